@@ -1,0 +1,89 @@
+"""Content-addressed results on disk: computed once, found again after a restart.
+
+A key is a dict of everything that a result depends on (fingerprint, method, parameters, seed,
+library version); its hash names the file. Writes are atomic. A stale or broken file is removed and
+the result computed again, never fatal.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import xxhash
+
+from embeddings.files.atomic import atomic_path
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raised when the meaning of stored results changes; older files are then never found."""
+
+DEFAULT_LIMIT = 20 * 2**30  # bytes on disk
+
+
+def default_folder() -> Path:
+    """Return $EMBEDDING_CACHE, or embedding-explorer in the user's cache folder."""
+    given = os.environ.get("EMBEDDING_CACHE")
+    if given:
+        return Path(given)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "embedding-explorer"
+
+
+def key_hash(key: Mapping[str, Any]) -> str:
+    """Hash a key: 32 hexadecimal characters; equal dicts hash alike whatever their order."""
+    text = json.dumps({"version": VERSION, **key}, sort_keys=True)
+    return xxhash.xxh3_128_hexdigest(text.encode())
+
+
+class Cache:
+    """Results on disk in one folder, least recently used files removed beyond `limit` bytes."""
+
+    def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
+        self.folder = Path(folder) if folder else default_folder()
+        self.limit = limit
+
+    def path(self, kind: str, key: Mapping[str, Any], suffix: str) -> Path:
+        """Return where the result of `kind` for `key` lies, present or not."""
+        return self.folder / kind / f"{key_hash(key)}{suffix}"
+
+    def load(self, path: Path, read: Callable[[Path], T]) -> T | None:
+        """Return what `read` makes of the file, or None where it is absent or broken."""
+        if not path.is_file():
+            return None
+        try:
+            result = read(path)
+            os.utime(path)
+        except Exception as error:  # whatever a broken file does to its reader: compute again
+            _log.warning("cache file %s is broken (%s); it will be computed again", path, error)
+            path.unlink(missing_ok=True)
+            return None
+        return result
+
+    def store(self, path: Path, write: Callable[[Path], None]) -> Path:
+        """Write a result atomically, then remove the oldest files beyond the limit."""
+        with atomic_path(path) as temporary:
+            write(temporary)
+        self._trim(keep=path)
+        return path
+
+    def _trim(self, keep: Path) -> None:
+        files = []
+        for file in self.folder.rglob("*"):
+            try:
+                if file.is_file():
+                    stat = file.stat()
+                    files.append((stat.st_mtime, stat.st_size, file))
+            except FileNotFoundError:  # another process removed or renamed it meanwhile
+                continue
+        excess = sum(size for _, size, _ in files) - self.limit
+        for _, size, file in sorted(files):
+            if excess <= 0:
+                return
+            if file != keep:
+                file.unlink(missing_ok=True)
+                excess -= size
