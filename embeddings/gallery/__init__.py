@@ -1,0 +1,63 @@
+"""Small ready-made embedding files, each with the command that makes it again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import load
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class GalleryItem:
+    """One ready-made embedding file.
+
+    Attributes
+    ----------
+    name : short id, and the start of the file's name
+    title : what the screen calls it
+    description : one sentence: what the rows and the vectors are
+    command : makes the file again, run from the root of the repository
+    """
+
+    name: str
+    title: str
+    description: str
+    command: str
+
+    @property
+    def path(self) -> Path:
+        """Where the embedding file lies."""
+        return FOLDER / f"{self.name}.embedding.parquet"
+
+    @property
+    def layout_path(self) -> Path:
+        """Where a ready layout of the file lies, if there is one."""
+        return FOLDER / f"{self.name}.tsne.layout.parquet"
+
+
+ITEMS: tuple[GalleryItem, ...] = (
+    GalleryItem(
+        name="digits",
+        title="Handwritten digits",
+        description="1,797 images of handwritten digits from scikit-learn; a vector holds the "
+        "64 pixel intensities (0 to 16) of an 8 x 8 image.",
+        command="python -m embeddings.gallery digits",
+    ),
+)
+
+
+def item(name: str) -> GalleryItem:
+    """Return the item called `name`; raise EmbeddingError if there is none."""
+    for candidate in ITEMS:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(candidate.name for candidate in ITEMS)
+    raise EmbeddingError(f"no gallery item {name!r}; expected one of {names}")
+
+
+def open_item(name: str) -> EmbeddingSet:
+    """Load the embedding file of the item called `name`; raise EmbeddingError if there is none."""
+    return load(item(name).path)

@@ -1,0 +1,60 @@
+"""The gallery opens, and its commands make the same content again."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import PIL.Image
+import pytest
+from sklearn.datasets import load_digits
+
+from embeddings import EmbeddingError, gallery, load, neighbors
+from embeddings.gallery import digits
+
+
+@pytest.mark.parametrize("item", gallery.ITEMS, ids=lambda item: item.name)
+def test_every_item_opens_and_says_how_it_was_made(item):
+    opened = gallery.open_item(item.name)
+    assert item.command and item.title and item.description.endswith(".")
+    assert opened.provenance.name and opened.provenance.role and opened.provenance.source
+    assert item.path.stat().st_size < 7_000_000
+
+
+def test_unknown_name_lists_the_names():
+    with pytest.raises(EmbeddingError, match="no gallery item 'cats'; expected one of digits"):
+        gallery.open_item("cats")
+
+
+def test_digits_are_scikit_learns():
+    opened, data = gallery.open_item("digits"), load_digits()
+    assert opened.provenance.metric == "euclidean"
+    np.testing.assert_array_equal(opened.vectors, data.data)
+    assert opened.metadata.column("digit").to_pylist() == [str(digit) for digit in data.target]
+    assert opened.labels[17] == "7 #17"
+
+
+def test_digit_images_show_the_pixels():
+    images = gallery.open_item("digits").metadata.column("image").to_pylist()
+    shown = np.array(PIL.Image.open(io.BytesIO(images[0]["bytes"])))
+    assert shown.shape == (32, 32)
+    expected = (255 - load_digits().images[0] * 255 / 16).round()
+    np.testing.assert_array_equal(shown[::4, ::4], expected)
+    np.testing.assert_array_equal(shown[3::4, 3::4], expected)
+
+
+def test_neighbors_of_digits_are_the_same_digit():
+    opened = gallery.open_item("digits")
+    own = np.array(opened.metadata.column("digit").to_pylist())
+    rows = np.array([neighbors.query(opened, row, k=1).rows[0] for row in range(0, 1797, 9)])
+    assert (own[rows] == own[::9]).mean() > 0.97
+
+
+def test_the_command_makes_the_digits_again(tmp_path):
+    path = tmp_path / "digits.embedding.parquet"
+    command = [sys.executable, "-m", "embeddings.gallery", "digits", "--out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    made, kept = load(path), gallery.open_item("digits")
+    assert made.fingerprint == kept.fingerprint
+    assert made.labels == kept.labels
+    assert digits.make().metadata.schema == kept.metadata.schema
