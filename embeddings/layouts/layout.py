@@ -18,9 +18,11 @@ class Layout:
     params : the method's parameters, by name
     seed : of everything random in it
     fingerprint : of the set's vectors
-    seconds : wall time that computing it took, in s
+    metric : by which points were compared ("" where nobody said)
+    seconds : wall time of the method, in s, without the neighbor graph that all layouts share
     notes : what the screen must say of it (an automatic choice, a sample, explained variance)
     quality : what quality.judge returned, or {} while not yet known
+    libraries : name and version of the library that computed it
     """
 
     coordinates: np.ndarray
@@ -28,9 +30,11 @@ class Layout:
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     fingerprint: str = ""
+    metric: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     quality: Mapping[str, Any] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dims(self) -> int:

@@ -2,6 +2,12 @@
 
 import numpy as np
 
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.params import PcaParams
+from embeddings.layouts.space import points
+from embeddings.neighbors import NeighborGraph
+from embeddings.progress import Report
+
 _BLOCK_ROWS = 65_536
 
 
@@ -45,3 +51,20 @@ def pca(vectors: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
     if whole > 0:
         explained[:kept] = variances / whole
     return coordinates, explained
+
+
+def pca_layout(
+    embedding_set: EmbeddingSet,
+    graph: NeighborGraph | None,
+    params: PcaParams,
+    dims: int,
+    seed: int,
+    report: Report,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Lay a set out by PCA: of the unit rows for cosine and dot, of the vectors otherwise.
+
+    Returns coordinates, float32 (n, dims), and a note with the share of variance explained.
+    """
+    report("PCA")
+    coordinates, explained = pca(points(embedding_set), dims)
+    return coordinates, (f"explains {explained.sum():.0%} of the variance".replace("%", " %"),)

@@ -1,0 +1,75 @@
+"""The neighbor graph on disk: built once per (set, metric), sliced by everybody else."""
+
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.cache import Cache
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.metrics import Metric, check_metric
+from embeddings.neighbors import GRAPH_NEIGHBORS, NeighborGraph, build_graph
+from embeddings.progress import Report, Silent
+
+
+def load_or_build(
+    embedding_set: EmbeddingSet,
+    cache: Cache | None,
+    k: int = GRAPH_NEIGHBORS,
+    metric: Metric | None = None,
+    report: Report = Silent(),  # noqa: B008 (stateless)
+) -> NeighborGraph:
+    """Return the graph of the k nearest neighbors of every point, from disk where it lies there.
+
+    A stored graph that holds k neighbors or more is sliced; otherwise one with at least
+    GRAPH_NEIGHBORS is built and takes its place. A broken file is built anew.
+
+    Parameters
+    ----------
+    cache : where graphs are kept; None builds without keeping
+    k : neighbors per point; n - 1 at most
+    metric : the set's own by default
+
+    Raises
+    ------
+    EmbeddingError
+        a set of one item, which has no neighbors, or k below 1
+    """
+    metric = check_metric(metric or embedding_set.provenance.metric)
+    available = len(embedding_set) - 1
+    path = None
+    if cache is not None:
+        path = cache.path(
+            "graphs", {"fingerprint": embedding_set.fingerprint, "metric": metric}, ".npz"
+        )
+        stored = cache.load(path, lambda file: _read(file, embedding_set, metric))
+        if stored is not None and stored.k >= min(k, available) and k >= 1:
+            return stored.first(min(k, stored.k))
+    report("neighbors", 0.0)
+    graph = build_graph(
+        embedding_set,
+        max(k, GRAPH_NEIGHBORS) if k >= 1 else k,
+        metric,
+        lambda share: report("neighbors", share),
+    )
+    if cache is not None and path is not None:
+        cache.store(path, lambda file: np.savez(file, rows=graph.rows, values=graph.values))
+    return graph.first(min(k, graph.k))
+
+
+def _read(path: Path, embedding_set: EmbeddingSet, metric: Metric) -> NeighborGraph:
+    """Read a stored graph; raise ValueError where it does not fit the set."""
+    with np.load(path, allow_pickle=False) as arrays:
+        rows, values = arrays["rows"], arrays["values"]
+    count = len(embedding_set)
+    fits = (
+        rows.dtype == np.int32
+        and values.dtype == np.float32
+        and rows.shape == values.shape
+        and rows.ndim == 2
+        and len(rows) == count
+        and rows.min(initial=0) >= 0
+        and rows.max(initial=0) < count
+    )
+    if not fits:
+        raise ValueError(f"rows {rows.dtype} {rows.shape} and values {values.dtype}, {count} items")
+    return NeighborGraph(rows, values, metric, embedding_set.fingerprint)

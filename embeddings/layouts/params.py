@@ -1,0 +1,175 @@
+"""The parameters that people move, one frozen dataclass a method.
+
+Every field's metadata holds `help`: one sentence that serves as caption on the screen and as help
+on the command line. Values are checked on construction.
+"""
+
+import os
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, Literal
+
+from embeddings.errors import EmbeddingError
+
+Threads = Literal["reproducible", "fast"] | int
+
+_THREADS_HELP = (
+    "reproducible: one thread, the same seed gives the same picture bit for bit; "
+    "fast: all cores, another run will differ; or a number of threads"
+)
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@dataclass(frozen=True)
+class PcaParams:
+    """PCA has nothing to choose."""
+
+    @property
+    def graph_neighbors(self) -> int:
+        """Neighbors of each point that the method reads."""
+        return 0
+
+
+@dataclass(frozen=True)
+class NoneParams:
+    """Coordinates that are there already leave nothing to choose."""
+
+    @property
+    def graph_neighbors(self) -> int:
+        """Neighbors of each point that the method reads."""
+        return 0
+
+
+@dataclass(frozen=True)
+class TsneParams:
+    """Parameters of t-SNE (van der Maaten and Hinton 2008; defaults of openTSNE)."""
+
+    perplexity: float = field(
+        default=30.0,
+        metadata=_help("about how many neighbors each point is drawn to; 5 to 50 is usual"),
+    )
+    early_exaggeration: float = field(
+        default=12.0,
+        metadata=_help("attraction is multiplied by this during the first 250 iterations"),
+    )
+    exaggeration: float = field(
+        default=1.0,
+        metadata=_help("attraction is multiplied by this afterwards; 2 to 4 makes clusters denser"),
+    )
+    learning_rate: float | Literal["auto"] = field(
+        default="auto",
+        metadata=_help("length of the steps; auto is the number of points over the exaggeration"),
+    )
+    iterations: int = field(default=500, metadata=_help("steps after the first 250"))
+    threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
+
+    def __post_init__(self) -> None:
+        _check_number("perplexity", self.perplexity, above=1.0)
+        _check_number("early_exaggeration", self.early_exaggeration, least=1.0)
+        _check_number("exaggeration", self.exaggeration, least=1.0)
+        if self.learning_rate != "auto":
+            _check_number("learning_rate", self.learning_rate, above=0.0, otherwise="or auto")
+        _check_whole("iterations", self.iterations, least=1)
+        object.__setattr__(self, "threads", _checked_threads(self.threads))
+
+    @property
+    def graph_neighbors(self) -> int:
+        """Neighbors of each point that the method reads: three times the perplexity."""
+        return max(1, int(3 * self.perplexity))
+
+
+@dataclass(frozen=True)
+class UmapParams:
+    """Parameters of UMAP (McInnes, Healy and Melville 2018; defaults of umap-learn)."""
+
+    n_neighbors: int = field(
+        default=15,
+        metadata=_help(
+            "neighbors each point is tied to, itself included: few show detail, many the whole"
+        ),
+    )
+    min_dist: float = field(
+        default=0.1, metadata=_help("how close points may lie in the picture, 0 to spread")
+    )
+    spread: float = field(
+        default=1.0, metadata=_help("the scale of the picture, beside which min_dist is read")
+    )
+    epochs: int | None = field(
+        default=None,
+        metadata=_help("passes over the graph; by default 500 up to 10,000 points, 200 beyond"),
+    )
+    threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
+
+    def __post_init__(self) -> None:
+        _check_whole("n_neighbors", self.n_neighbors, least=2)
+        _check_number("spread", self.spread, above=0.0)
+        _check_number("min_dist", self.min_dist, least=0.0)
+        if self.min_dist > self.spread:
+            raise EmbeddingError(
+                f"min_dist = {self.min_dist}; expected at most spread, which is {self.spread}"
+            )
+        if self.epochs is not None:
+            _check_whole("epochs", self.epochs, least=1)
+        object.__setattr__(self, "threads", _checked_threads(self.threads))
+
+    @property
+    def graph_neighbors(self) -> int:
+        """Neighbors of each point that the method reads: UMAP counts the point itself."""
+        return self.n_neighbors - 1
+
+
+Params = PcaParams | TsneParams | UmapParams | NoneParams
+
+PARAMS: dict[str, type[Params]] = {
+    "pca": PcaParams,
+    "tsne": TsneParams,
+    "umap": UmapParams,
+    "none": NoneParams,
+}
+"""The dataclass of each method's parameters."""
+
+
+def thread_count(threads: Threads) -> int:
+    """Return how many threads `threads` stands for on this machine."""
+    if threads == "reproducible":
+        return 1
+    if threads == "fast":
+        return os.cpu_count() or 1
+    return int(threads)
+
+
+def _checked_threads(threads: Any) -> Threads:
+    """Return "reproducible" for 1 thread, "fast" or a number above 1; refuse all else."""
+    if threads in ("reproducible", "fast"):
+        return threads
+    if isinstance(threads, int) and not isinstance(threads, bool) and threads >= 1:
+        return "reproducible" if threads == 1 else threads
+    raise EmbeddingError(
+        f"threads = {threads!r}; expected reproducible, fast or a whole number of at least 1"
+    )
+
+
+def _check_number(
+    name: str,
+    value: Any,
+    least: float | None = None,
+    above: float | None = None,
+    otherwise: str = "",
+) -> None:
+    """Raise EmbeddingError unless value is a finite number within the bound given."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    fits = is_number and abs(float(value)) < float("inf")
+    fits = fits and (least is None or value >= least) and (above is None or value > above)
+    if not fits:
+        bound = f"of at least {least:g}" if least is not None else f"above {above:g}"
+        expected = " ".join(part for part in ("a number", bound, otherwise) if part)
+        raise EmbeddingError(f"{name} = {value!r}; expected {expected}")
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    """Raise EmbeddingError unless value is a whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise EmbeddingError(f"{name} = {value!r}; expected a whole number of at least {least}")

@@ -1,0 +1,129 @@
+"""t-SNE by openTSNE, with affinities from the set's neighbor graph and a start from PCA.
+
+van der Maaten and Hinton, Visualizing data using t-SNE (2008); the start from PCA and the learning
+rate n / exaggeration follow Kobak and Berens (2019) and Belkina et al. (2019).
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.params import TsneParams, thread_count
+from embeddings.layouts.pca import pca
+from embeddings.layouts.space import points
+from embeddings.neighbors import NeighborGraph
+from embeddings.progress import Report
+
+EARLY_ITERATIONS = 250
+_FFT_FROM = 10_000  # points from which, in 2D, interpolation is faster than Barnes-Hut
+_REPORT_EVERY = 10  # iterations
+_FRAME_SECONDS = 1.0
+_START_STD = 1e-4
+
+
+def tsne_layout(
+    embedding_set: EmbeddingSet,
+    graph: NeighborGraph,
+    params: TsneParams,
+    dims: int,
+    seed: int,
+    report: Report,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Lay a set out by t-SNE.
+
+    Cosine is compared by the euclidean distance of unit vectors, sqrt(2 - 2 cos).
+
+    Parameters
+    ----------
+    graph : of the layout's metric, with at least min(n - 1, 3 perplexity) neighbors per point
+
+    Returns
+    -------
+    coordinates : float32, shape (n, dims)
+    notes : the perplexity, where it had to be lowered
+    """
+    from openTSNE import TSNEEmbedding
+
+    count = len(embedding_set)
+    perplexity, notes = _usable_perplexity(params.perplexity, count)
+    threads = thread_count(params.threads)
+    if threads > 1:
+        notes += ("laid out by several threads: another run will differ",)
+    report("affinities")
+    affinities = _affinities(graph, perplexity, threads)
+    learning_rate = params.learning_rate
+    embedding = TSNEEmbedding(
+        _start(embedding_set, dims, seed),
+        affinities,
+        negative_gradient_method="fft" if dims == 2 and count >= _FFT_FROM else "bh",
+        n_jobs=threads,
+        random_state=seed,
+    )
+    total = EARLY_ITERATIONS + params.iterations
+    for first, iterations, exaggeration in (
+        (0, EARLY_ITERATIONS, params.early_exaggeration),
+        (EARLY_ITERATIONS, params.iterations, params.exaggeration),
+    ):
+        embedding = embedding.optimize(
+            n_iter=iterations,
+            exaggeration=exaggeration,
+            learning_rate=learning_rate,
+            momentum=0.8,
+            inplace=True,
+            callbacks=_callback(report, first, total),
+            callbacks_every_iters=_REPORT_EVERY,
+        )
+    return np.array(embedding, dtype=np.float32), notes
+
+
+def _usable_perplexity(perplexity: float, count: int) -> tuple[float, tuple[str, ...]]:
+    """Return the perplexity that `count` points allow, at most (n - 1) / 3, and a note if lower."""
+    most = (count - 1) / 3
+    if perplexity <= most:
+        return perplexity, ()
+    return most, (
+        f"perplexity lowered from {perplexity:g} to {most:.3g}: {count:,} points allow no more",
+    )
+
+
+def _affinities(graph: NeighborGraph, perplexity: float, threads: int):  # type: ignore[no-untyped-def]
+    """Return openTSNE's affinities, from the 3 x perplexity nearest neighbors."""
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    graph = graph.first(min(graph.k, max(1, int(3 * perplexity))))
+    values = graph.values.astype(np.float64)
+    if graph.metric == "cosine":
+        values = np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0))
+    index = PrecomputedNeighbors(graph.rows, values)
+    return PerplexityBasedNN(perplexity=perplexity, knn_index=index, n_jobs=threads)
+
+
+def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
+    """Return the PCA, small as t-SNE wants it: float64, shape (n, dims).
+
+    A little noise parts duplicates, which no force would.
+    """
+    coordinates = pca(points(embedding_set), dims)[0].astype(np.float64)
+    deviation = coordinates[:, 0].std()
+    if deviation > 0:
+        coordinates *= _START_STD / deviation
+    noise = np.random.default_rng(seed).normal(scale=0.01 * _START_STD, size=coordinates.shape)
+    return coordinates + noise
+
+
+def _callback(report: Report, first: int, total: int) -> Callable[[int, float, np.ndarray], None]:
+    """Return what openTSNE calls every few iterations: progress, and now and then a frame."""
+    shown = time.monotonic()
+
+    def called(iteration: int, error: float, embedding: np.ndarray) -> None:
+        nonlocal shown
+        done = first + iteration
+        report("t-SNE", done / total, f"iteration {done} of {total}, KL error {error:.3f}")
+        if time.monotonic() - shown >= _FRAME_SECONDS:
+            shown = time.monotonic()
+            report.frame(np.array(embedding, dtype=np.float32))
+
+    return called

@@ -1,0 +1,143 @@
+"""UMAP by umap-learn's own steps, with neighbors from the set's graph and a start from PCA.
+
+McInnes, Healy and Melville, UMAP (2018). The steps are those of `umap.UMAP.fit` with
+`precomputed_knn`, called one by one so that progress and intermediate pictures can be shown.
+"""
+
+import time
+
+import numpy as np
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.params import UmapParams, thread_count
+from embeddings.layouts.pca import pca
+from embeddings.layouts.space import points
+from embeddings.neighbors import NeighborGraph
+from embeddings.progress import Report
+
+_FRAME_SECONDS = 1.0
+_REPORT_SECONDS = 0.2
+
+
+def umap_layout(
+    embedding_set: EmbeddingSet,
+    graph: NeighborGraph,
+    params: UmapParams,
+    dims: int,
+    seed: int,
+    report: Report,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Lay a set out by UMAP.
+
+    Cosine is compared by the distance 1 - cos, as umap-learn does.
+
+    Parameters
+    ----------
+    graph : of the layout's metric, with at least min(n, n_neighbors) - 1 neighbors per point
+
+    Returns
+    -------
+    coordinates : float32, shape (n, dims)
+    notes : n_neighbors, where it had to be lowered
+    """
+    report("loading UMAP")
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import find_ab_params, make_epochs_per_sample
+
+    count = len(embedding_set)
+    notes: tuple[str, ...] = ()
+    if params.n_neighbors > count:
+        notes += (f"n_neighbors lowered from {params.n_neighbors} to {count}: all points",)
+    threads = thread_count(params.threads)
+    if threads > 1:
+        notes += ("laid out by several threads: another run will differ",)
+    epochs = params.epochs or (500 if count <= 10_000 else 200)
+    random = np.random.RandomState(seed)
+    report("fuzzy graph")
+    edges = _fuzzy_edges(graph, min(params.n_neighbors, count), epochs)
+    coordinates = _start(embedding_set, dims, random)
+    a, b = find_ab_params(params.spread, params.min_dist)
+    optimize_layout_euclidean(
+        coordinates,
+        coordinates,
+        edges.row,
+        edges.col,
+        epochs,
+        count,
+        make_epochs_per_sample(edges.data, epochs),
+        a,
+        b,
+        random.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64),
+        parallel=threads > 1,
+        tqdm_kwds={
+            "disable": False,
+            "file": _EpochReport(report, epochs, coordinates),
+            "bar_format": "{n}",
+            "mininterval": _REPORT_SECONDS,
+        },
+        move_other=True,
+    )
+    return coordinates, notes
+
+
+def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: ignore[no-untyped-def]
+    """Return the fuzzy simplicial set: a scipy COO matrix of edge weights, the weakest left out.
+
+    umap-learn's neighbor lists start with the point itself, so n_neighbors means n_neighbors - 1
+    others.
+    """
+    from umap.umap_ import fuzzy_simplicial_set
+
+    count = len(graph.rows)
+    others = graph.first(min(graph.k, n_neighbors - 1))
+    values = 1.0 - others.values if graph.metric == "cosine" else others.values
+    rows = np.hstack([np.arange(count, dtype=np.int32)[:, None], others.rows])
+    distances = np.hstack([np.zeros((count, 1), np.float32), np.maximum(values, 0.0)])
+    edges, _, _ = fuzzy_simplicial_set(
+        np.empty((count, 0), np.float32),  # read for its number of rows only
+        n_neighbors,
+        None,
+        graph.metric,
+        knn_indices=rows,
+        knn_dists=distances,
+    )
+    edges = edges.tocoo()
+    edges.sum_duplicates()
+    edges.data[edges.data < edges.data.max() / max(epochs, 10)] = 0.0
+    edges.eliminate_zeros()
+    return edges
+
+
+def _start(embedding_set: EmbeddingSet, dims: int, random: np.random.RandomState) -> np.ndarray:
+    """Return the PCA as umap-learn scales a start: noise added, each axis from 0 to 10.
+
+    float32, shape (n, dims).
+    """
+    coordinates = pca(points(embedding_set), dims)[0]
+    largest = np.abs(coordinates).max()
+    if largest > 0:
+        coordinates *= 10.0 / largest
+    coordinates += random.normal(scale=1e-4, size=coordinates.shape).astype(np.float32)
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    return (10.0 * (coordinates - low) / (high - low)).astype(np.float32, order="C")
+
+
+class _EpochReport:
+    """A text file to which tqdm writes the number of epochs done; it reports them instead."""
+
+    def __init__(self, report: Report, epochs: int, coordinates: np.ndarray) -> None:
+        self._report, self._epochs, self._coordinates = report, epochs, coordinates
+        self._shown = time.monotonic()
+
+    def write(self, text: str) -> None:
+        """Take one update of the progress bar, such as "\\r120"."""
+        if not text.strip().isdigit():
+            return
+        done = int(text)
+        self._report("UMAP", done / self._epochs, f"epoch {done} of {self._epochs}")
+        if time.monotonic() - self._shown >= _FRAME_SECONDS:
+            self._shown = time.monotonic()
+            self._report.frame(self._coordinates.copy())
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
