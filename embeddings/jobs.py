@@ -13,65 +13,23 @@ import logging
 import pickle
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
+from embeddings.job_view import JobView, StageRate, State
 from embeddings.worker import Worker
 
-_log = logging.getLogger(__name__)
+__all__ = ["KEPT", "Job", "JobPool", "JobView", "State"]
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+_log = logging.getLogger(__name__)
 
 KEPT = 50
 """Finished jobs whose results stay readable."""
 
 _NO_WARM_UP = pickle.dumps(None)
-
-
-@dataclass(frozen=True, eq=False)
-class JobView:
-    """What is known about a job at one moment.
-
-    Attributes
-    ----------
-    key, state : which job, and how far it is
-    owners : who is interested in it
-    position : jobs ahead of it while it is queued, else None
-    stage, done, note : the last report; done is the share of the stage, 0 to 1, None if unknown
-    started : when it began to run, Unix time in s; None while queued
-    seconds : how long it has run, or ran, in s
-    seconds_left : estimated for the current stage from its rate so far, in s; None while unknown
-    frame : latest intermediate layout, float32, shape (n, dims), read-only; None once finished
-    frame_number : counts the frames from 1; 0 before the first
-    result : what the function returned; None unless done
-    error : what to tell the user; "" unless failed
-    traceback : for the log, where the error was not the user's
-    """
-
-    key: str
-    state: State = "queued"
-    owners: frozenset[str] = frozenset()
-    position: int | None = None
-    stage: str = ""
-    done: float | None = None
-    note: str = ""
-    started: float | None = None
-    seconds: float = 0.0
-    seconds_left: float | None = None
-    frame: np.ndarray | None = None
-    frame_number: int = 0
-    result: Any = None
-    error: str = ""
-    traceback: str = ""
-
-    @property
-    def finished(self) -> bool:
-        """Whether it is over, well or not."""
-        return self.state not in ("queued", "running")
 
 
 class Job:
@@ -82,7 +40,7 @@ class Job:
         self._pool = pool
         self._payload = payload
         self._view = JobView(key)
-        self._rate = _Rate()
+        self._rate = StageRate()
         self._began = 0.0
 
     def snapshot(self) -> JobView:
@@ -110,29 +68,6 @@ class Job:
             return self.snapshot()
 
 
-@dataclass
-class _Rate:
-    """The progress of the current stage, for the estimate of the time left."""
-
-    stage: str = ""
-    first: tuple[float, float] | None = None  # time in s, share done
-    last: tuple[float, float] | None = None
-
-    def update(self, stage: str, done: float | None, now: float) -> None:
-        if stage != self.stage or self.last is None or done is None or done < self.last[1]:
-            self.stage, self.first, self.last = stage, None, None
-        if done is not None:
-            self.first = self.first or (now, done)
-            self.last = (now, done)
-
-    def seconds_left(self, now: float) -> float | None:
-        if self.first is None or self.last is None or self.last[1] <= self.first[1]:
-            return None
-        (start, done_first), (end, done) = self.first, self.last
-        left = (1.0 - done) * (end - start) / (done - done_first)
-        return max(0.0, left - (now - end))
-
-
 @dataclass(eq=False)
 class _Slot:
     """The place of one worker: its present process and what that is doing."""
@@ -140,7 +75,8 @@ class _Slot:
     worker: Worker | None = None
     ready: bool = False  # the worker has warmed up
     job: Job | None = None
-    sound: bool = True  # False after a worker that ended before it was ready
+    warms_up: bool = True  # False once that has ended a worker
+    sound: bool = True  # False after a worker that ended before it was ready even so
 
 
 class JobPool:
@@ -235,7 +171,7 @@ class JobPool:
             thread.join()
 
     def _warming(self) -> int:
-        return sum(not slot.ready and slot.job is None for slot in self._slots)
+        return sum(not slot.ready for slot in self._slots)
 
     def _stop(self, job: Job) -> None:
         if job._view.state == "queued":
@@ -249,14 +185,24 @@ class JobPool:
     def _finish(self, job: Job, **changes: Any) -> None:
         seconds = time.monotonic() - job._began if job._began else 0.0
         job._view = replace(job._view, frame=None, seconds=seconds, **changes)
+        self._jobs[job.key] = self._jobs.pop(job.key)  # the last finished are kept longest
         finished = [key for key, other in self._jobs.items() if other._view.finished]
         for key in finished[:-KEPT]:
             del self._jobs[key]
         self._changed.notify_all()
 
-    def _fail(self, job: Job, error: str, traceback: str = "") -> None:
-        _log.error("job %s failed: %s\n%s", job.key, error, traceback)
-        self._finish(job, state="failed", error=error, traceback=traceback)
+    def _succeed(self, job: Job, pickled_result: bytes) -> None:
+        try:
+            result = pickle.loads(pickled_result)
+        except Exception:  # whatever its class does when it is made again
+            self._fail(job, "the result could not be read", traceback.format_exc())
+        else:
+            self._finish(job, state="done", done=1.0, result=result)
+
+    def _fail(self, job: Job, error: str, details: str = "") -> None:
+        level = logging.ERROR if details else logging.INFO
+        _log.log(level, "job %s failed: %s\n%s", job.key, error, details)
+        self._finish(job, state="failed", error=error, traceback=details)
 
     def _dispatch(self) -> None:
         """Give queued jobs to idle workers."""
@@ -281,15 +227,17 @@ class JobPool:
                 try:
                     worker = slot.worker = Worker()
                 except OSError as error:
-                    self._ended(slot, f"the system cannot start it ({error})")
+                    self._ended(slot, f"the system cannot start it ({error})", was_ready=False)
                     continue
-            worker.send(self._warm_up if slot.sound else _NO_WARM_UP)
+            worker.send(self._warm_up if slot.warms_up else _NO_WARM_UP)
             for message in worker.messages():
                 with self._changed:
                     self._receive(slot, *message)
+            with self._changed:
+                was_ready, slot.ready = slot.ready, False
             reason = worker.end()
             with self._changed:
-                self._ended(slot, reason)
+                self._ended(slot, reason, was_ready)
 
     def _receive(self, slot: _Slot, kind: str, *content: Any) -> None:
         """Take in one message of a worker."""
@@ -312,7 +260,7 @@ class JobPool:
             )
         elif kind == "done":
             slot.job = None
-            self._finish(job, state="done", done=1.0, result=pickle.loads(content[0]))
+            self._succeed(job, content[0])
             self._dispatch()
         elif kind == "failed":
             slot.job = None
@@ -320,16 +268,22 @@ class JobPool:
             self._dispatch()
         self._changed.notify_all()
 
-    def _ended(self, slot: _Slot, reason: str) -> None:
-        """Note the end of a worker; its job fails, or, if it never got ready, the next one."""
-        job, was_ready = slot.job, slot.ready
-        slot.worker, slot.ready, slot.job = None, False, None
+    def _ended(self, slot: _Slot, reason: str, was_ready: bool) -> None:
+        """Note the end of a worker. Its job fails.
+
+        If it never got ready, the next worker does without warming up; if that was it already, the
+        next job fails, lest it wait forever.
+        """
+        job = slot.job
+        slot.worker, slot.job = None, None
         if self._closed or (job and job._view.finished):  # it was ended on purpose
             return
         _log.warning("a worker process ended by itself: %s", reason)
-        if job is None and not was_ready:
-            slot.sound = False
-            job = self._queue.popleft() if self._queue else None
+        if not was_ready:
+            slot.sound = slot.warms_up
+            slot.warms_up = False
+            if not slot.sound and self._queue:
+                job = self._queue.popleft()
         if job:
             self._fail(job, f"the worker process ended before the work was done: {reason}")
 

@@ -31,6 +31,7 @@ from embeddings.errors import EmbeddingError
 NICENESS = 5
 """Added to the worker's niceness, so that the server answers clicks first."""
 
+_GRACE = 5.0  # s that a process may take to end after its last message
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Message = tuple[Any, ...]
@@ -76,11 +77,16 @@ class Worker:
         self._process.kill()
 
     def end(self) -> str:
-        """End the process if it still runs, wait for that, and return why it ended."""
+        """Wait until the process has ended, a few seconds at most; return why it ended."""
+        try:
+            code = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:  # it closed its end of the pipe and went on
+            self._process.kill()
+            code = self._process.wait()
         self._answers.close()
         with contextlib.suppress(BrokenPipeError):
             self._inbox.close()
-        return _reason(self._process.wait())
+        return _reason(code)
 
 
 def _reason(code: int) -> str:
@@ -100,7 +106,8 @@ class PipeReport:
 
     def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
         """Send the stage, the share done and the note."""
-        self._post(("progress", str(stage), None if done is None else float(done), str(note)))
+        share = None if done is None else min(max(float(done), 0.0), 1.0)
+        self._post(("progress", str(stage), share, str(note)))
 
     def frame(self, coordinates: np.ndarray) -> None:
         """Send an intermediate layout: float32, shape (n, dims)."""
