@@ -107,8 +107,9 @@ def compute(
         layout = _computed(embedding_set, needed, method, dims, params, seed, report)
         report.frame(layout.coordinates)
     if judged:
+        neighbors = graph()
         report("quality")
-        judgment = quality.judge(embedding_set, graph(), layout.coordinates, seed=seed)
+        judgment = quality.judge(embedding_set, neighbors, layout.coordinates, seed=seed)
         layout = replace(layout, quality=judgment)
     if cache:
         path = _path(embedding_set, method, dims, params, seed, cache)
