@@ -132,7 +132,7 @@ def query_vectors(
     queries = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
     if queries.ndim != 2 or queries.shape[1] != embedding_set.dimensions:
         raise EmbeddingError(
-            f"a query of shape {np.shape(vectors)}; the set has {embedding_set.dimensions} dimensions"
+            f"a query of shape {np.shape(vectors)} for {embedding_set.dimensions} dimensions"
         )
     found = _search(embedding_set, np.ascontiguousarray(queries), k, metric, None)
     many = np.ndim(vectors) == 2

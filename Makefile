@@ -1,0 +1,47 @@
+# make app: set up and open the dashboard. make test: set up and run every check.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+
+.PHONY: install install-dev browser app test lint format types bench
+
+install: .venv/.app
+install-dev: .venv/.dev
+
+.venv/.app: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/.dev: requirements-dev.txt requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	touch .venv/.app $@
+
+# The browser tests need Chromium; without it, and without the right to install it, they are skipped.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	      chromium fonts-dejavu-core >/dev/null; } || \
+	  echo "Chromium is not here and could not be installed: browser tests will be skipped"
+
+app: install
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false
+
+test: install-dev browser lint types
+	$(BIN)/python -m pytest
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install-dev
+	$(BIN)/mypy
+
+bench: install-dev
+	$(BIN)/python -m benchmarks

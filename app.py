@@ -1,0 +1,29 @@
+"""The frame of the app: page list, look, and the boundary where user errors are shown.
+
+Start it with `make app`, or `streamlit run app.py`.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from embeddings import EmbeddingError
+from pages.parts.show import error_box
+
+STYLE = (Path(__file__).parent / "pages" / "parts" / "style.css").read_text()
+
+PAGES = [st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True)]
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config("Embedding Explorer", ":material/scatter_plot:", layout="wide")
+    st.html(f"<style>{STYLE}</style>")
+    page = st.navigation(PAGES, position="hidden" if len(PAGES) == 1 else "top")
+    try:
+        page.run()
+    except EmbeddingError as error:
+        error_box(str(error))
+
+
+main()

@@ -1,0 +1,39 @@
+"""The scatter, its search box and the neighbor list: Streamlit v2 components around plotly.js."""
+
+from map_component.assets import Blobs
+from map_component.component import (
+    Focus,
+    ListItem,
+    Mask,
+    embedding_map,
+    neighbor_list,
+    search_box,
+)
+from map_component.encode import (
+    Colors,
+    Points,
+    category_colors,
+    mask_address,
+    number_colors,
+    one_color,
+    points_of,
+    text_address,
+)
+
+__all__ = [
+    "Blobs",
+    "Colors",
+    "Focus",
+    "ListItem",
+    "Mask",
+    "Points",
+    "category_colors",
+    "embedding_map",
+    "mask_address",
+    "neighbor_list",
+    "number_colors",
+    "one_color",
+    "points_of",
+    "search_box",
+    "text_address",
+]

@@ -1,0 +1,125 @@
+"""The three components: their registration, and one typed function to mount each.
+
+The JavaScript in each message is a few lines that import our modules from their address.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any, Literal
+
+import streamlit as st
+
+from map_component.assets import frontend_address, plotly_address
+from map_component.encode import Colors, Points
+
+Event = dict[str, Any]
+"""What a component tells: {"type": "click", "row"} or {"type": "select", "bits", "name", ...}."""
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The clicked row and its neighbors, drawn above a greyed map."""
+
+    row: int
+    rows: list[int]
+    values: list[float]
+    kind: Literal["similarity", "distance"]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Rows that stand out; the others are muted, or left out where `isolate` is set."""
+
+    url: str
+    isolate: bool
+
+
+@dataclass(frozen=True)
+class ListItem:
+    """One line of the neighbor list; `share` is the length of its bar, 0 to 1."""
+
+    row: int
+    label: str
+    value: float
+    share: float
+
+
+@cache
+def _renderer(module: str) -> Callable[..., Any]:
+    """Register the component whose JavaScript module is `module`, once per server process."""
+    plotly = plotly_address() if module == "map" else ""
+    address = f"{frontend_address()}/{module}.js"
+    script = f"""
+const loaded = import(new URL("{address}", document.baseURI).href);
+export default function (component) {{
+  let cleanUp = null;
+  loaded.then((module) => (cleanUp = module.update(component, "{plotly}")));
+  return () => cleanUp?.();
+}}"""
+    name = f"embedding_{module}"
+    return st.components.v2.component(name, js=script, isolate_styles=False)
+
+
+def embedding_map(
+    *,
+    key: str,
+    points: Points,
+    colors: Colors,
+    labels: str,
+    hover: Sequence[tuple[str, str]] = (),
+    focus: Focus | None = None,
+    mask: Mask | None = None,
+    description: str,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Mount the map.
+
+    Parameters
+    ----------
+    labels : address of the labels, from text_address
+    hover : name and address of each column shown on hovering
+    description : for screen readers
+    on_event : called before the rerun with what the person did
+    """
+    data = {
+        "points": asdict(points),
+        "colors": colors.message,
+        "labels": labels,
+        "hover": [{"name": name, "url": url} for name, url in hover],
+        "focus": asdict(focus) if focus else None,
+        "mask": asdict(mask) if mask else None,
+        "description": description,
+    }
+    _mount("map", key, data, on_event)
+
+
+def search_box(*, key: str, labels: str, on_event: Callable[[Event], None]) -> None:
+    """Mount the search box over the labels at the address `labels`."""
+    _mount("search", key, {"labels": labels}, on_event)
+
+
+def neighbor_list(
+    *,
+    key: str,
+    items: Sequence[ListItem],
+    description: str,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Mount the list of neighbors; clicking one is a "click" event on its row."""
+    largest = max((abs(item.value) for item in items), default=0.0)
+    data = {
+        "items": [asdict(item) for item in items],
+        "description": description,
+        "decimals": 3 if largest < 100 else 1,
+    }
+    _mount("neighbors", key, data, on_event)
+
+
+def _mount(module: str, key: str, data: dict[str, Any], on_event: Callable[[Event], None]) -> None:
+    def receive() -> None:
+        event = st.session_state[key].get("event")
+        if event:
+            on_event(event)
+
+    _renderer(module)(key=key, data=data, on_event_change=receive)

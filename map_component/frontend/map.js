@@ -1,0 +1,382 @@
+// The map: draws a layout with plotly.js, reports clicks and selections by row number.
+import { addStyles, channel, element, fetchBytes, fetchFloats, fetchJson, queue, theme }
+  from "./shared.js";
+import { groupRows, markerStyle, packBits, toDisplay, unpackBits } from "./points.js";
+import { buildLayout, buildTraces, fitRanges, GREY } from "./traces.js";
+import { pick, projection } from "./projection.js";
+import { drawLegend } from "./legend.js";
+import { drawOverlay, drawPlain } from "./overlay.js";
+import { listen } from "./pointer.js";
+import { fillTooltip } from "./tooltip.js";
+
+const instances = new WeakMap();
+
+/** Called by Streamlit on mount and at every change of data or theme; returns the clean-up. */
+export function update({ data, parentElement, setTriggerValue }, plotlyUrl) {
+  let map = instances.get(parentElement);
+  if (!map) {
+    addStyles();
+    map = new EmbeddingMap(parentElement, plotlyUrl);
+    instances.set(parentElement, map);
+  }
+  map.emit = (event) => setTriggerValue("event", event);
+  map.enqueue(() => map.apply(data));
+  return () => {
+    map.destroy();
+    instances.delete(parentElement);
+  };
+}
+
+class EmbeddingMap {
+  constructor(parent, plotlyUrl) {
+    this.plotlyUrl = plotlyUrl;
+    this.graph = element("div", { class: "map-graph" });
+    this.plain = element("canvas", { class: "map-plain", "aria-hidden": "true" });
+    this.canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
+    this.legend = element("div", { class: "map-legend", role: "group", "aria-label": "Legend" });
+    this.tooltip = element("div", { class: "map-tooltip", hidden: true });
+    this.message = element("div", { class: "map-message", role: "status" });
+    this.root = element(
+      "div", { "data-testid": "embedding-map", class: "embedding-map", role: "group" },
+      this.graph, this.plain, this.canvas, this.legend, this.tooltip, this.message,
+    );
+    this.message.textContent = "Loading the map…";
+    this.root.embeddingMap = this; // for the console and the tests
+    parent.append(this.root);
+    this.enqueue = queue((error) => this.fail(error));
+    this.hidden = new Set();
+    this.hits = [];
+    this.hovered = null;
+    this.unlisten = listen(this.root, {
+      pickAt: (x, y, radius) => (this.view ? pick(this.view, this.drawn, x, y, radius) : null),
+      clicked: (row) => this.emit({ type: "click", row, nonce: performance.now() }),
+      hovered: (row, x, y) => this.hover(row, x, y),
+    });
+    this.subscriptions = {
+      hover: ({ detail }) => this.hover(detail, null, null),
+      fly: ({ detail }) => this.fly(detail),
+      hits: ({ detail }) => { this.hits = detail; this.redraw(); },
+    };
+    for (const [name, handler] of Object.entries(this.subscriptions)) {
+      channel.addEventListener(name, handler);
+    }
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(this.root);
+  }
+
+  destroy() {
+    this.unlisten();
+    this.resizer.disconnect();
+    for (const [name, handler] of Object.entries(this.subscriptions)) {
+      channel.removeEventListener(name, handler);
+    }
+    window.Plotly?.purge(this.graph);
+    this.root.remove();
+    this.destroyed = true;
+  }
+
+  fail(error) {
+    this.message.hidden = false;
+    this.message.textContent = `The map could not be drawn: ${error.message}. Reload the page.`;
+    throw error; // into the browser's console, with its stack
+  }
+
+  /** Bring the picture to what `data` says, touching only what differs from before. */
+  async apply(data) {
+    if (this.destroyed) return;
+    const before = this.data ?? {};
+    this.data = data;
+    this.root.setAttribute("aria-label", data.description);
+    this.root.dataset.row = data.focus?.row ?? "";
+    await loadPlotly(this.plotlyUrl);
+    this.styles = theme(this.root);
+    const look = JSON.stringify([this.styles, data.points, data.colors, data.mask]);
+    if (look !== this.look) {
+      await this.load(data, before);
+      this.look = look;
+      await this.draw();
+    }
+    this.focus = data.focus && withNearness(data.focus);
+    this.root.classList.toggle("focused", Boolean(this.focus) && !data.mask);
+    if (this.focus && this.focus.row !== before.focus?.row) this.reveal(this.focus.row);
+    this.message.hidden = true;
+    this.root.dataset.points = this.points.count;
+    this.root.dataset.dims = this.points.dims;
+    this.redraw();
+    this.loadTexts(data);
+  }
+
+  async load(data, before) {
+    const { points, colors, mask } = data;
+    if (points.url !== before.points?.url || !this.points) {
+      this.points = toDisplay(await fetchFloats(points.url), points.count, points.dims);
+    }
+    if (colors.kind === "numbers") {
+      this.colors = { ...colors, values: await fetchFloats(colors.url) };
+    } else {
+      const codes = colors.url ? await fetchBytes(colors.url) : new Uint8Array(points.count);
+      this.colors = { ...colors, codes };
+    }
+    if (colors.url !== before.colors?.url || colors.title !== before.colors?.title) this.hidden.clear();
+    this.mask = mask ? unpackBits(await fetchBytes(mask.url), points.count) : null;
+  }
+
+  /** Labels and hover columns come after the picture: they are only needed by then. */
+  async loadTexts(data) {
+    const key = JSON.stringify([data.labels, data.hover]);
+    if (key === this.textKey) return;
+    this.textKey = key;
+    const [labels, ...columns] = await Promise.all(
+      [data.labels, ...data.hover.map((column) => column.url)].map(fetchJson),
+    );
+    if (this.textKey !== key) return;
+    this.labels = labels;
+    this.columns = data.hover.map((column, i) => ({ name: column.name, cells: columns[i] }));
+    this.redraw();
+  }
+
+  async draw() {
+    const { points, colors, mask, hidden, styles } = this;
+    this.webgl ??= hasWebGL();
+    const isolate = Boolean(this.data.mask?.isolate);
+    const size = { width: this.root.clientWidth, height: this.root.clientHeight };
+    const flat = points.dims === 3 && !this.webgl ? flattened(points) : points;
+    const layout = buildLayout(flat, styles, size);
+    const traces = this.webgl
+      ? buildTraces({ points: flat, colors, mask, isolate, hidden, styles })
+      : buildTraces({ points: { ...flat, axes: flat.axes.map(() => []) , count: 0 },
+          colors: { ...colors, codes: [], values: [] }, mask: null, hidden, styles, dots: true });
+    if (this.drawnDims !== flat.dims) {
+      window.Plotly.purge(this.graph);
+      this.drawnDims = flat.dims;
+    }
+    await window.Plotly.react(this.graph, traces, layout, config(flat.dims));
+    if (!this.bound) this.bind();
+    this.view = projection(this.graph, flat);
+    this.flat = flat;
+    this.markDrawn(isolate);
+    drawLegend(this.legend, colors, hidden, this.legendActions());
+    this.root.dataset.webgl = String(this.webgl);
+    if (!this.webgl) this.root.dataset.note = "No WebGL in this browser: a plain picture is shown.";
+  }
+
+  bind() {
+    this.bound = true;
+    for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
+      this.graph.on(name, () => this.redraw());
+    }
+    this.graph.on("plotly_selected", (event) => this.select(event));
+  }
+
+  /** drawn[row] = 1 where the row can be seen, and so picked. */
+  markDrawn(isolate) {
+    const { points, colors, mask, hidden } = this;
+    const drawn = new Uint8Array(points.count);
+    for (let row = 0; row < drawn.length; row++) {
+      const shown = colors.kind !== "categories" || !hidden.has(colors.codes[row]);
+      drawn[row] = shown && (!isolate || mask[row]) ? 1 : 0;
+    }
+    this.drawn = drawn;
+  }
+
+  legendActions() {
+    const all = () => this.colors.names.map((_, code) => code);
+    const change = (hidden) => this.enqueue(async () => {
+      this.hidden = hidden;
+      await this.draw();
+      this.redraw();
+    });
+    return {
+      solo: (code) => {
+        const alone = this.hidden.size === all().length - 1 && !this.hidden.has(code);
+        change(new Set(alone ? [] : all().filter((other) => other !== code)));
+      },
+      hide: (code) => {
+        const hidden = new Set(this.hidden);
+        if (!hidden.delete(code)) hidden.add(code);
+        change(hidden);
+      },
+      showAll: () => change(new Set()),
+      select: (code) => {
+        const rows = groupRows(this.colors.codes, this.colors.names.length)[code];
+        this.emitSelection(rows, this.colors.names[code], code);
+      },
+    };
+  }
+
+  select(event) {
+    if (!event?.range && !event?.lassoPoints) return;
+    const inside = event.range ? inBox(event.range) : inPolygon(event.lassoPoints);
+    const [x, y] = this.points.axes;
+    const rows = [];
+    for (let row = 0; row < this.drawn.length; row++) {
+      if (this.drawn[row] && inside(x[row], y[row])) rows.push(row);
+    }
+    window.Plotly.relayout(this.graph, { selections: [] });
+    this.look = null; // plotly.js dimmed what it found: draw again whatever Python answers
+    if (rows.length) this.emitSelection(rows, event.range ? "box" : "lasso", null);
+    else this.enqueue(() => this.apply(this.data));
+  }
+
+  emitSelection(rows, name, code) {
+    const bits = packBits(rows, this.points.count);
+    let text = "";
+    for (let i = 0; i < bits.length; i += 8192) {
+      text += String.fromCharCode(...bits.subarray(i, i + 8192));
+    }
+    this.emit({
+      type: "select", bits: btoa(text), count: rows.length, name, code, nonce: performance.now(),
+    });
+  }
+
+  hover(row, x, y) {
+    if (row === this.hovered && x === null) return;
+    const changed = row !== this.hovered;
+    this.hovered = row;
+    this.graph.classList.toggle("on-point", row !== null && x !== null);
+    fillTooltip(this.tooltip, x === null ? null : row, x, y, this);
+    if (changed) this.redraw();
+  }
+
+  /** Draw the overlay in the next frame; in 3D keep looking for a moved camera. */
+  redraw() {
+    if (this.scheduled || this.destroyed) return;
+    this.scheduled = requestAnimationFrame(() => {
+      this.scheduled = null;
+      if (!this.view) return;
+      this.seen = this.view.look();
+      drawOverlay(this.canvas, {
+        view: this.view, focus: this.focus, hits: this.hits, hovered: this.hovered,
+        labels: this.labels, styles: this.styles,
+      });
+      if (!this.webgl) this.drawWithoutWebGL();
+      if (this.flat.dims === 3 && (this.focus || this.hits.length)) this.watchCamera();
+    });
+  }
+
+  watchCamera() {
+    if (this.watching) return;
+    const watch = () => {
+      this.watching = null;
+      if (this.destroyed || this.flat.dims !== 3 || !(this.focus || this.hits.length)) return;
+      if (this.view.look() !== this.seen) this.redraw();
+      this.watching = requestAnimationFrame(watch);
+    };
+    this.watching = requestAnimationFrame(watch);
+  }
+
+  drawWithoutWebGL() {
+    const { colors, mask } = this;
+    const plainColor = colors.kind === "categories" ? (row) => colors.palette[colors.codes[row]] : () => GREY;
+    drawPlain(this.plain, {
+      view: this.view, drawn: this.drawn, style: markerStyle(this.points.count, 2),
+      colorOf: (row) => (mask && !mask[row] ? "rgba(141, 150, 163, 0.2)" : plainColor(row)),
+    });
+  }
+
+  /** Bring a row into view without changing the scale, where it lies outside. */
+  reveal(row) {
+    this.view.look();
+    const at = this.view.project(row);
+    const { clientWidth: width, clientHeight: height } = this.root;
+    const inside = at && at.x > 20 && at.y > 20 && at.x < width - 20 && at.y < height - 20;
+    if (!inside) this.fly(row, 1);
+  }
+
+  /** Center the view on a row, `zoom` times closer than the whole cloud at least. */
+  fly(row, zoom = 3) {
+    if (!this.view || row >= this.points.count) return;
+    const [x, y, z] = this.flat.axes.map((axis) => axis[row]);
+    if (this.flat.dims === 2) {
+      const { xaxis, yaxis } = this.graph._fullLayout;
+      const whole = fitRanges(this.flat, { width: xaxis._length, height: yaxis._length });
+      const halfOf = (axis, full) =>
+        Math.min(Math.abs(axis.range[1] - axis.range[0]), (full[1] - full[0]) / zoom) / 2;
+      const [w, h] = [halfOf(xaxis, whole[0]), halfOf(yaxis, whole[1])];
+      window.Plotly.relayout(this.graph, {
+        "xaxis.range": [x - w, x + w], "yaxis.range": [y - h, y + h],
+      });
+      return;
+    }
+    const { camera } = this.graph._fullLayout.scene;
+    const toward = { x: camera.eye.x - camera.center.x, y: camera.eye.y - camera.center.y, z: camera.eye.z - camera.center.z };
+    const distance = Math.hypot(toward.x, toward.y, toward.z);
+    const scale = Math.min(1, 2.1 / zoom / distance);
+    const center = { x: x / 2, y: y / 2, z: z / 2 }; // the scene's units are half the axes'
+    window.Plotly.relayout(this.graph, {
+      "scene.camera": {
+        ...camera, center,
+        eye: { x: center.x + toward.x * scale, y: center.y + toward.y * scale, z: center.z + toward.z * scale },
+      },
+    });
+  }
+
+  /** Where a row is, in px of the map's element, or null. */
+  place(row) {
+    this.view.look();
+    return this.view.project(row);
+  }
+
+  resize() {
+    if (!this.view || !this.root.clientWidth) return;
+    window.Plotly.Plots.resize(this.graph);
+    this.redraw();
+  }
+}
+
+function withNearness(focus) {
+  const low = Math.min(...focus.values);
+  const high = Math.max(...focus.values);
+  const share = (value) => (high > low ? (value - low) / (high - low) : 1);
+  const near = focus.kind === "similarity" ? share : (value) => 1 - share(value);
+  return { ...focus, nearness: focus.values.map(near) };
+}
+
+function flattened(points) {
+  return { ...points, dims: 2, axes: points.axes.slice(0, 2), extent: points.extent.slice(0, 2) };
+}
+
+function inBox({ x: [x0, x1], y: [y0, y1] }) {
+  const [left, right, low, high] = [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
+  return (x, y) => x >= left && x <= right && y >= low && y <= high;
+}
+
+function inPolygon({ x: xs, y: ys }) {
+  return (x, y) => {
+    let inside = false;
+    for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+      const crosses = ys[i] > y !== ys[j] > y;
+      if (crosses && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) inside = !inside;
+    }
+    return inside;
+  };
+}
+
+function config(dims) {
+  const remove = ["autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines",
+    "resetCameraLastSave3d", "hoverClosest3d", "tableRotation", "zoom2d"];
+  return {
+    displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
+    displayModeBar: true, modeBarButtonsToRemove: remove, doubleClickDelay: 300,
+    toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
+    modeBarButtonsToAdd: dims === 2 ? ["select2d", "lasso2d"] : [],
+  };
+}
+
+function hasWebGL() {
+  const context = document.createElement("canvas").getContext("webgl");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(context);
+}
+
+let loading = null;
+function loadPlotly(url) {
+  if (window.Plotly) return Promise.resolve();
+  loading ??= new Promise((resolve, reject) => {
+    const script = element("script", { src: new URL(url, document.baseURI).href });
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${url} could not be loaded`));
+    document.head.append(script);
+  });
+  return loading;
+}

@@ -1,0 +1,117 @@
+// From points, colors and a mask to what plotly.js draws: one trace per category.
+import { groupRows, markerStyle, take } from "./points.js";
+
+export const GREY = "#8d96a3";
+const MUTED_OPACITY = 0.12;
+
+/**
+ * Build the traces.
+ *
+ * `colors` is {kind: "categories", codes, names, palette} or {kind: "numbers", values, ...};
+ * `mask` (0/1 per row, or null) says which rows stand out; the others are drawn muted, or left
+ * out with `isolate`. Categories in `hidden` are not drawn.
+ */
+export function buildTraces({ points, colors, mask, isolate, hidden, styles, dots }) {
+  const style = markerStyle(points.count, points.dims);
+  const type = points.dims === 3 ? "scatter3d" : dots ? "scatter" : "scattergl";
+  const base = { type, mode: "markers", hoverinfo: "skip", showlegend: false };
+  const trace = (rows, name, marker, extra = {}) => ({
+    ...base, name, ...extra,
+    ...Object.fromEntries(points.axes.map((axis, i) => ["xyz"[i], take(axis, rows)])),
+    marker: { size: style.size, opacity: style.opacity, line: { width: 0 }, ...marker },
+  });
+  const codes = colors.kind === "categories" ? colors.codes : new Uint8Array(points.count);
+  const groups = colors.kind === "categories" ? colors.names.length : 1;
+  const traces = [];
+  if (mask && !isolate) {
+    const rest = groupRows(codes, groups, mask.map((kept) => 1 - kept));
+    const rows = concat(rest.filter((_, code) => !hidden.has(code)));
+    traces.push(trace(rows, "not selected", { color: GREY, opacity: MUTED_OPACITY }));
+  }
+  const grouped = groupRows(codes, groups, mask);
+  if (colors.kind === "numbers") {
+    const marker = {
+      color: take(colors.values, grouped[0]), colorscale: "Viridis",
+      cmin: colors.low, cmax: colors.high, showscale: true,
+      colorbar: {
+        title: { text: escapeHtml(colors.title), side: "right" }, thickness: 10, len: 0.5, x: 1,
+        xanchor: "right", y: 0, yanchor: "bottom", outlinewidth: 0, tickfont: { color: styles.text },
+      },
+    };
+    traces.push(trace(grouped[0], colors.title, marker));
+    return traces;
+  }
+  for (let code = groups - 1; code >= 0; code--) { // the largest category is drawn last
+    const rows = grouped[code];
+    traces.push(
+      trace(rows, escapeHtml(colors.names[code]), { color: colors.palette[code] ?? GREY }, {
+        visible: !hidden.has(code),
+      }),
+    );
+  }
+  return traces;
+}
+
+export function buildLayout(points, styles, size) {
+  const shared = {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
+    uirevision: "kept", font: { family: styles.font, color: styles.text },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: styles.accent },
+  };
+  const bare = { visible: false, showgrid: false, zeroline: false, showspikes: false };
+  if (points.dims === 2) {
+    const range = fitRanges(points, size);
+    return {
+      ...shared, dragmode: "pan",
+      xaxis: { ...bare, range: range[0] },
+      yaxis: { ...bare, range: range[1], scaleanchor: "x" },
+    };
+  }
+  const reach = points.reach * 1.02;
+  const axis = {
+    range: [-reach, reach], title: { text: "" }, showticklabels: false, showspikes: false,
+    showbackground: false, gridcolor: fade(styles.text, 0.1), zeroline: false,
+    linecolor: fade(styles.text, 0.25),
+  };
+  return {
+    ...shared,
+    scene: {
+      xaxis: axis, yaxis: axis, zaxis: axis, dragmode: "orbit", hovermode: false,
+      aspectmode: "manual", aspectratio: { x: reach, y: reach, z: reach },
+      camera: { eye: { x: 1.35, y: 1.35, z: 0.85 }, projection: { type: "perspective" } },
+      uirevision: "kept",
+    },
+  };
+}
+
+/** Axis ranges of equal scale that hold the cloud with a small margin. */
+export function fitRanges(points, { width, height }) {
+  const pad = 1.06;
+  const unit = Math.max((2 * pad * points.extent[0]) / width, (2 * pad * points.extent[1]) / height);
+  return [[-(unit * width) / 2, (unit * width) / 2], [-(unit * height) / 2, (unit * height) / 2]];
+}
+
+/** Plotly renders a small HTML subset in names and titles: escape what comes from files. */
+export function escapeHtml(text) {
+  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+export function fade(color, alpha) {
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = color;
+  const hex = probe.fillStyle; // browsers normalize to #rrggbb or rgba(...)
+  if (!hex.startsWith("#")) return hex.replace(/[\d.]+\)$/, `${alpha})`);
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+}
+
+function concat(arrays) {
+  const all = new Uint32Array(arrays.reduce((sum, a) => sum + a.length, 0));
+  let at = 0;
+  for (const a of arrays) {
+    all.set(a, at);
+    at += a.length;
+  }
+  return all;
+}

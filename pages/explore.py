@@ -1,0 +1,20 @@
+"""The Explore screen: open a file, see its map, click a point, read its neighbors."""
+
+import streamlit as st
+
+from pages.parts import coloring, laying_out, opening, server, stage
+
+
+def main() -> None:
+    """Draw the controls on the left, the map and the inspector beside them."""
+    server.pool()  # its workers warm up while the person looks at the first picture
+    with st.sidebar:
+        with st.container(key="brand"):
+            st.markdown("Embedding Explorer")
+        source, embedding_set = opening.choose()
+        wanted = laying_out.choose(embedding_set, ready_method="pca")
+        colors = coloring.choose(embedding_set)
+    stage.show(source, embedding_set, wanted, colors)
+
+
+main()

@@ -1,0 +1,170 @@
+"""The color controls, and the colors of the points: a column, clusters, or kept neighbors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
+from embeddings.cache import key_hash
+from embeddings.columns import categories, kind, numbers
+from embeddings.jobs import Job
+from embeddings.layouts import Layout
+from map_component import Colors, category_colors, number_colors, one_color
+from pages.parts import server
+
+NAMED = 20
+NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """What points are colored by: a column's name or one of the three above, and its options."""
+
+    by: str
+    named: tuple[str, ...] = ()
+    fineness: float = 0.5
+
+
+def choose(embedding_set: EmbeddingSet) -> Coloring:
+    """Draw the color controls; the first column of categories is the default."""
+    kinds = column_kinds(embedding_set.fingerprint, embedding_set)
+    columns = [name for name, what in kinds.items() if what in ("category", "number")]
+    options = [*columns, CLUSTERS, KEPT, NOTHING]
+    if st.session_state.get("color") not in options:
+        first = [name for name in columns if kinds[name] == "category"]
+        st.session_state.color = first[0] if first else NOTHING
+    by = st.selectbox("Color", options, key="color")
+    if by == CLUSTERS:
+        fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
+        return Coloring(by, fineness=fineness)
+    if kinds.get(by) == "category":
+        named = _choose_named(embedding_set, by)
+        return Coloring(by, named)
+    return Coloring(by)
+
+
+def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
+    """Let the person name the categories to see where a column has more than fit the palette."""
+    everything = categories(embedding_set.metadata.column(column), most=254)
+    distinct = len(everything.names) - bool(everything.folded) + everything.folded
+    if distinct <= NAMED:
+        return ()
+    with st.expander(f"{distinct:,} values, {NAMED} named"):
+        names = everything.names[: len(everything.names) - bool(everything.folded)]
+        chosen = st.multiselect(
+            "Name these instead", names, max_selections=NAMED, key=f"named-{column}"
+        )
+    return tuple(chosen)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def column_kinds(fingerprint: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
+    """Say what each metadata column holds."""
+    metadata = _embedding_set.metadata
+    return {name: kind(metadata.column(name)) for name in metadata.column_names}
+
+
+@dataclass(frozen=True, eq=False)
+class Colored:
+    """Colors to draw, and the work that better ones wait for, if any.
+
+    Attributes
+    ----------
+    codes, names : the category of each row, where categories are shown; else None and ()
+    """
+
+    colors: Colors
+    note: str = ""
+    job: Job | None = None
+    codes: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+
+
+def colors_of(
+    source: str, embedding_set: EmbeddingSet, layout: Layout, coloring: Coloring
+) -> Colored:
+    """Return the colors; clusters and kept neighbors depend on the layout that is seen."""
+    if coloring.by == CLUSTERS:
+        return _cluster_colors(embedding_set, layout, coloring.fineness)
+    if coloring.by == KEPT:
+        return _kept_colors(embedding_set, layout)
+    if coloring.by == NOTHING:
+        return Colored(one_color(len(embedding_set), "all points"))
+    return _column_colors(source, coloring, embedding_set)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
+    column = _embedding_set.metadata.column(coloring.by)
+    if kind(column) == "number":
+        return Colored(number_colors(numbers(column), coloring.by, server.blobs()))
+    found = categories(column, NAMED, coloring.named)
+    colors = category_colors(
+        found.codes, found.names, found.counts, coloring.by, server.blobs(), bool(found.folded)
+    )
+    return Colored(colors, codes=found.codes, names=found.names)
+
+
+def _cluster_colors(embedding_set: EmbeddingSet, layout: Layout, fineness: float) -> Colored:
+    """Find the clusters in a worker; until then all points have one color."""
+    digest = key_hash({"layout": layout_id(layout), "fineness": fineness})
+    job = server.once(f"clusters-{digest}", tasks.find_clusters, layout.coordinates, fineness)
+    view = job.snapshot()
+    if view.state != "done":
+        waiting = Colored(one_color(len(embedding_set), "clusters"), view.error, job)
+        return waiting
+    return _found_clusters(digest, embedding_set.labels, view.result)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clusters) -> Colored:
+    """Name the largest clusters; smaller ones share "other", points in none are noise."""
+    found = _found
+    titles = clusters.names(found, _labels)
+    shown = min(found.count, NAMED)
+    names = list(titles[:shown])
+    sizes = list(found.sizes[:shown])
+    codes = np.where(found.labels < shown, found.labels, shown)
+    if found.count > shown:
+        names.append(f"other ({found.count - shown:,} clusters)")
+        sizes.append(sum(found.sizes[shown:]))
+    noise = len(names)
+    codes = np.where(found.labels == clusters.NOISE, noise, codes).astype(np.uint8)
+    names.append("no cluster")
+    sizes.append(int((found.labels == clusters.NOISE).sum()))
+    colors = category_colors(codes, names, sizes, "clusters", server.blobs(), grey_last=True)
+    note = (
+        f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
+        f"{found.noise_share:.0%} of the points in none"
+    )
+    return Colored(colors, note, None, codes, tuple(names))
+
+
+def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
+    metric = layouts.layout_metric(embedding_set)
+    graph = graphs.kept(embedding_set, server.cache(), metric=metric)
+    if graph is None:
+        note = "the neighbor graph is not built yet"
+        return Colored(one_color(len(embedding_set), "all points"), note)
+    return _kept_of(layout_id(layout), layout, graph)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…")
+def _kept_of(key: str, _layout: Layout, _graph) -> Colored:  # type: ignore[no-untyped-def]
+    share = quality.preservation_per_point(_graph, _layout.coordinates)
+    return Colored(number_colors(share, "share of the 10 nearest kept", server.blobs()))
+
+
+def layout_id(layout: Layout) -> str:
+    """Name a layout by all that it depends on."""
+    return key_hash(
+        {
+            "fingerprint": layout.fingerprint,
+            "method": layout.method,
+            "dims": layout.dims,
+            "params": dict(layout.params),
+            "seed": layout.seed,
+            "first": layout.coordinates[:50].tobytes().hex(),
+        }
+    )

@@ -1,0 +1,212 @@
+"""The inspector: the clicked item and its nearest neighbors, or the selected rows."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pyarrow.compute as pc
+import streamlit as st
+
+from embeddings import EmbeddingSet, clusters, neighbors
+from embeddings.columns import as_text, kind
+from embeddings.metrics import METRICS, exact_values, value_kind
+from embeddings.neighbors import Neighbors
+from map_component import ListItem, neighbor_list, search_box
+from pages.parts import walk
+from pages.parts.coloring import Colored
+from pages.parts.show import number, plain
+
+CHOICES_OF_K = (5, 10, 20, 50, 100)
+SHOWN_COLUMNS = 4
+MIDDLE = 10
+
+
+def neighbors_of(embedding_set: EmbeddingSet) -> Neighbors | None:
+    """Return the neighbors of the item that the person stands on, by the chosen metric and k."""
+    row = walk.current().row
+    if row is None or len(embedding_set) < 2:
+        return None
+    state = st.session_state
+    metric = state.get("metric") or embedding_set.provenance.metric
+    return neighbors.query(embedding_set, row, state.get("k") or 10, metric)
+
+
+def mask_of(count: int, rows: Iterable[int]) -> np.ndarray:
+    """Return a boolean mask, shape (count,), that is true at `rows`."""
+    mask = np.zeros(count, dtype=bool)
+    mask[list(rows)] = True
+    return mask
+
+
+def show(
+    embedding_set: EmbeddingSet,
+    found: Neighbors | None,
+    labels: str,
+    colored: Colored,
+    on_event: Callable[[dict], None],
+) -> None:
+    """Draw search box, item or selection, and the lists that lead on."""
+    with st.container(key="inspector"):
+        search_box(key="search", labels=labels, on_event=on_event)
+        way = walk.current()
+        if way.row is not None:
+            _item(embedding_set, found, on_event)
+        elif way.selected is not None:
+            _selection(embedding_set, way, colored, on_event)
+        else:
+            st.caption(
+                "Click a point, or search, to see its nearest neighbors in the original space. "
+                "Draw a box or a lasso to select a region."
+            )
+
+
+def _item(
+    embedding_set: EmbeddingSet, found: Neighbors | None, on_event: Callable[[dict], None]
+) -> None:
+    way = walk.current()
+    row = way.row
+    assert row is not None
+    with st.container(key="walk", horizontal=True):
+        at_start, at_end = way.place <= 0, way.place >= len(way.rows) - 1
+        st.button("←", key="back", help="Back", disabled=at_start, on_click=way.step, args=(-1,))
+        st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
+    st.markdown(f"#### {plain(embedding_set.labels[row] or '(no label)')}")
+    _metadata(embedding_set, row)
+    if found is None:
+        st.caption("A set of one item has no neighbors.")
+        return
+    left, right = st.columns(2)
+    metric = found.metric
+    left.selectbox("Metric", METRICS, index=METRICS.index(metric), key="metric")
+    right.selectbox("Neighbors", CHOICES_OF_K, index=CHOICES_OF_K.index(10), key="k")
+    st.markdown(f"**Nearest in the original space ({metric})**")
+    with st.container(key="neighbors"):
+        _list("neighbor-list", embedding_set, found.rows, found.values, found.kind, on_event)
+    with st.container(key="actions", horizontal=True):
+        st.toggle("Only these", key="only", value=way.only_these, on_change=_toggle_only)
+        st.download_button(
+            "CSV",
+            data=lambda: neighbors_csv(embedding_set, row, found),
+            file_name="neighbors.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _toggle_only() -> None:
+    walk.current().only_these = st.session_state.only
+
+
+def _list(
+    key: str,
+    embedding_set: EmbeddingSet,
+    rows: np.ndarray,
+    values: np.ndarray,
+    value_kind: str,
+    on_event: Callable[[dict], None],
+) -> None:
+    """Draw rows with their values as bars: similarities from 0, distances from the farthest."""
+    largest = float(np.abs(values).max()) if len(values) else 0.0
+    shares = np.clip(values / largest, 0, 1) if largest > 0 else np.ones(len(values))
+    neighbor_list(
+        key=key,
+        items=[
+            ListItem(int(r), embedding_set.labels[r], float(v), float(s))
+            for r, v, s in zip(rows, values, shares, strict=True)
+        ],
+        description=f"Nearest items and their {value_kind}",
+        on_event=on_event,
+    )
+
+
+def _metadata(embedding_set: EmbeddingSet, row: int) -> None:
+    """Show an item's image and first columns; the rest is folded away."""
+    cells = []
+    for name in embedding_set.metadata.column_names:
+        column = embedding_set.metadata.column(name)
+        what = kind(column)
+        value = column[row].as_py()
+        if what == "image":
+            if value and value.get("bytes"):
+                st.image(value["bytes"], width=96)
+        elif value is not None:
+            shown = number(value) if what == "number" and isinstance(value, int | float) else value
+            cells.append(f"{plain(name)}: {plain(str(shown)[:400])}")
+    if cells:
+        st.caption("  \n".join(cells[:SHOWN_COLUMNS]))
+    if len(cells) > SHOWN_COLUMNS:
+        with st.expander(f"{len(cells) - SHOWN_COLUMNS} more columns"):
+            st.caption("  \n".join(cells[SHOWN_COLUMNS:]))
+
+
+def _selection(
+    embedding_set: EmbeddingSet,
+    way: walk.Walk,
+    colored: Colored,
+    on_event: Callable[[dict], None],
+) -> None:
+    """Show how many rows are selected, what they are, and the items nearest their middle."""
+    selected = way.selected
+    assert selected is not None
+    rows = np.flatnonzero(selected)
+    st.markdown(f"#### {plain(way.selected_name)}")
+    st.caption(f"{len(rows):,} of {len(selected):,} points, {len(rows) / len(selected):.1%}")
+    st.toggle("Only these", key="only", value=way.only_these, on_change=_toggle_only)
+    for name in _category_columns(embedding_set)[:2]:
+        column = embedding_set.metadata.column(name)
+        _breakdown(name, column.take(rows))
+    metric = embedding_set.provenance.metric
+    labels = np.where(selected, 0, clusters.NOISE)
+    middle = clusters.middle_members(embedding_set.vectors, labels, 0, MIDDLE, metric)
+    center = embedding_set.vectors[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
+    values = exact_values(
+        metric, center, float(np.linalg.norm(center)),
+        embedding_set.vectors[middle], embedding_set.norms[middle],
+    )  # fmt: skip
+    st.markdown("**Nearest to their middle**")
+    with st.container(key="neighbors"):
+        _list("middle-list", embedding_set, middle, values, value_kind(metric), on_event)
+
+
+def _category_columns(embedding_set: EmbeddingSet) -> list[str]:
+    metadata = embedding_set.metadata
+    return [name for name in metadata.column_names if kind(metadata.column(name)) == "category"]
+
+
+def _breakdown(name: str, column) -> None:  # type: ignore[no-untyped-def]
+    counted = pc.value_counts(as_text(column))
+    pairs = sorted(
+        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True),
+        key=lambda pair: (-pair[1], pair[0]),
+    )
+    total = sum(count for _, count in pairs)
+    lines = [f"{plain(value)}: {count:,} ({count / total:.0%})" for value, count in pairs[:6]]
+    rest = len(pairs) - len(lines)
+    if rest > 0:
+        lines.append(f"and {rest:,} other values")
+    st.markdown(f"**{plain(name)}**")
+    st.caption("  \n".join(lines))
+
+
+def neighbors_csv(embedding_set: EmbeddingSet, row: int, found: Neighbors) -> str:
+    """Write an item's neighbors as CSV; a text cell that a spreadsheet would run is quoted off."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    columns = [
+        name
+        for name in embedding_set.metadata.column_names
+        if kind(embedding_set.metadata.column(name)) in ("category", "number", "text")
+    ]
+    writer.writerow(["item", "rank", "row", "label", found.kind, "metric", *columns])
+    for rank, (other, value) in enumerate(zip(found.rows, found.values, strict=True), start=1):
+        cells = [embedding_set.metadata.column(name)[int(other)].as_py() for name in columns]
+        line = [embedding_set.labels[row], rank, int(other), embedding_set.labels[other],
+                float(value), found.metric, *cells]  # fmt: skip
+        writer.writerow([_harmless(cell) for cell in line])
+    return out.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

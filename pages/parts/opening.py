@@ -1,0 +1,131 @@
+"""Opening a set: from the gallery, from an upload, or from the address after a reload.
+
+A source is known by its key, "gallery:NAME" or "upload:HASH": the same content is opened once for
+all sessions, and a key in the page's address finds it again after a reload or a restart.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+import xxhash
+
+from embeddings import EmbeddingError, EmbeddingSet, gallery, load
+from embeddings.files.atomic import atomic_path
+from pages.parts import server
+from pages.parts.show import error_box, plain
+
+ENDINGS = "Parquet, npy, npz, csv, tsv, txt, vec, bin; vectors and labels may be two files"
+
+
+def choose() -> tuple[str, EmbeddingSet]:
+    """Draw the file controls; return the key and the set that are open in this session."""
+    state = st.session_state
+    if "source" not in state:
+        state.source = _from_address() or f"gallery:{gallery.ITEMS[0].name}"
+        state.title = None
+    with st.popover("Open a file", icon=":material/folder_open:", width="stretch"):
+        uploads = st.file_uploader(
+            "Embedding file", accept_multiple_files=True, key="uploads", help=ENDINGS
+        )
+        st.caption(ENDINGS)
+        if st.session_state.get("open_error"):
+            error_box(st.session_state.open_error)
+    _take_upload(uploads)
+    _choose_from_gallery()
+    embedding_set = opened(state.source)
+    st.query_params["set"] = state.source
+    st.markdown(
+        f"**{plain(embedding_set.provenance.name)}**  \n"
+        f"{len(embedding_set):,} x {embedding_set.dimensions}, {embedding_set.provenance.metric}"
+    )
+    return state.source, embedding_set
+
+
+def _choose_from_gallery() -> None:
+    titles = {f"gallery:{item.name}": item.title for item in gallery.ITEMS}
+    options = list(titles)
+    if st.session_state.source not in titles:
+        options = [st.session_state.source, *options]
+
+    def changed() -> None:
+        _open(st.session_state.gallery_choice)
+
+    st.session_state.gallery_choice = st.session_state.source
+    st.selectbox(
+        "Embedding",
+        options,
+        format_func=lambda key: titles.get(key, "Uploaded file"),
+        key="gallery_choice",
+        on_change=changed,
+    )
+
+
+def _take_upload(uploads: Sequence) -> None:
+    """Open newly uploaded files; what was open stays so if they cannot be opened."""
+    state = st.session_state
+    seen = tuple(upload.file_id for upload in uploads or ())
+    if not seen or seen == state.get("seen_uploads"):
+        return
+    state.seen_uploads = seen
+    state.open_error = None
+    try:
+        key = store({upload.name: upload.getbuffer() for upload in uploads})
+        opened(key)
+    except EmbeddingError as error:
+        state.open_error = str(error)
+        error_box(str(error))
+        return
+    _open(key)
+
+
+def _open(source: str) -> None:
+    """Make a source the open one; what belonged to the last one is forgotten."""
+    state = st.session_state
+    state.source = source
+    for name in ("walk", "mask", "method", "color"):
+        state.pop(name, None)
+
+
+def _from_address() -> str | None:
+    """Return the key in the page's address, if what it names can still be opened."""
+    key = st.query_params.get("set")
+    if key is None:
+        return None
+    try:
+        opened(key)
+    except EmbeddingError as error:
+        error_box(f"The address names a set that cannot be opened any more: {error}")
+        return None
+    return key
+
+
+def store(files: dict[str, bytes | memoryview]) -> str:
+    """Keep uploaded files in the cache by their content; return the source's key."""
+    digest = xxhash.xxh3_128()
+    for name, content in sorted(files.items()):
+        digest.update(name.encode())
+        digest.update(content)
+    folder = server.cache().folder / "uploads" / digest.hexdigest()
+    for name, content in files.items():
+        path = folder / Path(name).name
+        if not path.exists():
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
+    return f"upload:{digest.hexdigest()}"
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the file…")
+def opened(key: str) -> EmbeddingSet:
+    """Load the set that a key names; kept for all sessions."""
+    scheme, _, name = key.partition(":")
+    if scheme == "gallery":
+        return gallery.open_item(name)
+    if scheme != "upload" or not re.fullmatch(r"[0-9a-f]{32}", name):
+        raise EmbeddingError(f"{key!r} does not name a set; open a file or choose from the gallery")
+    folder = server.cache().folder / "uploads" / name
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not files:
+        raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
+    return load(files[0], companions=files[1:]) if len(files) > 1 else load(files[0])

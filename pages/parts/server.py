@@ -1,0 +1,62 @@
+"""What all sessions of one server share: the cache on disk, the worker processes, served files."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from embeddings import tasks
+from embeddings.cache import Cache
+from embeddings.jobs import Job, JobPool
+from map_component import Blobs
+
+WORKERS = 2
+"""Long jobs that run together; the others wait in order."""
+
+
+@st.cache_resource(show_spinner=False)
+def cache() -> Cache:
+    """Return the results on disk."""
+    return Cache()
+
+
+@st.cache_resource(show_spinner=False)
+def pool() -> JobPool:
+    """Return the worker processes, started with the server."""
+    return JobPool(workers=WORKERS, warm_up=tasks.warm_up)
+
+
+@st.cache_resource(show_spinner=False)
+def blobs() -> Blobs:
+    """Return the files that browsers fetch by content."""
+    return Blobs(cache())
+
+
+def session_id() -> str:
+    """Return the id of the session that runs this script."""
+    context = get_script_run_ctx()
+    assert context is not None, "called outside of a Streamlit script"
+    return context.session_id
+
+
+def once(key: str, function: Callable[..., Any], *args: Any) -> Job:
+    """Start a job unless it has been started before; join it if it runs for others."""
+    job = pool().get(key)
+    if job is not None:
+        view = job.snapshot()
+        if view.finished or session_id() in view.owners:
+            return job
+    return pool().submit(key, function, *args, owner=session_id())
+
+
+def cancel(job: Job) -> None:
+    """Take this session's interest in a job away, and that of sessions that have ended.
+
+    A reload of the page is a new session: without this the old one would keep the job alive.
+    """
+    runtime = get_instance()
+    for owner in job.snapshot().owners:
+        if owner == session_id() or not runtime.is_active_session(owner):
+            pool().cancel(job.key, owner)

@@ -1,0 +1,187 @@
+"""The map with the strip above it, and the inspector: what a click reruns, and nothing else."""
+
+from functools import partial
+
+import streamlit as st
+
+from embeddings import EmbeddingSet
+from embeddings.columns import as_text
+from embeddings.jobs import JobView
+from map_component import (
+    Focus,
+    Mask,
+    Points,
+    embedding_map,
+    mask_address,
+    points_of,
+    text_address,
+)
+from pages.parts import coloring as coloring_controls
+from pages.parts import inspector, laying_out, server, walk
+from pages.parts.coloring import Coloring
+from pages.parts.laying_out import Picture, Wanted
+from pages.parts.show import duration, error_box, plain
+
+HOVER_COLUMNS = 3
+POLL_SECONDS = 0.7
+
+
+def show(source: str, embedding_set: EmbeddingSet, wanted: Wanted, coloring: Coloring) -> None:
+    """Draw the stage; while work runs for it, it looks again by itself."""
+    seen = laying_out.picture(embedding_set, wanted)
+    colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
+    waiting = seen.job is not None or (
+        colored.job is not None and not colored.job.snapshot().finished
+    )
+    draw = st.fragment(_draw, run_every=POLL_SECONDS if waiting else None)
+    draw(source, embedding_set, wanted, coloring, waiting)
+
+
+def _draw(
+    source: str, embedding_set: EmbeddingSet, wanted: Wanted, coloring: Coloring, waiting: bool
+) -> None:
+    seen = laying_out.picture(embedding_set, wanted)
+    colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
+    working = seen.job is not None or (
+        colored.job is not None and not colored.job.snapshot().finished
+    )
+    if waiting and not working:
+        st.rerun()  # the whole page, so that the polling ends
+    labels = _labels_address(source, embedding_set)
+    on_event = partial(walk.receive, count=len(embedding_set))
+    left, right = st.columns([0.735, 0.265], gap="small")
+    with left:
+        view = seen.job.snapshot() if seen.job else None
+        points = _points(seen, view)
+        _strip(embedding_set, wanted, seen, view, colored.note)
+        found = inspector.neighbors_of(embedding_set)
+        focus, mask = _emphasis(embedding_set, found)
+        embedding_map(
+            key="map",
+            points=points,
+            colors=colored.colors,
+            labels=labels,
+            hover=_hover(source, embedding_set),
+            focus=focus,
+            mask=mask,
+            description=f"Map of {len(embedding_set):,} points in {points.dims}D, "
+            f"laid out by {laying_out.TITLES[seen.layout.method]}",
+            on_event=on_event,
+        )
+    with right:
+        inspector.show(embedding_set, found, labels, colored, on_event)
+
+
+def _emphasis(embedding_set: EmbeddingSet, found) -> tuple[Focus | None, Mask | None]:  # type: ignore[no-untyped-def]
+    """Say what stands out on the map: the clicked item with its neighbors, or the selection."""
+    way = walk.current()
+    focus = mask = None
+    if found is not None:
+        rows = found.rows.tolist()
+        focus = Focus(way.row, rows, found.values.tolist(), found.kind)
+        if way.only_these:
+            alone = inspector.mask_of(len(embedding_set), [way.row, *rows])
+            mask = Mask(mask_address(alone, server.blobs()), isolate=True)
+    elif way.selected is not None:
+        mask = Mask(mask_address(way.selected, server.blobs()), isolate=way.only_these)
+    return focus, mask
+
+
+def _points(seen: Picture, view: JobView | None) -> Points:
+    """Return the picture's points; while t-SNE runs, those of its latest frame."""
+    state = st.session_state
+    if view is not None and not seen.is_wanted and view.frame is not None:
+        number, points = state.get("frame", (0, None))
+        if number != view.frame_number or points is None:
+            fresh = points_of(view.frame, server.blobs())
+            state.frame = (view.frame_number, fresh)
+            if state.get("passed_frame"):
+                server.blobs().drop(state.passed_frame)
+            state.passed_frame = points.url if points else None
+            points = fresh
+        return points
+    state.pop("frame", None)
+    return _points_of(coloring_controls.layout_id(seen.layout), seen.layout)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _points_of(key: str, _layout) -> Points:  # type: ignore[no-untyped-def]
+    return points_of(_layout.coordinates, server.blobs())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _labels_address(source: str, _embedding_set: EmbeddingSet) -> str:
+    return text_address(_embedding_set.labels, server.blobs())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _hover(source: str, _embedding_set: EmbeddingSet) -> list[tuple[str, str]]:
+    """Store the first few columns that read well beside a point."""
+    metadata = _embedding_set.metadata
+    kinds = coloring_controls.column_kinds(_embedding_set.fingerprint, _embedding_set)
+    wanted = [name for name, what in kinds.items() if what in ("category", "number")]
+    return [
+        (name, text_address(as_text(metadata.column(name)).to_pylist(), server.blobs()))
+        for name in wanted[:HOVER_COLUMNS]
+    ]
+
+
+def _strip(
+    embedding_set: EmbeddingSet,
+    wanted: Wanted,
+    seen: Picture,
+    view: JobView | None,
+    note: str,
+) -> None:
+    """Say in one line what is seen; offer to compute what is not there yet, or to stop."""
+    count = len(embedding_set)
+    way = walk.current()
+    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+        parts = [f"{count:,} of {count:,} points"]
+        if way.selected is not None:
+            parts[0] = f"{int(way.selected.sum()):,} of {count:,} points selected"
+        if seen.is_wanted:
+            parts += [wanted.title, *seen.layout.notes, *_quality(seen)]
+        else:
+            parts += ["PCA meanwhile" if view else f"PCA shown, {wanted.title} not computed yet"]
+        st.markdown(plain(" · ".join([*parts, note] if note else parts)), width="stretch")
+        if view is not None:
+            _progress(seen, wanted, view)
+        elif not seen.is_wanted:
+            st.button(
+                f"Run {laying_out.TITLES[wanted.method]}",
+                type="primary",
+                key="run",
+                on_click=laying_out.start,
+                args=(embedding_set, wanted),
+            )
+        if way.row is not None or way.selected is not None:
+            st.button("Clear", key="clear", on_click=way.clear)
+    if seen.error:
+        error_box(seen.error)
+
+
+def _quality(seen: Picture) -> list[str]:
+    quality = seen.layout.quality
+    if not quality:
+        return []
+    sample = f" (judged on {quality['sample']:,} rows)" if quality.get("sampled") else ""
+    return [
+        f"{quality['neighbor_preservation']:.0%} of neighbors kept, "
+        f"trustworthiness {quality['trustworthiness']:.3f}{sample}"
+    ]
+
+
+def _progress(seen: Picture, wanted: Wanted, view: JobView) -> None:
+    """Show stage, share, time left, and the way to stop."""
+    title = laying_out.TITLES[wanted.method]
+    if view.state == "queued":
+        ahead = f", {view.position} ahead" if view.position else ""
+        text = f"{title}: {view.stage or 'waiting'}{ahead}"
+    else:
+        left = f", about {duration(view.seconds_left)} left" if view.seconds_left else ""
+        note = f" ({view.note})" if view.note else ""
+        judging = "judging: " if seen.is_wanted else ""
+        text = f"{title}: {judging}{view.stage}{note}, {duration(view.seconds)}{left}"
+    st.progress(view.done or 0.0, text=plain(text), width=330)
+    st.button("Cancel", key="cancel", on_click=server.cancel, args=(seen.job,))

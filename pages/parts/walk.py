@@ -1,0 +1,71 @@
+"""Where a person is: the clicked item, the way back and forward, and the selected rows."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+
+@dataclass
+class Walk:
+    """The items visited in this session's open set, and the selection.
+
+    Attributes
+    ----------
+    rows : row numbers in the order visited
+    place : index of the present one, -1 for none
+    selected : bool, shape (n,), or None; `selected_name` says what it is
+    only_these : whether the map shows nothing but the item and its neighbors
+    """
+
+    rows: list[int] = field(default_factory=list)
+    place: int = -1
+    selected: np.ndarray | None = None
+    selected_name: str = ""
+    only_these: bool = False
+
+    @property
+    def row(self) -> int | None:
+        """The present item."""
+        return self.rows[self.place] if self.place >= 0 else None
+
+    def go(self, row: int) -> None:
+        """Walk to an item; the way forward is forgotten."""
+        if row != self.row:
+            self.rows = [*self.rows[: self.place + 1], row]
+            self.place = len(self.rows) - 1
+
+    def step(self, by: int) -> None:
+        """Go back (-1) or forward (1)."""
+        self.place = min(max(self.place + by, 0), len(self.rows) - 1)
+
+    def clear(self) -> None:
+        """Stand nowhere and select nothing; the way stays, so that back leads there."""
+        self.place, self.only_these = -1, False
+        self.rows = []
+        self.selected, self.selected_name = None, ""
+
+
+def current() -> Walk:
+    """Return this session's walk through the open set."""
+    if "walk" not in st.session_state:
+        st.session_state.walk = Walk()
+    return st.session_state.walk
+
+
+def receive(event: dict[str, Any], count: int) -> None:
+    """Take what the map, the search box or a list told; `count` is the set's number of rows."""
+    walk = current()
+    if event["type"] == "click":
+        row = int(event["row"])
+        if 0 <= row < count:
+            walk.go(row)
+            walk.selected, walk.only_these = None, False
+    elif event["type"] == "select":
+        packed = np.frombuffer(base64.b64decode(event["bits"]), dtype=np.uint8)
+        if len(packed) == (count + 7) // 8:
+            walk.clear()
+            walk.selected = np.unpackbits(packed, count=count).astype(bool)
+            walk.selected_name = str(event["name"])

@@ -1,0 +1,53 @@
+import os
+
+import pytest
+
+from embeddings.cache import Cache, key_hash
+
+
+def test_what_is_stored_is_found_again(tmp_path) -> None:
+    path = Cache(tmp_path).path("layouts", {"a": 1, "b": "x"}, ".txt")
+    Cache(tmp_path).store(path, lambda file: file.write_text("result"))
+    again = Cache(tmp_path)
+    assert again.load(again.path("layouts", {"b": "x", "a": 1}, ".txt"), _read) == "result"
+
+
+def test_another_key_is_another_file(tmp_path) -> None:
+    assert key_hash({"a": 1}) != key_hash({"a": 2})
+    assert key_hash({"a": 1}) != key_hash({"a": "1"})
+
+
+def test_a_broken_file_is_removed_and_not_fatal(tmp_path) -> None:
+    cache = Cache(tmp_path)
+    path = cache.path("layouts", {"a": 1}, ".txt")
+    cache.store(path, lambda file: file.write_bytes(b"\xff\xfe broken"))
+    assert cache.load(path, _read) is None
+    assert not path.exists()
+
+
+def test_a_failed_write_leaves_nothing(tmp_path) -> None:
+    cache = Cache(tmp_path)
+    path = cache.path("layouts", {"a": 1}, ".txt")
+
+    def fail(file) -> None:
+        file.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        cache.store(path, fail)
+    assert list(tmp_path.rglob("*.txt")) == []
+
+
+def test_the_oldest_files_go_first_beyond_the_limit(tmp_path) -> None:
+    cache = Cache(tmp_path, limit=250)
+    paths = [cache.path("results", {"number": number}, ".bin") for number in range(3)]
+    for age, path in zip((30, 20, 10), paths, strict=True):
+        cache.store(path, lambda file: file.write_bytes(bytes(100)))
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    newest = cache.path("results", {"number": 3}, ".bin")
+    cache.store(newest, lambda file: file.write_bytes(bytes(100)))
+    assert [path.exists() for path in [*paths, newest]] == [False, False, True, True]
+
+
+def _read(path) -> str:
+    return path.read_text(encoding="utf-8")
