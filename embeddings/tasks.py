@@ -9,6 +9,7 @@ import numpy as np
 
 from embeddings import clusters, layouts
 from embeddings.cache import Cache
+from embeddings.compiled import keep_umap_compiled
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric
 from embeddings.progress import Report
@@ -60,6 +61,7 @@ def find_clusters(coordinates: np.ndarray, fineness: float, report: Report) -> c
 def warm_up() -> None:
     """Run each kind of work on a handful of points: imports and numba's compilers are then done."""
     started = time.monotonic()
+    keep_umap_compiled()
     vectors = np.random.default_rng(0).normal(size=(_WARM_UP_ITEMS, 8)).astype(np.float32)
     embedding_set = EmbeddingSet.of(vectors)
     layouts.compute(embedding_set, "tsne", params=layouts.TsneParams(iterations=1))
