@@ -182,5 +182,5 @@ def _refuse_non_finite(vectors: np.ndarray) -> None:
 def _fingerprint(vectors: np.ndarray) -> str:
     """Hash shape and content: 32 hexadecimal characters (XXH3, 128 bits)."""
     digest = xxhash.xxh3_128(f"float32 {vectors.shape}".encode())
-    digest.update(memoryview(vectors).cast("B"))
+    digest.update(vectors.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -26,7 +26,7 @@ def check_metric(metric: str) -> Metric:
     """Return `metric` if it is one of the four; raise EmbeddingError otherwise."""
     if metric not in METRICS:
         raise EmbeddingError(f"unknown metric {metric!r}; expected one of {', '.join(METRICS)}")
-    return metric  # type: ignore[return-value]
+    return metric
 
 
 def value_kind(metric: Metric) -> ValueKind:

@@ -44,7 +44,7 @@ def settle_block(
 @njit(parallel=True, nogil=True, cache=True)
 def _settle(
     metric, closeness, error, queries, query_norms, own_rows, vectors, norms, out_rows, out_values
-):  # type: ignore[no-untyped-def]
+):
     count = closeness.shape[1]
     k = out_rows.shape[1]
     for i in prange(closeness.shape[0]):
@@ -77,7 +77,7 @@ def _settle(
 
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc"})
-def _maximum(line, start, stop):  # type: ignore[no-untyped-def]
+def _maximum(line, start, stop):
     largest = line[start]
     for j in range(start + 1, stop):
         largest = max(largest, line[j])
@@ -85,7 +85,7 @@ def _maximum(line, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _kth_largest(line, k):  # type: ignore[no-untyped-def]
+def _kth_largest(line, k):
     """Return the k-th largest value: a min-heap of the k best, chunks below its root skipped."""
     heap = np.sort(line[:k])
     for start in range(k, len(line), _CHUNK):
@@ -99,7 +99,7 @@ def _kth_largest(line, k):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _replace_root(heap, value):  # type: ignore[no-untyped-def]
+def _replace_root(heap, value):
     place = 0
     while True:
         child = 2 * place + 1
@@ -115,7 +115,7 @@ def _replace_root(heap, value):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _nearness(metric, x, y, x_norm, y_norm):  # type: ignore[no-untyped-def]
+def _nearness(metric, x, y, x_norm, y_norm):
     """Exact similarity or minus the distance, in float64 rounded to float32 (see metrics.py)."""
     total = 0.0
     if metric == 2:

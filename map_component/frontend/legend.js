@@ -11,6 +11,7 @@ export function drawLegend(node, colors, hidden, act) {
   node.replaceChildren();
   node.hidden = colors.kind !== "categories" || colors.names.length < 2;
   if (node.hidden) return;
+  node.dataset.folded ??= String(node.parentElement.clientWidth < 500); // a phone shows it on demand
   const folded = node.dataset.folded === "true";
   const title = element(
     "button",

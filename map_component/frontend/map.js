@@ -49,7 +49,7 @@ class EmbeddingMap {
     this.hovered = null;
     this.unlisten = listen(this.root, {
       pickAt: (x, y, radius) => (this.view ? pick(this.view, this.drawn, x, y, radius) : null),
-      clicked: (row) => this.emit({ type: "click", row, nonce: performance.now() }),
+      clicked: (row) => this.clicked(row),
       hovered: (row, x, y) => this.hover(row, x, y),
     });
     this.subscriptions = {
@@ -139,7 +139,9 @@ class EmbeddingMap {
     const { points, colors, mask, hidden, styles } = this;
     this.webgl ??= hasWebGL();
     const isolate = Boolean(this.data.mask?.isolate);
-    const size = { width: this.root.clientWidth, height: this.root.clientHeight };
+    drawLegend(this.legend, colors, hidden, this.legendActions());
+    const { clientWidth: width, clientHeight: height } = this.root;
+    const size = { width, height, legend: this.legend.hidden ? 0 : this.legend.offsetWidth };
     const flat = points.dims === 3 && !this.webgl ? flattened(points) : points;
     const layout = buildLayout(flat, styles, size);
     const traces = this.webgl
@@ -155,7 +157,6 @@ class EmbeddingMap {
     this.view = projection(this.graph, flat);
     this.flat = flat;
     this.markDrawn(isolate);
-    drawLegend(this.legend, colors, hidden, this.legendActions());
     this.root.dataset.webgl = String(this.webgl);
     if (!this.webgl) this.root.dataset.note = "No WebGL in this browser: a plain picture is shown.";
   }
@@ -227,6 +228,12 @@ class EmbeddingMap {
     this.emit({
       type: "select", bits: btoa(text), count: rows.length, name, code, nonce: performance.now(),
     });
+  }
+
+  /** A click on a point goes there; one on empty ground, or Escape, lets go. */
+  clicked(row) {
+    if (row !== null) this.emit({ type: "click", row, nonce: performance.now() });
+    else if (this.focus || this.mask) this.emit({ type: "clear", nonce: performance.now() });
   }
 
   hover(row, x, y) {

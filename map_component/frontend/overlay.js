@@ -3,17 +3,13 @@ import { fade } from "./traces.js";
 
 const LABELS = 30; // labels drawn at most; all neighbors are listed in the inspector
 
-/** Resize the canvas to its element, in device pixels, and return its cleared context. */
+/** Fit the canvas to its element, in device pixels, and return its empty context. */
 function prepare(canvas) {
   const ratio = window.devicePixelRatio || 1;
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-  }
+  canvas.width = Math.round(canvas.clientWidth * ratio); // setting the size empties a canvas
+  canvas.height = Math.round(canvas.clientHeight * ratio);
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
   return context;
 }
 
@@ -24,6 +20,8 @@ function prepare(canvas) {
  * `hits` are rows that a search found; `hovered` is a row or null.
  */
 export function drawOverlay(canvas, { view, focus, hits, hovered, labels, styles }) {
+  // an emptied canvas may stay on the screen as it was until something else is painted
+  canvas.style.visibility = focus || hits.length || hovered !== null ? "visible" : "hidden";
   const context = prepare(canvas);
   view.look();
   const taken = [];

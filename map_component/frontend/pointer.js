@@ -5,7 +5,7 @@
 const SLOP = 4; // px that the pointer may move between down and up
 const RADIUS = 9; // px around the pointer in which a point is meant
 
-/** Listen on `node`; call `pickAt(x, y, radius)` for rows, `clicked(row)` and `hovered(row, x, y)`. */
+/** Listen on `node`; call `pickAt(x, y, radius)` for rows, `clicked(row or null)` and `hovered(row, x, y)`. */
 export function listen(node, { pickAt, clicked, hovered }) {
   let down = null;
   let waiting = null;
@@ -37,7 +37,10 @@ export function listen(node, { pickAt, clicked, hovered }) {
     const at = place(event);
     if (Math.hypot(at.x - start.x, at.y - start.y) > SLOP) return;
     const row = pickAt(at.x, at.y, event.pointerType === "touch" ? 2 * RADIUS : RADIUS);
-    if (row !== null) clicked(row);
+    clicked(row);
+  };
+  const onKey = (event) => {
+    if (event.key === "Escape" && !event.target.closest?.("input, [role=dialog]")) clicked(null);
   };
   const onLeave = () => {
     if (waiting) cancelAnimationFrame(waiting);
@@ -47,7 +50,9 @@ export function listen(node, { pickAt, clicked, hovered }) {
   node.addEventListener("pointerleave", onLeave);
   window.addEventListener("pointermove", onMove, true);
   window.addEventListener("pointerup", onUp, true);
+  window.addEventListener("keydown", onKey);
   return () => {
+    window.removeEventListener("keydown", onKey);
     window.removeEventListener("pointermove", onMove, true);
     window.removeEventListener("pointerup", onUp, true);
   };

@@ -55,7 +55,7 @@ function countOutside(display) {
 export function markerStyle(count, dims) {
   const size = Math.min(9, Math.max(1.4, 26 * count ** -0.21));
   const opacity = Math.min(0.85, Math.max(0.28, 3.2 * count ** -0.17));
-  return { size: dims === 3 ? Math.max(1.6, size * 0.8) : size, opacity };
+  return { size: dims === 3 ? Math.max(1, size * 0.42) : size, opacity };
 }
 
 /** Rows of each group, in row order: one counting sort. A row with keep[row] = 0 is in none. */

@@ -71,25 +71,31 @@ export function buildLayout(points, styles, size) {
   const reach = points.reach * 1.02;
   const axis = {
     range: [-reach, reach], title: { text: "" }, showticklabels: false, showspikes: false,
-    showbackground: false, gridcolor: fade(styles.text, 0.1), zeroline: false,
-    linecolor: fade(styles.text, 0.25),
+    showbackground: false, zeroline: false,
+    gridcolor: mix(styles.text, styles.background, 0.1), // plotly.js ignores alpha in 3D
+    linecolor: mix(styles.text, styles.background, 0.22),
   };
   return {
     ...shared,
     scene: {
       xaxis: axis, yaxis: axis, zaxis: axis, dragmode: "orbit", hovermode: false,
       aspectmode: "manual", aspectratio: { x: reach, y: reach, z: reach },
-      camera: { eye: { x: 1.35, y: 1.35, z: 0.85 }, projection: { type: "perspective" } },
+      camera: { eye: { x: 1.1, y: 1.1, z: 0.7 }, projection: { type: "perspective" } },
       uirevision: "kept",
     },
   };
 }
 
-/** Axis ranges of equal scale that hold the cloud with a small margin. */
-export function fitRanges(points, { width, height }) {
+/** Axis ranges of equal scale that hold the cloud with a small margin, right of the legend. */
+export function fitRanges(points, { width, height, legend = 0 }) {
   const pad = 1.06;
   const unit = Math.max((2 * pad * points.extent[0]) / width, (2 * pad * points.extent[1]) / height);
-  return [[-(unit * width) / 2, (unit * width) / 2], [-(unit * height) / 2, (unit * height) / 2]];
+  const spare = width - (2 * pad * points.extent[0]) / unit;
+  const shift = (unit * Math.min(legend, spare)) / 2; // room on the left for the legend
+  return [
+    [-(unit * width) / 2 - shift, (unit * width) / 2 - shift],
+    [-(unit * height) / 2, (unit * height) / 2],
+  ];
 }
 
 /** Plotly renders a small HTML subset in names and titles: escape what comes from files. */
@@ -97,13 +103,22 @@ export function escapeHtml(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-export function fade(color, alpha) {
-  const probe = document.createElement("canvas").getContext("2d");
+const probe = document.createElement("canvas").getContext("2d");
+
+/** Red, green, blue (0 to 255) of a CSS color without alpha. */
+function channels(color) {
   probe.fillStyle = color;
-  const hex = probe.fillStyle; // browsers normalize to #rrggbb or rgba(...)
-  if (!hex.startsWith("#")) return hex.replace(/[\d.]+\)$/, `${alpha})`);
-  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+  return [1, 3, 5].map((i) => parseInt(probe.fillStyle.slice(i, i + 2), 16)); // #rrggbb by standard
+}
+
+export function fade(color, alpha) {
+  return `rgba(${channels(color).join(", ")}, ${alpha})`;
+}
+
+/** The opaque color `share` of the way from `background` to `color`. */
+function mix(color, background, share) {
+  const [a, b] = [channels(color), channels(background)];
+  return `rgb(${a.map((value, i) => Math.round(b[i] + share * (value - b[i]))).join(", ")})`;
 }
 
 function concat(arrays) {

@@ -71,7 +71,7 @@ def _item(
         at_start, at_end = way.place <= 0, way.place >= len(way.rows) - 1
         st.button("←", key="back", help="Back", disabled=at_start, on_click=way.step, args=(-1,))
         st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
-    st.markdown(f"#### {plain(embedding_set.labels[row] or '(no label)')}")
+    _title(embedding_set.labels[row] or "(no label)")
     _metadata(embedding_set, row)
     if found is None:
         st.caption("A set of one item has no neighbors.")
@@ -93,6 +93,11 @@ def _item(
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _title(text: str) -> None:
+    with st.container(key="title"):
+        st.markdown(plain(text))
 
 
 def _toggle_only() -> None:
@@ -151,7 +156,7 @@ def _selection(
     selected = way.selected
     assert selected is not None
     rows = np.flatnonzero(selected)
-    st.markdown(f"#### {plain(way.selected_name)}")
+    _title(way.selected_name)
     st.caption(f"{len(rows):,} of {len(selected):,} points, {len(rows) / len(selected):.1%}")
     st.toggle("Only these", key="only", value=way.only_these, on_change=_toggle_only)
     for name in _category_columns(embedding_set)[:2]:

@@ -114,21 +114,22 @@ class Picture:
 
 def picture(embedding_set: EmbeddingSet, wanted: Wanted) -> Picture:
     """Find the best picture there is now; PCA and given coordinates are computed at once."""
-    cache = server.cache()
+    layout = _kept(embedding_set, wanted)
+    if layout is None and wanted.method in ("pca", "none"):
+        layout = layouts.compute(
+            embedding_set, wanted.method, wanted.dims, wanted.params, wanted.seed,
+            cache=server.cache(), judged=False,
+        )  # fmt: skip
     job = server.pool().get(job_key(embedding_set, wanted))
+    unjudged = layout is not None and not layout.quality and wanted.method == "pca"
+    if job is None and unjudged and len(embedding_set) <= JUDGED_AT_ONCE:
+        job = start(embedding_set, wanted)
     view = job.snapshot() if job else None
     error = view.error if view else ""
     running = job if view and not view.finished else None
-    layout = _kept(embedding_set, wanted)
-    if layout is None and wanted.method in ("pca", "none"):
-        with st.spinner(f"Laying out by {TITLES[wanted.method]}…"):
-            layout = layouts.compute(
-                embedding_set, wanted.method, wanted.dims, wanted.params, wanted.seed,
-                cache=cache, judged=False,
-            )  # fmt: skip
     if layout is not None:
         return Picture(layout, True, running, error)
-    first = layouts.compute(embedding_set, "pca", wanted.dims, cache=cache, judged=False)
+    first = layouts.compute(embedding_set, "pca", wanted.dims, cache=server.cache(), judged=False)
     return Picture(first, False, running, error)
 
 

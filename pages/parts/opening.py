@@ -36,10 +36,11 @@ def choose() -> tuple[str, EmbeddingSet]:
     _choose_from_gallery()
     embedding_set = opened(state.source)
     st.query_params["set"] = state.source
-    st.markdown(
-        f"**{plain(embedding_set.provenance.name)}**  \n"
-        f"{len(embedding_set):,} x {embedding_set.dimensions}, {embedding_set.provenance.metric}"
-    )
+    with st.container(key="about"):
+        st.markdown(
+            f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
+            f"{embedding_set.dimensions}, {embedding_set.provenance.metric}"
+        )
     return state.source, embedding_set
 
 

@@ -76,7 +76,7 @@ def _emphasis(embedding_set: EmbeddingSet, found) -> tuple[Focus | None, Mask | 
     """Say what stands out on the map: the clicked item with its neighbors, or the selection."""
     way = walk.current()
     focus = mask = None
-    if found is not None:
+    if found is not None and way.row is not None:
         rows = found.rows.tolist()
         focus = Focus(way.row, rows, found.values.tolist(), found.kind)
         if way.only_these:
@@ -152,13 +152,17 @@ def _strip(
                 f"Run {laying_out.TITLES[wanted.method]}",
                 type="primary",
                 key="run",
-                on_click=laying_out.start,
+                on_click=_start,
                 args=(embedding_set, wanted),
             )
         if way.row is not None or way.selected is not None:
             st.button("Clear", key="clear", on_click=way.clear)
     if seen.error:
         error_box(seen.error)
+
+
+def _start(embedding_set: EmbeddingSet, wanted: Wanted) -> None:
+    laying_out.start(embedding_set, wanted)
 
 
 def _quality(seen: Picture) -> list[str]:

@@ -63,6 +63,8 @@ def receive(event: dict[str, Any], count: int) -> None:
         if 0 <= row < count:
             walk.go(row)
             walk.selected, walk.only_these = None, False
+    elif event["type"] == "clear":
+        walk.clear()
     elif event["type"] == "select":
         packed = np.frombuffer(base64.b64decode(event["bits"]), dtype=np.uint8)
         if len(packed) == (count + 7) // 8:
