@@ -36,14 +36,9 @@ def load_or_build(
     """
     metric = check_metric(metric or embedding_set.provenance.metric)
     available = len(embedding_set) - 1
-    path = None
-    if cache is not None:
-        path = cache.path(
-            "graphs", {"fingerprint": embedding_set.fingerprint, "metric": metric}, ".npz"
-        )
-        stored = cache.load(path, lambda file: _read(file, embedding_set, metric))
-        if stored is not None and stored.k >= min(k, available) and k >= 1:
-            return stored.first(min(k, stored.k))
+    stored = kept(embedding_set, cache, metric) if cache is not None else None
+    if stored is not None and stored.k >= min(k, available) and k >= 1:
+        return stored.first(min(k, stored.k))
     report("neighbors", 0.0)
     graph = build_graph(
         embedding_set,
@@ -51,9 +46,24 @@ def load_or_build(
         metric,
         lambda share: report("neighbors", share),
     )
-    if cache is not None and path is not None:
+    if cache is not None:
+        path = _path(embedding_set, cache, metric)
         cache.store(path, lambda file: np.savez(file, rows=graph.rows, values=graph.values))
     return graph.first(min(k, graph.k))
+
+
+def kept(
+    embedding_set: EmbeddingSet, cache: Cache, metric: Metric | None = None
+) -> NeighborGraph | None:
+    """Return the graph that lies on disk, with all its neighbors, or None; nothing is built."""
+    metric = check_metric(metric or embedding_set.provenance.metric)
+    path = _path(embedding_set, cache, metric)
+    return cache.load(path, lambda file: _read(file, embedding_set, metric))
+
+
+def _path(embedding_set: EmbeddingSet, cache: Cache, metric: Metric) -> Path:
+    key = {"fingerprint": embedding_set.fingerprint, "metric": metric}
+    return cache.path("graphs", key, ".npz")
 
 
 def _read(path: Path, embedding_set: EmbeddingSet, metric: Metric) -> NeighborGraph:
