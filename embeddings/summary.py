@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.columns import kind
 from embeddings.embedding_set import EmbeddingSet
 
 ColumnKind = Literal[
@@ -52,25 +53,17 @@ def summarize(embedding_set: EmbeddingSet) -> dict[str, Any]:
 
 
 def column_kind(column: pa.ChunkedArray) -> ColumnKind:
-    """Say how a metadata column is to be shown, from its type and whether its values repeat."""
-    kind = column.type
-    if pa.types.is_null(kind) or column.null_count == len(column):
+    """Say what a metadata column holds: finer than columns.kind, which says how to color by it."""
+    type_ = column.type
+    if column.null_count == len(column):
         return "empty"
-    if pa.types.is_dictionary(kind):
-        return "category"
-    if pa.types.is_boolean(kind):
+    if pa.types.is_boolean(type_):
         return "boolean"
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return "number"
-    if pa.types.is_temporal(kind):
+    if pa.types.is_temporal(type_):
         return "date"
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return "category" if pc.count_distinct(column).as_py() <= len(column) // 2 else "text"
-    if pa.types.is_struct(kind) and {f.name for f in kind} >= {"bytes", "path"}:
-        return "image"
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         return "list"
-    return "other"
+    return "list" if pa.types.is_fixed_size_list(type_) else kind(column)
 
 
 def cardinality(column: pa.ChunkedArray) -> int | None:

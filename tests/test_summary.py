@@ -42,17 +42,17 @@ def test_duplicates_agree_with_a_set_of_rows():
 def test_kinds_and_cardinalities():
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     columns = {
-        "category": pa.array(["a", "b", "a", "a"]),
-        "text": pa.array(["some", "four", "different", "texts"]),
-        "number": pa.array([1.5, None, 2.5, 1.5]),
-        "boolean": pa.array([True, False, None, True]),
-        "date": pa.array([0, 1, 2, 2], pa.date32()),
-        "list": pa.array([["x"], [], None, ["y", "z"]]),
-        "image": pa.array([{"bytes": b"1", "path": ""}] * 4, image),
-        "empty": pa.nulls(4, pa.string()),
+        "category": pa.array(["a", "b", "a", "a"] * 10),
+        "text": pa.array([f"text {i}" for i in range(40)]),
+        "number": pa.array([1.5, None, 2.5, 1.5] * 10),
+        "boolean": pa.array([True, False, None, True] * 10),
+        "date": pa.array([0, 1, 2, 2] * 10, pa.date32()),
+        "list": pa.array([["x"], [], None, ["y", "z"]] * 10),
+        "image": pa.array([{"bytes": b"1", "path": ""}] * 40, image),
+        "empty": pa.nulls(40, pa.string()),
     }
     table = pa.table(columns)
     assert {name: column_kind(table[name]) for name in columns} == {name: name for name in columns}
     encoded = table["text"].dictionary_encode()
     assert column_kind(encoded) == "category"
-    assert [cardinality(c) for c in (table["number"], table["list"], encoded)] == [2, None, 4]
+    assert [cardinality(c) for c in (table["number"], table["list"], encoded)] == [2, None, 40]

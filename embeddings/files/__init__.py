@@ -1,51 +1,110 @@
 """Opening and writing embedding files: one module a format behind load() and save().
 
-The format is sniffed from content, not from the extension alone. A format module has
-`matches(head, path)`, `load(path)` and, where it can be written, `save(embedding_set, path)`.
+The format is sniffed from content, not from the extension. A format module has
+`matches(head, path)`, `load(path, note)` and, where it can be written, `save(embedding_set, path)`,
+which returns the names of what the format could not carry.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import npy, parquet
+from embeddings.files import delimited, npy, npz, parquet, word2vec_binary, word2vec_text
+from embeddings.files.companions import add_columns, find_vectors
+from embeddings.files.reading import Note, check_bytes, log_note, naming
+from embeddings.files.refused import refuse
 
-_HEAD_BYTES = 4096
+_HEAD_BYTES = 2**20
 
-FORMATS = {"embedding parquet": parquet, "numpy .npy": npy}
+FORMATS = {
+    "Parquet": parquet,
+    "NumPy .npy": npy,
+    "NumPy .npz": npz,
+    "word2vec binary": word2vec_binary,
+    "word2vec or GloVe text": word2vec_text,
+    "CSV or TSV": delimited,
+}
 """Formats by name, in the order in which they are tried."""
 
-_WRITERS = {".parquet": parquet.save, ".npy": npy.save}
+WRITERS = {
+    ".parquet": parquet.save,
+    ".npy": npy.save,
+    ".npz": npz.save,
+    ".csv": delimited.save,
+    ".tsv": delimited.save,
+    ".vec": word2vec_text.save,
+    ".txt": word2vec_text.save,
+    ".bin": word2vec_binary.save,
+}
+"""Formats that are written, by extension."""
 
 
-def load(path: str | Path) -> EmbeddingSet:
-    """Open an embedding file of any known format.
+def load(
+    path: str | Path, companions: Sequence[str | Path] = (), *, note: Note = log_note
+) -> EmbeddingSet:
+    """Open an embedding file of any known format, or several files that make up one set.
+
+    Parameters
+    ----------
+    path : the file
+    companions : files beside it, such as a metadata.tsv or a list of labels; which one holds the
+        vectors is decided by content, so their order does not matter
+    note : receives what was assumed or left out, one sentence a call; Python's log by default
 
     Raises
     ------
     EmbeddingError
-        the file is absent, empty, damaged, or of no known format; the message names the place
+        a file is absent, empty, damaged, larger than $EMBEDDING_MAX_BYTES (4 GiB by default), of
+        no known format, or does not fit the others; the message names file and place
+    """
+    paths = [Path(each) for each in (path, *companions)]
+    formats = [_sniff(each) for each in paths]
+    main = find_vectors(paths, formats) if companions else 0
+    with naming(paths[main]):
+        embedding_set: EmbeddingSet = formats[main].load(paths[main], note)
+    for position, companion in enumerate(paths):
+        if position != main:
+            embedding_set = add_columns(embedding_set, companion, formats[position], note)
+    return embedding_set
+
+
+def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
+    """Write a set in the format that the name's extension says, atomically.
+
+    Returns
+    -------
+    names of what the format could not carry: "labels", "provenance", "column NAME"; empty for none
+
+    Raises
+    ------
+    EmbeddingError
+        an extension that is not among WRITERS, or labels that the format would garble
     """
     path = Path(path)
-    if not path.is_file():
-        raise EmbeddingError(f"{path}: no such file")
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if not head:
-        raise EmbeddingError(f"{path.name}: the file is empty")
-    for module in FORMATS.values():
-        if module.matches(head, path):
-            return module.load(path)
-    raise EmbeddingError(f"{path.name}: not a known format; tried {', '.join(FORMATS)}")
-
-
-def save(embedding_set: EmbeddingSet, path: str | Path) -> None:
-    """Write a set in the format that the name's extension says, atomically."""
-    path = Path(path)
-    writer = _WRITERS.get(path.suffix.lower())
+    writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise EmbeddingError(
             f"{path.name}: cannot write {path.suffix or 'a file without extension'}; "
-            f"use one of {', '.join(_WRITERS)}"
+            f"use one of {', '.join(WRITERS)}"
         )
-    writer(embedding_set, path)
+    with naming(path):
+        return writer(embedding_set, path)
+
+
+def _sniff(path: Path) -> ModuleType:
+    """Return the module that reads the file, after looking at its size and first bytes."""
+    if not path.is_file():
+        raise EmbeddingError(f"{path}: no such file")
+    with naming(path):
+        check_bytes(path.stat().st_size, "the file has")
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if not head:
+            raise EmbeddingError("the file is empty")
+        refuse(head, path)
+        for module in FORMATS.values():
+            if module.matches(head, path):
+                return module
+        raise EmbeddingError(f"not a known format; tried {', '.join(FORMATS)}")

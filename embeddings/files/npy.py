@@ -1,32 +1,161 @@
-"""numpy's .npy: one matrix, no labels."""
+"""numpy's .npy: one matrix, no labels; and as a companion, one column for another file's rows."""
 
+import math
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
+from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+
+MAGIC = b"\x93NUMPY"
+
+COLUMN_KINDS = "USfiubmM"
+"""Kinds of dtype that a column of labels or metadata may have."""
+
+_TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
+_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def matches(head: bytes, path: Path) -> bool:
     """Say whether a file that starts with `head` is a .npy file."""
-    return head[:6] == b"\x93NUMPY"
+    return head.startswith(MAGIC)
 
 
-def load(path: Path) -> EmbeddingSet:
-    """Read a matrix of numbers; its rows are labelled by their numbers."""
-    try:
-        vectors = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Read a matrix of numbers, in any order of bytes and axes; labels are the row numbers.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, one that holds less than its header says, Python objects, or an array that
+        is no matrix of numbers
+    """
+    with path.open("rb") as file:
+        shape, dtype = read_header(file, path.stat().st_size)
+    check_matrix(shape, dtype)
+    if 0 in shape:
+        raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
+        vectors = np.array(np.load(path, mmap_mode="r"), dtype=np.float32, order="C")
+    return EmbeddingSet.of(as_float32(vectors), **provenance.described(path))
+
+
+def is_column(path: Path) -> bool:
+    """Say whether the file holds a one-dimensional array, which may describe another's rows."""
+    with path.open("rb") as file:
+        return len(read_header(file, path.stat().st_size)[0]) == 1
+
+
+def load_column(path: Path) -> pa.ChunkedArray:
+    """Read a one-dimensional array as a column of labels or of metadata.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, Python objects, or an array of another shape
+    """
+    with path.open("rb") as file:
+        shape, dtype = read_header(file, path.stat().st_size)
+    if len(shape) != 1 or dtype.kind not in COLUMN_KINDS:
         raise EmbeddingError(
-            f"{path.name}: damaged .npy, or one that holds Python objects, which are never "
-            f"unpickled ({error}); save a plain matrix with numpy.save"
+            f"an array of shape {shape} and type {dtype}; "
+            "expected one text, number, boolean or date for each vector"
+        )
+    return to_column(np.load(path, allow_pickle=False))
+
+
+def to_column(array: np.ndarray) -> pa.ChunkedArray:
+    """Return a one-dimensional array as a pyarrow column; bytes are read as UTF-8."""
+    kind = array.dtype.kind
+    if kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    elif kind == "f" and array.dtype.itemsize > 8:  # pyarrow knows no longer floats
+        array = array.astype(np.float64)
+    elif kind in "mM" and np.datetime_data(array.dtype) not in _TIME_UNITS:
+        array = array.astype(f"{kind}8[us]")
+    try:
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return pa.chunked_array([pa.array(array)])
+    except (ValueError, pa.ArrowException) as error:
+        raise EmbeddingError(
+            f"an array of type {array.dtype} that cannot be read ({first_line(error)})"
         ) from error
-    return EmbeddingSet.of(vectors, name=path.stem)
 
 
-def save(embedding_set: EmbeddingSet, path: Path) -> None:
-    """Write the vectors alone."""
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write the vectors alone, atomically; return what else the set held."""
     with atomic_path(path) as temporary:
         np.save(temporary, embedding_set.vectors)
+    numbered = all(label == str(row) for row, label in enumerate(embedding_set.labels))
+    return (
+        *(() if numbered else ("labels",)),
+        *(f"column {name}" for name in embedding_set.metadata.column_names),
+        *provenance.lost(embedding_set.provenance),
+    )
+
+
+def read_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
+    """Return shape and dtype of the array in `file`, after comparing them with `size`.
+
+    Parameters
+    ----------
+    file : open at the start of the .npy content
+    size : bytes of the whole content, header included
+
+    Raises
+    ------
+    EmbeddingError
+        no .npy, or a header that claims more than there is or than the limit
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
+        shape, _, dtype = _READERS.get(version, np.lib.format.read_array_header_2_0)(file)
+    except (ValueError, EOFError, OSError, SyntaxError) as error:
+        raise EmbeddingError(
+            f"damaged .npy header ({first_line(error)}); write it again with numpy.save"
+        ) from error
+    if any(length < 0 for length in shape):
+        raise EmbeddingError(f"its header claims the impossible shape {shape}")
+    claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if claimed > held and not dtype.hasobject:  # objects are pickled, in any number of bytes
+        raise EmbeddingError(
+            f"its header claims an array of shape {shape} and type {dtype}, {claimed:,} bytes, "
+            f"but {held:,} follow; the file is cut short or damaged"
+        )
+    check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
+    return shape, dtype
+
+
+def check_matrix(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Raise EmbeddingError unless an array is a matrix of real numbers."""
+    if dtype.hasobject:
+        raise EmbeddingError(
+            "an array of Python objects, which are pickled inside and never opened; "
+            "save plain numbers: numpy.save(path, numpy.array(rows, dtype='float32'))"
+        )
+    if dtype.kind not in "fiub":
+        raise EmbeddingError(
+            f"an array of type {dtype}; expected numbers that numpy knows "
+            "(no bfloat16, no records): array.astype('float32')"
+        )
+    if len(shape) == 1:
+        raise EmbeddingError(
+            f"a one-dimensional array of {shape[0]:,} values; expected two dimensions, one row an "
+            "item: reshape it, array.reshape(rows, dimensions); where it holds the labels of "
+            "another file, open both together"
+        )
+    if len(shape) != 2:
+        raise EmbeddingError(
+            f"an array of shape {shape}; expected two dimensions, one row an item: "
+            "array.reshape(len(array), -1), or choose one layer or token"
+        )

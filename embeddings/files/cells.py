@@ -1,0 +1,146 @@
+"""Columns of text become typed: numbers, booleans, dates, categories; or vectors, one a cell."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.reading import shorten
+
+NUMBER = re.compile(
+    r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)\s*", re.IGNORECASE | re.ASCII
+)
+"""What counts as one number, on a full match."""
+
+_LIST = re.compile(
+    r"\s*[\[({]?\s*[+-]?[\d.][\d.e+-]*(?:\s*[,;\s]\s*(?:[+-]?[\d.][\d.e+-]*|nan|inf|\.\.\.))+"
+    r"[\s,]*[\])}]?\s*",
+    re.IGNORECASE,
+)
+
+_WHOLE = r"^-?(0|[1-9]\d{0,17})$"  # no leading zeros: 007 is a name
+_REAL = r"^(-?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$"
+
+_LIST_ROWS = 8_192  # cells parsed at once
+_BRACKETS = " \t\r\n[](){}"
+
+
+def is_number(text: str) -> bool:
+    """Say whether a cell holds one number."""
+    return NUMBER.fullmatch(text) is not None
+
+
+def is_list(text: str) -> bool:
+    """Say whether a cell holds several numbers: '[0.1, 0.2]', '[0.1 0.2]' or '0.1 0.2'."""
+    return _LIST.fullmatch(text) is not None
+
+
+def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give a column of strings the narrowest type that every present value fits.
+
+    int64, float64, boolean, date32, timestamp; a dictionary (a category) where at least half of
+    the values repeat; else strings, unchanged. Whatever is converted reads the same as before.
+    """
+    for pattern, kinds in (
+        (_WHOLE, [pa.int64()]),
+        (_REAL, [pa.float64()]),
+        ("^([tT]rue|[fF]alse|TRUE|FALSE)$", [pa.bool_()]),
+        (_DATE, [pa.date32()]),
+        (_TIME, [pa.timestamp("us"), pa.timestamp("us", "UTC")]),
+    ):
+        if _all_match(column, pattern):
+            for kind in kinds:
+                try:
+                    return column.cast(kind)
+                except pa.ArrowInvalid:  # a 31st of June, or a time with and one without zone
+                    continue
+    if pc.count_distinct(column).as_py() <= len(column) // 2:
+        return column.dictionary_encode().unify_dictionaries()
+    return column
+
+
+def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    present = column.drop_null()
+    if len(present) == 0 or re.search(pattern, present[0].as_py()) is None:
+        return False
+    return bool(pc.all(pc.match_substring_regex(present, pattern)).as_py())
+
+
+def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
+    """Read a vector from each cell, as OpenAI's cookbook or numpy write them.
+
+    Parameters
+    ----------
+    column : strings such as '[0.1, 0.2]' or '[0.1 0.2]'
+    name : of the column, for errors
+
+    Returns
+    -------
+    float32, shape (rows, d), C-contiguous
+
+    Raises
+    ------
+    EmbeddingError
+        a cell that is missing, of another length than the first, or holds something else
+    """
+    parts: list[np.ndarray] = []
+    start = 0
+    for chunk in column.chunks:
+        for offset in range(0, len(chunk), _LIST_ROWS):
+            cells = chunk.slice(offset, _LIST_ROWS)
+            length = parts[0].shape[1] if parts else None
+            parts.append(_parse_cells(cells, name, start, length))
+            start += len(cells)
+    if not parts:
+        raise EmbeddingError("no rows; expected at least one")
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _parse_cells(cells: pa.Array, name: str, start: int, length: int | None) -> np.ndarray:
+    """Parse some cells as one small CSV of numbers, which pyarrow does fast."""
+    if cells.null_count:
+        row = start + int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
+        raise EmbeddingError(f"row {row}, column {name}: the vector is missing")
+    cells = pc.utf8_trim(cells, _BRACKETS)
+    commas = "," in cells[0].as_py()
+    if not commas or pc.any(pc.match_substring_regex(cells, r"[\r\n]")).as_py():
+        cells = pc.replace_substring_regex(cells, r"\s*,\s*" if commas else r"\s+", ",")
+    texts = cells.to_pylist()
+    length = length or texts[0].count(",") + 1
+    names = [str(i) for i in range(length)]
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader("\n".join(texts).encode()),
+            pa.csv.ReadOptions(column_names=names, block_size=2**26),
+            pa.csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float32()), null_values=[]),
+        )
+    except pa.ArrowInvalid as error:
+        raise _list_error(texts, name, start, length) from error
+    return np.stack([values.to_numpy() for values in table.columns], axis=1)
+
+
+def _list_error(texts: list[str], name: str, start: int, length: int) -> EmbeddingError:
+    """Say which cell cannot be read, and why."""
+    for row, text in enumerate(texts, start):
+        numbers = text.split(",")
+        place = f"row {row}, column {name}"
+        if "..." in text:
+            return EmbeddingError(
+                f"{place}: numpy shortened the vector to {shorten(text)!r} when it was written; "
+                "write it with .tolist()"
+            )
+        for number in numbers:
+            if not is_number(number):
+                return EmbeddingError(f"{place}: {shorten(number)!r} is not a number")
+        if len(numbers) != length:
+            return EmbeddingError(
+                f"{place}: {len(numbers)} numbers where the first row has {length}; "
+                "all vectors must be of one length"
+            )
+    return EmbeddingError(f"rows {start} to {start + len(texts)}, column {name}: not readable")

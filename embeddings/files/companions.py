@@ -1,0 +1,98 @@
+"""Several files that make up one set: vectors, and what describes their rows.
+
+Which file is which is decided by content, not by order or name.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import delimited, npy
+from embeddings.files.reading import Note, naming
+from embeddings.files.tables import choose_label, metadata, table_columns, to_labels
+
+SURE = (4, 0)
+"""Rank of a file that holds vectors whatever lies beside it."""
+
+
+def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
+    """Return the position of the file that holds the vectors.
+
+    Parameters
+    ----------
+    formats : the module that reads each file
+
+    Raises
+    ------
+    EmbeddingError
+        none of the files holds vectors, or more than one surely does
+    """
+    ranks = [_rank(path, module) for path, module in zip(paths, formats, strict=True)]
+    names = ", ".join(path.name for path in paths)
+    if ranks.count(SURE) > 1:
+        raise EmbeddingError(f"{names}: more than one of them holds vectors; open them one by one")
+    best = max(ranks)
+    if best == (0, 0):
+        raise EmbeddingError(f"{names}: none of them holds vectors; add the file that does")
+    return ranks.index(best)
+
+
+def add_columns(
+    embedding_set: EmbeddingSet, path: Path, module: ModuleType, note: Note
+) -> EmbeddingSet:
+    """Return the set with the columns of a companion file.
+
+    Its label column labels the items, unless they have labels of their own; the rest is metadata.
+
+    Raises
+    ------
+    EmbeddingError
+        the file has another number of rows, or is of a format that describes no rows
+    """
+    with naming(path):
+        table = _read_columns(path, module, len(embedding_set), note)
+    position = choose_label(table_columns(table), range(table.num_columns))
+    if position is None and table.num_columns == 1:
+        position = 0
+    labels = embedding_set.labels
+    kept = list(range(table.num_columns))
+    if position is not None and _are_row_numbers(labels):
+        labels = tuple(to_labels(table.column(position)))
+        if len(set(labels)) > len(labels) // 2:  # else it is a category as well
+            kept.remove(position)
+    both = [embedding_set.metadata, table.select(kept)]
+    joined = pa.table(
+        [column for part in both for column in part.columns],
+        names=[name for part in both for name in part.column_names],
+    )
+    extended = metadata(joined, range(joined.num_columns)) if joined.num_columns else both[0]
+    return EmbeddingSet(embedding_set.vectors, labels, extended, embedding_set.provenance)
+
+
+def _rank(path: Path, module: ModuleType) -> tuple[int, int]:
+    if module is delimited:
+        with naming(path):
+            return delimited.vector_rank(path)
+    if module is npy and npy.is_column(path):
+        return 0, 0
+    return SURE
+
+
+def _read_columns(path: Path, module: ModuleType, rows: int, note: Note) -> pa.Table:
+    if module is delimited:
+        return delimited.load_columns(path, rows, note)
+    column = npy.load_column(path)
+    if len(column) != rows:
+        raise EmbeddingError(
+            f"{len(column):,} values for {rows:,} vectors; "
+            "give exactly one for each vector, in the same order"
+        )
+    return pa.table({path.stem: column})
+
+
+def _are_row_numbers(labels: tuple[str, ...]) -> bool:
+    return all(label == str(row) for row, label in enumerate(labels))

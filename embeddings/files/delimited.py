@@ -1,0 +1,223 @@
+"""CSV, TSV and their like: one row an item, a vector across columns or as a list in one cell.
+
+As a companion of another file, its columns describe the rows of that one: TensorFlow Projector's
+metadata.tsv, or a plain list of labels.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.cells import is_number, typed
+from embeddings.files.dialect import Dialect, read_rows, sniff
+from embeddings.files.reading import Note, first_line, log_note, shorten
+from embeddings.files.tables import Column, Roles, choose_roles, set_from_table
+from embeddings.files.text import is_text, read_text
+
+_OURS = re.compile(r"label|dim_\d+")  # names that a file of ours gives to label and vector
+_BLOCK = 2**23  # bytes parsed at once; a longer row is read in one block of its own
+_LONGEST_BLOCK = 2**31 - 1
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether the file is text that is neither JSON nor XML."""
+    return is_text(head) and head.lstrip()[:1] not in (b"{", b"[", b"<")
+
+
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Read vectors, labels and typed metadata from one table of text.
+
+    Raises
+    ------
+    EmbeddingError
+        no vectors in it, rows of different length, or a cell that is no number where one belongs
+    """
+    text = read_text(path, note)
+    dialect = sniff(text, path)
+    roles = choose_roles(dialect.columns, note)
+    table = _read_table(text, dialect, roles)
+    return set_from_table(table, roles, note, provenance.described(path))
+
+
+def vector_rank(path: Path) -> tuple[int, int]:
+    """Say how much a file looks like vectors rather than their metadata; larger is more.
+
+    First 0: no vectors; 1: columns of numbers with names; 2: lists, or numbers under numbered
+    names; 3: nothing but numbers, without names. Then the number of components.
+    """
+    try:
+        dialect = sniff(read_text(path, lambda _: None), path)
+        notes: list[str] = []
+        roles = choose_roles(dialect.columns, notes.append)
+    except EmbeddingError:
+        return 0, 0
+    if not dialect.header and len(roles.vector) == len(dialect.columns):
+        return 3, len(roles.vector)
+    return 1 if notes else 2, len(roles.vector)
+
+
+def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
+    """Read a table that describes the `rows` rows of another file, as typed columns.
+
+    Whether there is a header, and whether quotes are syntax, is decided by the number of rows.
+
+    Raises
+    ------
+    EmbeddingError
+        another number of rows, with the numbers; or rows of different length
+    """
+    text = read_text(path, note)
+    found: list[str] = []
+    for dialect in _readings(text, path):
+        names = [str(i) for i in range(len(dialect.columns))]
+        try:
+            table = _parse(text, dialect, names, dict.fromkeys(names, pa.string()))
+        except pa.ArrowInvalid as error:
+            if dialect.quoted:  # quotes may be part of the labels
+                continue
+            raise _locate(text, dialect, Roles((), None), error) from error
+        if table.num_rows == rows:
+            columns = [typed(column) for column in table.columns]
+            return pa.table(columns, names=[column.name for column in dialect.columns])
+        found.append(f"{table.num_rows:,} rows{' under a header' * dialect.header}")
+    raise EmbeddingError(
+        f"{' or '.join(dict.fromkeys(found))} for {rows:,} vectors; "
+        "give exactly one for each vector, in the same order"
+    )
+
+
+def _readings(text: pa.Buffer, path: Path) -> Iterator[Dialect]:
+    """Yield the ways to read a table of metadata, the likeliest first."""
+    for quoted in (None, False):
+        dialect = sniff(text, path, quoted)
+        yield dialect
+        if dialect.header and all(column.kind == "text" for column in dialect.columns):
+            names = [f"column_{i + 1}" for i in range(len(dialect.columns))]
+            columns = tuple(Column(name, "text") for name in names)
+            yield replace(dialect, header=False, columns=columns)
+        if not dialect.quoted:
+            return
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write label, dim_0, dim_1, ... and the metadata under a header; tabs for .tsv, else commas.
+
+    Texts are quoted, so that an empty one is told from a missing one. Returns what was left out:
+    nested columns, columns whose names are taken, and the provenance.
+    """
+    columns = {"label": pa.array(embedding_set.labels, pa.string())}
+    columns |= {f"dim_{i}": pa.array(v) for i, v in enumerate(embedding_set.vectors.T.copy())}
+    left_out = []
+    for name, column in zip(
+        embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
+    ):
+        if _OURS.fullmatch(name) or not _is_writable(column):
+            left_out.append(f"column {name}")
+        elif pa.types.is_dictionary(column.type):
+            columns[name] = column.cast(column.type.value_type)
+        else:
+            columns[name] = column
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    with atomic_path(path) as temporary:
+        pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
+    return (*left_out, *provenance.lost(embedding_set.provenance))
+
+
+def _is_writable(column: pa.ChunkedArray) -> bool:
+    """Say whether CSV can carry a column, which is when it can be written as text."""
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        return False
+    try:
+        column.cast(pa.string())
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _read_table(text: pa.Buffer, dialect: Dialect, roles: Roles) -> pa.Table:
+    """Parse components as float32 and everything else as text, which then is typed."""
+    names = [str(i) for i in range(len(dialect.columns))]
+    numbers = set(roles.vector) if dialect.columns[roles.vector[0]].kind == "number" else set()
+    types = {name: pa.float32() if int(name) in numbers else pa.string() for name in names}
+    try:
+        table = _parse(text, dialect, names, types)
+    except pa.ArrowInvalid as error:
+        raise _locate(text, dialect, roles, error) from error
+    if any(table.column(i).null_count for i in numbers):
+        raise _locate(text, dialect, roles, ValueError("a number is missing"))
+    as_they_are = {*roles.vector, roles.label}
+    columns = [c if i in as_they_are else typed(c) for i, c in enumerate(table.columns)]
+    return pa.table(columns, names=[column.name for column in dialect.columns])
+
+
+def _parse(
+    text: pa.Buffer, dialect: Dialect, names: list[str], types: dict[str, pa.DataType]
+) -> pa.Table:
+    """Parse a text with pyarrow; an empty cell is null, a quoted empty one is not.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        rows of another length than `names`, or cells that are not of their column's type
+    """
+    for block in (_BLOCK, min(text.size + 2, _LONGEST_BLOCK)):
+        try:
+            return pa.csv.read_csv(
+                pa.BufferReader(text),
+                pa.csv.ReadOptions(
+                    column_names=names,
+                    skip_rows_after_names=int(dialect.header),
+                    block_size=block,
+                ),
+                pa.csv.ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char='"' if dialect.quoted else False,
+                    double_quote=dialect.quoted,
+                    newlines_in_values=dialect.quoted,
+                    ignore_empty_lines=len(names) > 1,
+                ),
+                pa.csv.ConvertOptions(
+                    column_types=types,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
+                    decimal_point=dialect.decimal,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block >= text.size:
+                raise
+    raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes")
+
+
+def _locate(text: pa.Buffer, dialect: Dialect, roles: Roles, error: Exception) -> EmbeddingError:
+    """Find the first row that cannot be read, and say where it is and what is wrong."""
+    columns = dialect.columns
+    numbers = [i for i in roles.vector if columns[i].kind == "number"]
+    content = text.to_pybytes().decode("utf-8", "replace")
+    reader = read_rows(content, dialect.delimiter, dialect.quoted)
+    row = -int(dialect.header)
+    for cells in reader:
+        if not cells:
+            continue
+        place = f"line {reader.line_num} (row {row})"
+        if len(cells) != len(columns):
+            return EmbeddingError(
+                f"{place}: {len(cells)} columns where the first line has {len(columns)}; "
+                "all rows must be of one length"
+            )
+        for i in numbers if row >= 0 else ():
+            cell = cells[i] if dialect.decimal == "." else cells[i].replace(",", ".", 1)
+            if not is_number(cell):
+                what = f"{shorten(cell)!r} is not a number" if cell else "a number is missing"
+                return EmbeddingError(f"{place}, column {columns[i].name}: {what}")
+        row += 1
+    return EmbeddingError(f"not readable as a table ({first_line(error)})")

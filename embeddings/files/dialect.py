@@ -1,0 +1,169 @@
+"""How a delimited text file is written, judged by its first rows: delimiter, quotes, header.
+
+The first rows are split by each candidate delimiter; the one under which most cells are numbers
+wins, and a column of lists wins over everything.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from embeddings.files.cells import is_list, is_number
+from embeddings.files.tables import LABEL_NAMES, Column, Kind
+from embeddings.files.text import count
+
+csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
+
+_DELIMITERS = "\t;,| "
+_SAMPLE_BYTES = 2**20
+_SAMPLE_CELLS = 20_000
+_SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written, and its columns.
+
+    Attributes
+    ----------
+    delimiter : one character
+    quoted : whether quotes around a cell are part of the syntax
+    header : whether the first row holds the names
+    decimal : the decimal point of numbers, '.' or ','
+    columns : name and kind of each, by position
+    """
+
+    delimiter: str
+    quoted: bool
+    header: bool
+    decimal: str
+    columns: tuple[Column, ...]
+
+
+def sniff(text: pa.Buffer, path: Path, quoted: bool | None = None) -> Dialect:
+    """Judge the dialect of a text from its first MiB.
+
+    Parameters
+    ----------
+    quoted : whether quotes are syntax; None: where they come in pairs
+    """
+    if quoted is None:
+        quotes = count(text, b'"')
+        quoted = quotes > 0 and quotes % 2 == 0
+    head = _sample(text)
+    splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
+    delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
+    return _describe(splits[delimiter], delimiter, quoted)
+
+
+def _describe(rows: list[list[str]], delimiter: str, quoted: bool) -> Dialect:
+    """Add decimal point, header and columns to a delimiter."""
+    width = len(rows[0])
+    rows = [row for row in rows if len(row) == width]
+    cells = [cell for row in rows[-10:] for cell in row]
+    plain, commas = sum(map(is_number, cells)), sum(map(_is_comma_number, cells))
+    decimal = "," if delimiter != "," and commas > plain else "."
+    kinds = _kinds(rows[1:] or rows, decimal)
+    header = _has_header(rows, kinds, decimal)
+    if header:
+        names = [name.strip() for name in rows[0]]
+    else:
+        names = [f"column_{i + 1}" for i in range(width)]
+        kinds = _kinds(rows, decimal)
+    columns = tuple(Column(name, kind) for name, kind in zip(names, kinds, strict=True))
+    return Dialect(delimiter, quoted, header, decimal, columns)
+
+
+def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> bool:
+    """Say whether the first row names the columns.
+
+    It does where no cell of it that stands above numbers or lists is one itself; or where those
+    cells count up (0, 1, 2, as pandas writes them) above fractions. Text above nothing but text is
+    a header from two columns on, which is TensorFlow Projector's rule; a single column has one if
+    it is called label, word, name, ...
+    """
+    first, body = rows[0], rows[1:]
+    if not body:
+        return not any(kind in ("number", "list") for kind in _kinds([first], decimal))
+    data = [i for i, kind in enumerate(kinds) if kind in ("number", "list")]
+    if not data:
+        return len(first) > 1 or first[0].strip().lower() in LABEL_NAMES
+    above = [i for i in data if first[i].strip()]
+    if all(_kind([first[i]], decimal) == "text" for i in above):
+        return True
+    if len(above) < 2 or not all(first[i].strip().isdecimal() for i in above):
+        return False
+    start = int(first[above[0]])
+    counts_up = [int(first[i]) for i in above] == list(range(start, start + len(above)))
+    return counts_up and all(not body[0][i].strip().lstrip("+-").isdecimal() for i in above)
+
+
+def _sample(text: pa.Buffer) -> str:
+    """Return the first lines, as many as fit the sample but at least one."""
+    head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
+    if text.size > _SAMPLE_BYTES:
+        end = head.rfind(b"\n")
+        head = head[:end] if end >= 0 else text.to_pybytes().partition(b"\n")[0]
+    return head.decode("utf-8", "replace")
+
+
+def read_rows(text: str, delimiter: str, quoted: bool) -> "csv._reader":
+    """Return Python's reader of rows: slow, but it knows the line that it is at."""
+    lines = io.StringIO(text, newline="")
+    if quoted:
+        return csv.reader(lines, delimiter=delimiter)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+
+
+def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
+    """Return the first rows, split into cells; at least one row."""
+    rows = [row for row in islice(read_rows(head, delimiter, quoted), _SAMPLE_ROWS) if row] or [
+        [""]
+    ]
+    return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
+
+
+def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, float]:
+    """Return how well a delimiter explains the rows: lists found, numbers in a row."""
+    width = len(rows[0])
+    if width < 2:
+        return 0, 0
+    body = [row for row in rows[1:] or rows if len(row) == width]
+    cells = [cell for row in body for cell in row]
+    comma = delimiter != ","
+    count = sum(is_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
+    numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
+    lists = any(
+        all("[" in row[i] and is_list(row[i]) for row in body) for i in range(width if body else 0)
+    )
+    if delimiter == " " and 2 * numbers < width:  # words, not a matrix
+        return 0, 0
+    if numbers == 0 and (delimiter == "\t" or path.suffix.lower() == ".csv"):
+        return lists, 1e-6 * len(body) / len(rows)  # a table of text
+    return lists, numbers
+
+
+def _kinds(rows: Sequence[Sequence[str]], decimal: str) -> list[Kind]:
+    return [_kind(cells, decimal) for cells in zip(*rows, strict=True)]
+
+
+def _kind(cells: Sequence[str], decimal: str) -> Kind:
+    """Say what a column holds: what at least half of its cells are, blank ones apart."""
+    present = [cell for cell in cells if cell.strip()]
+    if not present:
+        return "text"
+    number = is_number if decimal == "." else _is_comma_number
+    if 2 * sum(map(number, present)) >= len(present):
+        return "number"
+    if 2 * sum(map(is_list, present)) >= len(present):
+        return "list"
+    return "text"
+
+
+def _is_comma_number(cell: str) -> bool:
+    return "." not in cell and is_number(cell.replace(",", ".", 1))

@@ -1,0 +1,212 @@
+"""numpy's .npz: named arrays; a matrix is the vectors, arrays of one value a row are the rest."""
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from lzma import LZMAError
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
+from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note, max_bytes
+from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, choose_label, to_labels
+
+_NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
+_OURS = ("vectors", "labels", "provenance")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, LZMAError, OSError, EOFError, ValueError,
+           NotImplementedError, RuntimeError)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One array of the archive, as its header describes it."""
+
+    file: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def name(self) -> str:
+        return self.file.removesuffix(".npy")
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether the file is a zip with .npy members."""
+    if not head.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(_is_npy(archive, info) for info in archive.infolist()[:100])
+    except _DAMAGE:
+        return path.suffix.lower() == ".npz"  # load() says what is wrong
+
+
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Read the vectors (see choose_vectors) and all arrays that hold one value for each of them.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged archive, one that unpacks to more than the limit, or no matrix of numbers in it
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            check_bytes(sum(info.file_size for info in infos), "its arrays unpack to")
+            members = _members(archive, infos, note)
+            chosen = choose_vectors(members, note)
+            rows = chosen.shape[0]
+            columns = {
+                member.name: to_column(_read(archive, member))
+                for member in members
+                if member.shape == (rows,) and member.dtype.kind in COLUMN_KINDS
+            }
+            header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
+            text = str(_read(archive, header)) if header and header.dtype.kind == "U" else None
+            vectors = as_float32(_read(archive, chosen))
+    except EmbeddingError:
+        raise
+    except _DAMAGE as error:
+        raise EmbeddingError(
+            f"damaged or unreadable .npz ({first_line(error)}); write it again with numpy.savez"
+        ) from error
+    found = provenance.described(path, provenance.from_json(text) if text else None)
+    label = _label_name(columns)
+    if label is None:
+        return EmbeddingSet.of(vectors, None, columns, **found)
+    labels = to_labels(columns[label])
+    if pa.types.is_string(columns[label].type):  # numbers are a category as well, and stay
+        del columns[label]
+    return EmbeddingSet.of(vectors, labels, columns, **found)
+
+
+def choose_vectors(members: list[_Member], note: Note) -> _Member:
+    """Return the matrix that is the vectors: of floats rather than integers; by name; the first.
+
+    Raises
+    ------
+    EmbeddingError
+        no two-dimensional array of numbers
+    """
+    matrices = [m for m in members if len(m.shape) == 2 and m.dtype.kind in "fiub"]
+    matrices = [m for m in matrices if m.dtype.kind == "f"] or matrices
+    if not matrices:
+        found = ", ".join(f"{m.name} {m.dtype} {m.shape}" for m in members[:20]) or "nothing"
+        if len(members) == 1:
+            check_matrix(members[0].shape, members[0].dtype)
+        raise EmbeddingError(
+            f"no matrix of numbers among its arrays ({found}); "
+            "expected one of two dimensions, one row an item: numpy.savez(path, vectors=...)"
+        )
+    by_name = {m.name.lower(): m for m in reversed(matrices)}
+    chosen = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
+    if len(matrices) > 1:
+        others = ", ".join(f"{m.name} {m.shape}" for m in matrices if m is not chosen)
+        note(f"several matrices: took {chosen.name} {chosen.shape} as the vectors, not {others}")
+    return chosen
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write vectors, labels, provenance and all plain columns as named arrays, atomically.
+
+    Returns the columns that no plain array can hold: with missing values, nested, or of a name
+    that is taken.
+
+    Raises
+    ------
+    EmbeddingError
+        labels that an array of fixed width would blow up or change
+    """
+    labels = _text_array(embedding_set.labels)
+    if labels is None:
+        raise EmbeddingError(
+            "labels that end in a NUL character, or of which one is so long that an array of "
+            "fixed width exceeds the limit, do not fit .npz; write .parquet"
+        )
+    arrays = {"vectors": embedding_set.vectors, "labels": labels}
+    left_out = []
+    for name, column in zip(
+        embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
+    ):
+        array = None if name in _OURS else _plain_array(column)
+        if array is None:
+            left_out.append(f"column {name}")
+        else:
+            arrays[name] = array
+    arrays["provenance"] = np.array(provenance.to_json(embedding_set.provenance))
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            info = zipfile.ZipInfo(f"{name}.npy")
+            if array.dtype.kind == "U":  # four bytes a character: worth packing
+                info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return tuple(left_out)
+
+
+def _is_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    if info.filename.endswith(".npy"):
+        return True
+    if "." in info.filename or info.is_dir():
+        return False
+    with archive.open(info) as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], note: Note) -> list[_Member]:
+    """Read the headers of all arrays; those of Python objects are left out and named."""
+    members = []
+    for info in infos:
+        if not _is_npy(archive, info):
+            continue
+        with archive.open(info) as file:
+            shape, dtype = read_header(file, info.file_size)
+        if dtype.hasobject:
+            note(f"left out {info.filename}: it holds Python objects, which are never unpickled")
+        else:
+            members.append(_Member(info.filename, shape, dtype))
+    return members
+
+
+def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
+    with archive.open(member.file) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _label_name(columns: dict[str, pa.ChunkedArray]) -> str | None:
+    """Return the array of texts that labels the rows: the best name, else the first one."""
+    texts = [name for name, column in columns.items() if pa.types.is_string(column.type)]
+    if not texts:
+        texts = [name for name in columns if name.lower() in LABEL_NAMES]
+    position = choose_label([Column(name, "text") for name in texts], range(len(texts)))
+    return None if position is None else texts[position]
+
+
+def _text_array(texts: Sequence[str]) -> np.ndarray | None:
+    """Return texts as a numpy array of fixed width, or None where that would change or burst it."""
+    width = max(1, max(map(len, texts), default=0))
+    if 4 * width * len(texts) > max_bytes() or any(text.endswith("\0") for text in texts):
+        return None
+    return np.array(texts, dtype=f"U{width}")
+
+
+def _plain_array(column: pa.ChunkedArray) -> np.ndarray | None:
+    """Return a metadata column as a numpy array without objects, or None where there is none."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+    if column.null_count or pa.types.is_nested(kind) or pa.types.is_null(kind) or zoned:
+        return None
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _text_array(column.to_pylist())
+    array = column.to_numpy()
+    return None if array.dtype.hasobject else array

@@ -1,0 +1,69 @@
+"""Provenance as JSON, the way files carry it, and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from embeddings.embedding_set import Provenance
+from embeddings.errors import EmbeddingError
+
+FORMAT, VERSION = "embedding", 1
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "normalized": (bool, type(None)),
+    "seed": (int, type(None)),
+    "config": (dict,),
+    "metrics": (dict,),
+    "source": (dict,),
+    "libraries": (dict,),
+}  # all other fields are strings
+
+
+def to_json(provenance: Provenance) -> str:
+    """Return the provenance as one JSON object; what JSON cannot say is written as text."""
+    return json.dumps({"format": FORMAT, "version": VERSION, **asdict(provenance)}, default=str)
+
+
+def from_json(text: str | bytes) -> dict[str, Any]:
+    """Return the fields of Provenance that the JSON holds; other keys are left out.
+
+    Raises
+    ------
+    EmbeddingError
+        no JSON object, another version, or a field of another type
+    """
+    where = "the JSON under `embedding`"
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EmbeddingError(f"{where} is not JSON ({error})") from error
+    if not isinstance(header, dict) or header.get("version", VERSION) != VERSION:
+        raise EmbeddingError(
+            f"{where} is not of version {VERSION}; open it with the release that wrote it"
+        )
+    known = {field.name for field in fields(Provenance)}
+    found = {key: value for key, value in header.items() if key in known}
+    for key, value in found.items():
+        types = _TYPES.get(key, (str,))
+        if not isinstance(value, types):
+            raise EmbeddingError(
+                f"{where}: {key} is {value!r:.60}; expected {types[0].__name__} there"
+            )
+    return found
+
+
+def lost(provenance: Provenance) -> tuple[str, ...]:
+    """Say what a format without a place for provenance loses: all but the name, if there is any."""
+    return () if provenance == Provenance(name=provenance.name) else ("provenance",)
+
+
+def name_of(path: Path) -> str:
+    """Return what a set is called whose file does not say."""
+    return path.name.removesuffix(path.suffix).removesuffix(".embedding") or path.name
+
+
+def described(path: Path, found: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return provenance fields with the name filled in from the file's."""
+    return {"name": name_of(path), **(found or {})}

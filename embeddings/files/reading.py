@@ -1,0 +1,78 @@
+"""What every reader shares: notes to the user, size limits, and the file's name in errors."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.errors import EmbeddingError
+
+Note = Callable[[str], None]
+"""Receives what a reader assumed or left out, one sentence a call."""
+
+log_note: Note = logging.getLogger("embeddings.files").warning
+"""The Note of whoever gives none: Python's log."""
+
+DEFAULT_MAX_BYTES = 4 * 2**30
+"""Largest file, and largest decoded content, that is opened: 4 GiB."""
+
+
+def max_bytes() -> int:
+    """Return the size limit in bytes: $EMBEDDING_MAX_BYTES, or 4 GiB.
+
+    Raises
+    ------
+    EmbeddingError
+        the environment variable is no whole number above 0
+    """
+    text = os.environ.get("EMBEDDING_MAX_BYTES", "")
+    if not text:
+        return DEFAULT_MAX_BYTES
+    if not text.isdecimal() or int(text) == 0:
+        raise EmbeddingError(
+            f"EMBEDDING_MAX_BYTES is {text!r}; expected a number of bytes, such as 4294967296"
+        )
+    return int(text)
+
+
+def check_bytes(size: int, what: str) -> None:
+    """Raise EmbeddingError where `what`, of `size` bytes, is larger than the limit."""
+    limit = max_bytes()
+    if size > limit:
+        raise EmbeddingError(
+            f"{what} {size:,} bytes, more than the limit of {limit:,}; "
+            "raise EMBEDDING_MAX_BYTES if the machine has the memory"
+        )
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name before every EmbeddingError raised inside; readers need not repeat it."""
+    try:
+        yield
+    except EmbeddingError as error:
+        raise EmbeddingError(f"{path.name}: {error}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return the beginning of a library's error message, fit to be part of ours."""
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__
+
+
+def shorten(text: str, length: int = 40) -> str:
+    """Return `text` cut for an error message."""
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def as_float32(array: np.ndarray) -> np.ndarray:
+    """Return a matrix of numbers as read-only C-contiguous float32, copied once at most.
+
+    Only for arrays that nobody else will write to: read-only is what lets EmbeddingSet share them.
+    """
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which the set refuses
+        result = np.ascontiguousarray(array, dtype=np.float32)
+    result.flags.writeable = False
+    return result

@@ -1,0 +1,77 @@
+"""Text files as bytes to be parsed: UTF-8, without byte order mark and trailing blank lines."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.reading import Note, check_bytes
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_STEP = 2**16  # small pieces stay in the processor's cache
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b\x1c\x1d\x1e\x1f"))
+
+
+def is_text(head: bytes) -> bool:
+    """Say whether a file that starts with `head` is text: no control bytes but those of lines."""
+    return head.startswith(_UTF16) or head.translate(None, _CONTROL) == head
+
+
+def read_text(path: Path, note: Note, checked: bool = True) -> pa.Buffer:
+    """Map a text file into memory; one that is not UTF-8 is converted and said to be so.
+
+    Parameters
+    ----------
+    checked : False where the parser copes with bytes that are not UTF-8
+
+    Raises
+    ------
+    EmbeddingError
+        nothing but blank lines, or UTF-16 that is damaged
+    """
+    size = path.stat().st_size
+    buffer = pa.memory_map(str(path)).read_buffer() if size else pa.py_buffer(b"")
+    start = bytes(buffer[:4])
+    if start.startswith(_UTF16):
+        check_bytes(2 * size, "as UTF-8 it may take")
+        try:
+            buffer = pa.py_buffer(buffer.to_pybytes().decode("utf-16").encode())
+        except UnicodeError as error:
+            raise EmbeddingError(f"damaged UTF-16 text ({error}); save it as UTF-8") from error
+    elif start.startswith(codecs.BOM_UTF8):
+        buffer = buffer.slice(len(codecs.BOM_UTF8))
+    if checked and not _is_utf8(buffer):
+        note("it is not UTF-8: read as Windows-1252 (Western European); save it as UTF-8")
+        buffer = pa.py_buffer(buffer.to_pybytes().decode("cp1252", "replace").encode())
+    end = buffer.size
+    while end and buffer[end - 1 : end].to_pybytes() in b"\r\n":
+        end -= 1
+    if end == 0:
+        raise EmbeddingError("the file is empty, or holds blank lines only")
+    return buffer.slice(0, end)
+
+
+def lines(buffer: pa.Buffer) -> Iterator[bytes]:
+    """Yield the lines without their ends; only \\n and \\r\\n end a line."""
+    for line in buffer.to_pybytes().split(b"\n"):
+        yield line.removesuffix(b"\r")
+
+
+def count(buffer: pa.Buffer, character: bytes) -> int:
+    """Count a one-byte character."""
+    return int(np.count_nonzero(np.frombuffer(buffer, dtype=np.uint8) == character[0]))
+
+
+def _is_utf8(buffer: pa.Buffer) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(buffer)
+    try:
+        for offset in range(0, len(view), _STEP):
+            decoder.decode(view[offset : offset + _STEP])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,234 @@
+"""Text of word2vec, GloVe and fastText: a word and its numbers a line, divided by spaces.
+
+word2vec and fastText begin with a line "rows dimensions", GloVe does not. Words are what stands
+before the last d numbers: nan, null, quotes, commas and even spaces (as in GloVe 840B) are words.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.cells import NUMBER
+from embeddings.files.reading import Note, first_line, log_note, shorten
+from embeddings.files.tables import stack_columns
+from embeddings.files.text import is_text, lines, read_text
+
+HEADER = re.compile(rb"(\d{1,18})[ \t](\d{1,18})[ \t]*\r?\n")
+"""The first line of word2vec files, text and binary: how many rows, how many dimensions."""
+
+_SAMPLE_BYTES = 2**20
+_SAMPLE_LINES = 50
+_SPACE = b"\xff"  # stands for a space in a word while parsing; no UTF-8 text has this byte
+_BLOCK = 2**22
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether the lines are words with numbers, under a header or not."""
+    if not is_text(head) or b"\t" in head.partition(b"\n")[0].rstrip():
+        return False
+    header = HEADER.match(head)
+    rows = _sample(head[header.end() :] if header else head)
+    if not rows:
+        return False
+    words = sum(not _is_number(row[0]) for row in rows)
+    numbers = Counter(len(row) - 1 for row in rows if len(row) > 1 and _is_number(row[-1]))
+    if header and int(header[2]) > 1 and int(header[2]) in numbers:
+        return True  # even where all words are numbers, as the nodes of a graph are
+    if header:
+        return 2 * words >= len(rows) and bool(numbers)
+    dimensions, count = max(numbers.items(), key=lambda item: item[1], default=(0, 0))
+    return dimensions >= 2 and 2 * count >= len(rows) and 2 * words >= len(rows)
+
+
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Read words and vectors; words that repeat are kept.
+
+    Raises
+    ------
+    EmbeddingError
+        a header that claims more than the file can hold, fewer rows than it says, a line with too
+        few numbers, or text where a number belongs
+    """
+    text = read_text(path, note, checked=False)
+    header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
+    rows = None
+    if header:
+        rows, dimensions = int(header[1]), int(header[2])
+        check_claim(rows, dimensions, 2, text.size)
+        text = text.slice(min(header.end(), text.size))
+    else:
+        sample = _sample(text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes())
+        dimensions = Counter(len(row) - 1 for row in sample).most_common(1)[0][0]
+    first = 1 + bool(header)
+    try:
+        table = _parse(text, dimensions)
+    except pa.ArrowInvalid:
+        text = pa.py_buffer(_mark_spaces(text, dimensions, first))
+        try:
+            table = _parse(text, dimensions)
+        except pa.ArrowInvalid as error:
+            raise _bad_number(text, first, error) from error
+    if rows is not None and table.num_rows < rows:
+        raise EmbeddingError(
+            f"the header says {rows:,} rows, {table.num_rows:,} follow; the file is cut short"
+        )
+    if rows is not None and table.num_rows > rows:
+        note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
+    vectors = stack_columns(table, range(1, dimensions + 1))
+    words = _decode(table.column(0), note)
+    return EmbeddingSet.of(vectors, words, **provenance.described(path))
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write a header and a line a row, atomically; return what else the set held.
+
+    Raises
+    ------
+    EmbeddingError
+        a label that is empty or holds white space, which would break the lines
+    """
+    check_words(embedding_set.labels)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(f"{len(embedding_set)} {embedding_set.dimensions}\n".encode())
+        step = max(1, 2_000_000 // embedding_set.dimensions)
+        for start in range(0, len(embedding_set), step):
+            block = embedding_set.vectors[start : start + step]
+            numbers = [pa.array(column.copy()).cast(pa.string()) for column in block.T]
+            words = pa.array(embedding_set.labels[start : start + step], pa.string())
+            rows = pc.binary_join_element_wise(words, *numbers, " ")
+            file.write(("\n".join(rows.to_pylist()) + "\n").encode())
+    return words_lose(embedding_set)
+
+
+def check_claim(rows: int, dimensions: int, least: int, size: int) -> None:
+    """Compare a header with the file's size, before any memory is taken.
+
+    Parameters
+    ----------
+    least : the fewest bytes that one number takes
+    size : of the file, in bytes
+
+    Raises
+    ------
+    EmbeddingError
+        no rows or dimensions, or more than the file can hold
+    """
+    if rows == 0 or dimensions == 0:
+        raise EmbeddingError(f"the header says {rows} rows of {dimensions} numbers")
+    if rows * dimensions * least > size:
+        raise EmbeddingError(
+            f"the header claims {rows:,} rows of {dimensions:,} numbers, at least "
+            f"{rows * dimensions * least:,} bytes; the file has {size:,}: it is cut short, or its "
+            "first line is wrong"
+        )
+
+
+def check_words(labels: tuple[str, ...]) -> None:
+    """Raise EmbeddingError for a label that a word2vec file cannot carry."""
+    for row, label in enumerate(labels):
+        if not label or re.search(r"[ \t-\r]", label):
+            raise EmbeddingError(
+                f"row {row}: the label {shorten(label)!r} is empty or holds white space, which "
+                "word2vec files cannot carry; write .parquet, .csv or .npz"
+            )
+
+
+def words_lose(embedding_set: EmbeddingSet) -> tuple[str, ...]:
+    """Return what of a set a word2vec file does not carry."""
+    columns = (f"column {name}" for name in embedding_set.metadata.column_names)
+    return (*columns, *provenance.lost(embedding_set.provenance))
+
+
+def decode_word(word: bytes) -> str:
+    """Return a word as text; bytes that are not UTF-8 become the replacement character."""
+    return word.decode("utf-8", "replace")
+
+
+def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
+    """Parse lines of one word without spaces and `dimensions` numbers.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        a line of another form
+    """
+    start = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes().partition(b"\n")[0]
+    names = [str(i) for i in range(dimensions + 1)]
+    trailing = ["end"] if start.removesuffix(b"\r").endswith(b" ") else []  # as fastText writes
+    types = {"0": pa.binary(), "end": pa.null(), **dict.fromkeys(names[1:], pa.float32())}
+    return pa.csv.read_csv(
+        pa.BufferReader(text),
+        pa.csv.ReadOptions(column_names=names + trailing, block_size=max(_BLOCK, 64 * dimensions)),
+        pa.csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False),
+        pa.csv.ConvertOptions(
+            column_types=types, include_columns=names, null_values=[], check_utf8=False
+        ),
+    )
+
+
+def _mark_spaces(text: pa.Buffer, dimensions: int, first: int) -> bytes:
+    """Return the lines with the spaces inside words replaced, so that columns can be told apart.
+
+    Raises
+    ------
+    EmbeddingError
+        a line with fewer numbers than `dimensions`
+    """
+    marked: list[bytes] = []
+    for number, line in enumerate(lines(text), first):
+        if not line:
+            continue
+        parts = line.rstrip(b" ").rsplit(b" ", dimensions)
+        if len(parts) <= dimensions:
+            raise EmbeddingError(
+                f"line {number} (row {len(marked)}): {len(parts) - 1} numbers where "
+                f"{dimensions} are expected; all rows must be of one length"
+            )
+        parts[0] = parts[0].replace(b" ", _SPACE)
+        marked.append(b" ".join(parts))
+    return b"\n".join(marked)
+
+
+def _bad_number(text: pa.Buffer, first: int, error: Exception) -> EmbeddingError:
+    """Find the first word where a number belongs; words hold no spaces any more."""
+    for number, line in enumerate(lines(text), first):
+        for column, cell in enumerate(line.split(b" ")[1:]):
+            if not _is_number(cell):
+                return EmbeddingError(
+                    f"line {number} (row {number - first}), column {column}: "
+                    f"{shorten(decode_word(cell))!r} is not a number"
+                )
+    return EmbeddingError(f"not readable as words and numbers ({first_line(error)})")
+
+
+def _decode(words: pa.ChunkedArray, note: Note) -> list[str]:
+    try:
+        texts = words.cast(pa.string()).to_pylist()
+    except pa.ArrowInvalid:
+        raw = [word.replace(_SPACE, b" ") for word in words.to_pylist()]
+        texts = [decode_word(word) for word in raw]
+        broken = sum("\ufffd" in text for text in texts)
+        if broken:
+            note(f"{broken:,} words are not UTF-8; what cannot be read in them shows as \ufffd")
+    return texts
+
+
+def _sample(head: bytes) -> list[list[bytes]]:
+    """Return the first complete lines, split at spaces."""
+    found = head.split(b"\n")
+    if len(head) >= _SAMPLE_BYTES and len(found) > 1:
+        found.pop()  # it may be cut
+    stripped = (line.rstrip(b" \r") for line in found[:_SAMPLE_LINES])
+    return [line.split(b" ") for line in stripped if line]
+
+
+def _is_number(cell: bytes) -> bool:
+    return NUMBER.fullmatch(decode_word(cell)) is not None
