@@ -43,8 +43,8 @@ def is_list(text: str) -> bool:
 def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Give a column of strings the narrowest type that every present value fits.
 
-    int64, float64, boolean, date32, timestamp; a dictionary (a category) where at least half of
-    the values repeat; else strings, unchanged. Whatever is converted reads the same as before.
+    int64, float64, boolean, date32, timestamp; a dictionary (a category) where each value stands
+    twice on average; else strings, unchanged. Whatever is converted reads the same as before.
     """
     for pattern, kinds in (
         (_WHOLE, [pa.int64()]),
@@ -59,7 +59,8 @@ def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
                     return column.cast(kind)
                 except pa.ArrowInvalid:  # a 31st of June, or a time with and one without zone
                     continue
-    if pc.count_distinct(column).as_py() <= len(column) // 2:
+    present = len(column) - column.null_count
+    if 0 < pc.count_distinct(column).as_py() <= present // 2:
         return column.dictionary_encode().unify_dictionaries()
     return column
 
@@ -112,6 +113,8 @@ def _parse_cells(cells: pa.Array, name: str, start: int, length: int | None) -> 
         cells = pc.replace_substring_regex(cells, r"\s*,\s*" if commas else r"\s+", ",")
     texts = cells.to_pylist()
     length = length or texts[0].count(",") + 1
+    if "" in texts:  # which a CSV of one column would skip
+        raise _list_error(texts, name, start, length)
     names = [str(i) for i in range(length)]
     try:
         table = pa.csv.read_csv(
@@ -128,7 +131,7 @@ def _parse_cells(cells: pa.Array, name: str, start: int, length: int | None) -> 
 def _list_error(texts: list[str], name: str, start: int, length: int) -> EmbeddingError:
     """Say which cell cannot be read, and why."""
     for row, text in enumerate(texts, start):
-        numbers = text.split(",")
+        numbers = [number.strip() for number in text.split(",")]
         place = f"row {row}, column {name}"
         if "..." in text:
             return EmbeddingError(

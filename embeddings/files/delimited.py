@@ -6,10 +6,11 @@ metadata.tsv, or a plain list of labels.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.embedding_set import EmbeddingSet
@@ -17,7 +18,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import is_number, typed
-from embeddings.files.dialect import Dialect, read_rows, sniff
+from embeddings.files.dialect import Dialect, quotings, read_rows, sniff
 from embeddings.files.reading import Note, first_line, log_note, shorten
 from embeddings.files.tables import Column, Roles, choose_roles, set_from_table
 from embeddings.files.text import is_text, read_text
@@ -41,10 +42,20 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         no vectors in it, rows of different length, or a cell that is no number where one belongs
     """
     text = read_text(path, note)
-    dialect = sniff(text, path)
-    roles = choose_roles(dialect.columns, note)
-    table = _read_table(text, dialect, roles)
-    return set_from_table(table, roles, note, provenance.described(path))
+    reading, errors = None, []
+    for quoted in quotings(text):
+        try:
+            reading = _read(text, path, quoted)
+        except EmbeddingError as error:
+            errors.append(error)
+        else:  # a cell of several lines may be two quotes that just happen to stand in the text
+            if not reading.spans_lines:
+                break
+    if reading is None:
+        raise errors[0]
+    for sentence in reading.notes:
+        note(sentence)
+    return set_from_table(reading.table, reading.roles, provenance.described(path))
 
 
 def vector_rank(path: Path) -> tuple[int, int]:
@@ -53,15 +64,18 @@ def vector_rank(path: Path) -> tuple[int, int]:
     First 0: no vectors; 1: columns of numbers with names; 2: lists, or numbers under numbered
     names; 3: nothing but numbers, without names. Then the number of components.
     """
-    try:
-        dialect = sniff(read_text(path, lambda _: None), path)
+    text = read_text(path, lambda _: None)
+    best = (0, 0)
+    for quoted in quotings(text):
+        dialect = sniff(text, path, quoted)
         notes: list[str] = []
-        roles = choose_roles(dialect.columns, notes.append)
-    except EmbeddingError:
-        return 0, 0
-    if not dialect.header and len(roles.vector) == len(dialect.columns):
-        return 3, len(roles.vector)
-    return 1 if notes else 2, len(roles.vector)
+        try:
+            width = len(choose_roles(dialect.columns, notes.append).vector)
+        except EmbeddingError:
+            continue
+        bare = not dialect.header and width == len(dialect.columns)
+        best = max(best, (3 if bare else 1 if notes else 2, width))
+    return best
 
 
 def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
@@ -86,7 +100,7 @@ def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
             raise _locate(text, dialect, Roles((), None), error) from error
         if table.num_rows == rows:
             columns = [typed(column) for column in table.columns]
-            return pa.table(columns, names=[column.name for column in dialect.columns])
+            return pa.table(columns, names=dialect.names)
         found.append(f"{table.num_rows:,} rows{' under a header' * dialect.header}")
     raise EmbeddingError(
         f"{' or '.join(dict.fromkeys(found))} for {rows:,} vectors; "
@@ -96,15 +110,13 @@ def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
 
 def _readings(text: pa.Buffer, path: Path) -> Iterator[Dialect]:
     """Yield the ways to read a table of metadata, the likeliest first."""
-    for quoted in (None, False):
+    for quoted in quotings(text):
         dialect = sniff(text, path, quoted)
         yield dialect
         if dialect.header and all(column.kind == "text" for column in dialect.columns):
             names = [f"column_{i + 1}" for i in range(len(dialect.columns))]
             columns = tuple(Column(name, "text") for name in names)
             yield replace(dialect, header=False, columns=columns)
-        if not dialect.quoted:
-            return
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -142,8 +154,21 @@ def _is_writable(column: pa.ChunkedArray) -> bool:
     return True
 
 
-def _read_table(text: pa.Buffer, dialect: Dialect, roles: Roles) -> pa.Table:
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One way to read a file, and what was assumed."""
+
+    table: pa.Table
+    roles: Roles
+    notes: tuple[str, ...]
+    spans_lines: bool
+
+
+def _read(text: pa.Buffer, path: Path, quoted: bool) -> _Reading:
     """Parse components as float32 and everything else as text, which then is typed."""
+    dialect = sniff(text, path, quoted)
+    notes: list[str] = []
+    roles = choose_roles(dialect.columns, notes.append)
     names = [str(i) for i in range(len(dialect.columns))]
     numbers = set(roles.vector) if dialect.columns[roles.vector[0]].kind == "number" else set()
     types = {name: pa.float32() if int(name) in numbers else pa.string() for name in names}
@@ -155,7 +180,12 @@ def _read_table(text: pa.Buffer, dialect: Dialect, roles: Roles) -> pa.Table:
         raise _locate(text, dialect, roles, ValueError("a number is missing"))
     as_they_are = {*roles.vector, roles.label}
     columns = [c if i in as_they_are else typed(c) for i, c in enumerate(table.columns)]
-    return pa.table(columns, names=[column.name for column in dialect.columns])
+    spans_lines = quoted and any(
+        pc.any(pc.match_substring(column, "\n")).as_py()
+        for column in table.columns
+        if pa.types.is_string(column.type)
+    )
+    return _Reading(pa.table(columns, names=dialect.names), roles, tuple(notes), spans_lines)
 
 
 def _parse(
@@ -203,12 +233,9 @@ def _locate(text: pa.Buffer, dialect: Dialect, roles: Roles, error: Exception) -
     columns = dialect.columns
     numbers = [i for i in roles.vector if columns[i].kind == "number"]
     content = text.to_pybytes().decode("utf-8", "replace")
-    reader = read_rows(content, dialect.delimiter, dialect.quoted)
     row = -int(dialect.header)
-    for cells in reader:
-        if not cells:
-            continue
-        place = f"line {reader.line_num} (row {row})"
+    for line, cells in read_rows(content, dialect.delimiter, dialect.quoted):
+        place = f"line {line} (row {row})"
         if len(cells) != len(columns):
             return EmbeddingError(
                 f"{place}: {len(cells)} columns where the first line has {len(columns)}; "

@@ -6,7 +6,7 @@ wins, and a column of lists wins over everything.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -44,17 +44,19 @@ class Dialect:
     decimal: str
     columns: tuple[Column, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; they may repeat."""
+        return [column.name for column in self.columns]
 
-def sniff(text: pa.Buffer, path: Path, quoted: bool | None = None) -> Dialect:
-    """Judge the dialect of a text from its first MiB.
 
-    Parameters
-    ----------
-    quoted : whether quotes are syntax; None: where they come in pairs
-    """
-    if quoted is None:
-        quotes = count(text, b'"')
-        quoted = quotes > 0 and quotes % 2 == 0
+def quotings(text: pa.Buffer) -> tuple[bool, ...]:
+    """Return whether quotes around cells may be syntax, the likelier answer first."""
+    return (True, False) if count(text, b'"') else (False,)
+
+
+def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:
+    """Judge the dialect of a text from its first MiB, where quotes are syntax or are not."""
     head = _sample(text)
     splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
     delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
@@ -112,19 +114,22 @@ def _sample(text: pa.Buffer) -> str:
     return head.decode("utf-8", "replace")
 
 
-def read_rows(text: str, delimiter: str, quoted: bool) -> "csv._reader":
-    """Return Python's reader of rows: slow, but it knows the line that it is at."""
+def read_rows(text: str, delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its last line, by Python's slow reader; no blank lines."""
     lines = io.StringIO(text, newline="")
     if quoted:
-        return csv.reader(lines, delimiter=delimiter)
-    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        reader = csv.reader(lines, delimiter=delimiter)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    for row in reader:
+        if row:
+            yield reader.line_num, row
 
 
 def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
     """Return the first rows, split into cells; at least one row."""
-    rows = [row for row in islice(read_rows(head, delimiter, quoted), _SAMPLE_ROWS) if row] or [
-        [""]
-    ]
+    first = islice(read_rows(head, delimiter, quoted), _SAMPLE_ROWS)
+    rows = [row for _, row in first] or [[""]]
     return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
 
 
@@ -139,7 +144,8 @@ def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, fl
     count = sum(is_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
     lists = any(
-        all("[" in row[i] and is_list(row[i]) for row in body) for i in range(width if body else 0)
+        2 * sum("[" in row[i] and is_list(row[i]) for row in body) >= len(body) > 0
+        for i in range(width)
     )
     if delimiter == " " and 2 * numbers < width:  # words, not a matrix
         return 0, 0

@@ -19,7 +19,6 @@ from embeddings.files.tables import choose_roles, set_from_table, table_columns
 
 METADATA_KEY = b"embedding"
 _OURS = ("label", "vector")
-_WIDTHS = {"INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -38,14 +37,16 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
     """
     try:
         table = _read(path)
-    except (pa.ArrowException, OSError) as error:
+    except EmbeddingError:
+        raise
+    except Exception as error:  # a damaged file makes its reader raise anything
         raise EmbeddingError(
             f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
         ) from error
     header = (table.schema.metadata or {}).get(METADATA_KEY)
     found = provenance.described(path, provenance.from_json(header) if header else None)
     table = table.replace_schema_metadata(None)
-    return set_from_table(table, choose_roles(table_columns(table), note), note, found)
+    return set_from_table(table, choose_roles(table_columns(table), note), found)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -83,26 +84,31 @@ def _read(path: Path) -> pa.Table:
         if _holds_strings(field.type) and not pa.types.is_dictionary(field.type)
     ]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        check_bytes(_decoded_bytes(file.metadata), "its columns decode to")
+        _check_size(file)
         table = file.read()
     for position, field in enumerate(schema):
         column = table.column(position)
         if pa.types.is_dictionary(column.type) and column.type != field.type:
             check_bytes(_text_bytes(column), f"column {field.name} decodes to")
             table = table.set_column(position, field.name, column.cast(field.type))
+    table.validate(full=True)
     return table
 
 
-def _decoded_bytes(metadata: pq.FileMetaData) -> int:
-    """Return the size of all columns in memory, as far as the file's own index tells."""
-    total = 0
-    for i in range(metadata.num_row_groups):
-        group = metadata.row_group(i)
-        for j in range(group.num_columns):
-            column = group.column(j)
-            width = _WIDTHS.get(column.physical_type, 1)
-            total += max(column.total_uncompressed_size, column.num_values * width)
-    return total
+def _check_size(file: pq.ParquetFile) -> None:
+    """Raise EmbeddingError where the columns will be larger in memory than the limit.
+
+    Vectors that are alike take next to nothing on disk, so their size is that of the first row
+    times the number of rows. (The index of each column tells it too, but pyarrow ends the whole
+    process where that is damaged.)
+    """
+    metadata, schema = file.metadata, file.schema_arrow
+    groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    check_bytes(sum(groups), "its columns decode to")
+    lists = [column.name for column in table_columns(schema.empty_table()) if column.kind == "list"]
+    first = next(file.iter_batches(batch_size=1, columns=lists), None) if lists else None
+    if first is not None:
+        check_bytes(first.nbytes * metadata.num_rows, "its columns decode to")
 
 
 def _text_bytes(column: pa.ChunkedArray) -> int:

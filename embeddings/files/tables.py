@@ -142,9 +142,7 @@ def _numbered(
     return max(runs, key=len, default=())
 
 
-def set_from_table(
-    table: pa.Table, roles: Roles, note: Note, provenance: Mapping[str, Any]
-) -> EmbeddingSet:
+def set_from_table(table: pa.Table, roles: Roles, provenance: Mapping[str, Any]) -> EmbeddingSet:
     """Build a set from a table: vectors and labels by `roles`, all other columns as metadata.
 
     A label that was guessed and that repeats is a category as well, and stays in the metadata.

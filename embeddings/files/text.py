@@ -21,7 +21,9 @@ def is_text(head: bytes) -> bool:
 
 
 def read_text(path: Path, note: Note, checked: bool = True) -> pa.Buffer:
-    """Map a text file into memory; one that is not UTF-8 is converted and said to be so.
+    """Map a text file into memory, up to the end of its last line that is not blank.
+
+    A text that is not UTF-8 is converted and said to be so.
 
     Parameters
     ----------
@@ -51,7 +53,9 @@ def read_text(path: Path, note: Note, checked: bool = True) -> pa.Buffer:
         end -= 1
     if end == 0:
         raise EmbeddingError("the file is empty, or holds blank lines only")
-    return buffer.slice(0, end)
+    if buffer.slice(end, min(2, buffer.size - end)).to_pybytes() == b"\r\n":
+        end += 1
+    return buffer.slice(0, min(end + 1, buffer.size))
 
 
 def lines(buffer: pa.Buffer) -> Iterator[bytes]:

@@ -45,7 +45,9 @@ def matches(head: bytes, path: Path) -> bool:
     if header:
         return 2 * words >= len(rows) and bool(numbers)
     dimensions, count = max(numbers.items(), key=lambda item: item[1], default=(0, 0))
-    return dimensions >= 2 and 2 * count >= len(rows) and 2 * words >= len(rows)
+    if dimensions < 2 or not _is_number(rows[0][-1]):
+        return False
+    return 2 * count >= len(rows) and 2 * words >= len(rows)
 
 
 def load(path: Path, note: Note = log_note) -> EmbeddingSet:

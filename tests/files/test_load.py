@@ -50,7 +50,8 @@ REAL = [
         ["Should You Adopt AI in EU Regulated Manufacturing in 2026?"],
         ["topics"],
     ),
-    ("emb/spacerank_embeddings.npz", [], 392, 384, ["3dadeeb3b43c285ba16f2fb08c40ba4a793aa2df"], []),
+    ("emb/spacerank_embeddings.npz", [], 392, 384, ["3dadeeb3b43c285ba16f2fb08c40ba4a793aa2df"],
+     []),
     ("emb/arxiv_ml_data_map.npz", [], 117_592, 2, ["0", "1"], []),
     ("emb/projector_iris/iris_labels.tsv", [], 150, 4, ["Iris-setosa"], ["class"]),
     (

@@ -1,0 +1,114 @@
+""".npy: every order of bytes and axes, lying headers, and what is no matrix."""
+
+import io
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingError, load
+
+ROWS = [[0.5, -2.0, 3.0], [4.0, 5.25, 6.0]]
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", ">f8", "<f2", ">f2", "longdouble"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_floats_of_any_kind_and_order(tmp_path, dtype, order):
+    np.save(tmp_path / "v.npy", np.array(ROWS, dtype=dtype, order=order))
+    assert load(tmp_path / "v.npy").vectors.tolist() == ROWS
+
+
+@pytest.mark.parametrize("dtype", ["i1", ">i2", "<i4", "i8", "u1", ">u4", "bool"])
+def test_whole_numbers_and_booleans(tmp_path, dtype):
+    array = np.array([[0, 1], [1, 1], [1, 0]], dtype=dtype)
+    np.save(tmp_path / "v.npy", array)
+    found = load(tmp_path / "v.npy")
+    assert found.vectors.tolist() == array.astype(float).tolist()
+    assert found.labels == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_all_versions_of_the_header(tmp_path, version):
+    with (tmp_path / "v.npy").open("wb") as file:
+        np.lib.format.write_array(file, np.array(ROWS), version=version)
+    assert load(tmp_path / "v.npy").vectors.tolist() == ROWS
+
+
+def test_the_vectors_do_not_depend_on_the_file_any_more(tmp_path):
+    path = tmp_path / "v.npy"
+    np.save(path, np.array(ROWS, np.float32))
+    found = load(path)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert found.vectors.tolist() == ROWS
+    assert not found.vectors.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.ones(5), r"one-dimensional array of 5 values; .*reshape"),
+        (np.float32(1), r"shape \(\)"),
+        (np.ones((2, 3, 4)), r"shape \(2, 3, 4\); .*reshape"),
+        (np.ones((0, 4)), r"shape \(0, 4\)"),
+        (np.ones((4, 0)), r"shape \(4, 0\)"),
+        (np.array(ROWS, complex), "complex128"),
+        (np.array([["a", "b"]]), "<U1"),
+        (np.zeros((2, 2), "V2"), "bfloat16"),
+        (np.zeros(3, [("a", "f4")]), "no records"),
+        (np.array([[1.0, np.nan]]), "row 0, column 1: nan"),
+        (np.array([[1.0], [1e300]]), "row 1, column 0: inf"),
+    ],
+    ids=lambda value: str(getattr(value, "shape", "")),
+)
+def test_what_is_no_matrix_of_numbers(tmp_path, array, message):
+    np.save(tmp_path / "v.npy", array)
+    with pytest.raises(EmbeddingError, match=rf"v\.npy: .*{message}"):
+        load(tmp_path / "v.npy")
+
+
+def test_python_objects_are_never_unpickled(tmp_path):
+    np.save(tmp_path / "v.npy", np.array([[1, "x"]], dtype=object), allow_pickle=True)
+    with pytest.raises(EmbeddingError, match=r"v\.npy: .*Python objects.*numpy\.save"):
+        load(tmp_path / "v.npy")
+
+
+def with_shape(shape: str) -> bytes:
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        content, {"descr": "<f4", "fortran_order": False, "shape": (2, 3)}
+    )
+    header = content.getvalue().replace(b"(2, 3)", shape.encode())
+    header = header.replace(b" " * (len(shape) - 6) + b"\n", b"\n")
+    return header + np.ones((2, 3), np.float32).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ("(1000000000000, 300)", r"claims an array of shape \(1000000000000, 300\).* 24 follow"),
+        ("(2, 4)", r"32 bytes, but 24 follow; .*cut short"),
+        ("(-2, -3)", "impossible shape"),
+        ("(2, x)", "damaged .npy header"),
+        ("(2.0, 3)", "damaged .npy header"),
+    ],
+)
+def test_a_lying_header_is_found_before_memory_is_taken(tmp_path, shape, message):
+    (tmp_path / "v.npy").write_bytes(with_shape(shape))
+    with pytest.raises(EmbeddingError, match=rf"v\.npy: .*{message}"):
+        load(tmp_path / "v.npy")
+
+
+def test_files_cut_anywhere(tmp_path):
+    path = tmp_path / "v.npy"
+    np.save(path, np.array(ROWS))
+    content = path.read_bytes()
+    for length in range(1, len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(EmbeddingError, match=r"v\.npy: "):
+            load(path)
+
+
+def test_a_narrow_type_must_fit_as_float32(tmp_path, monkeypatch):
+    np.save(tmp_path / "v.npy", np.zeros((1000, 1000), np.int8))
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "2000000")
+    with pytest.raises(EmbeddingError, match="the array needs 4,000,000 bytes"):
+        load(tmp_path / "v.npy")
