@@ -6,7 +6,6 @@ Heavy libraries are imported by the command that needs them.
 """
 
 import argparse
-import json
 import sys
 from dataclasses import fields, replace
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from embeddings.files import load, save
 from embeddings.graphs import load_or_build
 from embeddings.layouts import Layout
 from embeddings.metrics import METRICS
+from embeddings.terminal import Progress, note, print_result
 
 _ROWS_LISTED = 20
 
@@ -43,18 +43,20 @@ def inspect(options: argparse.Namespace) -> None:
     """Say what a set is and what is wrong with it."""
     from embeddings.summary import summarize
 
-    summary = summarize(load(options.file))
-    _print_result(summary, options.json)
+    first, *others = options.files
+    print_result(summarize(load(first, others, note=note)), options.json)
 
 
 def convert(options: argparse.Namespace) -> None:
     """Write a set in the format that the name of the target says."""
-    save(load(options.source), options.target)
+    lost = save(load(options.source, note=note), options.target)
+    if lost:
+        note(f"{options.target} cannot hold: {', '.join(lost)}")
 
 
 def find_neighbors(options: argparse.Namespace) -> None:
     """List the exact nearest neighbors of one item, in the original space."""
-    embedding_set = load(options.file)
+    embedding_set = load(options.file, note=note)
     if (options.label is None) == (options.row is None):
         raise EmbeddingError("give either a LABEL or --row N, to say whose neighbors are wanted")
     row = _row_of(embedding_set, options.label) if options.row is None else options.row
@@ -64,7 +66,7 @@ def find_neighbors(options: argparse.Namespace) -> None:
         for neighbor, value in zip(found.rows, found.values, strict=True)
     ]
     if options.json:
-        print(json.dumps(answers, ensure_ascii=False))
+        print_result(answers, as_json=True)
         return
     print(f"{'row':>9}  {found.metric} {found.kind}  label")
     width = len(f"{found.metric} {found.kind}")
@@ -76,26 +78,28 @@ def layout(options: argparse.Namespace) -> None:
     """Lay a set out in 2D or 3D, write the coordinates and print how good they are, as JSON."""
     out = _parquet_path(options.out)
     params = _params(options)
-    embedding_set = load(options.file)
-    made = layouts.compute(
-        embedding_set, options.method, options.dims, params, options.seed,
-        cache=Cache(), report=_Progress(),
-    )  # fmt: skip
+    embedding_set = load(options.file, note=note)
+    with Progress() as report:
+        made = layouts.compute(
+            embedding_set, options.method, options.dims, params, options.seed,
+            cache=Cache(), report=report,
+        )  # fmt: skip
     layouts.save_layout(made, embedding_set.labels, out)
-    _print_notes(made)
-    print(json.dumps(_judgment(made)))
+    note(*made.notes)
+    print_result(_judgment(made), as_json=True)
 
 
 def quality(options: argparse.Namespace) -> None:
     """Judge a layout of a set, by trustworthiness and by the share of neighbors kept."""
     from embeddings.quality import judge
 
-    embedding_set, made = load(options.file), layouts.load_layout(options.layout)
+    embedding_set, made = load(options.file, note=note), layouts.load_layout(options.layout)
     _check_belongs(made, embedding_set)
     metric = layouts.layout_metric(embedding_set)
-    graph = load_or_build(embedding_set, Cache(), metric=metric, report=_Progress())
+    with Progress() as report:
+        graph = load_or_build(embedding_set, Cache(), metric=metric, report=report)
     judged = replace(made, quality=judge(embedding_set, graph, made.coordinates, seed=made.seed))
-    _print_result(_judgment(judged), options.json)
+    print_result(_judgment(judged), options.json)
 
 
 def cluster(options: argparse.Namespace) -> None:
@@ -107,16 +111,17 @@ def cluster(options: argparse.Namespace) -> None:
     from embeddings.files.atomic import atomic_path
 
     out = _parquet_path(options.out)
-    embedding_set = load(options.file)
+    embedding_set = load(options.file, note=note)
     if options.layout:
         made = layouts.load_layout(options.layout)
         _check_belongs(made, embedding_set)
     else:
-        made = layouts.compute(
-            embedding_set, options.method, options.dims, seed=options.seed,
-            cache=Cache(), report=_Progress(), judged=False,
-        )  # fmt: skip
-        _print_notes(made)
+        with Progress() as report:
+            made = layouts.compute(
+                embedding_set, options.method, options.dims, _params(options), options.seed,
+                cache=Cache(), report=report, judged=False,
+            )  # fmt: skip
+        note(*made.notes)
     found = clusters.cluster(made.coordinates, options.fineness)
     names = clusters.names(found, embedding_set.labels)
     columns = {
@@ -136,7 +141,7 @@ def cluster(options: argparse.Namespace) -> None:
         "sizes": list(found.sizes),
         "names": list(names),
     }
-    _print_result(result, options.json)
+    print_result(result, options.json)
 
 
 def _row_of(embedding_set: EmbeddingSet, label: str) -> int:
@@ -199,7 +204,7 @@ def _check_belongs(made: Layout, embedding_set: EmbeddingSet) -> None:
             "give the layout that was made from this set"
         )
     if made.fingerprint and made.fingerprint != embedding_set.fingerprint:
-        print("warning: the layout was made from other vectors than these", file=sys.stderr)
+        note("warning: the layout was made from other vectors than these")
 
 
 def _parquet_path(name: str) -> Path:
@@ -221,43 +226,6 @@ def _judgment(made: Layout) -> dict[str, Any]:
     }
 
 
-def _print_notes(made: Layout) -> None:
-    for note in made.notes:
-        print(note, file=sys.stderr)
-
-
-def _print_result(result: dict[str, Any], as_json: bool) -> None:
-    """Print one JSON document, or a line for each entry."""
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False))
-        return
-    width = max(map(len, result))
-    for name, value in result.items():
-        text = f"{value:,.4g}" if isinstance(value, float) else value
-        print(f"{name.replace('_', ' '):<{width}}  {text}")
-
-
-class _Progress:
-    """A Report that writes to standard error: one line kept up to date, or one line a stage."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-
-    def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
-        """Show stage, share and note."""
-        if sys.stderr.isatty():
-            share = "" if done is None else f" {done:.0%}"
-            print(f"\r\033[K{stage}{share} {note}", end="", file=sys.stderr, flush=True)
-            if done is not None and done >= 1.0:
-                print("\r\033[K", end="", file=sys.stderr, flush=True)
-        elif stage != self._stage:
-            print(stage, file=sys.stderr)
-        self._stage = stage
-
-    def frame(self, coordinates: Any) -> None:
-        """Do nothing: a terminal shows no pictures."""
-
-
 class _Parser(argparse.ArgumentParser):
     """Wrong arguments are the user's errors like any other: one line, status 2."""
 
@@ -277,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     added = command("inspect", inspect)
-    added.add_argument("file", metavar="FILE")
+    added.add_argument("files", metavar="FILE", nargs="+", help="several: the parts of one set")
     _add_json(added)
 
     added = command("convert", convert)
@@ -296,9 +264,6 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("file", metavar="FILE")
     _add_method(added)
     added.add_argument("--out", required=True, metavar="OUT.parquet")
-    for name, help_text in _param_help().items():
-        spellings = dict.fromkeys((f"--{name.replace('_', '-')}", f"--{name}"))
-        added.add_argument(*spellings, dest=name, type=_value, help=help_text)
 
     added = command("quality", quality)
     added.add_argument("file", metavar="FILE")
@@ -323,6 +288,9 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", choices=layouts.METHODS, default="umap", help="umap by default")
     parser.add_argument("--dims", type=int, choices=(2, 3), default=2)
     parser.add_argument("--seed", type=int, default=0)
+    for name, help_text in _param_help().items():
+        spellings = dict.fromkeys((f"--{name.replace('_', '-')}", f"--{name}"))
+        parser.add_argument(*spellings, dest=name, type=_value, help=help_text)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.metrics import Metric, inverse_norms
+from embeddings.metrics import Metric, exact_values, inverse_norms, value_kind
 from embeddings.neighbors import NeighborGraph
 
 NEIGHBORS = 10
 _BLOCK_FLOATS = 4_000_000
-_PRESERVATION_ROWS = 200_000  # rows whose kept neighbors are counted; of more, a sample
+_RANKED_PRODUCTS = 1e11  # multiplications spent on ranks: 2,000 rows up to 130,000 x 384 and beyond
+_FEWEST_RANKED = 200
+_COUNTED_ROWS = 200_000  # rows whose kept neighbors are counted; of more, a sample
 
 
 def judge(
@@ -30,15 +32,16 @@ def judge(
     Parameters
     ----------
     graph : of the set, by the metric that the layout is to be judged by, k neighbors or more
-    coordinates : float32, shape (n, dims)
+    coordinates : float32, shape (n, dims), n at least 3
     k : neighbors compared; fewer than n / 2
-    sample : rows whose neighbors in the picture are ranked against all points
+    sample : rows at most whose neighbors in the picture are ranked against all points; fewer,
+        but 200, where n x d is beyond 50 million
 
     Returns
     -------
     dict of
-    trustworthiness : 1 when every neighbor in the picture is a true one; less by how far false
-        ones are (Venna and Kaski 2001), of `sample` rows drawn at random
+    trustworthiness : 1 when every neighbor in the picture is a true one, less by how far off the
+        false ones are (Venna and Kaski 2001); of `sample` rows drawn at random
     neighbor_preservation : share of the true k nearest that are among the k nearest in the
         picture, of all rows (of 200,000 drawn at random where there are more)
     sample : rows whose trustworthiness was judged
@@ -46,19 +49,15 @@ def judge(
     """
     count = len(coordinates)
     k = max(1, min(k, (count - 1) // 2, graph.k))
-    random = np.random.default_rng(seed)
-    rows = np.sort(random.permutation(count)[:sample])
-    shown = shown_neighbors(coordinates, k, rows)
-    counted = rows
-    if count <= _PRESERVATION_ROWS:
-        counted = np.arange(count)
-    else:
-        counted = np.sort(random.permutation(count)[:_PRESERVATION_ROWS])
-    kept = _kept(graph, coordinates, k, counted)
+    affordable = int(_RANKED_PRODUCTS / embedding_set.vectors.size)
+    drawn = np.random.default_rng(seed).permutation(count)
+    ranked = np.sort(drawn[: min(sample, max(affordable, _FEWEST_RANKED))])
+    shown = shown_neighbors(coordinates, k, ranked)
+    kept = _kept(graph, coordinates, k, np.sort(drawn[:_COUNTED_ROWS]))
     return {
-        "trustworthiness": _trustworthiness(embedding_set, graph.metric, rows, shown),
+        "trustworthiness": _trustworthiness(embedding_set, graph.metric, ranked, shown),
         "neighbor_preservation": float(kept.mean()),
-        "sample": len(rows),
+        "sample": len(ranked),
         "k": k,
     }
 
@@ -68,7 +67,7 @@ def preservation_per_point(
 ) -> np.ndarray:
     """Return the share of each point's true k nearest among its k nearest in the picture.
 
-    float32, shape (n,), 0 to 1; k is n - 1 at most.
+    float32, shape (n,), 0 to 1; k is what the graph holds at most.
     """
     k = min(k, graph.k)
     return _kept(graph, coordinates, k, np.arange(len(coordinates))).astype(np.float32)
@@ -92,10 +91,10 @@ def _kept(graph: NeighborGraph, coordinates: np.ndarray, k: int, rows: np.ndarra
     step = max(1, _BLOCK_FLOATS // (k * graph.k))
     for start in range(0, len(rows), step):
         block = slice(start, start + step)
-        true, values = graph.rows[rows[block]], graph.values[rows[block]]
+        values = graph.values[rows[block]]
         near = values == values[:, k - 1 : k]  # as near as the k-th: any of them would do
         near[:, :k] = True
-        true = np.where(near, true, -1)
+        true = np.where(near, graph.rows[rows[block]], -1)
         hits = (shown[block, :, None] == true[:, None, :]).any(axis=2)
         shares[block] = hits.mean(axis=1)
     return shares
@@ -107,7 +106,7 @@ def _trustworthiness(
     """Return 1 - 2 / (m k (2n - 3k - 1)) times the sum of (true rank - k) over false neighbors.
 
     Venna and Kaski, Neighborhood preservation in nonlinear projection methods (2001); m rows are
-    summed instead of all n. Ranks count the points that are strictly nearer.
+    summed instead of all n.
 
     Parameters
     ----------
@@ -115,32 +114,54 @@ def _trustworthiness(
     shown : int64, shape (m, k), their neighbors in the picture
     """
     count, k = len(embedding_set), shown.shape[1]
-    total = 0
-    step = max(1, _BLOCK_FLOATS // count)
-    for start in range(0, len(rows), step):
-        block = rows[start : start + step]
-        nearness = _nearness(embedding_set, metric, block)
-        nearness[np.arange(len(block)), block] = -np.inf
-        for line, neighbors in zip(nearness, shown[start : start + step], strict=True):
-            ranks = 1 + (line > line[neighbors][:, None]).sum(axis=1)
-            total += int(np.maximum(ranks - k, 0).sum())
-    return 1.0 - 2.0 * total / (len(rows) * k * (2 * count - 3 * k - 1))
+    ranks = _true_ranks(embedding_set, metric, rows, shown)
+    excess = int(np.maximum(ranks - k, 0).sum())
+    return 1.0 - 2.0 * excess / (len(rows) * k * (2 * count - 3 * k - 1))
 
 
-def _nearness(embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray) -> np.ndarray:
-    """Return how near each of `rows` is to all: float32 (q, n) of exact values, larger is nearer.
+def _true_ranks(
+    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return the rank of each of `others` among the neighbors of its row: int64, shape (m, k).
+
+    1 is the nearest; it is 1 + the points that are strictly nearer, so ties share the best rank.
+    """
+    vectors, norms = embedding_set.vectors, embedding_set.norms
+    sign = 1.0 if value_kind(metric) == "similarity" else -1.0
+    bounds = np.empty(others.shape, dtype=np.float32)
+    for i, (row, line) in enumerate(zip(rows, others, strict=True)):
+        values = exact_values(metric, vectors[row], norms[row], vectors[line], norms[line])
+        bounds[i] = sign * values
+    ranks = np.ones(others.shape, dtype=np.int64)
+    step = max(1, _BLOCK_FLOATS // len(rows))
+    for start in range(0, len(vectors), step):
+        nearness = sign * _values(embedding_set, metric, rows, slice(start, start + step))
+        inside = np.flatnonzero((rows >= start) & (rows < start + step))
+        nearness[inside, rows[inside] - start] = -np.inf  # no point is its own neighbor
+        for j in range(others.shape[1]):
+            ranks[:, j] += (nearness > bounds[:, j, None]).sum(axis=1)
+    return ranks
+
+
+def _values(
+    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, columns: slice
+) -> np.ndarray:
+    """Return the measure between `rows` and the items of `columns`: float32, shape (m, columns).
 
     Computed in float64 and rounded, as metrics.py has it: equal values are ties.
     """
-    from scipy.spatial.distance import cdist
+    queries = embedding_set.vectors[rows].astype(np.float64)
+    items = embedding_set.vectors[columns].astype(np.float64)
+    if metric == "manhattan":
+        from scipy.spatial.distance import cdist
 
-    vectors = embedding_set.vectors
-    if metric in ("euclidean", "manhattan"):
-        name = "cityblock" if metric == "manhattan" else "euclidean"
-        return -cdist(vectors[rows], vectors, name).astype(np.float32)
-    products = vectors[rows].astype(np.float64) @ vectors.T.astype(np.float64)
+        return cdist(queries, items, "cityblock").astype(np.float32)
+    norms = embedding_set.norms
+    products = queries @ items.T
     if metric == "cosine":
-        scale = inverse_norms(embedding_set.norms)
-        products *= scale[rows, None]
-        products *= scale
+        products *= inverse_norms(norms[rows])[:, None]
+        products *= inverse_norms(norms[columns])
+    elif metric == "euclidean":
+        squares = np.square(norms[rows])[:, None] + np.square(norms[columns]) - 2.0 * products
+        products = np.sqrt(np.maximum(squares, 0.0))
     return products.astype(np.float32)

@@ -25,7 +25,7 @@ from embeddings.layouts.files import load_layout, save_layout
 from embeddings.layouts.given import given_dims, given_layout
 from embeddings.layouts.layout import Layout
 from embeddings.layouts.params import PARAMS, NoneParams, Params, PcaParams, TsneParams, UmapParams
-from embeddings.layouts.pca import pca, pca_layout
+from embeddings.layouts.pca import pca_layout
 from embeddings.layouts.space import layout_metric
 from embeddings.layouts.tsne import tsne_layout
 from embeddings.layouts.umap import umap_layout
@@ -44,9 +44,9 @@ __all__ = [
     "cached",
     "compute",
     "given_dims",
+    "keep",
     "layout_metric",
     "load_layout",
-    "pca",
     "save_layout",
 ]
 
@@ -63,6 +63,7 @@ METHODS: dict[str, Method] = {
 _LIBRARIES = {"pca": "numpy", "tsne": "openTSNE", "umap": "umap-learn", "none": "numpy"}
 
 MINIMUM_ROWS = 3
+_LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 
 
 def compute(
@@ -90,9 +91,10 @@ def compute(
     Raises
     ------
     EmbeddingError
-        fewer than 3 rows, an unknown method, other dims, or parameters of another method
+        fewer than 3 rows, an unknown method, other dims, a negative seed, or parameters of another
+        method
     """
-    params = _checked(embedding_set, method, dims, params)
+    params = _checked(embedding_set, method, dims, params, seed)
     layout = cached(embedding_set, method, dims, params, seed, cache=cache) if cache else None
     if layout and (layout.quality or not judged):
         return layout
@@ -127,8 +129,31 @@ def cached(
     cache: Cache,
 ) -> Layout | None:
     """Return the layout if it was computed before, else None; nothing is computed."""
-    params = _checked(embedding_set, method, dims, params)
-    return cache.load(_path(embedding_set, method, dims, params, seed, cache), load_layout)
+    params = _checked(embedding_set, method, dims, params, seed)
+
+    def read(file: Path) -> Layout:
+        layout = load_layout(file)
+        if layout.coordinates.shape != (len(embedding_set), dims):
+            raise ValueError(f"coordinates of shape {layout.coordinates.shape}")
+        return layout
+
+    return cache.load(_path(embedding_set, method, dims, params, seed, cache), read)
+
+
+def keep(embedding_set: EmbeddingSet, layout: Layout, cache: Cache) -> None:
+    """Put a ready layout where `cached` finds it, unless one is there.
+
+    Raises
+    ------
+    EmbeddingError
+        a layout of other vectors
+    """
+    if layout.fingerprint != embedding_set.fingerprint:
+        raise EmbeddingError("the layout belongs to other vectors; compute it anew")
+    params = PARAMS[layout.method](**layout.params)
+    path = _path(embedding_set, layout.method, layout.dims, params, layout.seed, cache)
+    if cache.load(path, load_layout) is None:
+        cache.store(path, lambda file: save_layout(layout, None, file))
 
 
 def _computed(
@@ -158,12 +183,18 @@ def _computed(
     )
 
 
-def _checked(embedding_set: EmbeddingSet, method: str, dims: int, params: Params | None) -> Params:
+def _checked(
+    embedding_set: EmbeddingSet, method: str, dims: int, params: Params | None, seed: int
+) -> Params:
     """Return the method's parameters, by default its defaults; raise EmbeddingError if unfit."""
     if method not in METHODS:
         raise EmbeddingError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
     if dims not in (2, 3):
         raise EmbeddingError(f"{dims} dimensions; a layout has 2 or 3")
+    if not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
+        raise EmbeddingError(
+            f"seed = {seed!r}; expected a whole number from 0 to {_LARGEST_SEED:,}"
+        )
     if len(embedding_set) < MINIMUM_ROWS:
         raise EmbeddingError(
             f"a layout needs at least {MINIMUM_ROWS} rows; this set has {len(embedding_set)}"
@@ -187,7 +218,7 @@ def _path(
     """Return where the layout lies on disk, by all that it depends on."""
     key: dict[str, Any] = {
         "fingerprint": embedding_set.fingerprint,
-        "metric": layout_metric(embedding_set),
+        "metric": embedding_set.provenance.metric,
         "method": method,
         "dims": dims,
         "params": asdict(params),

@@ -6,7 +6,6 @@ the coordinates.
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,17 @@ from embeddings.layouts.layout import Layout
 
 METADATA_KEY = b"layout"
 _AXES = ("x", "y", "z")
+_RECIPE: dict[str, type | tuple[type, ...]] = {  # the fields of Layout but coordinates, in JSON
+    "method": str,
+    "params": dict,
+    "seed": int,
+    "fingerprint": str,
+    "metric": str,
+    "seconds": (int, float),
+    "notes": list,
+    "quality": dict,
+    "libraries": dict,
+}
 
 
 def save_layout(layout: Layout, labels: Sequence[str] | None, path: str | Path) -> None:
@@ -29,7 +39,7 @@ def save_layout(layout: Layout, labels: Sequence[str] | None, path: str | Path) 
         columns["label"] = pa.array(labels, pa.string())
     for axis, values in zip(_AXES, layout.coordinates.T, strict=False):
         columns[axis] = np.ascontiguousarray(values)
-    recipe = {f.name: getattr(layout, f.name) for f in fields(Layout) if f.name != "coordinates"}
+    recipe = {name: getattr(layout, name) for name in _RECIPE}
     table = pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(recipe)})
     with atomic_path(Path(path)) as temporary:
         pq.write_table(table, temporary, compression="zstd")
@@ -100,8 +110,9 @@ def _recipe(schema: pa.Schema, name: str) -> dict[str, Any]:
         raise EmbeddingError(f"{name}: schema metadata `layout` is not JSON: {error}") from error
     if not isinstance(recipe, dict):
         raise EmbeddingError(f"{name}: schema metadata `layout` is not a JSON object")
-    known = {f.name for f in fields(Layout)} - {"coordinates"}
-    recipe = {key: value for key, value in recipe.items() if key in known}
-    if "notes" in recipe:
-        recipe["notes"] = tuple(recipe["notes"])
+    recipe = {key: value for key, value in recipe.items() if key in _RECIPE}
+    for key, value in recipe.items():
+        if not isinstance(value, _RECIPE[key]):
+            raise EmbeddingError(f"{name}: schema metadata `layout`: {key} is {value!r}")
+    recipe["notes"] = tuple(map(str, recipe.get("notes", ())))
     return recipe

@@ -4,9 +4,9 @@ Every field's metadata holds `help`: one sentence that serves as caption on the 
 on the command line. Values are checked on construction.
 """
 
-import os
+import math
 from dataclasses import dataclass, field
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from embeddings.errors import EmbeddingError
@@ -67,13 +67,13 @@ class TsneParams:
     threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
 
     def __post_init__(self) -> None:
-        _check_number("perplexity", self.perplexity, above=1.0)
-        _check_number("early_exaggeration", self.early_exaggeration, least=1.0)
-        _check_number("exaggeration", self.exaggeration, least=1.0)
+        _set_number(self, "perplexity", above=1.0)
+        _set_number(self, "early_exaggeration", least=1.0)
+        _set_number(self, "exaggeration", least=1.0)
         if self.learning_rate != "auto":
-            _check_number("learning_rate", self.learning_rate, above=0.0, otherwise="or auto")
-        _check_whole("iterations", self.iterations, least=1)
-        object.__setattr__(self, "threads", _checked_threads(self.threads))
+            _set_number(self, "learning_rate", above=0.0, otherwise="or auto")
+        _set_whole(self, "iterations", least=1)
+        _set_threads(self)
 
     @property
     def graph_neighbors(self) -> int:
@@ -104,16 +104,16 @@ class UmapParams:
     threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
 
     def __post_init__(self) -> None:
-        _check_whole("n_neighbors", self.n_neighbors, least=2)
-        _check_number("spread", self.spread, above=0.0)
-        _check_number("min_dist", self.min_dist, least=0.0)
+        _set_whole(self, "n_neighbors", least=2)
+        _set_number(self, "spread", above=0.0)
+        _set_number(self, "min_dist", least=0.0)
         if self.min_dist > self.spread:
             raise EmbeddingError(
-                f"min_dist = {self.min_dist}; expected at most spread, which is {self.spread}"
+                f"min_dist = {self.min_dist:g}; expected at most spread, which is {self.spread:g}"
             )
         if self.epochs is not None:
-            _check_whole("epochs", self.epochs, least=1)
-        object.__setattr__(self, "threads", _checked_threads(self.threads))
+            _set_whole(self, "epochs", least=1)
+        _set_threads(self)
 
     @property
     def graph_neighbors(self) -> int:
@@ -137,39 +137,43 @@ def thread_count(threads: Threads) -> int:
     if threads == "reproducible":
         return 1
     if threads == "fast":
-        return os.cpu_count() or 1
+        from joblib import cpu_count  # heeds what a container or taskset leaves to this process
+
+        return cpu_count()
     return int(threads)
 
 
-def _checked_threads(threads: Any) -> Threads:
-    """Return "reproducible" for 1 thread, "fast" or a number above 1; refuse all else."""
-    if threads in ("reproducible", "fast"):
-        return threads
-    if isinstance(threads, int) and not isinstance(threads, bool) and threads >= 1:
-        return "reproducible" if threads == 1 else threads
-    raise EmbeddingError(
-        f"threads = {threads!r}; expected reproducible, fast or a whole number of at least 1"
-    )
+def _set_threads(params: Any) -> None:
+    """Make threads "reproducible" (also for 1), "fast" or a number above 1; refuse all else."""
+    threads = params.threads
+    if isinstance(threads, int) and threads >= 1 and not isinstance(threads, bool):
+        threads = "reproducible" if threads == 1 else threads
+    elif threads not in ("reproducible", "fast"):
+        raise EmbeddingError(
+            f"threads = {threads!r}; expected reproducible, fast or a whole number of at least 1"
+        )
+    object.__setattr__(params, "threads", threads)
 
 
-def _check_number(
+def _set_number(
+    params: Any,
     name: str,
-    value: Any,
-    least: float | None = None,
-    above: float | None = None,
+    least: float = -math.inf,
+    above: float = -math.inf,
     otherwise: str = "",
 ) -> None:
-    """Raise EmbeddingError unless value is a finite number within the bound given."""
+    """Make a field a float, so that equal values have equal keys; refuse it out of bounds."""
+    value = getattr(params, name)
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    fits = is_number and abs(float(value)) < float("inf")
-    fits = fits and (least is None or value >= least) and (above is None or value > above)
-    if not fits:
-        bound = f"of at least {least:g}" if least is not None else f"above {above:g}"
-        expected = " ".join(part for part in ("a number", bound, otherwise) if part)
-        raise EmbeddingError(f"{name} = {value!r}; expected {expected}")
+    if not is_number or not math.isfinite(value) or value < least or value <= above:
+        bound = f"of at least {least:g}" if least > above else f"above {above:g}"
+        raise EmbeddingError(f"{name} = {value!r}; expected a number {bound} {otherwise}".strip())
+    object.__setattr__(params, name, float(value))
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    """Raise EmbeddingError unless value is a whole number of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _set_whole(params: Any, name: str, least: int) -> None:
+    """Make a field an int; refuse what is no whole number of at least `least`."""
+    value = getattr(params, name)
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise EmbeddingError(f"{name} = {value!r}; expected a whole number of at least {least}")
+    object.__setattr__(params, name, int(value))

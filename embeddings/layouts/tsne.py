@@ -53,7 +53,6 @@ def tsne_layout(
         notes += ("laid out by several threads: another run will differ",)
     report("affinities")
     affinities = _affinities(graph, perplexity, threads)
-    learning_rate = params.learning_rate
     embedding = TSNEEmbedding(
         _start(embedding_set, dims, seed),
         affinities,
@@ -69,7 +68,7 @@ def tsne_layout(
         embedding = embedding.optimize(
             n_iter=iterations,
             exaggeration=exaggeration,
-            learning_rate=learning_rate,
+            learning_rate=params.learning_rate,
             momentum=0.8,
             inplace=True,
             callbacks=_callback(report, first, total),
@@ -97,6 +96,9 @@ def _affinities(graph: NeighborGraph, perplexity: float, threads: int):  # type:
     values = graph.values.astype(np.float64)
     if graph.metric == "cosine":
         values = np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0))
+    mean = values.mean()
+    if mean > 0:  # the search for each point's width starts at 1, whatever the scale
+        values /= mean
     index = PrecomputedNeighbors(graph.rows, values)
     return PerplexityBasedNN(perplexity=perplexity, knn_index=index, n_jobs=threads)
 

@@ -4,10 +4,12 @@ McInnes, Healy and Melville, UMAP (2018). The steps are those of `umap.UMAP.fit`
 `precomputed_knn`, called one by one so that progress and intermediate pictures can be shown.
 """
 
+import functools
 import time
 
 import numpy as np
 
+from embeddings.compiled import keep_umap_compiled
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.params import UmapParams, thread_count
 from embeddings.layouts.pca import pca
@@ -17,6 +19,8 @@ from embeddings.progress import Report
 
 _FRAME_SECONDS = 1.0
 _REPORT_SECONDS = 0.2
+_keep_compiled = functools.cache(keep_umap_compiled)
+_INT32_RANGE = (-(2**31) + 1, 2**31 - 2)  # of the three random states, as in umap-learn
 
 
 def umap_layout(
@@ -41,42 +45,50 @@ def umap_layout(
     notes : n_neighbors, where it had to be lowered
     """
     report("loading UMAP")
+    _keep_compiled()
+    import numba
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 
     count = len(embedding_set)
     notes: tuple[str, ...] = ()
     if params.n_neighbors > count:
-        notes += (f"n_neighbors lowered from {params.n_neighbors} to {count}: all points",)
+        notes += (
+            f"n_neighbors lowered from {params.n_neighbors} to {count}: there are no more points",
+        )
     threads = thread_count(params.threads)
     if threads > 1:
         notes += ("laid out by several threads: another run will differ",)
     epochs = params.epochs or (500 if count <= 10_000 else 200)
-    random = np.random.RandomState(seed)
     report("fuzzy graph")
     edges = _fuzzy_edges(graph, min(params.n_neighbors, count), epochs)
-    coordinates = _start(embedding_set, dims, random)
+    coordinates = _start(embedding_set, dims, seed)
     a, b = find_ab_params(params.spread, params.min_dist)
-    optimize_layout_euclidean(
-        coordinates,
-        coordinates,
-        edges.row,
-        edges.col,
-        epochs,
-        count,
-        make_epochs_per_sample(edges.data, epochs),
-        a,
-        b,
-        random.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64),
-        parallel=threads > 1,
-        tqdm_kwds={
-            "disable": False,
-            "file": _EpochReport(report, epochs, coordinates),
-            "bar_format": "{n}",
-            "mininterval": _REPORT_SECONDS,
-        },
-        move_other=True,
-    )
+    usual_threads = numba.get_num_threads()
+    numba.set_num_threads(min(threads, usual_threads))
+    try:
+        optimize_layout_euclidean(
+            coordinates,
+            coordinates,
+            edges.row,
+            edges.col,
+            epochs,
+            count,
+            make_epochs_per_sample(edges.data, epochs),
+            a,
+            b,
+            np.random.RandomState(seed).randint(*_INT32_RANGE, 3).astype(np.int64),
+            parallel=threads > 1,
+            tqdm_kwds={
+                "disable": False,
+                "file": _EpochReport(report, epochs, coordinates),
+                "bar_format": "{n}",
+                "mininterval": _REPORT_SECONDS,
+            },
+            move_other=True,
+        )
+    finally:
+        numba.set_num_threads(usual_threads)
     return coordinates, notes
 
 
@@ -108,7 +120,7 @@ def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: 
     return edges
 
 
-def _start(embedding_set: EmbeddingSet, dims: int, random: np.random.RandomState) -> np.ndarray:
+def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
     """Return the PCA as umap-learn scales a start: noise added, each axis from 0 to 10.
 
     float32, shape (n, dims).
@@ -117,7 +129,8 @@ def _start(embedding_set: EmbeddingSet, dims: int, random: np.random.RandomState
     largest = np.abs(coordinates).max()
     if largest > 0:
         coordinates *= 10.0 / largest
-    coordinates += random.normal(scale=1e-4, size=coordinates.shape).astype(np.float32)
+    noise = np.random.default_rng(seed).normal(scale=1e-4, size=coordinates.shape)
+    coordinates += noise.astype(np.float32)
     low, high = coordinates.min(axis=0), coordinates.max(axis=0)
     return (10.0 * (coordinates - low) / (high - low)).astype(np.float32, order="C")
 
