@@ -12,7 +12,7 @@ def main() -> None:
         with st.container(key="brand"):
             st.markdown("Embedding Explorer")
         source, embedding_set = opening.choose()
-        wanted = laying_out.choose(embedding_set, ready_method="pca")
+        wanted = laying_out.choose(embedding_set, opening.ready_method(source))
         colors = coloring.choose(embedding_set)
     stage.show(source, embedding_set, wanted, colors)
 

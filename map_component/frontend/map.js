@@ -360,13 +360,12 @@ function inPolygon({ x: xs, y: ys }) {
 }
 
 function config(dims) {
-  const remove = ["autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines",
-    "resetCameraLastSave3d", "hoverClosest3d", "tableRotation", "zoom2d"];
+  const flat = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]];
+  const solid = [["orbitRotation", "pan3d", "zoom3d"], ["resetCameraDefault3d"], ["toImage"]];
   return {
     displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
-    displayModeBar: true, modeBarButtonsToRemove: remove, doubleClickDelay: 300,
+    displayModeBar: true, modeBarButtons: dims === 2 ? flat : solid,
     toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
-    modeBarButtonsToAdd: dims === 2 ? ["select2d", "lasso2d"] : [],
   };
 }
 

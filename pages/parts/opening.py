@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 import xxhash
 
-from embeddings import EmbeddingError, EmbeddingSet, gallery, load
+from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts, load
 from embeddings.files.atomic import atomic_path
 from pages.parts import server
 from pages.parts.show import error_box, plain
@@ -25,13 +25,9 @@ def choose() -> tuple[str, EmbeddingSet]:
     if "source" not in state:
         state.source = _from_address() or f"gallery:{gallery.ITEMS[0].name}"
         state.title = None
-    with st.popover("Open a file", icon=":material/folder_open:", width="stretch"):
-        uploads = st.file_uploader(
-            "Embedding file", accept_multiple_files=True, key="uploads", help=ENDINGS
-        )
-        st.caption(ENDINGS)
-        if st.session_state.get("open_error"):
-            error_box(st.session_state.open_error)
+    uploads = st.file_uploader(
+        "Open a file", accept_multiple_files=True, key="uploads", help=ENDINGS
+    )
     _take_upload(uploads)
     _choose_from_gallery()
     embedding_set = opened(state.source)
@@ -68,6 +64,8 @@ def _take_upload(uploads: Sequence) -> None:
     state = st.session_state
     seen = tuple(upload.file_id for upload in uploads or ())
     if not seen or seen == state.get("seen_uploads"):
+        if seen and state.get("open_error"):
+            error_box(state.open_error)
         return
     state.seen_uploads = seen
     state.open_error = None
@@ -122,7 +120,7 @@ def opened(key: str) -> EmbeddingSet:
     """Load the set that a key names; kept for all sessions."""
     scheme, _, name = key.partition(":")
     if scheme == "gallery":
-        return gallery.open_item(name)
+        return _from_gallery(name)
     if scheme != "upload" or not re.fullmatch(r"[0-9a-f]{32}", name):
         raise EmbeddingError(f"{key!r} does not name a set; open a file or choose from the gallery")
     folder = server.cache().folder / "uploads" / name
@@ -130,3 +128,18 @@ def opened(key: str) -> EmbeddingSet:
     if not files:
         raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
     return load(files[0], companions=files[1:]) if len(files) > 1 else load(files[0])
+
+
+def _from_gallery(name: str) -> EmbeddingSet:
+    """Open a gallery item; its ready layout goes into the cache, as if computed here."""
+    embedding_set = gallery.open_item(name)
+    ready = gallery.item(name).layout_path
+    if ready.exists():
+        layouts.keep(embedding_set, layouts.load_layout(ready), server.cache())
+    return embedding_set
+
+
+def ready_method(source: str) -> str:
+    """Return the layout to start with: the one that lies ready, else PCA."""
+    scheme, _, name = source.partition(":")
+    return "tsne" if scheme == "gallery" and gallery.item(name).layout_path.exists() else "pca"

@@ -45,8 +45,8 @@ def _draw(
     working = seen.job is not None or (
         colored.job is not None and not colored.job.snapshot().finished
     )
-    if waiting and not working:
-        st.rerun()  # the whole page, so that the polling ends
+    if waiting != working:
+        st.rerun()  # the whole page, so that the polling begins or ends
     labels = _labels_address(source, embedding_set)
     on_event = partial(walk.receive, count=len(embedding_set))
     left, right = st.columns([0.735, 0.265], gap="small")

@@ -44,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tell fixtures whether their test failed."""
+    report = yield
+    if report.when == "call":
+        item.rep_failed = report.failed
+    return report
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the app with an empty cache; return its address."""
@@ -99,12 +108,21 @@ def browser() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture
-def app(browser: "playwright.Browser", server: str) -> Iterator[AppPage]:
-    """Open the app in a fresh page; fail the test on any error in the browser's console."""
+def app(
+    browser: "playwright.Browser", server: str, request: pytest.FixtureRequest
+) -> Iterator[AppPage]:
+    """Open the app in a fresh page; fail the test on any error in the browser's console.
+
+    What a failed test saw last lies in test-results/.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(60_000)
     page = AppPage(context.new_page(), server)
     page.open()
     yield page
+    if getattr(request.node, "rep_failed", False):
+        folder = ROOT / "test-results"
+        folder.mkdir(exist_ok=True)
+        page.page.screenshot(path=folder / f"{request.node.name}.png")
     context.close()
     assert page.errors == [], "errors in the browser's console"

@@ -4,12 +4,24 @@ from pathlib import Path
 from typing import Any
 
 MAP = '[data-testid="embedding-map"]'
-POINT = """([row, dims]) => {
-  const root = document.querySelector('[data-testid="embedding-map"]');
-  const at = root.embeddingMap.place(row);
-  const box = root.getBoundingClientRect();
-  return at && { x: box.left + at.x, y: box.top + at.y };
-}"""
+ROOT = f"document.querySelector('{MAP}')"
+PLACE = f"""row => {{
+  const at = {ROOT}.embeddingMap.place(row);
+  const box = {ROOT}.getBoundingClientRect();
+  return at && {{ x: box.left + at.x, y: box.top + at.y }};
+}}"""
+IN_THE_OPEN = f"""() => {{
+  const map = {ROOT}.embeddingMap;
+  const {{ clientWidth: width, clientHeight: height }} = map.root;
+  const legend = map.legend.getBoundingClientRect();
+  const box = map.root.getBoundingClientRect();
+  const places = Array.from(map.drawn, (_, row) => map.place(row));
+  return places.findIndex((at, row) =>
+    at && at.x > 60 && at.y > 60 && at.x < width - 60 && at.y < height - 60 &&
+    (at.x + box.left > legend.right + 10 || at.y + box.top > legend.bottom + 10) &&
+    places.every((other, i) => i === row || !other ||
+      Math.hypot(other.x - at.x, other.y - at.y) > 4));
+}}"""
 
 
 class AppPage:
@@ -19,13 +31,18 @@ class AppPage:
         self.page = page
         self.address = address
         self.errors: list[str] = []
+        self.received = 0  # bytes that came over the websocket
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._listen)
+        page.on("websocket", lambda socket: socket.on("framereceived", self._count))
 
     def _listen(self, message: Any) -> None:
         # Streamlit looks for its own hosts, which a machine without the web cannot find
         if message.type == "error" and "ERR_NAME_NOT_RESOLVED" not in message.text:
             self.errors.append(message.text)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.received += len(payload)
 
     def open(self, query: str = "") -> None:
         """Open the app and wait for the map."""
@@ -39,26 +56,75 @@ class AppPage:
             condition += f'[data-dims="{dims}"]'
         self.page.wait_for_selector(condition)
 
+    def wait_for_drawn(self, rows: int) -> None:
+        """Wait until so many rows can be seen."""
+        self.page.wait_for_function(
+            f"rows => {ROOT}.embeddingMap.drawn?.reduce((sum, one) => sum + one, 0) === rows",
+            arg=rows,
+        )
+
     def upload(self, *files: Path) -> None:
-        """Open files through the file menu."""
-        self.page.get_by_role("button", name="Open a file").click()
+        """Open files."""
         self.page.locator('input[type="file"]').set_input_files([str(file) for file in files])
+
+    def place(self, row: int) -> dict[str, float]:
+        """Return where a row is, in px of the page."""
+        place = self.page.evaluate(PLACE, row)
+        assert place, f"row {row} is not in view"
+        return place
+
+    def a_row_in_the_open(self) -> int:
+        """Return a row that no other row covers, away from the edges."""
+        row = self.page.evaluate(IN_THE_OPEN)
+        assert row >= 0, "every point is covered by another"
+        return row
+
+    def wait_until_moved(self, row: int, before: dict[str, float]) -> None:
+        """Wait until a row is elsewhere than `before`."""
+        self.page.wait_for_function(
+            f"([row, x, y]) => {{ const at = ({PLACE})(row);"
+            " return at && Math.hypot(at.x - x, at.y - y) > 3; }",
+            arg=[row, before["x"], before["y"]],
+        )
+
+    def wait_until_still(self, row: int) -> None:
+        """Wait until a row keeps its place for half a second."""
+        self.page.evaluate(
+            f"""row => new Promise((resolve) => {{
+              let last = "", since = performance.now();
+              const look = (now) => {{
+                const at = JSON.stringify(({PLACE})(row));
+                if (at !== last) [last, since] = [at, now];
+                if (now - since > 500) resolve(); else requestAnimationFrame(look);
+              }};
+              requestAnimationFrame(look);
+            }})""",
+            row,
+        )
 
     def click_point(self, row: int) -> None:
         """Click a row at its pixel on the map."""
-        place = self.page.evaluate(POINT, [row, None])
-        assert place, f"row {row} is not in view"
+        place = self.place(row)
         self.page.mouse.move(place["x"], place["y"])
         self.page.mouse.click(place["x"], place["y"])
 
-    def wait_for_item(self, row: int) -> None:
-        """Wait until the map has the row in focus."""
+    def wait_for_neighbors(self, row: int) -> None:
+        """Wait until the map has the row in focus and the inspector lists its neighbors."""
         self.page.wait_for_selector(f'{MAP}[data-row="{row}"]')
+        self.page.wait_for_selector(".st-key-neighbors button[data-row]")
 
     def choose(self, label: str, option: str) -> None:
         """Choose an option of a select box."""
-        self.page.get_by_role("combobox", name=label, exact=False).first.click()
+        self.page.get_by_role("combobox", name=label).first.click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def choose_dims(self, dims: int) -> None:
+        """Switch between 2D and 3D."""
+        self.page.get_by_text(f"{dims}D", exact=True).click()
+
+    def search(self, text: str) -> None:
+        """Type into the search box."""
+        self.page.locator(".st-key-search input").fill(text)
 
     def neighbors(self) -> list[tuple[int, str]]:
         """Read row and label of each line of the neighbor list."""

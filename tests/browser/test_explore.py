@@ -1,20 +1,257 @@
 """The way from a file to an answer, as a person goes it."""
 
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from embeddings import gallery, neighbors
+from embeddings import EmbeddingSet, gallery, neighbors, save
 from tests.browser.driver import AppPage
+
+ROW = 100
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> EmbeddingSet:
     return gallery.open_item("digits")
 
 
-def test_click_in_2d_lists_the_true_neighbors(app: AppPage, digits) -> None:
-    row = 100
+def nearest(embedding_set: EmbeddingSet, row: int, k: int = 10, metric=None) -> list[int]:
+    return neighbors.query(embedding_set, row, k, metric).rows.tolist()
+
+
+def test_upload_then_click_in_2d(app: AppPage, tmp_path: Path) -> None:
+    """A file with a name of its own, not normalized, with text that looks like markup."""
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(500, 12)).astype(np.float32)
+    labels = [f"<b>item</b> {i} ![x](http://x.test/a.png)" for i in range(500)]
+    uploaded = EmbeddingSet.of(vectors, labels, metric="dot", name="mine")
+    save(uploaded, tmp_path / "mine.embedding.parquet")
+    app.upload(tmp_path / "mine.embedding.parquet")
+    app.wait_for_map(points=500)
+    app.click_point(ROW)
+    app.wait_for_neighbors(ROW)
+    listed = app.neighbors()
+    assert [row for row, _ in listed] == nearest(uploaded, ROW)
+    assert [label for _, label in listed] == [labels[row] for row, _ in listed]
+    assert app.page.locator(".st-key-title").inner_text() == labels[ROW]
+    assert app.page.get_by_text("Nearest in the original space (dot)").is_visible()
+    assert app.page.locator(".st-key-inspector img").count() == 0
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_click_lists_the_true_neighbors(app: AppPage, digits: EmbeddingSet, dims: int) -> None:
+    app.choose_dims(dims)
+    app.wait_for_map(points=len(digits), dims=dims)
+    row = app.a_row_in_the_open()
     app.click_point(row)
-    app.wait_for_item(row)
-    app.page.wait_for_selector(".st-key-neighbors button[data-row]")
-    expected = neighbors.query(digits, row, 10).rows.tolist()
-    assert [other for other, _ in app.neighbors()] == expected
+    app.wait_for_neighbors(row)
+    assert [other for other, _ in app.neighbors()] == nearest(digits, row)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_drag_that_starts_on_a_point_is_no_click(
+    app: AppPage, digits: EmbeddingSet, dims: int
+) -> None:
+    app.choose_dims(dims)
+    app.wait_for_map(points=len(digits), dims=dims)
+    row = app.a_row_in_the_open()
+    before = app.place(row)
+    app.page.mouse.move(before["x"], before["y"])
+    app.page.mouse.down()
+    app.page.mouse.move(before["x"] + 40, before["y"] + 25, steps=5)
+    app.page.mouse.up()
+    app.wait_until_moved(row, before)
+    app.click_point(row)  # events arrive in order: had the drag clicked, its row came first
+    app.wait_for_neighbors(row)
+    assert app.page.get_by_role("button", name="←").is_disabled()
+
+
+def test_view_survives_a_click(app: AppPage, digits: EmbeddingSet) -> None:
+    row = app.a_row_in_the_open()
+    before = app.place(row)
+    app.page.mouse.move(before["x"] - 60, before["y"] - 60)
+    app.page.mouse.wheel(0, -300)
+    app.wait_until_moved(row, before)
+    app.wait_until_still(row)
+    zoomed = app.place(row)
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.wait_until_still(row)
+    assert app.place(row) == pytest.approx(zoomed, abs=0.5)
+
+
+def test_search_walk_and_the_way_back(app: AppPage, digits: EmbeddingSet) -> None:
+    app.search("7 #12")
+    app.page.get_by_role("option").first.wait_for()
+    app.page.keyboard.press("Enter")
+    start = int(app.page.locator('[data-testid="embedding-map"]').get_attribute("data-row") or -1)
+    first = next(i for i, label in enumerate(digits.labels) if label.startswith("7 #12"))
+    app.wait_for_neighbors(first)
+    assert start in (-1, first)
+    next_row = nearest(digits, first)[2]
+    app.page.locator(f'.st-key-neighbors button[data-row="{next_row}"]').click()
+    app.wait_for_neighbors(next_row)
+    assert [row for row, _ in app.neighbors()] == nearest(digits, next_row)
+    app.page.get_by_role("button", name="←").click()
+    app.wait_for_neighbors(first)
+    app.page.get_by_role("button", name="→").click()
+    app.wait_for_neighbors(next_row)
+
+
+def test_search_says_when_there_is_no_match(app: AppPage) -> None:
+    app.search("zzzqqq")
+    app.page.get_by_text("No match", exact=True).wait_for()
+
+
+def test_metric_and_number_of_neighbors(app: AppPage, digits: EmbeddingSet) -> None:
+    app.click_point(app.a_row_in_the_open())
+    row = app.a_row_in_the_open()
+    app.wait_for_neighbors(row)
+    app.choose("Metric", "cosine")
+    app.page.get_by_text("Nearest in the original space (cosine)").wait_for()
+    app.choose("Neighbors", "20")
+    app.page.wait_for_function(
+        "document.querySelectorAll('.st-key-neighbors button[data-row]').length === 20"
+    )
+    assert [r for r, _ in app.neighbors()] == nearest(digits, row, 20, "cosine")
+
+
+def test_colors_and_legend(app: AppPage, digits: EmbeddingSet) -> None:
+    entries = app.page.locator(".map-legend li")
+    assert entries.count() == 10
+    assert entries.first.inner_text().split()[:2] == ["3", "183"]
+    app.page.get_by_title("Show only 3").click()
+    app.wait_for_drawn(183)
+    app.page.get_by_role("button", name="Show all").click()
+    app.wait_for_drawn(len(digits))
+    app.page.get_by_label("Hide 3").click()
+    app.wait_for_drawn(len(digits) - 183)
+    app.choose("Color", "(one color)")
+    app.page.wait_for_selector(".map-legend", state="hidden")
+    app.wait_for_drawn(len(digits))
+
+
+def test_selecting_a_category_shows_what_is_in_it(app: AppPage) -> None:
+    app.page.locator(".map-legend li").first.hover()
+    app.page.get_by_label("Select the members of 3").click()
+    app.page.get_by_text("183 of 1,797 points, 10.2%").wait_for()
+    app.page.get_by_text("3: 183 (100%)").wait_for()
+    middle = app.neighbors()
+    assert len(middle) == 10
+    assert all(label.startswith("3 ") for _, label in middle)
+
+
+def test_a_box_selects_what_lies_in_it(app: AppPage, digits: EmbeddingSet) -> None:
+    app.page.locator('.modebar-btn[data-val="select"]').click()
+    box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
+    corner = (box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.4)
+    end = (corner[0] + 200, corner[1] + 150)
+    inside = [
+        row
+        for row in range(len(digits))
+        if corner[0] < app.place(row)["x"] < end[0] and corner[1] < app.place(row)["y"] < end[1]
+    ]
+    app.page.mouse.move(*corner)
+    app.page.mouse.down()
+    app.page.mouse.move(*end, steps=5)
+    app.page.mouse.up()
+    app.page.get_by_text(f"{len(inside):,} of 1,797 points,").wait_for()
+    assert inside
+
+
+def test_only_these_leaves_the_item_and_its_neighbors(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.page.get_by_text("Only these").click()
+    app.wait_for_drawn(11)
+    app.page.get_by_role("button", name="Clear").click()
+    app.wait_for_drawn(1797)
+
+
+def test_umap_runs_with_progress_and_is_kept(app: AppPage) -> None:
+    app.choose("Layout", "UMAP")
+    app.page.get_by_text("PCA shown, UMAP").wait_for()
+    app.page.get_by_role("button", name="Run UMAP").click()
+    app.page.get_by_role("button", name="Cancel").wait_for()
+    app.page.get_by_text("UMAP, n neighbors 15").wait_for(timeout=180_000)
+    app.page.get_by_text("of neighbors kept").wait_for()
+    app.page.reload()
+    app.wait_for_map(points=1797)
+    app.choose("Layout", "UMAP")
+    app.page.get_by_text("UMAP, n neighbors 15").wait_for()
+
+
+def test_cancel_stops_a_layout(app: AppPage) -> None:
+    app.choose("Layout", "t-SNE")
+    app.choose_dims(3)
+    app.page.get_by_role("button", name="Run t-SNE").click()
+    app.page.get_by_role("button", name="Cancel").click()
+    app.page.get_by_role("button", name="Run t-SNE").wait_for()
+    app.click_point(ROW)
+    app.wait_for_neighbors(ROW)
+
+
+def test_clusters_are_found_named_and_selected(app: AppPage) -> None:
+    app.choose("Color", "(clusters)")
+    app.page.get_by_text("clusters of at least").wait_for(timeout=180_000)
+    entries = app.page.locator(".map-legend li")
+    count = int(entries.first.locator(".legend-count").inner_text().replace(",", ""))
+    entries.first.hover()
+    entries.first.locator(".legend-select").click()
+    app.page.get_by_text(f"{count:,} of 1,797 points,").wait_for()
+
+
+def test_a_reload_keeps_the_open_file(app: AppPage, tmp_path: Path) -> None:
+    save(EmbeddingSet.of(np.eye(40, dtype=np.float32)), tmp_path / "eye.npy")
+    app.upload(tmp_path / "eye.npy")
+    app.wait_for_map(points=40)
+    app.page.reload()
+    app.wait_for_map(points=40)
+
+
+def test_a_bad_file_is_named_and_the_session_goes_on(
+    app: AppPage, tmp_path: Path, digits: EmbeddingSet
+) -> None:
+    whole = gallery.item("digits").path.read_bytes()
+    (tmp_path / "broken.parquet").write_bytes(whole[: len(whole) // 2])
+    app.upload(tmp_path / "broken.parquet")
+    app.page.get_by_text("broken.parquet").first.wait_for()
+    app.page.get_by_text("damaged or incomplete").first.wait_for()
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    assert [other for other, _ in app.neighbors()] == nearest(digits, row)
+
+
+def test_one_row_opens_and_says_why_it_has_no_map(app: AppPage, tmp_path: Path) -> None:
+    save(EmbeddingSet.of(np.ones((1, 4), dtype=np.float32)), tmp_path / "one.npy")
+    app.upload(tmp_path / "one.npy")
+    app.page.get_by_text("a layout needs at least 3 rows").first.wait_for()
+
+
+def test_a_click_costs_few_bytes_and_the_page_does_not_scroll(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.received = 0
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    assert 0 < app.received <= 20_000
+    height = app.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    assert height <= 900
+
+
+def test_the_gallery_opens_each_of_its_items(app: AppPage) -> None:
+    for item in gallery.ITEMS:
+        app.choose("Embedding", item.title)
+        app.wait_for_map(points=len(gallery.open_item(item.name)))
+
+
+def test_a_copy_of_a_real_file_opens_by_content_whatever_its_name(
+    app: AppPage, tmp_path: Path
+) -> None:
+    shutil.copy(gallery.item("digits").path, tmp_path / "renamed.bin")
+    app.upload(tmp_path / "renamed.bin")
+    app.page.wait_for_url("**set=upload*")
+    app.wait_for_map(points=1797)
