@@ -22,8 +22,8 @@ FORMATS = {
     "Parquet": parquet,
     "NumPy .npy": npy,
     "NumPy .npz": npz,
-    "word2vec binary": word2vec_binary,
     "word2vec or GloVe text": word2vec_text,
+    "word2vec binary": word2vec_binary,
     "CSV or TSV": delimited,
 }
 """Formats by name, in the order in which they are tried."""
@@ -64,10 +64,10 @@ def load(
     main = find_vectors(paths, formats) if companions else 0
     with naming(paths[main]):
         embedding_set: EmbeddingSet = formats[main].load(paths[main], note)
-    for position, companion in enumerate(paths):
-        if position != main:
-            embedding_set = add_columns(embedding_set, companion, formats[position], note)
-    return embedding_set
+    if not companions:
+        return embedding_set
+    del paths[main], formats[main]
+    return add_columns(embedding_set, paths, formats, note)
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:

@@ -13,7 +13,13 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import delimited, npy
 from embeddings.files.reading import Note, naming
-from embeddings.files.tables import choose_label, metadata, table_columns, to_labels
+from embeddings.files.tables import (
+    are_row_numbers,
+    choose_label,
+    metadata,
+    table_columns,
+    to_labels,
+)
 
 SURE = (4, 0)
 """Rank of a file that holds vectors whatever lies beside it."""
@@ -42,34 +48,42 @@ def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
 
 
 def add_columns(
-    embedding_set: EmbeddingSet, path: Path, module: ModuleType, note: Note
+    embedding_set: EmbeddingSet,
+    paths: Sequence[Path],
+    formats: Sequence[ModuleType],
+    note: Note,
 ) -> EmbeddingSet:
-    """Return the set with the columns of a companion file.
+    """Return the set with the columns of its companion files.
 
-    Its label column labels the items, unless they have labels of their own; the rest is metadata.
+    The best label column among them labels the items, unless they have labels of their own; the
+    rest is metadata.
 
     Raises
     ------
     EmbeddingError
-        the file has another number of rows, or is of a format that describes no rows
+        a file has another number of rows, or is of a format that describes no rows
     """
-    with naming(path):
-        table = _read_columns(path, module, len(embedding_set), note)
-    position = choose_label(table_columns(table), range(table.num_columns))
-    if position is None and table.num_columns == 1:
-        position = 0
+    columns = []
+    for path, module in zip(paths, formats, strict=True):
+        with naming(path):
+            table = _read_columns(path, module, len(embedding_set), note)
+        columns += list(zip(table.column_names, table.columns, strict=True))
+    added = pa.table([column for _, column in columns], names=[name for name, _ in columns])
     labels = embedding_set.labels
-    kept = list(range(table.num_columns))
-    if position is not None and _are_row_numbers(labels):
-        labels = tuple(to_labels(table.column(position)))
+    kept = list(range(len(columns)))
+    position = choose_label(table_columns(added), kept)
+    if position is None and len(columns) == 1:
+        position = 0
+    if position is not None and are_row_numbers(labels):
+        labels = tuple(to_labels(added.column(position)))
         if len(set(labels)) > len(labels) // 2:  # else it is a category as well
             kept.remove(position)
-    both = [embedding_set.metadata, table.select(kept)]
+    given = embedding_set.metadata
     joined = pa.table(
-        [column for part in both for column in part.columns],
-        names=[name for part in both for name in part.column_names],
+        [*given.columns, *(added.column(i) for i in kept)],
+        names=[*given.column_names, *(added.column_names[i] for i in kept)],
     )
-    extended = metadata(joined, range(joined.num_columns)) if joined.num_columns else both[0]
+    extended = metadata(joined, range(joined.num_columns)) if joined.num_columns else given
     return EmbeddingSet(embedding_set.vectors, labels, extended, embedding_set.provenance)
 
 
@@ -92,7 +106,3 @@ def _read_columns(path: Path, module: ModuleType, rows: int, note: Note) -> pa.T
             "give exactly one for each vector, in the same order"
         )
     return pa.table({path.stem: column})
-
-
-def _are_row_numbers(labels: tuple[str, ...]) -> bool:
-    return all(label == str(row) for row, label in enumerate(labels))

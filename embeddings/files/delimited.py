@@ -123,8 +123,16 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write label, dim_0, dim_1, ... and the metadata under a header; tabs for .tsv, else commas.
 
     Texts are quoted, so that an empty one is told from a missing one. Returns what was left out:
-    nested columns, columns whose names are taken, and the provenance.
+    columns that are nested, hold NULs, or have our names; and the provenance.
+
+    Raises
+    ------
+    EmbeddingError
+        a label with a NUL character, which no reader expects in text
     """
+    row = next((i for i, label in enumerate(embedding_set.labels) if "\0" in label), None)
+    if row is not None:
+        raise EmbeddingError(f"row {row}: its label holds a NUL character; write .parquet")
     columns = {"label": pa.array(embedding_set.labels, pa.string())}
     columns |= {f"dim_{i}": pa.array(v) for i, v in enumerate(embedding_set.vectors.T.copy())}
     left_out = []
@@ -148,10 +156,10 @@ def _is_writable(column: pa.ChunkedArray) -> bool:
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return False
     try:
-        column.cast(pa.string())
+        texts = column.cast(pa.string())
     except pa.ArrowException:
         return False
-    return True
+    return not pc.any(pc.match_substring(texts, "\0")).as_py()
 
 
 @dataclass(frozen=True, eq=False)

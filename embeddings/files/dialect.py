@@ -6,6 +6,7 @@ wins, and a column of lists wins over everything.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -164,7 +165,8 @@ def _kind(cells: Sequence[str], decimal: str) -> Kind:
     if not present:
         return "text"
     number = is_number if decimal == "." else _is_comma_number
-    if 2 * sum(map(number, present)) >= len(present):
+    numbers = [cell for cell in present if number(cell)]
+    if 2 * len(numbers) >= len(present) and re.search(r"\d", "".join(numbers)):  # nan is a word
         return "number"
     if 2 * sum(map(is_list, present)) >= len(present):
         return "list"

@@ -12,6 +12,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+from embeddings.files.tables import are_row_numbers
 
 MAGIC = b"\x93NUMPY"
 
@@ -84,7 +85,8 @@ def to_column(array: np.ndarray) -> pa.ChunkedArray:
         array = array.astype(f"{kind}8[us]")
     try:
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
-        return pa.chunked_array([pa.array(array)])
+        # pyarrow would end the texts of an array at their first NUL
+        return pa.chunked_array([pa.array(array.tolist() if kind in "US" else array)])
     except (ValueError, pa.ArrowException) as error:
         raise EmbeddingError(
             f"an array of type {array.dtype} that cannot be read ({first_line(error)})"
@@ -95,9 +97,8 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write the vectors alone, atomically; return what else the set held."""
     with atomic_path(path) as temporary:
         np.save(temporary, embedding_set.vectors)
-    numbered = all(label == str(row) for row, label in enumerate(embedding_set.labels))
     return (
-        *(() if numbered else ("labels",)),
+        *(() if are_row_numbers(embedding_set.labels) else ("labels",)),
         *(f"column {name}" for name in embedding_set.metadata.column_names),
         *provenance.lost(embedding_set.provenance),
     )

@@ -15,7 +15,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.reading import Note, check_bytes, first_line, log_note
-from embeddings.files.tables import choose_roles, set_from_table, table_columns
+from embeddings.files.tables import choose_roles, holds_vectors, set_from_table, table_columns
 
 METADATA_KEY = b"embedding"
 _OURS = ("label", "vector")
@@ -105,7 +105,7 @@ def _check_size(file: pq.ParquetFile) -> None:
     metadata, schema = file.metadata, file.schema_arrow
     groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
     check_bytes(sum(groups), "its columns decode to")
-    lists = [column.name for column in table_columns(schema.empty_table()) if column.kind == "list"]
+    lists = [field.name for field in schema if holds_vectors(field.type)]
     first = next(file.iter_batches(batch_size=1, columns=lists), None) if lists else None
     if first is not None:
         check_bytes(first.nbytes * metadata.num_rows, "its columns decode to")

@@ -190,15 +190,20 @@ def to_labels(column: pa.ChunkedArray) -> list[str]:
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
+def are_row_numbers(labels: Sequence[str]) -> bool:
+    """Say whether labels are the row numbers, as given to items that have no label."""
+    return all(label == str(row) for row, label in enumerate(labels))
+
+
 def table_columns(table: pa.Table) -> list[Column]:
     """Return what the columns of a typed table hold."""
     return [Column(field.name, _kind(table.column(i))) for i, field in enumerate(table.schema)]
 
 
 def _kind(column: pa.ChunkedArray) -> Kind:
-    kind = _storage(column.type)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return "list" if _is_numeric(kind.value_type) else "other"
+    kind = column.type
+    if holds_vectors(kind):
+        return "list"
     if _is_numeric(kind):
         return "number"
     if pa.types.is_dictionary(kind):
@@ -210,8 +215,13 @@ def _kind(column: pa.ChunkedArray) -> Kind:
     return "other"
 
 
-def _storage(kind: pa.DataType) -> pa.DataType:
-    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+def holds_vectors(kind: pa.DataType) -> bool:
+    """Say whether a type is a list of numbers, or an extension stored as one."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _is_numeric(kind.value_type)
+    return False
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

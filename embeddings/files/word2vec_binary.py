@@ -13,7 +13,6 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.reading import Note, as_float32, check_bytes, log_note
-from embeddings.files.text import is_text
 from embeddings.files.word2vec_text import (
     HEADER,
     check_claim,
@@ -22,6 +21,7 @@ from embeddings.files.word2vec_text import (
     words_lose,
 )
 
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 _LONGEST_WORD = 10_000  # bytes; further on, what is read is no word
 _BLOCK_BYTES = 2**24
 
@@ -78,7 +78,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
 def _is_text(head: bytes) -> bool:
     """Say whether bytes are UTF-8 text, the last character of which may be cut."""
-    if not is_text(head):
+    if head.translate(None, _CONTROL) != head:
         return False
     try:
         head.decode("utf-8")

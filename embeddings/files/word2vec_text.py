@@ -4,6 +4,7 @@ word2vec and fastText begin with a line "rows dimensions", GloVe does not. Words
 before the last d numbers: nan, null, quotes, commas and even spaces (as in GloVe 840B) are words.
 """
 
+import codecs
 import re
 from collections import Counter
 from pathlib import Path
@@ -32,22 +33,22 @@ _BLOCK = 2**22
 
 def matches(head: bytes, path: Path) -> bool:
     """Say whether the lines are words with numbers, under a header or not."""
-    if not is_text(head) or b"\t" in head.partition(b"\n")[0].rstrip():
-        return False
+    head = head.removeprefix(codecs.BOM_UTF8)
     header = HEADER.match(head)
     rows = _sample(head[header.end() :] if header else head)
-    if not rows:
+    if not rows or not is_text(head) or b"\t" in rows[0][-1]:
         return False
     words = sum(not _is_number(row[0]) for row in rows)
     numbers = Counter(len(row) - 1 for row in rows if len(row) > 1 and _is_number(row[-1]))
-    if header and int(header[2]) > 1 and int(header[2]) in numbers:
-        return True  # even where all words are numbers, as the nodes of a graph are
+    if header and int(header[2]) in numbers:  # all words may be numbers, as a graph's nodes are
+        return int(header[2]) > 1 or len(rows) == min(int(header[1]), _SAMPLE_LINES)
     if header:
         return 2 * words >= len(rows) and bool(numbers)
-    dimensions, count = max(numbers.items(), key=lambda item: item[1], default=(0, 0))
+    dimensions = max(numbers, key=lambda length: numbers[length], default=0)
     if dimensions < 2 or not _is_number(rows[0][-1]):
         return False
-    return 2 * count >= len(rows) and 2 * words >= len(rows)
+    fitting = sum(len(row) > dimensions and _is_number(row[-dimensions]) for row in rows)
+    return 2 * fitting >= len(rows) and 2 * words >= len(rows)
 
 
 def load(path: Path, note: Note = log_note) -> EmbeddingSet:
@@ -95,7 +96,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     Raises
     ------
     EmbeddingError
-        a label that is empty or holds white space, which would break the lines
+        a label that is empty or holds white space or NUL, which would break the lines
     """
     check_words(embedding_set.labels)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
@@ -136,10 +137,10 @@ def check_claim(rows: int, dimensions: int, least: int, size: int) -> None:
 def check_words(labels: tuple[str, ...]) -> None:
     """Raise EmbeddingError for a label that a word2vec file cannot carry."""
     for row, label in enumerate(labels):
-        if not label or re.search(r"[ \t-\r]", label):
+        if not label or re.search(r"[ \t-\r\0]", label):
             raise EmbeddingError(
-                f"row {row}: the label {shorten(label)!r} is empty or holds white space, which "
-                "word2vec files cannot carry; write .parquet, .csv or .npz"
+                f"row {row}: the label {shorten(label)!r} is empty or holds white space or NUL, "
+                "which word2vec files cannot carry; write .parquet"
             )
 
 

@@ -22,9 +22,7 @@ def opened(tmp_path, content: str | bytes, name: str = "x.csv", note=None):
 @pytest.mark.parametrize("blank", ["", "\n", "\r\n\r\n"])
 def test_delimiters_line_ends_and_byte_order_marks(tmp_path, end, delimiter, mark, blank):
     rows = [["name", "f1", "f2"], ["a", "1", "2.5"], ["b, c; d", "-3e2", ".5"]]
-    lines = [
-        delimiter.join(f'"{cell}"' if "," in cell else cell for cell in row) for row in rows
-    ]
+    lines = [delimiter.join(f'"{cell}"' if "," in cell else cell for cell in row) for row in rows]
     found = opened(tmp_path, mark + end.join(lines) + end + blank)
     assert found.labels == ("a", "b, c; d")
     assert found.vectors.tolist() == [[1, 2.5], [-300, 0.5]]
@@ -277,7 +275,12 @@ def test_real_pixels_without_header(data, tmp_path):
 
 
 def test_real_tables_without_vectors_say_so(data):
-    for name in ("1_books/book_info.tsv", "1_books/link_names.tsv", "7_graph_umls/train.txt",
-                 "7_interactions/ml-latest-small/movies.csv", "2_corpus/wikitext2_valid.txt"):  # fmt: skip
+    for name in (
+        "1_books/book_info.tsv",
+        "1_books/link_names.tsv",
+        "7_graph_umls/train.txt",
+        "7_interactions/ml-latest-small/movies.csv",
+        "2_corpus/wikitext2_valid.txt",
+    ):
         with pytest.raises(EmbeddingError, match="no vectors among its"):
             load(data / name)
