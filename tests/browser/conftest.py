@@ -1,38 +1,13 @@
 """The app in a real browser: one server for the run, a fresh page for each test."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import AppPage
+from tests.browser.driver import CHROMIUM, PROJECT, AppPage, launch, run_server
 
 playwright = pytest.importorskip("playwright.sync_api")
-
-ROOT = Path(__file__).parents[2]
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
-WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-QUIET = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,49 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-class run_server:
-    """The app as a subprocess on a free port, ended with the block."""
-
-    def __init__(self, cache: Path) -> None:
-        self.cache = cache
-
-    def __enter__(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        command += ["--server.port", str(port), "--server.headless", "true"]
-        self.log = (self.cache / "server.log").open("w")
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "EMBEDDING_CACHE": str(self.cache)},
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:  # Streamlit prints its address once it listens
-            if "URL:" in line:
-                break
-        address = f"http://127.0.0.1:{port}"
-        with urllib.request.urlopen(f"{address}/_stcore/health") as answer:
-            assert answer.status == 200
-        return address
-
-    def __exit__(self, *exception: object) -> None:
-        self.process.terminate()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self.log.close()
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator["playwright.Browser"]:
     """Start headless Chromium with WebGL in software."""
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=WEBGL + QUIET)
+        chromium = launch(driver)
         yield chromium
         chromium.close()
 
@@ -121,7 +58,7 @@ def app(
     page.open()
     yield page
     if getattr(request.node, "rep_failed", False):
-        folder = ROOT / "test-results"
+        folder = PROJECT / "test-results"
         folder.mkdir(exist_ok=True)
         page.page.screenshot(path=folder / f"{request.node.name}.png")
     context.close()

@@ -1,7 +1,32 @@
-"""What a person does in the app, as methods over a Playwright page."""
+"""The app in a browser: its server, Chromium, and what a person does as methods over a page."""
 
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 MAP = '[data-testid="embedding-map"]'
 ROOT = f"document.querySelector('{MAP}')"
@@ -22,6 +47,49 @@ IN_THE_OPEN = f"""() => {{
     places.every((other, i) => i === row || !other ||
       Math.hypot(other.x - at.x, other.y - at.y) > 4));
 }}"""
+
+
+class run_server:
+    """The app, or another Streamlit script, on a free port; ended with the block."""
+
+    def __init__(self, cache: Path, script: str = "app.py") -> None:
+        self.cache, self.script = cache, script
+
+    def __enter__(self) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", self.script]
+        command += ["--server.port", str(port), "--server.headless", "true"]
+        self.log = (self.cache / "server.log").open("w")
+        self.process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env={**os.environ, "EMBEDDING_CACHE": str(self.cache)},
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:  # Streamlit prints its address once it listens
+            if "URL:" in line:
+                break
+        address = f"http://127.0.0.1:{port}"
+        with urllib.request.urlopen(f"{address}/_stcore/health") as answer:
+            assert answer.status == 200
+        return address
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.log.close()
+
+
+def launch(driver: Any) -> Any:
+    """Start headless Chromium with WebGL in software; `driver` is what sync_playwright yields."""
+    return driver.chromium.launch(executable_path=CHROMIUM, args=WEBGL + QUIET)
 
 
 class AppPage:
