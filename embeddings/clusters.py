@@ -25,7 +25,9 @@ NOISE = -1
 """The label of points that are in no cluster."""
 
 _COARSE, _FINE = 0.05, 0.0005  # min_cluster_size as a share of all points at fineness 0 and 1
-_MIN_SAMPLES = 5
+_MIN_SAMPLES = SMALLEST - 1  # neighbors beside the point itself; the smallest cluster has them
+_CONTRAST = 1.5  # see _divided
+_LOOKS = 8  # how often at most a continent is divided
 _CENTRAL = 3  # members kept per cluster to name it by
 _NAME_WORDS = 3
 _TYPICAL = 0.05  # a word that names a cluster is in at least this share of its labels
@@ -81,7 +83,7 @@ def cluster(coordinates: np.ndarray, fineness: float = 0.5) -> Clusters:
     """
     points = np.ascontiguousarray(coordinates, dtype=np.float32)
     size = smallest_cluster(len(points), fineness)
-    labels = _by_decreasing_size(_hdbscan(points, size))
+    labels = _by_decreasing_size(_labels(points, size))
     sizes = np.bincount(labels[labels >= 0]).tolist()
     central = [middle_members(points, labels, number, _CENTRAL) for number in range(len(sizes))]
     return Clusters(
@@ -166,32 +168,110 @@ def names(clusters: Clusters, labels: Sequence[str]) -> tuple[str, ...]:
             if frequency >= needed
         }
         best = sorted(weights, key=lambda word: (-weights[word], word))[:_NAME_WORDS]
-        found.append(", ".join(best or [labels[row] for row in clusters.central[number]]))
+        central = dict.fromkeys(labels[row] for row in clusters.central[number])
+        found.append(", ".join(best or central))
     return _distinct(found)
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Number the names that occur again: sea, sea 2, sea 3."""
+    """Number the names that occur again: sea, sea (2), sea (3)."""
     seen = Counter[str]()
     result = []
     for name in names:
         seen[name] += 1
-        result.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(result)
 
 
-def _hdbscan(points: np.ndarray, min_cluster_size: int) -> np.ndarray:
-    """Return HDBSCAN's labels, int, shape (n,), in its own order."""
+def _labels(points: np.ndarray, min_cluster_size: int) -> np.ndarray:
+    """Return HDBSCAN's labels, int64, shape (n,), with a continent divided where it has parts.
+
+    HDBSCAN often finds one continent and a few islands, a map of one color. A cluster of more than
+    half of all points is therefore replaced by the clusters inside it; see _divided.
+    """
     if len(points) < min_cluster_size:
         return np.full(len(points), NOISE)
     if not np.ptp(points, axis=0).any():  # all in one place: no density to compare
         return np.zeros(len(points), dtype=np.int64)
-    from fast_hdbscan import HDBSCAN  # numba takes a second to import
+    labels, _ = _hdbscan(points, min_cluster_size)
+    _divide_continent(points, labels, min_cluster_size, len(points) // 2, _LOOKS)
+    return labels
 
-    model = HDBSCAN(
-        min_cluster_size=min_cluster_size, min_samples=min(_MIN_SAMPLES, len(points) - 1)
-    )
-    return model.fit_predict(points)
+
+def _divide_continent(
+    points: np.ndarray, labels: np.ndarray, min_cluster_size: int, most: int, looks: int
+) -> bool:
+    """Replace a cluster of more than `most` points by its parts; say whether none is left."""
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    if sizes.max() <= most:
+        return True
+    continent = np.flatnonzero(labels == sizes.argmax())
+    inside = _divided(points[continent], min_cluster_size, most, looks) if looks else None
+    if inside is None:
+        return False
+    labels[continent] = np.where(inside >= 0, inside + len(sizes), NOISE)
+    return True
+
+
+def _divided(points: np.ndarray, min_cluster_size: int, most: int, looks: int) -> np.ndarray | None:
+    """Return the labels of the parts of a cluster, or None where it is better left whole.
+
+    The parts must hold at least half of the points, be no larger than `most` (larger ones are
+    divided in turn, `looks` times at most), and stand out: chance makes bumps in any blob, but
+    their median contrast was 1.1 to 1.4 in normal and uniform samples of 100 to 20,000 points,
+    against 1.6 to 3 on maps of GloVe and of arXiv papers.
+    """
+    labels, tree = _hdbscan(points, min_cluster_size)
+    if np.bincount(labels[labels >= 0], minlength=1).max() > most:
+        divided = _divide_continent(points, labels, min_cluster_size, most, looks - 1)
+    else:
+        contrast = _contrast(labels, tree)
+        divided = len(contrast) > 0 and bool(np.median(contrast) >= _CONTRAST)
+    return labels if divided and 2 * np.count_nonzero(labels >= 0) >= len(labels) else None
+
+
+def _contrast(labels: np.ndarray, tree: np.ndarray) -> np.ndarray:
+    """Return how clearly each cluster stands out: float64, shape (clusters,).
+
+    The length of the shortest edge of the spanning tree that leaves it, over the median of those
+    inside it.
+    """
+    start, end = labels[tree[:, 0].astype(int)], labels[tree[:, 1].astype(int)]
+    length = tree[:, 2]
+    leaving = np.full(labels.max(initial=NOISE) + 1, np.inf)
+    for side in (start, end):
+        crossing = (start != end) & (side >= 0)
+        np.minimum.at(leaving, side[crossing], length[crossing])
+    inside = [np.median(length[(start == k) & (end == k)]) for k in range(len(leaving))]
+    with np.errstate(divide="ignore", invalid="ignore"):  # points in one place: infinite
+        return leaving / np.array(inside)
+
+
+def _hdbscan(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return HDBSCAN's labels, int64, shape (n,), in its own order, and the spanning tree.
+
+    The tree is float64, shape (n - 1, 3): two points and their mutual reachability distance.
+
+    fast_hdbscan, and never scikit-learn's: with warm code it took a third to four fifths of its
+    time at all sizes from 2 points on, for the same clusters. One thread, since its threads race
+    for edges of equal length (its `reproducible` only lowers the odds, and took 3 to 5 times the
+    CPU seconds at 117,000 points).
+    """
+    import numba  # with fast_hdbscan a second to import
+    from fast_hdbscan import fast_hdbscan
+
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        labels, _, _, _, tree, *_ = fast_hdbscan(
+            points,
+            min_cluster_size=min_cluster_size,
+            min_samples=min(_MIN_SAMPLES, len(points) - 1),
+            return_trees=True,
+        )
+    finally:
+        numba.set_num_threads(threads)
+    return labels, tree
 
 
 def _by_decreasing_size(labels: np.ndarray) -> np.ndarray:

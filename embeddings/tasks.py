@@ -27,6 +27,11 @@ def share_vectors(embedding_set: EmbeddingSet, cache: Cache) -> Path:
     return path
 
 
+def open_vectors(vectors: Path, metric: Metric) -> EmbeddingSet:
+    """Return the set of shared vectors, mapped into memory; labels and metadata stay behind."""
+    return EmbeddingSet.of(np.load(vectors, mmap_mode="r"), metric=metric)
+
+
 def lay_out(
     vectors: Path,
     metric: Metric,
@@ -46,10 +51,8 @@ def lay_out(
         and is done at once
     """
     report("opening the vectors")
-    embedding_set = EmbeddingSet.of(np.load(vectors, mmap_mode="r"), metric=metric)
-    layouts.compute(
-        embedding_set, method, dims, params, seed, cache=Cache(cache_folder), report=report
-    )
+    embedding_set, cache = open_vectors(vectors, metric), Cache(cache_folder)
+    layouts.compute(embedding_set, method, dims, params, seed, cache=cache, report=report)
 
 
 def find_clusters(coordinates: np.ndarray, fineness: float, report: Report) -> clusters.Clusters:
