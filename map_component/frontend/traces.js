@@ -14,7 +14,10 @@ const MUTED_OPACITY = 0.12;
 export function buildTraces({ points, colors, mask, isolate, hidden, styles, dots }) {
   const style = markerStyle(points.count, points.dims);
   const type = points.dims === 3 ? "scatter3d" : dots ? "scatter" : "scattergl";
-  const base = { type, mode: "markers", hoverinfo: "skip", showlegend: false };
+  const base = {
+    type, mode: "markers", hoverinfo: "skip", showlegend: false,
+    ...(points.dims === 2 && { selectedpoints: null }), // what stands out is the mask's business
+  };
   const trace = (rows, name, marker, extra = {}) => ({
     ...base, name, ...extra,
     ...Object.fromEntries(points.axes.map((axis, i) => ["xyz"[i], take(axis, rows)])),
@@ -56,7 +59,7 @@ export function buildLayout(points, styles, size) {
   const shared = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    uirevision: "kept", font: { family: styles.font, color: styles.text },
+    uirevision: "kept", selectionrevision: performance.now(), font: { family: styles.font, color: styles.text },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: styles.accent },
   };
   const bare = { visible: false, showgrid: false, zeroline: false, showspikes: false };

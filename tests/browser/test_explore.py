@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
-from tests.browser.driver import AppPage
+from tests.browser.driver import ROOT, AppPage
 
 ROW = 100
 
@@ -148,17 +148,18 @@ def test_a_box_selects_what_lies_in_it(app: AppPage, digits: EmbeddingSet) -> No
     box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
     corner = (box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.4)
     end = (corner[0] + 200, corner[1] + 150)
-    inside = [
-        row
-        for row in range(len(digits))
-        if corner[0] < app.place(row)["x"] < end[0] and corner[1] < app.place(row)["y"] < end[1]
-    ]
+    places = np.array([tuple(app.place(row).values()) for row in range(len(digits))])
+    depth = np.minimum(places - corner, end - places).min(axis=1)  # px inside the box
     app.page.mouse.move(*corner)
     app.page.mouse.down()
     app.page.mouse.move(*end, steps=5)
     app.page.mouse.up()
-    app.page.get_by_text(f"{len(inside):,} of 1,797 points,").wait_for()
-    assert inside
+    app.page.wait_for_selector(".st-key-title >> text=box")
+    selected = np.array(app.page.evaluate(f"Array.from({ROOT}.embeddingMap.mask)"), dtype=bool)
+    assert selected[depth > 2].all()
+    assert not selected[depth < -2].any()
+    assert selected.any()
+    app.page.get_by_text(f"{selected.sum():,} of 1,797 points,").wait_for()
 
 
 def test_only_these_leaves_the_item_and_its_neighbors(app: AppPage) -> None:
