@@ -31,7 +31,7 @@ _LOOKS = 8  # how often at most a continent is divided
 _CENTRAL = 3  # members kept per cluster to name it by
 _NAME_WORDS = 3
 _TYPICAL = 0.05  # a word that names a cluster is in at least this share of its labels
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"[^\W\d_]{2,}|\d+")
 
 
 @dataclass(frozen=True, eq=False)

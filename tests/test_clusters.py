@@ -1,8 +1,5 @@
 """Clusters: planted blobs are recovered exactly, whatever the number of points."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -20,9 +17,6 @@ from embeddings.clusters import (
     smallest_cluster,
 )
 from embeddings.errors import EmbeddingError
-
-ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("EMBEDDING_DATA", ROOT.parent / "shared" / "data"))
 
 
 def blobs(sizes, dims=2, seed=0, spacing=20.0):
@@ -80,11 +74,8 @@ def test_a_continent_is_divided():
     assert np.count_nonzero(np.bincount(found[found >= 0])) == 9
 
 
-def test_a_real_map_is_not_one_color():
-    path = DATA / "emb" / "arxiv_ml_data_map.npz"
-    if not path.exists():
-        pytest.skip("needs the data of EMBEDDING_DATA")
-    with np.load(path) as arrays:
+def test_a_real_map_is_not_one_color(data):
+    with np.load(data / "emb" / "arxiv_ml_data_map.npz") as arrays:
         points = arrays["arr_0"][::10]
     for fineness, least, most in ((0.25, 5, 40), (0.5, 20, 100), (0.75, 60, 300)):
         found = cluster(points, fineness)
@@ -213,7 +204,14 @@ def test_names_of_single_words_are_the_labels_in_the_middle():
 
 def test_central_labels_are_named_once():
     points, truth = blobs((30, 20))
-    assert names(cluster(points), [str(number) for number in truth]) == ("0", "1")
+    labels = ["?!"[number] for number in truth]  # no words
+    assert names(cluster(points), labels) == ("?", "!")
+
+
+def test_numbers_are_words():
+    points, truth = blobs((30, 20))
+    labels = [f"{number} #{row + 100}" for row, number in enumerate(truth)]
+    assert names(cluster(points), labels) == ("0", "1")
 
 
 def test_equal_names_are_numbered():
