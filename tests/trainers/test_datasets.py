@@ -1,0 +1,130 @@
+"""Readers of pairs: exact small answers, real books, and errors that name the place."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingError
+from trainers.datasets import number_pairs, read_pairs, tidy
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def labelled(pairs):
+    return {(pairs.left.labels[a], pairs.right.labels[b]) for a, b in pairs.rows}
+
+
+def test_table_of_pairs_names_its_roles_and_keeps_each_pair_once(tmp_path):
+    path = write(tmp_path, "visits.csv", 'user,page\nann,home\nbob,"a, b"\nann,home\nann,"a, b"\n')
+    pairs = read_pairs(path)
+    assert (pairs.name, pairs.left.role, pairs.right.role) == ("visits", "user", "page")
+    assert pairs.left.labels == ("ann", "bob") and pairs.right.labels == ("home", "a, b")
+    np.testing.assert_array_equal(pairs.rows, [[0, 0], [0, 1], [1, 1]])
+    assert pairs.source["name"] == "visits.csv" and len(pairs.source["sha256"]) == 64
+
+
+def test_tabs_byte_order_mark_windows_lines_and_extra_columns(tmp_path):
+    text = "\ufeffuser\titem\trating\r\n1\tx, y\t5\r\n\r\n2\tz\t3\r\n"
+    pairs = read_pairs(write(tmp_path, "ratings.tsv", text))
+    assert labelled(pairs) == {("1", "x, y"), ("2", "z")}
+    assert pairs.notes == ("columns not used: rating",)
+
+
+def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
+    path = write(tmp_path, "p.csv", "user,item\na,x\nb,x\na,y\nc,z\n")
+    pairs = read_pairs(path, min_count=2)
+    assert labelled(pairs) == {("a", "x"), ("b", "x")}
+    assert pairs.notes == (
+        "1 item seen 2 times or more are kept, of 3",
+        "1 user of 3 have none of those and are left out",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: expected a header"),
+        ("user\nann\n", "line 1: expected a header whose first two columns"),
+        ("page,page\na,b\n", "name the two sides differently"),
+        ("user,item\n", "none of its 0 items"),
+        ("user,item\nann,x\nbob\n", "line 3: 1 columns where the header has 2"),
+        ("user,item\nann,x\nbob,y,z\n", "line 3: 3 columns where the header has 2"),
+        ("user,item\nann, \n", "line 2, column item: the value is empty"),
+        ('user,item\nann,"x\nbob,y\n', "line 2: unexpected end of data"),
+        (b"user,item\nann,x\nbob,\xff\n", "line 3: not UTF-8 text \\(byte 0xff\\)"),
+        ('{"title": "x"}\n', "line 1: expected an array"),
+        ('["t", {}, []]\n["u"', "line 2: not JSON"),
+        ('["t", {}, ["x", 3]]\n', "line 1, item 3: expected the links"),
+        ('["t", [], ["x"]]\n', "line 1, item 2: expected the infobox"),
+        ('[7, {}, ["x"]]\n', "line 1, item 1: expected the title"),
+    ],
+)
+def test_errors_name_the_place(tmp_path, text, message):
+    with pytest.raises(EmbeddingError, match=message) as raised:
+        read_pairs(write(tmp_path, "given.txt", text))
+    assert "given.txt" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_quoted_line_break_does_not_shift_line_numbers(tmp_path):
+    path = write(tmp_path, "p.csv", 'user,item\na,"x\ny"\nb\n')
+    with pytest.raises(EmbeddingError, match="line 4: 1 columns"):
+        read_pairs(path)
+
+
+def test_absent_file(tmp_path):
+    with pytest.raises(EmbeddingError, match="no such file"):
+        read_pairs(tmp_path / "absent.csv")
+
+
+def test_books_form(tmp_path):
+    records = [
+        ["A", {"genre": "Science  Fiction < br > Novel"}, ["Ship", "ship", "Hardcover"], [], "", 1],
+        ["B", {}, ["SHIP", "Star"], [], "", 1],
+        ["C", {}, ["Moon"], [], "", 1],
+        ["Wikipedia:Archive", {}, ["Star", "Star"], [], "", 1],
+    ]
+    text = "\n".join(json.dumps(record) for record in records)
+    pairs = read_pairs(write(tmp_path, "books.ndjson", text), min_count=2)
+    assert labelled(pairs) == {("A", "ship"), ("B", "ship")}
+    assert (pairs.left.role, pairs.right.role) == ("book", "link")
+    assert pairs.left.columns["genre"] == ["science fiction, novel", None]
+    assert pairs.notes[1] == "1 book of 3 have none of those and are left out"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("Fantasy < !-- Wikipedia:WikiProject Novels -- >", "Fantasy"),
+        ("Simon  &  Schuster", "Simon & Schuster"),
+        ("Novel <br/> Essay", "Novel, Essay"),
+        ("< !--200px-- >", None),
+        (None, None),
+    ],
+)
+def test_tidy_infobox_values(value, kept):
+    assert tidy(value, "publisher") == kept
+
+
+def test_real_books(data):
+    pairs = read_pairs(data / "1_books" / "p15_books.ndjson")
+    # 1,400 / 1,637 / 12,036 before the two titles with "Wikipedia:" are dropped
+    assert (len(pairs.left), len(pairs.right), len(pairs)) == (1399, 1635, 12034)
+    assert "War and Peace" not in pairs.left.labels
+    row = pairs.left.labels.index("The Solution (novel)")
+    assert pairs.left.columns["author"][row] == "K. A. Applegate"
+    assert not set(pairs.right.labels) & {"hardcover", "paperback"}
+
+
+def test_pairs_are_numbered_in_order_of_appearance():
+    given = [("b", "y"), ("a", "x"), ("b", "x")]
+    columns = {"kind": {"a": "vowel", "b": None}}
+    pairs = number_pairs(given, "n", ("l", "r"), {"name": "n"}, min_count=1, left_columns=columns)
+    assert pairs.left.labels == ("b", "a") and pairs.right.labels == ("y", "x")
+    np.testing.assert_array_equal(pairs.rows, [[0, 0], [0, 1], [1, 1]])
+    assert pairs.left.columns == {"kind": [None, "vowel"]}

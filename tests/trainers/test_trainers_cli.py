@@ -1,0 +1,107 @@
+"""python -m trainers: listing without torch, one line for an error, one JSON line of metrics."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainers.__main__ import main
+from trainers.configs import TRAINERS
+from trainers.schema import parse, schema
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("arguments", [["--list", "--json"], ["two_tower", "--schema"]])
+def test_describing_imports_no_torch(arguments):
+    code = (
+        "import sys; from trainers.__main__ import main; "
+        f"assert main({arguments}) == 0; assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert json.loads(done.stdout)
+
+
+def test_list(capsys):
+    assert main(["--list", "--json"]) == 0
+    assert [trainer["name"] for trainer in json.loads(capsys.readouterr().out)] == list(TRAINERS)
+    assert main(["--list"]) == 0
+    assert capsys.readouterr().out.startswith("two_tower: Learn items")
+
+
+@pytest.mark.parametrize(("name", "config"), TRAINERS.items())
+def test_schema_tells_every_field(name, config):
+    described = schema(name, config)
+    fields = {field["name"]: field for field in described["fields"]}
+    assert described["name"] == name and described["description"]
+    assert list(fields) == list(config.__dataclass_fields__)
+    assert all(field["help"] for field in fields.values())
+    assert fields["dim"]["type"] == "int" and fields["dim"]["default"] == 50
+    assert fields["out"]["required"] and fields["out"]["type"] == "path"
+    assert fields["device"]["choices"] == ["auto", "cpu", "cuda", "mps"]
+    assert fields["max_steps"]["optional"] and fields["max_steps"]["flag"] == "--max-steps"
+    assert fields["quiet"]["type"] == "bool" and fields["quiet"]["default"] is False
+
+
+def test_flags_set_the_fields():
+    flags = ["--out", "x.parquet", "--max-steps", "7", "--learning-rate", "0.1", "--quiet"]
+    config = parse("two_tower", TRAINERS["two_tower"], flags)
+    assert config.max_steps == 7 and config.learning_rate == 0.1 and config.quiet
+    assert config.out == Path("x.parquet") and config.dim == 50
+
+
+def test_help_is_printed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["two_tower", "--help"])
+    assert stop.value.code == 0 and "--learning-rate" in capsys.readouterr().out
+    assert main(["--help"]) == 0 and "--schema" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give the name of a trainer: two_tower"),
+        (["word3vec"], "no trainer 'word3vec'; expected one of two_tower"),
+        (["two_tower"], "--out PATH"),
+        (["two_tower", "--out", "x.parquet", "--dim", "many"], "--dim: invalid literal"),
+        (["two_tower", "--out", "x.parquet", "--dims", "3"], "Unrecognized options: --dims"),
+        (["two_tower", "--out", "x.parquet", "--device", "tpu"], "invalid choice 'tpu'"),
+        (["two_tower", "--out", "x.parquet", "--dim", "0"], "--dim 0: expected at least 1"),
+        (["two_tower", "--out", "x.parquet", "--epochs", "-1"], "--epochs -1: expected"),
+        (["two_tower", "--out", "x.parquet", "--learning-rate", "nan"], "expected a number above"),
+        (["two_tower", "--out", "x.parquet", "--validation-fraction", "1"], "below 1"),
+        (["two_tower", "--out", "x.parquet", "--seed", "-3"], "--seed -3: expected"),
+        (["two_tower", "--out", "model.bin"], "--out model.bin: expected a file name such as"),
+        (["two_tower", "--out", "x.parquet", "--data", "absent.csv"], "absent.csv: no such file"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(capsys, arguments, message):
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("error: ") and said.err.count("\n") == 1
+    assert message in said.err
+
+
+def test_a_run_ends_with_one_line_of_metrics(tmp_path):
+    data, out = tmp_path / "pairs.csv", tmp_path / "new" / "pairs.embedding.parquet"
+    data.write_text("user,item\na,x\na,y\nb,x\n")
+    command = [sys.executable, "-m", "trainers", "two_tower", "--data", str(data), "--out",
+               str(out), "--epochs", "3", "--threads", "1"]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    metrics = json.loads(done.stdout.splitlines()[-1])
+    assert metrics["pairs"] == 3 and metrics["epochs"] == 3 and out.is_file()
+    lines = done.stderr.splitlines()
+    assert lines[-1].startswith("epoch 3/3: loss ") and lines[-1].endswith(" pairs/s")
+
+
+def test_quiet_says_nothing_but_the_metrics(tmp_path, capfd):
+    data, out = tmp_path / "pairs.csv", tmp_path / "pairs.embedding.parquet"
+    data.write_text("user,item\na,x\na,y\nb,x\n")
+    flags = ["--data", str(data), "--out", str(out), "--max-steps", "2", "--quiet"]
+    assert main(["two_tower", *flags]) == 0
+    said = capfd.readouterr()
+    assert said.err == "" and json.loads(said.out)["steps"] == 2

@@ -1,0 +1,1 @@
+"""Learn embeddings from data and write them to embedding files: python -m trainers NAME."""

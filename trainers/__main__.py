@@ -1,0 +1,69 @@
+"""python -m trainers NAME --out FILE.embedding.parquet ...: learn embeddings, write their file.
+
+python -m trainers --list [--json]     the trainers
+python -m trainers NAME --schema       the settings of one, as JSON
+python -m trainers NAME --help         the settings of one, to read
+
+Exit status 2 and one line `error: ...` for anything that the user got wrong.
+"""
+
+import importlib
+import json
+import os
+import sys
+
+from embeddings.errors import EmbeddingError
+from trainers.configs import TRAINERS
+from trainers.schema import parse, schema
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _run(arguments)
+    except (EmbeddingError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; no file was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    names = ", ".join(TRAINERS)
+    if not arguments:
+        raise EmbeddingError(f"give the name of a trainer: {names}; see python -m trainers --help")
+    first, *rest = arguments
+    if first in ("-h", "--help"):
+        print(__doc__)
+    elif first == "--list" and rest in ([], ["--json"]):
+        _list(as_json=bool(rest))
+    elif first not in TRAINERS:
+        raise EmbeddingError(f"no trainer {first!r}; expected one of {names}")
+    elif "--schema" in rest:
+        print(json.dumps(schema(first, TRAINERS[first]), indent=2))
+    else:
+        config = parse(first, TRAINERS[first], rest)
+        # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a
+        # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        metrics = importlib.import_module(f"trainers.{first}").run(config)
+        print(json.dumps(metrics))
+
+
+def _list(as_json: bool) -> None:
+    described = [
+        {"name": name, "description": schema(name, config)["description"]}
+        for name, config in TRAINERS.items()
+    ]
+    if as_json:
+        print(json.dumps(described, indent=2))
+    else:
+        for trainer in described:
+            print(f"{trainer['name']}: {trainer['description']}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

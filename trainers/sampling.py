@@ -1,0 +1,56 @@
+"""Random pairs that are not known pairs: the negatives that a model learns to tell apart."""
+
+import torch
+
+from embeddings.errors import EmbeddingError
+
+
+class NegativeSampler:
+    """Draws a left and a right item uniformly, again where they form a known pair.
+
+    Parameters
+    ----------
+    known : int64, shape (p, 2), the known pairs
+    lefts, rights : number of items of each side
+    generator : of the CPU, the source of chance
+
+    Raises
+    ------
+    EmbeddingError
+        every possible pair is known, so that there are no negatives
+    """
+
+    def __init__(
+        self, known: torch.Tensor, lefts: int, rights: int, generator: torch.Generator
+    ) -> None:
+        self.lefts, self.rights, self.generator = lefts, rights, generator
+        self.known = torch.unique(self._key(known))  # (p,) sorted
+        if len(self.known) == lefts * rights:
+            raise EmbeddingError(
+                f"all {lefts:,} x {rights:,} possible pairs are given, so there is no pair to tell "
+                "them from; give only the pairs that hold"
+            )
+
+    def draw(self, count: int) -> torch.Tensor:
+        """Return `count` pairs that are not known: int64, shape (count, 2)."""
+        pairs = self._random(count)
+        again = self.is_known(pairs)
+        while again.any():
+            pairs[again] = self._random(int(again.sum()))
+            again = self.is_known(pairs)
+        return pairs
+
+    def is_known(self, pairs: torch.Tensor) -> torch.Tensor:
+        """Say for each of the pairs, shape (n, 2), whether it is known: bool, shape (n,)."""
+        key = self._key(pairs)
+        place = torch.searchsorted(self.known, key).clamp_(max=len(self.known) - 1)
+        return self.known[place] == key
+
+    def _random(self, count: int) -> torch.Tensor:
+        left = torch.randint(self.lefts, (count,), generator=self.generator)
+        right = torch.randint(self.rights, (count,), generator=self.generator)
+        return torch.stack([left, right], dim=1)
+
+    def _key(self, pairs: torch.Tensor) -> torch.Tensor:
+        """Number every possible pair, row by row: int64, shape (n,)."""
+        return pairs[:, 0] * self.rights + pairs[:, 1]
