@@ -22,7 +22,7 @@ def cache() -> Cache:
     return Cache()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=JobPool.close)
 def pool() -> JobPool:
     """Return the worker processes, started with the server."""
     return JobPool(workers=WORKERS, warm_up=tasks.warm_up)

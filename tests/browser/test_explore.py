@@ -155,6 +155,7 @@ def test_a_box_selects_what_lies_in_it(app: AppPage, digits: EmbeddingSet) -> No
     app.page.mouse.move(*end, steps=5)
     app.page.mouse.up()
     app.page.wait_for_selector(".st-key-title >> text=box")
+    app.page.wait_for_function(f"{ROOT}.embeddingMap.mask")
     selected = np.array(app.page.evaluate(f"Array.from({ROOT}.embeddingMap.mask)"), dtype=bool)
     assert selected[depth > 2].all()
     assert not selected[depth < -2].any()
