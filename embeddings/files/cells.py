@@ -21,8 +21,8 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 
-_WHOLE = r"^-?(0|[1-9]\d{0,17})$"  # no leading zeros: 007 is a name
-_REAL = r"^(-?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
+_WHOLE = r"^-?(0|[1-9]\d{0,18})$"  # no leading zeros: 007 is a name
+_REAL = r"^(-?(0|[1-9]\d{0,15})(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$"
 

@@ -19,13 +19,12 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import is_number, typed
 from embeddings.files.dialect import Dialect, quotings, read_rows, sniff
+from embeddings.files.parse import parse
 from embeddings.files.reading import Note, first_line, log_note, shorten
 from embeddings.files.tables import Column, Roles, choose_roles, set_from_table
 from embeddings.files.text import is_text, read_text
 
 _OURS = re.compile(r"label|dim_\d+")  # names that a file of ours gives to label and vector
-_BLOCK = 2**23  # bytes parsed at once; a longer row is read in one block of its own
-_LONGEST_BLOCK = 2**31 - 1
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -206,34 +205,25 @@ def _parse(
     pyarrow.ArrowInvalid
         rows of another length than `names`, or cells that are not of their column's type
     """
-    for block in (_BLOCK, min(text.size + 2, _LONGEST_BLOCK)):
-        try:
-            return pa.csv.read_csv(
-                pa.BufferReader(text),
-                pa.csv.ReadOptions(
-                    column_names=names,
-                    skip_rows_after_names=int(dialect.header),
-                    block_size=block,
-                ),
-                pa.csv.ParseOptions(
-                    delimiter=dialect.delimiter,
-                    quote_char='"' if dialect.quoted else False,
-                    double_quote=dialect.quoted,
-                    newlines_in_values=dialect.quoted,
-                    ignore_empty_lines=len(names) > 1,
-                ),
-                pa.csv.ConvertOptions(
-                    column_types=types,
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                    decimal_point=dialect.decimal,
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            if "straddling" not in str(error) or block >= text.size:
-                raise
-    raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes")
+    return parse(
+        text,
+        names,
+        pa.csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char='"' if dialect.quoted else False,
+            double_quote=dialect.quoted,
+            newlines_in_values=dialect.quoted,
+            ignore_empty_lines=len(names) > 1,
+        ),
+        pa.csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            decimal_point=dialect.decimal,
+        ),
+        header=dialect.header,
+    )
 
 
 def _locate(text: pa.Buffer, dialect: Dialect, roles: Roles, error: Exception) -> EmbeddingError:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from embeddings.files.cells import is_list, is_number
 from embeddings.files.tables import LABEL_NAMES, Column, Kind
-from embeddings.files.text import count
+from embeddings.files.text import contains
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
@@ -53,7 +53,7 @@ class Dialect:
 
 def quotings(text: pa.Buffer) -> tuple[bool, ...]:
     """Return whether quotes around cells may be syntax, the likelier answer first."""
-    return (True, False) if count(text, b'"') else (False,)
+    return (True, False) if contains(text, b'"') else (False,)
 
 
 def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:

@@ -187,6 +187,8 @@ def to_labels(column: pa.ChunkedArray) -> list[str]:
     """Return a column as labels; a missing one is empty."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return column.fill_null("").to_pylist()
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 

@@ -18,6 +18,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import NUMBER
+from embeddings.files.parse import parse
 from embeddings.files.reading import Note, first_line, log_note, shorten
 from embeddings.files.tables import stack_columns
 from embeddings.files.text import is_text, lines, read_text
@@ -28,7 +29,6 @@ HEADER = re.compile(rb"(\d{1,18})[ \t](\d{1,18})[ \t]*\r?\n")
 _SAMPLE_BYTES = 2**20
 _SAMPLE_LINES = 50
 _SPACE = b"\xff"  # stands for a space in a word while parsing; no UTF-8 text has this byte
-_BLOCK = 2**22
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -167,9 +167,9 @@ def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
     names = [str(i) for i in range(dimensions + 1)]
     trailing = ["end"] if start.removesuffix(b"\r").endswith(b" ") else []  # as fastText writes
     types = {"0": pa.binary(), "end": pa.null(), **dict.fromkeys(names[1:], pa.float32())}
-    return pa.csv.read_csv(
-        pa.BufferReader(text),
-        pa.csv.ReadOptions(column_names=names + trailing, block_size=max(_BLOCK, 64 * dimensions)),
+    return parse(
+        text,
+        names + trailing,
         pa.csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False),
         pa.csv.ConvertOptions(
             column_types=types, include_columns=names, null_values=[], check_utf8=False
