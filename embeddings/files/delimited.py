@@ -5,7 +5,7 @@ metadata.tsv, or a plain list of labels.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,9 +90,8 @@ def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
     text = read_text(path, note)
     found: list[str] = []
     for dialect in _readings(text, path):
-        names = [str(i) for i in range(len(dialect.columns))]
         try:
-            table = _parse(text, dialect, names, dict.fromkeys(names, pa.string()))
+            table = _parse(text, dialect)
         except pa.ArrowInvalid as error:
             if dialect.quoted:  # quotes may be part of the labels
                 continue
@@ -176,35 +175,41 @@ def _read(text: pa.Buffer, path: Path, quoted: bool) -> _Reading:
     dialect = sniff(text, path, quoted)
     notes: list[str] = []
     roles = choose_roles(dialect.columns, notes.append)
-    names = [str(i) for i in range(len(dialect.columns))]
-    numbers = set(roles.vector) if dialect.columns[roles.vector[0]].kind == "number" else set()
-    types = {name: pa.float32() if int(name) in numbers else pa.string() for name in names}
+    numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
     try:
-        table = _parse(text, dialect, names, types)
+        table = _parse(text, dialect, numbers)
     except pa.ArrowInvalid as error:
         raise _locate(text, dialect, roles, error) from error
-    if any(table.column(i).null_count for i in numbers):
-        raise _locate(text, dialect, roles, ValueError("a number is missing"))
-    as_they_are = {*roles.vector, roles.label}
-    columns = [c if i in as_they_are else typed(c) for i, c in enumerate(table.columns)]
     spans_lines = quoted and any(
         pc.any(pc.match_substring(column, "\n")).as_py()
         for column in table.columns
         if pa.types.is_string(column.type)
     )
-    return _Reading(pa.table(columns, names=dialect.names), roles, tuple(notes), spans_lines)
+    others = [i for i in range(len(dialect.columns)) if i not in set(numbers)]
+    label = None if roles.label is None else others.index(roles.label)
+    vector = len(others) if numbers else others.index(roles.vector[0])
+    columns = [c if i in (label, vector) else typed(c) for i, c in enumerate(table.columns)]
+    names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
+    table = pa.table(columns, names=names)
+    return _Reading(table, Roles((vector,), label), tuple(notes), spans_lines)
 
 
-def _parse(
-    text: pa.Buffer, dialect: Dialect, names: list[str], types: dict[str, pa.DataType]
-) -> pa.Table:
-    """Parse a text with pyarrow; an empty cell is null, a quoted empty one is not.
+def _parse(text: pa.Buffer, dialect: Dialect, numbers: Sequence[int] = ()) -> pa.Table:
+    """Parse a text; an empty cell is null, a quoted empty one is not.
+
+    Parameters
+    ----------
+    numbers : positions of the components, which come as one column of vectors, the last; all
+        other columns come as strings
 
     Raises
     ------
     pyarrow.ArrowInvalid
-        rows of another length than `names`, or cells that are not of their column's type
+        rows of different length, or text where a component belongs
     """
+    names = [str(i) for i in range(len(dialect.columns))]
+    components = [str(i) for i in numbers]
+    types = dict.fromkeys(names, pa.string()) | dict.fromkeys(components, pa.float32())
     return parse(
         text,
         names,
@@ -223,6 +228,7 @@ def _parse(
             decimal_point=dialect.decimal,
         ),
         header=dialect.header,
+        components=components,
     )
 
 

@@ -74,7 +74,7 @@ def _describe(rows: list[list[str]], delimiter: str, quoted: bool) -> Dialect:
     kinds = _kinds(rows[1:] or rows, decimal)
     header = _has_header(rows, kinds, decimal)
     if header:
-        names = [name.strip() for name in rows[0]]
+        names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(rows[0])]
     else:
         names = [f"column_{i + 1}" for i in range(width)]
         kinds = _kinds(rows, decimal)

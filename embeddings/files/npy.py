@@ -121,7 +121,7 @@ def read_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
         version = np.lib.format.read_magic(file)
         # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
         shape, _, dtype = _READERS.get(version, np.lib.format.read_array_header_2_0)(file)
-    except (ValueError, EOFError, OSError, SyntaxError) as error:
+    except Exception as error:  # numpy parses it as Python, so a damaged one raises anything
         raise EmbeddingError(
             f"damaged .npy header ({first_line(error)}); write it again with numpy.save"
         ) from error

@@ -4,8 +4,10 @@ pyarrow's own threads take a third more processor time here than one thread does
 """
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -23,6 +25,7 @@ def parse(
     parsing: pa.csv.ParseOptions,
     converting: pa.csv.ConvertOptions,
     header: bool = False,
+    components: Sequence[str] = (),
 ) -> pa.Table:
     """Parse delimited rows.
 
@@ -31,17 +34,20 @@ def parse(
     names : of all columns
     parsing, converting : pyarrow's options: delimiter and quotes, types and missing values
     header : whether the first row is to be skipped
+    components : columns of float32 that come back as one column of vectors, `vector`, at the end
 
     Raises
     ------
     pyarrow.ArrowInvalid
-        rows of another length than `names`, or cells that are not of their column's type
+        rows of another length than `names`, cells that are not of their column's type, or a
+        component that is missing
     """
     pieces = _pieces(text, bool(parsing.quote_char))
 
     def parse_piece(number: int) -> pa.Table:
         skipped = int(header and number == 0)
-        return _parse_piece(pieces[number], names, parsing, converting, skipped)
+        table = _parse_piece(pieces[number], names, parsing, converting, skipped)
+        return _join(table, components) if components else table
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return pa.concat_tables(pool.map(parse_piece, range(len(pieces))))
@@ -67,6 +73,20 @@ def _parse_piece(
             if "straddling" not in str(error) or block >= piece.size:
                 raise
     raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes")
+
+
+def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
+    """Put columns of float32 side by side into one column of vectors."""
+    vectors = np.empty((table.num_rows, len(components)), dtype=np.float32)
+    start = 0
+    for batch in table.select(components).to_batches():
+        for j, values in enumerate(batch.columns):
+            if values.null_count:
+                raise pa.ArrowInvalid("a number is missing")
+            vectors[start : start + len(batch), j] = values.to_numpy()
+        start += len(batch)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
+    return table.drop_columns(list(components)).append_column("vector", column)
 
 
 def _pieces(text: pa.Buffer, quoted: bool) -> list[pa.Buffer]:

@@ -154,7 +154,10 @@ def set_from_table(table: pa.Table, roles: Roles, provenance: Mapping[str, Any])
     """
     if table.num_rows == 0:
         raise EmbeddingError("no rows; expected at least one")
-    vectors = read_vectors(table, roles.vector)
+    if _is_numeric(table.field(roles.vector[0]).type):
+        vectors = stack_columns(table, roles.vector)
+    else:
+        vectors = read_vectors(table, roles.vector[0])
     left_out = set(roles.vector)
     labels = None
     if roles.label is not None:
@@ -237,11 +240,15 @@ def _is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
     return column.null_count == 0 and bool((column.to_numpy() == np.arange(len(column))).all())
 
 
-def read_vectors(table: pa.Table, positions: Sequence[int]) -> np.ndarray:
-    """Return a list column, or several columns of numbers, as float32 of shape (rows, d)."""
-    column, name = table.column(positions[0]), table.column_names[positions[0]]
-    if _is_numeric(column.type):
-        return stack_columns(table, positions)
+def read_vectors(table: pa.Table, position: int | str) -> np.ndarray:
+    """Return a column of lists as float32, shape (rows, d), read-only.
+
+    Raises
+    ------
+    EmbeddingError
+        a vector or a number in it that is missing, or vectors of different length
+    """
+    column, name = table.column(position), table.field(position).name
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return as_float32(parse_lists(column, name))
     parts: list[np.ndarray] = []

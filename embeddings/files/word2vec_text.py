@@ -20,7 +20,7 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import NUMBER
 from embeddings.files.parse import parse
 from embeddings.files.reading import Note, first_line, log_note, shorten
-from embeddings.files.tables import stack_columns
+from embeddings.files.tables import read_vectors
 from embeddings.files.text import is_text, lines, read_text
 
 HEADER = re.compile(rb"(\d{1,18})[ \t](\d{1,18})[ \t]*\r?\n")
@@ -85,9 +85,8 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         )
     if rows is not None and table.num_rows > rows:
         note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
-    vectors = stack_columns(table, range(1, dimensions + 1))
-    words = _decode(table.column(0), note)
-    return EmbeddingSet.of(vectors, words, **provenance.described(path))
+    words = _decode(table.column("0"), note)
+    return EmbeddingSet.of(read_vectors(table, "vector"), words, **provenance.described(path))
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -156,7 +155,7 @@ def decode_word(word: bytes) -> str:
 
 
 def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
-    """Parse lines of one word without spaces and `dimensions` numbers.
+    """Parse lines of one word without spaces and `dimensions` numbers: columns "0" and "vector".
 
     Raises
     ------
@@ -174,6 +173,7 @@ def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
         pa.csv.ConvertOptions(
             column_types=types, include_columns=names, null_values=[], check_utf8=False
         ),
+        components=names[1:],
     )
 
 

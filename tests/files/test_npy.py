@@ -89,6 +89,7 @@ def with_shape(shape: str) -> bytes:
         ("(-2, -3)", "impossible shape"),
         ("(2, x)", "damaged .npy header"),
         ("(2.0, 3)", "damaged .npy header"),
+        (")(2, 3)", "damaged .npy header"),
     ],
 )
 def test_a_lying_header_is_found_before_memory_is_taken(tmp_path, shape, message):

@@ -141,6 +141,7 @@ def test_numbered_and_named_columns_open(tmp_path):
     assert found.dimensions == 12
     assert found.vectors[0].tolist() == [sorted(order).index(name) for name in order]
     assert found.metadata.column_names == ["year"]
+    assert load(write(tmp_path / "one.parquet", {"dim_0": [1.5, 2.5]})).dimensions == 1
     found = load(write(tmp_path / "points.parquet", {"row": [0, 1], "x": [1, 2], "y": [3, 4]}))
     assert found.vectors.tolist() == [[1, 3], [2, 4]]
     assert found.metadata.column_names == ["row"]
