@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import xxhash
+from filelock import FileLock
 
 from embeddings.files.atomic import atomic_path
 
@@ -70,6 +71,15 @@ class Cache:
             write(temporary)
         self._trim(keep=path)
         return path
+
+    def lock(self, path: Path) -> FileLock:
+        """Return a lock, across processes, for whoever computes what belongs at `path`.
+
+        It is let go when its process ends, however that ends.
+        """
+        folder = self.folder / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{path.parent.name}-{path.stem}.lock")
 
     def _trim(self, keep: Path) -> None:
         files = []

@@ -35,21 +35,23 @@ def load_or_build(
         a set of one item, which has no neighbors, or k below 1
     """
     metric = check_metric(metric or embedding_set.provenance.metric)
-    available = len(embedding_set) - 1
-    stored = kept(embedding_set, cache, metric) if cache is not None else None
-    if stored is not None and stored.k >= min(k, available) and k >= 1:
-        return stored.first(min(k, stored.k))
+    if cache is None or k < 1:  # build_graph names a wrong k
+        return build_graph(embedding_set, k, metric, lambda share: report("neighbors", share))
+    k = min(k, max(1, len(embedding_set) - 1))
+    path = _path(embedding_set, cache, metric)
     report("neighbors", 0.0)
-    graph = build_graph(
-        embedding_set,
-        max(k, GRAPH_NEIGHBORS) if k >= 1 else k,
-        metric,
-        lambda share: report("neighbors", share),
-    )
-    if cache is not None:
-        path = _path(embedding_set, cache, metric)
+    with cache.lock(path):  # whoever comes second waits, and finds the graph of the first
+        stored = kept(embedding_set, cache, metric)
+        if stored is not None and stored.k >= k:
+            return stored.first(k)
+        graph = build_graph(
+            embedding_set,
+            max(k, GRAPH_NEIGHBORS),
+            metric,
+            lambda share: report("neighbors", share),
+        )
         cache.store(path, lambda file: np.savez(file, rows=graph.rows, values=graph.values))
-    return graph.first(min(k, graph.k))
+    return graph.first(k)
 
 
 def kept(

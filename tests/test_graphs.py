@@ -1,5 +1,8 @@
 """The graph on disk: found again, sliced, rebuilt when larger or broken."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 
@@ -156,3 +159,16 @@ def test_no_neighbors_at_all_are_refused(embedding_set, cache, k):
 def test_one_item_has_no_graph(cache):
     with pytest.raises(EmbeddingError, match="at least 2 items"):
         load_or_build(EmbeddingSet.of(np.ones((1, 3))), cache)
+
+
+def test_two_who_ask_at_once_build_it_once(embedding_set, cache, builds):
+    together = Barrier(2)
+
+    def ask(_):
+        together.wait()
+        return load_or_build(embedding_set, Cache(cache.folder))
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(ask, range(2))
+    assert_same(first, second)
+    assert builds == [100]

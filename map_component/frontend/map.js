@@ -55,6 +55,7 @@ class EmbeddingMap {
     this.subscriptions = {
       hover: ({ detail }) => this.hover(detail, null, null),
       fly: ({ detail }) => this.fly(detail),
+      letgo: () => this.clicked(null),
       hits: ({ detail }) => { this.hits = detail; this.redraw(); },
     };
     for (const [name, handler] of Object.entries(this.subscriptions)) {

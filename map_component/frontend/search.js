@@ -95,7 +95,10 @@ class SearchBox {
 
   key(event) {
     const shown = Math.min(SHOWN, this.hits.length);
-    if (event.key === "Escape") this.close();
+    if (event.key === "Escape") {
+      if (this.list.hidden) send("letgo");
+      this.close();
+    }
     else if (event.key === "Enter" && shown) this.choose(this.hits[this.active]);
     else if (shown && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();

@@ -1,6 +1,6 @@
 // What the components on one page share: fetched data by address, and a channel between them.
 
-/** Carries "hover" (row or null), "fly" (row) and "hits" (rows) between map, search and lists. */
+/** Carries "hover" (row or null), "fly" (row), "hits" (rows) and "letgo" between map, search, lists. */
 export const channel = new EventTarget();
 
 export function send(name, detail) {

@@ -143,7 +143,7 @@ def _strip(
         if seen.is_wanted:
             parts += [wanted.title, *seen.layout.notes, *_quality(seen)]
         else:
-            parts += ["PCA meanwhile" if view else f"PCA shown, {wanted.title} not computed yet"]
+            parts += [_meanwhile(seen, wanted, view)]
         st.markdown(plain(" · ".join([*parts, note] if note else parts)), width="stretch")
         if view is not None:
             _progress(seen, wanted, view)
@@ -159,6 +159,14 @@ def _strip(
             st.button("Clear", key="clear", on_click=way.clear)
     if seen.error:
         error_box(seen.error)
+
+
+def _meanwhile(seen: Picture, wanted: Wanted, view: JobView | None) -> str:
+    if view is None:
+        return f"PCA shown, {wanted.title} not computed yet"
+    if view.frame is not None:
+        return f"{wanted.title}, on its way"
+    return "PCA meanwhile"
 
 
 def _start(embedding_set: EmbeddingSet, wanted: Wanted) -> None:
@@ -179,13 +187,15 @@ def _quality(seen: Picture) -> list[str]:
 def _progress(seen: Picture, wanted: Wanted, view: JobView) -> None:
     """Show stage, share, time left, and the way to stop."""
     title = laying_out.TITLES[wanted.method]
+    if seen.is_wanted:
+        title = f"Judging {title}"
     if view.state == "queued":
-        ahead = f", {view.position} ahead" if view.position else ""
-        text = f"{title}: {view.stage or 'waiting'}{ahead}"
+        text = f"{title}: {view.stage or 'waiting'}"
+        if view.position:
+            text += f", {view.position} ahead"
     else:
-        left = f", about {duration(view.seconds_left)} left" if view.seconds_left else ""
-        note = f" ({view.note})" if view.note else ""
-        judging = "judging: " if seen.is_wanted else ""
-        text = f"{title}: {judging}{view.stage}{note}, {duration(view.seconds)}{left}"
-    st.progress(view.done or 0.0, text=plain(text), width=330)
+        stage = view.note if view.stage == title and view.note else view.stage
+        left = f", {duration(view.seconds_left)} left" if view.seconds_left else ""
+        text = f"{title}: {stage}, {duration(view.seconds)}{left}"
+    st.progress(view.done or 0.0, text=plain(text), width=340)
     st.button("Cancel", key="cancel", on_click=server.cancel, args=(seen.job,))
