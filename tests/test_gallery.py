@@ -50,6 +50,25 @@ def test_neighbors_of_digits_are_the_same_digit():
     assert (own[rows] == own[::9]).mean() > 0.97
 
 
+def test_python_modules_hold_what_the_description_says():
+    opened, entry = gallery.open_item("python_modules"), gallery.item("python_modules")
+    role = np.array(opened.metadata.column("role").to_pylist())
+    count = np.array(opened.metadata.column("count").to_pylist())
+    assert opened.dimensions == 50 and opened.provenance.config["min_count"] == 10
+    assert count[role == "name"].min() == 10
+    told = ((role == "module").sum(), (role == "name").sum(), opened.provenance.metrics["pairs"])
+    assert all(f"{number:,}" in entry.description for number in told)
+    assert count[role == "module"].sum() == count[role == "name"].sum() == told[2]
+
+
+def test_modules_that_do_alike_are_near():
+    opened = gallery.open_item("python_modules")
+    own = [i for i, label in enumerate(opened.labels) if label.startswith("sklearn.cluster._")]
+    near = neighbors.query(opened, own, k=10).rows
+    package = np.array(opened.metadata.column("package").to_pylist())
+    assert len(own) >= 8 and (package[near] == "sklearn").mean() > 0.9
+
+
 def test_the_command_makes_the_digits_again(tmp_path):
     path = tmp_path / "digits.embedding.parquet"
     command = [sys.executable, "-m", "embeddings.gallery", "digits", "--out", str(path)]

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+from pathlib import Path
 
 from embeddings.errors import EmbeddingError
 from trainers.configs import TRAINERS
@@ -46,11 +47,19 @@ def _run(arguments: list[str]) -> None:
         print(json.dumps(schema(first, TRAINERS[first]), indent=2))
     else:
         config = parse(first, TRAINERS[first], rest)
+        _make_place(config.out)
         # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a
         # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         metrics = importlib.import_module(f"trainers.{first}").run(config)
         print(json.dumps(metrics))
+
+
+def _make_place(out: Path) -> None:
+    """Make the folder of the file to come, so that what cannot be written fails before training."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(out.parent, os.W_OK):
+        raise EmbeddingError(f"--out {out}: the folder cannot be written; choose another")
 
 
 def _list(as_json: bool) -> None:

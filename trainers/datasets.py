@@ -250,12 +250,14 @@ def number_pairs(
     EmbeddingError
         no pair is left
     """
+    if not pairs:
+        raise EmbeddingError(f"{source['name']}: no pairs; give at least two")
     seen = Counter(right for _, right in pairs)
     kept = [pair for pair in pairs if seen[pair[1]] >= min_count]
     if not kept:
         raise EmbeddingError(
-            f"{source['name']}: none of its {len(seen):,} {roles[1]}s is seen {min_count} times or "
-            "more, so no pair is left; give more pairs or lower --min-count"
+            f"{source['name']}: of {role_count(len(seen), roles[1])} none is seen {min_count} "
+            "times or more, so no pair is left; give more pairs or lower --min-count"
         )
     sides = []
     for side, columns in enumerate((left_columns or {}, right_columns or {})):
@@ -282,5 +284,11 @@ def number_pairs(
 
 
 def role_count(count: int, role: str) -> str:
-    """Say how many: "1,400 books"."""
-    return f"{count:,} {role}" + ("" if count == 1 else "s")
+    """Say how many: "1,399 books", "1 book", "20 queries"."""
+    if count == 1 or role.endswith("s"):
+        plural = role
+    elif role.endswith("y") and role[-2:-1] not in ("a", "e", "o", "u"):
+        plural = role[:-1] + "ies"
+    else:
+        plural = role + "s"
+    return f"{count:,} {plural}"

@@ -46,6 +46,15 @@ ITEMS: tuple[GalleryItem, ...] = (
         "64 pixel intensities (0 to 16) of an 8 x 8 image.",
         command="python -m embeddings.gallery digits",
     ),
+    GalleryItem(
+        name="python_modules",
+        title="Python modules",
+        description="9,994 modules of the Python environment that this was made in, and the 7,070 "
+        "names that 10 modules or more import or use, learned from 329,387 such pairs by the "
+        "two_tower trainer.",
+        command="python -m trainers two_tower --min-count 10 "
+        "--out embeddings/gallery/python_modules.embedding.parquet",
+    ),
 )
 
 

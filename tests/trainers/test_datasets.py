@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingError
-from trainers.datasets import number_pairs, read_pairs, tidy
+from trainers.datasets import number_pairs, read_pairs, role_count, tidy
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -52,7 +52,7 @@ def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
         ("", "line 1: expected a header"),
         ("user\nann\n", "line 1: expected a header whose first two columns"),
         ("page,page\na,b\n", "name the two sides differently"),
-        ("user,item\n", "none of its 0 items"),
+        ("user,item\n", "given.txt: no pairs"),
         ("user,item\nann,x\nbob\n", "line 3: 1 columns where the header has 2"),
         ("user,item\nann,x\nbob,y,z\n", "line 3: 3 columns where the header has 2"),
         ("user,item\nann, \n", "line 2, column item: the value is empty"),
@@ -119,6 +119,17 @@ def test_real_books(data):
     row = pairs.left.labels.index("The Solution (novel)")
     assert pairs.left.columns["author"][row] == "K. A. Applegate"
     assert not set(pairs.right.labels) & {"hardcover", "paperback"}
+
+
+def test_no_item_seen_often_enough(tmp_path):
+    path = write(tmp_path, "p.csv", "user,query\na,x\nb,y\n")
+    with pytest.raises(EmbeddingError, match="of 2 queries none is seen 3 times or more"):
+        read_pairs(path, min_count=3)
+
+
+def test_counts_are_said_in_english():
+    said = [role_count(*given) for given in ((1, "book"), (1399, "book"), (2, "query"), (2, "key"))]
+    assert said == ["1 book", "1,399 books", "2 queries", "2 keys"]
 
 
 def test_pairs_are_numbered_in_order_of_appearance():

@@ -76,6 +76,7 @@ def test_help_is_printed(capsys):
         (["two_tower", "--out", "x.parquet", "--validation-fraction", "1"], "below 1"),
         (["two_tower", "--out", "x.parquet", "--seed", "-3"], "--seed -3: expected"),
         (["two_tower", "--out", "model.bin"], "--out model.bin: expected a file name such as"),
+        (["two_tower", "--out", f"{__file__}/x.parquet"], "test_trainers_cli.py"),
         (["two_tower", "--out", "x.parquet", "--data", "absent.csv"], "absent.csv: no such file"),
     ],
 )
