@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def one_color(count: int, title: str) -> Colors:
     return Colors(
         {
             "kind": "categories", "url": None, "title": title,
-            "names": [title], "counts": [count], "palette": [COLORS[0]],
+            "names": [title], "counts": [count], "palette": [COLORS[0]], "click": "solo",
         }
     )  # fmt: skip
 
@@ -50,6 +50,7 @@ def category_colors(
     title: str,
     blobs: Blobs,
     grey_last: bool = False,
+    click: Literal["solo", "select"] = "solo",
 ) -> Colors:
     """Color by category.
 
@@ -57,6 +58,7 @@ def category_colors(
     ----------
     codes : uint8, shape (n,), places in `names`
     grey_last : whether the last name ("other", "noise") is drawn grey
+    click : whether a click on a name shows it alone, or selects its members
     """
     palette = [COLORS[i % len(COLORS)] for i in range(len(names))]
     if grey_last and palette:
@@ -65,6 +67,7 @@ def category_colors(
         {
             "kind": "categories", "url": blobs.put(codes.astype(np.uint8).tobytes()),
             "title": title, "names": list(names), "counts": list(counts), "palette": palette,
+            "click": click,
         }
     )  # fmt: skip
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.parts import coloring, laying_out, opening, server, stage
+from pages.parts import address, coloring, laying_out, opening, server, stage
 
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
+    address.recall()
     server.pool()  # its workers warm up while the person looks at the first picture
     with st.sidebar:
         with st.container(key="brand"):
@@ -14,7 +15,9 @@ def main() -> None:
         source, embedding_set = opening.choose()
         wanted = laying_out.choose(embedding_set, opening.ready_method(source))
         colors = coloring.choose(embedding_set)
-    stage.show(source, embedding_set, wanted, colors)
+        hover = coloring.choose_hover(embedding_set)
+    address.note(method=wanted.method, dims=wanted.dims, color=colors.by)
+    stage.show(source, embedding_set, wanted, colors, hover)
 
 
 main()

@@ -1,4 +1,5 @@
-// The legend: categories with their counts; click shows one alone, the swatch hides, keys work.
+// The legend: categories with their counts; a click shows one alone (or selects a cluster's members),
+// the swatch hides, and keys do the same.
 import { element, format } from "./shared.js";
 
 /**
@@ -46,8 +47,9 @@ function line(name, code, colors, hidden, act) {
   const entry = element(
     "button",
     {
-      class: "legend-name", type: "button", title: `Show only ${name}`,
-      onclick: () => act.solo(code),
+      class: "legend-name", type: "button",
+      title: colors.click === "solo" ? `Show only ${name}` : `Select ${name}`,
+      onclick: () => act[colors.click](code),
     },
     element("span", { class: "legend-text" }, name),
     element("span", { class: "legend-count" }, format(colors.counts[code])),
@@ -60,5 +62,5 @@ function line(name, code, colors, hidden, act) {
     },
     "→",
   );
-  return element("li", { class: off ? "off" : "" }, swatch, entry, select);
+  return element("li", { class: off ? "off" : "" }, swatch, entry, colors.click === "solo" ? select : "");
 }

@@ -159,7 +159,10 @@ class EmbeddingMap {
     this.flat = flat;
     this.markDrawn(isolate);
     this.root.dataset.webgl = String(this.webgl);
-    if (!this.webgl) this.root.dataset.note = "No WebGL in this browser: a plain picture is shown.";
+    if (!this.webgl) {
+      const what = points.dims === 3 ? "of the first two axes is shown" : "is shown";
+      this.root.dataset.note = `No WebGL in this browser: a plain picture ${what}.`;
+    }
   }
 
   bind() {

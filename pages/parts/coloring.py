@@ -14,6 +14,7 @@ from map_component import Colors, category_colors, number_colors, one_color
 from pages.parts import server
 
 NAMED = 20
+HOVERED = 2
 NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
 
 
@@ -42,6 +43,20 @@ def choose(embedding_set: EmbeddingSet) -> Coloring:
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
     return Coloring(by)
+
+
+def choose_hover(embedding_set: EmbeddingSet) -> tuple[str, ...]:
+    """Let the person choose the columns that a point shows on hovering."""
+    kinds = column_kinds(embedding_set.fingerprint, embedding_set)
+    columns = [name for name, what in kinds.items() if what != "image"]
+    if not columns:
+        return ()
+    ready = [name for name in columns if kinds[name] in ("category", "number")][:HOVERED]
+    with st.expander("On hover"):
+        key = f"hover-{','.join(columns)}"
+        return tuple(
+            st.multiselect("Columns", columns, default=ready, key=key, label_visibility="collapsed")
+        )
 
 
 def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
@@ -133,7 +148,9 @@ def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clus
     codes = np.where(found.labels == clusters.NOISE, noise, codes).astype(np.uint8)
     names.append("no cluster")
     sizes.append(int((found.labels == clusters.NOISE).sum()))
-    colors = category_colors(codes, names, sizes, "clusters", server.blobs(), grey_last=True)
+    colors = category_colors(
+        codes, names, sizes, "clusters", server.blobs(), grey_last=True, click="select"
+    )
     note = (
         f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
         f"{found.noise_share:.0%} of the points in none"

@@ -15,7 +15,7 @@ from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
 from pages.parts import walk
 from pages.parts.coloring import Colored
-from pages.parts.show import number, plain
+from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
 SHOWN_COLUMNS = 4
@@ -209,9 +209,5 @@ def neighbors_csv(embedding_set: EmbeddingSet, row: int, found: Neighbors) -> st
         cells = [embedding_set.metadata.column(name)[int(other)].as_py() for name in columns]
         line = [embedding_set.labels[row], rank, int(other), embedding_set.labels[other],
                 float(value), found.metric, *cells]  # fmt: skip
-        writer.writerow([_harmless(cell) for cell in line])
+        writer.writerow([harmless(cell) for cell in line])
     return out.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, fields
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import streamlit as st
 
 from embeddings import EmbeddingSet, layouts, tasks
@@ -9,6 +12,7 @@ from embeddings.cache import key_hash
 from embeddings.jobs import Job
 from embeddings.layouts import Layout, Params
 from pages.parts import server
+from pages.parts.show import harmless
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "none": "As they are"}
 JUDGED_AT_ONCE = 100_000
@@ -167,3 +171,16 @@ def start(embedding_set: EmbeddingSet, wanted: Wanted) -> Job:
         wanted.method, wanted.dims, wanted.params, wanted.seed, cache.folder,
         owner=server.session_id(),
     )  # fmt: skip
+
+
+def layout_csv(embedding_set: EmbeddingSet, layout: Layout) -> bytes:
+    """Write row, label and coordinates of every point as CSV."""
+    columns: dict[str, object] = {
+        "row": np.arange(len(embedding_set)),
+        "label": [harmless(label) for label in embedding_set.labels],
+    }
+    for axis, values in zip("xyz", layout.coordinates.T, strict=False):
+        columns[axis] = np.ascontiguousarray(values)
+    out = pa.BufferOutputStream()
+    pa_csv.write_csv(pa.table(columns), out)
+    return out.getvalue().to_pybytes()

@@ -13,7 +13,7 @@ import xxhash
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts, load
 from embeddings.files.atomic import atomic_path
-from pages.parts import server
+from pages.parts import address, server
 from pages.parts.show import error_box, plain
 
 ENDINGS = "Parquet, npy, npz, csv, tsv, txt, vec, bin; vectors and labels may be two files"
@@ -31,7 +31,7 @@ def choose() -> tuple[str, EmbeddingSet]:
     _take_upload(uploads)
     _choose_from_gallery()
     embedding_set = opened(state.source)
-    st.query_params["set"] = state.source
+    address.note(set=state.source)
     with st.container(key="about"):
         st.markdown(
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
@@ -83,7 +83,7 @@ def _open(source: str) -> None:
     """Make a source the open one; what belonged to the last one is forgotten."""
     state = st.session_state
     state.source = source
-    for name in ("walk", "mask", "method", "color"):
+    for name in ("walk", "method", "color", "metric"):
         state.pop(name, None)
 
 

@@ -26,3 +26,8 @@ def duration(seconds: float) -> str:
     """Write a time for the screen: 42 s, 3 min 20 s."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def harmless(cell: object) -> object:
+    """Quote a text cell of a CSV export that a spreadsheet would run as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

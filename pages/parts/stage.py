@@ -16,29 +16,40 @@ from map_component import (
     points_of,
     text_address,
 )
+from pages.parts import address, inspector, laying_out, server, walk
 from pages.parts import coloring as coloring_controls
-from pages.parts import inspector, laying_out, server, walk
 from pages.parts.coloring import Coloring
 from pages.parts.laying_out import Picture, Wanted
 from pages.parts.show import duration, error_box, plain
 
-HOVER_COLUMNS = 3
 POLL_SECONDS = 0.7
 
 
-def show(source: str, embedding_set: EmbeddingSet, wanted: Wanted, coloring: Coloring) -> None:
+def show(
+    source: str,
+    embedding_set: EmbeddingSet,
+    wanted: Wanted,
+    coloring: Coloring,
+    hover: tuple[str, ...],
+) -> None:
     """Draw the stage; while work runs for it, it looks again by itself."""
+    walk.begin(len(embedding_set))
     seen = laying_out.picture(embedding_set, wanted)
     colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
     waiting = seen.job is not None or (
         colored.job is not None and not colored.job.snapshot().finished
     )
     draw = st.fragment(_draw, run_every=POLL_SECONDS if waiting else None)
-    draw(source, embedding_set, wanted, coloring, waiting)
+    draw(source, embedding_set, wanted, coloring, hover, waiting)
 
 
 def _draw(
-    source: str, embedding_set: EmbeddingSet, wanted: Wanted, coloring: Coloring, waiting: bool
+    source: str,
+    embedding_set: EmbeddingSet,
+    wanted: Wanted,
+    coloring: Coloring,
+    hover: tuple[str, ...],
+    waiting: bool,
 ) -> None:
     seen = laying_out.picture(embedding_set, wanted)
     colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
@@ -47,6 +58,7 @@ def _draw(
     )
     if waiting != working:
         st.rerun()  # the whole page, so that the polling begins or ends
+    address.note(row=walk.current().row)
     labels = _labels_address(source, embedding_set)
     on_event = partial(walk.receive, count=len(embedding_set))
     left, right = st.columns([0.735, 0.265], gap="small")
@@ -61,7 +73,7 @@ def _draw(
             points=points,
             colors=colored.colors,
             labels=labels,
-            hover=_hover(source, embedding_set),
+            hover=[(name, _column_address(source, name, embedding_set)) for name in hover],
             focus=focus,
             mask=mask,
             description=f"Map of {len(embedding_set):,} points in {points.dims}D, "
@@ -114,16 +126,10 @@ def _labels_address(source: str, _embedding_set: EmbeddingSet) -> str:
     return text_address(_embedding_set.labels, server.blobs())
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _hover(source: str, _embedding_set: EmbeddingSet) -> list[tuple[str, str]]:
-    """Store the first few columns that read well beside a point."""
-    metadata = _embedding_set.metadata
-    kinds = coloring_controls.column_kinds(_embedding_set.fingerprint, _embedding_set)
-    wanted = [name for name, what in kinds.items() if what in ("category", "number")]
-    return [
-        (name, text_address(as_text(metadata.column(name)).to_pylist(), server.blobs()))
-        for name in wanted[:HOVER_COLUMNS]
-    ]
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _column_address(source: str, name: str, _embedding_set: EmbeddingSet) -> str:
+    texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
+    return text_address(texts, server.blobs())
 
 
 def _strip(
@@ -157,6 +163,16 @@ def _strip(
             )
         if way.row is not None or way.selected is not None:
             st.button("Clear", key="clear", on_click=way.clear)
+        st.download_button(
+            "CSV",
+            data=lambda: laying_out.layout_csv(embedding_set, seen.layout),
+            file_name=f"{embedding_set.provenance.name}-{seen.layout.method}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help="The coordinates of all points, as CSV",
+            key="download",
+            on_click="ignore",
+        )
     if seen.error:
         error_box(seen.error)
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.parts import address
+
 
 @dataclass
 class Walk:
@@ -53,6 +55,14 @@ def current() -> Walk:
     if "walk" not in st.session_state:
         st.session_state.walk = Walk()
     return st.session_state.walk
+
+
+def begin(count: int) -> None:
+    """Start a session's walk at the row that the address names, if the set has it."""
+    if "walk" not in st.session_state:
+        row = address.row()
+        if row is not None and row < count:
+            current().go(row)
 
 
 def receive(event: dict[str, Any], count: int) -> None:

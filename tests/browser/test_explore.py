@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
-from tests.browser.driver import ROOT, AppPage
+from tests.browser.driver import CHROMIUM, QUIET, ROOT, AppPage
 
 ROW = 100
 
@@ -201,17 +201,22 @@ def test_clusters_are_found_named_and_selected(app: AppPage) -> None:
     app.page.get_by_text("clusters of at least").wait_for(timeout=180_000)
     entries = app.page.locator(".map-legend li")
     count = int(entries.first.locator(".legend-count").inner_text().replace(",", ""))
-    entries.first.hover()
-    entries.first.locator(".legend-select").click()
+    entries.first.locator(".legend-name").click()
     app.page.get_by_text(f"{count:,} of 1,797 points,").wait_for()
 
 
-def test_a_reload_keeps_the_open_file(app: AppPage, tmp_path: Path) -> None:
+def test_a_reload_keeps_file_view_and_item(app: AppPage, tmp_path: Path) -> None:
     save(EmbeddingSet.of(np.eye(40, dtype=np.float32)), tmp_path / "eye.npy")
     app.upload(tmp_path / "eye.npy")
     app.wait_for_map(points=40)
+    app.choose_dims(3)
+    app.wait_for_map(points=40, dims=3)
+    app.search("17")
+    app.page.keyboard.press("Enter")
+    app.wait_for_neighbors(17)
     app.page.reload()
-    app.wait_for_map(points=40)
+    app.wait_for_map(points=40, dims=3)
+    app.wait_for_neighbors(17)
 
 
 def test_a_bad_file_is_named_and_the_session_goes_on(
@@ -257,3 +262,18 @@ def test_a_copy_of_a_real_file_opens_by_content_whatever_its_name(
     app.upload(tmp_path / "renamed.bin")
     app.page.wait_for_url("**set=upload*")
     app.wait_for_map(points=1797)
+
+
+def test_without_webgl_a_plain_picture_is_shown_and_said(server: str, driver) -> None:
+    chromium = driver.chromium.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--disable-3d-apis", "--disable-gpu"]
+    )
+    app = AppPage(chromium.new_page(viewport={"width": 1440, "height": 900}), server)
+    app.open()
+    note = app.page.locator('[data-testid="embedding-map"]').get_attribute("data-note")
+    assert note == "No WebGL in this browser: a plain picture is shown."
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    chromium.close()
+    assert app.errors == []
