@@ -37,6 +37,15 @@ class GalleryItem:
         """Where a ready layout of the file lies, if there is one."""
         return FOLDER / f"{self.name}.tsne.layout.parquet"
 
+    @property
+    def layout_command(self) -> str:
+        """Makes the ready layout again; it runs on all cores, so it will differ a little."""
+        folder = "embeddings/gallery"
+        return (
+            f"python -m embeddings layout {folder}/{self.path.name} --method tsne --threads fast "
+            f"--out {folder}/{self.layout_path.name}"
+        )
+
 
 ITEMS: tuple[GalleryItem, ...] = (
     GalleryItem(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
@@ -13,6 +15,7 @@ from embeddings.layouts import Layout
 from map_component import Colors, category_colors, number_colors, one_color
 from pages.parts import server
 
+LABEL = "label"
 NAMED = 20
 HOVERED = 2
 NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
@@ -33,8 +36,7 @@ def choose(embedding_set: EmbeddingSet) -> Coloring:
     columns = [name for name, what in kinds.items() if what in ("category", "number")]
     options = [*columns, CLUSTERS, KEPT, NOTHING]
     if st.session_state.get("color") not in options:
-        first = [name for name in columns if kinds[name] == "category"]
-        st.session_state.color = first[0] if first else NOTHING
+        st.session_state.color = _first_color(embedding_set, kinds)
     by = st.selectbox("Color", options, key="color")
     if by == CLUSTERS:
         fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
@@ -45,10 +47,19 @@ def choose(embedding_set: EmbeddingSet) -> Coloring:
     return Coloring(by)
 
 
+def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
+    """Choose the first column of categories, rather one with more than two."""
+    found = [name for name, what in kinds.items() if what == "category"]
+    for name in found:
+        if pc.count_distinct(column_of(embedding_set, name)).as_py() > 2:
+            return name
+    return found[0] if found else NOTHING
+
+
 def choose_hover(embedding_set: EmbeddingSet) -> tuple[str, ...]:
     """Let the person choose the columns that a point shows on hovering."""
     kinds = column_kinds(embedding_set.fingerprint, embedding_set)
-    columns = [name for name, what in kinds.items() if what != "image"]
+    columns = [name for name, what in kinds.items() if what != "image" and name != LABEL]
     if not columns:
         return ()
     ready = [name for name in columns if kinds[name] in ("category", "number")][:HOVERED]
@@ -61,7 +72,7 @@ def choose_hover(embedding_set: EmbeddingSet) -> tuple[str, ...]:
 
 def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
     """Let the person name the categories to see where a column has more than fit the palette."""
-    everything = categories(embedding_set.metadata.column(column), most=254)
+    everything = categories(column_of(embedding_set, column), most=254)
     distinct = len(everything.names) - bool(everything.folded) + everything.folded
     if distinct <= NAMED:
         return ()
@@ -75,9 +86,19 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def column_kinds(fingerprint: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
-    """Say what each metadata column holds."""
+    """Say what each metadata column holds, and the labels where they repeat like categories."""
     metadata = _embedding_set.metadata
-    return {name: kind(metadata.column(name)) for name in metadata.column_names}
+    kinds = {name: str(kind(metadata.column(name))) for name in metadata.column_names}
+    if LABEL not in kinds and kind(column_of(_embedding_set, LABEL)) == "category":
+        kinds[LABEL] = "category"
+    return kinds
+
+
+def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
+    """Return a metadata column, or the labels as if they were one."""
+    if name in embedding_set.metadata.column_names:
+        return embedding_set.metadata.column(name)
+    return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +132,7 @@ def colors_of(
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
-    column = _embedding_set.metadata.column(coloring.by)
+    column = column_of(_embedding_set, coloring.by)
     if kind(column) == "number":
         return Colored(number_colors(numbers(column), coloring.by, server.blobs()))
     found = categories(column, NAMED, coloring.named)

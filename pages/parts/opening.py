@@ -30,13 +30,16 @@ def choose() -> tuple[str, EmbeddingSet]:
     )
     _take_upload(uploads)
     _choose_from_gallery()
-    embedding_set = opened(state.source)
+    embedding_set, notes = opened(state.source)
     address.note(set=state.source)
     with st.container(key="about"):
         st.markdown(
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
-            f"{embedding_set.dimensions}, {embedding_set.provenance.metric}"
+            f"{embedding_set.dimensions}, {embedding_set.provenance.metric}",
+            help=_about(state.source),
         )
+    for note in notes:
+        st.caption(plain(note))
     return state.source, embedding_set
 
 
@@ -115,19 +118,30 @@ def store(files: dict[str, bytes | memoryview]) -> str:
     return f"upload:{digest.hexdigest()}"
 
 
+def _about(source: str) -> str | None:
+    """Say what a gallery item is and how it is made again."""
+    scheme, _, name = source.partition(":")
+    if scheme != "gallery":
+        return None
+    item = gallery.item(name)
+    return f"{plain(item.description)}\n\nMade by `{item.command}`"
+
+
 @st.cache_resource(max_entries=8, show_spinner="Opening the file…")
-def opened(key: str) -> EmbeddingSet:
-    """Load the set that a key names; kept for all sessions."""
+def opened(key: str) -> tuple[EmbeddingSet, tuple[str, ...]]:
+    """Load the set that a key names, with what was assumed; kept for all sessions."""
     scheme, _, name = key.partition(":")
     if scheme == "gallery":
-        return _from_gallery(name)
+        return _from_gallery(name), ()
     if scheme != "upload" or not re.fullmatch(r"[0-9a-f]{32}", name):
         raise EmbeddingError(f"{key!r} does not name a set; open a file or choose from the gallery")
     folder = server.cache().folder / "uploads" / name
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     if not files:
         raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
-    return load(files[0], companions=files[1:]) if len(files) > 1 else load(files[0])
+    notes: list[str] = []
+    embedding_set = load(files[0], companions=files[1:], note=notes.append)
+    return embedding_set, tuple(notes)
 
 
 def _from_gallery(name: str) -> EmbeddingSet:
