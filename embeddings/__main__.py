@@ -6,6 +6,7 @@ Heavy libraries are imported by the command that needs them.
 """
 
 import argparse
+import os
 import sys
 from dataclasses import fields, replace
 from difflib import get_close_matches
@@ -98,8 +99,8 @@ def quality(options: argparse.Namespace) -> None:
     metric = layouts.layout_metric(embedding_set)
     with Progress() as report:
         graph = load_or_build(embedding_set, Cache(), metric=metric, report=report)
-    judged = replace(made, quality=judge(embedding_set, graph, made.coordinates, seed=made.seed))
-    print_result(_judgment(judged), options.json)
+    judgment = judge(embedding_set, graph, made.coordinates)
+    print_result(_judgment(replace(made, metric=metric, quality=judgment)), options.json)
 
 
 def cluster(options: argparse.Namespace) -> None:
@@ -220,6 +221,7 @@ def _judgment(made: Layout) -> dict[str, Any]:
     return {
         "method": made.method,
         "dims": made.dims,
+        "metric": made.metric,
         "seed": made.seed,
         "seconds": round(made.seconds, 3),
         **made.quality,
@@ -294,4 +296,5 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning costs tenfold on a busy machine
     sys.exit(main())

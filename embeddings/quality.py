@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, exact_values, inverse_norms, value_kind
 from embeddings.neighbors import NeighborGraph
 
@@ -32,7 +33,7 @@ def judge(
     Parameters
     ----------
     graph : of the set, by the metric that the layout is to be judged by, k neighbors or more
-    coordinates : float32, shape (n, dims), n at least 3
+    coordinates : float32, shape (n, dims)
     k : neighbors compared; fewer than n / 2
     sample : rows at most whose neighbors in the picture are ranked against all points; fewer,
         but 200, where n x d is beyond 50 million
@@ -46,8 +47,15 @@ def judge(
         picture, of all rows (of 200,000 drawn at random where there are more)
     sample : rows whose trustworthiness was judged
     k : neighbors compared
+
+    Raises
+    ------
+    EmbeddingError
+        fewer than 3 rows
     """
     count = len(coordinates)
+    if count < 3:
+        raise EmbeddingError(f"{count} rows; the neighbors of fewer than 3 say nothing of a layout")
     k = max(1, min(k, (count - 1) // 2, graph.k))
     affordable = int(_RANKED_PRODUCTS / embedding_set.vectors.size)
     drawn = np.random.default_rng(seed).permutation(count)

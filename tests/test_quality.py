@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from embeddings import EmbeddingSet
+from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import build_graph
 from embeddings.quality import judge, preservation_per_point, shown_neighbors
 
@@ -138,3 +138,9 @@ def test_the_point_itself_is_never_its_neighbor_even_among_many_duplicates():
     assert shown.shape == (40, 5)
     assert not (shown == rows[:, None]).any()
     assert all(len(set(line)) == 5 for line in shown.tolist())
+
+
+def test_two_points_have_nothing_to_judge():
+    embedding_set = random_set(rows=2)
+    with pytest.raises(EmbeddingError, match="2 rows; the neighbors of fewer than 3"):
+        judge(embedding_set, build_graph(embedding_set), random_picture(2))

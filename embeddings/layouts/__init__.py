@@ -111,7 +111,7 @@ def compute(
     if judged:
         neighbors = graph()
         report("quality")
-        judgment = quality.judge(embedding_set, neighbors, layout.coordinates, seed=seed)
+        judgment = quality.judge(embedding_set, neighbors, layout.coordinates)
         layout = replace(layout, quality=judgment)
     if cache:
         path = _path(embedding_set, method, dims, params, seed, cache)

@@ -2,6 +2,12 @@
 
 van der Maaten and Hinton, Visualizing data using t-SNE (2008); the start from PCA and the learning
 rate n / exaggeration follow Kobak and Berens (2019) and Belkina et al. (2019).
+
+The repulsion is summed by Barnes-Hut in 3D and below 10,000 points, by interpolation (FFT) in 2D
+from there. Measured on GloVe, CPU seconds of 750 iterations at 500 / 2,000 / 5,000 / 10,000 points:
+2D Barnes-Hut 0.6 / 3.6 / 13 / 29, FFT 4.5 / 8.8 / 18 / 23; 3D Barnes-Hut 0.9 / 6.2 / 27 / 66. Two
+threads halve the time of Barnes-Hut, not that of FFT, and move the crossing to about 12,000.
+scikit-learn's defaults took 6 CPU s at 2,000 points in 2D and 18 in 3D: never the faster.
 """
 
 import time

@@ -2,6 +2,10 @@
 
 McInnes, Healy and Melville, UMAP (2018). The steps are those of `umap.UMAP.fit` with
 `precomputed_knn`, called one by one so that progress and intermediate pictures can be shown.
+
+Its neighbor lists start with the point itself. Without that column the nearest neighbor is taken
+for it and a share of the neighbors kept at 10 is lost: .230 instead of .246 on 10,000 GloVe words,
+.136 instead of .145 on 37,000 (umap-learn with its own search: .242 to .251 and .142 to .148).
 """
 
 import functools
