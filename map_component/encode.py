@@ -1,7 +1,7 @@
 """From arrays to what the map fetches: planar coordinates, color codes, texts, packed masks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,7 +49,7 @@ def category_colors(
     counts: Sequence[int],
     title: str,
     blobs: Blobs,
-    grey_last: bool = False,
+    grey: Collection[str] = (),
     click: Literal["solo", "select"] = "solo",
 ) -> Colors:
     """Color by category.
@@ -57,12 +57,11 @@ def category_colors(
     Parameters
     ----------
     codes : uint8, shape (n,), places in `names`
-    grey_last : whether the last name ("other", "noise") is drawn grey
+    grey : names that stand for no category of their own ("other", noise, missing values)
     click : whether a click on a name shows it alone, or selects its members
     """
-    palette = [COLORS[i % len(COLORS)] for i in range(len(names))]
-    if grey_last and palette:
-        palette[-1] = OTHER
+    colors = iter(COLORS)
+    palette = [OTHER if name in grey else next(colors, OTHER) for name in names]
     return Colors(
         {
             "kind": "categories", "url": blobs.put(codes.astype(np.uint8).tobytes()),

@@ -13,14 +13,17 @@ export function projection(graph, points) {
 }
 
 function planar(graph, points) {
-  const { xaxis, yaxis } = graph._fullLayout;
   const [x, y] = points.axes;
-  return {
-    project: (row) => ({
-      x: xaxis._offset + xaxis.c2p(x[row]), y: yaxis._offset + yaxis.c2p(y[row]), depth: 0,
-    }),
-    look: () => `${xaxis.range} ${yaxis.range} ${xaxis._length} ${yaxis._length}`,
+  let xaxis, yaxis;
+  const look = () => {
+    ({ xaxis, yaxis } = graph._fullLayout); // new objects after each relayout
+    return `${xaxis.range} ${yaxis.range} ${xaxis._length} ${yaxis._length}`;
   };
+  look();
+  const project = (row) => ({
+    x: xaxis._offset + xaxis.c2p(x[row]), y: yaxis._offset + yaxis.c2p(y[row]), depth: 0,
+  });
+  return { project, look };
 }
 
 function spatial(graph, points) {

@@ -9,7 +9,7 @@ import streamlit as st
 
 from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
 from embeddings.cache import key_hash
-from embeddings.columns import categories, kind, numbers
+from embeddings.columns import MISSING, categories, kind, numbers
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
 from map_component import Colors, category_colors, number_colors, one_color
@@ -18,6 +18,7 @@ from pages.parts import server
 LABEL = "label"
 NAMED = 20
 HOVERED = 2
+NO_CLUSTER = "no cluster"
 NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
 
 
@@ -136,8 +137,9 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     if kind(column) == "number":
         return Colored(number_colors(numbers(column), coloring.by, server.blobs()))
     found = categories(column, NAMED, coloring.named)
+    grey = {MISSING, found.names[-1] if found.folded else MISSING}
     colors = category_colors(
-        found.codes, found.names, found.counts, coloring.by, server.blobs(), bool(found.folded)
+        found.codes, found.names, found.counts, coloring.by, server.blobs(), grey
     )
     return Colored(colors, codes=found.codes, names=found.names)
 
@@ -165,13 +167,12 @@ def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clus
     if found.count > shown:
         names.append(f"other ({found.count - shown:,} clusters)")
         sizes.append(sum(found.sizes[shown:]))
+    grey = {*names[shown:], NO_CLUSTER}
     noise = len(names)
     codes = np.where(found.labels == clusters.NOISE, noise, codes).astype(np.uint8)
-    names.append("no cluster")
+    names.append(NO_CLUSTER)
     sizes.append(int((found.labels == clusters.NOISE).sum()))
-    colors = category_colors(
-        codes, names, sizes, "clusters", server.blobs(), grey_last=True, click="select"
-    )
+    colors = category_colors(codes, names, sizes, "clusters", server.blobs(), grey, click="select")
     note = (
         f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
         f"{found.noise_share:.0%} of the points in none"
