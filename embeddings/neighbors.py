@@ -27,6 +27,7 @@ from embeddings.metrics import (
 GRAPH_NEIGHBORS = 100
 """Neighbors per point that a graph holds unless more are asked for."""
 
+_LARGEST_NORM = 1e17  # squares of sums of two such are still float32
 _BLOCK_FLOATS = 8_000_000  # size of one block of screened closeness: 32 MB
 
 
@@ -188,6 +189,11 @@ class _Screen:
         self.metric = metric
         self.vectors = embedding_set.vectors
         self.norms = embedding_set.norms
+        self.unit = np.float32(1.0)
+        if self.norms.max() > _LARGEST_NORM:  # a power of two: scaling by it rounds nothing
+            self.unit = np.float32(2.0 ** -np.ceil(np.log2(self.norms.max())))
+            self.vectors = self.vectors * self.unit
+            self.norms = self.norms * float(self.unit)
         self._scale = {
             "cosine": inverse_norms(self.norms),
             "euclidean": np.square(self.norms),
@@ -198,8 +204,10 @@ class _Screen:
         """Return float32, shape (q, n): larger is nearer.
 
         Cosine, dot, minus the squared euclidean distance less the query's own square (the same
-        for all rows), or minus the manhattan distance.
+        for all rows), or minus the manhattan distance; of huge vectors, in units that do not
+        overflow.
         """
+        queries, query_norms = queries * self.unit, query_norms * float(self.unit)
         if self.metric == "manhattan":
             return _negated_manhattan(queries, self.vectors)
         if self.metric == "cosine":
@@ -217,6 +225,7 @@ class _Screen:
 
     def error(self, query_norms: np.ndarray) -> np.ndarray:
         """Bound |closeness - exact closeness| for each query: float32, shape (q,)."""
+        query_norms = query_norms * float(self.unit)
         longest = float(self.norms.max())
         dimensions = self.vectors.shape[1]
         scale = {

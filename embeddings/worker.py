@@ -50,7 +50,8 @@ class Worker:
             [sys.executable, "-P", "-m", "embeddings.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            # OpenMP threads that spin while they wait take the cores from the server
+            env={"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path},
         )
         assert self._process.stdin and self._process.stdout
         self._inbox, self._answers = self._process.stdin, self._process.stdout

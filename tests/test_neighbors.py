@@ -58,6 +58,21 @@ def test_far_from_the_origin_distances_stay_exact(metric: str) -> None:
     assert rows.tolist() == nearest(vectors, 5, 20, metric)[0].tolist()
 
 
+@METRIC
+@pytest.mark.parametrize("scale", [1e-20, 1e17, 1e30])
+def test_huge_and_tiny_vectors(metric: str, scale: float) -> None:
+    random = np.random.default_rng(2)
+    vectors = (random.normal(size=(200, 6)) * scale).astype(np.float32)
+    if metric == "dot" and scale > 1e18:
+        vectors *= np.float32(1e-12)  # a dot product that float32 cannot hold has no order
+    embedding_set = EmbeddingSet.of(vectors, metric=metric)
+    graph = neighbors.build_graph(embedding_set, 10)
+    for row in range(0, 200, 25):
+        expected = nearest(vectors, row, 10, metric)[0].tolist()
+        assert neighbors.query(embedding_set, row, 10).rows.tolist() == expected
+        assert graph.rows[row].tolist() == expected
+
+
 def test_duplicates_are_kept_and_the_point_itself_is_left_out() -> None:
     vectors = np.ones((5, 3), dtype=np.float32)
     rows, values = neighbors.query(EmbeddingSet.of(vectors, metric="euclidean"), 2, 10)

@@ -131,7 +131,13 @@ def colors_of(
     return _column_colors(source, coloring, embedding_set)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+def _is_served(colored: Colored) -> bool:
+    """Whether the browser can still fetch the colors (the cache's folder may have been emptied)."""
+    address = colored.colors.message["url"]
+    return address is None or server.blobs().has(address)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, validate=_is_served)
 def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
     column = column_of(_embedding_set, coloring.by)
     if kind(column) == "number":
@@ -155,7 +161,7 @@ def _cluster_colors(embedding_set: EmbeddingSet, layout: Layout, fineness: float
     return _found_clusters(digest, embedding_set.labels, view.result)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)
 def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clusters) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
@@ -189,7 +195,7 @@ def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
     return _kept_of(layout_id(layout), layout, graph)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…")
+@st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
 def _kept_of(key: str, _layout: Layout, _graph) -> Colored:  # type: ignore[no-untyped-def]
     share = quality.preservation_per_point(_graph, _layout.coordinates)
     return Colored(number_colors(share, "share of the 10 nearest kept", server.blobs()))

@@ -111,7 +111,7 @@ def store(files: dict[str, bytes | memoryview]) -> str:
         digest.update(content)
     folder = server.cache().folder / "uploads" / digest.hexdigest()
     for name, content in files.items():
-        path = folder / Path(name).name
+        path = folder / (Path(name).name.strip(".") or "file")
         if not path.exists():
             with atomic_path(path) as temporary:
                 temporary.write_bytes(content)

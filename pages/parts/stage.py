@@ -116,17 +116,23 @@ def _points(seen: Picture, view: JobView | None) -> Points:
     return _points_of(coloring_controls.layout_id(seen.layout), seen.layout)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(
+    max_entries=32, show_spinner=False, validate=lambda points: server.blobs().has(points.url)
+)
 def _points_of(key: str, _layout) -> Points:  # type: ignore[no-untyped-def]
     return points_of(_layout.coordinates, server.blobs())
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(
+    max_entries=16, show_spinner=False, validate=lambda address: server.blobs().has(address)
+)
 def _labels_address(source: str, _embedding_set: EmbeddingSet) -> str:
     return text_address(_embedding_set.labels, server.blobs())
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(
+    max_entries=64, show_spinner=False, validate=lambda address: server.blobs().has(address)
+)
 def _column_address(source: str, name: str, _embedding_set: EmbeddingSet) -> str:
     texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
     return text_address(texts, server.blobs())
