@@ -85,7 +85,8 @@ class JobPool:
     Parameters
     ----------
     workers : how many jobs run together
-    warm_up : an importable function that each new worker calls before its first job
+    warm_up : an importable function that each new worker calls before its first job; the first
+        worker does so alone, since what it compiles and keeps on disk spares the others the work
     """
 
     def __init__(self, workers: int = 1, warm_up: Callable[[], None] | None = None) -> None:
@@ -95,6 +96,7 @@ class JobPool:
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
         self._closed = False
+        self._tried = False  # the first worker got ready, or failed to
         self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
         self._slots = [_Slot() for _ in range(workers)]
         self._threads = [
@@ -219,6 +221,9 @@ class JobPool:
 
     def _serve(self, slot: _Slot) -> None:
         """Keep one worker alive; the body of its thread."""
+        with self._changed:
+            first = slot is self._slots[0]
+            self._changed.wait_for(lambda: first or self._tried or self._closed)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._closed or slot.sound or self._queue)
@@ -242,7 +247,7 @@ class JobPool:
     def _receive(self, slot: _Slot, kind: str, *content: Any) -> None:
         """Take in one message of a worker."""
         if kind == "ready":
-            slot.ready = slot.sound = True
+            slot.ready = slot.sound = self._tried = True
             if content[0]:
                 _log.error("warming up failed; jobs run all the same\n%s", content[0])
             self._dispatch()
@@ -275,7 +280,8 @@ class JobPool:
         next job fails, lest it wait forever.
         """
         job = slot.job
-        slot.worker, slot.job = None, None
+        slot.worker, slot.job, self._tried = None, None, True
+        self._changed.notify_all()
         if self._closed or (job and job._view.finished):  # it was ended on purpose
             return
         _log.warning("a worker process ended by itself: %s", reason)
