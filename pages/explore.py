@@ -17,7 +17,7 @@ def main() -> None:
         colors = coloring.choose(embedding_set)
         hover = coloring.choose_hover(embedding_set)
     address.note(method=wanted.method, dims=wanted.dims, color=colors.by)
-    stage.show(source, embedding_set, wanted, colors, hover)
+    stage.show(stage.Scene(source, embedding_set, wanted, colors, hover))
 
 
 main()

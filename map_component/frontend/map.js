@@ -6,7 +6,9 @@ import { buildLayout, buildTraces, fitRanges, GREY } from "./traces.js";
 import { pick, projection } from "./projection.js";
 import { drawLegend } from "./legend.js";
 import { drawOverlay, drawPlain } from "./overlay.js";
+import { config, hasWebGL, loadPlotly } from "./plotly.js";
 import { listen } from "./pointer.js";
+import { insideOf } from "./regions.js";
 import { fillTooltip } from "./tooltip.js";
 
 const instances = new WeakMap();
@@ -79,7 +81,7 @@ class EmbeddingMap {
   fail(error) {
     this.message.hidden = false;
     this.message.textContent = `The map could not be drawn: ${error.message}. Reload the page.`;
-    throw error; // into the browser's console, with its stack
+    reportError(error); // into the browser's console, with its stack; what comes next is tried
   }
 
   /** Bring the picture to what `data` says, touching only what differs from before. */
@@ -211,7 +213,7 @@ class EmbeddingMap {
 
   select(event) {
     if (!event?.range && !event?.lassoPoints) return;
-    const inside = event.range ? inBox(event.range) : inPolygon(event.lassoPoints);
+    const inside = insideOf(event);
     const [x, y] = this.points.axes;
     const rows = [];
     for (let row = 0; row < this.drawn.length; row++) {
@@ -345,48 +347,4 @@ function withNearness(focus) {
 
 function flattened(points) {
   return { ...points, dims: 2, axes: points.axes.slice(0, 2), extent: points.extent.slice(0, 2) };
-}
-
-function inBox({ x: [x0, x1], y: [y0, y1] }) {
-  const [left, right, low, high] = [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
-  return (x, y) => x >= left && x <= right && y >= low && y <= high;
-}
-
-function inPolygon({ x: xs, y: ys }) {
-  return (x, y) => {
-    let inside = false;
-    for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
-      const crosses = ys[i] > y !== ys[j] > y;
-      if (crosses && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) inside = !inside;
-    }
-    return inside;
-  };
-}
-
-function config(dims) {
-  const flat = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]];
-  const solid = [["orbitRotation", "pan3d", "zoom3d"], ["resetCameraDefault3d"], ["toImage"]];
-  return {
-    displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
-    displayModeBar: true, modeBarButtons: dims === 2 ? flat : solid,
-    toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
-  };
-}
-
-function hasWebGL() {
-  const context = document.createElement("canvas").getContext("webgl");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return Boolean(context);
-}
-
-let loading = null;
-function loadPlotly(url) {
-  if (window.Plotly) return Promise.resolve();
-  loading ??= new Promise((resolve, reject) => {
-    const script = element("script", { src: new URL(url, document.baseURI).href });
-    script.onload = resolve;
-    script.onerror = () => reject(new Error(`${url} could not be loaded`));
-    document.head.append(script);
-  });
-  return loading;
 }

@@ -66,7 +66,7 @@ export function theme(node) {
 
 export const format = (number) => number.toLocaleString("en-US");
 
-/** One promise after another; an error is shown by `fail` and does not stop the next. */
+/** One task after another; an error is shown by `fail` and does not stop the next. */
 export function queue(fail) {
   let last = Promise.resolve();
   return (task) => (last = last.then(task).catch(fail));

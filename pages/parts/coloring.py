@@ -12,6 +12,7 @@ from embeddings.cache import key_hash
 from embeddings.columns import MISSING, categories, kind, numbers
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
+from embeddings.neighbors import NeighborGraph
 from map_component import Colors, category_colors, number_colors, one_color
 from pages.parts import server
 
@@ -104,18 +105,11 @@ def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
 
 @dataclass(frozen=True, eq=False)
 class Colored:
-    """Colors to draw, and the work that better ones wait for, if any.
-
-    Attributes
-    ----------
-    codes, names : the category of each row, where categories are shown; else None and ()
-    """
+    """Colors to draw, what to say of them, and the work that better ones wait for, if any."""
 
     colors: Colors
     note: str = ""
     job: Job | None = None
-    codes: np.ndarray | None = None
-    names: tuple[str, ...] = ()
 
 
 def colors_of(
@@ -147,7 +141,7 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     colors = category_colors(
         found.codes, found.names, found.counts, coloring.by, server.blobs(), grey
     )
-    return Colored(colors, codes=found.codes, names=found.names)
+    return Colored(colors)
 
 
 def _cluster_colors(embedding_set: EmbeddingSet, layout: Layout, fineness: float) -> Colored:
@@ -183,7 +177,7 @@ def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clus
         f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
         f"{found.noise_share:.0%} of the points in none"
     )
-    return Colored(colors, note, None, codes, tuple(names))
+    return Colored(colors, note)
 
 
 def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
@@ -196,7 +190,7 @@ def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
-def _kept_of(key: str, _layout: Layout, _graph) -> Colored:  # type: ignore[no-untyped-def]
+def _kept_of(key: str, _layout: Layout, _graph: NeighborGraph) -> Colored:
     share = quality.preservation_per_point(_graph, _layout.coordinates)
     return Colored(number_colors(share, "share of the 10 nearest kept", server.blobs()))
 

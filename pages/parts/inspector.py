@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
@@ -14,7 +15,6 @@ from embeddings.metrics import METRICS, exact_values, value_kind
 from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
 from pages.parts import walk
-from pages.parts.coloring import Colored
 from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
@@ -43,7 +43,6 @@ def show(
     embedding_set: EmbeddingSet,
     found: Neighbors | None,
     labels: str,
-    colored: Colored,
     on_event: Callable[[dict], None],
 ) -> None:
     """Draw search box, item or selection, and the lists that lead on."""
@@ -53,7 +52,7 @@ def show(
         if way.row is not None:
             _item(embedding_set, found, on_event)
         elif way.selected is not None:
-            _selection(embedding_set, way, colored, on_event)
+            _selection(embedding_set, way, on_event)
         else:
             st.caption(
                 "Click a point, or search, to see its nearest neighbors in the original space. "
@@ -149,7 +148,6 @@ def _metadata(embedding_set: EmbeddingSet, row: int) -> None:
 def _selection(
     embedding_set: EmbeddingSet,
     way: walk.Walk,
-    colored: Colored,
     on_event: Callable[[dict], None],
 ) -> None:
     """Show how many rows are selected, what they are, and the items nearest their middle."""
@@ -180,7 +178,7 @@ def _category_columns(embedding_set: EmbeddingSet) -> list[str]:
     return [name for name in metadata.column_names if kind(metadata.column(name)) == "category"]
 
 
-def _breakdown(name: str, column) -> None:  # type: ignore[no-untyped-def]
+def _breakdown(name: str, column: pa.ChunkedArray) -> None:
     counted = pc.value_counts(as_text(column))
     pairs = sorted(
         zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True),

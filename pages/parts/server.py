@@ -1,8 +1,11 @@
 """What all sessions of one server share: the cache on disk, the worker processes, served files."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -10,10 +13,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from embeddings import tasks
 from embeddings.cache import Cache
 from embeddings.jobs import Job, JobPool
-from map_component import Blobs
+from map_component import Blobs, Points, points_of
 
 WORKERS = 2
 """Long jobs that run together; the others wait in order."""
+
+KEPT_FRAMES = 30
+"""Frames that browsers may still be fetching."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,6 +38,31 @@ def pool() -> JobPool:
 def blobs() -> Blobs:
     """Return the files that browsers fetch by content."""
     return Blobs(cache())
+
+
+class Frames:
+    """The latest frames of running layouts as files for browsers; all sessions see the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._points: OrderedDict[tuple[str, int], Points] = OrderedDict()
+
+    def points(self, job_key: str, number: int, frame: np.ndarray) -> Points:
+        """Return where a frame lies; those passed long ago are removed."""
+        with self._lock:
+            known = self._points.get((job_key, number))
+            if known is None:
+                known = self._points[job_key, number] = points_of(frame, blobs())
+                if len(self._points) > KEPT_FRAMES:
+                    _, passed = self._points.popitem(last=False)
+                    blobs().drop(passed.url)
+            return known
+
+
+@st.cache_resource(show_spinner=False)
+def frames() -> Frames:
+    """Return the frames of running layouts."""
+    return Frames()
 
 
 def session_id() -> str:

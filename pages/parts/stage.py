@@ -1,5 +1,6 @@
 """The map with the strip above it, and the inspector: what a click reruns, and nothing else."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -7,6 +8,8 @@ import streamlit as st
 from embeddings import EmbeddingSet
 from embeddings.columns import as_text
 from embeddings.jobs import JobView
+from embeddings.layouts import Layout
+from embeddings.neighbors import Neighbors
 from map_component import (
     Focus,
     Mask,
@@ -17,63 +20,62 @@ from map_component import (
     text_address,
 )
 from pages.parts import address, inspector, laying_out, server, walk
-from pages.parts import coloring as coloring_controls
-from pages.parts.coloring import Coloring
+from pages.parts.coloring import Colored, Coloring, colors_of, layout_id
 from pages.parts.laying_out import Picture, Wanted
 from pages.parts.show import duration, error_box, plain
 
 POLL_SECONDS = 0.7
 
 
-def show(
-    source: str,
-    embedding_set: EmbeddingSet,
-    wanted: Wanted,
-    coloring: Coloring,
-    hover: tuple[str, ...],
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What the controls ask the stage to show."""
+
+    source: str
+    embedding_set: EmbeddingSet
+    wanted: Wanted
+    coloring: Coloring
+    hover: tuple[str, ...]
+
+
+def show(scene: Scene) -> None:
     """Draw the stage; while work runs for it, it looks again by itself."""
-    walk.begin(len(embedding_set))
-    seen = laying_out.picture(embedding_set, wanted)
-    colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
-    waiting = seen.job is not None or (
-        colored.job is not None and not colored.job.snapshot().finished
-    )
-    draw = st.fragment(_draw, run_every=POLL_SECONDS if waiting else None)
-    draw(source, embedding_set, wanted, coloring, hover, waiting)
+    walk.begin(len(scene.embedding_set))
+    _, _, working = _look(scene)
+    st.fragment(_draw, run_every=POLL_SECONDS if working else None)(scene, working)
 
 
-def _draw(
-    source: str,
-    embedding_set: EmbeddingSet,
-    wanted: Wanted,
-    coloring: Coloring,
-    hover: tuple[str, ...],
-    waiting: bool,
-) -> None:
-    seen = laying_out.picture(embedding_set, wanted)
-    colored = coloring_controls.colors_of(source, embedding_set, seen.layout, coloring)
-    working = seen.job is not None or (
-        colored.job is not None and not colored.job.snapshot().finished
-    )
-    if waiting != working:
+def _look(scene: Scene) -> tuple[Picture, Colored, bool]:
+    """Return the picture and the colors as they are now, and whether work on them runs."""
+    seen = laying_out.picture(scene.embedding_set, scene.wanted)
+    colored = colors_of(scene.source, scene.embedding_set, seen.layout, scene.coloring)
+    finding = colored.job is not None and not colored.job.snapshot().finished
+    return seen, colored, finding or seen.job is not None
+
+
+def _draw(scene: Scene, polling: bool) -> None:
+    seen, colored, working = _look(scene)
+    if working != polling:
         st.rerun()  # the whole page, so that the polling begins or ends
+    embedding_set = scene.embedding_set
     address.note(row=walk.current().row)
-    labels = _labels_address(source, embedding_set)
+    labels = _labels_address(scene.source, embedding_set)
     on_event = partial(walk.receive, count=len(embedding_set))
+    found = inspector.neighbors_of(embedding_set)
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         view = seen.job.snapshot() if seen.job else None
         points = _points(seen, view)
-        _strip(embedding_set, wanted, seen, view, colored.note)
-        found = inspector.neighbors_of(embedding_set)
+        _strip(embedding_set, scene.wanted, seen, view, colored.note)
         focus, mask = _emphasis(embedding_set, found)
         embedding_map(
             key="map",
             points=points,
             colors=colored.colors,
             labels=labels,
-            hover=[(name, _column_address(source, name, embedding_set)) for name in hover],
+            hover=[
+                (name, _column_address(scene.source, name, embedding_set)) for name in scene.hover
+            ],
             focus=focus,
             mask=mask,
             description=f"Map of {len(embedding_set):,} points in {points.dims}D, "
@@ -81,10 +83,12 @@ def _draw(
             on_event=on_event,
         )
     with right:
-        inspector.show(embedding_set, found, labels, colored, on_event)
+        inspector.show(embedding_set, found, labels, on_event)
 
 
-def _emphasis(embedding_set: EmbeddingSet, found) -> tuple[Focus | None, Mask | None]:  # type: ignore[no-untyped-def]
+def _emphasis(
+    embedding_set: EmbeddingSet, found: Neighbors | None
+) -> tuple[Focus | None, Mask | None]:
     """Say what stands out on the map: the clicked item with its neighbors, or the selection."""
     way = walk.current()
     focus = mask = None
@@ -101,25 +105,15 @@ def _emphasis(embedding_set: EmbeddingSet, found) -> tuple[Focus | None, Mask | 
 
 def _points(seen: Picture, view: JobView | None) -> Points:
     """Return the picture's points; while t-SNE runs, those of its latest frame."""
-    state = st.session_state
     if view is not None and not seen.is_wanted and view.frame is not None:
-        number, points = state.get("frame", (0, None))
-        if number != view.frame_number or points is None:
-            fresh = points_of(view.frame, server.blobs())
-            state.frame = (view.frame_number, fresh)
-            if state.get("passed_frame"):
-                server.blobs().drop(state.passed_frame)
-            state.passed_frame = points.url if points else None
-            points = fresh
-        return points
-    state.pop("frame", None)
-    return _points_of(coloring_controls.layout_id(seen.layout), seen.layout)
+        return server.frames().points(view.key, view.frame_number, view.frame)
+    return _points_of(layout_id(seen.layout), seen.layout)
 
 
 @st.cache_resource(
     max_entries=32, show_spinner=False, validate=lambda points: server.blobs().has(points.url)
 )
-def _points_of(key: str, _layout) -> Points:  # type: ignore[no-untyped-def]
+def _points_of(key: str, _layout: Layout) -> Points:
     return points_of(_layout.coordinates, server.blobs())
 
 
