@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from embeddings import clusters, layouts
 from embeddings.cache import Cache
@@ -27,9 +29,11 @@ def share_vectors(embedding_set: EmbeddingSet, cache: Cache) -> Path:
     return path
 
 
-def open_vectors(vectors: Path, metric: Metric) -> EmbeddingSet:
-    """Return the set of shared vectors, mapped into memory; labels and metadata stay behind."""
-    return EmbeddingSet.of(np.load(vectors, mmap_mode="r"), metric=metric)
+def open_vectors(
+    vectors: Path, metric: Metric, columns: Mapping[str, pa.ChunkedArray] | None = None
+) -> EmbeddingSet:
+    """Return the set of shared vectors, mapped into memory; labels stay behind."""
+    return EmbeddingSet.of(np.load(vectors, mmap_mode="r"), metadata=columns, metric=metric)
 
 
 def lay_out(
@@ -40,6 +44,8 @@ def lay_out(
     params: Any,
     seed: int,
     cache_folder: Path,
+    columns: Mapping[str, pa.ChunkedArray] | None = None,
+    *,
     report: Report,
 ) -> None:
     """Compute a layout into the cache, where the server finds it.
@@ -47,11 +53,11 @@ def lay_out(
     Parameters
     ----------
     vectors : what share_vectors returned
-    method, dims, params, seed : see layouts.compute; not "none", which reads the set's metadata
-        and is done at once
+    method, dims, params, seed : see layouts.compute
+    columns : the metadata that the method reads: x, y[, z] for "none"
     """
     report("opening the vectors")
-    embedding_set, cache = open_vectors(vectors, metric), Cache(cache_folder)
+    embedding_set, cache = open_vectors(vectors, metric, columns), Cache(cache_folder)
     layouts.compute(embedding_set, method, dims, params, seed, cache=cache, report=report)
 
 

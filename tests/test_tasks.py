@@ -80,3 +80,24 @@ def test_mistakes_reach_the_user(tmp_path):
 def test_clusters_without_a_worker():
     points = np.concatenate([np.zeros((9, 2)), np.ones((8, 2))]).astype(np.float32)
     assert tasks.find_clusters(points, 0.5, Silent()).sizes == (9, 8)
+
+
+def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embedding_set):
+    """The worker has only the columns that the method reads; the key is the full set's."""
+    cache = Cache(tmp_path)
+    columns = {"x": embedding_set.vectors[:, 0], "y": embedding_set.vectors[:, 1]}
+    full = EmbeddingSet.of(
+        embedding_set.vectors,
+        [f"item {i}" for i in range(120)],
+        {"kind": ["a", "b"] * 60, **columns},
+        metric="euclidean",
+    )
+    read = {name: full.metadata.column(name) for name in columns}
+    tasks.lay_out(
+        tasks.share_vectors(full, cache), "euclidean", "none", 2, layouts.NoneParams(), 0,
+        tmp_path, read, report=Silent(),
+    )  # fmt: skip
+    found = layouts.cached(full, "none", 2, cache=cache)
+    assert found is not None
+    np.testing.assert_array_equal(found.coordinates, embedding_set.vectors[:, :2])
+    assert 0 < found.quality["neighbor_preservation"] < 1

@@ -125,7 +125,7 @@ def picture(embedding_set: EmbeddingSet, wanted: Wanted) -> Picture:
             cache=server.cache(), judged=False,
         )  # fmt: skip
     job = server.pool().get(job_key(embedding_set, wanted))
-    unjudged = layout is not None and not layout.quality and wanted.method == "pca"
+    unjudged = layout is not None and not layout.quality
     if job is None and unjudged and len(embedding_set) <= JUDGED_AT_ONCE:
         job = start(embedding_set, wanted)
     view = job.snapshot() if job else None
@@ -164,11 +164,14 @@ def job_key(embedding_set: EmbeddingSet, wanted: Wanted) -> str:
 
 def start(embedding_set: EmbeddingSet, wanted: Wanted) -> Job:
     """Compute and judge a layout in a worker process; join the work if it runs already."""
-    cache = server.cache()
+    cache, columns = server.cache(), None
+    if wanted.method == "none":
+        names = [axis for axis in "xyz" if axis in embedding_set.metadata.column_names]
+        columns = {name: embedding_set.metadata.column(name) for name in names}
     return server.pool().submit(
         job_key(embedding_set, wanted), tasks.lay_out,
         tasks.share_vectors(embedding_set, cache), embedding_set.provenance.metric,
-        wanted.method, wanted.dims, wanted.params, wanted.seed, cache.folder,
+        wanted.method, wanted.dims, wanted.params, wanted.seed, cache.folder, columns,
         owner=server.session_id(),
     )  # fmt: skip
 

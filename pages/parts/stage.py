@@ -161,6 +161,14 @@ def _strip(
                 on_click=_start,
                 args=(embedding_set, wanted),
             )
+        elif not seen.layout.quality:
+            st.button(
+                "Judge",
+                help="How many of the true neighbors does this layout keep?",
+                key="judge",
+                on_click=_start,
+                args=(embedding_set, wanted),
+            )
         if way.row is not None or way.selected is not None:
             st.button("Clear", key="clear", on_click=way.clear)
         st.download_button(
