@@ -13,7 +13,7 @@ import pyarrow as pa
 import xxhash
 
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import Metric, check_metric, row_norms
+from embeddings.metrics import Metric, check_metric, inverse_norms, row_norms
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,16 @@ class EmbeddingSet:
         norms = row_norms(self.vectors)
         norms.flags.writeable = False
         return norms
+
+    @cached_property
+    def longest(self) -> float:
+        """The largest norm."""
+        return float(self.norms.max())
+
+    @cached_property
+    def inverse_norms(self) -> np.ndarray:
+        """1 / norms, 0 for a zero row: float32, shape (n,); for screening, see neighbors.py."""
+        return inverse_norms(self.norms).astype(np.float32)
 
     def with_provenance(self, **changes: Any) -> "EmbeddingSet":
         """Return the same set with some provenance fields replaced."""
