@@ -1,4 +1,4 @@
-"""The four measures of nearness: names, exact values, and bounds of their float32 screening.
+"""The four measures of nearness: their names and exact values.
 
 A *closeness* grows as points get nearer (a similarity, or a negated distance); it is what searches
 compare. What users read is the similarity (cosine, dot) or the distance (euclidean, manhattan).
@@ -18,8 +18,6 @@ Metric = Literal["cosine", "dot", "euclidean", "manhattan"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 ValueKind = Literal["similarity", "distance"]
-
-_FLOAT32_ROUNDING = 2.0**-24
 
 
 def check_metric(metric: str) -> Metric:
@@ -83,19 +81,3 @@ def exact_values(
         if metric == "cosine":
             values = values * inverse_norms(norms * query_norm)
     return values.astype(np.float32)
-
-
-def screening_error(metric: Metric, dimensions: int, scale: float) -> float:
-    """Bound the error of a closeness computed in float32, after any order of summation.
-
-    Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.1: a dot product of
-    length d computed in precision u errs by at most d u |x||y| to first order.
-
-    Parameters
-    ----------
-    dimensions : length of the vectors
-    scale : for dot, the largest |x||y|; for euclidean, the largest (|x| + |y|)^2, the closeness
-        being minus the *squared* distance; for manhattan, the largest sum |x_i| + |y_i|
-    """
-    steps = dimensions + 8  # and a few roundings more: scaling by norms, adding squares
-    return 2.0 * steps * _FLOAT32_ROUNDING * (1.0 if metric == "cosine" else scale)

@@ -8,28 +8,17 @@ row number; the point itself is left out, its duplicates are not.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import (
-    Metric,
-    ValueKind,
-    check_metric,
-    exact_values,
-    inverse_norms,
-    row_norms,
-    screening_error,
-    value_kind,
-)
+from embeddings.metrics import Metric, ValueKind, check_metric, exact_values, row_norms, value_kind
+from embeddings.screening import Screen, candidates
 
 GRAPH_NEIGHBORS = 100
 """Neighbors per point that a graph holds unless more are asked for."""
 
-_LARGEST_NORM = 1e17  # squares of sums of two such are still float32
 _BLOCK_FLOATS = 8_000_000  # size of one block of screened closeness: 32 MB
 
 
@@ -166,7 +155,7 @@ def build_graph(
         raise EmbeddingError("a set of 1 item has no neighbors; a graph needs at least 2 items")
     k = _check_k(k, len(embedding_set) - 1)
     metric = check_metric(metric or embedding_set.provenance.metric)
-    screen = _Screen(embedding_set, metric)
+    screen = Screen(embedding_set, metric)
     count = len(embedding_set)
     rows = np.empty((count, k), dtype=np.int32)
     values = np.empty((count, k), dtype=np.float32)
@@ -184,72 +173,6 @@ def build_graph(
     return NeighborGraph(rows, values, metric, embedding_set.fingerprint)
 
 
-class _Screen:
-    """Float32 closeness of queries to all rows of a set, with a bound on its error."""
-
-    def __init__(self, embedding_set: EmbeddingSet, metric: Metric) -> None:
-        self.metric = metric
-        self.vectors = embedding_set.vectors
-        self.longest = embedding_set.longest
-        self.unit = np.float32(1.0)
-        if self.longest > _LARGEST_NORM:  # a power of two: scaling by it rounds nothing
-            self.unit = np.float32(2.0 ** -np.ceil(np.log2(self.longest)))
-            self.vectors = self.vectors * self.unit
-            self.longest *= float(self.unit)
-        if metric == "cosine":
-            self.scale = embedding_set.inverse_norms / self.unit
-        elif metric == "euclidean":
-            self.squares = np.square(embedding_set.norms * float(self.unit)).astype(np.float32)
-
-    def closeness(self, queries: np.ndarray, query_norms: np.ndarray) -> np.ndarray:
-        """Return float32, shape (q, n): larger is nearer.
-
-        Cosine, dot, minus the squared euclidean distance less the query's own square (the same
-        for all rows), or minus the manhattan distance; of huge vectors, in units that do not
-        overflow.
-        """
-        queries, query_norms = queries * self.unit, query_norms * float(self.unit)
-        if self.metric == "manhattan":
-            return _negated_manhattan(queries, self.vectors)
-        if self.metric == "cosine":
-            queries = queries * inverse_norms(query_norms).astype(np.float32)[:, None]
-        if len(queries) == 1:  # streams the vectors once, which a second thread does not hasten
-            with _blas().limit(limits=1, user_api="blas"):
-                closeness = (self.vectors @ queries[0])[None, :]
-        else:
-            closeness = queries @ self.vectors.T
-        if self.metric == "cosine":
-            closeness *= self.scale
-        elif self.metric == "euclidean":
-            closeness *= 2.0
-            closeness -= self.squares
-        return closeness
-
-    def error(self, query_norms: np.ndarray) -> np.ndarray:
-        """Bound |closeness - exact closeness| for each query: float32, shape (q,)."""
-        query_norms = query_norms * float(self.unit)
-        longest = self.longest
-        dimensions = self.vectors.shape[1]
-        scale = {
-            "cosine": np.ones_like(query_norms),
-            "dot": query_norms * longest,
-            "euclidean": (query_norms + longest) ** 2,
-            "manhattan": (query_norms + longest) * np.sqrt(dimensions),
-        }[self.metric]
-        unit = screening_error(self.metric, dimensions, 1.0)
-        return (unit * scale).astype(np.float32)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Return the handle on numpy's BLAS.
-
-    With two threads, and both cores busy with a layout, a click at 100,000 x 50 took 8 ms in the
-    median, with one thread 0.6 ms: the product waits for whichever thread the system runs last.
-    """
-    return ThreadpoolController()
-
-
 def _search(
     embedding_set: EmbeddingSet,
     queries: np.ndarray,
@@ -263,7 +186,7 @@ def _search(
     k = _check_k(k, available)
     rows = np.empty((len(queries), k), dtype=np.int32)
     values = np.empty((len(queries), k), dtype=np.float32)
-    screen = _Screen(embedding_set, metric)
+    screen = Screen(embedding_set, metric)
     norms = row_norms(queries)
     for start, stop in _blocks(len(queries), len(embedding_set)):
         closeness = screen.closeness(queries[start:stop], norms[start:stop])
@@ -272,47 +195,15 @@ def _search(
             line = closeness[i - start]
             if own_rows is not None:
                 line[own_rows[i]] = -np.inf
-            candidates = _candidates(line, k, 2.0 * error[i - start])
+            likely = candidates(line, k, 2.0 * error[i - start])
             exact = exact_values(
                 metric, queries[i], norms[i],
-                embedding_set.vectors[candidates], embedding_set.norms[candidates],
+                embedding_set.vectors[likely], embedding_set.norms[likely],
             )  # fmt: skip
             nearness = exact if value_kind(metric) == "similarity" else -exact
-            order = np.lexsort((candidates, -nearness))[:k]
-            rows[i], values[i] = candidates[order], exact[order]
+            order = np.lexsort((likely, -nearness))[:k]
+            rows[i], values[i] = likely[order], exact[order]
     return Neighbors(rows, values, metric)
-
-
-def _candidates(closeness: np.ndarray, k: int, margin: float) -> np.ndarray:
-    """Return the rows that may be among the k nearest: int64, in increasing order.
-
-    A first bound comes from the maxima of short chunks: the k-th largest of them is at most the
-    k-th largest value. It leaves few rows for the partition that finds the k-th largest itself.
-    """
-    if k == 0:
-        return np.empty(0, dtype=np.int64)
-    bound = -np.inf
-    chunk = 64
-    chunks = len(closeness) // chunk
-    if chunks > 4 * k:
-        maxima = closeness[: chunks * chunk].reshape(chunks, chunk).max(axis=1)
-        bound = np.partition(maxima, chunks - k)[chunks - k]
-    likely = np.flatnonzero(closeness >= bound - margin)
-    kth = np.partition(closeness[likely], len(likely) - k)[len(likely) - k]
-    if kth == -np.inf:
-        return likely[closeness[likely] > -np.inf]
-    return likely[closeness[likely] >= kth - margin]
-
-
-def _negated_manhattan(queries: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return minus the manhattan distances: float32, shape (q, n)."""
-    closeness = np.empty((len(queries), len(vectors)), dtype=np.float32)
-    step = max(1, 1_000_000 // vectors.shape[1])
-    for start in range(0, len(vectors), step):
-        block = vectors[start : start + step]
-        for i, vector in enumerate(queries):
-            np.abs(block - vector).sum(axis=1, out=closeness[i, start : start + step])
-    return np.negative(closeness, out=closeness)
 
 
 def _check_k(k: int, available: int) -> int:
