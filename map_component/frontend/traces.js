@@ -89,12 +89,14 @@ export function buildLayout(points, styles, size) {
   };
 }
 
-/** Axis ranges of equal scale that hold the cloud with a small margin, right of the legend. */
+/** Axis ranges of equal scale that hold the cloud with a small margin, mostly beside the legend. */
 export function fitRanges(points, { width, height, legend = 0 }) {
   const pad = 1.06;
-  const unit = Math.max((2 * pad * points.extent[0]) / width, (2 * pad * points.extent[1]) / height);
-  const spare = width - (2 * pad * points.extent[0]) / unit;
-  const shift = (unit * Math.min(legend, spare)) / 2; // room on the left for the legend
+  const aside = width > 600 ? 0.7 * legend : 0; // px; a phone's legend is folded away
+  const unit = Math.max(
+    (2 * pad * points.extent[0]) / (width - aside), (2 * pad * points.extent[1]) / height,
+  );
+  const shift = (unit * aside) / 2;
   return [
     [-(unit * width) / 2 - shift, (unit * width) / 2 - shift],
     [-(unit * height) / 2, (unit * height) / 2],
