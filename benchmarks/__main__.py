@@ -1,0 +1,43 @@
+"""Run the benchmarks in turn, keep what they print, and make the table anew.
+
+python -m benchmarks [NAME ...] [--options of a script]
+"""
+
+import subprocess
+import sys
+
+from benchmarks import table
+from embeddings.files.atomic import atomic_path
+
+NAMES = ("neighbors", "click", "open_file", "restart", "layouts")
+
+
+def main() -> int:
+    """Run what the command line names, or all; options are passed on to each script."""
+    arguments = sys.argv[1:]
+    split = next((i for i, text in enumerate(arguments) if text.startswith("-")), len(arguments))
+    names, options = arguments[:split] or list(NAMES), arguments[split:]
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        print(f"error: no benchmark {unknown[0]!r}; expected {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    failed = [name for name in names if not _run(name, options)]
+    table.main()
+    if failed:
+        print(f"error: {', '.join(failed)} failed, see above", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run(name: str, options: list[str]) -> bool:
+    """Run one script; keep its document if it comes to its end."""
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", f"benchmarks.{name}", *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode == 0:
+        with atomic_path(table.RESULTS / f"{name}.json") as temporary:
+            temporary.write_text(done.stdout)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

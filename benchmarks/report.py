@@ -1,0 +1,94 @@
+"""What every benchmark prints: one JSON document with machine, versions, data, results, targets."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def arguments(text: str | None, sizes: Sequence[int], repeat: int) -> argparse.Namespace:
+    """Read --sizes and --repeat; `text` is the script's docstring."""
+    parser = argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(sizes), help="rows")
+    parser.add_argument("--repeat", type=int, default=repeat, help="runs of each contender")
+    return parser.parse_args()
+
+
+def hardware() -> dict[str, Any]:
+    """Return cores that this process may use, CPU model, memory in GiB, and who else is at work."""
+    facts = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    models = [line.split(":")[1].strip() for line in facts.splitlines() if "model name" in line]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "cpu": models[0] if models else platform.processor(),
+        "memory_gib": round(memory / 2**30, 1),
+        "load_at_start": round(os.getloadavg()[0], 2),
+    }
+
+
+def spread(name: str, values: Sequence[float] | np.ndarray, digits: int = 3) -> dict[str, float]:
+    """Return the median under `name`, and the quartiles beside it where there are four or more."""
+    found = {name: round(float(np.median(values)), digits)}
+    if len(values) >= 4:
+        low, high = np.percentile(values, [25, 75])
+        found[f"{name} p25"], found[f"{name} p75"] = round(low, digits), round(high, digits)
+    return found
+
+
+def target(
+    what: str, value: float, at_most: float | None = None, at_least: float | None = None
+) -> dict[str, Any]:
+    """Return what was promised beside what was measured."""
+    met = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
+    bound = {"at_most": at_most, "at_least": at_least}
+    given = {name: limit for name, limit in bound.items() if limit is not None}
+    return {"target": what, "measured": round(value, 4), **given, "met": bool(met)}
+
+
+def show(
+    text: str | None,
+    started: dict[str, Any],
+    data: dict[str, Any],
+    results: Sequence[dict[str, Any]],
+    targets: Sequence[dict[str, Any]],
+    libraries: Sequence[str],
+) -> None:
+    """Print the document.
+
+    Parameters
+    ----------
+    text : the script's docstring; its first line is the question
+    started : hardware(), as it was before the first measurement
+    results : one flat dict per contender and shape: a row of the table
+    targets : see target
+    libraries : distributions whose versions matter
+    """
+    document = {
+        "question": (text or "").splitlines()[0],
+        "date": datetime.now(UTC).date().isoformat(),
+        "hardware": started,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in sorted({"numpy", *libraries}, key=str.lower)},
+        },
+        "data": data,
+        "results": list(results),
+        "targets": list(targets),
+    }
+    print(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is being measured; standard output is the document's."""
+    print(f"  {text}", file=sys.stderr, flush=True)
