@@ -43,5 +43,6 @@ format: install-dev
 types: install-dev
 	$(BIN)/mypy
 
-bench: install-dev
+bench: install-dev browser
+	$(BIN)/python -m pip install --quiet --requirement requirements-bench.txt
 	$(BIN)/python -m benchmarks

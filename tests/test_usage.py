@@ -1,8 +1,10 @@
 """What a person does, without a browser: Streamlit's AppTest runs the script."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
@@ -60,6 +62,52 @@ def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
     assert app.session_state.source.startswith("upload:")
     app = tell(app, 0, '{"type": "click", "row": 7}')
     assert app.session_state.walk.row == 7
+
+
+def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest, tmp_path) -> None:
+    uploader = app.file_uploader(key="uploads")
+    names = []
+    for number, rows in enumerate((30, 20)):
+        path = tmp_path / f"set{number}.npy"
+        save(EmbeddingSet.of(np.random.default_rng(number).normal(size=(rows, 4))), path)
+        uploader = app.file_uploader(key="uploads")
+        uploader.upload(path.name, path.read_bytes(), "").run()
+        assert not app.error
+        names.append(app.session_state.source)
+    assert names[0] != names[1]
+    labels = "".join(f"item {i}\n" for i in range(20)).encode()
+    app.file_uploader(key="uploads").upload("set1.npy", path.read_bytes(), "").upload(
+        "labels.tsv", labels, "text/tab-separated-values"
+    ).run()
+    assert not app.error
+    assert not app.exception
+    app = tell(app, 0, '{"type": "click", "row": 7}')
+    assert any(text.value.replace("\\", "") == "item 7" for text in app.markdown)
+
+
+def test_every_kind_of_column_can_be_a_color(app: AppTest, tmp_path: Path) -> None:
+    rows = 40
+    columns = {
+        "folded": pa.array(["a", "b", "c", None] * 10).dictionary_encode(),
+        "flag": pa.array([True, False] * 20),
+        "day": pa.array([date(2026, 1, 1 + i % 28) for i in range(rows)]),
+        "number": pa.array([float("nan"), None, 1.0, 2.0] * 10),
+        "text": [f"sentence number {i}" for i in range(rows)],
+        "many": [[1, 2]] * rows,
+        "nothing": pa.nulls(rows),
+    }
+    vectors = np.random.default_rng(0).normal(size=(rows, 5))
+    path = tmp_path / "kinds.embedding.parquet"
+    save(EmbeddingSet.of(vectors, ["twice"] * rows, columns), path)
+    app.file_uploader(key="uploads").upload(path.name, path.read_bytes(), "").run()
+    assert not app.exception
+    assert {"folded", "flag", "day", "number", "label"} <= set(app.selectbox(key="color").options)
+    for option in app.selectbox(key="color").options:
+        app.selectbox(key="color").set_value(option).run()
+        assert not app.exception, option
+        assert not app.error, option
+    tell(app, 0, '{"type": "click", "row": 3}')
+    assert not app.exception
 
 
 def test_a_removed_upload_in_the_address_is_said(tmp_path: Path, monkeypatch) -> None:

@@ -148,7 +148,7 @@ def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, fl
         2 * sum("[" in row[i] and is_list(row[i]) for row in body) >= len(body) > 0
         for i in range(width)
     )
-    if delimiter == " " and 2 * numbers < width:  # words, not a matrix
+    if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
         return 0, 0
     if numbers == 0 and (delimiter == "\t" or path.suffix.lower() == ".csv"):
         return lists, 1e-6 * len(body) / len(rows)  # a table of text

@@ -9,7 +9,7 @@ import streamlit as st
 
 from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
 from embeddings.cache import key_hash
-from embeddings.columns import MISSING, categories, kind, numbers
+from embeddings.columns import MISSING, as_text, categories, kind, numbers
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
 from embeddings.neighbors import NeighborGraph
@@ -53,7 +53,7 @@ def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
     """Choose the first column of categories, rather one with more than two."""
     found = [name for name, what in kinds.items() if what == "category"]
     for name in found:
-        if pc.count_distinct(column_of(embedding_set, name)).as_py() > 2:
+        if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
             return name
     return found[0] if found else NOTHING
 
@@ -91,7 +91,7 @@ def column_kinds(fingerprint: str, _embedding_set: EmbeddingSet) -> dict[str, st
     """Say what each metadata column holds, and the labels where they repeat like categories."""
     metadata = _embedding_set.metadata
     kinds = {name: str(kind(metadata.column(name))) for name in metadata.column_names}
-    if LABEL not in kinds and kind(column_of(_embedding_set, LABEL)) == "category":
+    if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
         kinds[LABEL] = "category"
     return kinds
 

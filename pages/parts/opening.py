@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 import xxhash
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts, load
 from embeddings.files.atomic import atomic_path
@@ -62,24 +63,41 @@ def _choose_from_gallery() -> None:
     )
 
 
-def _take_upload(uploads: Sequence) -> None:
+def _take_upload(uploads: Sequence[UploadedFile]) -> None:
     """Open newly uploaded files; what was open stays so if they cannot be opened."""
     state = st.session_state
-    seen = tuple(upload.file_id for upload in uploads or ())
-    if not seen or seen == state.get("seen_uploads"):
-        if seen and state.get("open_error"):
-            error_box(state.open_error)
-        return
-    state.seen_uploads = seen
-    state.open_error = None
+    known = state.get("known_uploads", frozenset())
+    state.known_uploads = frozenset(upload.file_id for upload in uploads)
+    fresh = [upload for upload in uploads if upload.file_id not in known]
+    if not uploads:
+        state.open_error = None
+    if fresh:
+        state.open_error = None
+        try:
+            _open(_opened_from(fresh, [u for u in uploads if u not in fresh]))
+        except EmbeddingError as error:
+            state.open_error = str(error)
+    if state.get("open_error"):
+        error_box(state.open_error)
+
+
+def _opened_from(fresh: list[UploadedFile], earlier: list[UploadedFile]) -> str:
+    """Open what was just uploaded: a set of its own, or else what belongs to the files before."""
     try:
-        key = store({upload.name: upload.getbuffer() for upload in uploads})
-        opened(key)
-    except EmbeddingError as error:
-        state.open_error = str(error)
-        error_box(str(error))
-        return
-    _open(key)
+        return _stored_and_opened(fresh)
+    except EmbeddingError as alone:
+        if not earlier:
+            raise
+        try:
+            return _stored_and_opened([*earlier, *fresh])
+        except EmbeddingError:
+            raise alone from None  # what is wrong with the new files alone is the better answer
+
+
+def _stored_and_opened(uploads: list[UploadedFile]) -> str:
+    key = store(uploads)
+    opened(key)
+    return key
 
 
 def _open(source: str) -> None:
@@ -103,18 +121,18 @@ def _from_address() -> str | None:
     return key
 
 
-def store(files: dict[str, bytes | memoryview]) -> str:
+def store(uploads: Sequence[UploadedFile]) -> str:
     """Keep uploaded files in the cache by their content; return the source's key."""
     digest = xxhash.xxh3_128()
-    for name, content in sorted(files.items()):
-        digest.update(name.encode())
-        digest.update(content)
+    for upload in sorted(uploads, key=lambda upload: upload.name):
+        digest.update(upload.name.encode())
+        digest.update(upload.getbuffer())
     folder = server.cache().folder / "uploads" / digest.hexdigest()
-    for name, content in files.items():
-        path = folder / (Path(name).name.strip(".") or "file")
+    for upload in uploads:
+        path = folder / (Path(upload.name).name.strip(".") or "file")
         if not path.exists():
             with atomic_path(path) as temporary:
-                temporary.write_bytes(content)
+                temporary.write_bytes(upload.getbuffer())
     return f"upload:{digest.hexdigest()}"
 
 

@@ -148,3 +148,9 @@ def test_real_metadata_of_the_projector(data, tmp_path):
     found = together([tmp_path / "words.npy", counts])
     assert found.labels[:2] == ("UNK", "the")
     assert found.metadata["count"].to_pylist()[:2] == [286363, 1061396]
+
+
+def test_labels_of_a_word_and_a_number_are_one_column(tmp_path):
+    labels = "item 7\nitem 8\nitem 9\n"
+    found = together(written(tmp_path, vectors_tsv=VECTORS_TSV, metadata_tsv=labels))
+    assert found.labels == ("item 7", "item 8", "item 9")
