@@ -11,7 +11,16 @@ from types import ModuleType
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import delimited, npy, npz, parquet, word2vec_binary, word2vec_text
+from embeddings.files import (
+    delimited,
+    h5ad,
+    hdf5,
+    npy,
+    npz,
+    parquet,
+    word2vec_binary,
+    word2vec_text,
+)
 from embeddings.files.companions import add_columns, find_vectors
 from embeddings.files.reading import Note, check_bytes, log_note, naming
 from embeddings.files.refused import refuse
@@ -20,8 +29,11 @@ _HEAD_BYTES = 2**20
 
 FORMATS = {
     "Parquet": parquet,
+    "Arrow or Feather": arrow,
     "NumPy .npy": npy,
     "NumPy .npz": npz,
+    "AnnData .h5ad": h5ad,
+    "HDF5": hdf5,
     "word2vec or GloVe text": word2vec_text,
     "word2vec binary": word2vec_binary,
     "CSV or TSV": delimited,
@@ -30,6 +42,9 @@ FORMATS = {
 
 WRITERS = {
     ".parquet": parquet.save,
+    ".arrow": arrow.save,
+    ".arrows": arrow.save,
+    ".feather": arrow.save,
     ".npy": npy.save,
     ".npz": npz.save,
     ".csv": delimited.save,

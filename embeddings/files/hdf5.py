@@ -1,0 +1,238 @@
+"""HDF5: a matrix with the columns beside it, or ELMo's sentences; and safe access for h5ad.py.
+
+Only what lies in the file itself is read: links, external storage and virtual datasets could point
+at any path of the machine, so they count as absent or are refused.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeGuard
+
+import h5py
+import numpy as np
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.npy import COLUMN_KINDS, to_column
+from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+from embeddings.files.tables import VECTOR_NAMES, choose_label, table_columns, to_labels
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+
+_NAMES = (*VECTOR_NAMES, "x", "data", "train")
+_TEXTS = 1_000  # strings read at once; a few bytes on disk may stand for a long one each
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether a file that starts with `head` is HDF5."""
+    return head.startswith(MAGIC)
+
+
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Read ELMo's sentences (keys 0, 1, ...), else a matrix of numbers and what has its rows.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, one that needs more memory than the limit, or no matrix of numbers in it
+    """
+    with opened(path) as file:
+        sentences = _sentences(file)
+        if sentences:
+            vectors, columns = _read_sentences(sentences, note)
+            return EmbeddingSet.of(vectors, None, columns, **provenance.described(path))
+        matrix = _choose_matrix(file, note)
+        columns = _columns_beside(matrix)
+        vectors = read_matrix(matrix)
+    found = provenance.described(path)
+    if not columns:
+        return EmbeddingSet.of(vectors, **found)
+    table = pa.table(columns)
+    position = choose_label(table_columns(table), range(table.num_columns))
+    if position is None:
+        return EmbeddingSet.of(vectors, None, table, **found)
+    labels = to_labels(table.column(position))
+    rest = table.remove_column(position)
+    return EmbeddingSet.of(vectors, labels, rest if rest.num_columns else None, **found)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file for reading; whatever the library says about damage becomes an EmbeddingError."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except EmbeddingError:
+        raise
+    except Exception as error:  # a damaged file makes its reader raise anything
+        raise EmbeddingError(
+            f"damaged HDF5, or packed by a filter that is not installed ({first_line(error)}); "
+            "write or copy the file again"
+        ) from error
+
+
+def child(parent: object, name: str) -> h5py.Group | h5py.Dataset | None:
+    """Return what lies under a name in the file itself; None where nothing or a link does."""
+    if not isinstance(parent, h5py.Group) or "/" in name:
+        return None
+    links, key = parent.id.links, name.encode()  # `name in parent` would follow it to other files
+    if not links.exists(key) or links.get_info(key).type != h5py.h5l.TYPE_HARD:
+        return None
+    return parent[name]
+
+
+def is_matrix(item: object, dimensions: int = 2, kinds: str = "fiu") -> TypeGuard[h5py.Dataset]:
+    """Say whether an object of the file is a dense array of numbers with rows and columns."""
+    return (
+        isinstance(item, h5py.Dataset)
+        and item.shape is not None
+        and len(item.shape) == dimensions
+        and item.dtype.kind in kinds
+    )
+
+
+def read_matrix(dataset: h5py.Dataset) -> np.ndarray:
+    """Return a dataset of numbers as read-only float32 of its shape, after checking its size."""
+    check_dataset(dataset)
+    return as_float32(dataset.astype(np.float32)[...])
+
+
+def read_column(dataset: h5py.Dataset) -> pa.ChunkedArray:
+    """Return a one-dimensional dataset of texts, numbers or booleans as a column.
+
+    Raises
+    ------
+    EmbeddingError
+        larger than the limit, or neither of them, such as references to other objects
+    """
+    check_dataset(dataset)
+    if not is_column(dataset):
+        raise EmbeddingError(
+            f"{dataset.name} is of shape {dataset.shape} and type {dataset.dtype}; "
+            "expected one text, number or boolean a row"
+        )
+    if dataset.dtype.kind != "O":
+        return to_column(dataset[...])
+    strings, texts, size = dataset.asstr(errors="replace"), [], 0
+    for start in range(0, len(dataset), _TEXTS):
+        part = strings[start : start + _TEXTS].tolist()
+        size += sum(map(len, part))
+        check_bytes(size, f"the texts of {dataset.name} take")
+        texts += part
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def is_column(item: object) -> TypeGuard[h5py.Dataset]:
+    """Say whether an object of the file is one text, number or boolean a row."""
+    if not isinstance(item, h5py.Dataset) or item.shape is None or len(item.shape) != 1:
+        return False
+    return item.dtype.kind in COLUMN_KINDS or h5py.check_string_dtype(item.dtype) is not None
+
+
+def check_dataset(dataset: h5py.Dataset) -> None:
+    """Raise EmbeddingError where the data lie outside of the file, or exceed the limit in memory.
+
+    What a file claims need not be stored in it: a packed or never written part takes no bytes.
+    """
+    if dataset.is_virtual or dataset.external:
+        raise EmbeddingError(
+            f"{dataset.name} is kept in other files, which are never opened from here; "
+            "copy it into one file (h5repack)"
+        )
+    for shape, what in ((dataset.shape, "needs"), (dataset.chunks or (), "has chunks of")):
+        size = math.prod(shape) * max(4, dataset.dtype.itemsize)
+        check_bytes(size, f"{dataset.name} {what}")
+
+
+def check_total(group: h5py.Group) -> None:
+    """Raise EmbeddingError where all datasets of a group together exceed the limit in memory."""
+    sizes: list[int] = []
+
+    def collect(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            sizes.append(_bytes(item))
+
+    group.visititems(collect)
+    check_bytes(sum(sizes), f"{group.name} takes")
+
+
+def _bytes(dataset: h5py.Dataset) -> int:
+    return math.prod(dataset.shape or ()) * dataset.dtype.itemsize
+
+
+def _sentences(file: h5py.File) -> list[h5py.Dataset]:
+    """Return the datasets 0, 1, ... of (layers, tokens, dims), or none where it is not ELMo's."""
+    names = sorted((name for name in file if name.isascii() and name.isdigit()), key=int)
+    found = [child(file, name) for name in names]
+    return found if all(is_matrix(item, 3, "f") for item in found) else []
+
+
+def _read_sentences(
+    sentences: list[h5py.Dataset], note: Note
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the last layer, one row a token, and the columns sentence and position."""
+    layers, _, dimensions = sentences[0].shape
+    for dataset in sentences:
+        if (dataset.shape[0], dataset.shape[2]) != (layers, dimensions) or layers == 0:
+            raise EmbeddingError(
+                f"{dataset.name} is of shape {dataset.shape}, {sentences[0].name} of "
+                f"{sentences[0].shape}; expected (layers, tokens, dimensions), and layers and "
+                "dimensions the same in all"
+            )
+        check_dataset(dataset)
+    lengths = [dataset.shape[1] for dataset in sentences]
+    check_bytes(4 * dimensions * sum(lengths), "its vectors need")
+    vectors = np.empty((sum(lengths), dimensions), np.float32)
+    start = 0
+    for dataset, length in zip(sentences, lengths, strict=True):
+        if length:
+            vectors[start : start + length] = dataset[-1]
+        start += length
+    note(
+        f"{len(sentences):,} sentences of {layers} layers: took the last layer, one row a token; "
+        "to have another, write its vectors as a matrix"
+    )
+    numbers = [int(dataset.name.lstrip("/")) for dataset in sentences]
+    columns = {
+        "sentence": np.repeat(np.array(numbers, np.int64), lengths),
+        "position": np.concatenate([np.arange(length) for length in lengths]),
+    }
+    return as_float32(vectors), columns
+
+
+def _choose_matrix(file: h5py.File, note: Note) -> h5py.Dataset:
+    """Return the matrix that is the vectors: of floats rather than integers; by name; the first."""
+    found: list[h5py.Dataset] = []
+
+    def collect(name: str, item: object) -> None:
+        if is_matrix(item):
+            found.append(item)
+
+    file.visititems(collect)  # which follows no links
+    matrices = [item for item in found if item.dtype.kind == "f"] or found
+    if not matrices:
+        names = ", ".join(list(file)[:20]) or "nothing"
+        raise EmbeddingError(
+            f"no matrix of numbers in it ({names}); expected a dataset of two dimensions, "
+            "one row an item"
+        )
+    by_name = {item.name.rpartition("/")[2].lower(): item for item in reversed(matrices)}
+    chosen = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
+    if len(matrices) > 1:
+        others = ", ".join(f"{m.name} {m.shape}" for m in matrices[:20] if m is not chosen)
+        note(f"several matrices: took {chosen.name} {chosen.shape} as the vectors, not {others}")
+    return chosen
+
+
+def _columns_beside(matrix: h5py.Dataset) -> dict[str, pa.ChunkedArray]:
+    """Return the datasets of the same group that hold one value for each row of the matrix."""
+    beside = {name: child(matrix.parent, name) for name in matrix.parent}
+    taken = {
+        name: item for name, item in beside.items() if is_column(item) and len(item) == len(matrix)
+    }
+    check_bytes(sum(map(_bytes, taken.values())), "its columns take")
+    return {name: read_column(item) for name, item in taken.items()}

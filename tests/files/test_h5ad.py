@@ -1,0 +1,264 @@
+"""AnnData by every encoding, ELMo's sentences and other HDF5; nothing outside the file is read."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from embeddings import EmbeddingError, load
+
+PCA = np.arange(12, dtype=np.float32).reshape(4, 3)
+UMAP = PCA[:, :2] + 0.5
+TEXT = h5py.string_dtype()
+KINDS = ["b", "a", None, "b"]
+
+
+def opened(path: Path):
+    notes: list[str] = []
+    return load(path, note=notes.append), notes
+
+
+def column(group, name, values, **attributes):
+    values = values if isinstance(values, np.ndarray) else np.array(values, dtype=TEXT)
+    dataset = group.create_dataset(name, data=values)
+    dataset.attrs.update(attributes)
+    return dataset
+
+
+def new_encoding(file: h5py.File):
+    """Write obs as anndata 0.8 and later do."""
+    obs = file.create_group("obs")
+    obs.attrs.update({"encoding-type": "dataframe", "_index": "cell"})
+    obs.attrs["column-order"] = np.array(["kind", "size", "count", "good", "note"], dtype=TEXT)
+    column(obs, "cell", ["c0", "c1", "c2", "ä"])
+    kind = obs.create_group("kind")
+    column(kind, "codes", np.array([1, 0, -1, 1], np.int8))
+    column(kind, "categories", ["a", "b"])
+    column(obs, "size", np.array([1.5, 2, 3, 4], ">f8"))
+    count = obs.create_group("count")
+    column(count, "values", np.array([1, 2, 3, 4]))
+    column(count, "mask", np.array([False, True, False, False]))
+    column(obs, "good", np.array([True, False, True, True]))
+    column(obs, "note", ["x", "", "y", "z"])
+
+
+def middle_encoding(file: h5py.File):
+    """Write obs as anndata 0.7 did: codes in obs, categories under __categories."""
+    obs = file.create_group("obs")
+    obs.attrs["_index"] = "_index"
+    column(obs, "_index", ["c0", "c1", "c2", "ä"])
+    column(obs, "kind", np.array([1, 0, -1, 1], np.int8))
+    column(obs, "__categories/kind", ["a", "b"])
+    column(obs, "size", np.array([1.5, 2, 3, 4]))
+
+
+def old_encoding(file: h5py.File):
+    """Write obs as anndata 0.6 did: a table of records, categories in uns."""
+    index = np.array([name.encode() for name in ("c0", "c1", "c2", "ä")])
+    obs = np.empty(4, dtype=[("index", "S8"), ("kind", "i1"), ("size", "<f8")])
+    obs["index"], obs["kind"], obs["size"] = index, [1, 0, -1, 1], [1.5, 2, 3, 4]
+    file["obs"] = obs
+    file["uns/kind_categories"] = np.array([b"a", b"b"])
+
+
+@pytest.mark.parametrize("encoding", [new_encoding, middle_encoding, old_encoding])
+def test_every_encoding_of_obs(tmp_path, encoding):
+    path = tmp_path / "cells.h5ad"
+    with h5py.File(path, "w") as file:
+        encoding(file)
+        file["obsm/A"] = UMAP
+        file["obsm/X_pca"] = PCA.astype(">f8")
+        file["X"] = np.ones((4, 9))
+    found, notes = opened(path)
+    np.testing.assert_array_equal(found.vectors, PCA)
+    assert found.labels == ("c0", "c1", "c2", "ä")
+    assert found.metadata["kind"].to_pylist() == KINDS
+    assert pa.types.is_dictionary(found.metadata["kind"].type)
+    assert found.metadata["size"].to_pylist() == [1.5, 2, 3, 4]
+    assert found.provenance.name == "cells"
+    assert notes == ["took obsm/X_pca (4, 3) as the vectors, not obsm/A (4, 2), X (4, 9)"]
+
+
+def test_missing_values_booleans_texts_and_the_order_of_columns(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        column(file["obs"], "odd", np.ones((4, 2)))
+        file["X"] = PCA
+    found, notes = opened(path)
+    assert found.metadata.column_names == ["kind", "size", "count", "good", "note"]
+    assert found.metadata["count"].to_pylist() == [1, None, 3, 4]
+    assert found.metadata["good"].to_pylist() == [True, False, True, True]
+    assert found.metadata["note"].to_pylist() == ["x", "", "y", "z"]
+    assert any("left out obs column odd" in note for note in notes)
+
+
+def test_obsm_as_a_table_of_records(tmp_path):
+    path = tmp_path / "x.h5ad"
+    obsm = np.empty(4, dtype=[("X_umap", "<f8", (2,)), ("X_pca", "<f4", (3,))])
+    obsm["X_umap"], obsm["X_pca"] = UMAP, PCA
+    with h5py.File(path, "w") as file:
+        old_encoding(file)
+        file["obsm"] = obsm
+    found, notes = opened(path)
+    np.testing.assert_array_equal(found.vectors, PCA)
+    assert notes == ["took obsm/X_pca (4, 3) as the vectors, not obsm/X_umap (4, 2)"]
+
+
+def test_without_a_pca_the_first_dense_array_then_x(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["obsm/sparse/data"] = np.ones(3)
+        file["X"] = PCA
+    assert opened(path)[0].dimensions == 3
+    with h5py.File(path, "a") as file:
+        file["obsm/u"] = UMAP
+    np.testing.assert_array_equal(opened(path)[0].vectors, UMAP)
+
+
+def test_only_sparse_arrays_are_refused_with_the_reason(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["X/data"] = np.ones(3)
+    with pytest.raises(EmbeddingError, match=r"x\.h5ad: no dense array .*X is sparse.*pca"):
+        load(path)
+
+
+def test_columns_that_do_not_fit(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        old_encoding(file)
+        file["X"] = PCA[:3]
+    with pytest.raises(EmbeddingError, match=r"4 .*3 "):
+        load(path)
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["obs/kind/codes"][0] = 7
+        file["X"] = PCA
+    with pytest.raises(EmbeddingError, match="code 7 of 2 categories"):
+        load(path)
+
+
+def test_sentences_of_elmo_are_one_row_a_token(tmp_path):
+    path = tmp_path / "x.hdf5"
+    parts = {name: np.random.default_rng(n).normal(size=(3, n, 4)) for n, name in enumerate("012")}
+    parts["10"] = np.ones((3, 1, 4))
+    with h5py.File(path, "w") as file:
+        for name, part in parts.items():
+            file[name] = part.astype(np.float32)
+        file["sentence_to_index"] = "{}"
+    found, notes = opened(path)
+    expected = np.concatenate([part[-1] for part in parts.values()]).astype(np.float32)
+    np.testing.assert_array_equal(found.vectors, expected)
+    assert found.metadata["sentence"].to_pylist() == [1, 2, 2, 10]
+    assert found.metadata["position"].to_pylist() == [0, 0, 1, 0]
+    assert "4 sentences of 3 layers: took the last layer" in notes[0]
+    with h5py.File(path, "a") as file:
+        file["3"] = np.ones((2, 1, 4))
+    with pytest.raises(EmbeddingError, match=r"x\.hdf5: /3 is of shape \(2, 1, 4\), /0 of"):
+        load(path)
+
+
+def test_other_hdf5_is_its_matrix_and_what_has_its_rows(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["a/distances"] = np.ones((2, 2))
+        file["a/neighbors"] = np.ones((2, 2), int)
+        file["b/train"] = PCA
+        file["b/name"] = np.array([b"p", b"q", b"r", b"s"])
+        file["b/year"] = np.arange(4)
+        file["b/short"] = np.arange(3)
+    found, notes = opened(path)
+    np.testing.assert_array_equal(found.vectors, PCA)
+    assert found.labels == ("p", "q", "r", "s")
+    assert found.metadata.column_names == ["year"]
+    assert notes == [
+        "several matrices: took /b/train (4, 3) as the vectors, not /a/distances (2, 2)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["obsm/X_pca", "vectors"])
+def test_nothing_outside_of_the_file_is_read(tmp_path, name):
+    secret = tmp_path / "secret.h5"
+    with h5py.File(secret, "w") as file:
+        file["v"] = PCA
+    PCA.tofile(tmp_path / "raw")
+    path = tmp_path / "x.h5"
+
+    def fresh():
+        file = h5py.File(path, "w")
+        if name != "vectors":
+            new_encoding(file)
+            file.create_group("obsm")
+        return file
+
+    with fresh() as file:
+        file[name] = h5py.ExternalLink(str(secret), "v")
+    with pytest.raises(EmbeddingError, match=r"x\.h5: no "):
+        load(path)
+    with fresh() as file:
+        raw = [(str(tmp_path / "raw"), 0, PCA.nbytes)]
+        file.create_dataset(name, PCA.shape, "f4", external=raw)
+    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is kept in other files"):
+        load(path)
+    with fresh() as file:
+        layout = h5py.VirtualLayout(PCA.shape, "f4")
+        layout[:] = h5py.VirtualSource(str(secret), "v", PCA.shape)
+        file.create_virtual_dataset(name, layout)
+    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is kept in other files"):
+        load(path)
+
+
+def test_what_a_shape_claims_is_refused_before_memory_is_taken(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("vectors", (10**9, 1000), "f4", chunks=(1000, 1000))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(EmbeddingError, match=r"x\.h5: /vectors needs 4,000,000,000,000 bytes"):
+        load(path)
+    with h5py.File(path, "w") as file:
+        file["X"] = PCA
+        file.create_dataset("obs/a", (10**12,), "f8", chunks=(1000,))
+    with pytest.raises(EmbeddingError, match=r"x\.h5: /obs takes 8,000,000,000,000 bytes"):
+        load(path)
+
+
+def test_references_and_files_without_numbers(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["vectors"] = np.array([[file.ref]], dtype=h5py.ref_dtype)
+        file["names"] = np.array(["a"], dtype=TEXT)
+    with pytest.raises(EmbeddingError, match=r"x\.h5: no matrix of numbers in it \(names, vectors"):
+        load(path)
+
+
+def test_files_cut_anywhere(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["obsm/X_pca"] = PCA
+    content = path.read_bytes()
+    for length in range(9, len(content) - 1, 509):
+        path.write_bytes(content[:length])
+        with pytest.raises(EmbeddingError, match=r"x\.h5ad: damaged HDF5"):
+            load(path)
+
+
+def test_the_real_cells(data):
+    found, notes = opened(data / "emb" / "10x_pbmc68k_reduced.h5ad")
+    assert found.vectors.shape == (700, 50)
+    assert found.labels[0] == "AAAGCCTGGCTAAC-1"
+    assert {"bulk_labels", "louvain", "phase"} <= set(found.metadata.column_names)
+    assert len(found.metadata["bulk_labels"].unique()) == 10
+    assert set(found.metadata["phase"].to_pylist()) == {"G1", "S", "G2M"}
+    assert "took obsm/X_pca (700, 50)" in notes[0] and "X_umap (700, 2)" in notes[0]
+
+
+def test_the_real_sentences(data):
+    found, _ = opened(data / "5_contextual" / "elmo_lm_embeddings_0.hdf5")
+    assert found.vectors.shape == (295, 16)
+    assert np.bincount(found.metadata["sentence"].to_numpy())[:3].tolist() == [50, 51, 27]
