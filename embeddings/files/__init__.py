@@ -12,12 +12,14 @@ from types import ModuleType
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import (
+    arrow,
     delimited,
     h5ad,
     hdf5,
     npy,
     npz,
     parquet,
+    safetensors,
     word2vec_binary,
     word2vec_text,
 )
@@ -32,6 +34,7 @@ FORMATS = {
     "Arrow or Feather": arrow,
     "NumPy .npy": npy,
     "NumPy .npz": npz,
+    "safetensors": safetensors,
     "AnnData .h5ad": h5ad,
     "HDF5": hdf5,
     "word2vec or GloVe text": word2vec_text,
@@ -47,6 +50,7 @@ WRITERS = {
     ".feather": arrow.save,
     ".npy": npy.save,
     ".npz": npz.save,
+    ".safetensors": safetensors.save,
     ".csv": delimited.save,
     ".tsv": delimited.save,
     ".vec": word2vec_text.save,
@@ -118,7 +122,8 @@ def _sniff(path: Path) -> ModuleType:
             head = file.read(_HEAD_BYTES)
         if not head:
             raise EmbeddingError("the file is empty")
-        refuse(head, path)
+        if not safetensors.matches(head, path):  # its first bytes may look like a pickle's
+            refuse(head, path)
         for module in FORMATS.values():
             if module.matches(head, path):
                 return module

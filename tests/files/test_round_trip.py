@@ -64,7 +64,7 @@ def test_what_is_saved_comes_back(suffix, made):
         assert found.labels == made.labels
     kept = [name for name in made.metadata.column_names if f"column {name}" not in lost]
     assert found.metadata.column_names == kept
-    if suffix in (".parquet", ".npz"):
+    if suffix in (".parquet", ".npz", ".arrow", ".arrows", ".feather"):
         for name in kept:
             assert found.metadata[name].to_pylist() == made.metadata[name].to_pylist()
         assert found.provenance == made.provenance
