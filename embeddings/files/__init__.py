@@ -19,6 +19,7 @@ from embeddings.files import (
     npy,
     npz,
     parquet,
+    projector,
     safetensors,
     word2vec_binary,
     word2vec_text,
@@ -37,6 +38,7 @@ FORMATS = {
     "safetensors": safetensors,
     "AnnData .h5ad": h5ad,
     "HDF5": hdf5,
+    "TensorFlow Projector": projector,
     "word2vec or GloVe text": word2vec_text,
     "word2vec binary": word2vec_binary,
     "CSV or TSV": delimited,
@@ -79,6 +81,9 @@ def load(
         no known format, or does not fit the others; the message names file and place
     """
     paths = [Path(each) for each in (path, *companions)]
+    config = next((each for each in paths if projector.is_config(each)), None)
+    if config is not None and companions:
+        return _load_config(config, [each for each in paths if each != config], note)
     formats = [_sniff(each) for each in paths]
     main = find_vectors(paths, formats) if companions else 0
     with naming(paths[main]):
@@ -110,6 +115,16 @@ def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
         )
     with naming(path):
         return writer(embedding_set, path)
+
+
+def _load_config(config: Path, given: list[Path], note: Note) -> EmbeddingSet:
+    """Open a Projector's config with given files; those that it does not name describe the rows."""
+    absent = next((each for each in given if not each.is_file()), None)
+    if absent is not None:
+        raise EmbeddingError(f"{absent}: no such file")
+    with naming(config):
+        embedding_set, rest = projector.open_config(config, given, note)
+    return add_columns(embedding_set, rest, [_sniff(each) for each in rest], note)
 
 
 def _sniff(path: Path) -> ModuleType:

@@ -1,0 +1,269 @@
+"""TensorFlow Projector's config and the files it names: raw tensors, metadata, sprites of images.
+
+Only files that were given, or that lie in the config's own folder, are read: of an address in the
+config, which may point anywhere, nothing but the last part, the file's name, is used.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import delimited, npy
+from embeddings.files.companions import add_columns
+from embeddings.files.reading import (
+    Note,
+    as_float32,
+    check_bytes,
+    first_line,
+    log_note,
+    naming,
+    shorten,
+)
+from embeddings.files.sprite import cut_sprite
+
+_CONFIG_BYTES = 16 * 2**20
+_HEAD_BYTES = 2**20
+_SHOWN = 20  # names in one message
+_REMOTE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """One entry of the config, with the files that are present."""
+
+    name: str
+    shape: tuple[int, int] | None
+    address: str
+    path: Path | None
+    metadata: str
+    sprite: Mapping[str, Any]
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether the file is a config, or raw numbers by its name (nothing else tells them)."""
+    return _is_config(head) or path.suffix.lower() == ".bytes"
+
+
+def is_config(path: Path) -> bool:
+    """Say whether a file is a config, which is to be opened with the files beside it."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _is_config(file.read(_HEAD_BYTES))
+
+
+def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+    """Open the first tensor of a config that lies beside it.
+
+    Raises
+    ------
+    EmbeddingError
+        as open_config does; raw numbers without a config
+    """
+    if not is_config(path):
+        size = path.stat().st_size
+        raise EmbeddingError(
+            f"raw numbers, {size:,} bytes or {size // 4:,} float32, whose shape must come from a "
+            "config; open it together with the Projector's config, a .json of "
+            '{"embeddings": [{"tensorName": ..., "tensorShape": [rows, dimensions], '
+            f'"tensorPath": "{path.name}"}}]}}'
+        )
+    return open_config(path, (), note)[0]
+
+
+def open_config(
+    path: Path, given: Sequence[Path], note: Note = log_note
+) -> tuple[EmbeddingSet, list[Path]]:
+    """Open the first tensor of a config whose file is given or lies beside it.
+
+    Returns
+    -------
+    the set, with its metadata and the cells of its sprite as the column `image`; and those of the
+    given files that the config does not name
+
+    Raises
+    ------
+    EmbeddingError
+        no config, none of its tensors present, data that disagree with the shape, or a sprite
+        with fewer cells than there are rows
+    """
+    files = {each.name: each for each in given}
+    entries = _read_config(path)
+    tensors = [_tensor(entry, path, files) for entry in entries]
+    chosen = _choose(tensors, note)
+    assert chosen.path is not None
+    with naming(chosen.path):
+        embedding_set = _read_tensor(chosen, chosen.path, note)
+    embedding_set = embedding_set.with_provenance(name=chosen.name)
+    if chosen.metadata:
+        metadata = _find(chosen.metadata, path, files)
+        if metadata is None:
+            note(f"the metadata {shorten(chosen.metadata)} are absent")
+        else:
+            embedding_set = add_columns(embedding_set, [metadata], [delimited], note)
+    if chosen.sprite:
+        embedding_set = _add_images(embedding_set, chosen.sprite, path, files, note)
+    named = {_name(address) for entry in entries for address in _addresses(entry)}
+    return embedding_set, [each for each in given if each.name not in named]
+
+
+def _is_config(head: bytes) -> bool:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return start == b"{" and b'"embeddings"' in head and b'"tensorPath"' in head
+
+
+def _read_config(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a config: at least one, each with a tensorPath."""
+    size = path.stat().st_size
+    if size > _CONFIG_BYTES:
+        raise EmbeddingError(f"a config of {size:,} bytes; expected at most {_CONFIG_BYTES:,}")
+    try:
+        config = json.loads(path.read_text("utf-8-sig"))
+        json.dumps(config, ensure_ascii=False).encode()  # half a character cannot be printed
+    except (ValueError, RecursionError) as error:
+        raise EmbeddingError(f"the config is not JSON ({first_line(error)})") from error
+    entries = config.get("embeddings") if isinstance(config, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise EmbeddingError("no list `embeddings` of tensors in the config")
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("tensorPath"), str):
+            raise EmbeddingError(
+                f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file"
+            )
+    return entries
+
+
+def _tensor(entry: Mapping[str, Any], config: Path, files: Mapping[str, Path]) -> _Tensor:
+    address, shape, sprite = entry["tensorPath"], entry.get("tensorShape"), entry.get("sprite")
+    name, metadata = entry.get("tensorName"), entry.get("metadataPath")
+    return _Tensor(
+        name=name if isinstance(name, str) and name else Path(_name(address)).stem or "tensor",
+        shape=(shape[0], shape[1]) if _is_pair(shape) else None,
+        address=address,
+        path=_find(address, config, files),
+        metadata=metadata if isinstance(metadata, str) else "",
+        sprite=sprite if isinstance(sprite, dict) else {},
+    )
+
+
+def _is_pair(value: object) -> TypeGuard[list[int]]:
+    """Say whether a JSON value is two whole numbers above 0."""
+    return (
+        isinstance(value, list) and len(value) == 2 and all(type(n) is int and n > 0 for n in value)
+    )
+
+
+def _addresses(entry: Mapping[str, Any]) -> list[str]:
+    """Return all addresses in one entry of the config."""
+    sprite = entry.get("sprite")
+    found = [entry.get(key) for key in ("tensorPath", "metadataPath", "bookmarksPath")]
+    found.append(sprite.get("imagePath") if isinstance(sprite, dict) else None)
+    return [address for address in found if isinstance(address, str)]
+
+
+def _name(address: str) -> str:
+    """Return the name of the file that an address ends in."""
+    if _REMOTE.match(address):
+        address = re.split(r"[?#]", address)[0]
+    return re.split(r"[/\\]", address)[-1]
+
+
+def _find(address: str, config: Path, files: Mapping[str, Path]) -> Path | None:
+    """Return the file of that name among those given, else in the config's folder, else None."""
+    name = _name(address)
+    if name in files:
+        return files[name]
+    if name in ("", ".", "..") or "\0" in name or len(name) > 255 or _REMOTE.match(address):
+        return None
+    beside = config.parent / name
+    return beside if beside.is_file() and not beside.is_symlink() else None
+
+
+def _choose(tensors: Sequence[_Tensor], note: Note) -> _Tensor:
+    """Return the first tensor that is present; say which others are, and which are absent."""
+    present = [tensor for tensor in tensors if tensor.path]
+    absent = [f"{t.name} ({shorten(t.address, 80)})" for t in tensors if not t.path]
+    if not present:
+        raise EmbeddingError(
+            f"none of the files that it names is here: {_listed(absent)}; put the tensor's file "
+            "beside the config, or open both together (remote addresses are never fetched)"
+        )
+    chosen, *others = present
+    if others:
+        note(f"took {chosen.name}; also present: {_listed([t.name for t in others])}")
+    if absent:
+        note(f"took {chosen.name}; absent: {_listed(absent)}")
+    return chosen
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _read_tensor(tensor: _Tensor, path: Path, note: Note) -> EmbeddingSet:
+    """Read a tensor: a table of text, a .npy, or else raw little-endian float32."""
+    size = path.stat().st_size
+    check_bytes(size, "the file has")
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    module = next((each for each in (npy, delimited) if each.matches(head, path)), None)
+    if head and module and path.suffix.lower() != ".bytes":
+        found: EmbeddingSet = module.load(path, note)
+        if tensor.shape not in (None, found.vectors.shape):
+            raise EmbeddingError(
+                f"vectors of shape {list(found.vectors.shape)}, but the config says "
+                f"{list(tensor.shape or ())}; correct tensorShape"
+            )
+        return found
+    if tensor.shape is None:
+        raise EmbeddingError(
+            "the config gives no tensorShape for it; expected [rows, dimensions], of which the "
+            f"product is {size // 4:,}"
+        )
+    expected = math.prod(tensor.shape)
+    if size != 4 * expected:
+        numbers = f"{size // 4:,} float32" if size % 4 == 0 else "no whole number of float32"
+        raise EmbeddingError(
+            f"{size:,} bytes, {numbers}, but the config says {list(tensor.shape)}, "
+            f"{expected:,} numbers or {4 * expected:,} bytes; correct tensorShape, or copy the "
+            "file again"
+        )
+    return EmbeddingSet.of(as_float32(np.fromfile(path, dtype="<f4").reshape(tensor.shape)))
+
+
+def _add_images(
+    embedding_set: EmbeddingSet,
+    sprite: Mapping[str, Any],
+    config: Path,
+    files: Mapping[str, Path],
+    note: Note,
+) -> EmbeddingSet:
+    """Return the set with the column `image`, one cell of the sprite a row."""
+    address, size = sprite.get("imagePath"), sprite.get("singleImageDim")
+    path = _find(address, config, files) if isinstance(address, str) else None
+    if path is None:
+        note(f"the sprite {shorten(str(address))} is absent")
+        return embedding_set
+    if not _is_pair(size):
+        raise EmbeddingError(f"singleImageDim is {size!r:.60}; expected [width, height], in pixels")
+    with naming(path):
+        column = cut_sprite(path, size[0], size[1], len(embedding_set))
+    given = embedding_set.metadata
+    names = [name for name in given.column_names if name != "image"]
+    table = pa.table(
+        [*(given.column(name) for name in names), column],
+        names=[*names, "image"],
+    )
+    return EmbeddingSet(
+        embedding_set.vectors, embedding_set.labels, table, embedding_set.provenance
+    )
