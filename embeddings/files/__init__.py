@@ -16,6 +16,7 @@ from embeddings.files import (
     delimited,
     h5ad,
     hdf5,
+    jsonl,
     npy,
     npz,
     parquet,
@@ -41,6 +42,7 @@ FORMATS = {
     "TensorFlow Projector": projector,
     "word2vec or GloVe text": word2vec_text,
     "word2vec binary": word2vec_binary,
+    "JSON or JSON Lines": jsonl,
     "CSV or TSV": delimited,
 }
 """Formats by name, in the order in which they are tried."""
@@ -55,6 +57,8 @@ WRITERS = {
     ".safetensors": safetensors.save,
     ".csv": delimited.save,
     ".tsv": delimited.save,
+    ".jsonl": jsonl.save,
+    ".json": jsonl.save,
     ".vec": word2vec_text.save,
     ".txt": word2vec_text.save,
     ".bin": word2vec_binary.save,

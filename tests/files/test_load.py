@@ -52,6 +52,14 @@ REAL = [
     ),
     ("emb/datamapplot_points.arrow", [], 117_592, 2, ["0", "1"], ["r", "g", "b", "a"]),
     ("emb/glove/glove_top3k.safetensors", [], 3_000, 50, ["0", "1"], []),
+    (
+        "emb/articles_150.jsonl",
+        [],
+        150,
+        384,
+        ["Should You Adopt AI in EU Regulated Manufacturing in 2026?"],
+        ["id", "metadata.date"],
+    ),
     ("emb/spacerank_embeddings.npz", [], 392, 384, ["3dadeeb3b43c285ba16f2fb08c40ba4a793aa2df"],
      []),
     ("emb/arxiv_ml_data_map.npz", [], 117_592, 2, ["0", "1"], []),
@@ -94,6 +102,9 @@ def test_real_files_agree_with_one_another(data):
     points = load(data / "emb/datamapplot_points.arrow")
     assert points.vectors.tobytes() == load(data / "emb/arxiv_ml_data_map.npz").vectors.tobytes()
     listed = load(data / "emb/articles_150_stringlist.csv")
+    lines = load(data / "emb/articles_150.jsonl")
+    assert lines.labels == listed.labels
+    np.testing.assert_allclose(lines.vectors, listed.vectors, atol=1e-6)
     whole = load(data / "emb/articles_bge_small.parquet")
     assert listed.labels == whole.labels[:150]
     np.testing.assert_allclose(listed.vectors, whole.vectors[:150], atol=1e-6)
@@ -199,6 +210,8 @@ def small_set() -> EmbeddingSet:
         (".npy", ("labels", "column year", "provenance")),
         (".csv", ("provenance",)),
         (".tsv", ("provenance",)),
+        (".jsonl", ("provenance",)),
+        (".json", ("provenance",)),
         (".vec", ("column year", "provenance")),
         (".txt", ("column year", "provenance")),
         (".bin", ("column year", "provenance")),

@@ -1,0 +1,172 @@
+"""JSON Lines and JSON: where the vector is found, what becomes of the rest, damage and depth."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from embeddings import EmbeddingError, EmbeddingSet, load, save
+
+VECTORS = np.array([[0.1, -0.0, 1e-45], [3.4028235e38, -1.2e-38, 1 / 3]], np.float32)
+ROWS = [
+    {"id": "a", "embedding": [1, 0.5], "history": [1], "meta": {"date": "2026-04-25", "n": 1}},
+    {"id": "b", "embedding": [2, -1], "history": [], "meta": {"date": "2026-04-26", "n": None}},
+    {"id": "c", "embedding": [3, 4], "meta": {"date": None, "n": 3, "deep": {"x": ["ü"]}}},
+]
+
+
+def opened(path, value, note=lambda _: None):
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return load(path, note=note)
+
+
+def in_lines(rows) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def transposed(rows) -> dict:
+    return {name: [row.get(name) for row in rows] for name in rows[0]}
+
+
+ARRANGED = {
+    "lines": in_lines(ROWS),
+    "lines with blank ones": "\n" + in_lines(ROWS).replace("\n", "\r\n\n"),
+    "array": ROWS,
+    "indented array": json.dumps(ROWS, indent=2),
+    "object of arrays": transposed(ROWS),
+    "array under a key": {"model": "m", "data": ROWS},
+    "pandas": pd.DataFrame(ROWS).to_json(),
+}
+
+
+@pytest.mark.parametrize("arrangement", ARRANGED)
+def test_every_arrangement_reads_the_same(tmp_path, arrangement):
+    found = opened(tmp_path / "x.dat", ARRANGED[arrangement])
+    assert found.vectors.tolist() == [[1, 0.5], [2, -1], [3, 4]]
+    assert found.labels == ("a", "b", "c")
+    columns = {
+        n: c.to_pylist()
+        for n, c in zip(found.metadata.column_names, found.metadata.columns, strict=True)
+    }
+    assert [str(day) for day in columns["meta.date"]] == ["2026-04-25", "2026-04-26", "None"]
+    assert columns["meta.n"] == [1, None, 3]
+    assert columns["meta.deep"] == [None, None, '{"x": ["ü"]}']
+    assert columns["history"] == [[1], [], None]
+
+
+@pytest.mark.parametrize(
+    ("value", "labels", "vectors"),
+    [
+        ([[1, 2], [3, 4]], ("0", "1"), [[1, 2], [3, 4]]),
+        ("[1, 2]\n[3, 4]\n", ("0", "1"), [[1, 2], [3, 4]]),
+        ({"king": [1, 2], "queen": [3, 4]}, ("king", "queen"), [[1, 2], [3, 4]]),
+        ({"king": {"v": [1, 2]}, "queen": {"v": [3, 4]}}, ("king", "queen"), [[1, 2], [3, 4]]),
+        ({"x": [1, 3], "y": [2, 4]}, ("0", "1"), [[1, 2], [3, 4]]),
+        ({"dim_0": [1, 3], "dim_1": [2, 4]}, ("0", "1"), [[1, 2], [3, 4]]),
+        ({"embeddings": [[1, 2], [3, 4]], "model": "m"}, ("0", "1"), [[1, 2], [3, 4]]),
+        ({"name": "only", "v": [1, 2]}, ("only",), [[1, 2]]),
+        ([{"x": 1, "y": 2, "t": "a"}, {"x": 3, "y": 4, "t": "b"}], ("a", "b"), [[1, 2], [3, 4]]),
+        ([{"word": "a", "v": "[1, 2]"}, {"word": "b", "v": "[3, 4]"}], ("a", "b"),
+         [[1, 2], [3, 4]]),
+        ("\ufeff" + '{"word": "\\ud800é", "v": [1, 2]}\n', ("\ufffdé",), [[1, 2]]),
+    ],
+)  # fmt: skip
+def test_other_arrangements(tmp_path, value, labels, vectors):
+    found = opened(tmp_path / "x.json", value)
+    assert found.vectors.tolist() == vectors
+    assert found.labels == labels
+
+
+def test_the_vector_is_found_by_shape(tmp_path):
+    rows = [
+        {"values": [1.0] * (i + 1), "rgb": [0, 128, 255], "dense_emb": [0.5] * 20} for i in range(4)
+    ]
+    notes = []
+    found = opened(tmp_path / "x.jsonl", in_lines(rows), notes.append)
+    assert found.vectors.shape == (4, 20)
+    assert "took dense_emb" in notes[0]
+    assert found.metadata["rgb"].to_pylist() == [[0, 128, 255]] * 4
+    assert [len(each) for each in found.metadata["values"].to_pylist()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json"])
+def test_a_set_comes_back(tmp_path, suffix):
+    columns = {
+        "day": pa.array([0, None], pa.date32()),
+        "year": pa.array([2**62, None]),
+        "good": pa.array([True, None]),
+        "none": pa.array([None, None], pa.string()),
+        "tags": pa.array([["x"], []]),
+        "infinite": pa.array([1.0, float("inf")]),
+        "raw": pa.array([b"\xff", None]),
+        "image": pa.array([{"path": "a"}, None]),
+        "vector": pa.array([1, 2]),
+    }
+    made = EmbeddingSet.of(VECTORS, ["\u2028[1, 2]", '"\n'], columns, metric="dot")
+    path = tmp_path / f"x{suffix}"
+    assert save(made, path) == (
+        "column infinite", "column raw", "column image", "column vector", "provenance",
+    )  # fmt: skip
+    found = load(path)
+    assert found.vectors.tobytes() == made.vectors.tobytes()
+    assert found.labels == made.labels
+    kept = ["day", "year", "good", "none", "tags"]
+    assert found.metadata.to_pydict() == made.metadata.select(kept).to_pydict()
+    frame = pd.read_json(path, lines=suffix == ".jsonl", dtype=False)
+    np.testing.assert_array_equal(np.array(frame["vector"].tolist(), np.float32), VECTORS)
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DEEP, "nested too deeply"),
+        ('{"v": [1, 2]}\n{"v": ' + DEEP + "\n", "line 2: .*nested too deeply"),
+        ('{"v": [1, 2]}\n{"v": [1, 2}\n', "line 2: not JSON"),
+        ('{"v": [1, 2]}\n{"v": [1, 2, 3]}\n', "row 1, column v: 3 numbers where row 0 has 2"),
+        ('{"v": [1, 2]}\n{"w": 1}\n', "row 1, column v: the vector is missing"),
+        ('{"v": [1, null]}\n{"v": [1, 2]}\n', r"row 0, column v\[1\]: a number is missing"),
+        ('{"v": [1, NaN]}\n{"v": [1, 2]}\n', "row 0, column 1: nan"),
+        ('{"v": [1, 1e300]}\n{"v": [1, 2]}\n', "row 0, column 1: inf"),
+        ('{"v": [1, 1' + "0" * 400 + "]}\n", "row 0: a number too large"),
+        ('{"v": [1, 1' + "0" * 5000 + "]}\n", "not JSON"),
+        ('{"v": [1, 2]}\n3\n', "row 1 .line 2.: 3; expected an object"),
+        ("[1, 2, 3]", "one list of values"),
+        ("[]", "no rows"),
+        ("{}", "no vectors"),
+        ('{"a": "b"}', "no vectors"),
+        ('[{"v": [1, 2]}', "not JSON"),
+        ("{\n", "not JSON"),
+    ],
+    ids=range(17),
+)
+def test_damage_is_one_sentence(tmp_path, text, said):
+    with pytest.raises(EmbeddingError, match=rf"x\.json: .*{said}"):
+        opened(tmp_path / "x.json", text)
+
+
+def test_what_would_burst_memory_is_refused(tmp_path, monkeypatch):
+    many = [{f"field {i}": 1} for i in range(2_000)]
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
+    with pytest.raises(EmbeddingError, match="rows and fields takes at least 32,000,000"):
+        opened(tmp_path / "x.jsonl", in_lines(many))
+    with pytest.raises(EmbeddingError, match="as one JSON document"):
+        opened(tmp_path / "x.json", "[" + "[]," * 50_000 + "[]]")
+
+
+def test_mutated_files_end_in_one_sentence(tmp_path):
+    random = np.random.default_rng(0)
+    for text in (in_lines(ROWS), json.dumps(ROWS, indent=1), json.dumps(transposed(ROWS))):
+        for _ in range(150):
+            content = bytearray(text.encode())
+            for place in random.integers(1, len(content), 3):
+                content[place] = random.choice(list(b'[]{},:"\\0e9-n\n'))
+            (tmp_path / "x.json").write_bytes(content[: random.integers(1, 2 * len(content))])
+            try:
+                load(tmp_path / "x.json", note=lambda _: None)
+            except EmbeddingError as error:
+                assert str(error).startswith("x.json: ")
