@@ -165,6 +165,9 @@ def _document(value: Any, note: Note) -> Sequence[Any]:
     if values and all(isinstance(each, dict) for each in values):
         return _keyed(value)
     lists = {name: each for name, each in value.items() if isinstance(each, list)}
+    names, items = lists.get("columns", []), lists.get("data", [])
+    if items and set(map(type, names)) == {str} and set(map(type, items)) == {list}:  # "split"
+        return [dict(zip(names, item, strict=False)) for item in items]
     matrix = next((each for each in lists.values() if each and _are_vectors(each)), None)
     if matrix is not None:
         kept = {name: each for name, each in lists.items() if len(each) == len(matrix)}

@@ -38,6 +38,7 @@ ARRANGED = {
     "object of arrays": transposed(ROWS),
     "array under a key": {"model": "m", "data": ROWS},
     "pandas": pd.DataFrame(ROWS).to_json(),
+    "pandas, split": pd.DataFrame(ROWS).to_json(orient="split"),
 }
 
 
