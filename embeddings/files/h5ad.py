@@ -51,6 +51,7 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         a damaged file, one that needs more memory than the limit, no dense array, or columns of
         obs that do not have one value a row
     """
+    hdf5.check_heaps(path)
     with hdf5.opened(path) as file:
         chosen = _choose(file, note)
         columns = _read_obs(file, note)

@@ -5,6 +5,7 @@ at any path of the machine, so they count as absent or are refused.
 """
 
 import math
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from embeddings.files.tables import VECTOR_NAMES, choose_label, table_columns, t
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
+_HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
+
 _NAMES = (*VECTOR_NAMES, "x", "data", "train")
 _TEXTS = 1_000  # strings read at once; a few bytes on disk may stand for a long one each
 
@@ -40,6 +43,7 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
     EmbeddingError
         a damaged file, one that needs more memory than the limit, or no matrix of numbers in it
     """
+    check_heaps(path)
     with opened(path) as file:
         sentences = _sentences(file)
         if sentences:
@@ -73,6 +77,28 @@ def opened(path: Path) -> Iterator[h5py.File]:
             f"damaged HDF5, or packed by a filter that is not installed ({first_line(error)}); "
             "write or copy the file again"
         ) from error
+
+
+def check_heaps(path: Path) -> None:
+    """Raise EmbeddingError where a heap of texts is damaged so that HDF5 would never return.
+
+    The library walks a heap by the sizes that it states, and stands still at a free part of size 0.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = content.find(_HEAP)
+        while start >= 0:
+            here = start + 16
+            end = min(start + int.from_bytes(content[start + 8 : here], "little"), len(content))
+            while here + 16 <= end:
+                index = int.from_bytes(content[here : here + 2], "little")
+                size = int.from_bytes(content[here + 8 : here + 16], "little")
+                step = 16 + -(-size // 8) * 8 if index else size
+                if step < 16 or here + step > end:
+                    raise EmbeddingError(
+                        f"damaged HDF5 (a heap of texts at byte {here:,}); copy the file again"
+                    )
+                here += step
+            start = content.find(_HEAP, start + 8)
 
 
 def child(parent: object, name: str) -> h5py.Group | h5py.Dataset | None:

@@ -248,6 +248,21 @@ def test_files_cut_anywhere(tmp_path):
             load(path)
 
 
+def test_a_damaged_heap_at_which_the_library_would_stand_still(tmp_path):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["X"] = PCA
+    content = bytearray(path.read_bytes())
+    here = content.index(b"GCOL") + 16
+    while content[here]:  # to the free part at the end: index 0
+        here += 16 + -(-int.from_bytes(content[here + 8 : here + 16], "little") // 8) * 8
+    content[here + 8 : here + 16] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(EmbeddingError, match=rf"x\.h5ad: damaged HDF5 .*at byte {here:,}"):
+        load(path)
+
+
 def test_the_real_cells(data):
     found, notes = opened(data / "emb" / "10x_pbmc68k_reduced.h5ad")
     assert found.vectors.shape == (700, 50)
