@@ -65,7 +65,7 @@ class Cache:
             return None
         return result
 
-    def store(self, path: Path, write: Callable[[Path], None]) -> Path:
+    def store(self, path: Path, write: Callable[[Path], object]) -> Path:
         """Write a result atomically, then remove the oldest files beyond the limit."""
         with atomic_path(path) as temporary:
             write(temporary)
@@ -85,7 +85,7 @@ class Cache:
         files = []
         for file in self.folder.rglob("*"):
             try:
-                if file.is_file():
+                if file.is_file() and file.suffix != ".lock":
                     stat = file.stat()
                     files.append((stat.st_mtime, stat.st_size, file))
             except FileNotFoundError:  # another process removed or renamed it meanwhile

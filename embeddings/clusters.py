@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, exact_values, inverse_norms, row_norms, value_kind
+from embeddings.neighbors import Neighbors
 
 SMALLEST = 5
 """No cluster has fewer members."""
@@ -85,7 +86,9 @@ def cluster(coordinates: np.ndarray, fineness: float = 0.5) -> Clusters:
     size = smallest_cluster(len(points), fineness)
     labels = _by_decreasing_size(_labels(points, size))
     sizes = np.bincount(labels[labels >= 0]).tolist()
-    central = [middle_members(points, labels, number, _CENTRAL) for number in range(len(sizes))]
+    central = [
+        middle_members(points, labels, number, _CENTRAL).rows for number in range(len(sizes))
+    ]
     return Clusters(
         labels=labels,
         count=len(sizes),
@@ -103,8 +106,8 @@ def middle_members(
     cluster: int,
     count: int = 10,
     metric: Metric = "euclidean",
-) -> np.ndarray:
-    """Return the members nearest to their mean: int32 row numbers, nearest first.
+) -> Neighbors:
+    """Return the members nearest to their mean, nearest first, and how near they are.
 
     Parameters
     ----------
@@ -114,17 +117,18 @@ def middle_members(
         the members' directions
     """
     members = np.flatnonzero(labels == cluster).astype(np.int32)
-    if not len(members):
-        return members
     inside = np.asarray(vectors)[members]
     norms = row_norms(inside)
     angular = value_kind(metric) == "similarity"
     directions = inside * inverse_norms(norms)[:, None] if angular else inside
-    middle = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
     compared: Metric = "cosine" if angular else metric
+    if not len(members):
+        return Neighbors(members, np.empty(0, np.float32), compared)
+    middle = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
     values = exact_values(compared, middle, row_norms(middle[None])[0], inside, norms)
     nearness = values if angular else -values
-    return members[np.lexsort((members, -nearness))[:count]]
+    order = np.lexsort((members, -nearness))[:count]
+    return Neighbors(members[order], values[order], compared)
 
 
 def breakdown(

@@ -57,7 +57,7 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
     ----------
     column : n values of any type that can be written as text
     most : named values at the most
-    named : values to be named whatever their count; the most frequent fill the rest
+    named : the values to be named; none: the most frequent ones
     """
     texts = as_text(column)
     counted = pc.value_counts(texts)
@@ -80,9 +80,14 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
 
 
 def numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers or dates as float32, shape (n,); missing values are NaN."""
-    if pa.types.is_temporal(column.type):
-        column = column.cast(pa.timestamp("s")).cast(pa.int64())
+    """Return numbers, dates or times as float32, shape (n,); missing values are NaN.
+
+    Dates and timestamps are in s since 1970, times and durations in their own unit.
+    """
+    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    elif pa.types.is_temporal(column.type):  # times and durations, in their own unit
+        column = column.cast(pa.int64() if column.type.bit_width == 64 else pa.int32())
     column = column.cast(pa.float64(), safe=False)
     return pc.fill_null(column, np.nan).to_numpy().astype(np.float32)
 

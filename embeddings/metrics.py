@@ -19,6 +19,8 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 ValueKind = Literal["similarity", "distance"]
 
+_SHORTEST = 1e-30
+
 
 def check_metric(metric: str) -> Metric:
     """Return `metric` if it is one of the four; raise EmbeddingError otherwise."""
@@ -33,7 +35,9 @@ def value_kind(metric: Metric) -> ValueKind:
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
-    """Return the euclidean length of each row: float64, shape (n,).
+    """Return the euclidean length of each row: float64, shape (n,); 0 for one below 1e-30.
+
+    Such a row has no direction that float32 could hold, and counts as a zero row for cosine.
 
     Works in blocks of rows, so that memory stays small beside the vectors themselves.
     """
@@ -42,6 +46,7 @@ def row_norms(vectors: np.ndarray) -> np.ndarray:
     for start in range(0, len(vectors), step):
         block = vectors[start : start + step].astype(np.float64)
         norms[start : start + step] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    norms[norms < _SHORTEST] = 0.0
     return norms
 
 

@@ -59,8 +59,8 @@ class Screen:
 
     def error(self, query_norms: np.ndarray) -> np.ndarray:
         """Bound |closeness - exact closeness| for each query: float32, shape (q,)."""
-        query_norms = query_norms * float(self.unit)
-        longest = self.longest
+        query_norms = np.maximum(query_norms, 1e-30) * float(self.unit)  # see row_norms
+        longest = max(self.longest, 1e-30)
         dimensions = self.vectors.shape[1]
         scale = {
             "cosine": np.ones_like(query_norms),

@@ -148,18 +148,18 @@ def test_middle_members_in_each_metric():
     vectors = np.array([[1, 0], [0, 1], [3, 3.3], [9, 0], [2, 2]], dtype=np.float32)
     labels = np.array([0, 0, 0, 1, 0], dtype=np.int32)
     # mean (1.5, 1.575): euclidean distances 1.65, 1.61, 2.28, -, 0.66
-    assert middle_members(vectors, labels, 0).dtype == np.int32
-    assert middle_members(vectors, labels, 0).tolist() == [4, 1, 0, 2]
-    assert middle_members(vectors, labels, 0, 2, "manhattan").tolist() == [4, 0]
+    assert middle_members(vectors, labels, 0).rows.dtype == np.int32
+    assert middle_members(vectors, labels, 0).rows.tolist() == [4, 1, 0, 2]
+    assert middle_members(vectors, labels, 0, 2, "manhattan").rows.tolist() == [4, 0]
     for metric in ("cosine", "dot"):  # the angle only: length does not count
-        assert middle_members(vectors, labels, 0, 2, metric).tolist() == [4, 2]
-    assert middle_members(vectors, labels, 1).tolist() == [3]
-    assert middle_members(vectors, labels, 7).tolist() == []
+        assert middle_members(vectors, labels, 0, 2, metric).rows.tolist() == [4, 2]
+    assert middle_members(vectors, labels, 1).rows.tolist() == [3]
+    assert middle_members(vectors, labels, 7).rows.tolist() == []
 
 
 def test_middle_members_tie_by_row():
     vectors = np.ones((6, 3), dtype=np.float32)
-    assert middle_members(vectors, np.zeros(6, np.int32), 0, 4).tolist() == [0, 1, 2, 3]
+    assert middle_members(vectors, np.zeros(6, np.int32), 0, 4).rows.tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_names_of_single_words_are_the_labels_in_the_middle():
     found = cluster(points)
     labels = [f"w{row:02d}" for row in range(50)]
     expected = tuple(
-        ", ".join(labels[row] for row in middle_members(points, found.labels, number, 3))
+        ", ".join(labels[row] for row in middle_members(points, found.labels, number, 3).rows)
         for number in range(2)
     )
     assert names(found, labels) == expected

@@ -24,17 +24,27 @@ from embeddings.graphs import load_or_build
 from embeddings.layouts.files import load_layout, save_layout
 from embeddings.layouts.given import given_dims, given_layout
 from embeddings.layouts.layout import Layout
-from embeddings.layouts.params import PARAMS, NoneParams, Params, PcaParams, TsneParams, UmapParams
+from embeddings.layouts.params import (
+    PARAMS,
+    UMAP_METRICS,
+    NoneParams,
+    Params,
+    PcaParams,
+    TsneParams,
+    UmapParams,
+)
 from embeddings.layouts.pca import pca_layout
 from embeddings.layouts.space import layout_metric
 from embeddings.layouts.tsne import tsne_layout
 from embeddings.layouts.umap import umap_layout
+from embeddings.metrics import Metric
 from embeddings.neighbors import GRAPH_NEIGHBORS, NeighborGraph
 from embeddings.progress import Report, Silent
 
 __all__ = [
     "METHODS",
     "PARAMS",
+    "UMAP_METRICS",
     "Layout",
     "NoneParams",
     "Params",
@@ -99,17 +109,21 @@ def compute(
     if layout and (layout.quality or not judged):
         return layout
 
+    own_metric = layout_metric(embedding_set)  # neighbors by it are the true ones
+
     @functools.cache
-    def graph() -> NeighborGraph:
+    def graph(metric: Metric) -> NeighborGraph:
         wanted = max(params.graph_neighbors, GRAPH_NEIGHBORS)
-        return load_or_build(embedding_set, cache, wanted, layout_metric(embedding_set), report)
+        return load_or_build(embedding_set, cache, wanted, metric, report)
 
     if layout is None:
-        needed = graph() if params.graph_neighbors else None
+        chosen = getattr(params, "metric", "auto")
+        metric = own_metric if chosen == "auto" else chosen
+        needed = graph(metric) if params.graph_neighbors else None
         layout = _computed(embedding_set, needed, method, dims, params, seed, report)
         report.frame(layout.coordinates)
     if judged:
-        neighbors = graph()
+        neighbors = graph(own_metric)
         report("quality")
         judgment = quality.judge(embedding_set, neighbors, layout.coordinates)
         layout = replace(layout, quality=judgment)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
@@ -13,8 +14,11 @@ _COLUMNS = ("x", "y", "z")
 
 
 def given_dims(embedding_set: EmbeddingSet) -> tuple[int, ...]:
-    """Say in how many dimensions the set can be drawn as it is: (), (2,), (3,) or (2, 3)."""
-    return tuple(dims for dims in (2, 3) if _source(embedding_set, dims))
+    """Say in how many dimensions the set can be drawn as it is: (), (2,), (3,) or (2, 3).
+
+    Columns with a gap cannot: given_layout names the row.
+    """
+    return tuple(dims for dims in (2, 3) if _is_whole(embedding_set, dims))
 
 
 def given_layout(
@@ -59,6 +63,15 @@ def _source(embedding_set: EmbeddingSet, dims: int) -> str | None:
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
             return None
     return "columns"
+
+
+def _is_whole(embedding_set: EmbeddingSet, dims: int) -> bool:
+    """Whether all coordinates of `dims` dimensions are there, and finite."""
+    source = _source(embedding_set, dims)
+    if source != "columns":
+        return source is not None
+    columns = [embedding_set.metadata.column(name) for name in _COLUMNS[:dims]]
+    return all(pc.all(pc.is_finite(column), skip_nulls=False).as_py() for column in columns)
 
 
 def _column(table: pa.Table, name: str) -> np.ndarray:

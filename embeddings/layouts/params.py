@@ -7,9 +7,12 @@ on the command line. Values are checked on construction.
 import math
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from embeddings.errors import EmbeddingError
+
+UmapMetric = Literal["auto", "cosine", "euclidean", "manhattan"]
+UMAP_METRICS: tuple[UmapMetric, ...] = get_args(UmapMetric)
 
 Threads = Literal["reproducible", "fast"] | int
 
@@ -101,9 +104,17 @@ class UmapParams:
         default=None,
         metadata=_help("passes over the graph; by default 500 up to 10,000 points, 200 beyond"),
     )
+    metric: UmapMetric = field(
+        default="auto",
+        metadata=_help("what makes points neighbors; auto is the set's own measure"),
+    )
     threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
 
     def __post_init__(self) -> None:
+        if self.metric not in UMAP_METRICS:
+            raise EmbeddingError(
+                f"metric = {self.metric!r}; expected one of {', '.join(UMAP_METRICS)}"
+            )
         _set_whole(self, "n_neighbors", least=2)
         _set_number(self, "spread", above=0.0)
         _set_number(self, "min_dist", least=0.0)

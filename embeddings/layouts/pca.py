@@ -45,8 +45,9 @@ def pca(vectors: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
     directions = directions * np.sign(directions[strongest, np.arange(kept)])
     coordinates = np.zeros((count, dims), dtype=np.float32)
     explained = np.zeros(dims)
-    shift = mean @ directions
-    coordinates[:, :kept] = vectors @ directions.astype(np.float32) - shift.astype(np.float32)
+    for start in range(0, count, _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        coordinates[block, :kept] = (vectors[block] - mean) @ directions
     whole = np.trace(covariance)
     if whole > 0:
         explained[:kept] = variances / whole

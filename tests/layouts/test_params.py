@@ -31,6 +31,7 @@ def test_defaults_are_those_of_the_libraries():
         "threads": "reproducible",
     }
     assert asdict(UmapParams()) == {
+        "metric": "auto",
         "n_neighbors": 15,
         "min_dist": 0.1,
         "spread": 1.0,
