@@ -4,6 +4,7 @@ Everything is served by Streamlit's static route for components. The addresses c
 content hash, so a browser's cache is never stale, and no message repeats what was sent before.
 """
 
+import os
 from pathlib import Path
 
 import plotly
@@ -11,7 +12,6 @@ import streamlit.components.v1 as components_v1
 import xxhash
 
 from embeddings.cache import Cache
-from embeddings.files.atomic import atomic_path
 
 _FRONTEND = Path(__file__).parent / "frontend"
 
@@ -40,6 +40,7 @@ class Blobs:
     """Files that a browser fetches by the hash of their content, kept in the cache's folder."""
 
     def __init__(self, cache: Cache) -> None:
+        self._cache = cache
         self._folder = cache.folder / "blobs"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._address = serve("blobs", self._folder)
@@ -49,13 +50,15 @@ class Blobs:
         name = xxhash.xxh3_128_hexdigest(content) + suffix
         path = self._folder / name
         if not path.exists():
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(content)
+            self._cache.store(path, lambda file: file.write_bytes(content))
         return f"{self._address}/{name}"
 
     def has(self, address: str) -> bool:
-        """Whether the content at `address` is still there (the cache may have been emptied)."""
-        return (self._folder / address.rsplit("/", 1)[-1]).exists()
+        """Whether the content at `address` is still there; if so, it counts as used just now."""
+        path = self._folder / address.rsplit("/", 1)[-1]
+        if path.exists():
+            os.utime(path)
+        return path.exists()
 
     def drop(self, address: str) -> None:
         """Remove content that nobody will fetch again, such as a passed frame of an animation."""

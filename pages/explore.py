@@ -14,8 +14,8 @@ def main() -> None:
             st.markdown("Embedding Explorer")
         source, embedding_set = opening.choose()
         wanted = laying_out.choose(embedding_set, opening.ready_method(source))
-        colors = coloring.choose(embedding_set)
-        hover = coloring.choose_hover(embedding_set)
+        colors = coloring.choose(source, embedding_set)
+        hover = coloring.choose_hover(source, embedding_set)
     address.note(method=wanted.method, dims=wanted.dims, color=colors.by)
     stage.show(stage.Scene(source, embedding_set, wanted, colors, hover))
 

@@ -9,6 +9,17 @@ import { element, format } from "./shared.js";
  * `hidden` is the set of codes that are not drawn.
  */
 export function drawLegend(node, colors, hidden, act) {
+  const drawn = JSON.stringify([colors.url, colors.title, [...hidden], node.dataset.folded]);
+  if (node.dataset.drawn === drawn) return; // focus and scroll stay where they are
+  const focused = node.contains(document.activeElement) && document.activeElement.dataset.key;
+  const scrolled = node.scrollTop;
+  fill(node, colors, hidden, act);
+  node.dataset.drawn = JSON.stringify([colors.url, colors.title, [...hidden], node.dataset.folded]);
+  node.scrollTop = scrolled;
+  if (focused) node.querySelector(`[data-key="${focused}"]`)?.focus();
+}
+
+function fill(node, colors, hidden, act) {
   node.replaceChildren();
   node.hidden = colors.kind !== "categories" || colors.names.length < 2;
   if (node.hidden) return;
@@ -17,7 +28,7 @@ export function drawLegend(node, colors, hidden, act) {
   const title = element(
     "button",
     {
-      class: "legend-title", type: "button", "aria-expanded": String(!folded),
+      class: "legend-title", type: "button", "data-key": "title", "aria-expanded": String(!folded),
       onclick: () => {
         node.dataset.folded = String(!folded);
         drawLegend(node, colors, hidden, act);
@@ -40,14 +51,14 @@ export function drawLegend(node, colors, hidden, act) {
 function line(name, code, colors, hidden, act) {
   const off = hidden.has(code);
   const swatch = element("button", {
-    class: "legend-swatch", type: "button", "aria-pressed": String(!off),
+    class: "legend-swatch", type: "button", "data-key": `swatch-${code}`, "aria-pressed": String(!off),
     title: off ? `Show ${name}` : `Hide ${name}`, "aria-label": off ? `Show ${name}` : `Hide ${name}`,
     style: `--swatch: ${colors.palette[code]}`, onclick: () => act.hide(code),
   });
   const entry = element(
     "button",
     {
-      class: "legend-name", type: "button",
+      class: "legend-name", type: "button", "data-key": `name-${code}`,
       title: colors.click === "solo" ? `Show only ${name}` : `Select ${name}`,
       onclick: () => act[colors.click](code),
     },

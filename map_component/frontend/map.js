@@ -9,6 +9,7 @@ import { drawOverlay, drawPlain } from "./overlay.js";
 import { config, hasWebGL, loadPlotly } from "./plotly.js";
 import { listen } from "./pointer.js";
 import { insideOf } from "./regions.js";
+import { flyTo, keyView } from "./view.js";
 import { fillTooltip } from "./tooltip.js";
 
 const instances = new WeakMap();
@@ -22,7 +23,8 @@ export function update({ data, parentElement, setTriggerValue }, plotlyUrl) {
     instances.set(parentElement, map);
   }
   map.emit = (event) => setTriggerValue("event", event);
-  map.enqueue(() => map.apply(data));
+  map.latest = data;
+  map.enqueue(() => (data === map.latest ? map.apply(data) : null)); // the newest is enough
   return () => {
     map.destroy();
     instances.delete(parentElement);
@@ -39,7 +41,10 @@ class EmbeddingMap {
     this.tooltip = element("div", { class: "map-tooltip", hidden: true });
     this.message = element("div", { class: "map-message", role: "status" });
     this.root = element(
-      "div", { "data-testid": "embedding-map", class: "embedding-map", role: "group" },
+      "div", {
+        "data-testid": "embedding-map", class: "embedding-map", role: "group", tabindex: "0",
+        onkeydown: (event) => this.key(event),
+      },
       this.graph, this.plain, this.canvas, this.legend, this.tooltip, this.message,
     );
     this.message.textContent = "Loading the map…";
@@ -89,15 +94,17 @@ class EmbeddingMap {
     if (this.destroyed) return;
     const before = this.data ?? {};
     this.data = data;
+    if (data.labels !== before.labels) this.forget(); // another set
     this.root.setAttribute("aria-label", data.description);
     this.root.dataset.row = data.focus?.row ?? "";
     await loadPlotly(this.plotlyUrl);
     this.styles = theme(this.root);
     const look = JSON.stringify([this.styles, data.points, data.colors, data.mask]);
     if (look !== this.look) {
-      await this.load(data, before);
-      this.look = look;
+      this.look = null; // until it is drawn; a failure is tried again next time
+      await this.load(data);
       await this.draw();
+      this.look = look;
     }
     this.focus = data.focus && withNearness(data.focus);
     this.root.classList.toggle("focused", Boolean(this.focus) && !data.mask);
@@ -106,13 +113,21 @@ class EmbeddingMap {
     this.root.dataset.points = this.points.count;
     this.root.dataset.dims = this.points.dims;
     this.redraw();
-    this.loadTexts(data);
+    this.loadTexts(data).catch((error) => this.fail(error));
   }
 
-  async load(data, before) {
-    const { points, colors, mask } = data;
-    if (points.url !== before.points?.url || !this.points) {
+  /** Let go of what belongs to the set that was shown before. */
+  forget() {
+    this.labels = this.columns = this.textKey = null;
+    this.focus = this.fitted = null;
+    this.hits = [];
+    this.hover(null, null, null);
+  }
+
+  async load({ points, colors, mask }) {
+    if (points.url !== this.pointsUrl) {
       this.points = toDisplay(await fetchFloats(points.url), points.count, points.dims);
+      this.pointsUrl = points.url;
     }
     if (colors.kind === "numbers") {
       this.colors = { ...colors, values: await fetchFloats(colors.url) };
@@ -120,7 +135,9 @@ class EmbeddingMap {
       const codes = colors.url ? await fetchBytes(colors.url) : new Uint8Array(points.count);
       this.colors = { ...colors, codes };
     }
-    if (colors.url !== before.colors?.url || colors.title !== before.colors?.title) this.hidden.clear();
+    const legend = `${colors.url} ${colors.title}`;
+    if (legend !== this.hiddenOf) this.hidden.clear();
+    this.hiddenOf = legend;
     this.mask = mask ? unpackBits(await fetchBytes(mask.url), points.count) : null;
   }
 
@@ -128,11 +145,10 @@ class EmbeddingMap {
   async loadTexts(data) {
     const key = JSON.stringify([data.labels, data.hover]);
     if (key === this.textKey) return;
+    const urls = [data.labels, ...data.hover.map((column) => column.url)];
+    const [labels, ...columns] = await Promise.all(urls.map(fetchJson));
+    if (data !== this.latest) return this.loadTexts(this.latest);
     this.textKey = key;
-    const [labels, ...columns] = await Promise.all(
-      [data.labels, ...data.hover.map((column) => column.url)].map(fetchJson),
-    );
-    if (this.textKey !== key) return;
     this.labels = labels;
     this.columns = data.hover.map((column, i) => ({ name: column.name, cells: columns[i] }));
     this.redraw();
@@ -143,10 +159,9 @@ class EmbeddingMap {
     this.webgl ??= hasWebGL();
     const isolate = Boolean(this.data.mask?.isolate);
     drawLegend(this.legend, colors, hidden, this.legendActions());
-    const { clientWidth: width, clientHeight: height } = this.root;
-    const size = { width, height, legend: this.legend.hidden ? 0 : this.legend.offsetWidth };
+    const size = this.size();
     const flat = points.dims === 3 && !this.webgl ? flattened(points) : points;
-    const layout = buildLayout(flat, styles, size);
+    const layout = this.withView(buildLayout(flat, styles, size), flat.dims);
     const traces = this.webgl
       ? buildTraces({ points: flat, colors, mask, isolate, hidden, styles })
       : buildTraces({ points: { ...flat, axes: flat.axes.map(() => []) , count: 0 },
@@ -157,6 +172,7 @@ class EmbeddingMap {
     }
     await window.Plotly.react(this.graph, traces, layout, config(flat.dims));
     if (!this.bound) this.bind();
+    this.fitted ??= this.ranges(); // of the view that fits the cloud
     this.view = projection(this.graph, flat);
     this.flat = flat;
     this.markDrawn(isolate);
@@ -165,6 +181,32 @@ class EmbeddingMap {
       const what = points.dims === 3 ? "of the first two axes is shown" : "is shown";
       this.root.dataset.note = `No WebGL in this browser: a plain picture ${what}.`;
     }
+  }
+
+  /** Keep the view that the person has made of this set; otherwise leave the fitted one. */
+  withView(layout, dims) {
+    layout.uirevision = this.data.labels;
+    const now = this.graph._fullLayout;
+    if (!now || !this.fitted || this.drawnDims !== dims) {
+      this.fitted = null;
+      return layout;
+    }
+    layout.dragmode = now.dragmode;
+    if (dims === 3) {
+      layout.scene = { ...layout.scene, camera: now.scene.camera, dragmode: now.scene.dragmode };
+    } else if (this.ranges() !== this.fitted) {
+      layout.xaxis.range = [...now.xaxis.range];
+      layout.yaxis.range = [...now.yaxis.range];
+      return layout;
+    }
+    this.fitted = null;
+    return layout;
+  }
+
+  /** The present view in 2D, as text to compare. */
+  ranges() {
+    const { xaxis, yaxis } = this.graph._fullLayout;
+    return this.drawnDims === 3 ? "camera" : String([xaxis.range, yaxis.range]);
   }
 
   bind() {
@@ -206,7 +248,7 @@ class EmbeddingMap {
       showAll: () => change(new Set()),
       select: (code) => {
         const rows = groupRows(this.colors.codes, this.colors.names.length)[code];
-        this.emitSelection(rows, this.colors.names[code], code);
+        this.emitSelection(rows, this.colors.names[code]);
       },
     };
   }
@@ -221,18 +263,18 @@ class EmbeddingMap {
     }
     window.Plotly.relayout(this.graph, { selections: [] });
     this.look = null; // plotly.js dimmed what it found: draw again whatever Python answers
-    if (rows.length) this.emitSelection(rows, event.range ? "box" : "lasso", null);
+    if (rows.length) this.emitSelection(rows, event.range ? "box" : "lasso");
     else this.enqueue(() => this.apply(this.data));
   }
 
-  emitSelection(rows, name, code) {
+  emitSelection(rows, name) {
     const bits = packBits(rows, this.points.count);
     let text = "";
     for (let i = 0; i < bits.length; i += 8192) {
       text += String.fromCharCode(...bits.subarray(i, i + 8192));
     }
     this.emit({
-      type: "select", bits: btoa(text), count: rows.length, name, code, nonce: performance.now(),
+      type: "select", bits: btoa(text), name, nonce: performance.now(),
     });
   }
 
@@ -240,6 +282,15 @@ class EmbeddingMap {
   clicked(row) {
     if (row !== null) this.emit({ type: "click", row, nonce: performance.now() });
     else if (this.focus || this.mask) this.emit({ type: "clear", nonce: performance.now() });
+  }
+
+  /** Arrows pan (rotate in 3D), + and - zoom, 0 fits: while the map itself has the focus. */
+  key(event) {
+    if (event.target !== this.root || !this.view) return;
+    const change = keyView(event.key, this.graph._fullLayout, this.flat, this.size());
+    if (!change) return;
+    event.preventDefault();
+    window.Plotly.relayout(this.graph, change);
   }
 
   hover(row, x, y) {
@@ -299,29 +350,8 @@ class EmbeddingMap {
   /** Center the view on a row, `zoom` times closer than the whole cloud at least. */
   fly(row, zoom = 3) {
     if (!this.view || row >= this.points.count) return;
-    const [x, y, z] = this.flat.axes.map((axis) => axis[row]);
-    if (this.flat.dims === 2) {
-      const { xaxis, yaxis } = this.graph._fullLayout;
-      const whole = fitRanges(this.flat, { width: xaxis._length, height: yaxis._length });
-      const halfOf = (axis, full) =>
-        Math.min(Math.abs(axis.range[1] - axis.range[0]), (full[1] - full[0]) / zoom) / 2;
-      const [w, h] = [halfOf(xaxis, whole[0]), halfOf(yaxis, whole[1])];
-      window.Plotly.relayout(this.graph, {
-        "xaxis.range": [x - w, x + w], "yaxis.range": [y - h, y + h],
-      });
-      return;
-    }
-    const { camera } = this.graph._fullLayout.scene;
-    const toward = { x: camera.eye.x - camera.center.x, y: camera.eye.y - camera.center.y, z: camera.eye.z - camera.center.z };
-    const distance = Math.hypot(toward.x, toward.y, toward.z);
-    const scale = Math.min(1, 2.1 / zoom / distance);
-    const center = { x: x / 2, y: y / 2, z: z / 2 }; // the scene's units are half the axes'
-    window.Plotly.relayout(this.graph, {
-      "scene.camera": {
-        ...camera, center,
-        eye: { x: center.x + toward.x * scale, y: center.y + toward.y * scale, z: center.z + toward.z * scale },
-      },
-    });
+    const place = this.flat.axes.map((axis) => axis[row]);
+    window.Plotly.relayout(this.graph, flyTo(place, this.graph._fullLayout, this.flat, zoom));
   }
 
   /** Where a row is, in px of the map's element, or null. */
@@ -330,9 +360,20 @@ class EmbeddingMap {
     return this.view.project(row);
   }
 
-  resize() {
+  size() {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    return { width, height, legend: this.legend.hidden ? 0 : this.legend.offsetWidth };
+  }
+
+  async resize() {
     if (!this.view || !this.root.clientWidth) return;
-    window.Plotly.Plots.resize(this.graph);
+    const fits = this.flat.dims === 2 && this.ranges() === this.fitted;
+    await window.Plotly.Plots.resize(this.graph);
+    if (fits && !this.destroyed) {
+      const [x, y] = fitRanges(this.flat, this.size());
+      await window.Plotly.relayout(this.graph, { "xaxis.range": x, "yaxis.range": y });
+      this.fitted = this.ranges();
+    }
     this.redraw();
   }
 }

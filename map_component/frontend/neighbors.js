@@ -40,6 +40,11 @@ function line({ row, label, value, share }, { decimals }) {
   );
   return element(
     "li", { style: `--share: ${(100 * share).toFixed(1)}%` }, button,
-    element("span", { class: "neighbor-value" }, value.toFixed(decimals)),
+    element("span", { class: "neighbor-value" }, written(value, decimals)),
   );
+}
+
+/** A value with the list's decimals, or with two digits where those would all be zero. */
+function written(value, decimals) {
+  return value && Math.abs(value) < 0.5 * 10 ** -decimals ? value.toPrecision(2) : value.toFixed(decimals);
 }

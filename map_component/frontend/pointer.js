@@ -15,7 +15,7 @@ export function listen(node, { pickAt, clicked, hovered }) {
   };
   const onDown = (event) => {
     const plot = event.target.closest?.(".js-plotly-plot");
-    if (event.button === 0 && plot && !event.target.closest(".modebar")) {
+    if (event.isPrimary && event.button === 0 && plot && !event.target.closest(".modebar")) {
       down = { ...place(event), moved: false };
     }
   };
@@ -27,6 +27,7 @@ export function listen(node, { pickAt, clicked, hovered }) {
       return;
     }
     if (event.pointerType === "touch" || !node.contains(event.target)) return;
+    if (event.target.closest(".map-legend, .modebar")) return hovered(null);
     if (waiting) cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => hovered(pickAt(at.x, at.y, RADIUS), at.x, at.y));
   };
@@ -42,6 +43,9 @@ export function listen(node, { pickAt, clicked, hovered }) {
   const onKey = (event) => {
     if (event.key === "Escape" && !event.target.closest?.("input, [role=dialog]")) clicked(null);
   };
+  const onCancel = () => {
+    down = null; // the browser took the pointer, to scroll or to pinch
+  };
   const onLeave = () => {
     if (waiting) cancelAnimationFrame(waiting);
     hovered(null);
@@ -50,8 +54,10 @@ export function listen(node, { pickAt, clicked, hovered }) {
   node.addEventListener("pointerleave", onLeave);
   window.addEventListener("pointermove", onMove, true);
   window.addEventListener("pointerup", onUp, true);
+  window.addEventListener("pointercancel", onCancel, true);
   window.addEventListener("keydown", onKey);
   return () => {
+    window.removeEventListener("pointercancel", onCancel, true);
     window.removeEventListener("keydown", onKey);
     window.removeEventListener("pointermove", onMove, true);
     window.removeEventListener("pointerup", onUp, true);

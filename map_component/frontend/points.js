@@ -19,11 +19,8 @@ export function toDisplay(flat, count, dims) {
   });
   let reach = 1;
   for (const values of display) for (const v of values) reach = Math.max(reach, Math.abs(v));
-  return {
-    count, dims, axes: display, reach, center, half,
-    extent: boxes.map(([low, high]) => Math.max((high - low) / 2 / half, 0.05)),
-    outside: countOutside(display),
-  };
+  const extent = boxes.map(([low, high]) => Math.max((high - low) / 2 / half, 0.05));
+  return { count, dims, axes: display, reach, extent };
 }
 
 function box(values) {
@@ -41,14 +38,6 @@ function box(values) {
   const q99 = sample[Math.ceil(0.99 * (sample.length - 1))];
   const wide = 0.6 * (q99 - q01);
   return wide > 0 ? [Math.max(low, q01 - wide), Math.min(high, q99 + wide)] : [low, high];
-}
-
-function countOutside(display) {
-  let outside = 0;
-  for (let i = 0; i < display[0].length; i++) {
-    if (display.some((values) => Math.abs(values[i]) > 1.06)) outside++;
-  }
-  return outside;
 }
 
 /** Diameter in px and opacity that show density: many points are small and translucent. */

@@ -46,9 +46,15 @@ class SearchBox {
     this.url = url;
     this.input.value = "";
     this.close();
-    this.folded = null;
-    const labels = await fetchJson(url);
-    if (this.url === url) this.labels = labels;
+    this.labels = this.folded = null;
+    try {
+      const labels = await fetchJson(url);
+      if (this.url === url) this.labels = labels;
+    } catch (error) {
+      this.url = null; // tried again with the next message
+      this.input.placeholder = "The labels could not be loaded";
+      reportError(error);
+    }
   }
 
   find() {

@@ -34,14 +34,18 @@ export function buildTraces({ points, colors, mask, isolate, hidden, styles, dot
   const grouped = groupRows(codes, groups, mask);
   if (colors.kind === "numbers") {
     const marker = {
-      color: take(colors.values, grouped[0]), colorscale: "Viridis",
+      colorscale: "Viridis",
       cmin: colors.low, cmax: colors.high, showscale: true,
       colorbar: {
         title: { text: escapeHtml(colors.title), side: "right" }, thickness: 10, len: 0.5, x: 1,
         xanchor: "right", y: 0, yanchor: "bottom", outlinewidth: 0, tickfont: { color: styles.text },
       },
     };
-    traces.push(trace(grouped[0], colors.title, marker));
+    const missing = grouped[0].filter((row) => Number.isNaN(colors.values[row]));
+    const rows = grouped[0].filter((row) => !Number.isNaN(colors.values[row]));
+    if (missing.length) traces.push(trace(missing, "(missing)", { color: GREY }));
+    marker.color = take(colors.values, rows);
+    traces.push(trace(rows, colors.title, marker));
     return traces;
   }
   for (let code = groups - 1; code >= 0; code--) { // the largest category is drawn last
@@ -59,7 +63,7 @@ export function buildLayout(points, styles, size) {
   const shared = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
-    uirevision: "kept", selectionrevision: performance.now(), font: { family: styles.font, color: styles.text },
+    selectionrevision: performance.now(), font: { family: styles.font, color: styles.text },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: styles.accent },
   };
   const bare = { visible: false, showgrid: false, zeroline: false, showspikes: false };
@@ -84,7 +88,6 @@ export function buildLayout(points, styles, size) {
       xaxis: axis, yaxis: axis, zaxis: axis, dragmode: "orbit", hovermode: false,
       aspectmode: "manual", aspectratio: { x: reach, y: reach, z: reach },
       camera: { eye: { x: 1.1, y: 1.1, z: 0.7 }, projection: { type: "perspective" } },
-      uirevision: "kept",
     },
   };
 }

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
+import xxhash
 
 from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
 from embeddings.cache import key_hash
 from embeddings.columns import MISSING, as_text, categories, kind, numbers
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
-from embeddings.neighbors import NeighborGraph
 from map_component import Colors, category_colors, number_colors, one_color
 from pages.parts import server
 
@@ -32,9 +32,9 @@ class Coloring:
     fineness: float = 0.5
 
 
-def choose(embedding_set: EmbeddingSet) -> Coloring:
+def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     """Draw the color controls; the first column of categories is the default."""
-    kinds = column_kinds(embedding_set.fingerprint, embedding_set)
+    kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in ("category", "number")]
     options = [*columns, CLUSTERS, KEPT, NOTHING]
     if st.session_state.get("color") not in options:
@@ -58,9 +58,9 @@ def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
     return found[0] if found else NOTHING
 
 
-def choose_hover(embedding_set: EmbeddingSet) -> tuple[str, ...]:
+def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
     """Let the person choose the columns that a point shows on hovering."""
-    kinds = column_kinds(embedding_set.fingerprint, embedding_set)
+    kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what != "image" and name != LABEL]
     if not columns:
         return ()
@@ -87,7 +87,7 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def column_kinds(fingerprint: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
+def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
     """Say what each metadata column holds, and the labels where they repeat like categories."""
     metadata = _embedding_set.metadata
     kinds = {name: str(kind(metadata.column(name))) for name in metadata.column_names}
@@ -98,9 +98,9 @@ def column_kinds(fingerprint: str, _embedding_set: EmbeddingSet) -> dict[str, st
 
 def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
     """Return a metadata column, or the labels as if they were one."""
-    if name in embedding_set.metadata.column_names:
-        return embedding_set.metadata.column(name)
-    return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
+    if name == LABEL and name not in embedding_set.metadata.column_names:
+        return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
+    return embedding_set.metadata.column(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def colors_of(
 ) -> Colored:
     """Return the colors; clusters and kept neighbors depend on the layout that is seen."""
     if coloring.by == CLUSTERS:
-        return _cluster_colors(embedding_set, layout, coloring.fineness)
+        return _cluster_colors(source, embedding_set, layout, coloring.fineness)
     if coloring.by == KEPT:
         return _kept_colors(embedding_set, layout)
     if coloring.by == NOTHING:
@@ -144,19 +144,26 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     return Colored(colors)
 
 
-def _cluster_colors(embedding_set: EmbeddingSet, layout: Layout, fineness: float) -> Colored:
+def _cluster_colors(
+    source: str, embedding_set: EmbeddingSet, layout: Layout, fineness: float
+) -> Colored:
     """Find the clusters in a worker; until then all points have one color."""
     digest = key_hash({"layout": layout_id(layout), "fineness": fineness})
     job = server.once(f"clusters-{digest}", tasks.find_clusters, layout.coordinates, fineness)
+    last = server.pool().get(st.session_state.get("clusters_asked", ""))
+    if last is not None and last.key != job.key and not last.snapshot().finished:
+        server.cancel(last)  # the slider, or the layout, has moved on
+    st.session_state.clusters_asked = job.key
     view = job.snapshot()
     if view.state != "done":
-        waiting = Colored(one_color(len(embedding_set), "clusters"), view.error, job)
-        return waiting
-    return _found_clusters(digest, embedding_set.labels, view.result)
+        return Colored(one_color(len(embedding_set), "clusters"), view.error, job)
+    return _found_clusters(source, digest, embedding_set.labels, view.result)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)
-def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clusters) -> Colored:
+def _found_clusters(
+    source: str, digest: str, _labels: tuple[str, ...], _found: clusters.Clusters
+) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
     titles = clusters.names(found, _labels)
@@ -181,17 +188,17 @@ def _found_clusters(digest: str, _labels: tuple[str, ...], _found: clusters.Clus
 
 
 def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
-    metric = layouts.layout_metric(embedding_set)
-    graph = graphs.kept(embedding_set, server.cache(), metric=metric)
-    if graph is None:
-        note = "the neighbor graph is not built yet"
+    if not layout.quality:  # the graph is built with the judgment
+        note = "which neighbors are kept is known once the layout is judged"
         return Colored(one_color(len(embedding_set), "all points"), note)
-    return _kept_of(layout_id(layout), layout, graph)
+    return _kept_of(layout_id(layout), layout, embedding_set)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
-def _kept_of(key: str, _layout: Layout, _graph: NeighborGraph) -> Colored:
-    share = quality.preservation_per_point(_graph, _layout.coordinates)
+def _kept_of(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
+    metric = layouts.layout_metric(_embedding_set)
+    graph = graphs.load_or_build(_embedding_set, server.cache(), metric=metric)
+    share = quality.preservation_per_point(graph, _layout.coordinates)
     return Colored(number_colors(share, "share of the 10 nearest kept", server.blobs()))
 
 
@@ -204,6 +211,6 @@ def layout_id(layout: Layout) -> str:
             "dims": layout.dims,
             "params": dict(layout.params),
             "seed": layout.seed,
-            "first": layout.coordinates[:50].tobytes().hex(),
+            "coordinates": xxhash.xxh3_128_hexdigest(layout.coordinates.tobytes()),
         }
     )

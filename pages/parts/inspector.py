@@ -3,23 +3,28 @@
 import csv
 import io
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
+from PIL import Image
 
 from embeddings import EmbeddingSet, clusters, neighbors
-from embeddings.columns import as_text, kind
-from embeddings.metrics import METRICS, exact_values, value_kind
+from embeddings.columns import kind
+from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
 from pages.parts import walk
+from pages.parts.coloring import column_of
 from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
 SHOWN_COLUMNS = 4
 MIDDLE = 10
+BROKEN_DOWN = 2
+VALUES = 6
+LONGEST_LABEL = 200
+"""Characters of a label in a list; the whole stands above it once it is clicked."""
 
 
 def neighbors_of(embedding_set: EmbeddingSet) -> Neighbors | None:
@@ -41,6 +46,7 @@ def mask_of(count: int, rows: Iterable[int]) -> np.ndarray:
 
 def show(
     embedding_set: EmbeddingSet,
+    kinds: dict[str, str],
     found: Neighbors | None,
     labels: str,
     on_event: Callable[[dict], None],
@@ -50,9 +56,9 @@ def show(
         search_box(key="search", labels=labels, on_event=on_event)
         way = walk.current()
         if way.row is not None:
-            _item(embedding_set, found, on_event)
+            _item(embedding_set, kinds, found, on_event)
         elif way.selected is not None:
-            _selection(embedding_set, way, on_event)
+            _selection(embedding_set, kinds, way, on_event)
         else:
             st.caption(
                 "Click a point, or search, to see its nearest neighbors in the original space. "
@@ -61,7 +67,10 @@ def show(
 
 
 def _item(
-    embedding_set: EmbeddingSet, found: Neighbors | None, on_event: Callable[[dict], None]
+    embedding_set: EmbeddingSet,
+    kinds: dict[str, str],
+    found: Neighbors | None,
+    on_event: Callable[[dict], None],
 ) -> None:
     way = walk.current()
     row = way.row
@@ -71,19 +80,23 @@ def _item(
         st.button("←", key="back", help="Back", disabled=at_start, on_click=way.step, args=(-1,))
         st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
     _title(embedding_set.labels[row] or "(no label)")
-    _metadata(embedding_set, row)
+    _metadata(embedding_set, kinds, row)
     if found is None:
         st.caption("A set of one item has no neighbors.")
         return
     left, right = st.columns(2)
     metric = found.metric
-    left.selectbox("Metric", METRICS, index=METRICS.index(metric), key="metric")
-    right.selectbox("Neighbors", CHOICES_OF_K, index=CHOICES_OF_K.index(10), key="k")
+    left.selectbox(
+        "Metric", METRICS, index=METRICS.index(metric), key="metric", persist_state="session"
+    )
+    right.selectbox(
+        "Neighbors", CHOICES_OF_K, index=CHOICES_OF_K.index(10), key="k", persist_state="session"
+    )
     st.markdown(f"**Nearest in the original space ({metric})**")
     with st.container(key="neighbors"):
-        _list("neighbor-list", embedding_set, found.rows, found.values, found.kind, on_event)
+        _list("neighbor-list", embedding_set, found, on_event)
     with st.container(key="actions", horizontal=True):
-        st.toggle("Only these", key="only", value=way.only_these, on_change=_toggle_only)
+        _only_these(way)
         st.download_button(
             "CSV",
             data=lambda: neighbors_csv(embedding_set, row, found),
@@ -99,6 +112,11 @@ def _title(text: str) -> None:
         st.markdown(plain(text))
 
 
+def _only_these(way: walk.Walk) -> None:
+    st.session_state.only = way.only_these  # what the walk says, whatever was clicked before
+    st.toggle("Only these", key="only", on_change=_toggle_only)
+
+
 def _toggle_only() -> None:
     walk.current().only_these = st.session_state.only
 
@@ -106,35 +124,34 @@ def _toggle_only() -> None:
 def _list(
     key: str,
     embedding_set: EmbeddingSet,
-    rows: np.ndarray,
-    values: np.ndarray,
-    value_kind: str,
+    found: Neighbors,
     on_event: Callable[[dict], None],
 ) -> None:
-    """Draw rows with their values as bars: similarities from 0, distances from the farthest."""
+    """Draw rows with their values as bars from 0 to the largest."""
+    rows, values = found
     largest = float(np.abs(values).max()) if len(values) else 0.0
     shares = np.clip(values / largest, 0, 1) if largest > 0 else np.ones(len(values))
     neighbor_list(
         key=key,
         items=[
-            ListItem(int(r), embedding_set.labels[r], float(v), float(s))
+            ListItem(int(r), embedding_set.labels[r][:LONGEST_LABEL], float(v), float(s))
             for r, v, s in zip(rows, values, shares, strict=True)
         ],
-        description=f"Nearest items and their {value_kind}",
+        description=f"Nearest items and their {found.kind}",
         on_event=on_event,
     )
 
 
-def _metadata(embedding_set: EmbeddingSet, row: int) -> None:
+def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> None:
     """Show an item's image and first columns; the rest is folded away."""
     cells = []
     for name in embedding_set.metadata.column_names:
         column = embedding_set.metadata.column(name)
-        what = kind(column)
+        what = kinds[name]
         value = column[row].as_py()
         if what == "image":
             if value and value.get("bytes"):
-                st.image(value["bytes"], width=96)
+                _image(value["bytes"])
         elif value is not None:
             shown = number(value) if what == "number" and isinstance(value, int | float) else value
             cells.append(f"{plain(name)}: {plain(str(shown)[:400])}")
@@ -145,8 +162,19 @@ def _metadata(embedding_set: EmbeddingSet, row: int) -> None:
             st.caption("  \n".join(cells[SHOWN_COLUMNS:]))
 
 
+def _image(content: bytes) -> None:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        st.caption("The image cannot be read.")
+        return
+    st.image(content, width=96)
+
+
 def _selection(
     embedding_set: EmbeddingSet,
+    kinds: dict[str, str],
     way: walk.Walk,
     on_event: Callable[[dict], None],
 ) -> None:
@@ -156,39 +184,25 @@ def _selection(
     rows = np.flatnonzero(selected)
     _title(way.selected_name)
     st.caption(f"{len(rows):,} of {len(selected):,} points, {len(rows) / len(selected):.1%}")
-    st.toggle("Only these", key="only", value=way.only_these, on_change=_toggle_only)
-    for name in _category_columns(embedding_set)[:2]:
-        column = embedding_set.metadata.column(name)
-        _breakdown(name, column.take(rows))
-    metric = embedding_set.provenance.metric
+    _only_these(way)
     labels = np.where(selected, 0, clusters.NOISE)
+    for name in [n for n, what in kinds.items() if what == "category"][:BROKEN_DOWN]:
+        _breakdown(name, clusters.breakdown(labels, 0, column_of(embedding_set, name)))
+    metric = embedding_set.provenance.metric
     middle = clusters.middle_members(embedding_set.vectors, labels, 0, MIDDLE, metric)
-    center = embedding_set.vectors[rows].mean(axis=0, dtype=np.float64).astype(np.float32)
-    values = exact_values(
-        metric, center, float(np.linalg.norm(center)),
-        embedding_set.vectors[middle], embedding_set.norms[middle],
-    )  # fmt: skip
     st.markdown("**Nearest to their middle**")
     with st.container(key="neighbors"):
-        _list("middle-list", embedding_set, middle, values, value_kind(metric), on_event)
+        _list("middle-list", embedding_set, middle, on_event)
 
 
-def _category_columns(embedding_set: EmbeddingSet) -> list[str]:
-    metadata = embedding_set.metadata
-    return [name for name in metadata.column_names if kind(metadata.column(name)) == "category"]
-
-
-def _breakdown(name: str, column: pa.ChunkedArray) -> None:
-    counted = pc.value_counts(as_text(column))
-    pairs = sorted(
-        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True),
-        key=lambda pair: (-pair[1], pair[0]),
-    )
-    total = sum(count for _, count in pairs)
-    lines = [f"{plain(value)}: {count:,} ({count / total:.0%})" for value, count in pairs[:6]]
-    rest = len(pairs) - len(lines)
-    if rest > 0:
-        lines.append(f"and {rest:,} other values")
+def _breakdown(name: str, counted: list[tuple[Any, int, float]]) -> None:
+    """Write the most frequent values of a column among the selected rows."""
+    lines = [
+        f"{plain('(missing)' if value is None else str(value))}: {count:,} ({share:.0%})"
+        for value, count, share in counted[:VALUES]
+    ]
+    if len(counted) > VALUES:
+        lines.append(f"and {len(counted) - VALUES:,} other values")
     st.markdown(f"**{plain(name)}**")
     st.caption("  \n".join(lines))
 
@@ -202,7 +216,8 @@ def neighbors_csv(embedding_set: EmbeddingSet, row: int, found: Neighbors) -> st
         for name in embedding_set.metadata.column_names
         if kind(embedding_set.metadata.column(name)) in ("category", "number", "text")
     ]
-    writer.writerow(["item", "rank", "row", "label", found.kind, "metric", *columns])
+    named = [harmless(name) for name in columns]
+    writer.writerow(["item", "rank", "row", "label", found.kind, "metric", *named])
     for rank, (other, value) in enumerate(zip(found.rows, found.values, strict=True), start=1):
         cells = [embedding_set.metadata.column(name)[int(other)].as_py() for name in columns]
         line = [embedding_set.labels[row], rank, int(other), embedding_set.labels[other],

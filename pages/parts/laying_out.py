@@ -6,15 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import streamlit as st
+import xxhash
 
-from embeddings import EmbeddingSet, layouts, tasks
+from embeddings import EmbeddingError, EmbeddingSet, layouts, tasks
 from embeddings.cache import key_hash
+from embeddings.columns import numbers
 from embeddings.jobs import Job
 from embeddings.layouts import Layout, Params
 from pages.parts import server
-from pages.parts.show import harmless
+from pages.parts.show import error_box, harmless
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "none": "As they are"}
+_CHOICES: dict[str, list[str]] = {
+    "threads": ["fast", "reproducible"],
+    "metric": list(layouts.UMAP_METRICS),
+}
 JUDGED_AT_ONCE = 100_000
 """Sets of up to so many rows have their first picture judged in the background, unasked."""
 
@@ -59,7 +65,12 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> Wanted:
         "Dimensions", dims_options, format_func=lambda d: f"{d}D", key="dims",
         label_visibility="collapsed", width="stretch", required=True,
     )  # fmt: skip
-    params, seed = _parameters(method)
+    try:
+        params, seed = _parameters(method)
+        state[f"{method}-valid"] = params
+    except EmbeddingError as error:  # the picture stays as it was
+        error_box(str(error))
+        params, seed = state.get(f"{method}-valid", layouts.PARAMS[method]()), 0
     return Wanted(method, state.dims, params, seed)
 
 
@@ -72,7 +83,9 @@ def _parameters(method: str) -> tuple[Params, int]:
     with st.expander("Parameters"):
         for field in fields(kind):
             values[field.name] = _widget(method, field)
-        seed = st.number_input("seed", 0, 2**31 - 1, 0, key=f"{method}-seed")
+        seed = st.number_input(
+            "seed", 0, 2**31 - 1, 0, key=f"{method}-seed", persist_state="session"
+        )
     return kind(**values), int(seed)  # type: ignore[arg-type]
 
 
@@ -80,9 +93,10 @@ def _widget(method: str, field) -> object:  # type: ignore[no-untyped-def]
     """Draw one parameter; empty means the automatic value."""
     key, help_text = f"{method}-{field.name}", field.metadata["help"]
     label = field.name.replace("_", " ")
-    if field.name == "threads":
-        options = ["fast", "reproducible"]
-        return st.selectbox(label, options, key=key, help=help_text)
+    if field.name in _CHOICES:
+        return st.selectbox(
+            label, _CHOICES[field.name], key=key, help=help_text, persist_state="session"
+        )
     automatic = field.default in ("auto", None)
     whole = isinstance(field.default, int) or field.name == "epochs"
     value = st.number_input(
@@ -92,6 +106,7 @@ def _widget(method: str, field) -> object:  # type: ignore[no-untyped-def]
         step=1 if whole else None,
         key=key,
         help=help_text,
+        persist_state="session",
     )
     if value is None:
         return field.default
@@ -129,6 +144,8 @@ def picture(embedding_set: EmbeddingSet, wanted: Wanted) -> Picture:
     if job is None and unjudged and len(embedding_set) <= JUDGED_AT_ONCE:
         job = start(embedding_set, wanted)
     view = job.snapshot() if job else None
+    if view and not view.finished and server.session_id() not in view.owners:
+        start(embedding_set, wanted)  # join: the work ends only when all who watch it cancel
     error = view.error if view else ""
     running = job if view and not view.finished else None
     if layout is not None:
@@ -158,22 +175,31 @@ def job_key(embedding_set: EmbeddingSet, wanted: Wanted) -> str:
             "fingerprint": embedding_set.fingerprint,
             "metric": embedding_set.provenance.metric,
             "wanted": repr(wanted),
+            "given": [
+                xxhash.xxh3_64_hexdigest(numbers(column).tobytes())
+                for column in _given_columns(embedding_set, wanted).values()
+            ],
         }
     )
 
 
 def start(embedding_set: EmbeddingSet, wanted: Wanted) -> Job:
     """Compute and judge a layout in a worker process; join the work if it runs already."""
-    cache, columns = server.cache(), None
-    if wanted.method == "none":
-        names = [axis for axis in "xyz" if axis in embedding_set.metadata.column_names]
-        columns = {name: embedding_set.metadata.column(name) for name in names}
+    cache, columns = server.cache(), _given_columns(embedding_set, wanted)
     return server.pool().submit(
         job_key(embedding_set, wanted), tasks.lay_out,
         tasks.share_vectors(embedding_set, cache), embedding_set.provenance.metric,
         wanted.method, wanted.dims, wanted.params, wanted.seed, cache.folder, columns,
         owner=server.session_id(),
     )  # fmt: skip
+
+
+def _given_columns(embedding_set: EmbeddingSet, wanted: Wanted) -> dict[str, pa.ChunkedArray]:
+    """Return the columns that the method reads: x, y[, z] for "none"."""
+    if wanted.method != "none":
+        return {}
+    names = [axis for axis in "xyz" if axis in embedding_set.metadata.column_names]
+    return {name: embedding_set.metadata.column(name) for name in names}
 
 
 def layout_csv(embedding_set: EmbeddingSet, layout: Layout) -> bytes:

@@ -4,6 +4,7 @@ A source is known by its key, "gallery:NAME" or "upload:HASH": the same content 
 all sessions, and a key in the page's address finds it again after a reload or a restart.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from embeddings.files.atomic import atomic_path
 from pages.parts import address, server
 from pages.parts.show import error_box, plain
 
-ENDINGS = "Parquet, npy, npz, csv, tsv, txt, vec, bin; vectors and labels may be two files"
+_LONGEST_NAME = 120  # bytes
+ENDINGS = "Parquet, Arrow, npy, npz, CSV, TSV, JSON, safetensors, h5ad, word2vec, GloVe"
 
 
 def choose() -> tuple[str, EmbeddingSet]:
@@ -25,7 +27,6 @@ def choose() -> tuple[str, EmbeddingSet]:
     state = st.session_state
     if "source" not in state:
         state.source = _from_address() or f"gallery:{gallery.ITEMS[0].name}"
-        state.title = None
     uploads = st.file_uploader(
         "Open a file", accept_multiple_files=True, key="uploads", help=ENDINGS
     )
@@ -45,10 +46,10 @@ def choose() -> tuple[str, EmbeddingSet]:
 
 
 def _choose_from_gallery() -> None:
-    titles = {f"gallery:{item.name}": item.title for item in gallery.ITEMS}
-    options = list(titles)
+    titles = dict(st.session_state.get("uploaded", {}))
     if st.session_state.source not in titles:
-        options = [st.session_state.source, *options]
+        titles[st.session_state.source] = "Uploaded file"
+    titles |= {f"gallery:{item.name}": item.title for item in gallery.ITEMS}
 
     def changed() -> None:
         _open(st.session_state.gallery_choice)
@@ -56,8 +57,8 @@ def _choose_from_gallery() -> None:
     st.session_state.gallery_choice = st.session_state.source
     st.selectbox(
         "Embedding",
-        options,
-        format_func=lambda key: titles.get(key, "Uploaded file"),
+        list(titles),
+        format_func=titles.__getitem__,
         key="gallery_choice",
         on_change=changed,
     )
@@ -97,6 +98,8 @@ def _opened_from(fresh: list[UploadedFile], earlier: list[UploadedFile]) -> str:
 def _stored_and_opened(uploads: list[UploadedFile]) -> str:
     key = store(uploads)
     opened(key)
+    names = ", ".join(upload.name for upload in uploads)
+    st.session_state.uploaded = {key: names, **st.session_state.get("uploaded", {})}
     return key
 
 
@@ -106,6 +109,7 @@ def _open(source: str) -> None:
     state.source = source
     for name in ("walk", "method", "color", "metric"):
         state.pop(name, None)
+    address.note(row=None)
 
 
 def _from_address() -> str | None:
@@ -124,12 +128,13 @@ def _from_address() -> str | None:
 def store(uploads: Sequence[UploadedFile]) -> str:
     """Keep uploaded files in the cache by their content; return the source's key."""
     digest = xxhash.xxh3_128()
-    for upload in sorted(uploads, key=lambda upload: upload.name):
+    for upload in uploads:
         digest.update(upload.name.encode())
         digest.update(upload.getbuffer())
     folder = server.cache().folder / "uploads" / digest.hexdigest()
-    for upload in uploads:
-        path = folder / (Path(upload.name).name.strip(".") or "file")
+    for number, upload in enumerate(uploads):  # names may be equal, and longer than a disk's
+        name = Path(upload.name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+        path = folder / str(number) / (name or "file")
         if not path.exists():
             with atomic_path(path) as temporary:
                 temporary.write_bytes(upload.getbuffer())
@@ -154,9 +159,11 @@ def opened(key: str) -> tuple[EmbeddingSet, tuple[str, ...]]:
     if scheme != "upload" or not re.fullmatch(r"[0-9a-f]{32}", name):
         raise EmbeddingError(f"{key!r} does not name a set; open a file or choose from the gallery")
     folder = server.cache().folder / "uploads" / name
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     if not files:
         raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
+    for file in files:  # in use: the cache removes what was used least recently
+        os.utime(file)
     notes: list[str] = []
     embedding_set = load(files[0], companions=files[1:], note=notes.append)
     return embedding_set, tuple(notes)

@@ -47,12 +47,12 @@ class Frames:
         self._lock = threading.Lock()
         self._points: OrderedDict[tuple[str, int], Points] = OrderedDict()
 
-    def points(self, job_key: str, number: int, frame: np.ndarray) -> Points:
-        """Return where a frame lies; those passed long ago are removed."""
+    def points(self, run: str, number: int, frame: np.ndarray) -> Points:
+        """Return where a frame of a job's run lies; those passed long ago are removed."""
         with self._lock:
-            known = self._points.get((job_key, number))
+            known = self._points.get((run, number))
             if known is None:
-                known = self._points[job_key, number] = points_of(frame, blobs())
+                known = self._points[run, number] = points_of(frame, blobs())
                 if len(self._points) > KEPT_FRAMES:
                     _, passed = self._points.popitem(last=False)
                     blobs().drop(passed.url)

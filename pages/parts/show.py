@@ -18,8 +18,8 @@ def error_box(message: str) -> None:
 
 
 def number(value: float) -> str:
-    """Write a number for the screen: thousands grouped, three significant digits after that."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.3g}"
+    """Write a number for the screen: whole ones as they are, others with six digits."""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def duration(seconds: float) -> str:

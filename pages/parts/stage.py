@@ -16,11 +16,12 @@ from map_component import (
     Points,
     embedding_map,
     mask_address,
+    one_color,
     points_of,
     text_address,
 )
 from pages.parts import address, inspector, laying_out, server, walk
-from pages.parts.coloring import Colored, Coloring, colors_of, layout_id
+from pages.parts.coloring import CLUSTERS, Colored, Coloring, colors_of, column_kinds, layout_id
 from pages.parts.laying_out import Picture, Wanted
 from pages.parts.show import duration, error_box, plain
 
@@ -48,7 +49,11 @@ def show(scene: Scene) -> None:
 def _look(scene: Scene) -> tuple[Picture, Colored, bool]:
     """Return the picture and the colors as they are now, and whether work on them runs."""
     seen = laying_out.picture(scene.embedding_set, scene.wanted)
-    colored = colors_of(scene.source, scene.embedding_set, seen.layout, scene.coloring)
+    if scene.coloring.by == CLUSTERS and seen.job is not None and not seen.is_wanted:
+        count = len(scene.embedding_set)
+        colored = Colored(one_color(count, "clusters"), "clusters come with the layout")
+    else:
+        colored = colors_of(scene.source, scene.embedding_set, seen.layout, scene.coloring)
     finding = colored.job is not None and not colored.job.snapshot().finished
     return seen, colored, finding or seen.job is not None
 
@@ -78,12 +83,13 @@ def _draw(scene: Scene, polling: bool) -> None:
             ],
             focus=focus,
             mask=mask,
-            description=f"Map of {len(embedding_set):,} points in {points.dims}D, "
-            f"laid out by {laying_out.TITLES[seen.layout.method]}",
+            description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
+            + (scene.wanted.title if seen.is_wanted else _meanwhile(seen, scene.wanted, view)),
             on_event=on_event,
         )
     with right:
-        inspector.show(embedding_set, found, labels, on_event)
+        kinds = column_kinds(scene.source, embedding_set)
+        inspector.show(embedding_set, kinds, found, labels, on_event)
 
 
 def _emphasis(
@@ -106,7 +112,7 @@ def _emphasis(
 def _points(seen: Picture, view: JobView | None) -> Points:
     """Return the picture's points; while t-SNE runs, those of its latest frame."""
     if view is not None and not seen.is_wanted and view.frame is not None:
-        return server.frames().points(view.key, view.frame_number, view.frame)
+        return server.frames().points(f"{view.key} {view.started}", view.frame_number, view.frame)
     return _points_of(layout_id(seen.layout), seen.layout)
 
 
@@ -201,7 +207,8 @@ def _quality(seen: Picture) -> list[str]:
     quality = seen.layout.quality
     if not quality:
         return []
-    sample = f" (judged on {quality['sample']:,} rows)" if quality.get("sampled") else ""
+    rows = len(seen.layout.coordinates)
+    sample = f" (judged on {quality['sample']:,} rows)" if quality["sample"] < rows else ""
     return [
         f"{quality['neighbor_preservation']:.0%} of neighbors kept, "
         f"trustworthiness {quality['trustworthiness']:.3f}{sample}"

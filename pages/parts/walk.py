@@ -44,9 +44,8 @@ class Walk:
         self.place = min(max(self.place + by, 0), len(self.rows) - 1)
 
     def clear(self) -> None:
-        """Stand nowhere and select nothing; the way stays, so that back leads there."""
-        self.place, self.only_these = -1, False
-        self.rows = []
+        """Stand nowhere and select nothing; the way is forgotten."""
+        self.rows, self.place, self.only_these = [], -1, False
         self.selected, self.selected_name = None, ""
 
 

@@ -35,14 +35,14 @@ PLACE = f"""row => {{
   const box = {ROOT}.getBoundingClientRect();
   return at && {{ x: box.left + at.x, y: box.top + at.y }};
 }}"""
-IN_THE_OPEN = f"""() => {{
+IN_THE_OPEN = f"""after => {{
   const map = {ROOT}.embeddingMap;
   const {{ clientWidth: width, clientHeight: height }} = map.root;
   const legend = map.legend.getBoundingClientRect();
   const box = map.root.getBoundingClientRect();
   const places = Array.from(map.drawn, (_, row) => map.place(row));
   return places.findIndex((at, row) =>
-    at && at.x > 60 && at.y > 60 && at.x < width - 60 && at.y < height - 60 &&
+    row > after && at && at.x > 60 && at.y > 60 && at.x < width - 60 && at.y < height - 60 &&
     (at.x + box.left > legend.right + 10 || at.y + box.top > legend.bottom + 10) &&
     places.every((other, i) => i === row || !other ||
       Math.hypot(other.x - at.x, other.y - at.y) > 4));
@@ -141,9 +141,9 @@ class AppPage:
         assert place, f"row {row} is not in view"
         return place
 
-    def a_row_in_the_open(self) -> int:
-        """Return a row that no other row covers, away from the edges."""
-        row = self.page.evaluate(IN_THE_OPEN)
+    def a_row_in_the_open(self, after: int = -1) -> int:
+        """Return the first row, after a given one, that no other covers, away from the edges."""
+        row = self.page.evaluate(IN_THE_OPEN, after)
         assert row >= 0, "every point is covered by another"
         return row
 

@@ -63,8 +63,10 @@ def test_a_drag_that_starts_on_a_point_is_no_click(
     app.page.mouse.move(before["x"] + 40, before["y"] + 25, steps=5)
     app.page.mouse.up()
     app.wait_until_moved(row, before)
-    app.click_point(row)  # events arrive in order: had the drag clicked, its row came first
-    app.wait_for_neighbors(row)
+    app.wait_until_still(row)
+    other = app.a_row_in_the_open(after=row)
+    app.click_point(other)  # events arrive in order: had the drag clicked, its row came first
+    app.wait_for_neighbors(other)
     assert app.page.get_by_role("button", name="←").is_disabled()
 
 
@@ -80,6 +82,39 @@ def test_view_survives_a_click(app: AppPage, digits: EmbeddingSet) -> None:
     app.wait_for_neighbors(row)
     app.wait_until_still(row)
     assert app.place(row) == pytest.approx(zoomed, abs=0.5)
+    app.choose("Color", "(one color)")
+    app.page.wait_for_selector(".map-legend", state="hidden")
+    app.wait_until_still(row)
+    assert app.place(row) == pytest.approx(zoomed, abs=0.5)
+
+
+def test_the_map_moves_by_keys(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    before = app.place(row)
+    app.page.locator('[data-testid="embedding-map"]').focus()
+    app.page.keyboard.press("ArrowRight")
+    app.wait_until_moved(row, before)
+    assert app.place(row)["x"] < before["x"]
+    app.page.keyboard.press("0")
+    app.wait_until_still(row)
+    assert app.place(row) == pytest.approx(before, abs=1)
+
+
+def test_another_set_opens_without_the_last_row(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.choose("Embedding", "Python modules")
+    app.wait_for_map(points=len(gallery.open_item("python_modules")))
+    app.page.get_by_text("Click a point, or search").wait_for()
+    assert app.page.locator('[data-testid="embedding-map"]').get_attribute("data-row") == ""
+
+
+def test_a_closed_sidebar_opens_again(app: AppPage) -> None:
+    app.page.get_by_test_id("stSidebar").hover()
+    app.page.get_by_test_id("stSidebarCollapseButton").locator("button").click()
+    app.page.get_by_test_id("stExpandSidebarButton").click()
+    app.page.get_by_text("Open a file").wait_for()
 
 
 def test_search_walk_and_the_way_back(app: AppPage, digits: EmbeddingSet) -> None:
@@ -184,8 +219,8 @@ def test_umap_runs_with_progress_and_is_kept(app: AppPage) -> None:
     app.page.get_by_text("of neighbors kept").wait_for()
     app.page.reload()
     app.wait_for_map(points=1797)
-    app.choose("Layout", "UMAP")
-    app.page.get_by_text("UMAP, n neighbors 15").wait_for()
+    app.page.get_by_text("of neighbors kept").wait_for()
+    assert app.page.get_by_role("button", name="Run UMAP").count() == 0
 
 
 def test_cancel_stops_a_layout(app: AppPage) -> None:
