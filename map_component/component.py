@@ -103,13 +103,18 @@ def neighbor_list(
     *,
     key: str,
     items: Sequence[ListItem],
+    of: int | None,
     description: str,
     on_event: Callable[[Event], None],
 ) -> None:
-    """Mount the list of neighbors; clicking one is a "click" event on its row."""
+    """Mount the list of neighbors of a row (None: of a selection's middle).
+
+    Clicking one is a "click" event on its row.
+    """
     largest = max((abs(item.value) for item in items), default=0.0)
     data = {
         "items": [asdict(item) for item in items],
+        "of": of,
         "description": description,
         "decimals": 3 if largest < 100 else 1,
     }

@@ -17,6 +17,7 @@ export function update({ data, parentElement, setTriggerValue }) {
   if (root.dataset.text !== text) {
     root.dataset.text = text;
     root.setAttribute("aria-label", data.description);
+    root.dataset.of = data.of ?? "selection";
     root.replaceChildren(...data.items.map((item) => line(item, data)));
   }
   root.walk = (row) => setTriggerValue("event", { type: "click", row, nonce: performance.now() });

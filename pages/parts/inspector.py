@@ -94,7 +94,7 @@ def _item(
     )
     st.markdown(f"**Nearest in the original space ({metric})**")
     with st.container(key="neighbors"):
-        _list("neighbor-list", embedding_set, found, on_event)
+        _list("neighbor-list", embedding_set, row, found, on_event)
     with st.container(key="actions", horizontal=True):
         _only_these(way)
         st.download_button(
@@ -124,6 +124,7 @@ def _toggle_only() -> None:
 def _list(
     key: str,
     embedding_set: EmbeddingSet,
+    of: int | None,
     found: Neighbors,
     on_event: Callable[[dict], None],
 ) -> None:
@@ -137,6 +138,7 @@ def _list(
             ListItem(int(r), embedding_set.labels[r][:LONGEST_LABEL], float(v), float(s))
             for r, v, s in zip(rows, values, shares, strict=True)
         ],
+        of=of,
         description=f"Nearest items and their {found.kind}",
         on_event=on_event,
     )
@@ -192,7 +194,7 @@ def _selection(
     middle = clusters.middle_members(embedding_set.vectors, labels, 0, MIDDLE, metric)
     st.markdown("**Nearest to their middle**")
     with st.container(key="neighbors"):
-        _list("middle-list", embedding_set, middle, on_event)
+        _list("middle-list", embedding_set, None, middle, on_event)
 
 
 def _breakdown(name: str, counted: list[tuple[Any, int, float]]) -> None:

@@ -179,7 +179,7 @@ class AppPage:
     def wait_for_neighbors(self, row: int) -> None:
         """Wait until the map has the row in focus and the inspector lists its neighbors."""
         self.page.wait_for_selector(f'{MAP}[data-row="{row}"]')
-        self.page.wait_for_selector(".st-key-neighbors button[data-row]")
+        self.page.wait_for_selector(f'.neighbor-list[data-of="{row}"] button')
 
     def choose(self, label: str, option: str) -> None:
         """Choose an option of a select box."""

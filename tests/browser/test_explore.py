@@ -175,6 +175,7 @@ def test_selecting_a_category_shows_what_is_in_it(app: AppPage) -> None:
     app.page.get_by_label("Select the members of 3").click()
     app.page.get_by_text("183 of 1,797 points, 10.2%").wait_for()
     app.page.get_by_text("3: 183 (100%)").wait_for()
+    app.page.wait_for_selector('.neighbor-list[data-of="selection"] button')
     middle = app.neighbors()
     assert len(middle) == 10
     assert all(label.startswith("3 ") for _, label in middle)
