@@ -27,7 +27,9 @@ browser:
 	  echo "Chromium is not here and could not be installed: browser tests will be skipped"
 
 app: install
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false
+	@echo "Embedding Explorer: http://localhost:$(PORT)"
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false \
+	  --logger.hideWelcomeMessage true # with it goes a card of Streamlit's that covers the inspector
 
 test: install-dev browser lint types
 	$(BIN)/python -m pytest
