@@ -15,6 +15,8 @@ import xxhash
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, check_metric, inverse_norms, row_norms
 
+_BLOCK_FLOATS = 16_000_000
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -31,6 +33,7 @@ class Provenance:
     role : what the rows are: book, link, user, item, word, ...
     trainer, config, metrics, seed, created, libraries : how it was made, for the record
     source : name and content hash of the data it was made from
+    dtype : numbers in the file that it was read from; in memory they are float32
     """
 
     name: str = "embedding"
@@ -45,6 +48,7 @@ class Provenance:
     created: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
+    dtype: str = field(default="float32", compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,17 +180,27 @@ def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
     return checked
 
 
-def _refuse_non_finite(vectors: np.ndarray) -> None:
-    """Raise EmbeddingError naming the first row and column that is NaN or infinite."""
-    step = max(1, 16_000_000 // vectors.shape[1])
+def non_finite_rows(vectors: np.ndarray) -> np.ndarray:
+    """Return the rows of `vectors`, shape (n, d), that hold NaN or inf: int64, ascending."""
+    step = max(1, _BLOCK_FLOATS // max(1, vectors.shape[1]))
+    found = [np.empty(0, np.int64)]
     for start in range(0, len(vectors), step):
         finite = np.isfinite(vectors[start : start + step])
         if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            raise EmbeddingError(
-                f"row {start + row}, column {column}: {vectors[start + row, column]} is not a "
-                "finite number (rows and columns count from 0); remove or repair that row"
-            )
+            found.append(start + np.flatnonzero(~finite.all(axis=1)))
+    return np.concatenate(found)
+
+
+def _refuse_non_finite(vectors: np.ndarray) -> None:
+    """Raise EmbeddingError naming the first row and column that is NaN or infinite."""
+    bad = non_finite_rows(vectors)
+    if len(bad):
+        row = int(bad[0])
+        column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
+        raise EmbeddingError(
+            f"row {row}, column {column}: {vectors[row, column]} is not a "
+            "finite number (rows and columns count from 0); remove or repair that row"
+        )
 
 
 def _fingerprint(vectors: np.ndarray) -> str:

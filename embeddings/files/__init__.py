@@ -1,11 +1,12 @@
 """Opening and writing embedding files: one module a format behind load() and save().
 
 The format is sniffed from content, not from the extension. A format module has
-`matches(head, path)`, `load(path, note)` and, where it can be written, `save(embedding_set, path)`,
-which returns the names of what the format could not carry.
+`matches(head, path)`; `load(path, dialogue)`, which returns a Draft; and, where it can be written,
+`save(embedding_set, path)`, which returns the names of what the format could not carry.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -26,7 +27,9 @@ from embeddings.files import (
     word2vec_text,
 )
 from embeddings.files.companions import add_columns, find_vectors
-from embeddings.files.reading import Note, check_bytes, log_note, naming
+from embeddings.files.dialogue import Dialogue, Note, What, log_note
+from embeddings.files.draft import Draft
+from embeddings.files.reading import check_bytes, naming, trusting
 from embeddings.files.refused import refuse
 
 _HEAD_BYTES = 2**20
@@ -67,7 +70,13 @@ WRITERS = {
 
 
 def load(
-    path: str | Path, companions: Sequence[str | Path] = (), *, note: Note = log_note
+    path: str | Path,
+    companions: Sequence[str | Path] = (),
+    *,
+    vector: str | None = None,
+    label: str | None = None,
+    leave_out: bool = False,
+    note: Note = log_note,
 ) -> EmbeddingSet:
     """Open an embedding file of any known format, or several files that make up one set.
 
@@ -76,6 +85,8 @@ def load(
     path : the file
     companions : files beside it, such as a metadata.tsv or a list of labels; which one holds the
         vectors is decided by content, so their order does not matter
+    vector, label : name of the column, array or tensor to take instead of the best one
+    leave_out : whether rows that hold NaN or inf are left out; else they are refused
     note : receives what was assumed or left out, one sentence a call; Python's log by default
 
     Raises
@@ -84,18 +95,45 @@ def load(
         a file is absent, empty, damaged, larger than $EMBEDDING_MAX_BYTES (4 GiB by default), of
         no known format, or does not fit the others; the message names file and place
     """
+    given: dict[What, str | None] = {"vector": vector, "label": label}
+    answers = {what: answer for what, answer in given.items() if answer is not None}
     paths = [Path(each) for each in (path, *companions)]
+    return read(paths, Dialogue(note, answers, leave_out))
+
+
+def read(paths: Sequence[Path], dialogue: Dialogue) -> EmbeddingSet:
+    """Open the files that make up one set, in any order, as load() does; see Dialogue.
+
+    Raises
+    ------
+    NotFinite
+        rows that hold NaN or inf, and are not to be left out
+    Unanswered
+        a choice that nobody has made and that has no default
+    EmbeddingError
+        as load() does, and for an answer to no question
+    """
+    with trusting() if dialogue.trusted else nullcontext():
+        draft, main = _read_files(paths, dialogue)
+        dialogue.check_answers_used()
+        with naming(main):
+            return draft.finish(dialogue)
+
+
+def _read_files(paths: Sequence[Path], dialogue: Dialogue) -> tuple[Draft, Path]:
+    """Return what the files hold together, and the one with the vectors."""
     config = next((each for each in paths if projector.is_config(each)), None)
-    if config is not None and companions:
-        return _load_config(config, [each for each in paths if each != config], note)
-    formats = [_sniff(each) for each in paths]
-    main = find_vectors(paths, formats) if companions else 0
+    if config is not None and len(paths) > 1:
+        return _read_config(config, [each for each in paths if each != config], dialogue), config
+    formats = [_sniff(each, dialogue) for each in paths]
+    main = find_vectors(paths, formats) if len(paths) > 1 else 0
     with naming(paths[main]):
-        embedding_set: EmbeddingSet = formats[main].load(paths[main], note)
-    if not companions:
-        return embedding_set
-    del paths[main], formats[main]
-    return add_columns(embedding_set, paths, formats, note)
+        draft: Draft = formats[main].load(paths[main], dialogue)
+    others = [path for i, path in enumerate(paths) if i != main]
+    if others:
+        modules = [module for i, module in enumerate(formats) if i != main]
+        draft = add_columns(draft, others, modules, dialogue)
+    return draft, paths[main]
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
@@ -121,22 +159,23 @@ def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
         return writer(embedding_set, path)
 
 
-def _load_config(config: Path, given: list[Path], note: Note) -> EmbeddingSet:
-    """Open a Projector's config with given files; those that it does not name describe the rows."""
+def _read_config(config: Path, given: list[Path], dialogue: Dialogue) -> Draft:
+    """Read a Projector's config with given files; those that it does not name describe the rows."""
     absent = next((each for each in given if not each.is_file()), None)
     if absent is not None:
         raise EmbeddingError(f"{absent}: no such file")
     with naming(config):
-        embedding_set, rest = projector.open_config(config, given, note)
-    return add_columns(embedding_set, rest, [_sniff(each) for each in rest], note)
+        draft, rest = projector.open_config(config, given, dialogue)
+    return add_columns(draft, rest, [_sniff(each, dialogue) for each in rest], dialogue)
 
 
-def _sniff(path: Path) -> ModuleType:
+def _sniff(path: Path, dialogue: Dialogue) -> ModuleType:
     """Return the module that reads the file, after looking at its size and first bytes."""
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file")
     with naming(path):
-        check_bytes(path.stat().st_size, "the file has")
+        if not dialogue.mapped(path):
+            check_bytes(path.stat().st_size, "the file has")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
         if not head:

@@ -14,17 +14,16 @@ import pyarrow.ipc
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.parquet import METADATA_KEY
-from embeddings.files.reading import Note, check_bytes, first_line, log_note
-from embeddings.files.tables import choose_roles, set_from_table, table_columns
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.embedding_table import from_table, to_table
+from embeddings.files.reading import check_bytes, first_line
 
 _FILE = b"ARROW1\0\0"
 _MAGIC = b"ARROW1"  # ends a file, too
 _FEATHER_1 = b"FEA1"
 _MESSAGE = b"\xff\xff\xff\xff"  # begins each message of a stream
-_OURS = ("label", "vector")
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
@@ -36,14 +35,14 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith((_FILE, _FEATHER_1))
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read a table of Arrow with vectors in it.
 
     Raises
     ------
     EmbeddingError
         a file that is damaged, cut short, of Feather version 1, too large when decoded, or holds
-        no vectors, or vectors that are missing or of different length
+        no vectors, or vectors of different length
     """
     try:
         table = _read(path)
@@ -53,10 +52,7 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         raise EmbeddingError(
             f"damaged or incomplete Arrow ({first_line(error)}); write or copy the file again"
         ) from error
-    header = (table.schema.metadata or {}).get(METADATA_KEY)
-    found = provenance.described(path, provenance.from_json(header) if header else None)
-    table = table.replace_schema_metadata(None)
-    return set_from_table(table, choose_roles(table_columns(table), note), found)
+    return from_table(table, path, dialogue)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -64,19 +60,13 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
     Nothing is compressed, so that readers can map it. Returns the columns whose names are taken.
     """
-    flat = pa.array(embedding_set.vectors.reshape(-1))
-    vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
-    taken = [name for name in embedding_set.metadata.column_names if name in _OURS]
-    rest = embedding_set.metadata.drop_columns(taken)
-    table = pa.table(
-        [pa.array(embedding_set.labels, pa.string()), vector, *map(_unified, rest.columns)],
-        names=[*_OURS, *rest.column_names],
-        metadata={METADATA_KEY: provenance.to_json(embedding_set.provenance)},
-    )
+    table, taken = to_table(embedding_set)
+    for position, name in enumerate(table.column_names):
+        table = table.set_column(position, name, _unified(table.column(position)))
     write = pa.ipc.new_stream if path.suffix.lower() == ".arrows" else pa.ipc.new_file
     with atomic_path(path) as temporary, write(temporary, table.schema) as writer:
         writer.write_table(table)
-    return tuple(f"column {name}" for name in taken)
+    return taken
 
 
 def _unified(column: pa.ChunkedArray) -> pa.ChunkedArray:

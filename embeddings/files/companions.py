@@ -4,17 +4,18 @@ Which file is which is decided by content, not by order or name.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pyarrow as pa
 
-from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import delimited, npy
-from embeddings.files.reading import Note, naming
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
+from embeddings.files.reading import naming
 from embeddings.files.tables import (
-    are_row_numbers,
     choose_label,
     metadata,
     table_columns,
@@ -48,12 +49,12 @@ def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
 
 
 def add_columns(
-    embedding_set: EmbeddingSet,
+    draft: Draft,
     paths: Sequence[Path],
     formats: Sequence[ModuleType],
-    note: Note,
-) -> EmbeddingSet:
-    """Return the set with the columns of its companion files.
+    dialogue: Dialogue,
+) -> Draft:
+    """Return the draft with the columns of its companion files.
 
     The best label column among them labels the items, unless they have labels of their own; the
     rest is metadata.
@@ -66,25 +67,26 @@ def add_columns(
     columns = []
     for path, module in zip(paths, formats, strict=True):
         with naming(path):
-            table = _read_columns(path, module, len(embedding_set), note)
+            table = _read_columns(path, module, len(draft.vectors), dialogue.note)
         columns += list(zip(table.column_names, table.columns, strict=True))
     added = pa.table([column for _, column in columns], names=[name for name, _ in columns])
-    labels = embedding_set.labels
+    labels = draft.labels
     kept = list(range(len(columns)))
-    position = choose_label(table_columns(added), kept)
-    if position is None and len(columns) == 1:
-        position = 0
-    if position is not None and are_row_numbers(labels):
-        labels = tuple(to_labels(added.column(position)))
-        if len(set(labels)) > len(labels) // 2:  # else it is a category as well
-            kept.remove(position)
-    given = embedding_set.metadata
+    if labels is None:
+        position = choose_label(table_columns(added), kept, dialogue)
+        if position is None and len(columns) == 1:
+            position = 0
+        if position is not None:
+            labels = tuple(to_labels(added.column(position)))
+            if len(set(labels)) > len(labels) // 2:  # else it is a category as well
+                kept.remove(position)
+    given = draft.metadata
     joined = pa.table(
         [*given.columns, *(added.column(i) for i in kept)],
         names=[*given.column_names, *(added.column_names[i] for i in kept)],
     )
     extended = metadata(joined, range(joined.num_columns)) if joined.num_columns else given
-    return EmbeddingSet(embedding_set.vectors, labels, extended, embedding_set.provenance)
+    return replace(draft, labels=labels, metadata=extended)
 
 
 def _rank(path: Path, module: ModuleType) -> tuple[int, int]:

@@ -19,9 +19,11 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import is_number, typed
 from embeddings.files.dialect import Dialect, quotings, read_rows, sniff
+from embeddings.files.dialogue import Dialogue, Note, Trial, log_note
+from embeddings.files.draft import Draft
 from embeddings.files.parse import parse
-from embeddings.files.reading import Note, first_line, log_note, shorten
-from embeddings.files.tables import Column, Roles, choose_roles, set_from_table
+from embeddings.files.reading import first_line, shorten
+from embeddings.files.tables import Column, Roles, choose_roles, draft_from_table
 from embeddings.files.text import is_text, read_text
 
 _OURS = re.compile(r"label|dim_\d+")  # names that a file of ours gives to label and vector
@@ -32,7 +34,7 @@ def matches(head: bytes, path: Path) -> bool:
     return is_text(head) and head.lstrip()[:1] not in (b"{", b"[", b"<")
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read vectors, labels and typed metadata from one table of text.
 
     Raises
@@ -40,11 +42,11 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
     EmbeddingError
         no vectors in it, rows of different length, or a cell that is no number where one belongs
     """
-    text = read_text(path, note)
+    text = read_text(path, dialogue.note)
     reading, errors = None, []
     for quoted in quotings(text):
         try:
-            reading = _read(text, path, quoted)
+            reading = _read(text, path, quoted, dialogue)
         except EmbeddingError as error:
             errors.append(error)
         else:  # a cell of several lines may be two quotes that just happen to stand in the text
@@ -52,9 +54,9 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
                 break
     if reading is None:
         raise errors[0]
-    for sentence in reading.notes:
-        note(sentence)
-    return set_from_table(reading.table, reading.roles, provenance.described(path))
+    reading.trial.tell(dialogue)
+    draft = draft_from_table(reading.table, reading.roles, path)
+    return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 
 def vector_rank(path: Path) -> tuple[int, int]:
@@ -69,7 +71,7 @@ def vector_rank(path: Path) -> tuple[int, int]:
         dialect = sniff(text, path, quoted)
         notes: list[str] = []
         try:
-            width = len(choose_roles(dialect.columns, notes.append).vector)
+            width = len(choose_roles(dialect.columns, Dialogue(notes.append)).vector)
         except EmbeddingError:
             continue
         bare = not dialect.header and width == len(dialect.columns)
@@ -166,15 +168,15 @@ class _Reading:
 
     table: pa.Table
     roles: Roles
-    notes: tuple[str, ...]
+    trial: Trial
     spans_lines: bool
 
 
-def _read(text: pa.Buffer, path: Path, quoted: bool) -> _Reading:
+def _read(text: pa.Buffer, path: Path, quoted: bool, dialogue: Dialogue) -> _Reading:
     """Parse components as float32 and everything else as text, which then is typed."""
     dialect = sniff(text, path, quoted)
-    notes: list[str] = []
-    roles = choose_roles(dialect.columns, notes.append)
+    trial = dialogue.trial()
+    roles = choose_roles(dialect.columns, trial)
     numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
     try:
         table = _parse(text, dialect, numbers)
@@ -191,7 +193,7 @@ def _read(text: pa.Buffer, path: Path, quoted: bool) -> _Reading:
     columns = [c if i in (label, vector) else typed(c) for i, c in enumerate(table.columns)]
     names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
     table = pa.table(columns, names=names)
-    return _Reading(table, Roles((vector,), label), tuple(notes), spans_lines)
+    return _Reading(table, Roles((vector,), label), trial, spans_lines)
 
 
 def _parse(text: pa.Buffer, dialect: Dialect, numbers: Sequence[int] = ()) -> pa.Table:

@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import hdf5, provenance
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, to_column
-from embeddings.files.reading import Note, as_float32, log_note
+from embeddings.files.reading import as_float32
 from embeddings.files.tables import to_labels
 
 _DEFAULT = "X_pca"
@@ -29,6 +30,12 @@ class _Array:
     dataset: h5py.Dataset
     field: str | None = None
 
+    @property
+    def kind(self) -> np.dtype:
+        """Type of its numbers in the file."""
+        dtype = self.dataset.dtype
+        return dtype if self.field is None else dtype[self.field].base
+
 
 def matches(head: bytes, path: Path) -> bool:
     """Say whether the file is HDF5 with AnnData's obs, and obsm or X."""
@@ -42,7 +49,7 @@ def matches(head: bytes, path: Path) -> bool:
         return False  # hdf5.py says what is wrong
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read X_pca of obsm, else its first dense array, else X; obs labels and describes the rows.
 
     Raises
@@ -53,8 +60,8 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
     """
     hdf5.check_heaps(path)
     with hdf5.opened(path) as file:
-        chosen = _choose(file, note)
-        columns = _read_obs(file, note)
+        chosen = _choose(file, dialogue)
+        columns = _read_obs(file, dialogue.note)
         vectors = _read(chosen)
     index = columns.pop(_INDEX, None)
     for name, column in columns.items():
@@ -64,10 +71,10 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
                 f"{chosen.name}; the file is damaged"
             )
     labels = None if index is None else to_labels(index)
-    return EmbeddingSet.of(vectors, labels, columns, **provenance.described(path))
+    return Draft.of(vectors, labels, columns, **provenance.described(path, chosen.kind))
 
 
-def _choose(file: h5py.File, note: Note) -> _Array:
+def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:
     """Return the array that is the vectors, and say what it was chosen from."""
     arrays = _obsm_arrays(hdf5.child(file, "obsm"))
     x = hdf5.child(file, "X")
@@ -78,11 +85,14 @@ def _choose(file: h5py.File, note: Note) -> _Array:
             f"no dense array in obsm{', and X is sparse' if isinstance(x, h5py.Group) else ''}; "
             "compute one first, such as scanpy.pp.pca, which writes obsm['X_pca']"
         )
-    chosen = next((a for a in arrays if a.name == f"obsm/{_DEFAULT}"), arrays[0])
-    others = ", ".join(f"{a.name} {a.shape}" for a in arrays[:20] if a is not chosen)
+    best = next((a for a in arrays if a.name == f"obsm/{_DEFAULT}"), arrays[0])
+    others = ", ".join(f"{a.name} {a.shape}" for a in arrays[:20] if a is not best)
     instead = f", not {others}" if others else ""
-    note(f"took {chosen.name} {chosen.shape} as the vectors{instead}")
-    return chosen
+    assumed = f"took {best.name} {best.shape} as the vectors{instead}"
+    names = [array.name for array in arrays]
+    short = {array.name.removeprefix("obsm/"): array.name for array in arrays}
+    taken = dialogue.choose("vector", names, best.name, assumed, accepts=short.__contains__)
+    return next(array for array in arrays if array.name in (taken, short.get(taken or "")))
 
 
 def _obsm_arrays(obsm: h5py.Group | h5py.Dataset | None) -> list[_Array]:

@@ -15,11 +15,12 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
-from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, to_column
-from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.tables import VECTOR_NAMES, choose_label, table_columns, to_labels
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -35,7 +36,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read ELMo's sentences (keys 0, 1, ...), else a matrix of numbers and what has its rows.
 
     Raises
@@ -47,21 +48,22 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
     with opened(path) as file:
         sentences = _sentences(file)
         if sentences:
-            vectors, columns = _read_sentences(sentences, note)
-            return EmbeddingSet.of(vectors, None, columns, **provenance.described(path))
-        matrix = _choose_matrix(file, note)
+            kind = sentences[0].dtype
+            vectors, columns = _read_sentences(sentences, dialogue.note)
+            return Draft.of(vectors, None, columns, **provenance.described(path, kind))
+        matrix = _choose_matrix(file, dialogue)
+        found = provenance.described(path, matrix.dtype)
         columns = _columns_beside(matrix)
         vectors = read_matrix(matrix)
-    found = provenance.described(path)
     if not columns:
-        return EmbeddingSet.of(vectors, **found)
+        return Draft.of(vectors, **found)
     table = pa.table(columns)
-    position = choose_label(table_columns(table), range(table.num_columns))
+    position = choose_label(table_columns(table), range(table.num_columns), dialogue)
     if position is None:
-        return EmbeddingSet.of(vectors, None, table, **found)
+        return Draft.of(vectors, None, table, **found)
     labels = to_labels(table.column(position))
     rest = table.remove_column(position)
-    return EmbeddingSet.of(vectors, labels, rest if rest.num_columns else None, **found)
+    return Draft.of(vectors, labels, rest if rest.num_columns else None, **found)
 
 
 @contextmanager
@@ -230,7 +232,7 @@ def _read_sentences(
     return as_float32(vectors), columns
 
 
-def _choose_matrix(file: h5py.File, note: Note) -> h5py.Dataset:
+def _choose_matrix(file: h5py.File, dialogue: Dialogue) -> h5py.Dataset:
     """Return the matrix that is the vectors: of floats rather than integers; by name; the first."""
     found: list[h5py.Dataset] = []
 
@@ -247,11 +249,16 @@ def _choose_matrix(file: h5py.File, note: Note) -> h5py.Dataset:
             "one row an item"
         )
     by_name = {item.name.rpartition("/")[2].lower(): item for item in reversed(matrices)}
-    chosen = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
-    if len(matrices) > 1:
-        others = ", ".join(f"{m.name} {m.shape}" for m in matrices[:20] if m is not chosen)
-        note(f"several matrices: took {chosen.name} {chosen.shape} as the vectors, not {others}")
-    return chosen
+    best = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
+    others = ", ".join(f"{m.name} {m.shape}" for m in matrices[:20] if m is not best)
+    assumed = f"several matrices: took {best.name} {best.shape} as the vectors, not {others}"
+    candidates = [item.name for item in matrices]
+    short = {item.name.lstrip("/"): item for item in matrices}
+    taken = dialogue.choose(
+        "vector", candidates, best.name, assumed if others else "", accepts=short.__contains__
+    )
+    assert taken is not None
+    return short[taken.lstrip("/")]
 
 
 def _columns_beside(matrix: h5py.Dataset) -> dict[str, pa.ChunkedArray]:

@@ -17,8 +17,10 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import typed
-from embeddings.files.reading import Note, check_bytes, first_line, log_note
-from embeddings.files.tables import Column, Kind, choose_roles, set_from_table, table_columns
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
+from embeddings.files.reading import check_bytes, first_line
+from embeddings.files.tables import Column, Kind, choose_roles, draft_from_table, table_columns
 from embeddings.files.text import is_text, lines, read_text
 
 _OURS = ("label", "vector")
@@ -38,7 +40,7 @@ def matches(head: bytes, path: Path) -> bool:
     return is_text(head) and start.lstrip(_BLANK + b"\xff\xfe")[:1] in (b"{", b"[")
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read vectors, labels and typed metadata; nested objects are flattened one level.
 
     Raises
@@ -47,7 +49,7 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         no JSON, or one that is nested too deeply; no vectors in it, or vectors that are missing
         or of different length
     """
-    rows = _rows(read_text(path, note), note)
+    rows = _rows(read_text(path, dialogue.note), dialogue.note)
     if not rows:
         raise EmbeddingError("no rows; expected at least one")
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -60,14 +62,14 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
             for name, values in fields.items()
         }
     )
-    roles = choose_roles(_described(table, shaped), note)
+    roles = choose_roles(_described(table, shaped), dialogue)
     for i, name in enumerate(names):
         if name in shaped:
             column = _vectors(fields[name]) if i in roles.vector else _column(fields[name])
             table = table.set_column(i, name, column)
         elif i != roles.label and i not in roles.vector:
             table = table.set_column(i, name, _typed(table.column(i)))
-    return set_from_table(table, roles, provenance.described(path))
+    return draft_from_table(table, roles, path)
 
 
 def _described(table: pa.Table, shaped: set[str]) -> list[Column]:

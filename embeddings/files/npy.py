@@ -11,7 +11,9 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.tables import are_row_numbers
 
 MAGIC = b"\x93NUMPY"
@@ -31,7 +33,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read a matrix of numbers, in any order of bytes and axes; labels are the row numbers.
 
     Raises
@@ -41,13 +43,15 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         is no matrix of numbers
     """
     with path.open("rb") as file:
-        shape, dtype = read_header(file, path.stat().st_size)
+        shape, dtype = read_header(file, path.stat().st_size, limited=not dialogue.mapped(path))
     check_matrix(shape, dtype)
     if 0 in shape:
         raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
-        vectors = np.array(np.load(path, mmap_mode="r"), dtype=np.float32, order="C")
-    return EmbeddingSet.of(as_float32(vectors), **provenance.described(path))
+    vectors = np.load(path, mmap_mode="r")
+    if not dialogue.mapped(path):
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
+            vectors = np.array(vectors, dtype=np.float32, order="C")
+    return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
 
 
 def is_column(path: Path) -> bool:
@@ -104,13 +108,16 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     )
 
 
-def read_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
+def read_header(
+    file: IO[bytes], size: int, limited: bool = True
+) -> tuple[tuple[int, ...], np.dtype]:
     """Return shape and dtype of the array in `file`, after comparing them with `size`.
 
     Parameters
     ----------
     file : open at the start of the .npy content
     size : bytes of the whole content, header included
+    limited : whether the array must fit the size limit, which a mapped one need not
 
     Raises
     ------
@@ -133,7 +140,8 @@ def read_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
             f"its header claims an array of shape {shape} and type {dtype}, {claimed:,} bytes, "
             f"but {held:,} follow; the file is cut short or damaged"
         )
-    check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
+    if limited:
+        check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
     return shape, dtype
 
 

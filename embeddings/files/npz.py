@@ -14,9 +14,11 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
-from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note, max_bytes
-from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, choose_label, to_labels
+from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes
+from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, guess_label, to_labels
 
 _NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
 _OURS = ("vectors", "labels", "provenance")
@@ -48,7 +50,7 @@ def matches(head: bytes, path: Path) -> bool:
         return path.suffix.lower() == ".npz"  # load() says what is wrong
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read the vectors (see choose_vectors) and all arrays that hold one value for each of them.
 
     Raises
@@ -60,8 +62,8 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
             check_bytes(sum(info.file_size for info in infos), "its arrays unpack to")
-            members = _members(archive, infos, note)
-            chosen = choose_vectors(members, note)
+            members = _members(archive, infos, dialogue.note)
+            chosen = choose_vectors(members, dialogue)
             rows = chosen.shape[0]
             columns = {
                 member.name: to_column(_read(archive, member))
@@ -77,17 +79,18 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         raise EmbeddingError(
             f"damaged or unreadable .npz ({first_line(error)}); write it again with numpy.savez"
         ) from error
-    found = provenance.described(path, provenance.from_json(text) if text else None)
-    label = _label_name(columns)
+    said = provenance.from_json(text) if text else None
+    found = provenance.described(path, chosen.dtype, said)
+    label = _label_name(columns, dialogue)
     if label is None:
-        return EmbeddingSet.of(vectors, None, columns, **found)
+        return Draft.of(vectors, None, columns, **found)
     labels = to_labels(columns[label])
     if pa.types.is_string(columns[label].type):  # numbers are a category as well, and stay
         del columns[label]
-    return EmbeddingSet.of(vectors, labels, columns, **found)
+    return Draft.of(vectors, labels, columns, **found)
 
 
-def choose_vectors(members: list[_Member], note: Note) -> _Member:
+def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
     """Return the matrix that is the vectors: of floats rather than integers; by name; the first.
 
     Raises
@@ -106,11 +109,12 @@ def choose_vectors(members: list[_Member], note: Note) -> _Member:
             "expected one of two dimensions, one row an item: numpy.savez(path, vectors=...)"
         )
     by_name = {m.name.lower(): m for m in reversed(matrices)}
-    chosen = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
-    if len(matrices) > 1:
-        others = ", ".join(f"{m.name} {m.shape}" for m in matrices if m is not chosen)
-        note(f"several matrices: took {chosen.name} {chosen.shape} as the vectors, not {others}")
-    return chosen
+    best = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
+    others = ", ".join(f"{m.name} {m.shape}" for m in matrices if m is not best)
+    assumed = f"several matrices: took {best.name} {best.shape} as the vectors, not {others}"
+    names = [m.name for m in matrices]
+    taken = dialogue.choose("vector", names, best.name, assumed if others else "")
+    return next(m for m in matrices if m.name == taken)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -180,13 +184,16 @@ def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _label_name(columns: dict[str, pa.ChunkedArray]) -> str | None:
-    """Return the array of texts that labels the rows: the best name, else the first one."""
+def _label_name(columns: dict[str, pa.ChunkedArray], dialogue: Dialogue) -> str | None:
+    """Return the array that labels the rows: texts of the best name, else the first of texts."""
     texts = [name for name, column in columns.items() if pa.types.is_string(column.type)]
     if not texts:
         texts = [name for name in columns if name.lower() in LABEL_NAMES]
-    position = choose_label([Column(name, "text") for name in texts], range(len(texts)))
-    return None if position is None else texts[position]
+    if not columns:
+        return None
+    position = guess_label([Column(name, "text") for name in texts], range(len(texts)))
+    default = None if position is None else texts[position]
+    return dialogue.choose("label", list(columns), default)
 
 
 def _text_array(texts: Sequence[str]) -> np.ndarray | None:

@@ -12,13 +12,12 @@ import pyarrow.parquet as pq
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.reading import Note, check_bytes, first_line, log_note
-from embeddings.files.tables import choose_roles, holds_vectors, set_from_table, table_columns
-
-METADATA_KEY = b"embedding"
-_OURS = ("label", "vector")
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.embedding_table import from_table, to_table
+from embeddings.files.reading import check_bytes, first_line
+from embeddings.files.tables import holds_vectors
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -26,14 +25,14 @@ def matches(head: bytes, path: Path) -> bool:
     return head[:4] == b"PAR1"
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read an embedding file, or any Parquet with vectors in it.
 
     Raises
     ------
     EmbeddingError
-        a file that is damaged, too large when decoded, holds no vectors, or vectors that are
-        missing or of different length
+        a file that is damaged, too large when decoded, or holds no vectors, or vectors of
+        different length
     """
     try:
         table = _read(path)
@@ -43,24 +42,12 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         raise EmbeddingError(
             f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
         ) from error
-    header = (table.schema.metadata or {}).get(METADATA_KEY)
-    found = provenance.described(path, provenance.from_json(header) if header else None)
-    table = table.replace_schema_metadata(None)
-    return set_from_table(table, choose_roles(table_columns(table), note), found)
+    return from_table(table, path, dialogue)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write the embedding file, atomically; return the columns whose names are taken."""
-    flat = pa.array(embedding_set.vectors.reshape(-1))
-    vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
-    taken = [name for name in embedding_set.metadata.column_names if name in _OURS]
-    table = embedding_set.metadata.drop_columns(taken)
-    table = pa.table(
-        [pa.array(embedding_set.labels, pa.string()), vector, *table.columns],
-        names=[*_OURS, *table.column_names],
-    )
-    header = provenance.to_json(embedding_set.provenance)
-    table = table.replace_schema_metadata({METADATA_KEY: header})
+    table, taken = to_table(embedding_set)
     with atomic_path(path) as temporary:
         pq.write_table(
             table,
@@ -69,7 +56,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             use_dictionary=[field.name for field in table.schema if _holds_strings(field.type)],
             column_encoding={"vector.list.element": "BYTE_STREAM_SPLIT"},
         )
-    return tuple(f"column {name}" for name in taken)
+    return taken
 
 
 def _read(path: Path) -> pa.Table:

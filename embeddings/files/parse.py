@@ -34,13 +34,13 @@ def parse(
     names : of all columns
     parsing, converting : pyarrow's options: delimiter and quotes, types and missing values
     header : whether the first row is to be skipped
-    components : columns of float32 that come back as one column of vectors, `vector`, at the end
+    components : columns of float32 that come back as one column of vectors, `vector`, at the
+        end; what is missing is NaN
 
     Raises
     ------
     pyarrow.ArrowInvalid
-        rows of another length than `names`, cells that are not of their column's type, or a
-        component that is missing
+        rows of another length than `names`, or cells that are not of their column's type
     """
     pieces = _pieces(text, bool(parsing.quote_char))
 
@@ -81,9 +81,7 @@ def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
     start = 0
     for batch in table.select(components).to_batches():
         for j, values in enumerate(batch.columns):
-            if values.null_count:
-                raise pa.ArrowInvalid("a number is missing")
-            vectors[start : start + len(batch), j] = values.to_numpy()
+            vectors[start : start + len(batch), j] = values.to_numpy(zero_copy_only=False)
         start += len(batch)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
     return table.drop_columns(list(components)).append_column("vector", column)

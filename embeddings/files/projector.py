@@ -8,26 +8,19 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
 
-from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import delimited, npy
 from embeddings.files.companions import add_columns
-from embeddings.files.reading import (
-    Note,
-    as_float32,
-    check_bytes,
-    first_line,
-    log_note,
-    naming,
-    shorten,
-)
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.reading import as_float32, check_bytes, first_line, naming, shorten
 from embeddings.files.sprite import cut_sprite
 
 _CONFIG_BYTES = 16 * 2**20
@@ -61,7 +54,7 @@ def is_config(path: Path) -> bool:
         return _is_config(file.read(_HEAD_BYTES))
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Open the first tensor of a config that lies beside it.
 
     Raises
@@ -77,18 +70,16 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
             '{"embeddings": [{"tensorName": ..., "tensorShape": [rows, dimensions], '
             f'"tensorPath": "{path.name}"}}]}}'
         )
-    return open_config(path, (), note)[0]
+    return open_config(path, (), dialogue)[0]
 
 
-def open_config(
-    path: Path, given: Sequence[Path], note: Note = log_note
-) -> tuple[EmbeddingSet, list[Path]]:
+def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[Draft, list[Path]]:
     """Open the first tensor of a config whose file is given or lies beside it.
 
     Returns
     -------
-    the set, with its metadata and the cells of its sprite as the column `image`; and those of the
-    given files that the config does not name
+    what was found, with its metadata and the cells of its sprite as the column `image`; and those
+    of the given files that the config does not name
 
     Raises
     ------
@@ -99,21 +90,21 @@ def open_config(
     files = {each.name: each for each in given}
     entries = _read_config(path)
     tensors = [_tensor(entry, path, files) for entry in entries]
-    chosen = _choose(tensors, note)
+    chosen = _choose(tensors, dialogue)
     assert chosen.path is not None
     with naming(chosen.path):
-        embedding_set = _read_tensor(chosen, chosen.path, note)
-    embedding_set = embedding_set.with_provenance(name=chosen.name)
+        draft = _read_tensor(chosen, chosen.path, dialogue)
+    draft = replace(draft, provenance=replace(draft.provenance, name=chosen.name))
     if chosen.metadata:
         metadata = _find(chosen.metadata, path, files)
         if metadata is None:
-            note(f"the metadata {shorten(chosen.metadata)} are absent")
+            dialogue.note(f"the metadata {shorten(chosen.metadata)} are absent")
         else:
-            embedding_set = add_columns(embedding_set, [metadata], [delimited], note)
+            draft = add_columns(draft, [metadata], [delimited], dialogue)
     if chosen.sprite:
-        embedding_set = _add_images(embedding_set, chosen.sprite, path, files, note)
+        draft = _add_images(draft, chosen.sprite, path, files, dialogue)
     named = {_name(address) for entry in entries for address in _addresses(entry)}
-    return embedding_set, [each for each in given if each.name not in named]
+    return draft, [each for each in given if each.name not in named]
 
 
 def _is_config(head: bytes) -> bool:
@@ -188,8 +179,8 @@ def _find(address: str, config: Path, files: Mapping[str, Path]) -> Path | None:
     return beside if beside.is_file() and not beside.is_symlink() else None
 
 
-def _choose(tensors: Sequence[_Tensor], note: Note) -> _Tensor:
-    """Return the first tensor that is present; say which others are, and which are absent."""
+def _choose(tensors: Sequence[_Tensor], dialogue: Dialogue) -> _Tensor:
+    """Return a tensor that is present, the first; say which others are, and which are absent."""
     present = [tensor for tensor in tensors if tensor.path]
     absent = [f"{t.name} ({shorten(t.address, 80)})" for t in tensors if not t.path]
     if not present:
@@ -197,12 +188,13 @@ def _choose(tensors: Sequence[_Tensor], note: Note) -> _Tensor:
             f"none of the files that it names is here: {_listed(absent)}; put the tensor's file "
             "beside the config, or open both together (remote addresses are never fetched)"
         )
-    chosen, *others = present
-    if others:
-        note(f"took {chosen.name}; also present: {_listed([t.name for t in others])}")
+    first, *others = present
+    assumed = f"took {first.name}; also present: {_listed([t.name for t in others])}"
+    names = [tensor.name for tensor in present]
+    taken = dialogue.choose("vector", names, first.name, assumed if others else "")
     if absent:
-        note(f"took {chosen.name}; absent: {_listed(absent)}")
-    return chosen
+        dialogue.note(f"took {taken}; absent: {_listed(absent)}")
+    return next(tensor for tensor in present if tensor.name == taken)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -210,7 +202,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _read_tensor(tensor: _Tensor, path: Path, note: Note) -> EmbeddingSet:
+def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
     """Read a tensor: a table of text, a .npy, or else raw little-endian float32."""
     size = path.stat().st_size
     check_bytes(size, "the file has")
@@ -218,7 +210,8 @@ def _read_tensor(tensor: _Tensor, path: Path, note: Note) -> EmbeddingSet:
         head = file.read(_HEAD_BYTES)
     module = next((each for each in (npy, delimited) if each.matches(head, path)), None)
     if head and module and path.suffix.lower() != ".bytes":
-        found: EmbeddingSet = module.load(path, note)
+        quiet = Dialogue(dialogue.note, leave_out=dialogue.leave_out)
+        found: Draft = module.load(path, quiet)
         if tensor.shape not in (None, found.vectors.shape):
             raise EmbeddingError(
                 f"vectors of shape {list(found.vectors.shape)}, but the config says "
@@ -238,32 +231,31 @@ def _read_tensor(tensor: _Tensor, path: Path, note: Note) -> EmbeddingSet:
             f"{expected:,} numbers or {4 * expected:,} bytes; correct tensorShape, or copy the "
             "file again"
         )
-    return EmbeddingSet.of(as_float32(np.fromfile(path, dtype="<f4").reshape(tensor.shape)))
+    vectors = np.fromfile(path, dtype="<f4").reshape(tensor.shape)
+    return Draft.of(as_float32(vectors))
 
 
 def _add_images(
-    embedding_set: EmbeddingSet,
+    draft: Draft,
     sprite: Mapping[str, Any],
     config: Path,
     files: Mapping[str, Path],
-    note: Note,
-) -> EmbeddingSet:
-    """Return the set with the column `image`, one cell of the sprite a row."""
+    dialogue: Dialogue,
+) -> Draft:
+    """Return the draft with the column `image`, one cell of the sprite a row."""
     address, size = sprite.get("imagePath"), sprite.get("singleImageDim")
     path = _find(address, config, files) if isinstance(address, str) else None
     if path is None:
-        note(f"the sprite {shorten(str(address))} is absent")
-        return embedding_set
+        dialogue.note(f"the sprite {shorten(str(address))} is absent")
+        return draft
     if not _is_pair(size):
         raise EmbeddingError(f"singleImageDim is {size!r:.60}; expected [width, height], in pixels")
     with naming(path):
-        column = cut_sprite(path, size[0], size[1], len(embedding_set))
-    given = embedding_set.metadata
+        column = cut_sprite(path, size[0], size[1], len(draft.vectors))
+    given = draft.metadata
     names = [name for name in given.column_names if name != "image"]
     table = pa.table(
         [*(given.column(name) for name in names), column],
         names=[*names, "image"],
     )
-    return EmbeddingSet(
-        embedding_set.vectors, embedding_set.labels, table, embedding_set.provenance
-    )
+    return replace(draft, metadata=table)

@@ -11,6 +11,8 @@ from embeddings.errors import EmbeddingError
 
 FORMAT, VERSION = "embedding", 1
 
+_OF_THE_FILE = {"dtype"}  # fields that the file itself shows
+
 _TYPES: dict[str, tuple[type, ...]] = {
     "normalized": (bool, type(None)),
     "seed": (int, type(None)),
@@ -23,7 +25,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 def to_json(provenance: Provenance) -> str:
     """Return the provenance as one JSON object; what JSON cannot say is written as text."""
-    return json.dumps({"format": FORMAT, "version": VERSION, **asdict(provenance)}, default=str)
+    said = {key: value for key, value in asdict(provenance).items() if key not in _OF_THE_FILE}
+    return json.dumps({"format": FORMAT, "version": VERSION, **said}, default=str)
 
 
 def from_json(text: str | bytes) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def from_json(text: str | bytes) -> dict[str, Any]:
         raise EmbeddingError(
             f"{where} is not of version {VERSION}; open it with the release that wrote it"
         )
-    known = {field.name for field in fields(Provenance)}
+    known = {field.name for field in fields(Provenance)} - _OF_THE_FILE
     found = {key: value for key, value in header.items() if key in known}
     for key, value in found.items():
         types = _TYPES.get(key, (str,))
@@ -64,6 +67,12 @@ def name_of(path: Path) -> str:
     return path.name.removesuffix(path.suffix).removesuffix(".embedding") or path.name
 
 
-def described(path: Path, found: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return provenance fields with the name filled in from the file's."""
-    return {"name": name_of(path), **(found or {})}
+def described(path: Path, dtype: object, found: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return provenance fields, with the name filled in from the file's.
+
+    Parameters
+    ----------
+    dtype : numbers of the vectors in the file: float32, float64, text, ...
+    found : what the file says about itself
+    """
+    return {"name": name_of(path), "dtype": str(dtype), **(found or {})}

@@ -1,27 +1,32 @@
-"""What every reader shares: notes to the user, size limits, and the file's name in errors."""
+"""What every reader shares: size limits, and the file's name in errors."""
 
-import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from embeddings.errors import EmbeddingError
-
-Note = Callable[[str], None]
-"""Receives what a reader assumed or left out, one sentence a call."""
-
-log_note: Note = logging.getLogger("embeddings.files").warning
-"""The Note of whoever gives none: Python's log."""
 
 DEFAULT_MAX_BYTES = 4 * 2**30
 """Largest file, and largest decoded content, that is opened: 4 GiB."""
 
 
+_SHARE_OF_MEMORY = 0.8
+
+_raised: ContextVar[int] = ContextVar("raised limit", default=0)
+
+
 def max_bytes() -> int:
-    """Return the size limit in bytes: $EMBEDDING_MAX_BYTES, or 4 GiB.
+    """Return the size limit in bytes: the configured one, or more inside `trusting`."""
+    return max(configured_max_bytes(), _raised.get())
+
+
+def configured_max_bytes() -> int:
+    """Return $EMBEDDING_MAX_BYTES, or 4 GiB.
 
     Raises
     ------
@@ -36,6 +41,16 @@ def max_bytes() -> int:
             f"EMBEDDING_MAX_BYTES is {text!r}; expected a number of bytes, such as 4294967296"
         )
     return int(text)
+
+
+@contextmanager
+def trusting() -> Iterator[None]:
+    """Raise the limit to the memory that is free: for a file that the machine's user named."""
+    token = _raised.set(int(_SHARE_OF_MEMORY * psutil.virtual_memory().available))
+    try:
+        yield
+    finally:
+        _raised.reset(token)
 
 
 def check_bytes(size: int, what: str) -> None:
@@ -54,7 +69,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except EmbeddingError as error:
-        raise EmbeddingError(f"{path.name}: {error}") from error
+        error.args = (f"{path.name}: {error}",)
+        raise
 
 
 def first_line(error: BaseException) -> str:

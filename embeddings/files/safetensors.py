@@ -13,8 +13,10 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
 from embeddings.files.npy import to_column
-from embeddings.files.reading import Note, as_float32, check_bytes, first_line, log_note
+from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.tables import are_row_numbers
 
 _LONGEST_HEADER = 100_000_000  # bytes; the safetensors library reads no longer one
@@ -22,6 +24,7 @@ _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # bfloat16 
 _OTHERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4",
            "U16": "<u2", "U8": "u1", "BOOL": "?"}  # fmt: skip
 _TYPES = _FLOATS | _OTHERS
+_NAMES = {kind: str(np.dtype(code)) for kind, code in _TYPES.items()} | {"BF16": "bfloat16"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def matches(head: bytes, path: Path) -> bool:
     return length <= _LONGEST_HEADER or path.suffix.lower() == ".safetensors"
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read the vectors (see choose_vectors), and all tensors that hold one value for each of them.
 
     Labels are those that this project wrote, else the row numbers.
@@ -53,21 +56,23 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         a damaged file, a header that claims more than there is, or no matrix of numbers in it
     """
     tensors, described = _read_header(path)
-    chosen = choose_vectors(tensors, note)
+    chosen = choose_vectors(tensors, dialogue)
     rows = chosen.shape[0]
-    check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
+    if not dialogue.mapped(path):
+        check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
     columns = {
         tensor.name: to_column(_read(path, tensor))
         for tensor in tensors
         if tensor.shape == (rows,) and tensor.kind in _TYPES and rows
     }
-    labels = _labels(described, rows, note)
+    labels = _labels(described, rows, dialogue.note)
     header = described.get("embedding")
-    found = provenance.described(path, provenance.from_json(header) if header else None)
-    return EmbeddingSet.of(as_float32(_read(path, chosen)), labels, columns, **found)
+    said = provenance.from_json(header) if header else None
+    found = provenance.described(path, _NAMES[chosen.kind], said)
+    return Draft.of(as_float32(_read(path, chosen)), labels, columns, **found)
 
 
-def choose_vectors(tensors: list[_Tensor], note: Note) -> _Tensor:
+def choose_vectors(tensors: list[_Tensor], dialogue: Dialogue) -> _Tensor:
     """Return the matrix that is the vectors: of floats rather than integers; then the largest.
 
     Raises
@@ -83,15 +88,16 @@ def choose_vectors(tensors: list[_Tensor], note: Note) -> _Tensor:
             f"no matrix of numbers among its tensors ({found}); expected one of two dimensions "
             f"and of type {', '.join(_FLOATS)}, one row an item"
         )
-    chosen = max(matrices, key=lambda tensor: math.prod(tensor.shape))
-    if len(matrices) > 1:
-        others = [f"{t.name} {list(t.shape)}" for t in matrices if t is not chosen]
-        others[8:] = [f"{len(others) - 8} more"] if len(others) > 8 else []
-        note(
-            f"several matrices: took the largest, {chosen.name} {list(chosen.shape)}, as the "
-            f"vectors, not {', '.join(others)}"
-        )
-    return chosen
+    best = max(matrices, key=lambda tensor: math.prod(tensor.shape))
+    others = [f"{t.name} {list(t.shape)}" for t in matrices if t is not best]
+    others[8:] = [f"{len(others) - 8} more"] if len(others) > 8 else []
+    assumed = (
+        f"several matrices: took the largest, {best.name} {list(best.shape)}, as the "
+        f"vectors, not {', '.join(others)}"
+    )
+    names = [tensor.name for tensor in matrices]
+    taken = dialogue.choose("vector", names, best.name, assumed if others else "")
+    return next(tensor for tensor in matrices if tensor.name == taken)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:

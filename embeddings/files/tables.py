@@ -7,15 +7,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from embeddings.embedding_set import EmbeddingSet, empty_metadata
+from embeddings.embedding_set import empty_metadata
 from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
 from embeddings.files.cells import is_list, parse_lists
-from embeddings.files.reading import Note, as_float32
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.reading import as_float32
 
 Kind = Literal["list", "number", "text", "other"]
 
@@ -33,6 +38,7 @@ _NO_COMPONENT = re.compile(
     r"|index|idx|row|target|class|cluster|category|count|year|unnamed: \d+|.*[_ ]id|"
     + "|".join(LABEL_NAMES)
 )
+_SPELLED = 3  # columns of a vector that are written out
 _ROW_NUMBERS = re.compile(r"|Unnamed: 0|__index_level_0__")  # how pandas calls its index
 
 
@@ -52,43 +58,86 @@ class Roles:
     label: int | None
 
 
-def choose_roles(columns: Sequence[Column], note: Note) -> Roles:
+def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
     """Find the vector and the label among named columns; say what was assumed.
 
     The vector is, in this order: dim_0, dim_1, ...; the list column (the best name, if several);
     columns numbered in another way; x, y[, z]; all columns of numbers but ids and the like.
+    An answer may also list columns of numbers, with commas.
 
     Raises
     ------
     EmbeddingError
-        no list column, and fewer than two columns of numbers
+        no list column, and fewer than two columns of numbers; or an answer that is no candidate
     """
-    numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
-    vector = (
-        _numbered(columns, numbers, "dim_")
-        or _list_column(columns, note)
-        or _number_columns(columns, numbers, note)
-    )
-    if not vector:
-        names = ", ".join(column.name or "(no name)" for column in columns[:20])
-        raise EmbeddingError(
-            f"no vectors among its {len(columns)} column{'s' * (len(columns) != 1)} ({names}); "
-            "expected a column of lists of numbers, or at least two columns of numbers; where "
-            "it describes the rows of another file, open both together"
-        )
+    vector = _choose_vector(columns, dialogue)
     rest = [i for i in range(len(columns)) if i not in set(vector)]
-    return Roles(vector, choose_label(columns, rest))
+    return Roles(vector, choose_label(columns, rest, dialogue))
 
 
-def choose_label(columns: Sequence[Column], among: Sequence[int]) -> int | None:
+def choose_label(columns: Sequence[Column], among: Sequence[int], dialogue: Dialogue) -> int | None:
     """Return the position of the label: the best name, else the first column of text."""
+    default = guess_label(columns, among)
+    candidates = [i for i in among if i == default or columns[i].kind in ("text", "number")]
+    if not candidates:
+        return None
+    name = None if default is None else columns[default].name
+    taken = dialogue.choose("label", [columns[i].name for i in candidates], name)
+    if taken == name:
+        return default
+    return next(i for i in candidates if columns[i].name == taken)
+
+
+def guess_label(columns: Sequence[Column], among: Sequence[int]) -> int | None:
+    """Return the position of the label as choose_label does where nobody has answered."""
     by_name = {columns[i].name.lower(): i for i in reversed(among) if columns[i].kind != "other"}
     named = [by_name[name] for name in LABEL_NAMES if name in by_name]
     texts = [i for i in among if columns[i].kind == "text"]
     return next(iter(named + texts), None)
 
 
-def _list_column(columns: Sequence[Column], note: Note) -> tuple[int, ...]:
+def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, ...]:
+    """Return the columns of the vector: one of lists, or several of numbers."""
+    numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
+    assumed: list[str] = []
+    default = (
+        _numbered(columns, numbers, "dim_")
+        or _list_column(columns, assumed)
+        or _number_columns(columns, numbers, assumed)
+    )
+    if not default:
+        names = ", ".join(column.name or "(no name)" for column in columns[:20])
+        raise EmbeddingError(
+            f"no vectors among its {len(columns)} column{'s' * (len(columns) != 1)} ({names}); "
+            "expected a column of lists of numbers, or at least two columns of numbers; where "
+            "it describes the rows of another file, open both together"
+        )
+    runs = [run for run in _runs(columns, numbers).values() if len(run) >= 2]
+    lists = [(i,) for i, column in enumerate(columns) if column.kind == "list"]
+    every = _all_numbers(columns, numbers)
+    named = {_spelled(columns, each): each for each in (default, *lists, *runs, every) if each}
+
+    def listed(answer: str) -> tuple[int, ...]:
+        by_name = {columns[i].name: i for i in reversed(numbers)}
+        parts = [part.strip() for part in answer.split(",")]
+        known = len(parts) >= 2 and all(part in by_name for part in parts)
+        return tuple(by_name[part] for part in parts) if known else ()
+
+    taken = dialogue.choose(
+        "vector", list(named), _spelled(columns, default), " ".join(assumed),
+        accepts=lambda answer: bool(listed(answer)),
+    )  # fmt: skip
+    assert taken is not None
+    return named.get(taken) or listed(taken)
+
+
+def _spelled(columns: Sequence[Column], positions: Sequence[int]) -> str:
+    """Return how a choice of columns is written: its name, or the first and the last of many."""
+    names = [columns[i].name for i in positions]
+    return ", ".join(names) if len(names) <= _SPELLED else f"{names[0]} to {names[-1]}"
+
+
+def _list_column(columns: Sequence[Column], assumed: list[str]) -> tuple[int, ...]:
     lists = [i for i, column in enumerate(columns) if column.kind == "list"]
     if len(lists) < 2:
         return tuple(lists)
@@ -97,15 +146,15 @@ def _list_column(columns: Sequence[Column], note: Note) -> tuple[int, ...]:
     if known:
         return (known[0],)
     chosen = next((i for i in lists if "emb" in columns[i].name.lower()), lists[0])
-    note(
+    assumed.append(
         f"several columns of vectors ({', '.join(columns[i].name for i in lists)}): "
-        f"took {columns[chosen].name}; name the wanted one `vector` to have it instead"
+        f"took {columns[chosen].name}"
     )
     return (chosen,)
 
 
 def _number_columns(
-    columns: Sequence[Column], numbers: Sequence[int], note: Note
+    columns: Sequence[Column], numbers: Sequence[int], assumed: list[str]
 ) -> tuple[int, ...]:
     run = _numbered(columns, numbers)
     if len(run) >= 2 and 2 * len(run) >= len(numbers):
@@ -113,48 +162,67 @@ def _number_columns(
     by_name = {columns[i].name.lower(): i for i in numbers}
     if "x" in by_name and "y" in by_name:
         return tuple(by_name[axis] for axis in "xyz" if axis in by_name)
-    rest = [i for i in numbers if not _NO_COMPONENT.fullmatch(columns[i].name.lower())]
-    if len(rest) < 2:
+    rest = _all_numbers(columns, numbers)
+    if not rest:
         return ()
     names = [columns[i].name for i in rest]
     names[8:] = ["..."] if len(names) > 8 else []
-    note(
+    assumed.append(
         f"no column of lists and no numbered columns: took all {len(rest)} columns of numbers "
         f"as the vector ({', '.join(names)})"
     )
-    return tuple(rest)
+    return rest
+
+
+def _all_numbers(columns: Sequence[Column], numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return all columns of numbers but ids, counts and the like; none where it is but one."""
+    rest = [i for i in numbers if not _NO_COMPONENT.fullmatch(columns[i].name.lower())]
+    return tuple(rest) if len(rest) >= 2 else ()
 
 
 def _numbered(
     columns: Sequence[Column], numbers: Sequence[int], prefix: str | None = None
 ) -> tuple[int, ...]:
     """Return the columns numbered without a gap, in order: those of `prefix`, or the most."""
+    runs = _runs(columns, numbers)
+    return max((run for start, run in runs.items() if prefix in (None, start)), key=len, default=())
+
+
+def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Return all columns that are numbered without a gap, in order, by what stands before it."""
     found: dict[str, dict[int, int]] = {}
     for i in numbers:
         match = _COMPONENT.fullmatch(columns[i].name)
-        if match and prefix in (None, columns[i].name.removesuffix(match[2])):
-            found.setdefault(match[1], {}).setdefault(int(match[2]), i)
-    runs = [
-        tuple(numbered[number] for number in sorted(numbered))
-        for numbered in found.values()
+        if match:
+            start = columns[i].name[: match.start(2)]
+            found.setdefault(start, {}).setdefault(int(match[2]), i)
+    return {
+        start: tuple(numbered[number] for number in sorted(numbered))
+        for start, numbered in found.items()
         if max(numbered) - min(numbered) + 1 == len(numbered)
-    ]
-    return max(runs, key=len, default=())
+    }
 
 
-def set_from_table(table: pa.Table, roles: Roles, provenance: Mapping[str, Any]) -> EmbeddingSet:
-    """Build a set from a table: vectors and labels by `roles`, all other columns as metadata.
+def draft_from_table(
+    table: pa.Table, roles: Roles, path: Path, found: Mapping[str, Any] | None = None
+) -> Draft:
+    """Return a table's vectors and labels by `roles`, and all other columns as metadata.
 
     A label that was guessed and that repeats is a category as well, and stays in the metadata.
+
+    Parameters
+    ----------
+    found : the provenance that the file holds
 
     Raises
     ------
     EmbeddingError
-        a vector or a component that is missing, or vectors of different length
+        no rows, or vectors of different length
     """
     if table.num_rows == 0:
         raise EmbeddingError("no rows; expected at least one")
-    if _is_numeric(table.field(roles.vector[0]).type):
+    kind = table.field(roles.vector[0]).type
+    if _is_numeric(kind):
         vectors = stack_columns(table, roles.vector)
     else:
         vectors = read_vectors(table, roles.vector[0])
@@ -170,7 +238,17 @@ def set_from_table(table: pa.Table, roles: Roles, provenance: Mapping[str, Any])
         for i in range(table.num_columns)
         if i not in left_out and not _is_row_numbers(table.column_names[i], table.column(i))
     ]
-    return EmbeddingSet.of(vectors, labels, metadata(table, kept), **provenance)
+    about = provenance.described(path, _dtype_name(kind), found)
+    return Draft.of(vectors, labels, metadata(table, kept), **about)
+
+
+def _dtype_name(kind: pa.DataType) -> str:
+    """Return the numbers of a column of numbers, lists or texts as numpy calls them."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if holds_vectors(kind):
+        kind = kind.value_type
+    return str(np.dtype(kind.to_pandas_dtype())) if _is_numeric(kind) else "text"
 
 
 def metadata(table: pa.Table, kept: Sequence[int]) -> pa.Table:
@@ -241,70 +319,72 @@ def _is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
 
 
 def read_vectors(table: pa.Table, position: int | str) -> np.ndarray:
-    """Return a column of lists as float32, shape (rows, d), read-only.
+    """Return a column of lists as float32, shape (rows, d), read-only; what is missing is NaN.
 
     Raises
     ------
     EmbeddingError
-        a vector or a number in it that is missing, or vectors of different length
+        vectors of different length
     """
     column, name = table.column(position), table.field(position).name
+    if column.null_count == len(column):
+        raise EmbeddingError(f"column {name}: all its vectors are missing")
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        if column.null_count:
+            first = parse_lists(column.drop_null().slice(0, 1), name)
+            column = pc.fill_null(column, str([np.nan] * first.shape[1]))
         return as_float32(parse_lists(column, name))
+    length = next(len(cell.as_py()) for cell in column if cell.is_valid)
     parts: list[np.ndarray] = []
     for chunk in column.chunks:
         if len(chunk):
-            length = parts[0].shape[1] if parts else None
             parts.append(_list_matrix(chunk, name, sum(map(len, parts)), length))
     return as_float32(parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=np.float32))
 
 
-def _list_matrix(array: pa.Array, name: str, start: int, length: int | None) -> np.ndarray:
-    """Return one chunk of a list column as a matrix; rows must be present and of one length."""
+def _list_matrix(array: pa.Array, name: str, start: int, length: int) -> np.ndarray:
+    """Return one chunk of a list column as a matrix; what is missing is NaN.
+
+    Parameters
+    ----------
+    start : row of the first list, for errors
+    length : numbers that each list must have
+    """
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
-    if array.null_count:
-        row = start + int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-        raise EmbeddingError(f"row {row}, column {name}: the vector is missing")
+    present = array.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_fixed_size_list(array.type):
         lengths = np.full(len(array), array.type.list_size)
     else:
         lengths = np.diff(array.offsets.to_numpy())
-    length = int(lengths[0]) if length is None else length
-    if (lengths != length).any():
-        row = int(np.flatnonzero(lengths != length)[0])
+    wrong = (lengths != length) & present
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
         raise EmbeddingError(
-            f"row {start + row}, column {name}: {lengths[row]} numbers where row 0 has {length}; "
-            "all vectors must be of one length"
+            f"row {start + row}, column {name}: {lengths[row]} numbers where the first row has "
+            f"{length}; all vectors must be of one length"
         )
-    flat = array.flatten()
-    if flat.null_count:
-        place = int(np.flatnonzero(flat.is_null().to_numpy(zero_copy_only=False))[0])
-        raise EmbeddingError(
-            f"row {start + place // length}, column {name}[{place % length}]: a number is missing"
-        )
-    return flat.to_numpy(zero_copy_only=False).reshape(len(array), length)
+    matrix = array.flatten().to_numpy(zero_copy_only=False)
+    matrix = matrix.reshape(int(present.sum()), length)
+    if array.null_count == 0:
+        return matrix
+    filled = np.full((len(array), length), np.nan, np.float32)
+    with np.errstate(over="ignore"):
+        filled[present] = matrix
+    return filled
 
 
 def stack_columns(table: pa.Table, positions: Sequence[int]) -> np.ndarray:
-    """Return columns of numbers side by side: float32, shape (rows, columns), read-only.
+    """Return columns of numbers side by side, shape (rows, columns): float32, read-only.
 
-    Raises
-    ------
-    EmbeddingError
-        a cell that is empty
+    A cell that is empty is NaN.
     """
     vectors = np.empty((table.num_rows, len(positions)), dtype=np.float32)
     start = 0
     for batch in table.to_batches():
         rows = slice(start, start + len(batch))
         for j, position in enumerate(positions):
-            values = batch.column(position)
-            if values.null_count:
-                row = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
-                name = table.column_names[position]
-                raise EmbeddingError(f"row {start + row}, column {name}: a number is missing")
             with np.errstate(over="ignore"):
-                vectors[rows, j] = values.to_numpy()
+                vectors[rows, j] = batch.column(position).to_numpy(zero_copy_only=False)
         start += len(batch)
     return as_float32(vectors)

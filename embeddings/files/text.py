@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.reading import Note, check_bytes
+from embeddings.files.dialogue import Note
+from embeddings.files.reading import check_bytes
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _STEP = 2**16  # small pieces stay in the processor's cache

