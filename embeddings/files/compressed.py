@@ -1,0 +1,91 @@
+"""Compressed streams: gzip, bzip2, xz and zstd, told by content and read in bounded memory."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from pathlib import Path
+from typing import IO, cast
+
+import pyarrow as pa
+
+STREAM_DAMAGE = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError,
+                 RuntimeError, NotImplementedError)  # fmt: skip
+"""What a damaged stream makes its reader raise."""
+
+_MAGIC = {
+    b"\x1f\x8b\x08": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+_SUFFIXES = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd")
+_TAR_SUFFIXES = (".tgz", ".tbz", ".tbz2", ".txz", ".tzst")
+_BLOCK = 2**20
+_XZ_BYTES = 256 * 2**20  # memory that unpacking xz may take; `xz -9` needs 65 MiB
+
+
+def compression(head: bytes) -> str | None:
+    """Return how a file that starts with `head` is compressed, or None."""
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def inner_name(path: Path) -> str:
+    """Return what a compressed file is called once unpacked."""
+    suffix = path.suffix.lower()
+    if suffix in _TAR_SUFFIXES:
+        return f"{path.stem}.tar"
+    return path.stem if suffix in _SUFFIXES else path.name
+
+
+def open_compressed(path: Path, kind: str) -> IO[bytes]:
+    """Open a compressed file for reading; its errors are STREAM_DAMAGE.
+
+    Parameters
+    ----------
+    kind : what `compression` said
+    """
+    if kind == "gzip":
+        return cast(IO[bytes], gzip.GzipFile(path))
+    if kind == "bzip2":
+        return bz2.BZ2File(path)
+    if kind == "xz":
+        return io.BufferedReader(_Xz(path), _BLOCK)
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
+class _Xz(io.RawIOBase):
+    """An .xz file, read with a limit of memory, which the standard library's reader cannot set."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("rb")
+        self._decoder = self._new_decoder()
+
+    @staticmethod
+    def _new_decoder() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_BYTES)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        block = b""
+        while not block:
+            packed = b""
+            if self._decoder.eof:  # another stream may follow, after padding
+                packed = (self._decoder.unused_data or self._file.read(_BLOCK)).lstrip(b"\0")
+                if not packed:
+                    return 0
+                self._decoder = self._new_decoder()
+            elif self._decoder.needs_input:
+                packed = self._file.read(_BLOCK)
+                if not packed:
+                    raise EOFError("it ends before its stream does")
+            block = self._decoder.decompress(packed, len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
