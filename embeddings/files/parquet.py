@@ -34,15 +34,25 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a file that is damaged, too large when decoded, or holds no vectors, or vectors of
         different length
     """
+    return from_table(read_table(path), path, dialogue)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read all columns, after looking at how large they will be in memory.
+
+    Raises
+    ------
+    EmbeddingError
+        a file that is damaged or too large when decoded
+    """
     try:
-        table = _read(path)
+        return _read(path)
     except EmbeddingError:
         raise
     except Exception as error:  # a damaged file makes its reader raise anything
         raise EmbeddingError(
             f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
         ) from error
-    return from_table(table, path, dialogue)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
