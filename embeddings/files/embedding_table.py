@@ -1,11 +1,12 @@
 """The embedding file's table, as Parquet and Arrow carry it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.files import provenance
+from embeddings.files import hf_features, provenance
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
 from embeddings.files.tables import choose_roles, draft_from_table, table_columns
@@ -26,8 +27,13 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
     """
     header = (table.schema.metadata or {}).get(METADATA_KEY)
     found = provenance.from_json(header) if header else None
+    table, classes = hf_features.decode(table, dialogue.note)
     table = table.replace_schema_metadata(None)
-    roles = choose_roles(table_columns(table), dialogue)
+    columns = [
+        replace(column, kind="other") if column.name in classes else column  # no label of an item
+        for column in table_columns(table)
+    ]
+    roles = choose_roles(columns, dialogue)
     return draft_from_table(table, roles, path, found)
 
 
