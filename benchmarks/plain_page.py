@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from embeddings import EmbeddingSet, gallery, layouts, load, neighbors
-from embeddings.columns import categories, kind
+from embeddings.columns import categories, column_kind
 from map_component.palette import COLORS, OTHER
 
 Groups = list[tuple[str, np.ndarray]]
@@ -31,7 +31,7 @@ def opened(file_id: str, _content: bytes) -> tuple[EmbeddingSet, np.ndarray, Gro
         embedding_set = load(path)
     coordinates = layouts.compute(embedding_set, "pca", judged=False).coordinates
     columns = embedding_set.metadata.columns
-    found = categories(next(column for column in columns if kind(column) == "category"))
+    found = categories(next(column for column in columns if column_kind(column) == "category"))
     groups = [(name, np.flatnonzero(found.codes == i)) for i, name in enumerate(found.names)]
     return embedding_set, coordinates, groups
 

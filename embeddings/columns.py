@@ -1,17 +1,28 @@
-"""What a metadata column is, and its values as categories or as numbers."""
+"""What a metadata column is, and its values as categories, as numbers or as text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Kind = Literal["category", "number", "text", "image", "other"]
+from embeddings.media import cell_media_type, is_media, majority
+
+ColumnKind = Literal[
+    "category", "text", "number", "date", "boolean", "list", "image", "audio", "other", "empty"
+]
+"""What a column holds. A category or a boolean colors by category, a number or a date by scale."""
+
+CATEGORICAL: tuple[ColumnKind, ...] = ("category", "boolean")
+SCALED: tuple[ColumnKind, ...] = ("number", "date")
 
 MISSING = "(missing)"
 _MOST_CATEGORIES = 0.5  # a string column with more distinct values than this share is text
+_FIRST = 20  # cells that tell images from audio
+_SHOWN = 5  # items of a list that are written out
+_LONGEST_ITEM = 60  # characters
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +43,31 @@ class Categories:
     folded: int
 
 
-def kind(column: pa.ChunkedArray) -> Kind:
-    """Say what a column holds, by its type and, for strings, by how often values repeat."""
+def column_kind(column: pa.ChunkedArray) -> ColumnKind:
+    """Say what a column holds, by its type; for strings, also by how often values repeat.
+
+    Whether a column of media is of images or of audio, its first cells say.
+    """
     type_ = column.type
-    if pa.types.is_boolean(type_) or pa.types.is_dictionary(type_):
+    types = pa.types
+    if column.null_count == len(column):
+        return "empty"
+    if types.is_boolean(type_):
+        return "boolean"
+    if types.is_dictionary(type_):
         return "category"
-    if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_):
+    if types.is_date(type_) or types.is_timestamp(type_):
+        return "date"
+    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_):
         return "number"
-    if pa.types.is_temporal(type_):
+    if types.is_time(type_) or types.is_duration(type_):
         return "number"
-    if pa.types.is_struct(type_) and {field.name for field in type_} == {"bytes", "path"}:
-        return "image"
-    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+    if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
+        return "list"
+    if is_media(type_):
+        first = column.drop_null().slice(0, _FIRST).to_pylist()
+        return majority([cell_media_type(cell) for cell in first]) or "image"
+    if types.is_string(type_) or types.is_large_string(type_):
         distinct = pc.count_distinct(column).as_py()
         few = distinct <= max(20, _MOST_CATEGORIES * len(column))
         return "category" if few else "text"
@@ -85,20 +109,60 @@ def numbers(column: pa.ChunkedArray) -> np.ndarray:
     Dates and timestamps are in s since 1970, times and durations in their own unit.
     """
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    elif pa.types.is_temporal(column.type):  # times and durations, in their own unit
+        return seconds(column).astype(np.float32)
+    if pa.types.is_temporal(column.type):  # times and durations, in their own unit
         column = column.cast(pa.int64() if column.type.bit_width == 64 else pa.int32())
     column = column.cast(pa.float64(), safe=False)
     return pc.fill_null(column, np.nan).to_numpy().astype(np.float32)
 
 
+def seconds(column: pa.ChunkedArray) -> np.ndarray:
+    """Return dates or timestamps in s since 1970, float64, shape (n,); missing ones are NaN."""
+    unit = column.type.unit if pa.types.is_timestamp(column.type) else "s"
+    ticks = column.cast(pa.timestamp(unit), safe=False).cast(pa.int64())
+    ticks = ticks.cast(pa.float64(), safe=False)
+    per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+    return pc.fill_null(ticks, np.nan).to_numpy() / per_second
+
+
 def as_text(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as strings, "(missing)" for absent values."""
+    """Return a column as strings, "(missing)" for absent values; dates in ISO 8601."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     try:
-        texts = column.cast(pa.string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, structs: as Python writes them
-        texts = pa.chunked_array([pa.array([str(value) for value in column.to_pylist()])])
+        texts = _without_zeros(column).cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, records, bytes
+        values = [None if v is None else _nested_text(v) for v in column.to_pylist()]
+        texts = pa.chunked_array([pa.array(values, pa.string())])
     texts = pc.fill_null(texts, MISSING)
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
+def listed(items: Sequence[Any]) -> str:
+    """Write a list for the screen: its first items with commas, "and 4 more" for the rest."""
+    texts = [_shorten(MISSING if item is None else str(item)) for item in items[:_SHOWN]]
+    more = f" and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+    return ", ".join(texts) + more
+
+
+def _nested_text(value: Any) -> str:
+    if isinstance(value, list):
+        return listed(value)
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_ITEM else f"{text[:_LONGEST_ITEM]}..."
+
+
+def _without_zeros(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return timestamps of whole seconds as such, so that no zeros are written; else the column."""
+    if not pa.types.is_timestamp(column.type):
+        return column
+    try:
+        return column.cast(pa.timestamp("s", column.type.tz))
+    except pa.ArrowInvalid:
+        return column
+
+
+kind = column_kind

@@ -9,6 +9,7 @@ import numpy as np
 
 from map_component.assets import Blobs
 from map_component.palette import COLORS, OTHER
+from map_component.ticks import time_ticks
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,23 @@ def number_colors(values: np.ndarray, title: str, blobs: Blobs) -> Colors:
     return Colors(
         {"kind": "numbers", "url": url, "title": title, "low": float(low), "high": float(high)}
     )
+
+
+def date_colors(seconds: np.ndarray, title: str, blobs: Blobs) -> Colors:
+    """Color by a scale of time, with dates at its ticks.
+
+    Parameters
+    ----------
+    seconds : float64, in s since 1970, NaN allowed; what is sent counts from the earliest, since
+        float32 would round the times of today to minutes
+    """
+    finite = seconds[np.isfinite(seconds)]
+    start = float(finite.min()) if len(finite) else 0.0
+    colors = number_colors((seconds - start).astype(np.float32), title, blobs)
+    low, high = colors.message["low"], colors.message["high"]
+    places, texts = time_ticks(start + low, start + high)
+    ticks = {"values": [place - start for place in places], "texts": texts}
+    return Colors({**colors.message, "ticks": ticks})
 
 
 def text_address(texts: Sequence[str | None], blobs: Blobs) -> str:

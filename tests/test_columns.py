@@ -1,22 +1,56 @@
+from datetime import date, time, timedelta
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from embeddings.columns import categories, kind, numbers
+from embeddings.columns import as_text, categories, column_kind, listed, numbers, seconds
+from embeddings.media import MEDIA
 
 
 def column(values, type_=None) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, type_)])
 
 
-def test_kinds() -> None:
-    image = {"bytes": b"png", "path": None}
-    assert kind(column(["a", "b"] * 30)) == "category"
-    assert kind(column([f"sentence {i}" for i in range(60)])) == "text"
-    assert kind(column([True, False])) == "category"
-    assert kind(column([1, 2])) == "number"
-    assert kind(column([0.5, None])) == "number"
-    assert kind(column([image])) == "image"
-    assert kind(column([[1, 2], [3]])) == "other"
+@pytest.mark.parametrize(
+    ("kind", "values", "type_"),
+    [
+        ("category", ["a", "b"] * 30, None),
+        ("category", [1, 2], pa.dictionary(pa.int8(), pa.int64())),
+        ("text", [f"sentence {i}" for i in range(60)], None),
+        ("boolean", [True, None], None),
+        ("number", [1, 2], None),
+        ("number", [0.5, None], None),
+        ("number", [Decimal("0.5")], None),
+        ("number", [timedelta(1)], None),
+        ("number", [time(12)], None),
+        ("date", [date(2026, 1, 31)], None),
+        ("date", [0], pa.timestamp("ns", "UTC")),
+        ("list", [[1, 2], [3]], None),
+        ("list", [["a"], None], pa.large_list(pa.string())),
+        ("list", [[1, 2]], pa.list_(pa.int64(), 2)),
+        ("image", [{"bytes": b"GIF89a", "path": None}, None], MEDIA),
+        ("image", [{"bytes": b"of no known format", "path": None}], MEDIA),
+        ("image", [{"bytes": None, "path": "a.JPG"}], MEDIA),
+        ("audio", [{"bytes": b"fLaC", "path": "a.png"}], MEDIA),
+        ("audio", [{"bytes": None, "path": "folder/a.mp3"}], MEDIA),
+        ("other", [{"bytes": 5, "path": "a.mp3"}], None),
+        ("other", [{"a": 1}], None),
+        ("other", [b"bytes"], None),
+        ("empty", [None, None], None),
+        ("empty", [None], MEDIA),
+    ],
+)
+def test_kinds(kind: str, values: list, type_: pa.DataType | None) -> None:
+    if type_ is not None and pa.types.is_dictionary(type_):
+        assert column_kind(pa.chunked_array([pa.array(values).dictionary_encode()])) == kind
+    else:
+        assert column_kind(column(values, type_)) == kind
+
+
+def test_intervals_are_no_numbers() -> None:
+    assert column_kind(column([(1, 2, 3)], pa.month_day_nano_interval())) == "other"
 
 
 def test_the_tail_is_folded_and_counted() -> None:
@@ -44,3 +78,25 @@ def test_numbers_of_dates_and_gaps() -> None:
     np.testing.assert_array_equal(numbers(column([1, None, 3])), [1, np.nan, 3])
     stamps = column([0, 86_400], pa.timestamp("s"))
     np.testing.assert_array_equal(numbers(stamps), [0, 86_400])
+
+
+def test_seconds_are_exact_where_float32_would_round() -> None:
+    now = 1_769_904_123
+    for unit, factor in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
+        stamps = column([now * factor, None], pa.timestamp(unit, "UTC"))
+        np.testing.assert_array_equal(seconds(stamps), [now, np.nan])
+    np.testing.assert_array_equal(seconds(column([date(1970, 1, 2)])), [86_400])
+
+
+def test_text_of_dates_lists_and_bytes() -> None:
+    assert as_text(column([date(2026, 1, 31), None])).to_pylist() == ["2026-01-31", "(missing)"]
+    assert as_text(column([5_000_000], pa.timestamp("us"))).to_pylist() == ["1970-01-01 00:00:05"]
+    assert as_text(column([5], pa.timestamp("ms"))).to_pylist() == ["1970-01-01 00:00:00.005"]
+    assert as_text(column([["a", "b"], None, []])).to_pylist() == ["a, b", "(missing)", ""]
+    assert as_text(column([b"\xff\xfe"])).to_pylist() == ["2 bytes"]
+
+
+def test_long_lists_say_how_many_more() -> None:
+    assert listed([1, 2, 3, 4, 5]) == "1, 2, 3, 4, 5"
+    assert listed(range(9)) == "0, 1, 2, 3, 4 and 4 more"
+    assert listed(["x" * 100]) == "x" * 60 + "..."

@@ -7,7 +7,8 @@ const MUTED_OPACITY = 0.12;
 /**
  * Build the traces.
  *
- * `colors` is {kind: "categories", codes, names, palette} or {kind: "numbers", values, ...};
+ * `colors` is {kind: "categories", codes, names, palette} or {kind: "numbers", values, low,
+ * high, ticks?: {values, texts}};
  * `mask` (0/1 per row, or null) says which rows stand out; the others are drawn muted, or left
  * out with `isolate`. Categories in `hidden` are not drawn.
  */
@@ -39,6 +40,9 @@ export function buildTraces({ points, colors, mask, isolate, hidden, styles, dot
       colorbar: {
         title: { text: escapeHtml(colors.title), side: "right" }, thickness: 10, len: 0.5, x: 1,
         xanchor: "right", y: 0, yanchor: "bottom", outlinewidth: 0, tickfont: { color: styles.text },
+        ...(colors.ticks && {
+          tickmode: "array", tickvals: colors.ticks.values, ticktext: colors.ticks.texts,
+        }),
       },
     };
     const missing = grouped[0].filter((row) => Number.isNaN(colors.values[row]));

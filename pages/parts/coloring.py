@@ -10,10 +10,19 @@ import xxhash
 
 from embeddings import EmbeddingSet, clusters, graphs, layouts, quality, tasks
 from embeddings.cache import key_hash
-from embeddings.columns import MISSING, as_text, categories, kind, numbers
+from embeddings.columns import (
+    CATEGORICAL,
+    MISSING,
+    SCALED,
+    as_text,
+    categories,
+    column_kind,
+    numbers,
+    seconds,
+)
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
-from map_component import Colors, category_colors, number_colors, one_color
+from map_component import Colors, category_colors, date_colors, number_colors, one_color
 from pages.parts import server
 
 LABEL = "label"
@@ -35,7 +44,7 @@ class Coloring:
 def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     """Draw the color controls; the first column of categories is the default."""
     kinds = column_kinds(source, embedding_set)
-    columns = [name for name, what in kinds.items() if what in ("category", "number")]
+    columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
     options = [*columns, CLUSTERS, KEPT, NOTHING]
     if st.session_state.get("color") not in options:
         st.session_state.color = _first_color(embedding_set, kinds)
@@ -43,7 +52,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     if by == CLUSTERS:
         fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
         return Coloring(by, fineness=fineness)
-    if kinds.get(by) == "category":
+    if kinds.get(by) in CATEGORICAL:
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
     return Coloring(by)
@@ -51,7 +60,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
 
 def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
     """Choose the first column of categories, rather one with more than two."""
-    found = [name for name, what in kinds.items() if what == "category"]
+    found = [name for name, what in kinds.items() if what in CATEGORICAL]
     for name in found:
         if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
             return name
@@ -61,10 +70,11 @@ def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
 def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
     """Let the person choose the columns that a point shows on hovering."""
     kinds = column_kinds(source, embedding_set)
-    columns = [name for name, what in kinds.items() if what != "image" and name != LABEL]
+    hidden = ("image", "audio", "empty")
+    columns = [name for name, what in kinds.items() if what not in hidden and name != LABEL]
     if not columns:
         return ()
-    ready = [name for name in columns if kinds[name] in ("category", "number")][:HOVERED]
+    ready = [name for name in columns if kinds[name] in (*CATEGORICAL, *SCALED)][:HOVERED]
     with st.expander("On hover"):
         key = f"hover-{','.join(columns)}"
         return tuple(
@@ -90,7 +100,7 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
 def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
     """Say what each metadata column holds, and the labels where they repeat like categories."""
     metadata = _embedding_set.metadata
-    kinds = {name: str(kind(metadata.column(name))) for name in metadata.column_names}
+    kinds = {name: str(column_kind(metadata.column(name))) for name in metadata.column_names}
     if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
         kinds[LABEL] = "category"
     return kinds
@@ -134,7 +144,10 @@ def _is_served(colored: Colored) -> bool:
 @st.cache_resource(max_entries=64, show_spinner=False, validate=_is_served)
 def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
     column = column_of(_embedding_set, coloring.by)
-    if kind(column) == "number":
+    what = column_kind(column)
+    if what == "date":
+        return Colored(date_colors(seconds(column), coloring.by, server.blobs()))
+    if what == "number":
         return Colored(number_colors(numbers(column), coloring.by, server.blobs()))
     found = categories(column, NAMED, coloring.named)
     grey = {MISSING, found.names[-1] if found.folded else MISSING}

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 from PIL import Image
 
 from embeddings import EmbeddingSet, clusters, neighbors
-from embeddings.columns import kind
+from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
+from embeddings.media import IMAGE_FORMATS, media_type
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
@@ -23,6 +25,14 @@ SHOWN_COLUMNS = 4
 MIDDLE = 10
 BROKEN_DOWN = 2
 VALUES = 6
+LONG = 200
+"""Characters of a text from which it is folded away."""
+LONGEST = 20_000
+"""Characters of a text that are shown once it is unfolded."""
+IMAGE_WIDTH, SMALLEST_IMAGE = 240, 96
+"""Sides of an image on the screen, in px."""
+LARGEST_IMAGE = 50_000_000
+"""Pixels of an image that is decoded to be shown."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the whole stands above it once it is clicked."""
 
@@ -145,33 +155,82 @@ def _list(
 
 
 def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> None:
-    """Show an item's image and first columns; the rest is folded away."""
-    cells = []
+    """Show an item's images, sounds and first columns; long texts and the rest are folded away."""
+    cells, long = [], []
     for name in embedding_set.metadata.column_names:
-        column = embedding_set.metadata.column(name)
-        what = kinds[name]
-        value = column[row].as_py()
-        if what == "image":
-            if value and value.get("bytes"):
-                _image(value["bytes"])
-        elif value is not None:
-            shown = number(value) if what == "number" and isinstance(value, int | float) else value
-            cells.append(f"{plain(name)}: {plain(str(shown)[:400])}")
+        column, what = embedding_set.metadata.column(name), kinds[name]
+        cell = column[row]
+        if not cell.is_valid:
+            continue
+        text = _media(what, cell) if what in ("image", "audio") else _text(what, column, row)
+        if len(text) > LONG:
+            long.append((name, text))
+        elif text:
+            cells.append(f"{plain(name)}: {plain(text)}")
     if cells:
         st.caption("  \n".join(cells[:SHOWN_COLUMNS]))
+    for name, text in long:
+        with st.expander(f"{plain(name)}, {len(text):,} characters"):
+            more = len(text) - LONGEST
+            st.caption("  \n".join(plain(line.strip()) for line in text[:LONGEST].splitlines()))
+            if more > 0:
+                st.caption(f"and {more:,} more characters")
     if len(cells) > SHOWN_COLUMNS:
         with st.expander(f"{len(cells) - SHOWN_COLUMNS} more columns"):
             st.caption("  \n".join(cells[SHOWN_COLUMNS:]))
 
 
+def _text(what: str, column: pa.ChunkedArray, row: int) -> str:
+    """Write a cell that is there for the screen."""
+    if what not in ("boolean", "list", "number"):
+        return str(as_text(column.slice(row, 1))[0].as_py())
+    value = column[row].as_py()
+    if what == "boolean":
+        return "yes" if value else "no"
+    if what == "list":
+        return listed(value)
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def _media(what: str, cell: pa.StructScalar) -> str:
+    """Show an image or a sound whose content is there; else return its path, which is not opened.
+
+    Only bytes are handed to Streamlit: it would open a text as a file or an address.
+    """
+    content, path = cell["bytes"].as_py(), cell["path"].as_py()
+    if not content:
+        return str(path or "")
+    if what == "image":
+        _image(content)
+    elif media_type(content) is None:
+        st.caption("The sound cannot be read.")
+    else:
+        st.audio(content, format=media_type(content) or "")
+    return ""
+
+
 def _image(content: bytes) -> None:
+    """Show an image: large ones made smaller, the smallest larger; GIFs that fit move."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
+            width, height = image.size
+            if width * height > LARGEST_IMAGE:
+                st.caption(f"The image is too large to be shown here: {width:,} x {height:,}")
+                return
             image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            scale = min(1.0, IMAGE_WIDTH / max(width, height))
+            moves = image.format == "GIF" and scale == 1.0
+            shown = image.convert("RGBA").resize(
+                (max(1, round(scale * width)), max(1, round(scale * height)))
+            )
+    except Exception:  # a damaged image makes its reader raise anything
         st.caption("The image cannot be read.")
         return
-    st.image(content, width=96)
+    st.image(
+        content if moves else shown,
+        width=max(shown.width, SMALLEST_IMAGE),
+        output_format="PNG" if not moves else "auto",
+    )
 
 
 def _selection(
@@ -188,7 +247,7 @@ def _selection(
     st.caption(f"{len(rows):,} of {len(selected):,} points, {len(rows) / len(selected):.1%}")
     _only_these(way)
     labels = np.where(selected, 0, clusters.NOISE)
-    for name in [n for n, what in kinds.items() if what == "category"][:BROKEN_DOWN]:
+    for name in [n for n, what in kinds.items() if what in CATEGORICAL][:BROKEN_DOWN]:
         _breakdown(name, clusters.breakdown(labels, 0, column_of(embedding_set, name)))
     metric = embedding_set.provenance.metric
     middle = clusters.middle_members(embedding_set.vectors, labels, 0, MIDDLE, metric)
@@ -216,7 +275,7 @@ def neighbors_csv(embedding_set: EmbeddingSet, row: int, found: Neighbors) -> st
     columns = [
         name
         for name in embedding_set.metadata.column_names
-        if kind(embedding_set.metadata.column(name)) in ("category", "number", "text")
+        if column_kind(embedding_set.metadata.column(name)) in (*CATEGORICAL, *SCALED, "text")
     ]
     named = [harmless(name) for name in columns]
     writer.writerow(["item", "rank", "row", "label", found.kind, "metric", *named])

@@ -10,6 +10,7 @@ from embeddings.cache import Cache
 from map_component import (
     Blobs,
     category_colors,
+    date_colors,
     mask_address,
     number_colors,
     points_of,
@@ -76,3 +77,18 @@ def test_the_color_scale_leaves_outliers_and_gaps_aside(blobs: Blobs) -> None:
 def test_masks_are_packed_first_row_first(blobs: Blobs) -> None:
     mask = np.array([1, 0, 0, 0, 0, 0, 0, 0, 0, 1], dtype=bool)
     assert list(content(blobs, mask_address(mask, blobs))) == [128, 64]
+
+
+def test_dates_keep_their_seconds_and_have_ticks(blobs: Blobs) -> None:
+    start = 1_769_904_000.0  # 2026-02-01
+    message = date_colors(np.array([start, np.nan, start + 5]), "when", blobs).message
+    values = np.frombuffer(content(blobs, message["url"]), "<f4")
+    np.testing.assert_array_equal(values, [0, np.nan, 5])
+    assert message["kind"] == "numbers"
+    assert message["ticks"] == {
+        "values": [1, 2, 3, 4], "texts": ["00:00:01", "00:00:02", "00:00:03", "00:00:04"],
+    }  # fmt: skip
+
+
+def test_dates_that_are_all_missing_have_colors(blobs: Blobs) -> None:
+    assert date_colors(np.array([np.nan]), "when", blobs).message["low"] == 0
