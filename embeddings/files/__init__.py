@@ -22,6 +22,7 @@ from embeddings.files import (
     npz,
     parquet,
     projector,
+    raw,
     safetensors,
     word2vec_binary,
     word2vec_text,
@@ -47,6 +48,7 @@ FORMATS = {
     "word2vec binary": word2vec_binary,
     "JSON or JSON Lines": jsonl,
     "CSV or TSV": delimited,
+    "float32 without a header": raw,
 }
 """Formats by name, in the order in which they are tried."""
 

@@ -116,10 +116,10 @@ class _Careful(io.FileIO):
 def is_packed(head: bytes, path: Path) -> bool:
     """Say whether a file that starts with `head` is compressed or an archive.
 
-    Not a zip that is a format of its own: numpy's .npz.
+    Not a zip that is a format of its own: numpy's .npz, PyTorch's.
     """
     if head.startswith(_ZIP):
-        return path.suffix.lower() != ".npz" and not _is_npz(path)
+        return path.suffix.lower() != ".npz" and not _has_a_reader(path)
     return compression(head) is not None or _is_tar(head, path)
 
 
@@ -254,11 +254,13 @@ def _is_tar(head: bytes, path: Path) -> bool:
     return path.suffix.lower() == ".tar" and len(head) >= 512  # of before 1988, without a mark
 
 
-def _is_npz(path: Path) -> bool:
-    """Say whether all files in a zip are arrays of numpy's."""
+def _has_a_reader(path: Path) -> bool:
+    """Say whether a zip is a format: all its files are arrays of numpy's, or it is PyTorch's."""
     try:
         with _Careful(path) as file, zipfile.ZipFile(file) as archive:
             infos = [i for i in archive.infolist() if not i.is_dir() and not _is_junk(i.filename)]
+            if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
+                return True  # which refused.py refuses
             return bool(infos) and all(_is_npy(archive, info) for info in infos)
     except EmbeddingError:
         return False

@@ -1,12 +1,11 @@
 """TensorFlow Projector's config and the files it names: raw tensors, metadata, sprites of images.
 
-Only files that were given, or that lie in the config's own folder, are read: of an address in the
-config, which may point anywhere, nothing but the last part, the file's name, is used.
+The config is JSON, or TensorBoard's projector_config.pbtxt. Only files that were given, or that lie
+in the config's own folder, are read: see addresses.py.
 """
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import delimited, npy
+from embeddings.files import delimited, npy, pbtxt, raw
+from embeddings.files.addresses import file_name, find
 from embeddings.files.companions import add_columns
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
@@ -26,7 +26,6 @@ from embeddings.files.sprite import cut_sprite
 _CONFIG_BYTES = 16 * 2**20
 _HEAD_BYTES = 2**20
 _SHOWN = 20  # names in one message
-_REMOTE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class _Tensor:
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether the file is a config, or raw numbers by its name (nothing else tells them)."""
-    return _is_config(head) or path.suffix.lower() == ".bytes"
+    """Say whether the file is a config."""
+    return _is_config(head)
 
 
 def is_config(path: Path) -> bool:
@@ -60,16 +59,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     Raises
     ------
     EmbeddingError
-        as open_config does; raw numbers without a config
+        as open_config does
     """
-    if not is_config(path):
-        size = path.stat().st_size
-        raise EmbeddingError(
-            f"raw numbers, {size:,} bytes or {size // 4:,} float32, whose shape must come from a "
-            "config; open it together with the Projector's config, a .json of "
-            '{"embeddings": [{"tensorName": ..., "tensorShape": [rows, dimensions], '
-            f'"tensorPath": "{path.name}"}}]}}'
-        )
     return open_config(path, (), dialogue)[0]
 
 
@@ -87,29 +78,29 @@ def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[
         no config, none of its tensors present, data that disagree with the shape, or a sprite
         with fewer cells than there are rows
     """
-    files = {each.name: each for each in given}
     entries = _read_config(path)
-    tensors = [_tensor(entry, path, files) for entry in entries]
+    tensors = [_tensor(entry, path, given) for entry in entries]
     chosen = _choose(tensors, dialogue)
     assert chosen.path is not None
     with naming(chosen.path):
         draft = _read_tensor(chosen, chosen.path, dialogue)
     draft = replace(draft, provenance=replace(draft.provenance, name=chosen.name))
     if chosen.metadata:
-        metadata = _find(chosen.metadata, path, files)
+        metadata = find(chosen.metadata, path, given)
         if metadata is None:
             dialogue.note(f"the metadata {shorten(chosen.metadata)} are absent")
         else:
             draft = add_columns(draft, [metadata], [delimited], dialogue)
     if chosen.sprite:
-        draft = _add_images(draft, chosen.sprite, path, files, dialogue)
-    named = {_name(address) for entry in entries for address in _addresses(entry)}
+        draft = _add_images(draft, chosen.sprite, path, given, dialogue)
+    named = {file_name(address) for entry in entries for address in _addresses(entry)}
     return draft, [each for each in given if each.name not in named]
 
 
 def _is_config(head: bytes) -> bool:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return start == b"{" and b'"embeddings"' in head and b'"tensorPath"' in head
+    is_json = start == b"{" and b'"embeddings"' in head and b'"tensorPath"' in head
+    return is_json or pbtxt.is_pbtxt(head)
 
 
 def _read_config(path: Path) -> list[dict[str, Any]]:
@@ -117,9 +108,15 @@ def _read_config(path: Path) -> list[dict[str, Any]]:
     size = path.stat().st_size
     if size > _CONFIG_BYTES:
         raise EmbeddingError(f"a config of {size:,} bytes; expected at most {_CONFIG_BYTES:,}")
+    content = path.read_bytes()
     try:
-        config = json.loads(path.read_text("utf-8-sig"))
+        if pbtxt.is_pbtxt(content[:_HEAD_BYTES]):
+            config = pbtxt.parse(content.decode("utf-8", "replace"))
+        else:
+            config = json.loads(content.decode("utf-8-sig"))
         json.dumps(config, ensure_ascii=False).encode()  # half a character cannot be printed
+    except EmbeddingError:
+        raise
     except (ValueError, RecursionError) as error:
         raise EmbeddingError(f"the config is not JSON ({first_line(error)})") from error
     entries = config.get("embeddings") if isinstance(config, dict) else None
@@ -128,19 +125,20 @@ def _read_config(path: Path) -> list[dict[str, Any]]:
     for i, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("tensorPath"), str):
             raise EmbeddingError(
-                f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file"
+                f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file (a "
+                "tensor in a TensorFlow checkpoint is not read: write it as .tsv)"
             )
     return entries
 
 
-def _tensor(entry: Mapping[str, Any], config: Path, files: Mapping[str, Path]) -> _Tensor:
+def _tensor(entry: Mapping[str, Any], config: Path, given: Sequence[Path]) -> _Tensor:
     address, shape, sprite = entry["tensorPath"], entry.get("tensorShape"), entry.get("sprite")
     name, metadata = entry.get("tensorName"), entry.get("metadataPath")
     return _Tensor(
-        name=name if isinstance(name, str) and name else Path(_name(address)).stem or "tensor",
+        name=name if isinstance(name, str) and name else Path(file_name(address)).stem or "tensor",
         shape=(shape[0], shape[1]) if _is_pair(shape) else None,
         address=address,
-        path=_find(address, config, files),
+        path=find(address, config, given),
         metadata=metadata if isinstance(metadata, str) else "",
         sprite=sprite if isinstance(sprite, dict) else {},
     )
@@ -159,24 +157,6 @@ def _addresses(entry: Mapping[str, Any]) -> list[str]:
     found = [entry.get(key) for key in ("tensorPath", "metadataPath", "bookmarksPath")]
     found.append(sprite.get("imagePath") if isinstance(sprite, dict) else None)
     return [address for address in found if isinstance(address, str)]
-
-
-def _name(address: str) -> str:
-    """Return the name of the file that an address ends in."""
-    if _REMOTE.match(address):
-        address = re.split(r"[?#]", address)[0]
-    return re.split(r"[/\\]", address)[-1]
-
-
-def _find(address: str, config: Path, files: Mapping[str, Path]) -> Path | None:
-    """Return the file of that name among those given, else in the config's folder, else None."""
-    name = _name(address)
-    if name in files:
-        return files[name]
-    if name in ("", ".", "..") or "\0" in name or len(name) > 255 or _REMOTE.match(address):
-        return None
-    beside = config.parent / name
-    return beside if beside.is_file() and not beside.is_symlink() else None
 
 
 def _choose(tensors: Sequence[_Tensor], dialogue: Dialogue) -> _Tensor:
@@ -219,10 +199,7 @@ def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
             )
         return found
     if tensor.shape is None:
-        raise EmbeddingError(
-            "the config gives no tensorShape for it; expected [rows, dimensions], of which the "
-            f"product is {size // 4:,}"
-        )
+        return raw.load(path, dialogue)
     expected = math.prod(tensor.shape)
     if size != 4 * expected:
         numbers = f"{size // 4:,} float32" if size % 4 == 0 else "no whole number of float32"
@@ -239,12 +216,12 @@ def _add_images(
     draft: Draft,
     sprite: Mapping[str, Any],
     config: Path,
-    files: Mapping[str, Path],
+    given: Sequence[Path],
     dialogue: Dialogue,
 ) -> Draft:
     """Return the draft with the column `image`, one cell of the sprite a row."""
     address, size = sprite.get("imagePath"), sprite.get("singleImageDim")
-    path = _find(address, config, files) if isinstance(address, str) else None
+    path = find(address, config, given) if isinstance(address, str) else None
     if path is None:
         dialogue.note(f"the sprite {shorten(str(address))} is absent")
         return draft
@@ -252,10 +229,10 @@ def _add_images(
         raise EmbeddingError(f"singleImageDim is {size!r:.60}; expected [width, height], in pixels")
     with naming(path):
         column = cut_sprite(path, size[0], size[1], len(draft.vectors))
-    given = draft.metadata
-    names = [name for name in given.column_names if name != "image"]
+    table = draft.metadata
+    names = [name for name in table.column_names if name != "image"]
     table = pa.table(
-        [*(given.column(name) for name in names), column],
+        [*(table.column(name) for name in names), column],
         names=[*names, "image"],
     )
     return replace(draft, metadata=table)

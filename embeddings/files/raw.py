@@ -74,7 +74,7 @@ def _length(count: int, dialogue: Dialogue, rows: int | None) -> int:
         accepts=lambda answer: rows is None and _divides(answer, count),
     )  # fmt: skip
     if taken is None:
-        shown = ", ".join(f"{d} ({count // d:,} rows)" for d in lengths[:_SHOWN])
+        shown = ", ".join(f"{d} (x {count // d:,})" for d in lengths[:_SHOWN])
         more = f" and {len(lengths) - _SHOWN} more" if len(lengths) > _SHOWN else ""
         raise Unanswered(
             f"{count:,} bare numbers, which do not tell how long a vector is; give its "

@@ -246,6 +246,11 @@ def test_an_npz_is_no_archive_but_arrays_beside_a_table_are(tmp_path):
     assert set(contents(mixed)[0]) == {"vectors.npy", "labels.txt"}
 
 
+def test_a_file_of_pytorch_is_no_archive(tmp_path):
+    """Its pickle is refused as a whole, not looked for as a member."""
+    assert not says_packed(zip_of(tmp_path / "m.zip", {"m/data.pkl": b"x", "m/data/0": b"x"}))
+
+
 @pytest.mark.parametrize(
     ("name", "what"),
     [

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from embeddings import EmbeddingError, load
+from embeddings.files import read
+from embeddings.files.dialogue import Dialogue, Unanswered
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3) / 8
 METADATA = 'word\tcount\nthe\t9\nof\t7\n"\t5\nnan\t3\n'
@@ -124,15 +126,52 @@ def test_a_shape_that_disagrees_with_the_data(tmp_path):
 def test_a_shape_that_is_none(tmp_path, shape):
     raw(tmp_path)
     broken = {**entry(), "tensorShape": shape}
-    with pytest.raises(EmbeddingError, match=r"no tensorShape .* product is 12"):
+    with pytest.raises(Unanswered, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
         load(config(tmp_path, broken))
+    found = read([config(tmp_path, broken)], Dialogue(answers={"dimensions": "3"}))
+    np.testing.assert_array_equal(found.vectors, VECTORS)
 
 
-def test_raw_numbers_alone_need_a_config(tmp_path):
-    with pytest.raises(EmbeddingError, match=r"words\.bytes: .* 12 float32, .* shape must come"):
+def test_raw_numbers_alone_ask_for_their_shape(tmp_path):
+    with pytest.raises(Unanswered, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
         load(raw(tmp_path))
-    with pytest.raises(EmbeddingError, match="shape must come from a config"):
-        load(raw(tmp_path), [metadata(tmp_path)])
+    found = read([raw(tmp_path)], Dialogue(answers={"dimensions": "3"}))
+    np.testing.assert_array_equal(found.vectors, VECTORS)
+
+
+PYTORCH = """\
+embeddings {{
+tensor_name: "words:{step}"
+tensor_path: "{step}/words/tensors.tsv"
+metadata_path: "{step}/words/metadata.tsv"
+}}
+"""
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_config_of_tensorboard_opens_the_files_in_folders_below(tmp_path, given):
+    """As torch.utils.tensorboard's add_embedding writes them: one folder a step, equal names."""
+    steps = {"00000": VECTORS, "00001": VECTORS[::-1]}
+    for step, vectors in steps.items():
+        folder = tmp_path / step / "words"
+        folder.mkdir(parents=True)
+        np.savetxt(folder / "tensors.tsv", vectors, delimiter="\t", fmt="%s")
+        (folder / "metadata.tsv").write_text("".join(f"{step}-{i}\n" for i in range(4)))
+    path = tmp_path / "projector_config.pbtxt"
+    path.write_text("".join(PYTORCH.format(step=step) for step in steps))
+    files = sorted(tmp_path.rglob("*.tsv"), reverse=True) if given else []
+    for step, vectors in steps.items():
+        found = load(path, files, vector=f"words:{step}")
+        np.testing.assert_array_equal(found.vectors, vectors)
+        assert found.labels == tuple(f"{step}-{i}" for i in range(4))
+        assert found.provenance.name == f"words:{step}"
+
+
+def test_a_tensor_within_a_checkpoint_is_named_as_such(tmp_path):
+    path = tmp_path / "projector_config.pbtxt"
+    path.write_text('embeddings {\n tensor_name: "words"\n metadata_path: "m.tsv"\n}\n')
+    with pytest.raises(EmbeddingError, match=r"no tensorPath; .* checkpoint is not read"):
+        load(path)
 
 
 def test_a_tensor_may_be_a_table_of_text_or_npy(tmp_path):
