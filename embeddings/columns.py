@@ -163,6 +163,3 @@ def _without_zeros(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column.cast(pa.timestamp("s", column.type.tz))
     except pa.ArrowInvalid:
         return column
-
-
-kind = column_kind
