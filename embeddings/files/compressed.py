@@ -39,6 +39,14 @@ def inner_name(path: Path) -> str:
     return path.stem if suffix in _SUFFIXES else path.name
 
 
+def title(path: Path) -> str:
+    """Return what a folder, an archive or a compressed file is called, without its suffixes."""
+    if path.is_dir():
+        return path.name
+    inner = inner_name(path)
+    return inner.removesuffix(".tar").removesuffix(".zip") or path.name
+
+
 def open_compressed(path: Path, kind: str) -> IO[bytes]:
     """Open a compressed file for reading; its errors are STREAM_DAMAGE.
 

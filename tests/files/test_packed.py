@@ -15,6 +15,7 @@ import pytest
 
 from embeddings.errors import EmbeddingError
 from embeddings.files import packed
+from embeddings.files.compressed import title
 from embeddings.files.packed import is_packed, unpacked
 
 TEXT = b"cat\t0.5\t1\ndog\t1\t0.25\n"
@@ -66,6 +67,11 @@ def test_a_compressed_file_is_the_file_without_its_last_suffix(tmp_path, suffix)
     path.write_bytes(COMPRESS[suffix](TEXT))
     assert says_packed(path)
     assert contents(path) == ({"cc.en.300.vec": TEXT}, [])
+
+
+def test_titles_lose_the_suffixes_of_packing_only(tmp_path):
+    names = ["my.set.tar.gz", "my.set.tgz", "my.set.zip", "my.set.tar", "my.set.xz", "my.set"]
+    assert {title(tmp_path / name) for name in names} == {"my.set"}
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)
