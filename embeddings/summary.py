@@ -1,69 +1,64 @@
 """What a set is and what may be wrong with it, as plain values ready for JSON."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.columns import kind
+from embeddings.advice import advice, numbers_in_file
+from embeddings.columns import column_kind
 from embeddings.embedding_set import EmbeddingSet
-
-ColumnKind = Literal[
-    "category", "text", "number", "date", "boolean", "list", "image", "other", "empty"
-]
-
-_BLOCK_FLOATS = 4_000_000
+from embeddings.health import LISTED, Health, examine
+from embeddings.neighbor_health import NeighborHealth, examine_neighbors
 
 
-def summarize(embedding_set: EmbeddingSet) -> dict[str, Any]:
-    """Return the facts that `inspect --json` prints; a few passes over the vectors.
+def summarize(
+    embedding_set: EmbeddingSet, left_out: Sequence[int] | np.ndarray = ()
+) -> dict[str, Any]:
+    """Return the facts that `inspect --json` prints; seconds at most, large sets being sampled.
+
+    Parameters
+    ----------
+    left_out : rows of the file that hold NaN or inf and are not in the set
 
     Returns
     -------
     dict with the keys
-        name, rows, dimensions, metric
-        columns : a list of {name, kind, cardinality}, one for each metadata column
-        health : norms {min, mean, max}, zero_rows, duplicate_rows (rows whose vector an earlier
-            row has, to the last bit), repeated_labels (rows whose label an earlier row has)
+        name, dimensions, metric, dtype (type of number in the file)
+        rows : rows of the file, those left out among them; all row numbers are the file's
+        columns : one for each metadata column, see column_facts
+        advice : a list of {severity, text}, warnings first; see advice.py
+        health : see health_facts
     """
-    norms = embedding_set.norms
+    health = examine(embedding_set)
+    neighbors = examine_neighbors(embedding_set)
+    sentences = advice(health, neighbors, embedding_set.labels, left_out)
     return {
         "name": embedding_set.provenance.name,
-        "rows": len(embedding_set),
+        "rows": len(embedding_set) + len(left_out),
         "dimensions": embedding_set.dimensions,
         "metric": embedding_set.provenance.metric,
-        "columns": [
-            {"name": name, "kind": column_kind(column), "cardinality": cardinality(column)}
-            for name, column in zip(
-                embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
-            )
-        ],
-        "health": {
-            "norms": {
-                "min": float(norms.min()),
-                "mean": float(norms.mean()),
-                "max": float(norms.max()),
-            },
-            "zero_rows": int((norms == 0).sum()),
-            "duplicate_rows": duplicate_rows(embedding_set.vectors),
-            "repeated_labels": len(embedding_set) - len(set(embedding_set.labels)),
-        },
+        "dtype": health.dtype,
+        "columns": column_facts(embedding_set.metadata),
+        "advice": [asdict(sentence) for sentence in sentences],
+        "health": health_facts(health, neighbors, embedding_set.labels, left_out),
     }
 
 
-def column_kind(column: pa.ChunkedArray) -> ColumnKind:
-    """Say what a metadata column holds: finer than columns.kind, which says how to color by it."""
-    type_ = column.type
-    if column.null_count == len(column):
-        return "empty"
-    if pa.types.is_boolean(type_):
-        return "boolean"
-    if pa.types.is_temporal(type_):
-        return "date"
-    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
-        return "list"
-    return "list" if pa.types.is_fixed_size_list(type_) else kind(column)
+def column_facts(metadata: pa.Table) -> list[dict[str, Any]]:
+    """Return name, kind, cardinality and missing (share of rows, 0 to 1) of each column."""
+    return [
+        {
+            "name": name,
+            "kind": column_kind(column),
+            "cardinality": cardinality(column),
+            "missing": missing(column),
+        }
+        for name, column in zip(metadata.column_names, metadata.columns, strict=True)
+    ]
 
 
 def cardinality(column: pa.ChunkedArray) -> int | None:
@@ -72,30 +67,57 @@ def cardinality(column: pa.ChunkedArray) -> int | None:
         return None
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_floating(column.type):
+        column = column.filter(pc.invert(column.is_null(nan_is_null=True)))
     return int(pc.count_distinct(column, mode="only_valid").as_py())
 
 
-def duplicate_rows(vectors: np.ndarray) -> int:
-    """Count the rows that are equal to an earlier row; 0 and -0 are equal.
+def missing(column: pa.ChunkedArray) -> float:
+    """Return the share of rows without a value, 0 to 1; NaN is none."""
+    if not pa.types.is_floating(column.type):
+        return column.null_count / max(1, len(column))
+    return float(pc.sum(column.is_null(nan_is_null=True)).as_py() or 0) / max(1, len(column))
 
-    Rows are ordered by a 64-bit hash, and neighbors in that order compared in full.
 
-    Parameters
-    ----------
-    vectors : float32, shape (n, d), a row per item
+def health_facts(
+    health: Health,
+    neighbors: NeighborHealth | None = None,
+    labels: Sequence[str] = (),
+    left_out: Sequence[int] | np.ndarray = (),
+) -> dict[str, Any]:
+    """Return a set's health ready for JSON, rows named by number in the file and by label.
+
+    Returns
+    -------
+    dict with the keys
+        norms, zero_rows, first_zero_rows, constant_dimensions, whole_dimensions, mean_cosine,
+        repeated_labels, empty_labels, common_label, common_label_rows : see health.Health
+        non_finite_rows, first_non_finite_rows : how many were left out; the first row numbers
+        duplicate_rows : rows whose vector an earlier row has, to the last bit
+        duplicates : {groups, rows, largest, largest_row, largest_label}, see duplicates.Copies
+        spectrum : see health.Spectrum
+        neighbors : see neighbor_health.NeighborHealth, whose rows also have their labels; None
+            where they were not examined, or there are none
     """
-    factors = np.random.default_rng(0).integers(1, 2**63, vectors.shape[1], dtype=np.uint64) | 1
-    hashes = np.empty(len(vectors), dtype=np.uint64)
-    step = max(1, _BLOCK_FLOATS // vectors.shape[1])
-    for start in range(0, len(vectors), step):
-        block = vectors[start : start + step] + np.float32(0)  # turns -0 into 0
-        bits = block.view(np.uint32).astype(np.uint64)
-        hashes[start : start + step] = (bits * factors).sum(axis=1, dtype=np.uint64)
-    order = np.argsort(hashes, kind="stable")
-    alike = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
-    count = 0
-    for start in range(0, len(alike), step):
-        pairs = alike[start : start + step]
-        equal = vectors[order[pairs]] == vectors[order[pairs + 1]]
-        count += int(equal.all(axis=1).sum())
-    return count
+    numbers = numbers_in_file(health.rows, left_out)
+
+    def named(name: str, row: int | None) -> dict[str, Any]:
+        if row is None:
+            return {f"{name}_row": None, f"{name}_label": None}
+        label = labels[row] if labels else None
+        return {f"{name}_row": int(numbers[row]), f"{name}_label": label}
+
+    facts = asdict(health)
+    for shown_above in ("rows", "dimensions", "metric", "dtype", "normalized", "copies"):
+        del facts[shown_above]
+    facts["first_zero_rows"] = numbers[list(health.first_zero_rows)].tolist()
+    facts["non_finite_rows"] = len(left_out)
+    facts["first_non_finite_rows"] = [int(row) for row in left_out[:LISTED]]
+    facts["duplicate_rows"] = health.copies.repeats
+    facts["duplicates"] = asdict(health.copies) | named("largest", health.copies.largest_row)
+    facts["neighbors"] = None
+    if neighbors:
+        facts["neighbors"] = asdict(neighbors)
+        facts["neighbors"]["hubs"] |= named("nearest", neighbors.hubs.nearest_row)
+        facts["neighbors"]["hubs"] |= named("hub", neighbors.hubs.hub_row)
+    return facts

@@ -1,4 +1,4 @@
-"""What the app has its workers do: layouts and clusters, by file name and small values only."""
+"""What the app has its workers do: layouts, clusters, health; by file name and small values."""
 
 import logging
 import time
@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from embeddings import clusters, layouts
+from embeddings import clusters, layouts, neighbor_health
 from embeddings.cache import Cache
 from embeddings.compiled import keep_umap_compiled
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.graphs import kept
 from embeddings.metrics import Metric
 from embeddings.progress import Report
 
@@ -65,6 +66,21 @@ def find_clusters(coordinates: np.ndarray, fineness: float, report: Report) -> c
     """Find the clusters of a layout's coordinates: float32, shape (n, 2) or (n, 3)."""
     report("finding clusters")
     return clusters.cluster(coordinates, fineness)
+
+
+def examine_neighbors(
+    vectors: Path, metric: Metric, cache_folder: Path, report: Report
+) -> neighbor_health.NeighborHealth | None:
+    """Examine the neighborhoods of a set, from its graph where that lies in the cache.
+
+    Parameters
+    ----------
+    vectors : what share_vectors returned
+    """
+    report("opening the vectors")
+    embedding_set = open_vectors(vectors, metric)
+    graph = kept(embedding_set, Cache(cache_folder))
+    return neighbor_health.examine_neighbors(embedding_set, graph, report=report)
 
 
 def warm_up() -> None:

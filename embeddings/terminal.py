@@ -22,23 +22,46 @@ def print_result(result: Any, as_json: bool) -> None:
 
 
 def _lines(result: dict[str, Any], indent: str) -> Iterator[str]:
-    width = max(map(len, result), default=0)
-    for name, value in result.items():
-        title = indent + name.replace("_", " ")
-        if isinstance(value, dict):
-            yield title
-            yield from _lines(value, indent + "  ")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            yield title
-            yield from (f"{indent}  {', '.join(map(_text, entry.values()))}" for entry in value)
-        else:
-            shown = ", ".join(map(_text, value)) if isinstance(value, list) else _text(value)
-            yield f"{title:<{len(indent) + width}}  {shown}".rstrip()
+    """Yield a line for each value, aligned; what is nested follows, so that it parts no columns."""
+    nested = {name: value for name, value in result.items() if _is_nested(value)}
+    plain = {name: value for name, value in result.items() if name not in nested}
+    width = max(map(len, plain), default=0)
+    for name, value in plain.items():
+        shown = ", ".join(map(_text, value)) if isinstance(value, list | tuple) else _text(value)
+        yield f"{indent}{name.replace('_', ' '):<{width}}  {shown or '-'}"
+    for name, value in nested.items():
+        yield indent + name.replace("_", " ")
+        yield from (_lines if isinstance(value, dict) else _table)(value, indent + "  ")
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    )
+
+
+def _table(entries: list[dict[str, Any]], indent: str) -> Iterator[str]:
+    """Yield the names of the columns and a line for each entry, numbers to the right."""
+    names = list(entries[0])
+    cells = [[name.replace("_", " ") for name in names]]
+    cells += [[_text(entry[name]) for name in names] for entry in entries]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    right = [not any(isinstance(entry[name], str) for entry in entries) for name in names]
+    for line in cells:
+        padded = (
+            f"{cell:>{width}}" if number else f"{cell:<{width}}"
+            for cell, width, number in zip(line, widths, right, strict=True)
+        )
+        yield (indent + "  ".join(padded)).rstrip()
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return " ".join(value.split())
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 

@@ -70,7 +70,7 @@ def test_inspect_for_people_says_the_same(run, file):
     status, out, _ = run("inspect", file)
     assert status == 0
     assert "rows        90" in out
-    assert "  group, category, 3" in out
+    assert "  group  category            3" in out
 
 
 def test_inspect_puts_the_parts_of_one_set_together(run, tmp_path, embedding_set):

@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from embeddings import EmbeddingSet
-from embeddings.summary import cardinality, column_kind, duplicate_rows, summarize
+from embeddings import EmbeddingSet, load
+from embeddings.summary import cardinality, column_facts, missing, summarize
 
 
 def test_planted_faults_are_counted():
@@ -19,40 +20,72 @@ def test_planted_faults_are_counted():
     )
     summary = json.loads(json.dumps(summarize(made)))
     assert (summary["rows"], summary["dimensions"], summary["metric"]) == (20, 5, "dot")
-    assert summary["columns"] == [{"name": "year", "kind": "number", "cardinality": 20}]
-    assert summary["health"]["zero_rows"] == 1
-    assert summary["health"]["duplicate_rows"] == 2
-    assert summary["health"]["repeated_labels"] == 2
+    assert summary["dtype"] == "float32"
+    assert summary["columns"] == [
+        {"name": "year", "kind": "number", "cardinality": 20, "missing": 0}
+    ]
+    health = summary["health"]
+    assert (health["zero_rows"], health["first_zero_rows"]) == (1, [3])
+    assert health["duplicate_rows"] == 2
+    assert health["duplicates"] == {
+        "groups": 1, "rows": 3, "largest": 3, "largest_row": 2, "largest_label": "item 2",
+    }  # fmt: skip
+    assert health["repeated_labels"] == 2
+    assert health["non_finite_rows"] == 0
+    assert health["neighbors"]["rows_asked"] == 19
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     assert np.allclose(
-        [summary["health"]["norms"][key] for key in ("min", "mean", "max")],
+        [health["norms"][key] for key in ("min", "mean", "max")],
         [lengths.min(), lengths.mean(), lengths.max()],
     )
+    assert {"severity", "text"} == summary["advice"][0].keys()
 
 
-def test_duplicates_agree_with_a_set_of_rows():
-    rng = np.random.default_rng(1)
-    for values in (2, 3, 50):
-        vectors = rng.integers(0, values, (3_000, 4)).astype(np.float32) * 2.0**-20
-        assert duplicate_rows(vectors) == 3_000 - len({tuple(row) for row in vectors.tolist()})
-    assert duplicate_rows(np.array([[0.0, 1.0], [-0.0, 1.0]], np.float32)) == 1
-    assert duplicate_rows(np.ones((1, 3), np.float32)) == 0
+def test_rows_are_named_as_in_the_file():
+    vectors = np.random.default_rng(0).normal(size=(120, 30)).astype(np.float32)
+    vectors[1] = 0
+    vectors[60] = 0.01
+    labels = [f"item {row}" for row in range(120)]
+    made = EmbeddingSet.of(vectors, labels, metric="euclidean")
+    health = summarize(made, left_out=np.array([0, 50]))["health"]
+    assert summarize(made, left_out=np.array([0, 50]))["rows"] == 122
+    assert (health["non_finite_rows"], health["first_non_finite_rows"]) == (2, [0, 50])
+    assert health["first_zero_rows"] == [2]
+    hubs = health["neighbors"]["hubs"]
+    named = {1: (2, "item 1"), 60: (62, "item 60")}
+    assert (hubs["hub_row"], hubs["hub_label"]) in named.values()
 
 
-def test_kinds_and_cardinalities():
+def test_one_row_has_no_neighbors():
+    summary = json.loads(json.dumps(summarize(EmbeddingSet.of(np.ones((1, 2), np.float32)))))
+    assert summary["health"]["neighbors"] is None
+
+
+def test_cardinalities_and_missing_values():
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    columns = {
-        "category": pa.array(["a", "b", "a", "a"] * 10),
-        "text": pa.array([f"text {i}" for i in range(40)]),
-        "number": pa.array([1.5, None, 2.5, 1.5] * 10),
-        "boolean": pa.array([True, False, None, True] * 10),
-        "date": pa.array([0, 1, 2, 2] * 10, pa.date32()),
-        "list": pa.array([["x"], [], None, ["y", "z"]] * 10),
-        "image": pa.array([{"bytes": b"1", "path": ""}] * 40, image),
-        "empty": pa.nulls(40, pa.string()),
-    }
-    table = pa.table(columns)
-    assert {name: column_kind(table[name]) for name in columns} == {name: name for name in columns}
-    encoded = table["text"].dictionary_encode()
-    assert column_kind(encoded) == "category"
-    assert [cardinality(c) for c in (table["number"], table["list"], encoded)] == [2, None, 40]
+    table = pa.table(
+        {
+            "number": pa.array([1.5, None, float("nan"), 1.5] * 10),
+            "list": pa.array([["x"], [], None, ["y", "z"]] * 10),
+            "image": pa.array([{"bytes": b"1", "path": ""}] * 40, image),
+            "encoded": pa.array([f"text {i}" for i in range(40)]).dictionary_encode(),
+            "empty": pa.nulls(40, pa.string()),
+        }
+    )
+    assert [cardinality(table[name]) for name in table.column_names] == [1, None, None, 40, 0]
+    assert [missing(table[name]) for name in table.column_names] == [0.5, 0.25, 0, 0, 1]
+    facts = column_facts(table)[0]
+    assert facts == {"name": "number", "kind": "number", "cardinality": 1, "missing": 0.5}
+
+
+@pytest.mark.parametrize(
+    "file, words",
+    [
+        ("articles_bge_small.parquet", "all vectors point the same way"),
+        ("arxiv_ml_data_map.npz", "two dimensions already"),
+        ("glove/glove_top3k.safetensors", "dot product and cosine disagree"),
+    ],
+)
+def test_real_files_are_told_apart(data, file, words):
+    advised = [sentence["text"] for sentence in summarize(load(data / "emb" / file))["advice"]]
+    assert any(words in text for text in advised), advised

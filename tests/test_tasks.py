@@ -6,7 +6,9 @@ import pytest
 from embeddings import layouts, tasks
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.graphs import load_or_build
 from embeddings.jobs import JobPool
+from embeddings.neighbor_health import examine_neighbors
 from embeddings.progress import Silent
 
 LONG = 300.0  # s
@@ -101,3 +103,17 @@ def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embe
     assert found is not None
     np.testing.assert_array_equal(found.coordinates, embedding_set.vectors[:, :2])
     assert 0 < found.quality["neighbor_preservation"] < 1
+
+
+def test_neighborhoods_are_examined_from_the_kept_graph_or_without(tmp_path, embedding_set):
+    cache = Cache(tmp_path)
+    vectors = tasks.share_vectors(embedding_set, cache)
+    with JobPool() as pool:
+        job = pool.submit(
+            "health", tasks.examine_neighbors, vectors, "euclidean", tmp_path, owner="a"
+        )
+        found = job.wait(LONG).result
+    assert found == examine_neighbors(embedding_set) and found.rows_asked == 120
+    load_or_build(embedding_set, cache, 3)
+    again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, report=Silent())
+    assert again == found
