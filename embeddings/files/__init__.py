@@ -16,12 +16,14 @@ from embeddings.files import (
     arrow,
     delimited,
     h5ad,
+    h5ad_write,
     hdf5,
     jsonl,
     npy,
     npz,
     parquet,
     projector,
+    projector_write,
     raw,
     safetensors,
     word2vec_binary,
@@ -67,8 +69,10 @@ WRITERS = {
     ".vec": word2vec_text.save,
     ".txt": word2vec_text.save,
     ".bin": word2vec_binary.save,
+    ".h5ad": h5ad_write.save,
+    "config.json": projector_write.save,
 }
-"""Formats that are written, by extension."""
+"""Formats that are written, by how the file's name ends; the longest end counts."""
 
 
 def load(
@@ -139,11 +143,12 @@ def _read_files(paths: Sequence[Path], dialogue: Dialogue) -> tuple[Draft, Path]
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
-    """Write a set in the format that the name's extension says, atomically.
+    """Write a set in the format that the end of the name says, atomically.
 
     Returns
     -------
-    names of what the format could not carry: "labels", "provenance", "column NAME"; empty for none
+    names of what the format could not carry: "labels", "provenance", "column NAME", "column NAME:
+    what of it"; empty for none
 
     Raises
     ------
@@ -151,14 +156,14 @@ def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
         an extension that is not among WRITERS, or labels that the format would garble
     """
     path = Path(path)
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
+    ends = [end for end in WRITERS if path.name.lower().endswith(end)]
+    if not ends:
         raise EmbeddingError(
             f"{path.name}: cannot write {path.suffix or 'a file without extension'}; "
             f"use one of {', '.join(WRITERS)}"
         )
     with naming(path):
-        return writer(embedding_set, path)
+        return WRITERS[max(ends, key=len)](embedding_set, path)
 
 
 def _read_config(config: Path, given: list[Path], dialogue: Dialogue) -> Draft:

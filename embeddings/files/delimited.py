@@ -17,7 +17,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.cells import is_number, typed
+from embeddings.files.cells import is_list, is_number, typed
 from embeddings.files.dialect import Dialect, quotings, read_rows, sniff
 from embeddings.files.dialogue import Dialogue, Note, Trial, log_note
 from embeddings.files.draft import Draft
@@ -25,8 +25,10 @@ from embeddings.files.parse import parse
 from embeddings.files.reading import first_line, shorten
 from embeddings.files.tables import Column, Roles, choose_roles, draft_from_table
 from embeddings.files.text import is_text, read_text
+from embeddings.files.writing import as_texts, holds, named_columns, plain
 
-_OURS = re.compile(r"label|dim_\d+")  # names that a file of ours gives to label and vector
+_TAKEN = ("label", "vector")
+_COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -135,31 +137,28 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
         raise EmbeddingError(f"row {row}: its label holds a NUL character; write .parquet")
     columns = {"label": pa.array(embedding_set.labels, pa.string())}
     columns |= {f"dim_{i}": pa.array(v) for i, v in enumerate(embedding_set.vectors.T.copy())}
-    left_out = []
-    for name, column in zip(
-        embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
-    ):
-        if _OURS.fullmatch(name) or not _is_writable(column):
+    named, left_out = named_columns(embedding_set.metadata, _TAKEN, _is_no_name)
+    for name, column in named.items():
+        texts = as_texts(column)
+        if texts is None or holds(texts, r"\x00"):
             left_out.append(f"column {name}")
-        elif pa.types.is_dictionary(column.type):
-            columns[name] = column.cast(column.type.value_type)
         else:
-            columns[name] = column
+            columns[name] = plain(column)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with atomic_path(path) as temporary:
         pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
     return (*left_out, *provenance.lost(embedding_set.provenance))
 
 
-def _is_writable(column: pa.ChunkedArray) -> bool:
-    """Say whether CSV can carry a column, which is when it can be written as text."""
-    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
-        return False
-    try:
-        texts = column.cast(pa.string())
-    except pa.ArrowException:
-        return False
-    return not pc.any(pc.match_substring(texts, "\0")).as_py()
+def _is_no_name(name: str) -> bool:
+    """Say whether a header cannot give a column this name, or would be taken for a row with it."""
+    return (
+        _COMPONENT.fullmatch(name) is not None
+        or name != name.strip()
+        or re.search(r"[\r\n\0]", name) is not None
+        or is_number(name)
+        or is_list(name)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +218,6 @@ def _parse(text: pa.Buffer, dialect: Dialect, numbers: Sequence[int] = ()) -> pa
             delimiter=dialect.delimiter,
             quote_char='"' if dialect.quoted else False,
             double_quote=dialect.quoted,
-            newlines_in_values=dialect.quoted,
             ignore_empty_lines=len(names) > 1,
         ),
         pa.csv.ConvertOptions(

@@ -20,6 +20,7 @@ from embeddings.files.text import contains
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
+_OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins: delimited.py
 _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _SAMPLE_CELLS = 20_000
@@ -53,26 +54,37 @@ class Dialect:
 
 def quotings(text: pa.Buffer) -> tuple[bool, ...]:
     """Return whether quotes around cells may be syntax, the likelier answer first."""
+    if _ours(text):
+        return (True,)
     return (True, False) if contains(text, b'"') else (False,)
 
 
 def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:
     """Judge the dialect of a text from its first MiB, where quotes are syntax or are not."""
     head = _sample(text)
+    ours = _ours(text)
+    if ours:
+        return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
     splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
     delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
     return _describe(splits[delimiter], delimiter, quoted)
 
 
-def _describe(rows: list[list[str]], delimiter: str, quoted: bool) -> Dialect:
-    """Add decimal point, header and columns to a delimiter."""
+def _ours(text: pa.Buffer) -> str:
+    """Return the delimiter of a table that we have written; empty for any other."""
+    begin = _OURS.match(text.slice(0, min(text.size, 32)).to_pybytes())
+    return begin[1].decode() if begin else ""
+
+
+def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False) -> Dialect:
+    """Add decimal point, header and columns to a delimiter; what is ours has a header and "."."""
     width = len(rows[0])
     rows = [row for row in rows if len(row) == width]
     cells = [cell for row in rows[-10:] for cell in row]
     plain, commas = sum(map(is_number, cells)), sum(map(_is_comma_number, cells))
-    decimal = "," if delimiter != "," and commas > plain else "."
+    decimal = "," if delimiter != "," and commas > plain and not ours else "."
     kinds = _kinds(rows[1:] or rows, decimal)
-    header = _has_header(rows, kinds, decimal)
+    header = ours or _has_header(rows, kinds, decimal)
     if header:
         names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(rows[0])]
     else:

@@ -11,11 +11,18 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.files import hdf5, provenance
+from embeddings.files.cells import typed
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, to_column
 from embeddings.files.reading import as_float32
 from embeddings.files.tables import to_labels
+
+VECTORS, PROVENANCE, LABEL = "obsm/X_embedding", "uns/embedding", "label"
+"""Where a file of ours has its vectors, its provenance, and labels that repeat (in obs)."""
+
+MISSING = "missing-values"
+"""Attribute of our columns of floats: "NaN", where NaN stands for what is missing."""
 
 _DEFAULT = "X_pca"
 _INDEX = "_index"
@@ -63,7 +70,10 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         chosen = _choose(file, dialogue)
         columns = _read_obs(file, dialogue.note)
         vectors = _read(chosen)
+        header = _read_header(file)
     index = columns.pop(_INDEX, None)
+    if header and LABEL in columns:
+        index = columns.pop(LABEL)
     for name, column in columns.items():
         if len(column) != len(vectors):
             raise EmbeddingError(
@@ -71,14 +81,16 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
                 f"{chosen.name}; the file is damaged"
             )
     labels = None if index is None else to_labels(index)
-    return Draft.of(vectors, labels, columns, **provenance.described(path, chosen.kind))
+    dated = {name: _dated(column) for name, column in columns.items()}
+    said = provenance.from_json(header) if header else None
+    return Draft.of(vectors, labels, dated, **provenance.described(path, chosen.kind, said))
 
 
 def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:
     """Return the array that is the vectors, and say what it was chosen from."""
     arrays = _obsm_arrays(hdf5.child(file, "obsm"))
     x = hdf5.child(file, "X")
-    if hdf5.is_matrix(x):
+    if hdf5.is_matrix(x) and all(array.dataset != x for array in arrays):  # else a second name
         arrays.append(_Array("X", x.shape, x))
     if not arrays:
         raise EmbeddingError(
@@ -89,6 +101,8 @@ def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:
     others = ", ".join(f"{a.name} {a.shape}" for a in arrays[:20] if a is not best)
     instead = f", not {others}" if others else ""
     assumed = f"took {best.name} {best.shape} as the vectors{instead}"
+    if [array.name for array in arrays] == [VECTORS]:
+        assumed = ""
     names = [array.name for array in arrays]
     short = {array.name.removeprefix("obsm/"): array.name for array in arrays}
     taken = dialogue.choose("vector", names, best.name, assumed, accepts=short.__contains__)
@@ -151,6 +165,8 @@ def _read_column(item: object, old_categories: object) -> pa.ChunkedArray | None
     if not hdf5.is_column(item):
         return None
     column = hdf5.read_column(item)
+    if pa.types.is_floating(column.type) and _text(item.attrs.get(MISSING)) == "NaN":
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     if hdf5.is_column(old_categories) and pa.types.is_integer(column.type):
         return _category(column, hdf5.read_column(old_categories))
     return column
@@ -198,6 +214,26 @@ def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
     if len(values) != len(mask):
         raise EmbeddingError(f"{len(values)} values and a mask of {len(mask)}; it is damaged")
     return pc.if_else(mask, pa.scalar(None, values.type), values)
+
+
+def _dated(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give texts that are all dates or times that type, for which AnnData has no encoding."""
+    found = typed(column) if pa.types.is_string(column.type) else column
+    return found if pa.types.is_temporal(found.type) else column
+
+
+def _read_header(file: h5py.File) -> str:
+    """Return the provenance that a file of ours holds; empty where it is another's."""
+    item = hdf5.child(hdf5.child(file, "uns"), "embedding")
+    if not isinstance(item, h5py.Dataset) or item.shape != () or not _is_string(item):
+        return ""
+    hdf5.check_dataset(item)
+    text = item.asstr(errors="replace")[()]
+    return text if text.startswith('{"format": "embedding"') else ""
+
+
+def _is_string(dataset: h5py.Dataset) -> bool:
+    return h5py.check_string_dtype(dataset.dtype) is not None
 
 
 def _text(value: object) -> str:

@@ -22,6 +22,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.reading import check_bytes, first_line
 from embeddings.files.tables import Column, Kind, choose_roles, draft_from_table, table_columns
 from embeddings.files.text import is_text, lines, read_text
+from embeddings.files.writing import named_columns
 
 _OURS = ("label", "vector")
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
@@ -90,11 +91,10 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     For .json they are the items of one array. Dates are written as ISO 8601. Returns what was
     left out: columns that JSON has no values for, or of names that are taken; and the provenance.
     """
-    left_out, columns = [], {}
-    for name, column in zip(
-        embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
-    ):
-        values = None if name in _OURS else _plain(column)
+    named, left_out = named_columns(embedding_set.metadata, _OURS)
+    columns = {}
+    for name, column in named.items():
+        values = _plain(column)
         if values is None:
             left_out.append(f"column {name}")
         else:

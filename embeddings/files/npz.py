@@ -19,9 +19,10 @@ from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes
 from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, guess_label, to_labels
+from embeddings.files.writing import named_columns
 
 _NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
-_OURS = ("vectors", "labels", "provenance")
+_TAKEN = ("vectors", "labels", "label", "provenance")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, LZMAError, OSError, EOFError, ValueError,
            NotImplementedError, RuntimeError)  # fmt: skip
 
@@ -135,11 +136,9 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             "fixed width exceeds the limit, do not fit .npz; write .parquet"
         )
     arrays = {"vectors": embedding_set.vectors, "labels": labels}
-    left_out = []
-    for name, column in zip(
-        embedding_set.metadata.column_names, embedding_set.metadata.columns, strict=True
-    ):
-        array = None if name in _OURS else _plain_array(column)
+    named, left_out = named_columns(embedding_set.metadata, _TAKEN, lambda name: "\0" in name)
+    for name, column in named.items():
+        array = _plain_array(column)
         if array is None:
             left_out.append(f"column {name}")
         else:

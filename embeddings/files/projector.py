@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import delimited, npy, pbtxt, raw
+from embeddings.files import delimited, npy, pbtxt, provenance, raw
 from embeddings.files.addresses import file_name, find
+from embeddings.files.cells import typed
 from embeddings.files.companions import add_columns
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
@@ -78,17 +79,23 @@ def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[
         no config, none of its tensors present, data that disagree with the shape, or a sprite
         with fewer cells than there are rows
     """
-    entries = _read_config(path)
+    config = _read_config(path)
+    entries = config["embeddings"]
     tensors = [_tensor(entry, path, given) for entry in entries]
     chosen = _choose(tensors, dialogue)
     assert chosen.path is not None
     with naming(chosen.path):
         draft = _read_tensor(chosen, chosen.path, dialogue)
-    draft = replace(draft, provenance=replace(draft.provenance, name=chosen.name))
+    header = config.get("embedding")  # the provenance, where we have written it
+    ours = provenance.from_json(json.dumps(header)) if isinstance(header, dict) else {}
+    draft = replace(draft, provenance=replace(draft.provenance, **{"name": chosen.name, **ours}))
     if chosen.metadata:
         metadata = find(chosen.metadata, path, given)
         if metadata is None:
             dialogue.note(f"the metadata {shorten(chosen.metadata)} are absent")
+        elif ours:
+            with naming(metadata):
+                draft = _add_own_columns(draft, metadata)
         else:
             draft = add_columns(draft, [metadata], [delimited], dialogue)
     if chosen.sprite:
@@ -103,8 +110,8 @@ def _is_config(head: bytes) -> bool:
     return is_json or pbtxt.is_pbtxt(head)
 
 
-def _read_config(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a config: at least one, each with a tensorPath."""
+def _read_config(path: Path) -> dict[str, Any]:
+    """Return a config with `embeddings`: at least one, each with a tensorPath."""
     size = path.stat().st_size
     if size > _CONFIG_BYTES:
         raise EmbeddingError(f"a config of {size:,} bytes; expected at most {_CONFIG_BYTES:,}")
@@ -128,7 +135,7 @@ def _read_config(path: Path) -> list[dict[str, Any]]:
                 f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file (a "
                 "tensor in a TensorFlow checkpoint is not read: write it as .tsv)"
             )
-    return entries
+    return config
 
 
 def _tensor(entry: Mapping[str, Any], config: Path, given: Sequence[Path]) -> _Tensor:
@@ -210,6 +217,27 @@ def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
         )
     vectors = np.fromfile(path, dtype="<f4").reshape(tensor.shape)
     return Draft.of(as_float32(vectors))
+
+
+def _add_own_columns(draft: Draft, path: Path) -> Draft:
+    """Return the draft with labels and columns as projector_write.py has written them."""
+    check_bytes(path.stat().st_size, "the file has")
+    rows = [line.split("\t") for line in path.read_text("utf-8").removesuffix("\n").split("\n")]
+    names = rows.pop(0) if len(rows[0]) > 1 else ["label"]
+    if len(rows) != len(draft.vectors) or any(len(row) != len(names) for row in rows):
+        raise EmbeddingError(
+            f"{len(rows):,} rows of {len(names)} columns expected, one for each of the "
+            f"{len(draft.vectors):,} vectors; the file was changed: write it again"
+        )
+    labels, *columns = zip(*rows, strict=True)
+    table = pa.table(
+        [
+            typed(pa.chunked_array([[cell or None for cell in column]], pa.string()))
+            for column in columns
+        ],
+        names=names[1:],
+    )
+    return replace(draft, labels=labels, metadata=table if columns else draft.metadata)
 
 
 def _add_images(

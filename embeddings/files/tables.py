@@ -61,8 +61,9 @@ class Roles:
 def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
     """Find the vector and the label among named columns; say what was assumed.
 
-    The vector is, in this order: dim_0, dim_1, ...; the list column (the best name, if several);
-    columns numbered in another way; x, y[, z]; all columns of numbers but ids and the like.
+    The vector is, in this order: a list column `vector`; dim_0, dim_1, ...; the list column (the
+    best name, if several); columns numbered in another way; x, y[, z]; all columns of numbers but
+    ids and the like.
     An answer may also list columns of numbers, with commas.
 
     Raises
@@ -101,7 +102,8 @@ def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, 
     numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
     assumed: list[str] = []
     default = (
-        _numbered(columns, numbers, "dim_")
+        tuple(i for i, c in enumerate(columns) if c == Column(VECTOR_NAMES[0], "list"))[:1]
+        or _numbered(columns, numbers, "dim_")
         or _list_column(columns, assumed)
         or _number_columns(columns, numbers, assumed)
     )
@@ -236,7 +238,7 @@ def draft_from_table(
     kept = [
         i
         for i in range(table.num_columns)
-        if i not in left_out and not _is_row_numbers(table.column_names[i], table.column(i))
+        if i not in left_out and not is_row_numbers(table.column_names[i], table.column(i))
     ]
     about = provenance.described(path, _dtype_name(kind), found)
     return Draft.of(vectors, labels, metadata(table, kept), **about)
@@ -311,7 +313,7 @@ def _is_numeric(kind: pa.DataType) -> bool:
     return pa.types.is_floating(kind) or pa.types.is_integer(kind)
 
 
-def _is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
+def is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
     """Say whether a column is the row numbers that pandas wrote beside the data."""
     if not _ROW_NUMBERS.fullmatch(name) or not pa.types.is_integer(column.type):
         return False
