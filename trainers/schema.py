@@ -13,6 +13,7 @@ import tyro
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
+from trainers.configs import ADVANCED
 
 C = TypeVar("C")
 
@@ -23,8 +24,8 @@ def schema(name: str, config: type) -> dict[str, Any]:
     """Describe a trainer: its name, description and fields.
 
     A field has `name`, `flag`, `type` (int, float, str, bool or path), `choices` (a list, or
-    None), `default` (None where there is none), `required`, `optional` (may be left empty) and
-    `help`.
+    None), `default` (None where there is none), `required`, `optional` (may be left empty),
+    `advanced` (to be folded away) and `help`.
     """
     hints = get_type_hints(config, include_extras=True)
     return {
@@ -49,6 +50,7 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
         "default": None if required else field.default,
         "required": required,
         "optional": optional,
+        "advanced": ADVANCED in notes,
         "help": next(note.documentation for note in notes if isinstance(note, Doc)),
     }
 
