@@ -1,4 +1,6 @@
 # make app: set up and open the dashboard. make test: set up and run every check.
+# make app FILE=vectors.npy, or FILE="vectors.npy labels.tsv": open files of this machine, of any
+# size, without upload. make app ROOT=DIR: offer all embedding files below a folder.
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
@@ -29,7 +31,8 @@ browser:
 app: install
 	@echo "Embedding Explorer: http://localhost:$(PORT)"
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false \
-	  --logger.hideWelcomeMessage true # with it goes a card of Streamlit's that covers the inspector
+	  --logger.hideWelcomeMessage true \
+	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
 test: install-dev browser lint types
 	$(BIN)/python -m pytest

@@ -8,28 +8,30 @@ Heavy libraries are imported by the command that needs them.
 import argparse
 import os
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from embeddings import layouts, neighbors
+from embeddings.arguments import FLAGS, method_params, parser
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import load, save
+from embeddings.files import read, save
+from embeddings.files.dialogue import CHOICES, Dialogue
 from embeddings.graphs import load_or_build
 from embeddings.layouts import Layout
-from embeddings.metrics import METRICS
 from embeddings.terminal import Progress, note, print_result
 
 _ROWS_LISTED = 20
+_OTHERS_LISTED = 8
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return 0, or 2 where the user got something wrong."""
     try:
-        options = _parser().parse_args(arguments)
+        options = parser(_COMMANDS).parse_args(arguments)
         options.run(options)
     except (EmbeddingError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -44,20 +46,23 @@ def inspect(options: argparse.Namespace) -> None:
     """Say what a set is and what is wrong with it."""
     from embeddings.summary import summarize
 
-    first, *others = options.files
-    print_result(summarize(load(first, others, note=note)), options.json)
+    dialogue = _dialogue(options)
+    dialogue.leave_out = True
+    embedding_set = read([Path(file) for file in options.files], dialogue)
+    _say_choices(dialogue)
+    print_result(summarize(embedding_set, left_out=dialogue.left_out), options.json)
 
 
 def convert(options: argparse.Namespace) -> None:
     """Write a set in the format that the name of the target says."""
-    lost = save(load(options.source, note=note), options.target)
+    lost = save(_open(options, *options.source), options.target)
     if lost:
         note(f"{options.target} cannot hold: {', '.join(lost)}")
 
 
 def find_neighbors(options: argparse.Namespace) -> None:
     """List the exact nearest neighbors of one item, in the original space."""
-    embedding_set = load(options.file, note=note)
+    embedding_set = _open(options, options.file)
     if (options.label is None) == (options.row is None):
         raise EmbeddingError("give either a LABEL or --row N, to say whose neighbors are wanted")
     row = _row_of(embedding_set, options.label) if options.row is None else options.row
@@ -78,8 +83,8 @@ def find_neighbors(options: argparse.Namespace) -> None:
 def layout(options: argparse.Namespace) -> None:
     """Lay a set out in 2D or 3D, write the coordinates and print how good they are, as JSON."""
     out = _parquet_path(options.out)
-    params = _params(options)
-    embedding_set = load(options.file, note=note)
+    params = method_params(options)
+    embedding_set = _open(options, options.file)
     with Progress() as report:
         made = layouts.compute(
             embedding_set, options.method, options.dims, params, options.seed,
@@ -94,7 +99,7 @@ def quality(options: argparse.Namespace) -> None:
     """Judge a layout of a set, by trustworthiness and by the share of neighbors kept."""
     from embeddings.quality import judge
 
-    embedding_set, made = load(options.file, note=note), layouts.load_layout(options.layout)
+    embedding_set, made = _open(options, options.file), layouts.load_layout(options.layout)
     _check_belongs(made, embedding_set)
     metric = layouts.layout_metric(embedding_set)
     with Progress() as report:
@@ -112,14 +117,14 @@ def cluster(options: argparse.Namespace) -> None:
     from embeddings.files.atomic import atomic_path
 
     out = _parquet_path(options.out)
-    embedding_set = load(options.file, note=note)
+    embedding_set = _open(options, options.file)
     if options.layout:
         made = layouts.load_layout(options.layout)
         _check_belongs(made, embedding_set)
     else:
         with Progress() as report:
             made = layouts.compute(
-                embedding_set, options.method, options.dims, _params(options), options.seed,
+                embedding_set, options.method, options.dims, method_params(options), options.seed,
                 cache=Cache(), report=report, judged=False,
             )  # fmt: skip
         note(*made.notes)
@@ -145,6 +150,32 @@ def cluster(options: argparse.Namespace) -> None:
     print_result(result, options.json)
 
 
+def _open(options: argparse.Namespace, *files: str) -> EmbeddingSet:
+    """Open the files of one set; say what was assumed and what else could be chosen."""
+    dialogue = _dialogue(options)
+    embedding_set = read([Path(file) for file in files], dialogue)
+    _say_choices(dialogue)
+    return embedding_set
+
+
+def _dialogue(options: argparse.Namespace) -> Dialogue:
+    answers = {what: getattr(options, f"choose_{what}") for what in CHOICES}
+    given = {what: answer for what, answer in answers.items() if answer is not None}
+    return Dialogue(note, given, options.leave_out, trusted=True)
+
+
+def _say_choices(dialogue: Dialogue) -> None:
+    """Say which choices were made by guess, and how to make them otherwise."""
+    for what, question in dialogue.questions.items():
+        others = [name for name in question.candidates if name != question.taken]
+        if others and not question.sure:
+            more = f" and {len(others) - _OTHERS_LISTED:,} more" * (len(others) > _OTHERS_LISTED)
+            note(
+                f"{what}: {question.taken or 'none'}; --{FLAGS[what]} chooses another: "
+                f"{', '.join(others[:_OTHERS_LISTED])}{more}"
+            )
+
+
 def _row_of(embedding_set: EmbeddingSet, label: str) -> int:
     """Return the row of the only item with this label; EmbeddingError names what else there is."""
     rows = [row for row, other in enumerate(embedding_set.labels) if other == label]
@@ -161,40 +192,6 @@ def _row_of(embedding_set: EmbeddingSet, label: str) -> int:
     close = [folded[key] for key in get_close_matches(label.casefold(), folded, n=5)]
     hint = f"; close to it: {', '.join(close)}" if close else "; `inspect` shows what the set holds"
     raise EmbeddingError(f"no item has the label {label!r}{hint}")
-
-
-def _params(options: argparse.Namespace) -> layouts.Params:
-    """Return the method's parameters from the options that were given."""
-    kind = layouts.PARAMS[options.method]
-    known = {field.name for field in fields(kind)}
-    given = {name: getattr(options, name) for name in _param_help()}
-    given = {name: value for name, value in given.items() if value is not None}
-    for name in given.keys() - known:
-        owners = [m for m, k in layouts.PARAMS.items() if name in {f.name for f in fields(k)}]
-        raise EmbeddingError(
-            f"--{name.replace('_', '-')} is a parameter of {' and '.join(owners)}, "
-            f"not of {options.method}; leave it out or choose another method"
-        )
-    return kind(**given)
-
-
-def _param_help() -> dict[str, str]:
-    """Return the help of every method parameter, by name."""
-    return {
-        field.name: field.metadata["help"]
-        for kind in layouts.PARAMS.values()
-        for field in fields(kind)
-    }
-
-
-def _value(text: str) -> int | float | str:
-    """Return a parameter as a number where it is one; its dataclass checks it."""
-    for convert_to in (int, float):
-        try:
-            return convert_to(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _check_belongs(made: Layout, embedding_set: EmbeddingSet) -> None:
@@ -228,71 +225,14 @@ def _judgment(made: Layout) -> dict[str, Any]:
     }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong arguments are the user's errors like any other: one line, status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise EmbeddingError(f"{message}; see {self.prog} --help")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m embeddings", description=__doc__, allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, run: Any) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name, help=run.__doc__, description=run.__doc__, allow_abbrev=False
-        )
-        added.set_defaults(run=run)
-        return added
-
-    added = command("inspect", inspect)
-    added.add_argument("files", metavar="FILE", nargs="+", help="several: the parts of one set")
-    _add_json(added)
-
-    added = command("convert", convert)
-    added.add_argument("source", metavar="IN")
-    added.add_argument("target", metavar="OUT")
-
-    added = command("neighbors", find_neighbors)
-    added.add_argument("file", metavar="FILE")
-    added.add_argument("label", metavar="LABEL", nargs="?")
-    added.add_argument("--row", type=int, help="row number instead of a label, from 0")
-    added.add_argument("-k", type=int, default=10, help="how many (10)")
-    added.add_argument("--metric", choices=METRICS, help="the set's own by default")
-    _add_json(added)
-
-    added = command("layout", layout)
-    added.add_argument("file", metavar="FILE")
-    _add_method(added)
-    added.add_argument("--out", required=True, metavar="OUT.parquet")
-
-    added = command("quality", quality)
-    added.add_argument("file", metavar="FILE")
-    added.add_argument("layout", metavar="LAYOUT.parquet")
-    _add_json(added)
-
-    added = command("cluster", cluster)
-    added.add_argument("file", metavar="FILE")
-    added.add_argument("--out", required=True, metavar="OUT.parquet")
-    added.add_argument("--layout", metavar="LAYOUT.parquet", help="find the clusters of this one")
-    _add_method(added)
-    added.add_argument("--fineness", type=float, default=0.5, help="0 coarse to 1 fine (0.5)")
-    _add_json(added)
-    return parser
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-
-
-def _add_method(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--method", choices=layouts.METHODS, default="umap", help="umap by default")
-    parser.add_argument("--dims", type=int, choices=(2, 3), default=2)
-    parser.add_argument("--seed", type=int, default=0)
-    for name, help_text in _param_help().items():
-        spellings = dict.fromkeys((f"--{name.replace('_', '-')}", f"--{name}"))
-        parser.add_argument(*spellings, dest=name, type=_value, help=help_text)
+_COMMANDS = {
+    "inspect": inspect,
+    "convert": convert,
+    "neighbors": find_neighbors,
+    "layout": layout,
+    "quality": quality,
+    "cluster": cluster,
+}
 
 
 if __name__ == "__main__":

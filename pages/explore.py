@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import address, coloring, laying_out, opening, server, stage
+from pages.parts import address, coloring, laying_out, opening, server, sources, stage
 
 
 def main() -> None:
@@ -12,8 +12,9 @@ def main() -> None:
     with st.sidebar:
         with st.container(key="brand"):
             st.markdown("Embedding Explorer")
-        source, embedding_set = opening.choose()
-        wanted = laying_out.choose(embedding_set, opening.ready_method(source))
+        source, found = opening.choose()
+        embedding_set = found.embedding_set
+        wanted = laying_out.choose(embedding_set, sources.ready_method(source))
         colors = coloring.choose(source, embedding_set)
         hover = coloring.choose_hover(source, embedding_set)
     address.note(method=wanted.method, dims=wanted.dims, color=colors.by)

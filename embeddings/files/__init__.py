@@ -8,51 +8,28 @@ The format is sniffed from content, not from the extension. A format module has
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from types import ModuleType
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import (
     arrow,
     delimited,
-    h5ad,
     h5ad_write,
-    hdf5,
     jsonl,
     npy,
     npz,
     parquet,
-    projector,
     projector_write,
-    raw,
     safetensors,
     word2vec_binary,
     word2vec_text,
 )
-from embeddings.files.companions import add_columns, find_vectors
 from embeddings.files.dialogue import Dialogue, Note, What, log_note
-from embeddings.files.draft import Draft
-from embeddings.files.reading import check_bytes, naming, trusting
-from embeddings.files.refused import refuse
+from embeddings.files.reading import naming, trusting
+from embeddings.files.sniffing import FORMATS
+from embeddings.files.together import draft_of
 
-_HEAD_BYTES = 2**20
-
-FORMATS = {
-    "Parquet": parquet,
-    "Arrow or Feather": arrow,
-    "NumPy .npy": npy,
-    "NumPy .npz": npz,
-    "safetensors": safetensors,
-    "AnnData .h5ad": h5ad,
-    "HDF5": hdf5,
-    "TensorFlow Projector": projector,
-    "word2vec or GloVe text": word2vec_text,
-    "word2vec binary": word2vec_binary,
-    "JSON or JSON Lines": jsonl,
-    "CSV or TSV": delimited,
-    "float32 without a header": raw,
-}
-"""Formats by name, in the order in which they are tried."""
+__all__ = ["FORMATS", "WRITERS", "load", "read", "save"]
 
 WRITERS = {
     ".parquet": parquet.save,
@@ -120,26 +97,10 @@ def read(paths: Sequence[Path], dialogue: Dialogue) -> EmbeddingSet:
         as load() does, and for an answer to no question
     """
     with trusting() if dialogue.trusted else nullcontext():
-        draft, main = _read_files(paths, dialogue)
+        draft = draft_of(paths, dialogue)
         dialogue.check_answers_used()
-        with naming(main):
+        with naming(paths[0]):
             return draft.finish(dialogue)
-
-
-def _read_files(paths: Sequence[Path], dialogue: Dialogue) -> tuple[Draft, Path]:
-    """Return what the files hold together, and the one with the vectors."""
-    config = next((each for each in paths if projector.is_config(each)), None)
-    if config is not None and len(paths) > 1:
-        return _read_config(config, [each for each in paths if each != config], dialogue), config
-    formats = [_sniff(each, dialogue) for each in paths]
-    main = find_vectors(paths, formats) if len(paths) > 1 else 0
-    with naming(paths[main]):
-        draft: Draft = formats[main].load(paths[main], dialogue)
-    others = [path for i, path in enumerate(paths) if i != main]
-    if others:
-        modules = [module for i, module in enumerate(formats) if i != main]
-        draft = add_columns(draft, others, modules, dialogue)
-    return draft, paths[main]
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
@@ -164,32 +125,3 @@ def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
         )
     with naming(path):
         return WRITERS[max(ends, key=len)](embedding_set, path)
-
-
-def _read_config(config: Path, given: list[Path], dialogue: Dialogue) -> Draft:
-    """Read a Projector's config with given files; those that it does not name describe the rows."""
-    absent = next((each for each in given if not each.is_file()), None)
-    if absent is not None:
-        raise EmbeddingError(f"{absent}: no such file")
-    with naming(config):
-        draft, rest = projector.open_config(config, given, dialogue)
-    return add_columns(draft, rest, [_sniff(each, dialogue) for each in rest], dialogue)
-
-
-def _sniff(path: Path, dialogue: Dialogue) -> ModuleType:
-    """Return the module that reads the file, after looking at its size and first bytes."""
-    if not path.is_file():
-        raise EmbeddingError(f"{path}: no such file")
-    with naming(path):
-        if not dialogue.mapped(path):
-            check_bytes(path.stat().st_size, "the file has")
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        if not head:
-            raise EmbeddingError("the file is empty")
-        if not safetensors.matches(head, path):  # its first bytes may look like a pickle's
-            refuse(head, path)
-        for module in FORMATS.values():
-            if module.matches(head, path):
-                return module
-        raise EmbeddingError(f"not a known format; tried {', '.join(FORMATS)}")

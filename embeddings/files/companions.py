@@ -89,6 +89,17 @@ def add_columns(
     return replace(draft, labels=labels, metadata=extended)
 
 
+def count_rows(path: Path, module: ModuleType, numbers: int) -> int | None:
+    """Return how many rows a companion describes, where that divides `numbers`; else None."""
+    if module is npy:
+        counts = [len(npy.load_column(path))]
+    elif module is delimited:
+        counts = delimited.row_counts(path)
+    else:
+        return None
+    return next((count for count in counts if count and numbers % count == 0), None)
+
+
 def _rank(path: Path, module: ModuleType) -> tuple[int, int]:
     if module is delimited:
         with naming(path):

@@ -110,6 +110,18 @@ def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
     )
 
 
+def row_counts(path: Path) -> list[int]:
+    """Return how many rows the file describes, by each way to read it, the likeliest first."""
+    text = read_text(path, lambda _: None)
+    counts = []
+    for dialect in _readings(text, path):
+        try:
+            counts.append(_parse(text, dialect).num_rows)
+        except pa.ArrowInvalid:  # then quotes may be part of the labels
+            continue
+    return counts
+
+
 def _readings(text: pa.Buffer, path: Path) -> Iterator[Dialect]:
     """Yield the ways to read a table of metadata, the likeliest first."""
     for quoted in quotings(text):

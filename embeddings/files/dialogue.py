@@ -32,11 +32,15 @@ _LISTED = 20
 
 @dataclass(frozen=True)
 class Question:
-    """A choice that was open, its candidates in the file's order, and which one was taken."""
+    """A choice that was open, its candidates in the file's order, and which one was taken.
+
+    It is sure where the file itself tells, as by a column called `label`.
+    """
 
     what: What
     candidates: tuple[str, ...]
     taken: str | None
+    sure: bool = False
 
 
 class NotFinite(EmbeddingError):
@@ -90,6 +94,7 @@ class Dialogue:
         default: str | None,
         assumed: str = "",
         accepts: Callable[[str], bool] = lambda answer: False,
+        sure: bool = False,
     ) -> str | None:
         """Return the answer given beforehand, else the default.
 
@@ -99,6 +104,7 @@ class Dialogue:
         default : the best of them; None: none of them
         assumed : the sentence that is said where nobody has answered
         accepts : says whether an answer that is no candidate will do as well
+        sure : whether the default is what the file itself tells
 
         Raises
         ------
@@ -107,7 +113,7 @@ class Dialogue:
         """
         answer = self.answers.get(what)
         taken = default if answer is None else answer
-        self.questions[what] = Question(what, tuple(candidates), taken)
+        self.questions[what] = Question(what, tuple(candidates), taken, sure or answer is not None)
         if answer is None:
             if assumed:
                 self.note(assumed)

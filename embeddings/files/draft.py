@@ -24,12 +24,14 @@ class Draft:
     labels : n strings, or None where the file names no rows
     metadata : a pyarrow Table of n rows
     provenance : what the file says about itself
+    typed : whether the file is one of ours, whose columns have their types already
     """
 
     vectors: np.ndarray
     labels: tuple[str, ...] | None
     metadata: pa.Table
     provenance: Provenance
+    typed: bool = False
 
     @classmethod
     def of(

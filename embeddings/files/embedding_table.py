@@ -35,7 +35,7 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
         for column in table_columns(table)
     ]
     roles = choose_roles(columns, dialogue)
-    return draft_from_table(table, roles, path, found)
+    return replace(draft_from_table(table, roles, path, found), typed=header is not None)
 
 
 def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:

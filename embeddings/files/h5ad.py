@@ -1,7 +1,7 @@
 """AnnData's .h5ad, by its old and new encodings: one array of obsm is the vectors, obs the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -83,7 +83,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     labels = None if index is None else to_labels(index)
     dated = {name: _dated(column) for name, column in columns.items()}
     said = provenance.from_json(header) if header else None
-    return Draft.of(vectors, labels, dated, **provenance.described(path, chosen.kind, said))
+    draft = Draft.of(vectors, labels, dated, **provenance.described(path, chosen.kind, said))
+    return replace(draft, typed=said is not None)
 
 
 def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:

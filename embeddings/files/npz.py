@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
 
@@ -84,11 +84,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     found = provenance.described(path, chosen.dtype, said)
     label = _label_name(columns, dialogue)
     if label is None:
-        return Draft.of(vectors, None, columns, **found)
+        return replace(Draft.of(vectors, None, columns, **found), typed=said is not None)
     labels = to_labels(columns[label])
     if pa.types.is_string(columns[label].type):  # numbers are a category as well, and stay
         del columns[label]
-    return Draft.of(vectors, labels, columns, **found)
+    return replace(Draft.of(vectors, labels, columns, **found), typed=said is not None)
 
 
 def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:

@@ -237,7 +237,7 @@ def _add_own_columns(draft: Draft, path: Path) -> Draft:
         ],
         names=names[1:],
     )
-    return replace(draft, labels=labels, metadata=table if columns else draft.metadata)
+    return replace(draft, labels=labels, metadata=table if columns else draft.metadata, typed=True)
 
 
 def _add_images(

@@ -10,13 +10,6 @@ _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ld]p\d|c(?:copy_reg|numpy|pandas|builtins|__main__)")
 _FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # FASTTEXT_FILEFORMAT_MAGIC_INT32
 
-_COMPRESSED = {
-    b"\x1f\x8b": ("gzip", "gunzip"),
-    b"BZh": ("bzip2", "bunzip2"),
-    b"\xfd7zXZ": ("xz", "unxz"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
-}
-
 
 def refuse(head: bytes, path: Path) -> None:
     """Raise EmbeddingError where the file's beginning, or its name, says that we never open it."""
@@ -32,9 +25,6 @@ def refuse(head: bytes, path: Path) -> None:
             "a fastText model, not a table of vectors; write its vectors as text (.vec, made "
             "beside the model, or fasttext print-word-vectors) and open that"
         )
-    for magic, (name, command) in _COMPRESSED.items():
-        if head.startswith(magic):
-            raise EmbeddingError(f"compressed with {name}; unpack it first ({command})")
 
 
 def _is_torch_zip(head: bytes, path: Path) -> bool:

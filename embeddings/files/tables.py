@@ -83,7 +83,8 @@ def choose_label(columns: Sequence[Column], among: Sequence[int], dialogue: Dial
     if not candidates:
         return None
     name = None if default is None else columns[default].name
-    taken = dialogue.choose("label", [columns[i].name for i in candidates], name)
+    sure = name is not None and name.lower() in LABEL_NAMES
+    taken = dialogue.choose("label", [columns[i].name for i in candidates], name, sure=sure)
     if taken == name:
         return default
     return next(i for i in candidates if columns[i].name == taken)
@@ -127,7 +128,7 @@ def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, 
 
     taken = dialogue.choose(
         "vector", list(named), _spelled(columns, default), " ".join(assumed),
-        accepts=lambda answer: bool(listed(answer)),
+        accepts=lambda answer: bool(listed(answer)), sure=not assumed,
     )  # fmt: skip
     assert taken is not None
     return named.get(taken) or listed(taken)
