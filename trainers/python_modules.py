@@ -12,34 +12,15 @@ Folders named test or tests are skipped: they would pair every test with what it
 
 import ast
 import hashlib
-import os
-import sysconfig
 import warnings
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainers.datasets import Pairs, number_pairs
+from trainers.installed import Module, installed_modules, of_each
 
 MIN_COUNT = 4
 """Names used by fewer modules are left out, unless told otherwise."""
-
-_SKIPPED_FOLDERS = frozenset({"test", "tests", "site-packages", "__pycache__"})
-_FILES_PER_TASK = 50
-
-
-@dataclass(frozen=True)
-class _Source:
-    """A module's dotted name and its file."""
-
-    module: str
-    file: str
-
-    @property
-    def is_package(self) -> bool:
-        return os.path.basename(self.file) == "__init__.py"
 
 
 def read_python_modules(
@@ -59,17 +40,11 @@ def read_python_modules(
     roots : folders of top-level modules; default: the standard library and site-packages
     processes : how many parse at once; default: as many as there are processors
     """
-    unordered = _sources(installed_roots() if roots is None else roots)
-    sources = sorted(unordered, key=lambda source: source.module)
-    processes = processes or os.cpu_count() or 1
-    if processes == 1 or len(sources) <= _FILES_PER_TASK:
-        found = [_names_or_reason(source) for source in sources]
-    else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(_names_or_reason, sources, chunksize=_FILES_PER_TASK))
+    modules = installed_modules(roots)
+    found = of_each(_names_or_reason, modules, processes)
     pairs = [
-        (source.module, name)
-        for source, names in zip(sources, found, strict=True)
+        (module.name, name)
+        for module, names in zip(modules, found, strict=True)
         if not isinstance(names, str)
         for name in names
     ]
@@ -77,7 +52,7 @@ def read_python_modules(
     notes = []
     if reasons:
         notes.append(
-            f"{len(reasons):,} of {len(sources):,} files do not parse, the first: {reasons[0]}"
+            f"{len(reasons):,} of {len(modules):,} files do not parse, the first: {reasons[0]}"
         )
     digest = hashlib.sha256("\n".join(f"{module}\t{name}" for module, name in pairs).encode())
     return number_pairs(
@@ -92,44 +67,19 @@ def read_python_modules(
     )
 
 
-def installed_roots() -> list[Path]:
-    """Return the folders of the standard library and of this environment's site-packages."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return list(dict.fromkeys(Path(sysconfig.get_path(name)) for name in names))
-
-
 def package_of(name: str) -> str | None:
     """Return the top-level package of a dotted name; None for an attribute such as `.append`."""
     return name.partition(".")[0] or None
 
 
-def _sources(roots: Sequence[Path]) -> Iterator[_Source]:
-    """Yield every module below the roots, once; folders that are no identifiers hold none."""
-    known: set[str] = set()
-    for root in roots:
-        for folder, subfolders, files in os.walk(root):
-            subfolders[:] = [
-                name for name in subfolders if name.isidentifier() and name not in _SKIPPED_FOLDERS
-            ]
-            package = Path(folder).relative_to(root).parts
-            for file in files:
-                stem, extension = os.path.splitext(file)
-                if extension != ".py" or not stem.isidentifier():
-                    continue
-                module = ".".join(package if stem == "__init__" else (*package, stem))
-                if module and module not in known:
-                    known.add(module)
-                    yield _Source(module, os.path.join(folder, file))
-
-
-def _names_or_reason(source: _Source) -> list[str] | str:
+def _names_or_reason(module: Module) -> list[str] | str:
     """Return the sorted names that a file uses, or the reason why it does not parse."""
-    with open(source.file, "rb") as file:
+    with open(module.file, "rb") as file:
         content = file.read()
     try:
-        return sorted(names_used(content, source.module, source.is_package))
+        return sorted(names_used(content, module.name, module.is_package))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"{source.module} ({str(error) or type(error).__name__})"
+        return f"{module.name} ({str(error) or type(error).__name__})"
 
 
 def names_used(content: bytes, module: str, is_package: bool) -> set[str]:
