@@ -109,9 +109,9 @@ def _about_rows(
         share = copies.repeats / health.rows
         yield Advice(
             "warning" if share >= 0.01 else "note",
-            f"{_count(copies.repeats, 'row')} ({_percent(share)}) {_are(copies.repeats)} exact "
-            f"copies of others; the largest group: {rows.name(copies.largest_row)} and "
-            f"{copies.largest - 1:,} more",
+            f"{_count(copies.repeats, 'row')} ({_percent(share)}) {_are(copies.repeats)} "
+            f"{'an exact copy of another' if copies.repeats == 1 else 'exact copies of others'}; "
+            f"the largest group: {rows.name(copies.largest_row)} and {copies.largest - 1:,} more",
         )
     if health.rows == 1:
         yield Advice("warning", "one row only: it has no neighbors")
@@ -179,12 +179,13 @@ def _about_dimensions(health: Health) -> Iterator[Advice]:
         if _is_picture(health):
             text += f"; coordinates are compared by euclidean distance, not by {health.metric}"
         yield Advice("note", text)
-    elif 0 < spectrum.effective_rank < _FILLED * min(dimensions, health.rows):
+    elif 0 < spectrum.effective_rank < _FILLED * min(dimensions, spectrum.rows):
+        sampled = f" ({spectrum.rows:,} rows sampled)" if spectrum.rows < health.rows else ""
         yield Advice(
             "note",
             f"the vectors fill few of their {dimensions:,} dimensions: effective rank "
             f"{spectrum.effective_rank:.3g}; 90 % of the variance is in "
-            f"{_count(spectrum.components_90, 'principal component')}",
+            f"{_count(spectrum.components_90, 'principal component')}{sampled}",
         )
     if dimensions > health.rows > 1:
         yield Advice(

@@ -100,6 +100,15 @@ def test_few_dimensions_are_filled():
     assert "3 principal components" in text
 
 
+def test_the_rank_of_a_sample_is_judged_beside_its_size(monkeypatch):
+    monkeypatch.setattr("embeddings.health._PRODUCTS", 1)
+    monkeypatch.setattr("embeddings.health._WIDEST", 30)
+    assert given(gaussians(800, 200), metric="euclidean", neighbors=False) == []
+    flat = gaussians(800, 3) @ gaussians(3, 200, seed=1)
+    advised = given(flat, metric="euclidean", neighbors=False)
+    assert one(advised, "fill few").text.endswith("(30 rows sampled)")
+
+
 @pytest.mark.parametrize("dimensions, words", [(1, "one"), (2, "two"), (3, "three")])
 def test_coordinates_are_shown_as_given(dimensions, words):
     advised = given(5 + gaussians(200, dimensions), metric="cosine")
