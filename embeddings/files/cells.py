@@ -1,6 +1,9 @@
 """Columns of text become typed: numbers, booleans, dates, categories; or vectors, one a cell."""
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, repeat
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +29,7 @@ _REAL = r"^(-?(0|[1-9]\d{0,15})(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$"
 
-_LIST_ROWS = 8_192  # cells parsed at once
+_PIECE = 2**20  # bytes of cells that are parsed at once
 _BRACKETS = " \t\r\n[](){}"
 
 
@@ -89,43 +92,52 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     EmbeddingError
         a cell that is missing, of another length than the first, or holds something else
     """
-    parts: list[np.ndarray] = []
-    start = 0
-    for chunk in column.chunks:
-        for offset in range(0, len(chunk), _LIST_ROWS):
-            cells = chunk.slice(offset, _LIST_ROWS)
-            length = parts[0].shape[1] if parts else None
-            parts.append(_parse_cells(cells, name, start, length))
-            start += len(cells)
-    if not parts:
+    pieces = [
+        chunk.slice(start, step)
+        for chunk in column.chunks
+        for step in [1 + len(chunk) * _PIECE // max(chunk.nbytes, 1)]
+        for start in range(0, len(chunk), step)
+    ]
+    if not pieces:
         raise EmbeddingError("no rows; expected at least one")
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    first = pieces[0][0].as_py() or ""
+    length = max(1, len(re.findall(r"[^\s,]+", first.strip(_BRACKETS))))
+    starts = accumulate(map(len, pieces), initial=0)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = pool.map(_parse_cells, pieces, repeat(name), starts, repeat(length))
+        return np.concatenate(list(parts))
 
 
-def _parse_cells(cells: pa.Array, name: str, start: int, length: int | None) -> np.ndarray:
+def _parse_cells(cells: pa.Array, name: str, start: int, length: int) -> np.ndarray:
     """Parse some cells as one small CSV of numbers, which pyarrow does fast."""
     if cells.null_count:
         row = start + int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
         raise EmbeddingError(f"row {row}, column {name}: the vector is missing")
-    cells = pc.utf8_trim(cells, _BRACKETS)
+    cells = pc.ascii_trim(cells, _BRACKETS)
     commas = "," in cells[0].as_py()
-    if not commas or pc.any(pc.match_substring_regex(cells, r"[\r\n]")).as_py():
+    text = _join_lines(cells)
+    if not commas or text.count(b"\n") > len(cells) or b"\r" in text:
         cells = pc.replace_substring_regex(cells, r"\s*,\s*" if commas else r"\s+", ",")
-    texts = cells.to_pylist()
-    length = length or texts[0].count(",") + 1
-    if "" in texts:  # which a CSV of one column would skip
-        raise _list_error(texts, name, start, length)
+        text = _join_lines(cells)
     names = [str(i) for i in range(length)]
     try:
         table = pa.csv.read_csv(
-            pa.BufferReader("\n".join(texts).encode()),
-            pa.csv.ReadOptions(column_names=names, block_size=2**26),
+            pa.BufferReader(text),
+            pa.csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
             pa.csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float32()), null_values=[]),
         )
     except pa.ArrowInvalid as error:
-        raise _list_error(texts, name, start, length) from error
+        raise _list_error(cells.to_pylist(), name, start, length) from error
+    if len(table) != len(cells):  # a newline between two numbers
+        raise _list_error(cells.to_pylist(), name, start, length)
     return np.stack([values.to_numpy() for values in table.columns], axis=1)
+
+
+def _join_lines(cells: pa.Array) -> bytes:
+    """Return each cell as a line."""
+    rows = pa.ListArray.from_arrays(pa.array([0, len(cells)], pa.int32()), cells)
+    return pc.binary_join(rows, "\n")[0].as_py().encode() + b"\n"
 
 
 def _list_error(texts: list[str], name: str, start: int, length: int) -> EmbeddingError:

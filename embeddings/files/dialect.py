@@ -23,7 +23,7 @@ csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 _OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins: delimited.py
 _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
-_SAMPLE_CELLS = 20_000
+_SAMPLE_CELLS = 5_000
 _SAMPLE_ROWS = 200
 
 

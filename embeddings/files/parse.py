@@ -3,9 +3,11 @@
 pyarrow's own threads take a third more processor time here than one thread does; pieces do not.
 """
 
+import codecs
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ import pyarrow.csv
 from embeddings.errors import EmbeddingError
 
 _PIECE = 2**23  # bytes
-_BLOCK = 2**20  # bytes that pyarrow parses at once; a longer row is read in one block of its own
+_BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
 _LOOK = 2**16
 
@@ -32,7 +34,8 @@ def parse(
     Parameters
     ----------
     names : of all columns
-    parsing, converting : pyarrow's options: delimiter and quotes, types and missing values
+    parsing, converting : pyarrow's options: delimiter and quotes, types and missing values; a
+        quoted cell may hold newlines without newlines_in_values
     header : whether the first row is to be skipped
     components : columns of float32 that come back as one column of vectors, `vector`, at the
         end; what is missing is NaN
@@ -42,15 +45,14 @@ def parse(
     pyarrow.ArrowInvalid
         rows of another length than `names`, or cells that are not of their column's type
     """
-    pieces = _pieces(text, bool(parsing.quote_char))
 
-    def parse_piece(number: int) -> pa.Table:
-        skipped = int(header and number == 0)
-        table = _parse_piece(pieces[number], names, parsing, converting, skipped)
+    def parse_piece(number: int, piece: pa.Buffer) -> pa.Table:
+        table = _parse_piece(piece, names, parsing, converting, int(header and number == 0))
         return _join(table, components) if components else table
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return pa.concat_tables(pool.map(parse_piece, range(len(pieces))))
+        pieces = _pieces(text, bool(parsing.quote_char))
+        return pa.concat_tables(pool.map(parse_piece, count(), pieces))
 
 
 def _parse_piece(
@@ -60,19 +62,31 @@ def _parse_piece(
     converting: pa.csv.ConvertOptions,
     skipped: int,
 ) -> pa.Table:
-    for block in (_BLOCK, min(piece.size + 2, _LONGEST_BLOCK)):
+    """Parse one piece in small blocks, which stay in the processor's cache.
+
+    pyarrow refuses where an end of a block falls between the quotes of a cell with newlines, or
+    where a row is longer than a block: then the piece is one block, where no such thing matters.
+    (With its option newlines_in_values it would look for quotes twice, in every block.)
+    """
+
+    if piece.slice(0, min(piece.size, 3)).to_pybytes() == codecs.BOM_UTF8:  # is part of a cell
+        piece = pa.py_buffer(codecs.BOM_UTF8 + piece.to_pybytes())  # but pyarrow skips the first
+
+    def read(block: int) -> pa.Table:
         reading = pa.csv.ReadOptions(
             column_names=names,
             skip_rows_after_names=skipped,
             block_size=block,
             use_threads=False,
         )
-        try:
-            return pa.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
-        except pa.ArrowInvalid as error:
-            if "straddling" not in str(error) or block >= piece.size:
-                raise
-    raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes")
+        return pa.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
+
+    try:
+        return read(_BLOCK)
+    except pa.ArrowInvalid as error:
+        if piece.size >= _LONGEST_BLOCK:
+            raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes") from error
+        return read(piece.size + 1)
 
 
 def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
@@ -87,21 +101,28 @@ def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
     return table.drop_columns(list(components)).append_column("vector", column)
 
 
-def _pieces(text: pa.Buffer, quoted: bool) -> list[pa.Buffer]:
+def _pieces(text: pa.Buffer, quoted: bool) -> Iterator[pa.Buffer]:
     """Cut a text between rows: at ends of lines, and with `quoted` outside of pairs of quotes."""
     view = memoryview(text)
-    pieces = []
     start = 0
     while start < len(view):
         end = _line_end(view, start + _PIECE)
-        open_quotes = quoted and bytes(view[start:end]).count(b'"') % 2 == 1
+        open_quotes = quoted and _odd_quotes(view[start:end])
         while open_quotes and end < len(view):
             further = _line_end(view, end)
-            open_quotes ^= bytes(view[end:further]).count(b'"') % 2 == 1
+            open_quotes ^= _odd_quotes(view[end:further])
             end = further
-        pieces.append(text.slice(start, end - start))
+        yield text.slice(start, end - start)
         start = end
-    return pieces or [text]
+    if not len(view):
+        yield text
+
+
+def _odd_quotes(view: memoryview) -> bool:
+    """Say whether the number of quotes is odd."""
+    raw = np.frombuffer(view, dtype=np.uint8)
+    blocks = (raw[start : start + _LOOK] for start in range(0, len(raw), _LOOK))
+    return sum(int(np.count_nonzero(block == ord('"'))) for block in blocks) % 2 == 1
 
 
 def _line_end(view: memoryview, position: int) -> int:

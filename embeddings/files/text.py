@@ -72,12 +72,10 @@ def contains(buffer: pa.Buffer, character: bytes) -> bool:
 
 
 def _is_utf8(buffer: pa.Buffer) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(buffer)
+    """Say whether bytes are UTF-8, which pyarrow checks fastest, here as those of one string."""
+    offsets = pa.array([0, buffer.size], pa.int64()).buffers()[1]
     try:
-        for offset in range(0, len(view), _STEP):
-            decoder.decode(view[offset : offset + _STEP])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+        pa.LargeStringArray.from_buffers(1, offsets, buffer).validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True

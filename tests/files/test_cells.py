@@ -56,7 +56,7 @@ def test_types(texts, type_, values):
 
 
 def test_lists_agree_with_python_across_many_pieces(monkeypatch):
-    monkeypatch.setattr("embeddings.files.cells._LIST_ROWS", 7)
+    monkeypatch.setattr("embeddings.files.cells._PIECE", 500)
     rows = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
     texts = [str(row) for row in rows.tolist()]
     column = pa.chunked_array([texts[:20], texts[20:]])
@@ -64,3 +64,26 @@ def test_lists_agree_with_python_across_many_pieces(monkeypatch):
     texts[43] = "[1, 2, 3]"
     with pytest.raises(EmbeddingError, match=r"row 43, column v: 3 numbers where the first .* 6"):
         parse_lists(pa.chunked_array([texts[:20], texts[20:]]), "v")
+
+
+@pytest.mark.parametrize(
+    "texts", [["[1 2]", "[3\n4]"], ["[1, 2]", "[3,\r\n 4]"], ["1,2\n", "(3,4)"]]
+)
+def test_lists_over_several_lines(texts):
+    assert parse_lists(pa.chunked_array([texts]), "v").tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["[1, 2]", ""], "row 1, column v: '' is not a number"),
+        (["[]", "[1]"], "row 0, column v: '' is not a number"),
+        (["[1]", "[]"], "row 1, column v: '' is not a number"),
+        (["[1, 2]", "[3, 4\n5, 6]"], r"row 1, column v: '4\\n5' is not a number"),
+        (["[1]", "[2\n3]"], "row 1, column v: 2 numbers where the first row has 1"),
+        (["[1,,2]", "[1,,2]"], "row 0, column v: '' is not a number"),
+    ],
+)
+def test_lists_that_are_refused(texts, message):
+    with pytest.raises(EmbeddingError, match=message):
+        parse_lists(pa.chunked_array([texts]), "v")

@@ -13,15 +13,17 @@ from embeddings.files.parse import parse
 
 def options(names, quoted):
     return (
-        pa.csv.ParseOptions(quote_char='"' if quoted else False, newlines_in_values=quoted),
+        pa.csv.ParseOptions(quote_char='"' if quoted else False),
         pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )
 
 
 @pytest.mark.parametrize("piece", [1, 7, 64, 1000, 2**23])
+@pytest.mark.parametrize("block", [32, 50, 2**20])
 @pytest.mark.parametrize("quoted", [True, False])
-def test_pieces_are_cut_between_rows(monkeypatch, piece, quoted):
+def test_pieces_and_blocks_are_cut_between_rows(monkeypatch, piece, block, quoted):
     monkeypatch.setattr(module, "_PIECE", piece)
+    monkeypatch.setattr(module, "_BLOCK", block)
     monkeypatch.setattr(module, "_LOOK", 5)
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.choice(["x", "", "long word", "1.5"], (200, 3)), columns=[*"abc"])
