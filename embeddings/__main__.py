@@ -165,7 +165,14 @@ def _dialogue(options: argparse.Namespace) -> Dialogue:
 
 
 def _say_choices(dialogue: Dialogue) -> None:
-    """Say which choices were made by guess, and how to make them otherwise."""
+    """Say which choices were made by guess, how to make them otherwise, and what is left out."""
+    if len(dialogue.left_out):
+        rows = ", ".join(map(str, dialogue.left_out[:_ROWS_LISTED].tolist()))
+        more = f" and {len(dialogue.left_out) - _ROWS_LISTED:,} more"
+        note(
+            f"left out {len(dialogue.left_out):,} rows that hold NaN or inf: {rows}"
+            + more * (len(dialogue.left_out) > _ROWS_LISTED)
+        )
     for what, question in dialogue.questions.items():
         others = [name for name in question.candidates if name != question.taken]
         if others and not question.sure:

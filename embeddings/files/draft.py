@@ -76,7 +76,6 @@ class Draft:
             raise EmbeddingError(
                 f"none of its {count:,} vectors is finite (all hold NaN or inf); compute them again"
             )
-        dialogue.note(f"left out {len(bad):,} of {count:,} rows that hold NaN or inf")
         if len(labels) != count or self.metadata.num_rows != count:
             raise EmbeddingError(
                 f"{len(labels):,} labels and {self.metadata.num_rows:,} rows of metadata for "

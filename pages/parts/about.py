@@ -9,6 +9,7 @@ from embeddings import EmbeddingSet, gallery
 from embeddings.advice import Advice, advice
 from embeddings.columns import as_text, column_kind
 from embeddings.files.dialogue import What
+from embeddings.files.reading import shorten
 from embeddings.health import Health, examine
 from embeddings.jobs import Job
 from embeddings.neighbor_health import NeighborHealth
@@ -32,6 +33,7 @@ FIRST_ROWS = 5
 _LARGE = 2**30  # bytes
 _LISTED = 10
 _COMPONENTS = 4
+_LONGEST_CELL = 80
 _ICONS = {"warning": ":material/warning:", "note": ":material/info:"}
 _POLL_SECONDS = 1.0
 
@@ -46,7 +48,7 @@ def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     job = _neighbor_job(found.embedding_set)
     waiting = job is not None and not job.snapshot().finished
     st.fragment(_card, run_every=_POLL_SECONDS if waiting else None)(key, found, job, waiting)
-    if st.session_state.pop("show_sheet", False):
+    if st.session_state.get("sheet"):
         _sheet(key, found, job, open_set)
 
 
@@ -71,19 +73,17 @@ def _card(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
         for line in lines:
             st.caption(line)
         more = len(said) - ON_CARD
-        st.button(
-            f"About this set ({more} more)" if more > 0 else "About this set",
-            key="about_set",
-            type="tertiary",
-            on_click=_ask_for_sheet,
-        )
+        title = f"About this set ({more} more)" if more > 0 else "About this set"
+        if st.button(title, key="about_set", type="tertiary"):
+            st.session_state.sheet = True
+            st.rerun()
 
 
-def _ask_for_sheet() -> None:
-    st.session_state.show_sheet = True
+def _close_sheet() -> None:
+    st.session_state.sheet = False
 
 
-@st.dialog("About this set", width="large")
+@st.dialog("About this set", width="large", on_dismiss=_close_sheet)
 def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], None]) -> None:
     """Show what was read and what else could be, the first rows, all advice and all facts."""
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
@@ -96,7 +96,9 @@ def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], N
         st.markdown("**Health**")
         for each in _advice(key, found, _result(job)):
             st.caption(f"{_ICONS[each.severity]} {plain(each.text)}")
-        st.dataframe(facts(health, _result(job), found.left_out.tolist()), hide_index=True)
+        st.dataframe(
+            facts(health, _result(job), found.left_out.tolist()), hide_index=True, height="content"
+        )
         if job is None:
             st.caption("Larger than 1 GiB: its neighborhoods are not examined by themselves.")
         elif job.snapshot().error:
@@ -105,7 +107,7 @@ def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], N
             st.caption("Neighborhoods are being examined; open this sheet again in a moment.")
         if embedding_set.metadata.num_columns:
             st.markdown("**Columns**")
-            st.dataframe(_columns(key, embedding_set), hide_index=True)
+            st.dataframe(_columns(key, embedding_set), hide_index=True, height="content")
         _origin(key, embedding_set)
 
 
@@ -125,6 +127,7 @@ def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
             placeholder="Row numbers",
         )
         if chosen is not None and chosen != question.taken:
+            _close_sheet()
             open_set(Source.of(key).answered(question.what, chosen).key)
             st.rerun()
 
@@ -141,7 +144,9 @@ def first_rows(embedding_set: EmbeddingSet) -> pd.DataFrame:
     head = embedding_set.metadata.slice(0, count)
     for name, column in zip(head.column_names, head.columns, strict=True):
         kind = column_kind(column)
-        cells = [f"({kind})"] * count if kind in ("image", "audio") else as_text(column).to_pylist()
+        cells = [f"({kind})"] * count
+        if kind not in ("image", "audio"):
+            cells = [shorten(text or "", _LONGEST_CELL) for text in as_text(column).to_pylist()]
         shown[name if name not in shown else f"{name} (column)"] = cells
     return pd.DataFrame(shown)
 

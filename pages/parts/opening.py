@@ -112,7 +112,7 @@ def _try(*candidates: tuple[Source, str]) -> None:
             continue
         state.uploaded = {source.plain.key: names, **state.get("uploaded", {})}
         open_set(source.key)
-        state.show_sheet = about.is_open_choice(found)
+        state.sheet = about.is_open_choice(found)
         return
     state.open_error = next((e for e in errors if _is_answerable(e[0])), errors[0])
 

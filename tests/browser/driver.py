@@ -52,8 +52,8 @@ IN_THE_OPEN = f"""after => {{
 class run_server:
     """The app, or another Streamlit script, on a free port; ended with the block."""
 
-    def __init__(self, cache: Path, script: str = "app.py") -> None:
-        self.cache, self.script = cache, script
+    def __init__(self, cache: Path, script: str = "app.py", *arguments: str) -> None:
+        self.cache, self.script, self.arguments = cache, script, arguments
 
     def __enter__(self) -> str:
         with socket.socket() as probe:
@@ -61,6 +61,7 @@ class run_server:
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "streamlit", "run", self.script]
         command += ["--server.port", str(port), "--server.headless", "true"]
+        command += ["--", *self.arguments]
         self.log = (self.cache / "server.log").open("w")
         self.process = subprocess.Popen(
             command,

@@ -1,0 +1,113 @@
+"""Opening what people have: rows with holes, several columns of vectors, zips, local files."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from embeddings import EmbeddingSet, save
+from tests.browser.driver import AppPage, run_server
+
+
+def vectors(rows: int, dimensions: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(rows, dimensions)).astype(np.float32)
+
+
+def test_rows_that_are_not_finite_are_left_out_on_demand_and_after_a_reload(
+    app: AppPage, tmp_path: Path
+) -> None:
+    holes = vectors(60, 5)
+    holes[7, 2], holes[30] = np.nan, np.inf
+    np.save(tmp_path / "holes.npy", holes)
+    app.upload(tmp_path / "holes.npy")
+    button = app.page.get_by_role("button", name="Leave out 2 of 60 rows")
+    assert app.page.locator("[data-testid=stAlert]").inner_text().count("7, 30") == 1
+    button.click()
+    app.wait_for_map(points=58)
+    assert "7, 30" in app.page.locator(".st-key-about").inner_text()
+    app.page.reload()
+    app.wait_for_map(points=58)
+
+
+def test_which_vectors_are_meant_is_asked_with_the_first_rows(app: AppPage, tmp_path: Path) -> None:
+    table = {
+        "title": [f"t{i}" for i in range(50)],
+        "text_vector": list(vectors(50, 6)),
+        "image_vector": list(vectors(50, 3, seed=1)),
+    }
+    pq.write_table(pa.table(table), tmp_path / "two.parquet")
+    app.upload(tmp_path / "two.parquet")
+    sheet = app.page.get_by_role("dialog")
+    sheet.get_by_text("First rows").wait_for()
+    assert "50 x 6" in app.page.locator(".st-key-about").inner_text()
+    app.choose("Vectors", "image_vector")
+    sheet.wait_for(state="hidden")
+    app.page.locator(".st-key-about").get_by_text("50 x 3").wait_for()
+    app.wait_for_map(points=50)
+
+
+def test_the_card_says_what_is_wrong_and_the_sheet_says_more(app: AppPage, tmp_path: Path) -> None:
+    copied = vectors(80, 8)
+    copied[10:20] = copied[10]
+    copied[3] = 0
+    save(EmbeddingSet.of(copied), tmp_path / "sick.npy")
+    app.upload(tmp_path / "sick.npy")
+    app.wait_for_map(points=80)
+    card = app.page.locator(".st-key-about")
+    card.get_by_text("exact copies").wait_for()
+    card.get_by_text("1 row is zero").wait_for()
+    card.get_by_role("button", name="About this set").click()
+    sheet = app.page.get_by_role("dialog")
+    sheet.get_by_text("Health").wait_for()
+    app.page.keyboard.press("Escape")
+    sheet.wait_for(state="hidden")
+    app.click_point(app.a_row_in_the_open())
+    assert not sheet.is_visible()
+
+
+def test_a_zip_of_a_table_and_its_images(app: AppPage, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        lines = ["file,d0,d1,d2,d3"]
+        for i, vector in enumerate(vectors(40, 4)):
+            image = tmp_path / "one.png"
+            Image.new("RGB", (8, 8), (5 * i, 0, 0)).save(image)
+            archive.write(image, f"images/{i}.png")
+            lines.append(f"images/{i}.png,{','.join(map(str, vector))}")
+        archive.writestr("table.csv", "\n".join(lines))
+    app.upload(tmp_path / "pictures.zip")
+    app.wait_for_map(points=40)
+    app.click_point(app.a_row_in_the_open())
+    app.page.locator(".st-key-inspector img").wait_for()
+
+
+def test_bare_numbers_ask_for_the_length_of_a_vector(app: AppPage, tmp_path: Path) -> None:
+    vectors(48, 5).tofile(tmp_path / "bare.f32")
+    app.upload(tmp_path / "bare.f32")
+    app.choose("Length of a vector", "5")
+    app.wait_for_map(points=48)
+
+
+def test_a_local_file_opens_without_upload_and_nothing_else_does(browser, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    (tmp_path / "cache").mkdir()
+    np.save(root / "mine.npy", vectors(70, 4))
+    np.save(root / "other.npy", vectors(90, 4))
+    np.save(tmp_path / "secret.npy", vectors(30, 4))
+    (root / "link.npy").symlink_to(tmp_path / "secret.npy")
+    arguments = [str(root / "mine.npy"), "--root", str(root)]
+    with run_server(tmp_path / "cache", "app.py", *arguments) as address:
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = AppPage(context.new_page(), address)
+        page.open()
+        page.wait_for_map(points=70)
+        page.choose("Embedding", "other.npy")
+        page.wait_for_map(points=90)
+        for name in ("link.npy", "../secret.npy", "%2Fetc%2Fpasswd"):
+            page.open(f"?set=file%3A{name}")
+            page.page.get_by_text("not a file that this server may open").wait_for()
+            page.wait_for_map(points=70)
+        context.close()
