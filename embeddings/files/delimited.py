@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.embedding_set import EmbeddingSet
@@ -24,8 +23,8 @@ from embeddings.files.draft import Draft
 from embeddings.files.parse import parse
 from embeddings.files.reading import first_line, shorten
 from embeddings.files.tables import Column, Roles, choose_roles, draft_from_table
-from embeddings.files.text import is_text, read_text
-from embeddings.files.writing import as_texts, holds, named_columns, plain
+from embeddings.files.text import contains, is_text, read_text
+from embeddings.files.writing import as_texts, holds, plain, writable_columns
 
 _TAKEN = ("label", "vector")
 _COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
@@ -149,17 +148,18 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
         raise EmbeddingError(f"row {row}: its label holds a NUL character; write .parquet")
     columns = {"label": pa.array(embedding_set.labels, pa.string())}
     columns |= {f"dim_{i}": pa.array(v) for i, v in enumerate(embedding_set.vectors.T.copy())}
-    named, left_out = named_columns(embedding_set.metadata, _TAKEN, _is_no_name)
-    for name, column in named.items():
-        texts = as_texts(column)
-        if texts is None or holds(texts, r"\x00"):
-            left_out.append(f"column {name}")
-        else:
-            columns[name] = plain(column)
+    kept, left_out = writable_columns(embedding_set.metadata, _writable, _TAKEN, _is_no_name)
+    columns |= kept
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with atomic_path(path) as temporary:
         pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
     return (*left_out, *provenance.lost(embedding_set.provenance))
+
+
+def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as it is written, or None where CSV cannot carry it."""
+    texts = as_texts(column)
+    return None if texts is None or holds(texts, r"\x00") else plain(column)
 
 
 def _is_no_name(name: str) -> bool:
@@ -194,9 +194,11 @@ def _read(text: pa.Buffer, path: Path, quoted: bool, dialogue: Dialogue) -> _Rea
     except pa.ArrowInvalid as error:
         raise _locate(text, dialect, roles, error) from error
     spans_lines = quoted and any(
-        pc.any(pc.match_substring(column, "\n")).as_py()
+        contains(chunk.buffers()[2], b"\n")
         for column in table.columns
         if pa.types.is_string(column.type)
+        for chunk in column.chunks
+        if len(chunk)
     )
     others = [i for i in range(len(dialect.columns)) if i not in set(numbers)]
     label = None if roles.label is None else others.index(roles.label)

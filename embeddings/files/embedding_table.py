@@ -10,7 +10,7 @@ from embeddings.files import hf_features, provenance
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
 from embeddings.files.tables import choose_roles, draft_from_table, table_columns
-from embeddings.files.writing import named_columns
+from embeddings.files.writing import writable_columns
 
 METADATA_KEY = b"embedding"
 """Key of the schema's metadata under which the provenance lies, as JSON."""
@@ -42,10 +42,14 @@ def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:
     """Return a set as the table of an embedding file, and the columns whose names are taken."""
     flat = pa.array(embedding_set.vectors.reshape(-1))
     vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
-    rest, lost = named_columns(embedding_set.metadata, _OURS)
+    rest, lost = writable_columns(embedding_set.metadata, _whole, _OURS)
     table = pa.table(
         [pa.array(embedding_set.labels, pa.string()), vector, *rest.values()],
         names=[*_OURS, *rest],
         metadata={METADATA_KEY: provenance.to_json(embedding_set.provenance)},
     )
     return table, tuple(lost)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column  # any type has a place

@@ -17,9 +17,10 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.h5ad import LABEL, MISSING, PROVENANCE, VECTORS
 from embeddings.files.reading import shorten
-from embeddings.files.writing import holds, is_text, named_columns, plain
+from embeddings.files.writing import holds, is_text, plain, writable_columns
 
 _TAKEN = (LABEL, "_index", "__categories", ".", "..")
+_SLASH = {"/", "\0"}  # what a name in HDF5 cannot hold
 _TEXT = h5py.string_dtype()
 _GROUPS = ("layers", "obsm", "obsp", "uns", "varm", "varp")
 
@@ -46,18 +47,15 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             f"row {row}: the label {shorten(labels[row])!r} holds a NUL character, which HDF5 "
             "cannot carry; write .parquet"
         )
-    named, lost = named_columns(
-        embedding_set.metadata, _TAKEN, lambda name: bool(set(name) & set("/\0"))
+    metadata = embedding_set.metadata
+    columns, lost = writable_columns(
+        metadata, _writable, _TAKEN, lambda name: bool(_SLASH & {*name})
     )
-    columns = {}
-    for name, column in named.items():
-        writable = _writable(column)
-        if writable is None:
-            lost.append(f"column {name}")
-        else:
-            columns[name] = writable
-            if pa.types.is_floating(column.type) and column.null_count and _has_nan(column):
-                lost.append(f"column {name}: which numbers are NaN and which are missing")
+    lost += [
+        f"column {name}: which numbers are NaN and which are missing"
+        for name, column in columns.items()
+        if pa.types.is_floating(column.type) and column.null_count and _has_nan(column)
+    ]
     with (
         atomic_path(path) as temporary,
         h5py.File(temporary, "w", libver=("earliest", "v108")) as file,

@@ -22,7 +22,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.reading import check_bytes, first_line
 from embeddings.files.tables import Column, Kind, choose_roles, draft_from_table, table_columns
 from embeddings.files.text import is_text, lines, read_text
-from embeddings.files.writing import named_columns
+from embeddings.files.writing import writable_columns
 
 _OURS = ("label", "vector")
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
@@ -91,14 +91,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     For .json they are the items of one array. Dates are written as ISO 8601. Returns what was
     left out: columns that JSON has no values for, or of names that are taken; and the provenance.
     """
-    named, left_out = named_columns(embedding_set.metadata, _OURS)
-    columns = {}
-    for name, column in named.items():
-        values = _plain(column)
-        if values is None:
-            left_out.append(f"column {name}")
-        else:
-            columns[name] = values
+    columns, left_out = writable_columns(embedding_set.metadata, _plain, _OURS)
     array = path.suffix.lower() == ".json"
     first, between, last = ("[\n", ",\n", "\n]\n") if array else ("", "\n", "\n")
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as file:

@@ -19,7 +19,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes
 from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, guess_label, to_labels
-from embeddings.files.writing import named_columns
+from embeddings.files.writing import writable_columns
 
 _NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
 _TAKEN = ("vectors", "labels", "label", "provenance")
@@ -136,13 +136,10 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             "fixed width exceeds the limit, do not fit .npz; write .parquet"
         )
     arrays = {"vectors": embedding_set.vectors, "labels": labels}
-    named, left_out = named_columns(embedding_set.metadata, _TAKEN, lambda name: "\0" in name)
-    for name, column in named.items():
-        array = _plain_array(column)
-        if array is None:
-            left_out.append(f"column {name}")
-        else:
-            arrays[name] = array
+    columns, left_out = writable_columns(
+        embedding_set.metadata, _plain_array, _TAKEN, lambda name: "\0" in name
+    )
+    arrays |= columns
     arrays["provenance"] = np.array(provenance.to_json(embedding_set.provenance))
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():

@@ -87,7 +87,8 @@ def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[
     with naming(chosen.path):
         draft = _read_tensor(chosen, chosen.path, dialogue)
     header = config.get("embedding")  # the provenance, where we have written it
-    ours = provenance.from_json(json.dumps(header)) if isinstance(header, dict) else {}
+    known = isinstance(header, dict) and header.get("format") == provenance.FORMAT
+    ours = provenance.from_json(json.dumps(header)) if known else {}
     draft = replace(draft, provenance=replace(draft.provenance, **{"name": chosen.name, **ours}))
     if chosen.metadata:
         metadata = find(chosen.metadata, path, given)

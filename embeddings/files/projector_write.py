@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,7 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.reading import shorten
 from embeddings.files.sprite_write import join_sprite
-from embeddings.files.writing import as_texts, holds, named_columns
+from embeddings.files.writing import as_texts, holds, writable_columns
 
 _BREAKS = re.compile(r"[\t\n\r\0]")  # what no cell of a metadata.tsv can hold
 _SUFFIX = "config.json"
@@ -49,7 +50,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     columns, image, lost = _sort_out(embedding_set.metadata)
     _check_labels(labels, alone=not columns)
     name = path.name[: -len(_SUFFIX)].rstrip("_-. ") or "embedding"
-    entry = {
+    entry: dict[str, Any] = {
         "tensorName": embedding_set.provenance.name,
         "tensorShape": [len(embedding_set), embedding_set.dimensions],
         "tensorPath": f"{name}.bytes",
@@ -67,7 +68,8 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             column = embedding_set.metadata.column(image)
             size, unread = join_sprite(column, sprite)
             entry["sprite"] = {"imagePath": f"{name}_sprite.png", "singleImageDim": list(size)}
-            said = f"column {image}: its images, but for copies of {size[0]} x {size[1]} pixels"
+            title = embedding_set.metadata.column_names[image]
+            said = f"column {title}: its images, but for copies of {size[0]} x {size[1]} pixels"
             lost.append(said + f"; {unread:,} could not be read" * bool(unread))
         header = json.loads(provenance.to_json(embedding_set.provenance))
         config.write_text(json.dumps({"embeddings": [entry], "embedding": header}, indent=2))
@@ -81,19 +83,21 @@ def _sort_out(
     images = [i for i, column in enumerate(metadata.columns) if column_kind(column) == "image"]
     image = images[0] if images else None
     rest = metadata if image is None else metadata.remove_column(image)
-    named, lost = named_columns(
-        rest, ("label", "image"), lambda name: _BREAKS.search(name) is not None
+    columns, lost = writable_columns(
+        rest, _cells, ("label", "image"), lambda name: _BREAKS.search(name) is not None
     )
-    columns = {}
-    for name, column in named.items():
-        texts = as_texts(column)
-        if texts is None or holds(texts, _BREAKS.pattern):
-            lost.append(f"column {name}")
-            continue
-        columns[name] = texts
-        if pc.any(pc.equal(texts, "")).as_py():
-            lost.append(f"column {name}: which texts are empty and which are missing")
+    lost += [
+        f"column {name}: which texts are empty and which are missing"
+        for name, texts in columns.items()
+        if pc.any(pc.equal(texts, "")).as_py()
+    ]
     return columns, image, lost
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as texts, or None where cells of a table without quotes cannot hold them."""
+    texts = as_texts(column)
+    return None if texts is None or holds(texts, _BREAKS.pattern) else texts
 
 
 def _check_labels(labels: tuple[str, ...], alone: bool) -> None:

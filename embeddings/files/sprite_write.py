@@ -26,8 +26,9 @@ def join_sprite(column: pa.ChunkedArray, path: Path) -> tuple[tuple[int, int], i
     contents = [None if cell is None else cell["bytes"] for cell in column.to_pylist()]
     across = math.ceil(math.sqrt(len(contents)))
     down = math.ceil(len(contents) / across)
-    sizes = {_size(content) for content in contents if content is not None} - {None}
-    width, height = next(iter(sizes)) if len(sizes) == 1 else (_LARGEST_CELL, _LARGEST_CELL)
+    found = (_size(content) for content in contents if content is not None)
+    sizes = {size for size in found if size is not None}
+    width, height = sizes.pop() if len(sizes) == 1 else (_LARGEST_CELL, _LARGEST_CELL)
     shrink = min(1, _SIDE / (across * max(width, height)))
     width, height = max(1, int(width * shrink)), max(1, int(height * shrink))
     sprite = Image.new("RGBA", (across * width, down * height))

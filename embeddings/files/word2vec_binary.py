@@ -29,9 +29,12 @@ _BLOCK_BYTES = 2**24
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether a header is followed by something else than text."""
+    """Say whether a header is followed by something else than text, or by just its records."""
     header = HEADER.match(head)
-    return header is not None and not _is_text(head[header.end() :])
+    if header is None:
+        return False
+    rest = head[header.end() :]
+    return not _is_text(rest) or _are_records(rest, int(header[1]), 4 * int(header[2]))
 
 
 def load(path: Path, dialogue: Dialogue) -> Draft:
@@ -89,6 +92,17 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         return error.start >= len(head) - 3
     return True
+
+
+def _are_records(content: bytes, rows: int, width: int) -> bool:
+    """Say whether a file ends after exactly that many records; a few may look like text."""
+    position = 0
+    for _ in range(rows):
+        space = content.find(b" ", position)
+        if space < 0 or space + 1 + width > len(content):
+            return False
+        position = space + 1 + width
+    return not content[position:].strip()
 
 
 def _records(

@@ -1,18 +1,22 @@
 """What every writer shares: which columns of the metadata a file can name, and which it loses."""
 
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.files.tables import is_row_numbers
 
+Written = TypeVar("Written")
 
-def named_columns(
+
+def writable_columns(
     metadata: pa.Table,
+    convert: Callable[[pa.ChunkedArray], Written | None],
     taken: Collection[str] = (),
     refused: Callable[[str], bool] = lambda name: False,
-) -> tuple[dict[str, pa.ChunkedArray], list[str]]:
+) -> tuple[dict[str, Written], list[str]]:
     """Return the columns that a file can hold under their own names, and say which it cannot.
 
     No reader gives back a name that is empty or repeats, nor a column of row numbers under the
@@ -20,21 +24,24 @@ def named_columns(
 
     Parameters
     ----------
+    convert : returns what is written of a column, or None where the format has no place for it
     taken : names that the format uses itself, in lower case
     refused : says of any other name whether the format cannot have it
 
     Returns
     -------
-    columns by name, and "column NAME" for each of the others
+    what is written, by name; and "column NAME" for each of the others
     """
-    columns: dict[str, pa.ChunkedArray] = {}
+    columns: dict[str, Written] = {}
     lost = []
     for name, column in zip(metadata.column_names, metadata.columns, strict=True):
         unfit = not name or name in columns or is_row_numbers(name, column)
-        if unfit or name.lower() in taken or refused(name):
+        unfit = unfit or name.lower() in taken or refused(name)
+        written = None if unfit else convert(column)
+        if written is None:
             lost.append(f"column {name}")
         else:
-            columns[name] = column
+            columns[name] = written
     return columns, lost
 
 

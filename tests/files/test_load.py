@@ -218,6 +218,8 @@ def small_set() -> EmbeddingSet:
         (".vec", ("column year", "provenance")),
         (".txt", ("column year", "provenance")),
         (".bin", ("column year", "provenance")),
+        (".h5ad", ()),
+        ("config.json", ()),
     ],
 )
 def test_save_says_what_a_format_cannot_carry(tmp_path, suffix, lost):
@@ -227,7 +229,8 @@ def test_save_says_what_a_format_cannot_carry(tmp_path, suffix, lost):
     assert found.fingerprint == small_set().fingerprint
     assert found.labels == (("0", "1") if "labels" in lost else ("one", "two"))
     assert found.provenance.name == "small"
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    beside = {"small.bytes", "small_metadata.tsv"} if suffix == "config.json" else set()
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, *beside}
 
 
 def test_every_writer_says_what_it_cannot_carry():

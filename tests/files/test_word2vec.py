@@ -161,3 +161,17 @@ def test_labels_that_would_break_the_lines_are_refused(tmp_path, suffix, label):
     with pytest.raises(EmbeddingError, match=rf"x\{suffix}: row 1: the label .*\.parquet"):
         save(made, tmp_path / f"x{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_byte_order_mark_may_begin_the_first_word(tmp_path):
+    found = opened(tmp_path, "2 2\n\ufeffa 1 2\nb 3 4\n")
+    assert found.labels == ("\ufeffa", "b")
+
+
+@pytest.mark.parametrize("number", [500481.0, 12.078431])  # of bytes that are text, or nearly
+def test_few_binary_numbers_that_look_like_text(tmp_path, number):
+    made = EmbeddingSet.of(np.array([[number]], np.float32), ["a"])
+    save(made, tmp_path / "few.bin")
+    found = load(tmp_path / "few.bin")
+    assert found.labels == ("a",)
+    assert found.vectors.tobytes() == made.vectors.tobytes()
