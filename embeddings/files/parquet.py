@@ -19,6 +19,8 @@ from embeddings.files.embedding_table import from_table, to_table
 from embeddings.files.reading import check_bytes, first_line
 from embeddings.files.tables import holds_vectors
 
+_ROWS = 50_000  # of a group: 400,000 x 50 in one took a third more processor time to read
+
 
 def matches(head: bytes, path: Path) -> bool:
     """Say whether a file that starts with `head` is Parquet."""
@@ -63,6 +65,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             table,
             temporary,
             compression="zstd",
+            row_group_size=_ROWS,
             use_dictionary=[field.name for field in table.schema if _holds_strings(field.type)],
             column_encoding={"vector.list.element": "BYTE_STREAM_SPLIT"},
         )
@@ -80,7 +83,7 @@ def _read(path: Path) -> pa.Table:
         for field in schema
         if _holds_strings(field.type) and not pa.types.is_dictionary(field.type)
     ]
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
+    with pq.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
         _check_size(file)
         table = file.read()
     for position, field in enumerate(schema):
