@@ -15,7 +15,9 @@ from pathlib import Path
 
 from embeddings.errors import EmbeddingError
 from trainers.configs import TRAINERS
+from trainers.progress import is_main
 from trainers.schema import parse, schema
+from trainers.signals import Interrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (EmbeddingError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except Interrupted as stopped:
+        if is_main():
+            print(stopped, file=sys.stderr)
+        return 128 + stopped.signal
     except KeyboardInterrupt:
         print("interrupted; no file was written", file=sys.stderr)
         return 130
@@ -52,7 +58,8 @@ def _run(arguments: list[str]) -> None:
         # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         metrics = importlib.import_module(f"trainers.{first}").run(config)
-        print(json.dumps(metrics))
+        if is_main():
+            print(json.dumps(metrics))
 
 
 def _make_place(out: Path) -> None:

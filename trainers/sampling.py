@@ -12,7 +12,6 @@ class NegativeSampler:
     ----------
     known : int64, shape (p, 2), the known pairs
     lefts, rights : number of items of each side
-    generator : of the CPU, the source of chance
 
     Raises
     ------
@@ -20,10 +19,8 @@ class NegativeSampler:
         every possible pair is known, so that there are no negatives
     """
 
-    def __init__(
-        self, known: torch.Tensor, lefts: int, rights: int, generator: torch.Generator
-    ) -> None:
-        self.lefts, self.rights, self.generator = lefts, rights, generator
+    def __init__(self, known: torch.Tensor, lefts: int, rights: int) -> None:
+        self.lefts, self.rights = lefts, rights
         self.known = torch.unique(self._key(known))  # (p,) sorted
         if len(self.known) == lefts * rights:
             raise EmbeddingError(
@@ -31,12 +28,12 @@ class NegativeSampler:
                 "them from; give only the pairs that hold"
             )
 
-    def draw(self, count: int) -> torch.Tensor:
+    def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Return `count` pairs that are not known: int64, shape (count, 2)."""
-        pairs = self._random(count)
+        pairs = self._random(count, generator)
         again = self.is_known(pairs)
         while again.any():
-            pairs[again] = self._random(int(again.sum()))
+            pairs[again] = self._random(int(again.sum()), generator)
             again = self.is_known(pairs)
         return pairs
 
@@ -46,9 +43,9 @@ class NegativeSampler:
         place = torch.searchsorted(self.known, key).clamp_(max=len(self.known) - 1)
         return self.known[place] == key
 
-    def _random(self, count: int) -> torch.Tensor:
-        left = torch.randint(self.lefts, (count,), generator=self.generator)
-        right = torch.randint(self.rights, (count,), generator=self.generator)
+    def _random(self, count: int, generator: torch.Generator) -> torch.Tensor:
+        left = torch.randint(self.lefts, (count,), generator=generator)
+        right = torch.randint(self.rights, (count,), generator=generator)
         return torch.stack([left, right], dim=1)
 
     def _key(self, pairs: torch.Tensor) -> torch.Tensor:

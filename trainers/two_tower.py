@@ -9,26 +9,30 @@ over the known pairs and `negatives` random ones for each. Both tables go to one
 After Will Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
 """
 
+import functools
 import math
-import time
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
 from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.errors import EmbeddingError
-from embeddings.files import save
 from trainers import provenance
+from trainers.chance import torch_generator
 from trainers.configs import TwoTowerConfig
 from trainers.datasets import Pairs, read_pairs, role_count
-from trainers.progress import Progress
+from trainers.devices import start
+from trainers.dry_run import dry_run
+from trainers.finish import finish
+from trainers.progress import say
 from trainers.python_modules import read_python_modules
 from trainers.ranking import hold_out, recall_at, withheld_ranks
 from trainers.sampling import NegativeSampler
+from trainers.training import Batch, Fitted, Task, fit
 
 INITIAL_DEVIATION = 0.05
 """Of the vectors' components. Only directions count, and Adam's steps have one length whatever the
@@ -71,90 +75,115 @@ class TwoTower(nn.Module):
         return left.cpu().numpy(), right.cpu().numpy()
 
 
+class PairsTask(Task):
+    """Binary cross-entropy over the known pairs and random ones.
+
+    Parameters
+    ----------
+    pairs : the items of both sides
+    trained, withheld : int64, shapes (p, 2) and (h, 2), pairs to learn and pairs to find again
+    """
+
+    unit = "pairs"
+    metric, higher_is_better = "recall@10", True
+
+    def __init__(
+        self, pairs: Pairs, trained: np.ndarray, withheld: np.ndarray, config: TwoTowerConfig
+    ) -> None:
+        lefts, rights = len(pairs.left), len(pairs.right)
+        self.config, self.trained, self.withheld = config, trained, withheld
+        self.positives = torch.from_numpy(trained)  # (p, 2)
+        self.sampler = NegativeSampler(self.positives, lefts, rights)
+        generator = torch_generator(config.seed, "first weights")
+        self.module: TwoTower = TwoTower(lefts, rights, config.dim, generator)
+        self.batch_size = config.batch_size or automatic_batch_size(len(trained))
+        self.steps_per_epoch = math.ceil(len(trained) / self.batch_size)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Return Adam.
+
+        Dense and fused: at 30,000 items and 4,096 pairs with 2 negatives each, a step took 6.7 ms
+        of CPU, with SparseAdam 13.0, with plain Adam 8.7; sparse pays from about 400,000 items.
+        """
+        return torch.optim.Adam(
+            self.module.parameters(),
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
+            fused=True,
+        )
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Return pairs (B, 2), in an order that is new each epoch, and negatives (B, K, 2)."""
+        rows = epoch_order(len(self.positives), self.config.seed, epoch).split(self.batch_size)[
+            step
+        ]
+        generator = torch_generator(self.config.seed, "negatives", epoch, step)
+        negatives = self.sampler.draw(len(rows) * self.config.negatives, generator)
+        return {
+            "pairs": self.positives[rows],
+            "negatives": negatives.view(len(rows), self.config.negatives, 2),
+        }
+
+    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+        """Return the cross-entropy of own pairs (b) and their negatives (b * K)."""
+        positive = self.module(batch["pairs"][own])  # (b,)
+        negative = self.module(batch["negatives"][own].reshape(-1, 2))  # (b * K,)
+        loss = F.softplus(-positive).sum() + F.softplus(negative).sum()
+        return loss, len(positive) + len(negative)
+
+    def validate(self) -> dict[str, float]:
+        """Return recall@10 of the withheld pairs."""
+        if len(self.withheld) == 0:
+            return {}
+        left, right = self.module.vectors()
+        ranks = withheld_ranks(lambda rows: left[rows] @ right.T, self.withheld, self.trained)
+        return {"recall@10": recall_at(10, ranks)}
+
+
+@functools.lru_cache(maxsize=2)
+def epoch_order(count: int, seed: int, epoch: int) -> torch.Tensor:
+    """Return the numbers below `count` in the order of an epoch: int64, shape (count,)."""
+    return torch.randperm(count, generator=torch_generator(seed, "order", epoch))
+
+
 def run(config: TwoTowerConfig) -> dict[str, Any]:
     """Read the pairs, train, write the file; return the metrics."""
+    fabric = start(config)
     if config.data is None:
         pairs = read_python_modules(config.min_count)
     else:
         pairs = read_pairs(config.data, config.min_count)
-    embedding_set, speed = train(pairs, config)
-    save(embedding_set, config.out)
-    return {**embedding_set.provenance.metrics, **speed, "out": str(config.out)}
+    for note in (*pairs.notes, describe(pairs)):
+        say(note, config.quiet)
+    if config.dry_run:
+        return dry_run(PairsTask(pairs, pairs.rows, pairs.rows[:0], config), config, fabric)
+    embedding_set, fitted = train(pairs, config, fabric)
+    return finish(embedding_set, config, fitted)
 
 
-def train(pairs: Pairs, config: TwoTowerConfig) -> tuple[EmbeddingSet, dict[str, Any]]:
-    """Learn a vector for every item; return the set of both sides, and how fast it went.
+def train(pairs: Pairs, config: TwoTowerConfig, fabric: Fabric) -> tuple[EmbeddingSet, Fitted]:
+    """Learn a vector for every item; return the set of both sides, and how it was fitted.
 
     Raises
     ------
     EmbeddingError
-        no such device, every possible pair is known, or the loss is no longer finite
+        every possible pair is known, or the loss is no longer finite
     """
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-    device = choose_device(config.device)
-    generator = torch.Generator().manual_seed(config.seed)  # chance is the CPU's on every device
-
     trained, withheld = hold_out(pairs.rows, config.validation_fraction, config.seed)
-    positives = torch.from_numpy(trained)  # (p, 2)
-    lefts, rights = len(pairs.left), len(pairs.right)
-    sampler = NegativeSampler(positives, lefts, rights, generator)
-    model = TwoTower(lefts, rights, config.dim, generator).to(device)
-    # Dense and fused: at 30,000 items and 4,096 pairs with 2 negatives each, a step took 6.7 ms of
-    # CPU, with SparseAdam 13.0, with plain Adam 8.7; sparse pays from about 400,000 items.
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
-
-    batch_size = config.batch_size or automatic_batch_size(len(trained))
-    steps = math.ceil(len(trained) / batch_size) * config.epochs
-    steps = min(steps, config.max_steps or steps)
-    progress = Progress(steps, config.quiet)
-    for note in (*pairs.notes, f"{describe(pairs)}, {len(withheld):,} pairs withheld",
-                 f"{steps:,} steps of {batch_size:,} pairs on {device}"):  # fmt: skip
-        progress.say(note)
-
-    start, step, seen, epoch, loss_mean = time.perf_counter(), 0, 0, 0, math.nan
-    while step < steps:
-        epoch, epoch_start = epoch + 1, time.perf_counter()
-        epoch_loss, epoch_seen = torch.zeros((), device=device), 0
-        order = torch.randperm(len(positives), generator=generator)  # (p,)
-        for rows in order.split(batch_size)[: steps - step]:
-            negatives = sampler.draw(len(rows) * config.negatives)  # (B * K, 2)
-            batch = torch.cat([positives[rows], negatives]).to(device)  # (B * (1 + K), 2)
-            target = torch.zeros(len(batch), device=device)  # (B * (1 + K),)
-            target[: len(rows)] = 1
-            loss = F.binary_cross_entropy_with_logits(model(batch), target)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-            epoch_loss += loss.detach() * len(rows)
-            epoch_seen += len(rows)
-            step += 1
-            progress.step()
-        seen += epoch_seen
-        loss_mean = epoch_loss.item() / epoch_seen
-        pairs_per_second = epoch_seen / (time.perf_counter() - epoch_start)
-        progress.epoch(epoch, config.epochs, loss_mean, pairs_per_second)
-        if not math.isfinite(loss_mean):
-            raise EmbeddingError(
-                f"the loss is {loss_mean} in epoch {epoch}; give a --learning-rate below "
-                f"{config.learning_rate}"
-            )
-    progress.close()
-    seconds = time.perf_counter() - start
-
-    left, right = model.vectors()
+    task = PairsTask(pairs, trained, withheld, config)
+    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    fitted = fit(task, config, fabric, settings | {"data": dict(pairs.source)})
+    left, right = task.module.vectors()
     metrics = {
-        "loss": loss_mean,
+        "loss": fitted.loss,
         "pairs": len(pairs),
         "items": {side.role: len(side) for side in (pairs.left, pairs.right)},
-        "epochs": epoch,
-        "steps": step,
+        "epochs": fitted.epochs,
+        "steps": fitted.steps,
+        "best_epoch": fitted.best_epoch,
         **recall(left, right, trained, withheld),
     }
-    settings = provenance.settings(config, batch_size=batch_size, device=device.type)
-    speed = {"seconds": round(seconds, 3), "pairs_per_second": round(seen / seconds)}
-    return both_sides(pairs, left, right, settings, metrics), speed
+    return both_sides(pairs, left, right, settings, metrics), fitted
 
 
 def describe(pairs: Pairs) -> str:
@@ -227,13 +256,3 @@ def both_sides(
 def automatic_batch_size(pairs: int) -> int:
     """Return a power of two from 32 to 4,096 that makes about 100 steps an epoch."""
     return min(4096, max(32, 2 ** round(math.log2(pairs / 100)))) if pairs > 100 else 32
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; auto: CUDA, else MPS, else the CPU."""
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next((device for device, present in here.items() if present), "cpu")
-    if not here.get(name, True):
-        raise EmbeddingError(f"--device {name}: there is none on this machine; use auto or cpu")
-    return torch.device(name)

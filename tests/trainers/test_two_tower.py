@@ -12,12 +12,23 @@ from torch.nn import functional
 from embeddings import EmbeddingError, load, neighbors
 from trainers.configs import TwoTowerConfig
 from trainers.datasets import number_pairs
-from trainers.two_tower import TwoTower, automatic_batch_size, choose_device, run, train
+from trainers.devices import start
+from trainers.two_tower import TwoTower, automatic_batch_size, run
+from trainers.two_tower import train as train_pairs
 
 
 def config(tmp_path=Path("."), **changes):
     changes = {"device": "cpu", "threads": 1, "quiet": True, **changes}
     return TwoTowerConfig(out=tmp_path / "out.embedding.parquet", **changes)
+
+
+@pytest.fixture(autouse=True)
+def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def train(pairs, given):
+    return train_pairs(pairs, given, start(given))
 
 
 def checkerboard(users=12, items=12):
@@ -144,13 +155,6 @@ def test_all_pairs_known_is_an_error():
 def test_automatic_batch_size():
     sizes = [automatic_batch_size(pairs) for pairs in (1, 200, 12_000, 400_000, 10_000_000)]
     assert sizes == [32, 32, 128, 4096, 4096]
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_a_device_that_is_not_here():
-    assert choose_device("cpu").type == "cpu"
-    with pytest.raises(EmbeddingError, match="--device cuda: there is none"):
-        choose_device("cuda")
 
 
 def test_animorphs_are_each_others_neighbors(tmp_path, data):
