@@ -9,7 +9,7 @@ import sys
 from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
-NAMES = ("neighbors", "click", "open_file", "restart", "layouts")
+NAMES = ("neighbors", "click", "open_file", "restart", "layouts", "load")
 
 
 def main() -> int:
