@@ -85,4 +85,5 @@ def exact_values(
         values = (vectors * query).sum(axis=1)
         if metric == "cosine":
             values = values * inverse_norms(norms * query_norm)
-    return values.astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 lies inf
+        return values.astype(np.float32)

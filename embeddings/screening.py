@@ -24,13 +24,17 @@ class Screen:
         self.vectors = embedding_set.vectors
         self.longest = embedding_set.longest
         self.unit = np.float32(1.0)
-        if self.longest > _LARGEST_NORM:  # a power of two: scaling by it rounds nothing
+        huge = self.longest > _LARGEST_NORM
+        self.by_direction = metric == "cosine" or (metric == "dot" and huge)
+        if metric == "cosine":
+            self.scale = np.float32(1.0) if huge else embedding_set.inverse_norms
+            if huge:  # one unit for all would leave nothing of the short rows
+                self.vectors = _unit_rows(self.vectors, embedding_set.norms)
+        elif huge:  # a power of two: scaling by it rounds nothing
             self.unit = np.float32(2.0 ** -np.ceil(np.log2(self.longest)))
             self.vectors = self.vectors * self.unit
             self.longest *= float(self.unit)
-        if metric == "cosine":
-            self.scale = embedding_set.inverse_norms / self.unit
-        elif metric == "euclidean":
+        if metric == "euclidean":
             self.squares = np.square(embedding_set.norms * float(self.unit)).astype(np.float32)
 
     def closeness(self, queries: np.ndarray, query_norms: np.ndarray) -> np.ndarray:
@@ -38,13 +42,14 @@ class Screen:
 
         Cosine, dot, minus the squared euclidean distance less the query's own square (the same
         for all rows), or minus the manhattan distance; of huge vectors, in units that do not
-        overflow.
+        overflow, for dot a unit for each query.
         """
-        queries, query_norms = queries * self.unit, query_norms * float(self.unit)
+        if self.by_direction:
+            queries = _unit_rows(queries, query_norms)
+        else:
+            queries = queries * self.unit
         if self.metric == "manhattan":
             return _negated_manhattan(queries, self.vectors)
-        if self.metric == "cosine":
-            queries = queries * inverse_norms(query_norms).astype(np.float32)[:, None]
         if len(queries) == 1:  # streams the vectors once, which a second thread does not hasten
             with _blas().limit(limits=1, user_api="blas"):
                 closeness = (self.vectors @ queries[0])[None, :]
@@ -60,10 +65,12 @@ class Screen:
     def error(self, query_norms: np.ndarray) -> np.ndarray:
         """Bound |closeness - exact closeness| for each query: float32, shape (q,)."""
         query_norms = np.maximum(query_norms, 1e-30) * float(self.unit)  # see row_norms
+        if self.by_direction:
+            query_norms = np.ones_like(query_norms)
         longest = max(self.longest, 1e-30)
         dimensions = self.vectors.shape[1]
         scale = {
-            "cosine": np.ones_like(query_norms),
+            "cosine": query_norms,
             "dot": query_norms * longest,
             "euclidean": (query_norms + longest) ** 2,
             "manhattan": (query_norms + longest) * np.sqrt(dimensions),
@@ -102,6 +109,12 @@ def _blas() -> ThreadpoolController:
     median, with one thread 0.6 ms: the product waits for whichever thread the system runs last.
     """
     return ThreadpoolController()
+
+
+def _unit_rows(vectors: np.ndarray, norms: np.ndarray) -> np.ndarray:
+    """Return rows divided by their lengths, in float64 rounded to float32; zero rows stay zero."""
+    result = np.empty_like(vectors)
+    return np.multiply(vectors, inverse_norms(norms)[:, None], out=result, casting="same_kind")
 
 
 def _negated_manhattan(queries: np.ndarray, vectors: np.ndarray) -> np.ndarray:

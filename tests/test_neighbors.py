@@ -73,6 +73,20 @@ def test_huge_and_tiny_vectors(metric: str, scale: float) -> None:
         assert graph.rows[row].tolist() == expected
 
 
+@METRIC
+def test_huge_beside_tiny_vectors(metric: str) -> None:
+    random = np.random.default_rng(3)
+    scales = 10.0 ** random.uniform(-29, 18 if metric == "dot" else 37, size=(200, 1))
+    vectors = (random.normal(size=(200, 6)) * scales).astype(np.float32)
+    vectors[7] = 0
+    embedding_set = EmbeddingSet.of(vectors, metric=metric)
+    graph = neighbors.build_graph(embedding_set, 10)
+    for row in range(200):
+        expected = nearest(vectors, row, 10, metric)[0].tolist()
+        assert neighbors.query(embedding_set, row, 10).rows.tolist() == expected
+        assert graph.rows[row].tolist() == expected
+
+
 def test_duplicates_are_kept_and_the_point_itself_is_left_out() -> None:
     vectors = np.ones((5, 3), dtype=np.float32)
     rows, values = neighbors.query(EmbeddingSet.of(vectors, metric="euclidean"), 2, 10)
