@@ -66,8 +66,8 @@ class EmbeddingSet:
     Raises
     ------
     EmbeddingError
-        no rows, no columns, a value that is not finite (with its row and column), or labels or
-        metadata whose number does not match the vectors
+        no rows, no columns, a value that is not finite (with its row and column), labels or
+        metadata whose number does not match the vectors, or a label with half a character
     """
 
     vectors: np.ndarray
@@ -89,6 +89,7 @@ class EmbeddingSet:
                     f"{count:,} {what} for {len(vectors):,} vectors; "
                     "give exactly one for each vector, in the same order"
                 )
+        _check_characters(self.labels)
         object.__setattr__(self, "fingerprint", _fingerprint(vectors))
 
     @classmethod
@@ -201,6 +202,22 @@ def _refuse_non_finite(vectors: np.ndarray) -> None:
             f"row {row}, column {column}: {vectors[row, column]} is not a "
             "finite number (rows and columns count from 0); remove or repair that row"
         )
+
+
+def _check_characters(labels: Sequence[str]) -> None:
+    """Raise EmbeddingError for half a character (a lone surrogate), which no file can hold."""
+    try:
+        "".join(labels).encode()
+    except UnicodeEncodeError:
+        row = next(i for i, label in enumerate(labels) if not _is_whole(label))
+        raise EmbeddingError(
+            f"row {row}: the label {labels[row]!r} holds half a character (a lone surrogate); "
+            "replace it"
+        ) from None
+
+
+def _is_whole(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _fingerprint(vectors: np.ndarray) -> str:

@@ -72,3 +72,8 @@ def test_norms_are_exact() -> None:
 def test_metadata_keeps_types() -> None:
     table = pa.table({"year": [1999, 2001], "kind": ["a", None]})
     assert EmbeddingSet.of(np.ones((2, 2)), metadata=table).metadata.equals(table)
+
+
+def test_a_label_with_half_a_character_is_refused():
+    with pytest.raises(EmbeddingError, match="row 1: .*half a character"):
+        EmbeddingSet.of(np.eye(2), ["\N{GRINNING FACE}", "a\ud83d"])

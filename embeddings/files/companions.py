@@ -15,12 +15,8 @@ from embeddings.files import delimited, npy
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.reading import naming
-from embeddings.files.tables import (
-    choose_label,
-    metadata,
-    table_columns,
-    to_labels,
-)
+from embeddings.files.roles import choose_label
+from embeddings.files.tables import metadata, table_columns, to_labels
 
 SURE = (4, 0)
 """Rank of a file that holds vectors whatever lies beside it."""

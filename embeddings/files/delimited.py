@@ -22,7 +22,8 @@ from embeddings.files.dialogue import Dialogue, Note, Trial, log_note
 from embeddings.files.draft import Draft
 from embeddings.files.parse import parse
 from embeddings.files.reading import first_line, shorten
-from embeddings.files.tables import Column, Roles, choose_roles, draft_from_table
+from embeddings.files.roles import Column, Roles, choose_roles
+from embeddings.files.tables import draft_from_table
 from embeddings.files.text import contains, is_text, read_text
 from embeddings.files.writing import as_texts, holds, plain, writable_columns
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.files.cells import is_list, is_number
-from embeddings.files.tables import LABEL_NAMES, Column, Kind
+from embeddings.files.roles import LABEL_NAMES, Column, Kind
 from embeddings.files.text import contains
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector

@@ -9,7 +9,8 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import hf_features, provenance
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
-from embeddings.files.tables import choose_roles, draft_from_table, table_columns
+from embeddings.files.roles import choose_roles
+from embeddings.files.tables import draft_from_table, table_columns
 from embeddings.files.writing import writable_columns
 
 METADATA_KEY = b"embedding"

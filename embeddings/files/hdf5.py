@@ -21,7 +21,8 @@ from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line
-from embeddings.files.tables import VECTOR_NAMES, choose_label, table_columns, to_labels
+from embeddings.files.roles import VECTOR_NAMES, choose_label
+from embeddings.files.tables import table_columns, to_labels
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 

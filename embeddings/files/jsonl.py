@@ -20,7 +20,8 @@ from embeddings.files.cells import typed
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.reading import check_bytes, first_line
-from embeddings.files.tables import Column, Kind, choose_roles, draft_from_table, table_columns
+from embeddings.files.roles import Column, Kind, choose_roles
+from embeddings.files.tables import draft_from_table, table_columns
 from embeddings.files.text import is_text, lines, read_text
 from embeddings.files.writing import writable_columns
 

@@ -18,7 +18,8 @@ from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes
-from embeddings.files.tables import LABEL_NAMES, VECTOR_NAMES, Column, guess_label, to_labels
+from embeddings.files.roles import LABEL_NAMES, VECTOR_NAMES, Column, guess_label
+from embeddings.files.tables import to_labels
 from embeddings.files.writing import writable_columns
 
 _NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
