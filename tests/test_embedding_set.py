@@ -75,5 +75,5 @@ def test_metadata_keeps_types() -> None:
 
 
 def test_a_label_with_half_a_character_is_refused():
-    with pytest.raises(EmbeddingError, match="row 1: .*half a character"):
+    with pytest.raises(EmbeddingError, match=r"row 1: .*half a character"):
         EmbeddingSet.of(np.eye(2), ["\N{GRINNING FACE}", "a\ud83d"])
