@@ -15,7 +15,7 @@ import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
 
-_PIECE = 2**23  # bytes
+_PIECE = 2**24  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
 _LOOK = 2**16
