@@ -3,6 +3,7 @@
 python -m trainers --list [--json]     the trainers
 python -m trainers NAME --schema       the settings of one, as JSON
 python -m trainers NAME --help         the settings of one, to read
+python -m trainers evaluate TABLE      compare embeddings with other features of a table
 
 Exit status 2 and one line `error: ...` for anything that the user got wrong.
 """
@@ -12,9 +13,10 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from embeddings.errors import EmbeddingError
-from trainers.configs import TRAINERS
+from trainers.configs import COMMANDS, TRAINERS
 from trainers.progress import is_main
 from trainers.schema import parse, schema
 from trainers.signals import Interrupted
@@ -47,13 +49,17 @@ def _run(arguments: list[str]) -> None:
         print(__doc__)
     elif first == "--list" and rest in ([], ["--json"]):
         _list(as_json=bool(rest))
-    elif first not in TRAINERS:
-        raise EmbeddingError(f"no trainer {first!r}; expected one of {names}")
+    elif first not in TRAINERS and first not in COMMANDS:
+        commands = ", ".join(COMMANDS)
+        raise EmbeddingError(f"no trainer {first!r}; expected one of {names}, or {commands}")
     elif "--schema" in rest:
-        print(json.dumps(schema(first, TRAINERS[first]), indent=2))
+        print(json.dumps(schema(first, {**TRAINERS, **COMMANDS}[first]), indent=2))
     else:
-        config = parse(first, TRAINERS[first], rest)
-        _make_place(config.out)
+        if first in COMMANDS and rest and not rest[0].startswith("-"):
+            rest = ["--data", *rest]
+        config: Any = parse(first, {**TRAINERS, **COMMANDS}[first], rest)
+        if config.out is not None:
+            _make_place(config.out)
         # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a
         # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

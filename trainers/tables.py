@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from embeddings.errors import EmbeddingError
 from embeddings.features import level_codes
 from embeddings.files.reading import naming
-from trainers.table_files import read_file, read_flights
+from trainers.configs.table import TableConfig, TargetTask
+from trainers.table_files import read_file, read_flights, split_names
 
-Task = Literal["regression", "classification"]
+TargetKind = Literal["regression", "classification"]
 
 CATEGORY_INTEGERS = 32
 """Whole numbers with at most so many different values are categories, unless told otherwise."""
@@ -50,9 +51,23 @@ class Choice:
     columns: tuple[str, ...] = ()
     categorical: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
-    task: Literal["auto", "regression", "classification"] = "auto"
+    task: TargetTask = "auto"
     rows: int | None = None
     seed: int = 0
+
+    @classmethod
+    def of(cls, config: TableConfig, seed: int) -> "Choice":
+        """Return what the settings say."""
+        categorical = None if config.categorical is None else split_names(config.categorical)
+        return cls(
+            target=config.target,
+            columns=split_names(config.columns),
+            categorical=categorical,
+            names=split_names(config.names),
+            task=config.task,
+            rows=config.rows,
+            seed=seed,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +93,7 @@ class Table:
     target_name: str
     categorical: tuple[str, ...]
     numeric: tuple[str, ...]
-    task: Task
+    task: TargetKind
     source: dict[str, str]
     notes: tuple[str, ...] = ()
 
@@ -239,7 +254,7 @@ def _numbers(column: pa.ChunkedArray) -> pd.Series:
 
 def _target(
     column: pa.ChunkedArray, name: str, asked: str, notes: list[str]
-) -> tuple[Task, np.ndarray]:
+) -> tuple[TargetKind, np.ndarray]:
     """Return the task, and the target as float64 or as text."""
     number = _is_number(column.type)
     levels = pc.count_distinct(column).as_py()
@@ -247,7 +262,7 @@ def _target(
         raise EmbeddingError(f"target {name} has one value only; there is nothing to learn")
     if asked == "auto":
         few = pa.types.is_integer(column.type) and levels <= CLASS_INTEGERS
-        task: Task = "regression" if number and not few else "classification"
+        task: TargetKind = "regression" if number and not few else "classification"
         what = f"{column.type} with {levels:,} values"
         notes.append(f"{task}, since {name} is {what}; choose with --task")
     else:

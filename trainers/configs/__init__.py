@@ -4,12 +4,31 @@ A config makes the trainer's command line (tyro reads the types, defaults and te
 schema.py, its form on a page.
 """
 
+from trainers.configs.entity import EntityConfig
+from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
 from trainers.configs.two_tower import TwoTowerConfig
 
 Config = LoopConfig
 
-TRAINERS: dict[str, type[LoopConfig]] = {"two_tower": TwoTowerConfig}
+TRAINERS: dict[str, type[LoopConfig]] = {
+    "two_tower": TwoTowerConfig,
+    "entity": EntityConfig,
+}
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
-__all__ = ["ADVANCED", "TRAINERS", "Config", "LoopConfig", "TwoTowerConfig", "wrong"]
+COMMANDS: dict[str, type] = {"evaluate": EvaluateConfig}
+"""Commands that are no trainers; the module trainers/NAME.py has run(config) -> results. The first
+argument, where it is no flag, is --data."""
+
+__all__ = [
+    "ADVANCED",
+    "COMMANDS",
+    "TRAINERS",
+    "Config",
+    "EntityConfig",
+    "EvaluateConfig",
+    "LoopConfig",
+    "TwoTowerConfig",
+    "wrong",
+]

@@ -1,0 +1,187 @@
+"""python -m trainers evaluate TABLE --target COLUMN: which features of categories serve best?
+
+    python -m trainers evaluate adult.csv --target income --out comparison.zip
+    python -m trainers evaluate
+
+Entity embeddings, one-hot, label and target encoding, and the categories that trees take natively
+are compared under k-NN, a linear model (ridge or logistic regression) and histogram gradient
+boosting by cross-validation. Whatever is learned from a target is learned anew in each fold, from
+its training rows alone. Standard output has the table, and one JSON object as its last line.
+
+With --out a zip is written: rebuild.py, a script that rebuilds the pipeline of entity embeddings
+and the model that did best with them; the embedding files; the table; the results.
+"""
+
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+import numpy as np
+
+from embeddings.errors import EmbeddingError
+from embeddings.files import save
+from embeddings.files.atomic import atomic_path
+from trainers import provenance, rebuild
+from trainers.comparison import Score, compare
+from trainers.configs.entity import EntityConfig
+from trainers.configs.evaluate import EvaluateConfig
+from trainers.encodings import FeatureName, ModelName, feature_maker
+from trainers.entity import EntityFit
+from trainers.entity_files import column_path, joined
+from trainers.prediction_metrics import LOWER_IS_BETTER, METRICS
+from trainers.progress import say
+from trainers.table_files import split_names
+from trainers.tables import Choice, Table, read
+
+
+def run(config: EvaluateConfig) -> dict[str, Any]:
+    """Compare, print the table, write the zip if asked for; return the results."""
+    features = _chosen("features", config.features, get_args(FeatureName))
+    models = _chosen("models", config.models, get_args(ModelName))
+    if config.out is not None and "entity" not in features:
+        raise EmbeddingError("--out holds entity embeddings; have entity among --features")
+    table = read(config.data, Choice.of(config, config.seed))
+    for note in table.notes:
+        say(note, config.quiet)
+    if not table.categorical:
+        raise EmbeddingError("no categorical column to compare features of; see --categorical")
+    entities = EntityFit(table.categorical, table.task, entity_config(config))
+    makers = {name: feature_maker(name, table, entities, config.seed) for name in features}
+    scores = compare(
+        table,
+        makers,
+        models,
+        folds=config.folds,
+        neighbors=config.neighbors,
+        seed=config.seed,
+        said=lambda line: say(line, config.quiet),
+    )
+    print(as_text(table, scores))  # noqa: T201
+    results = as_json(table, scores, config)
+    if config.out is not None:
+        results["out"] = str(config.out)
+        write_zip(config.out, table, entities, scores, results)
+    return results
+
+
+def entity_config(config: EvaluateConfig) -> EntityConfig:
+    """Return the settings of the entity embeddings that are compared; nothing is written to out."""
+    return EntityConfig(
+        out=Path("levels.embedding.parquet"),
+        dim=config.dim,
+        epochs=config.epochs,
+        max_steps=config.max_steps,
+        learning_rate=config.learning_rate,
+        seed=config.seed,
+        device=config.device,
+        threads=config.threads,
+        quiet=True,
+    )
+
+
+def as_text(table: Table, scores: list[Score]) -> str:
+    """Return the results as a table to read: mean over the folds, +- its standard error."""
+    metrics = [name for name in METRICS[table.task] if name in scores[0].values]
+    lines = [["model", "features", *metrics, "columns", "MB", "features s", "model s"]]
+    for score in scores:
+        values = [f"{score.mean(name):.4g} +- {score.standard_error(name):.2g}" for name in metrics]
+        sizes = [f"{score.columns:.0f}", f"{score.megabytes:.1f}"]
+        times = [f"{score.feature_seconds:.1f}", f"{score.model_seconds:.1f}"]
+        lines.append([score.model, score.features, *values, *sizes, *times])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[str, Any]:
+    """Return the results as JSON values; `best` is the best features of each model."""
+    metric = METRICS[table.task][0]
+    results = []
+    for score in scores:
+        means = {name: score.mean(name) for name in score.values}
+        errors = {f"{name} standard error": score.standard_error(name) for name in score.values}
+        flat = {name: value for name, value in asdict(score).items() if name != "values"}
+        rounded = {name: round(value, 3) for name, value in flat.items() if type(value) is float}
+        results.append({**flat, **rounded, **means, **errors, "folds": score.values})
+    models = dict.fromkeys(score.model for score in scores)
+    best = {model: best_of([s for s in scores if s.model == model], metric) for model in models}
+    return {
+        "table": table.name,
+        "source": table.source,
+        "rows": len(table),
+        "target": table.target_name,
+        "task": table.task,
+        "metric": metric,
+        "categorical": {name: table.predictors[name].nunique() for name in table.categorical},
+        "numeric": list(table.numeric),
+        "folds": config.folds,
+        "neighbors": config.neighbors,
+        "seed": config.seed,
+        "best": {model: score.features for model, score in best.items()},
+        "results": results,
+        "notes": list(table.notes),
+        "versions": provenance.libraries("scikit-learn", "torch", "numpy"),
+    }
+
+
+def best_of(scores: list[Score], metric: str) -> Score:
+    """Return the one with the best mean of a metric."""
+    sign = 1 if metric in LOWER_IS_BETTER else -1
+    return min(scores, key=lambda score: sign * score.mean(metric))
+
+
+def write_zip(
+    path: Path, table: Table, entities: EntityFit, scores: list[Score], results: dict[str, Any]
+) -> None:
+    """Learn entity embeddings from all rows; write them with script, table and results."""
+    target = table.target
+    if table.task == "regression":
+        target = (target - target.mean()) / (target.std() or 1.0)
+    sets = entities(table.predictors, target)
+    best = best_of([s for s in scores if s.features == "entity"], METRICS[table.task][0])
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        together = Path("levels.embedding.parquet")
+        files = {column: column_path(together, column).name for column in sets}
+        for column, each in sets.items():
+            save(each, folder / files[column])
+        save(joined(sets, table.name), folder / together)
+        rows = table.predictors.assign(**{table.target_name: target_column(table)})
+        rows.to_parquet(folder / "table.parquet", index=False)
+        pipeline = {
+            "target": table.target_name,
+            "task": table.task,
+            "files": files,
+            "numeric": list(table.numeric),
+            "model": best.model,
+            "neighbors": results["neighbors"],
+            "seed": results["seed"],
+        }
+        (folder / "pipeline.json").write_text(json.dumps(pipeline, indent=2))
+        (folder / "results.json").write_text(json.dumps(results, indent=2))
+        (folder / "rebuild.py").write_text(Path(rebuild.__file__).read_text())
+        libraries = provenance.libraries("numpy", "pandas", "pyarrow", "scikit-learn")
+        lines = [f"{library}=={version}\n" for library, version in libraries.items()]
+        (folder / "requirements.txt").write_text("".join(lines))
+        with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.write(file, file.name, zipfile.ZIP_DEFLATED)
+
+
+def target_column(table: Table) -> np.ndarray:
+    """Return the target as it is written: numbers, or texts."""
+    return table.target.astype(str) if table.task == "classification" else table.target
+
+
+def _chosen(what: str, text: str, known: tuple[Any, ...]) -> list[Any]:
+    """Return the names in a list, each once; raise EmbeddingError for one that is not known."""
+    names = list(dict.fromkeys(split_names(text)))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise EmbeddingError(f"--{what} {text}: expected some of {','.join(known)}")
+    return names
