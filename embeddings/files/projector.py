@@ -223,7 +223,11 @@ def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
 def _add_own_columns(draft: Draft, path: Path) -> Draft:
     """Return the draft with labels and columns as projector_write.py has written them."""
     check_bytes(path.stat().st_size, "the file has")
-    rows = [line.split("\t") for line in path.read_text("utf-8").removesuffix("\n").split("\n")]
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise EmbeddingError(f"not UTF-8 ({error}); the file was changed: write it again") from error
+    rows = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
     names = rows.pop(0) if len(rows[0]) > 1 else ["label"]
     if len(rows) != len(draft.vectors) or any(len(row) != len(names) for row in rows):
         raise EmbeddingError(

@@ -25,7 +25,7 @@ from embeddings.files.reading import first_line, shorten
 from embeddings.files.tables import read_vectors
 from embeddings.files.text import is_text, lines, read_text
 
-HEADER = re.compile(rb"(\d{1,18})[ \t](\d{1,18})[ \t]*\r?\n")
+HEADER = re.compile(rb"(\d{1,18})[ \t]{1,8}(\d{1,18})[ \t]{0,8}\r?\n")
 """The first line of word2vec files, text and binary: how many rows, how many dimensions."""
 
 _SAMPLE_BYTES = 2**20
@@ -41,7 +41,7 @@ def matches(head: bytes, path: Path) -> bool:
     if not rows or not is_text(head) or b"\t" in rows[0][-1]:
         return False
     words = sum(not _is_number(row[0]) for row in rows)
-    numbers = Counter(len(row) - 1 for row in rows if len(row) > 1 and _is_number(row[-1]))
+    numbers = _lengths(rows)
     if header and int(header[2]) in numbers:  # all words may be numbers, as a graph's nodes are
         return int(header[2]) > 1 or len(rows) == min(int(header[1]), _SAMPLE_LINES)
     if header:
@@ -71,7 +71,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         text = text.slice(min(header.end(), text.size))
     else:
         sample = _sample(text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes())
-        dimensions = Counter(len(row) - 1 for row in sample).most_common(1)[0][0]
+        dimensions = max(numbers := _lengths(sample), key=lambda length: numbers[length], default=1)
     first = 1 + bool(header)
     try:
         table = _parse(text, dimensions)
@@ -225,6 +225,11 @@ def _decode(words: pa.ChunkedArray, note: Note) -> list[str]:
         if broken:
             note(f"{broken:,} words are not UTF-8; what cannot be read in them shows as \ufffd")
     return texts
+
+
+def _lengths(rows: list[list[bytes]]) -> Counter[int]:
+    """Count how many numbers follow the word, in the rows that end in one."""
+    return Counter(len(row) - 1 for row in rows if len(row) > 1 and _is_number(row[-1]))
 
 
 def _sample(head: bytes) -> list[list[bytes]]:
