@@ -1,0 +1,156 @@
+"""Runs inputs through worker processes, and tells crashes, hangs and everything untidy."""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.fuzz.mutations import mutated
+from tests.fuzz.seeds import ROOT, Seed, seeds
+
+SECONDS = 10.0
+"""Time of the processor that one input may take."""
+
+_STILL = 120.0  # seconds without an answer: it waits for something that never comes
+_BATCH = 250  # inputs that one process takes
+_LIMIT = 256 * 2**20  # EMBEDDING_MAX_BYTES
+_LISTED = 5
+
+
+@dataclass
+class Result:
+    """What a run found.
+
+    Attributes
+    ----------
+    inputs, opened, refused : how many there were, ended with status 0, and with one error
+    failures : for each of the others its index, what it was, how it failed, and its files
+    slowest, largest : seconds of the processor and bytes of memory, index and input of the worst
+    """
+
+    inputs: int = 0
+    opened: int = 0
+    refused: int = 0
+    failures: list[dict] = field(default_factory=list)
+    slowest: list[dict] = field(default_factory=list)
+    largest: list[dict] = field(default_factory=list)
+
+    def as_json(self) -> dict:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+class Worker:
+    """A process that inspects one input after the other, started anew where one ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen | None = None
+        self.taken = 0
+
+    def inspect(self, paths: Sequence[Path]) -> dict:
+        """Return the worker's answer; `fault` says what is wrong, empty for nothing."""
+        if self.process is None or self.taken == _BATCH:
+            self.close()
+            self._start()
+        assert self.process and self.process.stdin and self.process.stdout
+        self.taken += 1
+        self.process.stdin.write(json.dumps([str(path) for path in paths]) + "\n")
+        self.process.stdin.flush()
+        line = self._answer(self.process)
+        if line:
+            return json.loads(line)
+        status = self.process.poll()
+        how = "hang" if status is None else f"crash, status {status}"
+        error = (self.folder / "stderr").read_bytes().decode("utf-8", "replace")[-2000:]
+        self.close()
+        return {"status": status, "fault": how, "error": error, "seconds": SECONDS, "memory": 0}
+
+    def _answer(self, process: subprocess.Popen) -> str:
+        """Wait for a line; nothing where the process ended, or takes longer than it may."""
+        watched, started = psutil.Process(process.pid), time.monotonic()
+        first = sum(watched.cpu_times()[:2])
+        while not select.select([process.stdout], [], [], 1.0)[0]:
+            used = sum(watched.cpu_times()[:2]) - first
+            if used > SECONDS + 2 or time.monotonic() - started > _STILL:
+                return ""
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+        return line
+
+    def _start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fuzz.worker", str(self.folder)],
+            cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=os.environ | {
+                "EMBEDDING_MAX_BYTES": str(_LIMIT), "OMP_WAIT_POLICY": "passive",
+                # so that address space is what is used, and not what is put aside
+                "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2",
+            },
+        )  # fmt: skip
+        self.taken = 0
+        self.inspect([ROOT / "embeddings" / "gallery" / "digits.embedding.parquet"])
+
+    def close(self) -> None:
+        """End the process."""
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+        self.process = None
+
+
+def run(seed: int, indices: Sequence[int], jobs: int = 1) -> Result:
+    """Inspect the inputs of these numbers; the files of those that fail are kept."""
+    corpus = seeds()
+    result = Result()
+    folder = Path(tempfile.mkdtemp(prefix="embedding-fuzz-"))
+    parts = [indices[job::jobs] for job in range(jobs)]
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda job: _run_part(seed, parts[job], corpus, folder / str(job), result), range(jobs)))  # fmt: skip
+    if not any(folder.rglob("input/*")):
+        shutil.rmtree(folder)
+    for worst, by in ((result.slowest, "seconds"), (result.largest, "memory")):
+        worst.sort(key=lambda each: each[by], reverse=True)
+        del worst[_LISTED:]
+    result.failures.sort(key=lambda failure: failure["index"])
+    return result
+
+
+def _run_part(
+    seed: int, indices: Sequence[int], corpus: Sequence[Seed], folder: Path, result: Result
+) -> None:
+    worker = Worker(folder)
+    for index in indices:
+        what, files = mutated(corpus, seed, index)
+        place = folder / f"{index}" / "input"
+        paths = [place / name for name in files]
+        for path, content in zip(paths, files.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        answer = worker.inspect(paths)
+        result.inputs += 1
+        result.opened += not answer["fault"] and answer["status"] == 0
+        result.refused += not answer["fault"] and answer["status"] == 2
+        about = {"index": index, "input": what}
+        result.slowest.append(about | {"seconds": round(answer["seconds"], 3)})
+        result.largest.append(about | {"memory": answer["memory"]})
+        if answer["seconds"] > SECONDS:
+            answer["fault"] = answer["fault"] or "hang"
+        if answer["fault"]:
+            shown = {"fault": answer["fault"], "error": answer["error"]}
+            result.failures.append(about | shown | {"files": [str(path) for path in paths]})
+        else:
+            shutil.rmtree(place.parent)
+    worker.close()
