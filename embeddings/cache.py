@@ -25,6 +25,9 @@ VERSION = 1
 
 DEFAULT_LIMIT = 20 * 2**30  # bytes on disk
 
+RUNS = "runs"
+"""Folder of trainers' runs in the cache's: no results to compute again, so the limit spares it."""
+
 
 def default_folder() -> Path:
     """Return $EMBEDDING_CACHE, or embedding-explorer in the user's cache folder."""
@@ -84,6 +87,8 @@ class Cache:
     def _trim(self, keep: Path) -> None:
         files = []
         for file in self.folder.rglob("*"):
+            if file.is_relative_to(self.folder / RUNS):
+                continue
             try:
                 if file.is_file() and file.suffix != ".lock":
                     stat = file.stat()

@@ -49,5 +49,15 @@ def test_the_oldest_files_go_first_beyond_the_limit(tmp_path) -> None:
     assert [path.exists() for path in [*paths, newest]] == [False, False, True, True]
 
 
+def test_runs_are_spared(tmp_path) -> None:
+    made = tmp_path / "runs" / "one" / "words.embedding.parquet"
+    made.parent.mkdir(parents=True)
+    made.write_bytes(bytes(1000))
+    cache = Cache(tmp_path, limit=250)
+    path = cache.path("results", {"number": 0}, ".bin")
+    cache.store(path, lambda file: file.write_bytes(bytes(100)))
+    assert made.exists() and path.exists()
+
+
 def _read(path) -> str:
     return path.read_text(encoding="utf-8")

@@ -64,7 +64,7 @@ class Run:
         self._saved_at = time.monotonic()
         self._told = (self.place.examples, self.place.seconds)
         if self.place.steps == 0:
-            self.tell("start", about=dict(about), processes=fabric.world_size)
+            self.tell("start", about=dict(about), steps=self.limit, processes=fabric.world_size)
 
     def _continued(self) -> Place | None:
         """Load what last.pt holds, where the run is to continue and there is one."""

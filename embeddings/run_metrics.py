@@ -1,0 +1,146 @@
+"""What a run wrote to metrics.jsonl, read as it grows: curves by step, and how far it is.
+
+A trainer that trains more than once has a log in its own folder for each stage.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LOG = "metrics.jsonl"
+Event = Mapping[str, Any]
+
+TRAIN, EPOCH = "train", "epoch"
+"""Events: the mean loss of the epoch so far; an epoch's loss and validation."""
+
+_NO_METRICS = {"event", "step", "epoch", "seconds", "examples", "learning_rate"}
+
+
+@dataclass
+class LogReader:
+    """Reads the lines of a log that are new since the last look.
+
+    A run that continues cuts its log back to where it was saved, and writes on from there: if the
+    last line read is not where it was, all is read anew.
+    """
+
+    path: Path
+    events: list[Event] = field(default_factory=list)
+    _read: int = 0  # bytes, up to the end of a line
+    _last: bytes = b""
+
+    def look(self) -> Sequence[Event]:
+        """Return all events so far."""
+        if not self.path.exists():
+            self.events, self._read, self._last = [], 0, b""
+            return self.events
+        with self.path.open("rb") as file:
+            file.seek(self._read - len(self._last))
+            if file.read(len(self._last)) != self._last:
+                self.events, self._read, self._last = [], 0, b""
+                file.seek(0)
+            complete, newline, _ = file.read().rpartition(b"\n")
+        lines = (complete + newline).splitlines(keepends=True)
+        self.events = [*self.events, *(json.loads(line) for line in lines)]
+        self._read += len(complete + newline)
+        self._last = lines[-1] if lines else self._last
+        return self.events
+
+
+@dataclass
+class RunMetrics:
+    """Reads the logs of a run: its own, and those of its stages."""
+
+    folder: Path
+    _readers: dict[str, LogReader] = field(default_factory=dict)
+
+    def look(self) -> dict[str, Sequence[Event]]:
+        """Return the events so far by stage, in the order in which stages were begun; "": none."""
+        found = [path for path in (self.folder / LOG, *self.folder.glob(f"*/{LOG}"))
+                 if path.exists()]  # fmt: skip
+        for path in sorted(found, key=lambda path: path.stat().st_mtime):
+            stage = "" if path.parent == self.folder else path.parent.name
+            self._readers.setdefault(stage, LogReader(path))
+        return {stage: reader.look() for stage, reader in self._readers.items()}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values by step.
+
+    Attributes
+    ----------
+    quantity : loss, recall@10, ...
+    kind : event that told them, TRAIN or EPOCH
+    stage : of the run; "" where it has none
+    """
+
+    quantity: str
+    kind: str
+    stage: str
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+def curves(events_by_stage: Mapping[str, Iterable[Event]]) -> list[Curve]:
+    """Return the curves of a run: the loss first, then metrics in the order of their appearance."""
+    points: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
+    for stage, events in events_by_stage.items():
+        for event in events:
+            if event["event"] not in (TRAIN, EPOCH):
+                continue
+            for name, value in event.items():
+                if name not in _NO_METRICS and _is_number(value):
+                    key = (name, event["event"], stage)
+                    points.setdefault(key, []).append((event["step"], value))
+    found = [
+        Curve(*key, *(tuple(each) for each in zip(*pairs, strict=True)))
+        for key, pairs in points.items()
+    ]
+    return sorted(found, key=lambda curve: curve.quantity != "loss")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes
+    ----------
+    stage : under way; "" where the run has none
+    step, steps : taken, and in all at most; None where the log does not tell
+    epoch : under way, from 1; 0 before the first line of the log
+    seconds_left : until all steps are taken, by the mean time of those so far; None: not known
+    """
+
+    stage: str
+    step: int
+    steps: int | None
+    epoch: int
+    seconds_left: float | None
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return min(1.0, self.step / self.steps) if self.steps else 0.0
+
+
+def progress(events_by_stage: Mapping[str, Sequence[Event]]) -> Progress | None:
+    """Return how far the stage begun last is; None before there is any."""
+    begun = {stage: events for stage, events in events_by_stage.items() if events}
+    if not begun:
+        return None
+    stage, events = list(begun.items())[-1]
+    steps = next((event["steps"] for event in events if "steps" in event), None)
+    last = events[-1]
+    seconds = last.get("seconds", 0.0)
+    left = None
+    if steps and last["step"] and seconds:
+        left = seconds / last["step"] * max(0, steps - last["step"])
+    return Progress(stage, last["step"], steps, last.get("epoch", 0), left)
