@@ -5,6 +5,7 @@ Files are read as the stream that they hold. Buffers are mapped into memory, not
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ import pyarrow.ipc
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
-from embeddings.files.dialogue import Dialogue
+from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.embedding_table import from_table, to_table
+from embeddings.files.embedding_table import describing, from_table, table_rank, to_table
+from embeddings.files.ranks import Rank
 from embeddings.files.reading import check_bytes, first_line
 
 _FILE = b"ARROW1\0\0"
@@ -47,6 +49,28 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return from_table(read_table(path), path, dialogue)
 
 
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors; see ranks.py."""
+    return table_rank(read_schema(path), lambda: read_table(path))
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the table, whose columns describe the rows of another file."""
+    yield describing(read_table(path), note), ""
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """Return names and types of the columns, from the file's header or footer.
+
+    Raises
+    ------
+    EmbeddingError
+        a file that is damaged
+    """
+    with _telling_damage(), pa.ipc.open_stream(_content(path)) as reader:
+        return reader.schema
+
+
 def read_table(path: Path) -> pa.Table:
     """Read all columns, after looking at how large they will be in memory.
 
@@ -55,14 +79,8 @@ def read_table(path: Path) -> pa.Table:
     EmbeddingError
         a file that is damaged, cut short, of Feather version 1, or too large when decoded
     """
-    try:
+    with _telling_damage():
         return _read(path)
-    except EmbeddingError:
-        raise
-    except Exception as error:  # a damaged file makes its reader raise anything
-        raise EmbeddingError(
-            f"damaged or incomplete Arrow ({first_line(error)}); write or copy the file again"
-        ) from error
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -84,19 +102,22 @@ def _unified(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
 
 
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    """Turn whatever a damaged file makes its reader raise into an EmbeddingError."""
+    try:
+        yield
+    except EmbeddingError:
+        raise
+    except Exception as error:
+        raise EmbeddingError(
+            f"damaged or incomplete Arrow ({first_line(error)}); write or copy the file again"
+        ) from error
+
+
 def _read(path: Path) -> pa.Table:
     """Read all columns, after looking at how large they will be in memory."""
-    content = pa.memory_map(str(path)).read_buffer()
-    start, end = content.slice(0, 8).to_pybytes(), content.slice(max(0, content.size - 6))
-    if start.startswith(_FEATHER_1):
-        raise EmbeddingError(
-            "Feather version 1, which is outdated; write it again as version 2: "
-            "pyarrow.feather.write_feather(table, path)"
-        )
-    if start == _FILE:
-        if end.to_pybytes() != _MAGIC:
-            raise EmbeddingError("the Arrow file is cut short; write or copy the file again")
-        content = content.slice(8)
+    content = _content(path)
     rows = size = 0
     for message in pa.ipc.MessageReader.open_stream(content):
         batch_rows, batch_size = _decoded(message)
@@ -109,6 +130,22 @@ def _read(path: Path) -> pa.Table:
     for position, field in enumerate(table.schema):
         table = table.set_column(position, field.name, _plain(table.column(position), field.name))
     return table
+
+
+def _content(path: Path) -> pa.Buffer:
+    """Map the stream that a file of Arrow is or holds."""
+    content = pa.memory_map(str(path)).read_buffer()
+    start, end = content.slice(0, 8).to_pybytes(), content.slice(max(0, content.size - 6))
+    if start.startswith(_FEATHER_1):
+        raise EmbeddingError(
+            "Feather version 1, which is outdated; write it again as version 2: "
+            "pyarrow.feather.write_feather(table, path)"
+        )
+    if start == _FILE:
+        if end.to_pybytes() != _MAGIC:
+            raise EmbeddingError("the Arrow file is cut short; write or copy the file again")
+        content = content.slice(8)
+    return content
 
 
 def _decoded(message: pa.Message) -> tuple[int, int]:

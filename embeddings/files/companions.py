@@ -1,25 +1,39 @@
 """Several files that make up one set: vectors, and what describes their rows.
 
-Which file is which is decided by content, not by order or name.
+Which file is which is decided by content, not by order or name. Of a format whose files may
+describe the rows of others, the module has `vector_rank` and `read_columns`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import delimited, npy
+from embeddings.files import arrow, delimited, jsonl, npy, npz, parquet, safetensors
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
+from embeddings.files.ranks import NOTHING, SURE, Rank
 from embeddings.files.reading import naming
 from embeddings.files.roles import choose_label
 from embeddings.files.tables import metadata, table_columns, to_labels
 
-SURE = (4, 0)
-"""Rank of a file that holds vectors whatever lies beside it."""
+_DESCRIBING = (arrow, delimited, jsonl, npy, npz, parquet, safetensors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Companion:
+    """A file that describes rows, and what it was read as: tables, of which only the last fits."""
+
+    path: Path
+    readings: Sequence[tuple[pa.Table, str]]
+
+    @property
+    def table(self) -> pa.Table:
+        return self.readings[-1][0]
 
 
 def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
@@ -32,15 +46,19 @@ def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
     Raises
     ------
     EmbeddingError
-        none of the files holds vectors, or more than one surely does
+        none of the files holds vectors, or several of them, equally surely
     """
     ranks = [_rank(path, module) for path, module in zip(paths, formats, strict=True)]
-    names = ", ".join(path.name for path in paths)
-    if ranks.count(SURE) > 1:
-        raise EmbeddingError(f"{names}: more than one of them holds vectors; open them one by one")
     best = max(ranks)
-    if best == (0, 0):
+    names = ", ".join(path.name for path in paths)
+    if best == NOTHING:
         raise EmbeddingError(f"{names}: none of them holds vectors; add the file that does")
+    if ranks.count(best) > 1:
+        alike = [path.name for path, rank in zip(paths, ranks, strict=True) if rank == best]
+        said = "" if len(alike) == len(paths) else f" ({', '.join(alike)})"
+        raise EmbeddingError(
+            f"{names}: more than one of them holds vectors{said}; open them one by one"
+        )
     return ranks.index(best)
 
 
@@ -52,66 +70,137 @@ def add_columns(
 ) -> Draft:
     """Return the draft with the columns of its companion files.
 
-    The best label column among them labels the items, unless they have labels of their own; the
-    rest is metadata.
+    Their rows are the vectors', in the same order. Where they are not, a file is joined by its
+    only column that holds each label of the vectors once. The best label column among them labels
+    the items, unless they have labels of their own; the rest is metadata.
 
     Raises
     ------
     EmbeddingError
         a file has another number of rows, or is of a format that describes no rows
     """
-    columns = []
-    for path, module in zip(paths, formats, strict=True):
-        with naming(path):
-            table = _read_columns(path, module, len(draft.vectors), dialogue.note)
-        columns += list(zip(table.column_names, table.columns, strict=True))
-    added = pa.table([column for _, column in columns], names=[name for name, _ in columns])
-    labels = draft.labels
-    kept = list(range(len(columns)))
+    note, rows, labels = dialogue.note, len(draft.vectors), draft.labels
+    read = [_read(path, module, rows, note) for path, module in zip(paths, formats, strict=True)]
+    fitting = [each for each in read if each.table.num_rows == rows]
+    others = [each for each in read if each.table.num_rows != rows]
     if labels is None:
-        position = choose_label(table_columns(added), kept, dialogue)
-        if position is None and len(columns) == 1:
-            position = 0
-        if position is not None:
-            labels = tuple(to_labels(added.column(position)))
-            if len(set(labels)) > len(labels) // 2:  # else it is a category as well
-                kept.remove(position)
-    given = draft.metadata
-    joined = pa.table(
-        [*given.columns, *(added.column(i) for i in kept)],
-        names=[*given.column_names, *(added.column_names[i] for i in kept)],
-    )
-    extended = metadata(joined, range(joined.num_columns)) if joined.num_columns else given
+        described, labels = _take_labels(_side_by_side([each.table for each in fitting]), dialogue)
+    else:
+        described = _side_by_side([_in_order(each, labels, note) for each in fitting])
+    joined = [_by_key(each, rows, labels, note) for each in others]
+    every = _side_by_side([draft.metadata, described, *joined])
+    extended = metadata(every, range(every.num_columns)) if every.num_columns else draft.metadata
     return replace(draft, labels=labels, metadata=extended)
 
 
 def count_rows(path: Path, module: ModuleType, numbers: int) -> int | None:
     """Return how many rows a companion describes, where that divides `numbers`; else None."""
-    if module is npy:
-        counts = [len(npy.load_column(path))]
-    elif module is delimited:
-        counts = delimited.row_counts(path)
-    else:
+    if module not in _DESCRIBING:
         return None
-    return next((count for count in counts if count and numbers % count == 0), None)
+    with naming(path):
+        counts = (table.num_rows for table, _ in module.read_columns(path, None, lambda _: None))
+        return next((count for count in counts if count and numbers % count == 0), None)
 
 
-def _rank(path: Path, module: ModuleType) -> tuple[int, int]:
-    if module is delimited:
-        with naming(path):
-            return delimited.vector_rank(path)
-    if module is npy and npy.is_column(path):
-        return 0, 0
-    return SURE
+def _rank(path: Path, module: ModuleType) -> Rank:
+    with naming(path):
+        rank: Rank = module.vector_rank(path) if module in _DESCRIBING else SURE
+        return rank
 
 
-def _read_columns(path: Path, module: ModuleType, rows: int, note: Note) -> pa.Table:
-    if module is delimited:
-        return delimited.load_columns(path, rows, note)
-    column = npy.load_column(path)
-    if len(column) != rows:
-        raise EmbeddingError(
-            f"{len(column):,} values for {rows:,} vectors; "
-            "give exactly one for each vector, in the same order"
-        )
-    return pa.table({path.stem: column})
+def _read(path: Path, module: ModuleType, rows: int, note: Note) -> _Companion:
+    """Read a file in each way there is, up to the one that gives `rows` rows."""
+    readings: list[tuple[pa.Table, str]] = []
+    with naming(path):
+        if module not in _DESCRIBING:
+            raise EmbeddingError(
+                "vectors of a format that describes no rows of another file; open it alone, or "
+                "give what it says as CSV, JSON, Parquet or .npz"
+            )
+        for reading in module.read_columns(path, rows, note):
+            readings.append(reading)
+            if reading[0].num_rows == rows:
+                break
+    return _Companion(path, readings)
+
+
+def _take_labels(table: pa.Table, dialogue: Dialogue) -> tuple[pa.Table, tuple[str, ...] | None]:
+    """Return the table without its column of labels, and these; None where there are none.
+
+    A column of categories stays, and a single one of numbers: they have more to show than names.
+    """
+    columns, kept = table_columns(table), list(range(table.num_columns))
+    position = choose_label(columns, kept, dialogue)
+    named = position is not None
+    if len(kept) == 1 and not _is_no_label(table.schema.field(0).type):
+        position = 0
+    if position is None:
+        return table, None
+    labels = tuple(to_labels(table.column(position)))
+    if (named or columns[position].kind != "number") and len(set(labels)) > len(labels) // 2:
+        kept.remove(position)
+    return table.select(kept), labels
+
+
+def _is_no_label(kind: pa.DataType) -> bool:
+    return pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+
+
+def _side_by_side(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return all columns of tables of the same number of rows; names may repeat."""
+    return pa.table(
+        [column for table in tables for column in table.columns],
+        names=[name for table in tables for name in table.column_names],
+    )
+
+
+def _in_order(companion: _Companion, labels: Sequence[str], note: Note) -> pa.Table:
+    """Return a table of as many rows as vectors, sorted where it names them in another order."""
+    table, name = companion.table, companion.path.name
+    key = _key(table, labels)
+    if key is None or to_labels(table.column(key)) == list(labels):
+        return table
+    note(
+        f"{name}: its column {table.column_names[key]} holds the labels in another order; "
+        f"its {table.num_rows:,} rows are joined to the vectors by it"
+    )
+    return _joined(table, key, labels)
+
+
+def _by_key(companion: _Companion, rows: int, labels: Sequence[str] | None, note: Note) -> pa.Table:
+    """Return the rows of a table that the labels name, one for each; EmbeddingError if unsure."""
+    for table, how in companion.readings:
+        key = None if labels is None else _key(table, labels, whole_numbers=True)
+        if labels is not None and key is not None:
+            used = len(set(labels))
+            note(
+                f"{companion.path.name}: {table.num_rows:,} rows{how} for {rows:,} vectors: joined "
+                f"by its column {table.column_names[key]}, which holds each label once; "
+                f"{table.num_rows - used:,} of its rows describe no vector"
+            )
+            return _joined(table, key, labels)
+    counts = dict.fromkeys(f"{table.num_rows:,} rows{how}" for table, how in companion.readings)
+    raise EmbeddingError(
+        f"{companion.path.name}: {' or '.join(counts)} for {rows:,} vectors; give exactly one for "
+        "each vector, in the same order, or with a column that holds each label once"
+    )
+
+
+def _key(table: pa.Table, labels: Sequence[str], whole_numbers: bool = False) -> int | None:
+    """Return the only column of texts, or of whole numbers, that holds each of the labels once."""
+    wanted, keys = set(labels), []
+    if len(wanted) > table.num_rows:
+        return None
+    for i, column in enumerate(table_columns(table)):
+        numbers = whole_numbers and pa.types.is_integer(table.schema.field(i).type)
+        if column.kind == "text" or numbers:
+            counts = Counter(to_labels(table.column(i)))
+            if all(counts[label] == 1 for label in wanted):
+                keys.append(i)
+    return keys[0] if len(keys) == 1 else None
+
+
+def _joined(table: pa.Table, key: int, labels: Sequence[str]) -> pa.Table:
+    """Return one row for each label, without the key, which they repeat."""
+    places = {value: row for row, value in enumerate(to_labels(table.column(key)))}
+    return table.remove_column(key).take(pa.array([places[label] for label in labels]))

@@ -18,9 +18,10 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import is_list, is_number, typed
 from embeddings.files.dialect import Dialect, quotings, read_rows, sniff
-from embeddings.files.dialogue import Dialogue, Note, Trial, log_note
+from embeddings.files.dialogue import Dialogue, Note, Trial
 from embeddings.files.draft import Draft
 from embeddings.files.parse import parse
+from embeddings.files.ranks import NOTHING, Rank, rank_columns
 from embeddings.files.reading import first_line, shorten
 from embeddings.files.roles import Column, Roles, choose_roles
 from embeddings.files.tables import draft_from_table
@@ -61,65 +62,45 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 
-def vector_rank(path: Path) -> tuple[int, int]:
-    """Say how much a file looks like vectors rather than their metadata; larger is more.
-
-    First 0: no vectors; 1: columns of numbers with names; 2: lists, or numbers under numbered
-    names; 3: nothing but numbers, without names. Then the number of components.
-    """
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its first rows; see ranks.py."""
     text = read_text(path, lambda _: None)
-    best = (0, 0)
+    best = NOTHING
     for quoted in quotings(text):
         dialect = sniff(text, path, quoted)
-        notes: list[str] = []
-        try:
-            width = len(choose_roles(dialect.columns, Dialogue(notes.append)).vector)
-        except EmbeddingError:
-            continue
-        bare = not dialect.header and width == len(dialect.columns)
-        best = max(best, (3 if bare else 1 if notes else 2, width))
+        rank = rank_columns(dialect.columns)
+        if not dialect.header and rank[1] == len(dialect.columns):
+            rank = (3, rank[1])
+        best = max(best, rank)
     return best
 
 
-def load_columns(path: Path, rows: int, note: Note = log_note) -> pa.Table:
-    """Read a table that describes the `rows` rows of another file, as typed columns.
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the table that describes the rows of another file, by each way to read it.
 
-    Whether there is a header, and whether quotes are syntax, is decided by the number of rows.
+    Whether there is a header, and whether quotes are syntax, the number of rows is to decide.
+
+    Returns
+    -------
+    tables of typed columns, the likeliest first; and how each was read, to say after "3 rows"
 
     Raises
     ------
     EmbeddingError
-        another number of rows, with the numbers; or rows of different length
+        rows of different length
     """
     text = read_text(path, note)
-    found: list[str] = []
+    found = False
     for dialect in _readings(text, path):
         try:
             table = _parse(text, dialect)
         except pa.ArrowInvalid as error:
-            if dialect.quoted:  # quotes may be part of the labels
+            if dialect.quoted or found:  # quotes may be part of the labels, or syntax
                 continue
             raise _locate(text, dialect, Roles((), None), error) from error
-        if table.num_rows == rows:
-            columns = [typed(column) for column in table.columns]
-            return pa.table(columns, names=dialect.names)
-        found.append(f"{table.num_rows:,} rows{' under a header' * dialect.header}")
-    raise EmbeddingError(
-        f"{' or '.join(dict.fromkeys(found))} for {rows:,} vectors; "
-        "give exactly one for each vector, in the same order"
-    )
-
-
-def row_counts(path: Path) -> list[int]:
-    """Return how many rows the file describes, by each way to read it, the likeliest first."""
-    text = read_text(path, lambda _: None)
-    counts = []
-    for dialect in _readings(text, path):
-        try:
-            counts.append(_parse(text, dialect).num_rows)
-        except pa.ArrowInvalid:  # then quotes may be part of the labels
-            continue
-    return counts
+        found = True
+        columns = [typed(column) for column in table.columns]
+        yield pa.table(columns, names=dialect.names), " under a header" * dialect.header
 
 
 def _readings(text: pa.Buffer, path: Path) -> Iterator[Dialect]:
@@ -201,7 +182,8 @@ def _read(text: pa.Buffer, path: Path, quoted: bool, dialogue: Dialogue) -> _Rea
         for chunk in column.chunks
         if len(chunk)
     )
-    others = [i for i in range(len(dialect.columns)) if i not in set(numbers)]
+    apart = set(numbers)
+    others = [i for i in range(len(dialect.columns)) if i not in apart]
     label = None if roles.label is None else others.index(roles.label)
     vector = len(others) if numbers else others.index(roles.vector[0])
     columns = [c if i in (label, vector) else typed(c) for i, c in enumerate(table.columns)]

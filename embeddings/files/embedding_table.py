@@ -1,5 +1,6 @@
 """The embedding file's table, as Parquet and Arrow carry it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,17 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import hf_features, provenance
-from embeddings.files.dialogue import Dialogue
+from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
+from embeddings.files.ranks import SURE, Rank, rank_columns
 from embeddings.files.roles import choose_roles
-from embeddings.files.tables import draft_from_table, table_columns
+from embeddings.files.tables import (
+    draft_from_table,
+    is_number,
+    is_row_numbers,
+    metadata,
+    table_columns,
+)
 from embeddings.files.writing import writable_columns
 
 METADATA_KEY = b"embedding"
@@ -37,6 +45,30 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
     ]
     roles = choose_roles(columns, dialogue)
     return replace(draft_from_table(table, roles, path, found), typed=header is not None)
+
+
+def table_rank(schema: pa.Schema, read: Callable[[], pa.Table]) -> Rank:
+    """Say how surely a table holds vectors; see ranks.py.
+
+    Its types tell it, unless it has texts or nested columns, which may hold lists of numbers.
+
+    Parameters
+    ----------
+    read : returns the table, where a look into it is needed
+    """
+    rank = rank_columns(table_columns(schema.empty_table()))
+    if rank == SURE or all(is_number(kind) for kind in schema.types):
+        return rank
+    return rank_columns(table_columns(describing(read(), lambda _: None)))
+
+
+def describing(table: pa.Table, note: Note) -> pa.Table:
+    """Return all columns as they describe the rows of another file, without pandas' row numbers."""
+    table, _ = hf_features.decode(table, note)
+    table = table.replace_schema_metadata(None)
+    columns = zip(table.column_names, table.columns, strict=True)
+    kept = [i for i, (name, column) in enumerate(columns) if not is_row_numbers(name, column)]
+    return metadata(table, kept)
 
 
 def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:

@@ -4,8 +4,9 @@ The vector is found by shape: a list of numbers, of the same length in every row
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,29 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import typed
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.reading import check_bytes, first_line
+from embeddings.files.json_rows import (
+    CELL,
+    Row,
+    are_labelled,
+    are_vectors,
+    as_text,
+    document_columns,
+    document_rows,
+    is_plain,
+    read_document,
+    read_lines,
+    read_rows,
+)
+from embeddings.files.ranks import NOTHING, Rank, rank_columns
+from embeddings.files.reading import check_bytes
 from embeddings.files.roles import Column, Kind, choose_roles
 from embeddings.files.tables import draft_from_table, table_columns
-from embeddings.files.text import is_text, lines, read_text
+from embeddings.files.text import is_text, read_text
 from embeddings.files.writing import writable_columns
 
 _OURS = ("label", "vector")
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
-_DOCUMENT = 8  # bytes in memory for a byte of JSON that is parsed at once, about
-_CELL = 8  # bytes in memory for a field of a row, at least
-_LONG = 16  # lists of as many floats are held as arrays
-_TOO_DEEP = "JSON that is nested too deeply; expected objects of numbers, texts and lists"
-_SCALARS = (str, int, float, bool, type(None))
-
-Row = dict[str, Any]
+_FIRST = 100  # rows that tell whether there are vectors
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -51,27 +60,78 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         no JSON, or one that is nested too deeply; no vectors in it, or vectors that are missing
         or of different length
     """
-    rows = _rows(read_text(path, dialogue.note), dialogue.note)
-    if not rows:
-        raise EmbeddingError("no rows; expected at least one")
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    check_bytes(_CELL * len(rows) * len(names), "its table of rows and fields takes at least")
-    fields = {name: [row.pop(name, None) for row in rows] for name in names}
-    shaped = {name for name, values in fields.items() if _are_vectors(values)}
-    table = pa.table(
-        {
-            name: pa.nulls(len(rows)) if name in shaped else _column(values)
-            for name, values in fields.items()
-        }
-    )
+    fields = _fields(read_rows(read_text(path, dialogue.note), dialogue.note))
+    shaped = {name for name, values in fields.items() if are_vectors(values)}
+    table = _table(fields, shaped)
     roles = choose_roles(_described(table, shaped), dialogue)
-    for i, name in enumerate(names):
+    for i, name in enumerate(fields):
         if name in shaped:
             column = _vectors(fields[name]) if i in roles.vector else _column(fields[name])
             table = table.set_column(i, name, column)
         elif i != roles.label and i not in roles.vector:
             table = table.set_column(i, name, _typed(table.column(i)))
     return draft_from_table(table, roles, path)
+
+
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its first rows; see ranks.py."""
+    text = read_text(path, lambda _: None)
+    document = read_document(text)
+    if document is None:
+        rows = list(islice(read_lines(text), _FIRST))
+    elif isinstance(document, list) and is_plain(document):
+        return NOTHING
+    elif isinstance(document, dict) and are_labelled(document):
+        lists = document.values()
+        fractions = all(type(item) is float for each in lists for item in each)
+        return (3, 0) if fractions else (1, len(document))  # or columns of numbers
+    else:
+        rows = document_rows(document, lambda _: None)[:_FIRST]
+    fields = _fields(rows)
+    shaped = {name for name, values in fields.items() if are_vectors(values)}
+    return rank_columns(_described(_table(fields, shaped), shaped))
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the table that describes the rows of another file.
+
+    Parameters
+    ----------
+    rows : how many there should be, where that is known
+
+    Raises
+    ------
+    EmbeddingError
+        no JSON, or one without rows
+    """
+    text = read_text(path, note)
+    document = read_document(text)
+    if document is None:
+        fields = _fields(list(read_lines(text)))
+    else:
+        named = document_columns(document, rows, note)
+        fields = _fields(document_rows(document, note)) if named is None else named
+    columns = {name or path.stem: _typed(_column(values)) for name, values in fields.items()}
+    yield pa.table(columns), ""
+
+
+def _fields(rows: list[Row]) -> dict[str, list[Any]]:
+    """Return the values of each field, None where a row lacks it; the rows are emptied."""
+    if not rows:
+        raise EmbeddingError("no rows; expected at least one")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    check_bytes(CELL * len(rows) * len(names), "its table of rows and fields takes at least")
+    return {name: [row.pop(name, None) for row in rows] for name in names}
+
+
+def _table(fields: dict[str, list[Any]], shaped: set[str]) -> pa.Table:
+    """Return the fields as columns; those in `shaped`, of vectors, are to be filled in."""
+    return pa.table(
+        {
+            name: pa.nulls(len(values)) if name in shaped else _column(values)
+            for name, values in fields.items()
+        }
+    )
 
 
 def _described(table: pa.Table, shaped: set[str]) -> list[Column]:
@@ -119,156 +179,6 @@ def _plain(column: pa.ChunkedArray) -> list[Any] | None:
     return values
 
 
-def _rows(text: pa.Buffer, note: Note) -> list[Row]:
-    """Return the rows of JSON Lines, or of one document."""
-    found = lines(text)
-    first = next(line for line in found if line.strip())
-    try:
-        value = _parse(first, "line 1")
-    except EmbeddingError:  # a document that goes over several lines, or no JSON
-        value = None
-    if value is None or not any(line.strip() for line in found):
-        check_bytes(_DOCUMENT * text.size, "as one JSON document it may take")
-        return [_flat(row, i) for i, row in enumerate(_document(_parse(text.to_pybytes()), note))]
-    return list(_json_lines(text))
-
-
-def _json_lines(text: pa.Buffer) -> Iterator[Row]:
-    row = 0
-    for number, line in enumerate(lines(text), 1):
-        if line.strip():
-            yield _flat(_parse(line, f"line {number}"), row, f" (line {number})")
-            row += 1
-
-
-def _parse(text: bytes, place: str = "") -> Any:
-    where = f"{place}: " if place else ""
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise EmbeddingError(where + _TOO_DEEP) from error
-    except ValueError as error:
-        raise EmbeddingError(f"{where}not JSON ({first_line(error)})") from error
-
-
-def _document(value: Any, note: Note) -> Sequence[Any]:
-    """Return the rows of a whole document, of whatever arrangement (see docs/format.md)."""
-    if isinstance(value, list):
-        if value and not any(isinstance(item, dict | list) for item in value):
-            raise EmbeddingError("one list of values; expected one object, or one list, for a row")
-        return value
-    values = list(value.values())
-    if values and all(isinstance(each, dict) for each in values):
-        return _keyed(value)
-    lists = {name: each for name, each in value.items() if isinstance(each, list)}
-    names, items = lists.get("columns", []), lists.get("data", [])
-    if items and set(map(type, names)) == {str} and set(map(type, items)) == {list}:  # "split"
-        return [dict(zip(names, item, strict=False)) for item in items]
-    matrix = next((each for each in lists.values() if each and _are_vectors(each)), None)
-    if matrix is not None:
-        kept = {name: each for name, each in lists.items() if len(each) == len(matrix)}
-        others = ", ".join(name for name in value if name not in kept)
-        if others:
-            note(f"left out {others}: not one value for each of the {len(matrix):,} vectors")
-        return _transposed(kept)
-    for name, each in lists.items():
-        alone = sum(len(other) == len(each) for other in lists.values()) == 1
-        if alone and each and all(isinstance(item, dict) for item in each):
-            if len(values) > 1:
-                note(f"took the {len(each):,} objects under {name} as the rows")
-            return each
-    if len(lists) == len(values) and len(set(map(len, lists.values()))) == 1:
-        if _are_labelled(lists):
-            note("no field of vectors, all lists of one length: took them as vectors, by label")
-            return [{"label": name, "vector": each} for name, each in lists.items()]
-        return _transposed(lists)
-    return [value]
-
-
-def _keyed(value: dict[str, Row]) -> list[Row]:
-    """Return the rows of an object of objects: columns as pandas writes them, or rows by label."""
-    inner = list(next(iter(value.values())))
-    same = all(list(each) == inner for each in value.values())
-    if same and inner == [str(i) for i in range(len(inner))] and inner:
-        return _transposed({name: list(each.values()) for name, each in value.items()})
-    return [{"key": name, **each} for name, each in value.items()]
-
-
-def _transposed(columns: dict[str, list[Any]]) -> list[Row]:
-    check_bytes(_CELL * sum(map(len, columns.values())), "its table of rows and fields takes")
-    return [
-        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
-    ]
-
-
-def _are_labelled(lists: dict[str, list[Any]]) -> bool:
-    """Say whether lists of one length are vectors by label, rather than columns of numbers."""
-    if {"x", "y"} <= {name.lower() for name in lists} or all(n[-1:].isdigit() for n in lists):
-        return False
-    return all(_are_numbers(each) for each in lists.values())
-
-
-def _are_numbers(items: list[Any]) -> bool:
-    return set(map(type, items)) <= {int, float}
-
-
-def _flat(value: Any, row: int, place: str = "") -> Row:
-    """Return a row with its nested objects flattened one level, and long lists as arrays."""
-    if isinstance(value, list):
-        value = {"vector": value}
-    if not isinstance(value, dict):
-        raise EmbeddingError(f"row {row}{place}: {value!r:.40}; expected an object or a list")
-    flat: Row = {}
-    for name, each in value.items():
-        if isinstance(each, dict):
-            flat |= {_whole(f"{name}.{key}"): _packed(inner) for key, inner in each.items()}
-        else:
-            flat[_whole(name)] = _packed(each)
-    return flat
-
-
-def _packed(value: Any) -> Any:
-    """Return a value without nesting: a long list of floats as an array, what is deep as text."""
-    if isinstance(value, str):
-        return _whole(value)
-    if isinstance(value, list):
-        if len(value) >= _LONG and float in set(map(type, value)) and _are_numbers(value):
-            try:
-                return np.array(value, dtype=np.float64)
-            except OverflowError:  # a whole number of hundreds of digits
-                return _as_text(value)
-        if all(isinstance(item, _SCALARS) for item in value):
-            return [_whole(item) if isinstance(item, str) else item for item in value]
-    return _as_text(value) if isinstance(value, dict | list) else value
-
-
-def _whole(text: str) -> str:
-    """Return a text in which halves of characters, which only JSON can hold, are replaced."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _as_text(value: Any) -> str:
-    try:
-        return _whole(json.dumps(value, ensure_ascii=False))
-    except RecursionError as error:
-        raise EmbeddingError(_TOO_DEEP) from error
-
-
-def _are_vectors(values: list[Any]) -> bool:
-    """Say whether all are lists of numbers, and of the same length."""
-    first = values[0]
-    if not isinstance(first, list | np.ndarray) or len(first) == 0:
-        return False
-    return all(
-        isinstance(value, list | np.ndarray)
-        and len(value) == len(first)
-        and (isinstance(value, np.ndarray) or _are_numbers(value))
-        for value in values
-    )
-
-
 def _vectors(values: list[Any]) -> pa.Array:
     """Return lists of numbers of the same length as vectors of float32."""
     matrix = np.empty((len(values), len(values[0])), dtype=np.float32)
@@ -289,7 +199,7 @@ def _column(values: list[Any]) -> pa.Array:
         return pa.array(values)
     except (pa.ArrowException, TypeError, OverflowError):
         values = [v.tolist() if isinstance(v, np.ndarray) else v for v in values]
-        return pa.array([v if isinstance(v, str | type(None)) else _as_text(v) for v in values])
+        return pa.array([v if isinstance(v, str | type(None)) else as_text(v) for v in values])
 
 
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,6 +1,7 @@
 """numpy's .npy: one matrix, no labels; and as a companion, one column for another file's rows."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -11,8 +12,9 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.dialogue import Dialogue
+from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
+from embeddings.files.ranks import NOTHING, SURE, Rank
 from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.tables import are_row_numbers
 
@@ -54,14 +56,15 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
 
 
-def is_column(path: Path) -> bool:
-    """Say whether the file holds a one-dimensional array, which may describe another's rows."""
+def vector_rank(path: Path) -> Rank:
+    """Say whether the file holds vectors: a one-dimensional array does not; see ranks.py."""
     with path.open("rb") as file:
-        return len(read_header(file, path.stat().st_size)[0]) == 1
+        shape, _ = read_header(file, path.stat().st_size, limited=False)
+    return NOTHING if len(shape) == 1 else SURE
 
 
-def load_column(path: Path) -> pa.ChunkedArray:
-    """Read a one-dimensional array as a column of labels or of metadata.
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield a one-dimensional array as a table of one column of labels or metadata.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def load_column(path: Path) -> pa.ChunkedArray:
             f"an array of shape {shape} and type {dtype}; "
             "expected one text, number, boolean or date for each vector"
         )
-    return to_column(np.load(path, allow_pickle=False))
+    yield pa.table({path.stem: to_column(np.load(path, allow_pickle=False))}), ""
 
 
 def to_column(array: np.ndarray) -> pa.ChunkedArray:

@@ -2,7 +2,8 @@
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
@@ -17,7 +18,8 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
-from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes
+from embeddings.files.ranks import NOTHING, SURE, Rank
+from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes, shorten
 from embeddings.files.roles import LABEL_NAMES, VECTOR_NAMES, Column, guess_label
 from embeddings.files.tables import to_labels
 from embeddings.files.writing import writable_columns
@@ -60,27 +62,12 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     EmbeddingError
         a damaged archive, one that unpacks to more than the limit, or no matrix of numbers in it
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-            check_bytes(sum(info.file_size for info in infos), "its arrays unpack to")
-            members = _members(archive, infos, dialogue.note)
-            chosen = choose_vectors(members, dialogue)
-            rows = chosen.shape[0]
-            columns = {
-                member.name: to_column(_read(archive, member))
-                for member in members
-                if member.shape == (rows,) and member.dtype.kind in COLUMN_KINDS
-            }
-            header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
-            text = str(_read(archive, header)) if header and header.dtype.kind == "U" else None
-            vectors = as_float32(_read(archive, chosen))
-    except EmbeddingError:
-        raise
-    except _DAMAGE as error:
-        raise EmbeddingError(
-            f"damaged or unreadable .npz ({first_line(error)}); write it again with numpy.savez"
-        ) from error
+    with _opened(path, dialogue.note) as (archive, members):
+        chosen = choose_vectors(members, dialogue)
+        columns = _columns(archive, members, chosen.shape[0])
+        header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
+        text = str(_read(archive, header)) if header and header.dtype.kind == "U" else None
+        vectors = as_float32(_read(archive, chosen))
     said = provenance.from_json(text) if text else None
     found = provenance.described(path, chosen.dtype, said)
     label = _label_name(columns, dialogue)
@@ -90,6 +77,39 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     if pa.types.is_string(columns[label].type):  # numbers are a category as well, and stay
         del columns[label]
     return replace(Draft.of(vectors, labels, columns, **found), typed=said is not None)
+
+
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by the headers of its arrays; see ranks.py."""
+    with _opened(path, lambda _: None) as (_, members):
+        kinds = [m.dtype.kind for m in members if len(m.shape) == 2]
+    if "f" in kinds:
+        return SURE
+    return (3, 0) if set(kinds) & set("iub") else NOTHING
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the arrays that hold one value for each row of another file, as one table.
+
+    Parameters
+    ----------
+    rows : how many there should be, where that is known
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged archive, or no one-dimensional array in it
+    """
+    with _opened(path, note) as (archive, members):
+        lengths = [m.shape[0] for m in members if len(m.shape) == 1]
+        if not lengths:
+            raise EmbeddingError("no array of one value a row; expected such beside vectors")
+        length = rows if rows in lengths else lengths[0]
+        columns = _columns(archive, members, length)
+    others = ", ".join(f"{m.name} {m.shape}" for m in members if m.name not in columns)
+    if others:
+        note(f"left out {shorten(others, 200)}: not one value for each of the {length:,} rows")
+    yield pa.table(columns), ""
 
 
 def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
@@ -150,6 +170,33 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             with archive.open(info, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
     return tuple(left_out)
+
+
+@contextmanager
+def _opened(path: Path, note: Note) -> Iterator[tuple[zipfile.ZipFile, list[_Member]]]:
+    """Open an archive whose arrays, all unpacked, fit the limit; damage is an EmbeddingError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            check_bytes(sum(info.file_size for info in infos), "its arrays unpack to")
+            yield archive, _members(archive, infos, note)
+    except EmbeddingError:
+        raise
+    except _DAMAGE as error:
+        raise EmbeddingError(
+            f"damaged or unreadable .npz ({first_line(error)}); write it again with numpy.savez"
+        ) from error
+
+
+def _columns(
+    archive: zipfile.ZipFile, members: Sequence[_Member], rows: int
+) -> dict[str, pa.ChunkedArray]:
+    """Return all arrays that hold one text, number, boolean or date for each of `rows`."""
+    return {
+        member.name: to_column(_read(archive, member))
+        for member in members
+        if member.shape == (rows,) and member.dtype.kind in COLUMN_KINDS
+    }
 
 
 def _is_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:

@@ -3,6 +3,8 @@
 Any other Parquet file opens too, if it has a column of lists of numbers, or several of numbers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ import pyarrow.parquet as pq
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
-from embeddings.files.dialogue import Dialogue
+from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.embedding_table import from_table, to_table
+from embeddings.files.embedding_table import describing, from_table, table_rank, to_table
+from embeddings.files.ranks import Rank
 from embeddings.files.reading import check_bytes, first_line
 from embeddings.files.tables import holds_vectors
 
@@ -39,6 +42,28 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return from_table(read_table(path), path, dialogue)
 
 
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors; see ranks.py."""
+    return table_rank(read_schema(path), lambda: read_table(path))
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the table, whose columns describe the rows of another file."""
+    yield describing(read_table(path), note), ""
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """Return names and types of the columns, from the file's header or footer.
+
+    Raises
+    ------
+    EmbeddingError
+        a file that is damaged
+    """
+    with _telling_damage():
+        return pq.read_schema(path)
+
+
 def read_table(path: Path) -> pa.Table:
     """Read all columns, after looking at how large they will be in memory.
 
@@ -47,14 +72,8 @@ def read_table(path: Path) -> pa.Table:
     EmbeddingError
         a file that is damaged or too large when decoded
     """
-    try:
+    with _telling_damage():
         return _read(path)
-    except EmbeddingError:
-        raise
-    except Exception as error:  # a damaged file makes its reader raise anything
-        raise EmbeddingError(
-            f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
-        ) from error
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -70,6 +89,19 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             column_encoding={"vector.list.element": "BYTE_STREAM_SPLIT"},
         )
     return taken
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    """Turn whatever a damaged file makes its reader raise into an EmbeddingError."""
+    try:
+        yield
+    except EmbeddingError:
+        raise
+    except Exception as error:
+        raise EmbeddingError(
+            f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
+        ) from error
 
 
 def _read(path: Path) -> pa.Table:

@@ -2,10 +2,12 @@
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -16,7 +18,8 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.npy import to_column
-from embeddings.files.reading import as_float32, check_bytes, first_line
+from embeddings.files.ranks import NOTHING, SURE, Rank
+from embeddings.files.reading import as_float32, check_bytes, first_line, shorten
 from embeddings.files.tables import are_row_numbers
 
 _LONGEST_HEADER = 100_000_000  # bytes; the safetensors library reads no longer one
@@ -60,16 +63,54 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     rows = chosen.shape[0]
     if not dialogue.mapped(path):
         check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
-    columns = {
-        tensor.name: to_column(_read(path, tensor))
-        for tensor in tensors
-        if tensor.shape == (rows,) and tensor.kind in _TYPES and rows
-    }
+    columns = _columns(path, tensors, rows)
     labels = _labels(described, rows, dialogue.note)
     header = described.get("embedding")
     said = provenance.from_json(header) if header else None
     found = provenance.described(path, _NAMES[chosen.kind], said)
     return Draft.of(as_float32(_read(path, chosen)), labels, columns, **found)
+
+
+def vector_rank(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its header; see ranks.py."""
+    tensors, _ = _read_header(path)
+    kinds = {tensor.kind for tensor in tensors if len(tensor.shape) == 2}
+    if kinds & set(_FLOATS):
+        return SURE
+    return (3, 0) if kinds & set(_OTHERS) else NOTHING
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the tensors that hold one value for each row of another file, as one table.
+
+    Parameters
+    ----------
+    rows : how many there should be, where that is known
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, or no one-dimensional tensor in it
+    """
+    tensors, _ = _read_header(path)
+    lengths = [tensor.shape[0] for tensor in tensors if len(tensor.shape) == 1]
+    if not lengths:
+        raise EmbeddingError("no tensor of one value a row; expected such beside vectors")
+    length = rows if rows in lengths else lengths[0]
+    columns = _columns(path, tensors, length)
+    others = ", ".join(f"{t.name} {list(t.shape)}" for t in tensors if t.name not in columns)
+    if others:
+        note(f"left out {shorten(others, 200)}: not one value for each of the {length:,} rows")
+    yield pa.table(columns), ""
+
+
+def _columns(path: Path, tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.ChunkedArray]:
+    """Return all tensors that hold one value for each of `rows`."""
+    return {
+        tensor.name: to_column(_read(path, tensor))
+        for tensor in tensors
+        if tensor.shape == (rows,) and tensor.kind in _TYPES and rows
+    }
 
 
 def choose_vectors(tensors: list[_Tensor], dialogue: Dialogue) -> _Tensor:

@@ -43,7 +43,7 @@ def draft_from_table(
     if table.num_rows == 0:
         raise EmbeddingError("no rows; expected at least one")
     kind = table.field(roles.vector[0]).type
-    if _is_numeric(kind):
+    if is_number(kind):
         vectors = stack_columns(table, roles.vector)
     else:
         vectors = read_vectors(table, roles.vector[0])
@@ -69,7 +69,7 @@ def _dtype_name(kind: pa.DataType) -> str:
         kind = kind.storage_type
     if holds_vectors(kind):
         kind = kind.value_type
-    return str(np.dtype(kind.to_pandas_dtype())) if _is_numeric(kind) else "text"
+    return str(np.dtype(kind.to_pandas_dtype())) if is_number(kind) else "text"
 
 
 def metadata(table: pa.Table, kept: Sequence[int]) -> pa.Table:
@@ -79,9 +79,12 @@ def metadata(table: pa.Table, kept: Sequence[int]) -> pa.Table:
     names: Counter[str] = Counter()
     unique = []
     for i in kept:
-        name = table.column_names[i] or f"column_{i + 1}"
-        names[name] += 1
-        unique.append(name if names[name] == 1 else f"{name}_{names[name]}")
+        first = name = table.column_names[i] or f"column_{i + 1}"
+        while name in names:
+            names[first] += 1
+            name = f"{first}_{names[first]}"
+        names[name] = 1
+        unique.append(name)
     return pa.table([table.column(i) for i in kept], names=unique)
 
 
@@ -108,7 +111,7 @@ def _kind(column: pa.ChunkedArray) -> Kind:
     kind = column.type
     if holds_vectors(kind):
         return "list"
-    if _is_numeric(kind):
+    if is_number(kind):
         return "number"
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
@@ -124,11 +127,12 @@ def holds_vectors(kind: pa.DataType) -> bool:
     if isinstance(kind, pa.BaseExtensionType):
         kind = kind.storage_type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return _is_numeric(kind.value_type)
+        return is_number(kind.value_type)
     return False
 
 
-def _is_numeric(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Say whether a type is of whole numbers or of floats."""
     return pa.types.is_floating(kind) or pa.types.is_integer(kind)
 
 
