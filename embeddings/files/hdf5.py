@@ -1,4 +1,4 @@
-"""HDF5: a matrix with the columns beside it, or ELMo's sentences; and safe access for h5ad.py.
+"""HDF5: a matrix with the columns beside it; and safe access for h5ad.py and sentences.py.
 
 Only what lies in the file itself is read: links, external storage and virtual datasets could point
 at any path of the machine, so they count as absent or are refused.
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
-from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
 from embeddings.files.npy import COLUMN_KINDS, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line
@@ -38,7 +38,7 @@ def matches(head: bytes, path: Path) -> bool:
 
 
 def load(path: Path, dialogue: Dialogue) -> Draft:
-    """Read ELMo's sentences (keys 0, 1, ...), else a matrix of numbers and what has its rows.
+    """Read a matrix of numbers and what has its rows.
 
     Raises
     ------
@@ -47,11 +47,6 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     """
     check_heaps(path)
     with opened(path) as file:
-        sentences = _sentences(file)
-        if sentences:
-            kind = sentences[0].dtype
-            vectors, columns = _read_sentences(sentences, dialogue.note)
-            return Draft.of(vectors, None, columns, **provenance.described(path, kind))
         matrix = _choose_matrix(file, dialogue)
         found = provenance.described(path, matrix.dtype)
         columns = _columns_beside(matrix)
@@ -191,46 +186,6 @@ def check_total(group: h5py.Group) -> None:
 
 def _bytes(dataset: h5py.Dataset) -> int:
     return math.prod(dataset.shape or ()) * dataset.dtype.itemsize
-
-
-def _sentences(file: h5py.File) -> list[h5py.Dataset]:
-    """Return the datasets 0, 1, ... of (layers, tokens, dims), or none where it is not ELMo's."""
-    names = sorted((name for name in file if name.isascii() and name.isdigit()), key=int)
-    found = [child(file, name) for name in names]
-    return found if all(is_matrix(item, 3, "f") for item in found) else []
-
-
-def _read_sentences(
-    sentences: list[h5py.Dataset], note: Note
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the last layer, one row a token, and the columns sentence and position."""
-    layers, _, dimensions = sentences[0].shape
-    for dataset in sentences:
-        if (dataset.shape[0], dataset.shape[2]) != (layers, dimensions) or layers == 0:
-            raise EmbeddingError(
-                f"{dataset.name} is of shape {dataset.shape}, {sentences[0].name} of "
-                f"{sentences[0].shape}; expected (layers, tokens, dimensions), and layers and "
-                "dimensions the same in all"
-            )
-        check_dataset(dataset)
-    lengths = [dataset.shape[1] for dataset in sentences]
-    check_bytes(4 * dimensions * sum(lengths), "its vectors need")
-    vectors = np.empty((sum(lengths), dimensions), np.float32)
-    start = 0
-    for dataset, length in zip(sentences, lengths, strict=True):
-        if length:
-            vectors[start : start + length] = dataset[-1]
-        start += length
-    note(
-        f"{len(sentences):,} sentences of {layers} layers: took the last layer, one row a token; "
-        "to have another, write its vectors as a matrix"
-    )
-    numbers = [int(dataset.name.lstrip("/")) for dataset in sentences]
-    columns = {
-        "sentence": np.repeat(np.array(numbers, np.int64), lengths),
-        "position": np.concatenate([np.arange(length) for length in lengths]),
-    }
-    return as_float32(vectors), columns
 
 
 def _choose_matrix(file: h5py.File, dialogue: Dialogue) -> h5py.Dataset:

@@ -16,6 +16,7 @@ from embeddings.files import (
     projector,
     raw,
     safetensors,
+    sentences,
     word2vec_binary,
     word2vec_text,
 )
@@ -32,6 +33,7 @@ FORMATS = {
     "NumPy .npz": npz,
     "safetensors": safetensors,
     "AnnData .h5ad": h5ad,
+    "ELMo's HDF5": sentences,
     "HDF5": hdf5,
     "TensorFlow Projector": projector,
     "word2vec or GloVe text": word2vec_text,

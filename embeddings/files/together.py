@@ -13,7 +13,7 @@ from types import ModuleType
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import hf_dataset, npz, projector, raw
+from embeddings.files import hf_dataset, npz, projector, raw, sentences
 from embeddings.files.companions import add_columns, count_rows, find_vectors
 from embeddings.files.compressed import title
 from embeddings.files.dialogue import Dialogue
@@ -175,6 +175,9 @@ def _from_files(known: Sequence[tuple[Path, ModuleType]], dialogue: Dialogue) ->
     modules = [module for _, module in known]
     main = find_vectors(paths, modules) if len(known) > 1 else 0
     others = [each for i, each in enumerate(known) if i != main]
+    if modules[main] is sentences:
+        draft, rest = sentences.load_with(paths[main], [path for path, _ in others], dialogue)
+        return add_columns(draft, rest, [m for path, m in others if path in rest], dialogue)
     with naming(paths[main]):
         if modules[main] is raw and others:
             rows = count_rows(*others[0], paths[main].stat().st_size // 4)

@@ -143,26 +143,6 @@ def test_columns_that_do_not_fit(tmp_path):
         load(path)
 
 
-def test_sentences_of_elmo_are_one_row_a_token(tmp_path):
-    path = tmp_path / "x.hdf5"
-    parts = {name: np.random.default_rng(n).normal(size=(3, n, 4)) for n, name in enumerate("012")}
-    parts["10"] = np.ones((3, 1, 4))
-    with h5py.File(path, "w") as file:
-        for name, part in parts.items():
-            file[name] = part.astype(np.float32)
-        file["sentence_to_index"] = "{}"
-    found, notes = opened(path)
-    expected = np.concatenate([part[-1] for part in parts.values()]).astype(np.float32)
-    np.testing.assert_array_equal(found.vectors, expected)
-    assert found.metadata["sentence"].to_pylist() == [1, 2, 2, 10]
-    assert found.metadata["position"].to_pylist() == [0, 0, 1, 0]
-    assert "4 sentences of 3 layers: took the last layer" in notes[0]
-    with h5py.File(path, "a") as file:
-        file["3"] = np.ones((2, 1, 4))
-    with pytest.raises(EmbeddingError, match=r"x\.hdf5: /3 is of shape \(2, 1, 4\), /0 of"):
-        load(path)
-
-
 def test_other_hdf5_is_its_matrix_and_what_has_its_rows(tmp_path):
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
@@ -271,9 +251,3 @@ def test_the_real_cells(data):
     assert len(found.metadata["bulk_labels"].unique()) == 10
     assert set(found.metadata["phase"].to_pylist()) == {"G1", "S", "G2M"}
     assert "took obsm/X_pca (700, 50)" in notes[0] and "X_umap (700, 2)" in notes[0]
-
-
-def test_the_real_sentences(data):
-    found, _ = opened(data / "5_contextual" / "elmo_lm_embeddings_0.hdf5")
-    assert found.vectors.shape == (295, 16)
-    assert np.bincount(found.metadata["sentence"].to_numpy())[:3].tolist() == [50, 51, 27]
