@@ -180,7 +180,9 @@ def _from_files(known: Sequence[tuple[Path, ModuleType]], dialogue: Dialogue) ->
         return add_columns(draft, rest, [m for path, m in others if path in rest], dialogue)
     with naming(paths[main]):
         if modules[main] is raw and others:
-            rows = count_rows(*others[0], paths[main].stat().st_size // 4)
+            numbers = paths[main].stat().st_size // 4
+            counts = (count_rows(*other, numbers) for other in others)
+            rows = next((count for count in counts if count), None)
             draft = raw.load(paths[main], dialogue, rows)
         else:
             draft = modules[main].load(paths[main], dialogue)

@@ -319,3 +319,14 @@ def test_real_movies_are_joined_to_vectors_by_their_number(data, tmp_path):
     found = load(tmp_path / "v.vec", [movies], note=lambda _: None)
     assert found.metadata["title"].to_pylist()[:2] == ["Heat (1995)", "Waiting to Exhale (1995)"]
     assert found.metadata.column_names == ["title", "genres"]
+
+
+def test_any_companion_tells_how_many_vectors_bare_numbers_are(tmp_path):
+    VECTORS.tofile(tmp_path / "v.bytes")
+    (tmp_path / "m.json").write_text(json.dumps(["a", "b", "c"]))
+    (tmp_path / "info.csv").write_text("name,n\n" + "".join(f"{c},1\n" for c in "dcbazyx"))
+    paths = [tmp_path / name for name in ("v.bytes", "info.csv", "m.json")]
+    found = load(paths[0], paths[1:], note=lambda _: None)
+    np.testing.assert_array_equal(found.vectors, VECTORS)
+    assert found.labels == ("a", "b", "c")
+    assert found.metadata.to_pydict() == {"n": [1, 1, 1]}
