@@ -44,10 +44,7 @@ class Screen:
         for all rows), or minus the manhattan distance; of huge vectors, in units that do not
         overflow, for dot a unit for each query.
         """
-        if self.by_direction:
-            queries = _unit_rows(queries, query_norms)
-        else:
-            queries = queries * self.unit
+        queries = _unit_rows(queries, query_norms) if self.by_direction else queries * self.unit
         if self.metric == "manhattan":
             return _negated_manhattan(queries, self.vectors)
         if len(queries) == 1:  # streams the vectors once, which a second thread does not hasten

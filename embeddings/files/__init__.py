@@ -96,7 +96,7 @@ def read(paths: Sequence[Path], dialogue: Dialogue) -> EmbeddingSet:
     EmbeddingError
         as load() does, and for an answer to no question
     """
-    with trusting() if dialogue.trusted else nullcontext():
+    with trusting(paths) if dialogue.trusted else nullcontext():
         draft = draft_of(paths, dialogue)
         dialogue.check_answers_used()
         with naming(paths[0]):

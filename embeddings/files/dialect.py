@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.files.cells import is_list, is_number
+from embeddings.files.parse import check_width
 from embeddings.files.roles import LABEL_NAMES, Column, Kind
 from embeddings.files.text import contains
 
@@ -67,6 +68,7 @@ def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:
         return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
     splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
     delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
+    check_width(len(splits[delimiter][0]))
     return _describe(splits[delimiter], delimiter, quoted)
 
 
@@ -119,11 +121,12 @@ def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> b
 
 
 def _sample(text: pa.Buffer) -> str:
-    """Return the first lines, as many as fit the sample but at least one."""
+    """Return the first lines, as many as fit the sample but at least two."""
     head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
     if text.size > _SAMPLE_BYTES:
-        end = head.rfind(b"\n")
-        head = head[:end] if end >= 0 else text.to_pybytes().partition(b"\n")[0]
+        whole = head.count(b"\n")
+        kept = head.split(b"\n", whole) if whole > 1 else [*text.to_pybytes().split(b"\n", 2), b""]
+        head = b"\n".join(kept[:-1])
     return head.decode("utf-8", "replace")
 
 

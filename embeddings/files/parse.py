@@ -18,7 +18,18 @@ from embeddings.errors import EmbeddingError
 _PIECE = 2**24  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
+_BLOCK_ROWS = 64  # fewer rows would not pay for the pieces of memory that each column takes
 _LOOK = 2**16
+_MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
+
+
+def check_width(columns: int) -> None:
+    """Raise EmbeddingError for a row of more numbers than a table of text may have columns."""
+    if columns > _MOST_COLUMNS:
+        raise EmbeddingError(
+            f"a row of {columns:,} columns; text of at most {_MOST_COLUMNS:,} is read: "
+            "write the matrix with numpy.save"
+        )
 
 
 def parse(
@@ -81,8 +92,9 @@ def _parse_piece(
         )
         return pa.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
 
+    line = _line_end(memoryview(piece), 0)
     try:
-        return read(_BLOCK)
+        return read(min(max(_BLOCK, _BLOCK_ROWS * line), _LONGEST_BLOCK))
     except pa.ArrowInvalid as error:
         if piece.size >= _LONGEST_BLOCK:
             raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes") from error
@@ -92,13 +104,15 @@ def _parse_piece(
 def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
     """Put columns of float32 side by side into one column of vectors."""
     vectors = np.empty((table.num_rows, len(components)), dtype=np.float32)
+    place = {name: i for i, name in enumerate(table.column_names)}
+    positions = [place.pop(name) for name in components]  # by name, it would be squared in width
     start = 0
-    for batch in table.select(components).to_batches():
+    for batch in table.select(positions).to_batches():
         for j, values in enumerate(batch.columns):
             vectors[start : start + len(batch), j] = values.to_numpy(zero_copy_only=False)
         start += len(batch)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
-    return table.drop_columns(list(components)).append_column("vector", column)
+    return table.select(list(place.values())).append_column("vector", column)
 
 
 def _pieces(text: pa.Buffer, quoted: bool) -> Iterator[pa.Buffer]:

@@ -1,7 +1,7 @@
 """What every reader shares: size limits, and the file's name in errors."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +16,7 @@ DEFAULT_MAX_BYTES = 4 * 2**30
 
 
 _SHARE_OF_MEMORY = 0.8
+_EXPANSION = 32
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
 
@@ -44,13 +45,26 @@ def configured_max_bytes() -> int:
 
 
 @contextmanager
-def trusting() -> Iterator[None]:
-    """Raise the limit to the memory that is free: for a file that the machine's user named."""
-    token = _raised.set(int(_SHARE_OF_MEMORY * psutil.virtual_memory().available))
+def trusting(paths: Sequence[Path]) -> Iterator[None]:
+    """Raise the limit to the memory that is free: for files that the machine's user named.
+
+    But beyond the configured limit, nothing takes more than 32 times the bytes of its file: what
+    claims more is damaged, or a bomb.
+    """
+    size = sum(_size(path) for path in paths)
+    free = int(_SHARE_OF_MEMORY * psutil.virtual_memory().available)
+    token = _raised.set(min(free, _EXPANSION * size))
     try:
         yield
     finally:
         _raised.reset(token)
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files of a folder; 0 for what is absent."""
+    if path.is_dir():
+        return sum(each.lstat().st_size for each in path.rglob("*"))
+    return path.stat().st_size if path.exists() else 0
 
 
 def check_bytes(size: int, what: str) -> None:

@@ -57,7 +57,8 @@ def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
         no list column, and fewer than two columns of numbers; or an answer that is no candidate
     """
     vector = _choose_vector(columns, dialogue)
-    rest = [i for i in range(len(columns)) if i not in set(vector)]
+    taken = set(vector)
+    rest = [i for i in range(len(columns)) if i not in taken]
     return Roles(vector, choose_label(columns, rest, dialogue))
 
 

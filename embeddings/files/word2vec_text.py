@@ -20,7 +20,7 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import NUMBER
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.parse import parse
+from embeddings.files.parse import check_width, parse
 from embeddings.files.reading import first_line, shorten
 from embeddings.files.tables import read_vectors
 from embeddings.files.text import is_text, lines, read_text
@@ -72,6 +72,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     else:
         sample = _sample(text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes())
         dimensions = max(numbers := _lengths(sample), key=lambda length: numbers[length], default=1)
+    check_width(dimensions)
     first = 1 + bool(header)
     try:
         table = _parse(text, dimensions)

@@ -1,5 +1,6 @@
 """What a reader asks, says and leaves out, and what a trusted file may do."""
 
+import gzip
 import json
 import mmap
 
@@ -124,3 +125,13 @@ def test_a_trusted_file_that_cannot_be_mapped_may_take_the_memory_that_is_free(
     with pytest.raises(EmbeddingError, match="limit of 100"):
         load(path)
     assert len(read([path], Dialogue(trusted=True))) == 30
+
+
+def test_a_trusted_file_may_not_grow_beyond_all_measure(tmp_path, monkeypatch):
+    path = tmp_path / "v.npy.gz"
+    np.save(tmp_path / "v.npy", np.zeros((2**16, 16), np.float32))
+    path.write_bytes(gzip.compress((tmp_path / "v.npy").read_bytes()))
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
+    with pytest.raises(EmbeddingError, match=r"unpacks to .* limit of 1,000,000"):
+        read([path], Dialogue(trusted=True))
+    assert len(read([tmp_path / "v.npy"], Dialogue(trusted=True))) == 2**16

@@ -11,22 +11,24 @@ from collections.abc import Callable, Sequence
 from tests.fuzz.seeds import Seed
 
 _MAGICS = (
-    b"PAR1", b"ARROW1\0\0", b"\xff\xff\xff\xff", b"\x93NUMPY\x01\0", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n",
-    b"\x1f\x8b\x08\0", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"FEA1", b"\x80\x04", b"{", b"[",
+    b"PAR1", b"ARROW1\0\0", b"\xff\xff\xff\xff", b"\x93NUMPY\x01\0", b"PK\x03\x04",
+    b"\x89HDF\r\n\x1a\n", b"\x1f\x8b\x08\0", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd",
+    b"FEA1", b"\x80\x04", b"{", b"[",
     b"<", b"\xff\xfe", b"\xef\xbb\xbf", b"\x89PNG\r\n\x1a\n", b"24 6\n", b"\0",
 )  # fmt: skip
 _NUMBERS = (0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63 - 1, 2**64 - 1)
 _TEXT_NUMBERS = (
-    b"0", b"-1", b"999999999999", b"9223372036854775807", b"18446744073709551616", b"1e999", b"-1e38",
-    b"1e-400", b"nan", b"inf", b"", b"9" * 400, b"1,5", b"0x10",
+    b"0", b"-1", b"999999999999", b"9223372036854775807", b"18446744073709551616", b"1e999",
+    b"-1e38", b"1e-400", b"nan", b"inf", b"", b"9" * 400, b"1,5", b"0x10",
 )  # fmt: skip
 _TOKENS = (
     b'"', b"'", b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"[", b"]", b"{", b"}", b":", b" ",
-    b"\xff", b"\xc3", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\\ud800", b"null", b"...", b"NaN", b"\\", b"=1",
+    b"\xff", b"\xc3", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\\ud800", b"null", b"...", b"NaN",
+    b"\\", b"=1",
 )  # fmt: skip
 _ENDS = (
-    ".npy", ".npz", ".parquet", ".csv", ".tsv", ".json", ".bin", ".vec", ".txt", ".zip", ".gz", ".tar",
-    ".h5ad", ".pkl", ".bytes", ".pbtxt", "", ".feather", ".safetensors", ".png",
+    ".npy", ".npz", ".parquet", ".csv", ".tsv", ".json", ".bin", ".vec", ".txt", ".zip", ".gz",
+    ".tar", ".h5ad", ".pkl", ".bytes", ".pbtxt", "", ".feather", ".safetensors", ".png",
 )  # fmt: skip
 _HEAD = 4096
 _DEPTHS = (50, 900, 5_000, 200_000)
@@ -92,7 +94,9 @@ def _remove(content: bytes, rng: random.Random) -> bytes:
 
 def _insert(content: bytes, rng: random.Random) -> bytes:
     at = _place(content, rng)
-    what = rng.choice((rng.choice(_TOKENS), rng.choice(_TOKENS) * 100, rng.randbytes(rng.choice((1, 33)))))
+    what = rng.choice(
+        (rng.choice(_TOKENS), rng.choice(_TOKENS) * 100, rng.randbytes(rng.choice((1, 33))))
+    )
     return content[:at] + what + content[at:]
 
 
@@ -105,7 +109,9 @@ def _insert_tokens(content: bytes, rng: random.Random) -> bytes:
 
 def _repeat(content: bytes, rng: random.Random) -> bytes:
     at, length = _place(content, rng), rng.choice((1, 16, 512, 20_000))
-    return content[:at] + content[at : at + length] * rng.choice((2, 3, 50)) + content[at + length :]
+    return (
+        content[:at] + content[at : at + length] * rng.choice((2, 3, 50)) + content[at + length :]
+    )
 
 
 def _swap(content: bytes, rng: random.Random) -> bytes:
@@ -138,14 +144,11 @@ def _number(content: bytes, rng: random.Random) -> bytes:
 
 def _numeral(content: bytes, rng: random.Random) -> bytes:
     """Replace numbers that stand as text, half of the time among the first."""
-    found = list(re.finditer(rb"-?\d[\d.]*(?:e-?\d+)?", content[: 50 * _HEAD]))
-    if not found:
-        return content
     for _ in range(rng.choice((1, 1, 3))):
-        match = rng.choice(found[:6] if rng.random() < 0.5 else found)
-        end = match.end() + (len(content) and 0)
-        content = content[: match.start()] + rng.choice(_TEXT_NUMBERS) + content[end:]
-        found = list(re.finditer(rb"-?\d[\d.]*(?:e-?\d+)?", content[: 50 * _HEAD])) or found
+        found = list(re.finditer(rb"-?\d[\d.]*(?:e-?\d+)?", content[: 50 * _HEAD]))
+        if found:
+            match = rng.choice(found[:6] if rng.random() < 0.5 else found)
+            content = content[: match.start()] + rng.choice(_TEXT_NUMBERS) + content[match.end() :]
     return content
 
 
@@ -156,7 +159,9 @@ def _magic(content: bytes, rng: random.Random) -> bytes:
 
 def _nest(content: bytes, rng: random.Random) -> bytes:
     """Put a list, or an object, of great depth where a value was."""
-    begin, end = rng.choice(((b"[", b"]"), (b'{"a":', b"}"), (b"[{", b"}]"), (b"{", b"}"), (b"(", b")")))
+    begin, end = rng.choice(
+        ((b"[", b"]"), (b'{"a":', b"}"), (b"[{", b"}]"), (b"{", b"}"), (b"(", b")"))
+    )
     depth = rng.choice(_DEPTHS)
     deep = begin * depth + b"1" + end * rng.choice((depth, 0))
     found = list(re.finditer(rb"\d+|\"[^\"]{0,40}\"", content[: 10 * _HEAD]))
@@ -171,8 +176,9 @@ def _line(content: bytes, rng: random.Random) -> bytes:
     cells = re.split(rb"([ \t,;])", lines[i])
     choices = (
         [lines[i]] * rng.choice((2, 1000)), [], [b""], [lines[i][: len(lines[i]) // 2]],
-        [lines[i] + b" " + lines[i]], [b"".join(cells[:-2])], [b"".join(rng.sample(cells, len(cells)))],
-        [lines[i].upper()], [lines[i].replace(b" ", b"\t").replace(b",", b";")],
+        [lines[i] + b" " + lines[i]], [b"".join(cells[:-2])],
+
+        [b"".join(rng.sample(cells, len(cells)))], [lines[i].upper()], [lines[i].replace(b" ", b"\t").replace(b",", b";")],
     )  # fmt: skip
     lines[i : i + 1] = rng.choice(choices)
     return b"\n".join(lines)
@@ -180,7 +186,9 @@ def _line(content: bytes, rng: random.Random) -> bytes:
 
 def _encode(content: bytes, rng: random.Random) -> bytes:
     text = content.decode("utf-8", "replace")
-    return text.encode(rng.choice(("utf-16", "utf-16-be", "utf-8-sig", "cp1252", "utf-32")), "replace")
+    return text.encode(
+        rng.choice(("utf-16", "utf-16-be", "utf-8-sig", "cp1252", "utf-32")), "replace"
+    )
 
 
 def _line_ends(content: bytes, rng: random.Random) -> bytes:

@@ -116,9 +116,12 @@ def run(seed: int, indices: Sequence[int], jobs: int = 1) -> Result:
     corpus = seeds()
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="embedding-fuzz-"))
-    parts = [indices[job::jobs] for job in range(jobs)]
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda job: _run_part(seed, parts[job], corpus, folder / str(job), result), range(jobs)))  # fmt: skip
+        for part in [
+            pool.submit(_run_part, seed, indices[job::jobs], corpus, folder / str(job), result)
+            for job in range(jobs)
+        ]:
+            part.result()
     if not any(folder.rglob("input/*")):
         shutil.rmtree(folder)
     for worst, by in ((result.slowest, "seconds"), (result.largest, "memory")):

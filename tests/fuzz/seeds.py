@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -38,8 +39,8 @@ class Seed:
 
 def seeds() -> list[Seed]:
     """Return all seeds, in the same order every time."""
-    kinds = (_written(), _digits(), _odd(), _texts(), _documents(), _binaries(), _several(), _real())
-    return [seed for kind in kinds for seed in kind]
+    kinds = (_written, _digits, _odd, _texts, _documents, _binaries, _several, _real)
+    return [seed for kind in kinds for seed in kind()]
 
 
 def _one(name: str, content: bytes | str) -> Seed:
@@ -136,19 +137,24 @@ def _texts() -> Iterator[Seed]:
 def _documents() -> Iterator[Seed]:
     """JSON of all arrangements."""
     ids, vectors = [f"id{i}" for i in range(ROWS)], VECTORS.tolist()
-    rows = [{"id": i, "values": v, "metadata": {"n": len(i)}} for i, v in zip(ids, vectors, strict=True)]
+    rows = [
+        {"id": i, "values": v, "metadata": {"n": len(i)}} for i, v in zip(ids, vectors, strict=True)
+    ]
+    points = [{"id": i, "vector": v, "payload": {"t": "x"}} for i, v in enumerate(vectors)]
+    notes = {"documents": WORDS, "metadatas": [{"a": 1}] * ROWS}
     api = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
     documents = {
         "pinecone": {"matches": rows, "namespace": ""},
         "openai": {"object": "list", "data": api, "model": "m", "usage": {"total_tokens": 5}},
         "words_by_label": dict(zip(WORDS, vectors, strict=True)),
-        "chroma": {"ids": ids, "embeddings": vectors, "documents": WORDS, "metadatas": [{"a": 1}] * ROWS},
+        "chroma": {"ids": ids, "embeddings": vectors, **notes},
         "pandas": {f"dim_{k}": {str(i): v[k] for i, v in enumerate(vectors)} for k in range(6)},
         "lists": vectors,
-        "qdrant": {"result": {"points": [{"id": i, "vector": v, "payload": {"t": "x"}} for i, v in enumerate(vectors)]}},
-    }  # fmt: skip
+        "qdrant": {"result": {"points": points}, "status": "ok"},
+    }
     for name, document in documents.items():
-        yield _one(f"{name}.json", json.dumps(document, indent=1 if name == "words_by_label" else None))
+        indent = 1 if name == "words_by_label" else None
+        yield _one(f"{name}.json", json.dumps(document, indent=indent))
     yield _one("lines.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -168,9 +174,10 @@ def _binaries() -> Iterator[Seed]:
         }
     )
     for codec in ("snappy", "gzip", "zstd", "none"):
-        yield _one(f"{codec}.parquet", _made(lambda p, c=codec: pq.write_table(table, p, compression=c), "t.parquet"))  # fmt: skip
+        write = partial(pq.write_table, table, compression=codec)
+        yield _one(f"{codec}.parquet", _made(write, "t.parquet"))
     for codec in ("lz4", "zstd"):
-        yield _one(f"{codec}.feather", _made(lambda p, c=codec: _write_arrow(table, p, c), "t.feather"))
+        yield _one(f"{codec}.feather", _made(partial(_write_arrow, table, codec), "t.feather"))
     mixed = io.BytesIO()
     np.savez_compressed(mixed, X=VECTORS.astype("f8"), names=np.array(WORDS), y=np.arange(ROWS))
     yield _one("packed.npz", mixed.getvalue())
@@ -183,8 +190,13 @@ def _several() -> Iterator[Seed]:
     described = _table([["word", "n"], *([w, i] for i, w in enumerate(WORDS))], delimiter="\t")
     numbers = _table(VECTORS.tolist(), delimiter="\t")
     tensor = VECTORS.astype("<f4").tobytes()
-    entry = {"tensorName": "w", "tensorShape": [ROWS, 6], "tensorPath": "w.bytes",
-             "metadataPath": "m.tsv", "sprite": {"imagePath": "s.png", "singleImageDim": [2, 2]}}  # fmt: skip
+    entry = {
+        "tensorName": "w",
+        "tensorShape": [ROWS, 6],
+        "tensorPath": "w.bytes",
+        "metadataPath": "m.tsv",
+        "sprite": {"imagePath": "s.png", "singleImageDim": [2, 2]},
+    }
     pbtxt = 'embeddings {\n tensor_name: "w"\n tensor_path: "w.tsv"\n metadata_path: "m.tsv"\n}\n'
     config = {"embeddings": [entry, {**entry, "tensorPath": "http://example.org/absent"}]}
     text = {
@@ -193,9 +205,13 @@ def _several() -> Iterator[Seed]:
         "tsv_tsv": {"vectors.tsv": numbers, "metadata.tsv": described},
         "raw_labels": {"w.bytes": tensor, "labels.tsv": labels},
         "pbtxt": {"projector_config.pbtxt": pbtxt, "w.tsv": numbers, "m.tsv": described},
-        "projector": {"config.json": json.dumps(config), "w.bytes": tensor, "m.tsv": described,
-                      "s.png": _png(7, 10)},
-    }  # fmt: skip
+        "projector": {
+            "config.json": json.dumps(config),
+            "w.bytes": tensor,
+            "m.tsv": described,
+            "s.png": _png(7, 10),
+        },
+    }
     for name, contents in text.items():
         files = {n: c.encode() if isinstance(c, str) else c for n, c in contents.items()}
         yield Seed(name, files)
@@ -203,12 +219,14 @@ def _several() -> Iterator[Seed]:
         yield _one(f"{name}.tar.gz", _tar(files))
     yield _one("dataset.zip", _zip(_dataset()))
     pictures = {f"images/{i}.png": _png(i) for i in range(ROWS)}
-    named = _table([["image", *"abcdef"], *([f"{i}.png", *v] for i, v in enumerate(VECTORS.tolist()))])
+    named = _table(
+        [["image", *"abcdef"], *([f"{i}.png", *v] for i, v in enumerate(VECTORS.tolist()))]
+    )
     yield _one("pictures.zip", _zip({"table.csv": named.encode(), **pictures}))
 
 
 def _real() -> Iterator[Seed]:
-    """Real files up to 2 MiB, each alone and the labels beside its vectors."""
+    """Real files of embeddings, up to 2 MiB, each alone."""
     folder = Path(os.environ.get("EMBEDDING_DATA") or ROOT.parent / "shared" / "data") / "emb"
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.stat().st_size <= 2**21:
@@ -278,7 +296,9 @@ def _write_matrix(path: Path) -> None:
 def _write_packed(path: Path) -> None:
     with h5py.File(path, "w") as file:
         group = file.create_group("layer")
-        group.create_dataset("kernel", data=VECTORS, chunks=(8, 3), compression="gzip", shuffle=True)
+        group.create_dataset(
+            "kernel", data=VECTORS, chunks=(8, 3), compression="gzip", shuffle=True
+        )
 
 
 def _write_elmo(path: Path) -> None:
@@ -288,7 +308,7 @@ def _write_elmo(path: Path) -> None:
         file["sentence_to_index"] = np.array(['{"a": "0"}'], dtype=h5py.string_dtype())
 
 
-def _write_arrow(table: pa.Table, path: Path, codec: str) -> None:
+def _write_arrow(table: pa.Table, codec: str, path: Path) -> None:
     options = pa.ipc.IpcWriteOptions(compression=codec)
     with pa.ipc.new_file(path, table.schema, options=options) as writer:
         writer.write_table(table)
