@@ -83,6 +83,14 @@ class Task(ABC):
     def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor | float]:
         """Return the sum of the losses of the rows `own`, and their count or weight."""
 
+    def learn_alone(self, batch: Batch, rate: float) -> tuple[float, float] | None:
+        """Take the step without gradients, in one process; return the loss sum and its count.
+
+        For compiled engines, which change the weights in place. None, as here: the loop takes the
+        step, by the gradients of loss_sum.
+        """
+        return None
+
     def validate(self) -> dict[str, float]:
         """Return metrics of the withheld data; nothing if none are withheld."""
         return {}
@@ -219,6 +227,9 @@ def learn(
 ) -> torch.Tensor:
     """Take one step; return the loss sum, the count and whether to stop, of all processes: (3,)."""
     batch = {name: fabric.to_device(tensor) for name, tensor in batch.items()}
+    alone = task.learn_alone(batch, optimizer.param_groups[0]["lr"])
+    if alone is not None:
+        return torch.tensor([*alone, stop.signal])
     with fabric.autocast():
         loss_sum, count = task.loss_sum(batch, own_rows(rows(batch), fabric))
     totals = torch.stack([torch.as_tensor(value, dtype=torch.float32, device=fabric.device)

@@ -4,20 +4,23 @@ A config makes the trainer's command line (tyro reads the types, defaults and te
 schema.py, its form on a page.
 """
 
+from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
 from trainers.configs.two_tower import TwoTowerConfig
+from trainers.configs.word2vec import Word2VecConfig
 
 Config = LoopConfig
 
 TRAINERS: dict[str, type[LoopConfig]] = {
     "two_tower": TwoTowerConfig,
     "entity": EntityConfig,
+    "word2vec": Word2VecConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
-COMMANDS: dict[str, type] = {"evaluate": EvaluateConfig}
+COMMANDS: dict[str, type] = {"columns": ColumnsConfig, "evaluate": EvaluateConfig}
 """Commands that are no trainers; the module trainers/NAME.py has run(config) -> results. The first
 argument, where it is no flag, is --data."""
 
@@ -25,10 +28,12 @@ __all__ = [
     "ADVANCED",
     "COMMANDS",
     "TRAINERS",
+    "ColumnsConfig",
     "Config",
     "EntityConfig",
     "EvaluateConfig",
     "LoopConfig",
     "TwoTowerConfig",
+    "Word2VecConfig",
     "wrong",
 ]
