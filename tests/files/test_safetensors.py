@@ -17,7 +17,7 @@ def write(path, header, data=b"", length=None):
 
 
 def test_a_set_comes_back_with_labels_and_provenance(tmp_path):
-    made = EmbeddingSet.of(VECTORS, ['"ö\n', "\ud800"], {"year": [1, 2]}, metric="dot", seed=3)
+    made = EmbeddingSet.of(VECTORS, ['"ö\n', "\u2028"], {"year": [1, 2]}, metric="dot", seed=3)
     path = tmp_path / "x.safetensors"
     assert save(made, path) == ("column year",)
     found = load(path)
