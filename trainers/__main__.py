@@ -3,6 +3,7 @@
 python -m trainers --list [--json]     the trainers
 python -m trainers NAME --schema       the settings of one, as JSON
 python -m trainers NAME --help         the settings of one, to read
+python -m trainers columns TABLE       what the columns of a table hold
 python -m trainers evaluate TABLE      compare embeddings with other features of a table
 
 Exit status 2 and one line `error: ...` for anything that the user got wrong.
@@ -58,8 +59,8 @@ def _run(arguments: list[str]) -> None:
         if first in COMMANDS and rest and not rest[0].startswith("-"):
             rest = ["--data", *rest]
         config: Any = parse(first, {**TRAINERS, **COMMANDS}[first], rest)
-        if config.out is not None:
-            _make_place(config.out)
+        if (out := getattr(config, "out", None)) is not None:
+            _make_place(out)
         # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a
         # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -122,6 +122,7 @@ def compare(
     neighbors: int = 10,
     seed: int = 0,
     said: Callable[[str], None],
+    noted: Callable[..., None] = lambda event, step, **values: None,
 ) -> list[Score]:
     """Judge every kind of features under every model by cross-validation.
 
@@ -131,6 +132,9 @@ def compare(
     ----------
     makers : name of the features -> what feature_maker returned
     said : receives a sentence after each model of each fold
+    noted : receives an event, the number of judgments so far, and fold, features, model: "begin"
+        before features are fitted (no model) and before a model is; "judged" after it, with its
+        metrics; "skipped" where it was not run; all with the seconds since the beginning
 
     Returns
     -------
@@ -138,31 +142,45 @@ def compare(
     """
     runs: dict[tuple[str, str], list[tuple[dict[str, float], FoldFeatures, float]]] = {}
     parts = splits(table, folds, seed)
+    started = time.perf_counter()
+    step = 0
+
+    def note(event: str, **values: Any) -> None:
+        noted(event, step, **values, seconds=round(time.perf_counter() - started, 3))
+
     for number, (train, test) in enumerate(parts, start=1):
         for name, maker in makers.items():
+            place = {"fold": number, "features": name}
+            note("begin", **place)
             features = fold_features(table, maker, train, test)
-            for model in models:
-                if name == "native" and model != "boosting":
-                    continue
-                place = f"fold {number}/{folds}: {name}, {model}"
+            for model in models_of(name, models):
+                told = f"fold {number}/{folds}: {name}, {model}"
+                note("begin", **place, model=model)
+                step += 1
                 if model != "linear" and _dense_bytes(features.train) > DENSE_BYTES:
                     size = _dense_bytes(features.train) / 2**30
-                    said(
-                        f"{place}: not run, its matrix would take {size:.1f} GiB; give fewer --rows"
-                    )
+                    why = f"not run, its matrix would take {size:.1f} GiB; give fewer --rows"
+                    said(f"{told}: {why}")
+                    note("skipped", **place, model=model, gib=size)
                     continue
                 native = range(len(table.categorical)) if name == "native" else ()
                 made = model_maker(model, table.task, native, neighbors, seed)
                 values, seconds = _judge(made, table, features, train, test)
                 runs.setdefault((name, model), []).append((values, features, seconds))
                 metric, value = next(iter(values.items()))
-                said(f"{place}: {metric} {value:.4g} ({features.seconds:.1f} + {seconds:.1f} s)")
+                said(f"{told}: {metric} {value:.4g} ({features.seconds:.1f} + {seconds:.1f} s)")
+                note("judged", **place, model=model, **values)
     return [
         _score(name, model, runs[name, model])
         for model in models
         for name in makers
         if len(runs.get((name, model), ())) == folds
     ]
+
+
+def models_of(features: FeatureName, models: Sequence[ModelName]) -> list[ModelName]:
+    """Return the models that run on one kind of features; "native" is for boosting alone."""
+    return [model for model in models if features != "native" or model == "boosting"]
 
 
 def _judge(

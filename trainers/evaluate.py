@@ -8,12 +8,18 @@ are compared under k-NN, a linear model (ridge or logistic regression) and histo
 boosting by cross-validation. Whatever is learned from a target is learned anew in each fold, from
 its training rows alone. Standard output has the table, and one JSON object as its last line.
 
+With --run-dir, metrics.jsonl there tells how far the comparison is: `start` with the number of
+steps, `begin` and `judged` of each fold, features and model, `zip` when the zip is made.
+
 With --out a zip is written: rebuild.py, a script that rebuilds the pipeline of entity embeddings
 and the model that did best with them; the embedding files; the table; the results.
 """
 
 import json
+import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +31,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from embeddings.files.atomic import atomic_path
 from trainers import provenance, rebuild
-from trainers.comparison import Score, compare
+from trainers.comparison import Score, compare, models_of
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
 from trainers.encodings import FeatureName, ModelName, feature_maker
@@ -33,8 +39,10 @@ from trainers.entity import EntityFit
 from trainers.entity_files import column_path, joined
 from trainers.prediction_metrics import LOWER_IS_BETTER, METRICS
 from trainers.progress import say
+from trainers.run_log import RunLog
 from trainers.table_files import split_names
 from trainers.tables import Choice, Table, read
+from trainers.text_table import aligned
 
 
 def run(config: EvaluateConfig) -> dict[str, Any]:
@@ -50,21 +58,42 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
         raise EmbeddingError("no categorical column to compare features of; see --categorical")
     entities = EntityFit(table.categorical, table.task, entity_config(config))
     makers = {name: feature_maker(name, table, entities, config.seed) for name in features}
-    scores = compare(
-        table,
-        makers,
-        models,
-        folds=config.folds,
-        neighbors=config.neighbors,
-        seed=config.seed,
-        said=lambda line: say(line, config.quiet),
-    )
-    print(as_text(table, scores))  # noqa: T201
-    results = as_json(table, scores, config)
-    if config.out is not None:
-        results["out"] = str(config.out)
-        write_zip(config.out, table, entities, scores, results)
+    each_fold = sum(len(models_of(name, models)) for name in features)
+    steps = config.folds * each_fold + (config.out is not None)
+    started = time.perf_counter()
+    with log_of(config) as noted:
+        noted("start", 0, steps=steps, folds=config.folds, seconds=0)
+        scores = compare(
+            table,
+            makers,
+            models,
+            folds=config.folds,
+            neighbors=config.neighbors,
+            seed=config.seed,
+            said=lambda line: say(line, config.quiet),
+            noted=noted,
+        )
+        print(as_text(table, scores))  # noqa: T201
+        results = as_json(table, scores, config)
+        if config.out is not None:
+            noted("zip", steps - 1, seconds=round(time.perf_counter() - started, 3))
+            results["out"] = str(config.out)
+            write_zip(config.out, table, entities, scores, results)
     return results
+
+
+@contextmanager
+def log_of(config: EvaluateConfig) -> Iterator[Callable[..., None]]:
+    """Yield what writes events to metrics.jsonl in the folder of the run, if it is to have one."""
+    if config.run_dir is None:
+        yield lambda event, step, **values: None
+        return
+    config.run_dir.mkdir(parents=True, exist_ok=True)
+    log = RunLog(config.run_dir)
+    try:
+        yield log.line
+    finally:
+        log.close()
 
 
 def entity_config(config: EvaluateConfig) -> EntityConfig:
@@ -91,11 +120,7 @@ def as_text(table: Table, scores: list[Score]) -> str:
         sizes = [f"{score.columns:.0f}", f"{score.megabytes:.1f}"]
         times = [f"{score.feature_seconds:.1f}", f"{score.model_seconds:.1f}"]
         lines.append([score.model, score.features, *values, *sizes, *times])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return aligned(lines)
 
 
 def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def choose(table: pa.Table, name: str, source: dict[str, str], choice: Choice) -
     if target_name in chosen:
         raise EmbeddingError(f"the target {target_name} is among --columns; take it out")
 
-    columns = [_plain(table[each]) for each in (*chosen, target_name)]
+    columns = [plain(table[each]) for each in (*chosen, target_name)]
     table = pa.table(columns, names=[*chosen, target_name])
     present = table[target_name].is_valid()
     if pa.types.is_floating(table[target_name].type):
@@ -182,9 +182,9 @@ def _predictors(
     kept: dict[str, pd.Series] = {}
     categorical: list[str] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        is_category = _is_category(column, None if choice.categorical is None
+        is_category = is_category_column(column, None if choice.categorical is None
                                    else name in choice.categorical)  # fmt: skip
-        reason = _unfit(column, is_category, named=name in choice.columns)
+        reason = unfit(column, is_category, named=name in choice.columns)
         if reason:
             notes.append(f"column {name} {reason}, left out")
             continue
@@ -202,15 +202,15 @@ def _predictors(
     return pd.DataFrame(kept), tuple(categorical)
 
 
-def _is_category(column: pa.ChunkedArray, asked: bool | None) -> bool:
+def is_category_column(column: pa.ChunkedArray, asked: bool | None) -> bool:
     """Say whether a column is one of categories; `asked`: what the person says, None: nothing."""
-    if asked or not (_is_number(column.type) or pa.types.is_temporal(column.type)):
+    if asked or not (is_number(column.type) or pa.types.is_temporal(column.type)):
         return True
     few = pc.count_distinct(column).as_py() <= CATEGORY_INTEGERS
     return asked is None and few and pa.types.is_integer(column.type)
 
 
-def _unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
+def unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
     """Say why a column cannot be a predictor, or nothing.
 
     named : whether the person asks for it
@@ -225,13 +225,13 @@ def _unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
     return ""
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a dictionary column as its values, any other as it is."""
     encoded = pa.types.is_dictionary(column.type)
     return column.cast(column.type.value_type) if encoded else column
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
@@ -252,17 +252,22 @@ def _numbers(column: pa.ChunkedArray) -> pd.Series:
     return pd.Series(np.where(np.isfinite(values), values, np.nan))
 
 
+def task_of(column: pa.ChunkedArray) -> TargetKind:
+    """Return what a target means unless told otherwise: text and few whole numbers are classes."""
+    few = pc.count_distinct(column).as_py() <= CLASS_INTEGERS and pa.types.is_integer(column.type)
+    return "regression" if is_number(column.type) and not few else "classification"
+
+
 def _target(
     column: pa.ChunkedArray, name: str, asked: str, notes: list[str]
 ) -> tuple[TargetKind, np.ndarray]:
     """Return the task, and the target as float64 or as text."""
-    number = _is_number(column.type)
+    number = is_number(column.type)
     levels = pc.count_distinct(column).as_py()
     if levels < 2:
         raise EmbeddingError(f"target {name} has one value only; there is nothing to learn")
     if asked == "auto":
-        few = pa.types.is_integer(column.type) and levels <= CLASS_INTEGERS
-        task: TargetKind = "regression" if number and not few else "classification"
+        task = task_of(column)
         what = f"{column.type} with {levels:,} values"
         notes.append(f"{task}, since {name} is {what}; choose with --task")
     else:

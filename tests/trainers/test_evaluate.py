@@ -108,6 +108,30 @@ def test_too_large_a_matrix_is_not_run_and_said(file, monkeypatch):
     assert sum("not run, its matrix would take 0.0 GiB" in line for line in said) == 6
 
 
+def test_the_log_tells_how_far_it_is(file, tmp_path, capsys):
+    out, folder = tmp_path / "c.zip", tmp_path / "run"
+    assert main(["evaluate", str(file), "--target", "sold", "--columns", "shop,day",
+                 "--features", "entity,native", "--folds", "2", "--max-steps", "2",
+                 "--out", str(out), "--run-dir", str(folder), "--quiet"]) == 0  # fmt: skip
+    events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    start, *middle, last = events
+    assert (start["event"], start["steps"], start["folds"]) == ("start", 2 * (3 + 1) + 1, 2)
+    assert (last["event"], last["step"]) == ("zip", 8)
+    assert (
+        middle[0].items() >= {"event": "begin", "step": 0, "fold": 1, "features": "entity"}.items()
+    )
+    assert "model" not in middle[0] and middle[1]["model"] == "knn" and middle[1]["step"] == 0
+    judged = [event for event in middle if event["event"] == "judged"]
+    assert [event["step"] for event in judged] == list(range(1, 9))
+    assert [(e["features"], e["model"]) for e in judged if e["fold"] == 2] == [
+        ("entity", "knn"), ("entity", "linear"), ("entity", "boosting"), ("native", "boosting")
+    ]  # fmt: skip
+    results = json.loads(capsys.readouterr().out.splitlines()[-1])["results"]
+    assert [event["rmse"] for event in judged[::4]] == results[0]["folds"]["rmse"]
+    times = [event["seconds"] for event in [start, *middle, last]]
+    assert times == sorted(times)
+
+
 def test_metrics_by_hand():
     actual, predicted = np.array([1.0, 2, 6]), np.array([1.0, 4, 5])
     found = regression_metrics(actual, predicted)

@@ -5,6 +5,7 @@ schema.py, its form on a page.
 """
 
 from trainers.configs.columns import ColumnsConfig
+from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
@@ -28,6 +29,7 @@ __all__ = [
     "ADVANCED",
     "COMMANDS",
     "TRAINERS",
+    "ColumnsConfig",
     "ColumnsConfig",
     "Config",
     "EntityConfig",

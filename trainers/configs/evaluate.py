@@ -20,6 +20,8 @@ class EvaluateConfig(TableConfig):
                                      "York in 2013, and their time in the air")] = None
     out: Annotated[Path | None, Doc("A zip to write: a script that rebuilds the pipeline, the "
                                     "embedding files, the table, the results")] = None
+    run_dir: Annotated[Path | None, Doc("Folder of metrics.jsonl, which tells how far it is. Left "
+                                        "out: none"), ADVANCED] = None
     features: Annotated[str, Doc("What to compare, separated by commas")] = (
         "entity,one-hot,label,target,native")
     models: Annotated[str, Doc("Under which models, separated by commas")] = "knn,linear,boosting"
