@@ -9,7 +9,7 @@ import sys
 from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
-NAMES = ("neighbors", "click", "open_file", "restart", "layouts", "load")
+NAMES = ("neighbors", "click", "open_file", "restart", "layouts", "load", "entity")
 
 
 def main() -> int:

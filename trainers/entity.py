@@ -263,7 +263,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
         source=table.source,
         libraries=provenance.libraries("torch", "numpy"),
     )
-    if is_main():
+    if is_main() and not config.one_file:
         for name, each in sets.items():
             save(each, column_path(config.out, name))
     return finish(joined(sets, table.name), config, fitted)

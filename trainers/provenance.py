@@ -12,7 +12,18 @@ from typing import Any
 
 from trainers.configs import Config
 
-_NOT_ABOUT_CONTENT = ("data", "out", "run_dir", "resume", "tensorboard", "dry_run", "quiet")
+_NOT_ABOUT_CONTENT = (
+    "data",
+    "out",
+    "run_dir",
+    "resume",
+    "tensorboard",
+    "dry_run",
+    "quiet",
+    "one_file",
+    "preset",
+    "baselines",
+)
 
 
 def settings(config: Config, **resolved: Any) -> dict[str, Any]:

@@ -156,6 +156,15 @@ def test_files(tmp_path, capsys):
     )
 
 
+def test_one_file_only(tmp_path, capsys):
+    table, sold = planted(200)
+    table.assign(sold=sold).to_csv(tmp_path / "shops.csv", index=False)
+    out = tmp_path / "made" / "shops.embedding.parquet"
+    assert main(["entity", "--data", str(tmp_path / "shops.csv"), "--out", str(out), "--quiet",
+                 "--max-steps", "2", "--one-file"]) == 0  # fmt: skip
+    assert [path.name for path in out.parent.iterdir() if path.is_file()] == [out.name]
+
+
 def test_one_width_for_all(tmp_path):
     table, sold = planted(300)
     settings = config(tmp_path, max_steps=3, width_rule="same", dim=5)

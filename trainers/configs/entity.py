@@ -35,6 +35,8 @@ class EntityConfig(TableConfig, LoopConfig):
                                        "unknown levels have a vector"), ADVANCED] = 0.01
     min_count: Annotated[int, Doc("Levels in fewer rows count as unknown")] = 1
 
+    one_file: Annotated[bool, Doc("Write no files of single columns"), ADVANCED] = False
+
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
