@@ -77,3 +77,14 @@ def test_the_command_makes_the_digits_again(tmp_path):
     assert made.fingerprint == kept.fingerprint
     assert made.labels == kept.labels
     assert digits.make().metadata.schema == kept.metadata.schema
+
+
+def test_flight_levels_of_the_west_coast_lie_together():
+    opened = gallery.open_item("flight_levels")
+    role = np.array(opened.metadata.column("role").to_pylist())
+    dest = np.flatnonzero(role == "dest")
+    assert len(opened) - 5 == 154 and "154 levels" in gallery.item("flight_levels").description
+    row = opened.labels.index("SEA")
+    distances = np.linalg.norm(opened.vectors[dest] - opened.vectors[row], axis=1)
+    nearest = {opened.labels[each] for each in dest[np.argsort(distances)[1:6]]}
+    assert nearest <= {"LAX", "SJC", "SAN", "SMF", "SNA", "PDX", "SFO", "OAK", "BUR", "LGB"}

@@ -64,6 +64,15 @@ ITEMS: tuple[GalleryItem, ...] = (
         command="python -m trainers two_tower --min-count 10 "
         "--out embeddings/gallery/python_modules.embedding.parquet",
     ),
+    GalleryItem(
+        name="flight_levels",
+        title="Flights: carriers, airports, months, hours",
+        description="The 154 levels of 5 categorical columns of 40,000 flights that left New York "
+        "in 2013, learned from the time in the air by the entity trainer; only levels of one "
+        "column (role) may be compared.",
+        command="python -m trainers entity --one-file "
+        "--out embeddings/gallery/flight_levels.embedding.parquet",
+    ),
 )
 
 
