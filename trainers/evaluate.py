@@ -73,6 +73,8 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
             said=lambda line: say(line, config.quiet),
             noted=noted,
         )
+        if not scores:
+            raise EmbeddingError("no model ran: all matrices would be too large; give fewer --rows")
         print(as_text(table, scores))  # noqa: T201
         results = as_json(table, scores, config)
         if config.out is not None:
@@ -142,6 +144,11 @@ def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[s
         "target": table.target_name,
         "task": table.task,
         "metric": metric,
+        "better": {
+            name: "lower" if name in LOWER_IS_BETTER else "higher"
+            for name in METRICS[table.task]
+            if name in scores[0].values
+        },
         "categorical": {name: table.predictors[name].nunique() for name in table.categorical},
         "numeric": list(table.numeric),
         "folds": config.folds,
@@ -168,7 +175,10 @@ def write_zip(
     if table.task == "regression":
         target = (target - target.mean()) / (target.std() or 1.0)
     sets = entities(table.predictors, target)
-    best = best_of([s for s in scores if s.features == "entity"], METRICS[table.task][0])
+    of_entities = [score for score in scores if score.features == "entity"]
+    if not of_entities:
+        raise EmbeddingError("no zip: the matrix of entity embeddings would be too large")
+    best = best_of(of_entities, METRICS[table.task][0])
     with TemporaryDirectory() as name:
         folder = Path(name)
         together = Path("levels.embedding.parquet")

@@ -1,0 +1,187 @@
+"""What a comparison of features under models found: the best of each model, in plain sentences.
+
+It is made from the results of `python -m trainers evaluate`, the last line of its output.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FEATURES = {
+    "entity": "entity embeddings",
+    "one-hot": "one-hot",
+    "label": "label codes",
+    "target": "target encoding",
+    "native": "native categories",
+}
+MODELS = {"knn": "k-NN", "linear": "linear model", "boosting": "boosting"}
+METRICS = {
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "accuracy": "accuracy",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+}
+"""What features, models and metrics are called on the screen, in its order."""
+
+CLEAR = 2.0
+"""A difference over the folds of more than so many of its standard errors is clear."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How one kind of features did under one model.
+
+    Attributes
+    ----------
+    columns : of the feature matrix, mean over the folds
+    megabytes : of the training rows' matrix, dense (10^6 bytes)
+    feature_seconds, model_seconds : to fit and apply, mean over the folds
+    means, errors : metric -> mean over the folds, and its standard error
+    folds : metric -> value in each fold
+    """
+
+    features: str
+    model: str
+    columns: float
+    megabytes: float
+    feature_seconds: float
+    model_seconds: float
+    means: Mapping[str, float]
+    errors: Mapping[str, float]
+    folds: Mapping[str, Sequence[float]]
+
+    def text(self, metric: str) -> str:
+        """Write the mean with its standard error: 30.97 ± 0.98."""
+        return with_error(self.means[metric], self.errors[metric])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was compared, and how all pairs of features and models did.
+
+    Attributes
+    ----------
+    table, rows, target, task, folds : what was predicted, of how many rows, how
+    categorical : column -> number of its levels
+    numeric : columns
+    better : metric -> "lower" or "higher"; the first is the one to compare by
+    judged : in the order of models, then of features
+    notes : what was chosen or left out in reading the table
+    """
+
+    table: str
+    rows: int
+    target: str
+    task: str
+    folds: int
+    categorical: Mapping[str, int]
+    numeric: Sequence[str]
+    better: Mapping[str, str]
+    judged: tuple[Judged, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, results: Mapping[str, Any]) -> "Comparison":
+        """Read the results of evaluate."""
+        names = ("table", "rows", "target", "task", "folds", "categorical", "numeric", "better")
+        return cls(
+            **{name: results[name] for name in names},
+            judged=tuple(_judged(each, list(results["better"])) for each in results["results"]),
+            notes=tuple(results["notes"]),
+        )
+
+    @property
+    def models(self) -> list[str]:
+        """The models, in order."""
+        return list(dict.fromkeys(each.model for each in self.judged))
+
+    @property
+    def features(self) -> list[str]:
+        """The kinds of features, in order."""
+        return list(dict.fromkeys(each.features for each in self.judged))
+
+    def under(self, model: str, metric: str) -> list[Judged]:
+        """Return what was judged under a model, the best first."""
+        sign = 1 if self.better[metric] == "lower" else -1
+        found = [each for each in self.judged if each.model == model]
+        return sorted(found, key=lambda each: sign * each.means[metric])
+
+    def found(self, features: str, model: str) -> Judged | None:
+        """Return how a pair did; None if it did not run."""
+        pairs = {(each.features, each.model): each for each in self.judged}
+        return pairs.get((features, model))
+
+
+def _judged(result: Mapping[str, Any], metrics: Sequence[str]) -> Judged:
+    names = ("features", "model", "columns", "megabytes", "feature_seconds", "model_seconds")
+    return Judged(
+        **{name: result[name] for name in names},
+        means={metric: result[metric] for metric in metrics},
+        errors={metric: result[f"{metric} standard error"] for metric in metrics},
+        folds=result["folds"],
+    )
+
+
+def differs(one: Judged, other: Judged, metric: str) -> bool:
+    """Say whether two differ clearly: paired over the folds, by more than CLEAR standard errors."""
+    differences = [a - b for a, b in zip(one.folds[metric], other.folds[metric], strict=True)]
+    count = len(differences)
+    mean = sum(differences) / count
+    variance = sum((each - mean) ** 2 for each in differences) / (count - 1)
+    return abs(mean) > CLEAR * math.sqrt(variance / count)
+
+
+def sentences(comparison: Comparison, metric: str) -> list[str]:
+    """Say what was found, a sentence for each model, then what the features cost."""
+    said = [_of_model(comparison, model, metric) for model in comparison.models]
+    entity, one_hot = (
+        next((each for each in comparison.judged if each.features == name), None)
+        for name in ("entity", "one-hot")
+    )
+    if entity and one_hot:
+        said.append(
+            f"Entity embeddings take {entity.columns:,.0f} columns, one-hot "
+            f"{one_hot.columns:,.0f}; learning them took {entity.feature_seconds:,.1f} s a fold."
+        )
+    skipped = [
+        f"{MODELS[model]} on {FEATURES[name]}"
+        for model in comparison.models
+        for name in comparison.features
+        if comparison.found(name, model) is None and (name != "native" or model == "boosting")
+    ]
+    if skipped:
+        said.append(f"Not run, since the matrix would be too large: {', '.join(skipped)}.")
+    return said
+
+
+def _of_model(comparison: Comparison, model: str, metric: str) -> str:
+    """Say which features are best under a model, which are as good, which are not."""
+    best, *others = comparison.under(model, metric)
+    title = MODELS[model][0].upper() * (model != "knn") + MODELS[model][model != "knn" :]
+    text = f"{title}: {FEATURES[best.features]} {METRICS[metric]} {best.text(metric)}"
+    if not others:
+        return f"{text}."
+    behind = [each for each in others if differs(best, each, metric)]
+    close = [each for each in others if each not in behind]
+    text += ", the best"
+    if close:
+        text += f"; too close to call: {_listed(close, metric)}"
+    if behind:
+        text += f"; behind: {_listed(behind, metric)}"
+    return f"{text}."
+
+
+def _listed(judged: Sequence[Judged], metric: str) -> str:
+    return ", ".join(f"{FEATURES[each.features]} {each.text(metric)}" for each in judged)
+
+
+def with_error(mean: float, error: float) -> str:
+    """Write a mean and its standard error, to the second digit of the error."""
+    if not (math.isfinite(mean) and math.isfinite(error)):
+        return f"{mean:.4g}"
+    digits = 1 - math.floor(math.log10(error)) if error else 4
+    digits = min(max(digits, 0), 8)
+    return f"{mean:,.{digits}f} ± {error:,.{digits}f}"
