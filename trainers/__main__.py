@@ -5,6 +5,7 @@ python -m trainers NAME --schema       the settings of one, as JSON
 python -m trainers NAME --help         the settings of one, to read
 python -m trainers columns TABLE       what the columns of a table hold
 python -m trainers evaluate TABLE      compare embeddings with other features of a table
+python -m trainers recommend FILE LABEL [-k 10] [--json]     top items from a file of two_tower
 
 Exit status 2 and one line `error: ...` for anything that the user got wrong.
 """
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import EmbeddingError
+from trainers import recommend
 from trainers.configs import COMMANDS, TRAINERS
+from trainers.configs.recommend import RecommendConfig
 from trainers.progress import is_main
 from trainers.schema import parse, schema
 from trainers.signals import Interrupted
@@ -50,6 +53,8 @@ def _run(arguments: list[str]) -> None:
         print(__doc__)
     elif first == "--list" and rest in ([], ["--json"]):
         _list(as_json=bool(rest))
+    elif first == "recommend":
+        print(recommend.run(parse(first, RecommendConfig, rest)))
     elif first not in TRAINERS and first not in COMMANDS:
         commands = ", ".join(COMMANDS)
         raise EmbeddingError(f"no trainer {first!r}; expected one of {names}, or {commands}")

@@ -16,8 +16,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainers.datasets import Pairs, number_pairs
 from trainers.installed import Module, installed_modules, of_each
+from trainers.pairs import Pairs, number_pairs
 
 MIN_COUNT = 4
 """Names used by fewer modules are left out, unless told otherwise."""

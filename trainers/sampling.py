@@ -22,18 +22,34 @@ class NegativeSampler:
     def __init__(self, known: torch.Tensor, lefts: int, rights: int) -> None:
         self.lefts, self.rights = lefts, rights
         self.known = torch.unique(self._key(known))  # (p,) sorted
-        if len(self.known) == lefts * rights:
+        self.full = torch.bincount(self.known // rights, minlength=lefts) == rights  # (lefts,)
+        if self.full.all():
             raise EmbeddingError(
                 f"all {lefts:,} x {rights:,} possible pairs are given, so there is no pair to tell "
                 "them from; give only the pairs that hold"
             )
 
-    def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
-        """Return `count` pairs that are not known: int64, shape (count, 2)."""
+    def draw(
+        self, count: int, generator: torch.Generator, lefts: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return `count` pairs that are not known: int64, shape (count, 2).
+
+        lefts : int64, shape (count,), their left items; None: random ones
+        """
         pairs = self._random(count, generator)
+        if lefts is not None:
+            if self.full[lefts].any():
+                raise EmbeddingError(
+                    "a left item is paired with every right item, so that there is none to put "
+                    "after these; give a --loss other than bpr"
+                )
+            pairs[:, 0] = lefts
         again = self.is_known(pairs)
         while again.any():
-            pairs[again] = self._random(int(again.sum()), generator)
+            drawn = self._random(int(again.sum()), generator)
+            pairs[again, 1] = drawn[:, 1]
+            if lefts is None:
+                pairs[again, 0] = drawn[:, 0]
             again = self.is_known(pairs)
         return pairs
 

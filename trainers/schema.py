@@ -6,6 +6,7 @@ import inspect
 import io
 import types
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -67,12 +68,21 @@ def parse(name: str, config: type[C], arguments: Sequence[str]) -> C:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(config, prog=program, args=list(arguments))
+            given = [*_preset(config, arguments), *arguments]  # of a flag given twice, the last
+            return tyro.cli(config, prog=program, args=given)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
         message = _one_line(said.getvalue()).removeprefix(f"Error parsing {config.__name__}: ")
         raise EmbeddingError(f"{message}; see {program} --help") from None
+
+
+def _preset(config: type, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the flags that `--preset NAME` among the arguments stands for."""
+    presets: dict[str, tuple[str, ...]] = getattr(config, "PRESETS", {})
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    names = [name for flag, name in pairwise(words) if flag == "--preset"]
+    return presets.get(names[-1], ()) if names else ()
 
 
 def _one_line(box: str) -> str:

@@ -1,256 +1,289 @@
 """Two towers: items of two sides as vectors, near each other where they form a pair.
 
     python -m trainers two_tower --data books.ndjson --out books.embedding.parquet
+    python -m trainers recommend books.embedding.parquet "War and Peace"
 
-Each side has a table of vectors. The cosine of a left and a right vector, scaled and shifted by
-two learned numbers, is the log-odds that they form a pair: the loss is the binary cross-entropy
-over the known pairs and `negatives` random ones for each. Both tables go to one file, whose column
-`role` tells them apart; by cosine, the nearest right items of a left item are its likeliest pairs.
-After Will Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
+Each side has a tower that makes vectors of its items (towers.py). A batch of known pairs teaches
+that they are closer than others: than the batch's other right items, or than random pairs
+(losses.py). Part of the pairs is withheld, so that validation tells when to stop; then all pairs
+are learned for that many epochs, unless `--split` keeps some apart for a test. Both sides go to one
+file, whose column `role` tells them apart: the nearest right items of a left item, by the file's
+metric, are its likeliest pairs. Softmax after Yi et al. (RecSys 2019); `--preset koehrsen` after
+Will Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
 """
 
-import functools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
-import torch.nn.functional as F
 from lightning_fabric import Fabric
-from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import provenance
-from trainers.chance import torch_generator
+from trainers import baselines, losses, provenance, ranking
+from trainers.chance import numpy_generator, torch_generator
 from trainers.configs import TwoTowerConfig
-from trainers.datasets import Pairs, read_pairs, role_count
 from trainers.devices import start
 from trainers.dry_run import dry_run
 from trainers.finish import finish
+from trainers.pairs import Pairs
 from trainers.progress import say
-from trainers.python_modules import read_python_modules
-from trainers.ranking import hold_out, recall_at, withheld_ranks
 from trainers.sampling import NegativeSampler
+from trainers.splits import Split, split_pairs
+from trainers.towers import Tower, TwoTowers
 from trainers.training import Batch, Fitted, Task, fit
+from trainers.two_tower_file import both_sides
+from trainers.two_tower_input import Features, describe, read, read_features
 
-INITIAL_DEVIATION = 0.05
-"""Of the vectors' components. Only directions count, and Adam's steps have one length whatever the
-vector's: short vectors turn quickly. On books, recall@10 after 30 epochs: .46, from 1.0: .24."""
-
-
-class TwoTower(nn.Module):
-    """A table of vectors for each side, and the log-odds of pairs.
-
-    Parameters
-    ----------
-    lefts, rights : number of items of each side
-    dim : length of each vector
-    generator : of the CPU, the source of chance
-    """
-
-    def __init__(self, lefts: int, rights: int, dim: int, generator: torch.Generator) -> None:
-        super().__init__()
-        self.left = nn.Embedding(lefts, dim)
-        self.right = nn.Embedding(rights, dim)
-        for table in (self.left, self.right):
-            nn.init.normal_(table.weight, std=INITIAL_DEVIATION, generator=generator)
-        self.scale = nn.Parameter(torch.tensor(5.0))
-        self.bias = nn.Parameter(torch.tensor(-1.0))
-
-    def forward(self, pairs: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds that left and right items belong together.
-
-        pairs : int64, shape (n, 2), item numbers; the result is float32, shape (n,)
-        """
-        left = F.normalize(self.left(pairs[:, 0]), dim=1)  # (n, dim)
-        right = F.normalize(self.right(pairs[:, 1]), dim=1)  # (n, dim)
-        cosine = (left * right).sum(dim=1)  # (n,)
-        return self.scale * cosine + self.bias
-
-    @torch.no_grad()
-    def vectors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return both sides' vectors at length 1: float32, (lefts, dim) and (rights, dim)."""
-        left, right = (F.normalize(table.weight, dim=1) for table in (self.left, self.right))
-        return left.cpu().numpy(), right.cpu().numpy()
+VALIDATED_LEFTS = 2_000
+"""After an epoch, so many left items are ranked; at the end, all that have a withheld pair."""
 
 
 class PairsTask(Task):
-    """Binary cross-entropy over the known pairs and random ones.
+    """The training of two towers.
 
     Parameters
     ----------
-    pairs : the items of both sides
-    trained, withheld : int64, shapes (p, 2) and (h, 2), pairs to learn and pairs to find again
+    pairs : all of them
+    train, validation : int64, numbers of the pairs to learn and of those to find again
+    features : tokens of the left and the right items, or None
     """
 
     unit = "pairs"
-    metric, higher_is_better = "recall@10", True
+    metric, higher_is_better = "ndcg@10", True
 
     def __init__(
-        self, pairs: Pairs, trained: np.ndarray, withheld: np.ndarray, config: TwoTowerConfig
+        self,
+        pairs: Pairs,
+        train: np.ndarray,
+        validation: np.ndarray,
+        features: Features,
+        config: TwoTowerConfig,
     ) -> None:
-        lefts, rights = len(pairs.left), len(pairs.right)
-        self.config, self.trained, self.withheld = config, trained, withheld
-        self.positives = torch.from_numpy(trained)  # (p, 2)
-        self.sampler = NegativeSampler(self.positives, lefts, rights)
-        generator = torch_generator(config.seed, "first weights")
-        self.module: TwoTower = TwoTower(lefts, rights, config.dim, generator)
-        self.batch_size = config.batch_size or automatic_batch_size(len(trained))
-        self.steps_per_epoch = math.ceil(len(trained) / self.batch_size)
+        self.config, self.shape = config, pairs.shape
+        self.known, self.withheld = pairs.rows[train], pairs.rows[validation]
+        self.positives = torch.from_numpy(self.known)  # (p, 2)
+        ones = np.ones(len(pairs), dtype=np.float32)
+        weight = ones if pairs.weight is None else pairs.weight
+        self.weight = torch.from_numpy(weight[train])  # (p,)
+        share = (
+            np.bincount(self.known[:, 1], self.weight, pairs.shape[1]) / self.weight.sum().item()
+        )
+        self.log_q = torch.from_numpy(np.log(np.maximum(share, 1e-12))).float()  # (rights,)
+        self.sampler = None if config.loss == "softmax" else NegativeSampler(
+            self.positives, *pairs.shape
+        )  # fmt: skip
+        self.module: TwoTowers = towers(pairs, features, config)
+        self.batch_size = config.batch_size or automatic_batch_size(len(train))
+        self.steps_per_epoch = math.ceil(len(train) / self.batch_size)
+        self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0))
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Return Adam.
+        """Return AdamW; biases, scale and offset are not decayed.
 
         Dense and fused: at 30,000 items and 4,096 pairs with 2 negatives each, a step took 6.7 ms
         of CPU, with SparseAdam 13.0, with plain Adam 8.7; sparse pays from about 400,000 items.
         """
-        return torch.optim.Adam(
-            self.module.parameters(),
+        free = {"offset", "log_scale", "right_bias.weight"}
+        named = dict(self.module.named_parameters())
+        groups: list[dict[str, Any]] = [
+            {"params": [value for name, value in named.items() if name not in free]},
+            {"params": [value for name, value in named.items() if name in free],
+             "weight_decay": 0.0},
+        ]  # fmt: skip
+        return torch.optim.AdamW(
+            groups,
             lr=self.config.learning_rate,
             weight_decay=self.config.weight_decay,
             fused=True,
         )
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return pairs (B, 2), in an order that is new each epoch, and negatives (B, K, 2)."""
-        rows = epoch_order(len(self.positives), self.config.seed, epoch).split(self.batch_size)[
-            step
-        ]
-        generator = torch_generator(self.config.seed, "negatives", epoch, step)
-        negatives = self.sampler.draw(len(rows) * self.config.negatives, generator)
-        return {
-            "pairs": self.positives[rows],
-            "negatives": negatives.view(len(rows), self.config.negatives, 2),
-        }
+        """Return pairs (B, 2), their weights (B,) and, but for softmax, K negatives (B, K, 2).
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
-        """Return the cross-entropy of own pairs (b) and their negatives (b * K)."""
-        positive = self.module(batch["pairs"][own])  # (b,)
-        negative = self.module(batch["negatives"][own].reshape(-1, 2))  # (b * K,)
-        loss = F.softplus(-positive).sum() + F.softplus(negative).sum()
-        return loss, len(positive) + len(negative)
+        Pairs come in an order that is new each epoch. For bpr, negatives have their pair's left
+        item; else both items are random.
+        """
+        if self._order[0] != epoch:
+            generator = torch_generator(self.config.seed, "order", epoch)
+            self._order = (epoch, torch.randperm(len(self.positives), generator=generator))
+        rows = self._order[1][step * self.batch_size : (step + 1) * self.batch_size]  # (B,)
+        pairs = self.positives[rows]
+        batch = {"pairs": pairs, "weight": self.weight[rows]}
+        if self.sampler is not None:
+            generator = torch_generator(self.config.seed, "negatives", epoch, step)
+            each = self.config.negatives
+            lefts = pairs[:, 0].repeat_interleave(each) if self.config.loss == "bpr" else None
+            drawn = self.sampler.draw(len(rows) * each, generator, lefts)
+            batch["negatives"] = drawn.view(len(rows), each, 2)
+        return batch
+
+    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of own pairs, and their weight, times the number of terms of each."""
+        pairs, weight = batch["pairs"][own], batch["weight"][own]  # (b, 2), (b,)
+        if self.config.loss == "softmax":
+            lefts, rights = pairs[:, 0], batch["pairs"][:, 1]  # (b,), (B,)
+            closeness = self.module.square(lefts, rights)  # (b, B)
+            places = torch.arange(own.start, own.stop, device=rights.device)
+            log_q = self.log_q.to(rights.device)[rights]
+            return (
+                losses.in_batch_softmax(closeness, places, rights, log_q, weight),
+                weight.sum(),
+            )
+        negatives = batch["negatives"][own].flatten(end_dim=1)  # (b * K, 2)
+        both = torch.cat([pairs, negatives])
+        values = self._sampled_closeness(both)
+        positive, negative = values[: len(pairs)], values[len(pairs) :].view(len(pairs), -1)
+        function, terms = {
+            "bce": (losses.cross_entropy, 1 + negative.shape[1]),
+            "mse": (losses.squared_error, 1 + negative.shape[1]),
+            "bpr": (losses.bpr, negative.shape[1]),
+        }[self.config.loss]
+        return function(positive, negative, weight), weight.sum() * terms
+
+    def _sampled_closeness(self, pairs: torch.Tensor) -> torch.Tensor:
+        """Return the closeness of pairs, for mse their bare cosine: (n,)."""
+        lefts, rights = pairs.unbind(dim=1)
+        if self.config.loss == "mse":
+            return self.module.cosines(lefts, rights).float()
+        closeness = self.module.rows(lefts, rights).float()
+        return closeness + self.module.offset if self.config.loss == "bce" else closeness
 
     def validate(self) -> dict[str, float]:
-        """Return recall@10 of the withheld pairs."""
+        """Return the ranking of withheld pairs, of some left items if there are many."""
         if len(self.withheld) == 0:
             return {}
+        lefts = np.unique(self.withheld[:, 0])
+        chosen = numpy_generator(self.config.seed, "validated").permutation(lefts)[:VALIDATED_LEFTS]
+        return self.ranked(self.withheld[np.isin(self.withheld[:, 0], chosen)], self.known)
+
+    def ranked(self, judged: np.ndarray, known: np.ndarray) -> dict[str, float]:
+        """Return the metrics of pairs to find, int64 (h, 2), by the vectors alone.
+
+        known : int64, (p, 2), pairs that are not ranked
+        """
         left, right = self.module.vectors()
-        ranks = withheld_ranks(lambda rows: left[rows] @ right.T, self.withheld, self.trained)
-        return {"recall@10": recall_at(10, ranks)}
-
-
-@functools.lru_cache(maxsize=2)
-def epoch_order(count: int, seed: int, epoch: int) -> torch.Tensor:
-    """Return the numbers below `count` in the order of an epoch: int64, shape (count,)."""
-    return torch.randperm(count, generator=torch_generator(seed, "order", epoch))
+        ranks = ranking.withheld_ranks(
+            lambda rows: left[rows] @ right.T, judged, known, self.shape[1]
+        )
+        return ranking.metrics(ranks, judged[:, 0])
 
 
 def run(config: TwoTowerConfig) -> dict[str, Any]:
     """Read the pairs, train, write the file; return the metrics."""
     fabric = start(config)
-    if config.data is None:
-        pairs = read_python_modules(config.min_count)
-    else:
-        pairs = read_pairs(config.data, config.min_count)
+    pairs = read(config)
     for note in (*pairs.notes, describe(pairs)):
         say(note, config.quiet)
+    features = read_features(pairs, config)
     if config.dry_run:
-        return dry_run(PairsTask(pairs, pairs.rows, pairs.rows[:0], config), config, fabric)
-    embedding_set, fitted = train(pairs, config, fabric)
+        everything = np.arange(len(pairs))
+        task = PairsTask(pairs, everything, everything[:0], features, config)
+        return dry_run(task, config, fabric)
+    embedding_set, fitted = train(pairs, features, config, fabric)
     return finish(embedding_set, config, fitted)
 
 
-def train(pairs: Pairs, config: TwoTowerConfig, fabric: Fabric) -> tuple[EmbeddingSet, Fitted]:
+def train(
+    pairs: Pairs,
+    features: Features,
+    config: TwoTowerConfig,
+    fabric: Fabric,
+) -> tuple[EmbeddingSet, Fitted]:
     """Learn a vector for every item; return the set of both sides, and how it was fitted.
 
     Raises
     ------
     EmbeddingError
-        every possible pair is known, or the loss is no longer finite
+        every possible pair is known where negatives are drawn, or the loss is no longer finite
     """
-    trained, withheld = hold_out(pairs.rows, config.validation_fraction, config.seed)
-    task = PairsTask(pairs, trained, withheld, config)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
-    fitted = fit(task, config, fabric, settings | {"data": dict(pairs.source)})
-    left, right = task.module.vectors()
+    split = split_pairs(
+        config.split, pairs.rows, pairs.when, config.validation_fraction, config.seed
+    )
+    told = f"{len(split.train):,} pairs to learn, {len(split.validation):,} for validation"
+    say(f"{told}, {len(split.test):,} for the test", config.quiet)
+    if config.split == "last" and not pairs.timed:
+        say("no column timestamp: the order of the file is taken for that of time", config.quiet)
+    task = PairsTask(pairs, split.train, split.validation, features, config)
+    settings = provenance.settings(
+        config,
+        batch_size=task.batch_size,
+        device=fabric.device.type,
+        left_metadata=config.left_metadata and config.left_metadata.name,
+        right_metadata=config.right_metadata and config.right_metadata.name,
+    )
+    about = settings | {"data": dict(pairs.source)}
+    fitted = fit(task, config, fabric, about)
+    ranked = judge(task, pairs, split, config, fabric)
+    best_epoch = fitted.best_epoch
+    if config.split == "none" and best_epoch:
+        say(f"epoch {best_epoch} was best; now all pairs, {best_epoch} epochs", config.quiet)
+        everything = np.arange(len(pairs))
+        same = replace(config, batch_size=task.batch_size)
+        task = PairsTask(pairs, everything, everything[:0], features, same)
+        before, fitted = fitted, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
+        fitted = replace(
+            fitted,
+            seconds=before.seconds + fitted.seconds,
+            examples=before.examples + fitted.examples,
+        )
     metrics = {
         "loss": fitted.loss,
         "pairs": len(pairs),
         "items": {side.role: len(side) for side in (pairs.left, pairs.right)},
         "epochs": fitted.epochs,
         "steps": fitted.steps,
-        "best_epoch": fitted.best_epoch,
-        **recall(left, right, trained, withheld),
+        "best_epoch": best_epoch or None,
+        **ranked,
     }
+    left, right = task.module.vectors()
     return both_sides(pairs, left, right, settings, metrics), fitted
 
 
-def describe(pairs: Pairs) -> str:
-    """Say how many: "1,399 books, 1,635 links, 12,034 pairs"."""
-    sides = [role_count(len(side), side.role) for side in (pairs.left, pairs.right)]
-    return f"{', '.join(sides)}, {len(pairs):,} pairs"
-
-
-def recall(
-    left: np.ndarray, right: np.ndarray, trained: np.ndarray, withheld: np.ndarray
+def judge(
+    task: PairsTask, pairs: Pairs, split: Split, config: TwoTowerConfig, fabric: Fabric
 ) -> dict[str, Any]:
-    """Return recall@10 of the withheld pairs, by cosine and, to compare, by popularity alone.
+    """Rank the pairs of the test, or of the validation where there is none, and say the result.
 
-    left, right : float32, shapes (lefts, dim) and (rights, dim), at length 1
-    trained, withheld : int64, shapes (p, 2) and (h, 2)
+    Returns nothing but in the first process.
     """
-    if len(withheld) == 0:
-        return {"withheld": 0, "recall@10": None, "recall@10 of popularity": None}
-    popularity = np.bincount(trained[:, 1], minlength=len(right)).astype(np.float32)
-    by_cosine = withheld_ranks(lambda rows: left[rows] @ right.T, withheld, trained)
-    by_popularity = withheld_ranks(
-        lambda rows: np.tile(popularity, (len(rows), 1)), withheld, trained
-    )
-    return {
-        "withheld": len(withheld),
-        "recall@10": recall_at(10, by_cosine),
-        "recall@10 of popularity": recall_at(10, by_popularity),
-    }
+    on = "test" if len(split.test) else "validation"
+    judged = pairs.rows[split.test if on == "test" else split.validation]
+    if len(judged) == 0 or not fabric.is_global_zero:
+        return {"judged_on": None, "judged_pairs": 0}
+    trained = pairs.rows[split.train]
+    known = np.concatenate([trained, pairs.rows[split.validation]]) if on == "test" else trained
+    ranked = task.ranked(judged, known)
+    told = {"two_tower": ranked}
+    if config.baselines:
+        others, notes = baselines.compare(trained, judged, known, pairs.shape, config.dim)
+        told |= others
+        for note in notes:
+            say(note, config.quiet)
+    say(f"{len(judged):,} pairs of the {on}, ranked among all:", config.quiet)
+    for line in baselines.table(told):
+        say(line, config.quiet)
+    beside = {name: values for name, values in told.items() if name != "two_tower"}
+    return {"judged_on": on, "judged_pairs": len(judged), **ranked, "baselines": beside}
 
 
-def both_sides(
-    pairs: Pairs,
-    left: np.ndarray,
-    right: np.ndarray,
-    settings: dict[str, Any],
-    metrics: dict[str, Any],
-) -> EmbeddingSet:
-    """Put the left items and then the right ones into one set; columns role, count, and theirs.
-
-    left, right : float32, shapes (lefts, dim) and (rights, dim)
-    """
-    sides = (pairs.left, pairs.right)
-    counts = [np.bincount(pairs.rows[:, i], minlength=len(side)) for i, side in enumerate(sides)]
-    columns: dict[str, Any] = {
-        "role": pa.array([side.role for side in sides for _ in side.labels], pa.string()),
-        "count": pa.array(np.concatenate(counts), pa.int64()),
-    }
-    for name in dict.fromkeys([*pairs.left.columns, *pairs.right.columns]):
-        values = [side.columns.get(name, [None] * len(side)) for side in sides]
-        columns[name] = pa.array([*values[0], *values[1]], pa.string())
-    return EmbeddingSet.of(
-        np.concatenate([left, right]),
-        [*pairs.left.labels, *pairs.right.labels],
-        columns,
-        name=pairs.name,
-        metric="cosine",
-        normalized=True,
-        space=provenance.space_id("two_tower", settings, pairs.source),
-        role=f"{pairs.left.role} and {pairs.right.role}",
-        trainer="two_tower",
-        config=settings,
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(pairs.source),
-        libraries=provenance.libraries("torch", "numpy"),
-    )
+def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTowers:
+    """Return the model, with its first weights."""
+    generator = torch_generator(config.seed, "first weights")
+    width = config.dim - (config.similarity == "dot")
+    sides = [
+        Tower(
+            has_pair=np.bincount(pairs.rows[:, side], minlength=pairs.shape[side]) > 0,
+            width=width,
+            bags=features[side],
+            ids=ids,
+            network=config.tower == "network",
+            generator=generator,
+        )
+        for side, ids in enumerate((config.left_ids, config.right_ids))
+    ]
+    return TwoTowers(sides[0], sides[1], config.similarity)
 
 
 def automatic_batch_size(pairs: int) -> int:

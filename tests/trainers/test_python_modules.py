@@ -67,7 +67,7 @@ def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
     pairs = read_python_modules(min_count=2, roots=[first, second], processes=1)
     assert pairs.left.labels == ("a", "b", "b.two", "c")
     assert pairs.right.labels == ("os", "sys")
-    assert pairs.left.columns == {"package": ["a", "b", "b", "c"]}
+    assert pairs.left.columns["package"].to_pylist() == ["a", "b", "b", "c"]
     assert pairs.rows.tolist() == [[0, 0], [0, 1], [1, 0], [2, 0], [2, 1], [3, 0]]
     assert pairs.notes[0].startswith("2 of 7 files do not parse, the first: latin (")
 

@@ -1,48 +1,48 @@
-"""Withheld pairs and their ranks, against a plain loop."""
+"""Withheld pairs, their ranks and metrics, against plain loops."""
+
+import math
 
 import numpy as np
+import pytest
 
-from trainers.ranking import hold_out, recall_at, withheld_ranks
-
-
-def some_pairs(lefts=20, rights=15, seed=0):
-    return np.argwhere(np.random.default_rng(seed).random((lefts, rights)) < 0.3)
+from trainers import ranking
 
 
-def test_every_item_keeps_a_pair():
-    rows = some_pairs()
-    trained, withheld = hold_out(rows, 0.4, seed=0)
-    assert len(withheld) == int(0.4 * len(rows))
-    both = np.unique(np.concatenate([trained, withheld]), axis=0)
-    np.testing.assert_array_equal(both, rows)
-    for side in (0, 1):
-        np.testing.assert_array_equal(np.unique(trained[:, side]), np.unique(rows[:, side]))
-
-
-def test_as_much_is_withheld_as_leaves_every_item_a_pair():
-    rows = np.array([[0, 0], [1, 1], [2, 2]])
-    trained, withheld = hold_out(rows, 0.9, seed=0)
-    assert len(withheld) == 0 and len(trained) == 3
-
-
-def test_same_seed_same_split():
-    one, two, other = (hold_out(some_pairs(), 0.2, seed)[1] for seed in (3, 3, 4))
-    assert np.array_equal(one, two) and not np.array_equal(one, other)
-
-
-def test_ranks_equal_a_plain_loop():
+def test_ranks_equal_a_plain_loop(monkeypatch):
+    monkeypatch.setattr(ranking, "_BLOCK_FLOATS", 60)  # four left items at once
     rng = np.random.default_rng(1)
-    trained, withheld = hold_out(some_pairs(), 0.3, seed=1)
+    rows = np.argwhere(rng.random((20, 15)) < 0.4)
+    judged = rng.random(len(rows)) < 0.3
+    known, withheld = rows[~judged], rng.permutation(rows[judged])
     closeness = rng.integers(0, 5, (20, 15)).astype(np.float32)  # many ties
     expected = []
     for left, right in withheld:
-        known = {b for a, b in trained if a == left}
-        order = sorted((b for b in range(15) if b not in known),
+        own = {b for a, b in known if a == left}
+        order = sorted((b for b in range(15) if b not in own),
                        key=lambda b: (-closeness[left, b], b))  # fmt: skip
         expected.append(order.index(right))
-    ranks = withheld_ranks(lambda rows: closeness[rows], withheld, trained)
+    ranks = ranking.withheld_ranks(lambda lefts: closeness[lefts].copy(), withheld, known, 15)
     np.testing.assert_array_equal(ranks, expected)
 
 
-def test_recall():
-    assert recall_at(10, np.array([0, 9, 10, 50])) == 0.5
+def test_metrics_of_one_left_item_written_out():
+    found = ranking.metrics(np.array([0, 4, 12]), np.array([7, 7, 7]))
+    ideal = 1 + 1 / math.log2(3) + 1 / math.log2(4)
+    assert found["recall@10"] == pytest.approx(2 / 3)
+    assert found["ndcg@10"] == pytest.approx((1 + 1 / math.log2(6)) / ideal)
+    assert found["mrr"] == 1 and found["hit@10"] == 1
+
+
+def test_metrics_are_means_over_left_items():
+    found = ranking.metrics(np.array([0, 50, 9, 10]), np.array([0, 0, 1, 2]), k=10)
+    assert found["recall@10"] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert found["hit@10"] == pytest.approx(2 / 3)
+    assert found["mrr"] == pytest.approx((1 + 1 / 10 + 1 / 11) / 3)
+    assert found["ndcg@10"] == pytest.approx(
+        (1 / (1 + 1 / math.log2(3)) + 1 / math.log2(11) + 0) / 3
+    )
+
+
+def test_no_more_than_k_can_be_found():
+    found = ranking.metrics(np.arange(20), np.zeros(20, dtype=int), k=10)
+    assert found["ndcg@10"] == pytest.approx(1) and found["recall@10"] == 0.5

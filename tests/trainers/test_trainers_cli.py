@@ -1,5 +1,6 @@
 """python -m trainers: listing without torch, one line for an error, one JSON line of metrics."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -38,9 +39,10 @@ def test_schema_tells_every_field(name, config):
     described = schema(name, config)
     fields = {field["name"]: field for field in described["fields"]}
     assert described["name"] == name and described["description"]
-    assert list(fields) == list(config.__dataclass_fields__)
+    assert list(fields) == [field.name for field in dataclasses.fields(config)]
     assert all(field["help"] for field in fields.values())
-    assert fields["dim"]["type"] == "int" and fields["dim"]["default"] == 50
+    assert fields["dim"]["type"] == "int" and fields["dim"]["default"] >= 10
+    assert fields["seed"]["advanced"] is False and fields["threads"]["advanced"] is True
     assert fields["out"]["required"] and fields["out"]["type"] == "path"
     assert fields["device"]["choices"] == ["auto", "cpu", "cuda", "mps"]
     assert fields["max_steps"]["optional"] and fields["max_steps"]["flag"] == "--max-steps"
@@ -52,6 +54,18 @@ def test_flags_set_the_fields():
     config = parse("two_tower", TRAINERS["two_tower"], flags)
     assert config.max_steps == 7 and config.learning_rate == 0.1 and config.quiet
     assert config.out == Path("x.parquet") and config.dim == 50
+
+
+def test_a_preset_stands_for_flags_before_those_given():
+    flags = ["--out", "x.parquet", "--epochs", "3", "--preset", "koehrsen"]
+    config = parse("two_tower", TRAINERS["two_tower"], flags)
+    assert (config.loss, config.batch_size, config.negatives, config.min_count) == (
+        "mse",
+        1024,
+        2,
+        4,
+    )
+    assert config.epochs == 3 and config.validation_fraction == 0
 
 
 def test_help_is_printed(capsys):
@@ -96,7 +110,9 @@ def test_a_run_ends_with_one_line_of_metrics(tmp_path):
     metrics = json.loads(done.stdout.splitlines()[-1])
     assert metrics["pairs"] == 3 and metrics["epochs"] == 3 and out.is_file()
     lines = done.stderr.splitlines()
-    assert lines[-1].startswith("epoch 3/3: loss ") and lines[-1].endswith(" pairs/s")
+    last = [line for line in lines if line.startswith("epoch 3/3: loss ")][-1]
+    assert last.endswith(" pairs/s")
+    assert metrics["peak_memory_bytes"] > 0 and metrics["versions"]["torch"]
 
 
 def test_quiet_says_nothing_but_the_metrics(tmp_path, capfd):

@@ -1,24 +1,24 @@
-"""The first trainer: planted structure comes out exactly; same seed, same bytes."""
+"""Two towers: planted structure comes out exactly; the file alone ranks; same seed, same bytes."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from embeddings import EmbeddingError, load, neighbors
 from trainers.configs import TwoTowerConfig
-from trainers.datasets import number_pairs
 from trainers.devices import start
-from trainers.two_tower import TwoTower, automatic_batch_size, run
+from trainers.pairs import number_pairs
+from trainers.side_tables import bags
+from trainers.two_tower import PairsTask, automatic_batch_size, run, towers
 from trainers.two_tower import train as train_pairs
+from trainers.two_tower_input import read, read_features
 
 
 def config(tmp_path=Path("."), **changes):
-    changes = {"device": "cpu", "threads": 1, "quiet": True, **changes}
+    changes = {"device": "cpu", "threads": 1, "quiet": True, "batch_size": 32, **changes}
     return TwoTowerConfig(out=tmp_path / "out.embedding.parquet", **changes)
 
 
@@ -28,7 +28,7 @@ def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
 
 
 def train(pairs, given):
-    return train_pairs(pairs, given, start(given))
+    return train_pairs(pairs, read_features(pairs, given), given, start(given))[0]
 
 
 def checkerboard(users=12, items=12):
@@ -39,40 +39,50 @@ def checkerboard(users=12, items=12):
         for i in range(items)
         if u % 2 == i % 2 and u != i
     ]
-    return number_pairs(pairs, "board", ("user", "item"), {"name": "board"}, min_count=1)
+    return number_pairs(pairs, "board", ("user", "item"), {"name": "board"})
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_withheld_item_of_a_checkerboard_is_ranked_first(seed):
+def sides(made):
+    role = np.array(made.metadata.column("role").to_pylist())
+    return made.vectors[role == "user"], made.vectors[role == "item"]
+
+
+def closeness(made):
+    """Return what the file's metric says of every user and item."""
+    left, right = sides(made)
+    if made.provenance.metric == "cosine":
+        left = left / np.linalg.norm(left, axis=1, keepdims=True)
+        right = right / np.linalg.norm(right, axis=1, keepdims=True)
+    return left @ right.T
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bce", "mse", "bpr"])
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
     pairs = checkerboard()
-    trained, _ = train(pairs, config(seed=seed, validation_fraction=0, dim=8))
-    role = np.array(trained.metadata.column("role").to_pylist())
-    vectors = trained.vectors
-    items = [label for label, r in zip(trained.labels, role, strict=True) if r == "item"]
-    cosine = vectors[role == "user"] @ vectors[role == "item"].T
-    known = {(pairs.left.labels[a], pairs.right.labels[b]) for a, b in pairs.rows}
-    for user, line in zip(pairs.left.labels, cosine, strict=True):
-        ranked = [items[i] for i in np.argsort(-line) if (user, items[i]) not in known]
-        assert ranked[0] == user.replace("user", "item")
+    made = train(pairs, config(loss=loss, similarity=similarity, validation_fraction=0, dim=8,
+                               epochs=20, learning_rate=0.02))  # fmt: skip
+    near = closeness(made)
+    near[pairs.rows[:, 0], pairs.rows[:, 1]] = -np.inf
+    first = [pairs.right.labels[item] for item in near.argmax(axis=1)]
+    assert first == [label.replace("user", "item") for label in pairs.left.labels]
+    assert made.provenance.metric == similarity and made.dimensions == 8
 
 
-def test_log_odds_follow_the_formula():
-    model = TwoTower(5, 7, 4, torch.Generator().manual_seed(0))
-    pairs = torch.tensor([[0, 6], [4, 2]])
-    with torch.no_grad():
-        found = model(pairs)
-        for (left, right), value in zip(pairs, found, strict=True):
-            u, v = model.left.weight[left], model.right.weight[right]
-            cosine = u @ v / math.sqrt((u @ u) * (v @ v))
-            assert value.item() == pytest.approx((5 * cosine - 1).item(), abs=1e-5)
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
+    pairs, given = checkerboard(), config(similarity=similarity)
+    model = towers(pairs, (None, None), given)
+    if similarity == "dot":
+        torch.nn.init.normal_(model.right_bias.weight)
     left, right = model.vectors()
-    np.testing.assert_allclose(np.linalg.norm(left, axis=1), 1, atol=1e-6)
-    assert left.shape == (5, 4) and right.shape == (7, 4)
-
-
-def test_loss_falls_below_that_of_guessing():
-    trained, _ = train(checkerboard(), config(negatives=1))
-    assert trained.provenance.metrics["loss"] < math.log(2) / 2
+    with torch.no_grad():
+        square = model.square(torch.arange(12), torch.arange(12)).numpy()
+        rows = model.rows(torch.arange(12), torch.arange(12)).numpy()
+    scale = np.exp(model.log_scale.item()) if similarity == "cosine" else 1
+    np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-5)
+    np.testing.assert_allclose(rows, np.diag(square), atol=1e-5)
+    assert left.shape == right.shape == (12, 50)
 
 
 def test_same_seed_same_bytes(tmp_path, monkeypatch):
@@ -90,12 +100,13 @@ def test_same_seed_same_bytes(tmp_path, monkeypatch):
 def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
     path = tmp_path / "visits.csv"
     path.write_text("reader,page\nann,home\nann,news\nbob,home\n")
-    given = config(tmp_path, data=path, max_steps=5, dim=6)
+    given = config(tmp_path, data=path, max_steps=5, dim=6, validation_fraction=0)
     metrics = run(given)
     made = load(given.out)
     assert made.labels == ("ann", "bob", "home", "news") and made.dimensions == 6
     assert made.metadata.to_pydict() == {
         "role": ["reader", "reader", "page", "page"], "count": [2, 1, 2, 1],
+        "known": [["home", "news"], ["home"], None, None],
     }  # fmt: skip
     about = made.provenance
     assert (about.name, about.metric, about.normalized) == ("visits", "cosine", True)
@@ -104,52 +115,124 @@ def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
     assert about.source["name"] == "visits.csv" and about.created and about.libraries["torch"]
     assert about.space.startswith("two_tower-")
     assert metrics["items"] == {"reader": 2, "page": 2} and metrics["pairs"] == 3
-    assert metrics["steps"] == 5 and metrics["epochs"] == 5 and metrics["recall@10"] is None
+    assert metrics["steps"] == 5 and metrics["epochs"] == 5 and metrics["judged_on"] is None
     assert metrics["pairs_per_second"] > 0 and metrics["out"] == str(given.out)
 
 
 def test_spaces_of_other_settings_or_data_differ():
     pairs = checkerboard()
     spaces = {
-        train(given, config(max_steps=1, seed=seed))[0].provenance.space
+        train(given, config(max_steps=1, seed=seed)).provenance.space
         for given in (pairs, replace(pairs, source={"name": "other"}))
         for seed in (0, 1)
     }
     assert len(spaces) == 4
 
 
+def test_all_pairs_are_learned_for_the_best_number_of_epochs(tmp_path):
+    pairs = checkerboard(20, 20)
+    made = train(pairs, config(epochs=6, patience=2, validation_fraction=0.2))
+    told = made.provenance.metrics
+    assert told["epochs"] == told["best_epoch"] <= 6
+    assert told["steps"] == told["epochs"] * 6  # 180 pairs, all of them, 32 a step
+    assert told["judged_on"] == "validation" and told["judged_pairs"] == 36
+    assert set(told["baselines"]) == {"popularity", "item_knn", "svd", "ease"}
+    assert (tmp_path / "out.run" / "refit" / "metrics.jsonl").is_file()
+
+
+@pytest.mark.parametrize("split", ["random", "last", "link"])
+def test_a_split_is_judged_on_its_test_and_its_model_is_kept(tmp_path, split):
+    made = train(checkerboard(20, 20), config(split=split, epochs=30, learning_rate=0.02))
+    told = made.provenance.metrics
+    assert told["judged_on"] == "test" and told["judged_pairs"] == 20
+    assert told["hit@10"] >= 0.9 and told["recall@10"] == told["hit@10"]  # one each
+    assert not (tmp_path / "out.run" / "refit").exists()
+
+
 def test_max_steps_stops_within_an_epoch():
-    trained, _ = train(checkerboard(40, 40), config(max_steps=7, batch_size=200))
-    metrics = trained.provenance.metrics
+    given = config(max_steps=7, batch_size=200, validation_fraction=0)
+    metrics = train(checkerboard(40, 40), given).provenance.metrics
     assert metrics["steps"] == 7 and metrics["epochs"] == 2  # 4 steps an epoch
 
 
-def test_a_step_is_that_of_adam_written_out():
-    """One step moves every touched component by the learning rate, against its gradient."""
-    model = TwoTower(3, 3, 4, torch.Generator().manual_seed(0))
-    before = model.left.weight.detach().clone()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
-    target = torch.tensor([1.0, 0.0])
-    loss = functional.binary_cross_entropy_with_logits(
-        model(torch.tensor([[0, 1], [1, 2]])), target
+def test_heavy_pairs_weigh_more():
+    """One item has been bought by all; a user to whom it matters little is drawn to the other."""
+    pairs = [(f"u{u}", f"i{i}") for u in range(8) for i in (0, 1 + u % 2)]
+    weight = [0.01 if right == "i0" else 1.0 for _, right in pairs]
+    given = config(loss="bce", negatives=2, validation_fraction=0, epochs=60, learning_rate=0.02)
+    light, even = (
+        train(number_pairs(pairs, "w", ("user", "item"), {"name": "w"}, weight=weights), given)
+        for weights in (weight, None)
     )
-    loss.backward()
-    gradient = model.left.weight.grad.clone()
-    optimizer.step()
-    moved = model.left.weight.detach() - before
-    torch.testing.assert_close(moved, -0.01 * gradient.sign(), atol=1e-5, rtol=0)
+    assert (closeness(light)[:, 0] < closeness(even)[:, 0]).all()
 
 
-def test_a_loss_that_is_not_finite_stops_with_a_hint():
-    with pytest.raises(EmbeddingError, match=r"the loss is nan .* --learning-rate below 1e"):
-        train(checkerboard(), config(learning_rate=1e38))
+def test_features_alone_place_items_that_no_pair_has(tmp_path):
+    """Users of a taste like items of a kind; items of the table that nobody has are placed too."""
+    lines = [f"u{u},i{i}" for u in range(12) for i in range(12) if u % 2 == i % 2]
+    (tmp_path / "pairs.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
+    table = [f"i{i},{'odd' if i % 2 else 'even'}|thing" for i in range(14)]
+    (tmp_path / "items.csv").write_text("item,kind\n" + "\n".join(table) + "\n")
+    given = config(
+        data=tmp_path / "pairs.csv", right_metadata=tmp_path / "items.csv", right_features="kind",
+        right_ids=False, validation_fraction=0, epochs=40, learning_rate=0.02, tower="network",
+    )  # fmt: skip
+    pairs = read(given)
+    assert len(pairs.right) == 14 and any("2 items of items.csv" in n for n in pairs.notes)
+    near = closeness(train(pairs, given))
+    new = [pairs.right.labels.index("i12"), pairs.right.labels.index("i13")]
+    for user, line in zip(pairs.left.labels, near, strict=True):
+        assert line[new].argmax() == int(user[1:]) % 2
 
 
-def test_all_pairs_known_is_an_error():
+def test_an_item_without_pairs_has_the_vector_of_its_features():
+    pairs = checkerboard()
+    right = replace(pairs.right, labels=(*pairs.right.labels, "new"),
+                    columns={"kind": _kinds([*(i % 2 for i in range(12)), 1])})  # fmt: skip
+    pairs = replace(pairs, right=right)
+    model = towers(pairs, (None, bags(right, ["kind"])[0]), config(similarity="dot"))
+    with torch.no_grad():
+        new = model.right(torch.tensor([12]))[0]
+    assert torch.equal(new, model.right.words.weight[1])
+
+
+def _kinds(values):
+    import pyarrow as pa
+
+    return pa.array([f"kind {value}" for value in values])
+
+
+def test_a_side_must_be_made_of_something():
+    given = config(right_ids=False)
+    with pytest.raises(EmbeddingError, match="--no-right-ids needs features"):
+        read_features(checkerboard(), given)
+
+
+def test_all_pairs_known_is_an_error_where_negatives_are_drawn():
     pairs = [(f"u{a}", f"i{b}") for a in range(3) for b in range(3)]
-    full = number_pairs(pairs, "full", ("user", "item"), {"name": "full"}, min_count=1)
+    full = number_pairs(pairs, "full", ("user", "item"), {"name": "full"})
     with pytest.raises(EmbeddingError, match="all 3 x 3 possible pairs"):
-        train(full, config())
+        train(full, config(loss="bce", validation_fraction=0))
+
+
+def test_negatives_of_bpr_have_their_pairs_left_item():
+    pairs = checkerboard()
+    rows = np.arange(len(pairs))
+    task = PairsTask(pairs, rows, rows[:0], (None, None), config(loss="bpr", negatives=3))
+    batch = task.batch(1, 0)
+    assert batch["negatives"].shape == (32, 3, 2)
+    assert (batch["negatives"][:, :, 0] == batch["pairs"][:, :1]).all()
+    assert not task.sampler.is_known(batch["negatives"].flatten(end_dim=1)).any()
+
+
+def test_an_epoch_has_every_pair_once():
+    pairs = checkerboard()
+    rows = np.arange(len(pairs))
+    task = PairsTask(pairs, rows, rows[:0], (None, None), config())
+    for epoch in (0, 1):
+        seen = torch.cat([task.batch(epoch, step)["pairs"] for step in range(2)])
+        assert len(seen) == 60 and len(torch.unique(seen, dim=0)) == 60
+    assert not torch.equal(task.batch(0, 0)["pairs"], task.batch(1, 0)["pairs"])
 
 
 def test_automatic_batch_size():
@@ -158,9 +241,10 @@ def test_automatic_batch_size():
 
 
 def test_animorphs_are_each_others_neighbors(tmp_path, data):
-    given = config(tmp_path, data=data / "1_books" / "p15_books.ndjson")
+    given = TwoTowerConfig(out=tmp_path / "b.embedding.parquet", quiet=True, device="cpu",
+                           data=data / "1_books" / "p15_books.ndjson")  # fmt: skip
     metrics = run(given)
-    assert metrics["recall@10"] > 2 * metrics["recall@10 of popularity"]
+    assert metrics["recall@10"] > 2 * metrics["baselines"]["popularity"]["recall@10"]
     made = load(given.out)
     row = made.labels.index("The Solution (novel)")
     role = made.metadata.column("role").to_pylist()

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from typing_extensions import Doc
 
-from trainers.configs.loop import LoopConfig
+from trainers.configs.loop import ADVANCED, LoopConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +19,49 @@ class TwoTowerConfig(LoopConfig):
                                      "and links. Left out: the Python modules installed")] = None
     batch_size: Annotated[int | None, Doc("Pairs a step. Left out: about 100 steps an epoch, of 32 "
                                           "to 4096 pairs")] = None
-    negatives: Annotated[int, Doc("Random pairs, known ones excluded, for each pair")] = 5
-    min_count: Annotated[int | None, Doc("Drop right-side items seen fewer times. Left out: 4 for "
-                                         "links and names, 1 for a table")] = None
+    preset: Annotated[Literal["none", "koehrsen"], Doc(
+        "koehrsen: his settings for books; flags beside it go before")] = "none"
+    loss: Annotated[Literal["softmax", "bce", "mse", "bpr"], Doc(
+        "softmax: among the batch's items, with logQ correction; the others against random pairs: "
+        "bce: binary cross-entropy, mse: to cosines of 1 and -1, bpr: order")] = "softmax"
+    similarity: Annotated[Literal["cosine", "dot"], Doc(
+        "How vectors are compared, in training and in the file")] = "cosine"
+    negatives: Annotated[int, Doc("Random pairs, known ones excluded, for each pair; softmax has "
+                                  "its batch")] = 5
+    split: Annotated[Literal["none", "random", "last", "link"], Doc(
+        "none: validation chooses the number of epochs, then all pairs are learned. To measure: "
+        "random: 8:1:1 of each left item; last: its last pair by time; link: one of its pairs"
+    )] = "none"
+    min_count: Annotated[int | None, Doc("Drop right-side items seen fewer times. Left out: 1; of "
+                                         "the built-in names 4")] = None
+    baselines: Annotated[bool, Doc("Measure popularity, ItemKNN, SVD and EASE beside"),
+                         ADVANCED] = True
+    left_metadata: Annotated[Path | None, Doc("Table of the left side; its key is the column "
+                                              "called like the side, or the first")] = None
+    right_metadata: Annotated[Path | None, Doc("Table of the right side")] = None
+    left_features: Annotated[str | None, Doc("Columns of the left metadata, with commas between, "
+                                             "from which vectors are made too"), ADVANCED] = None
+    right_features: Annotated[str | None, Doc("Columns of the right metadata"), ADVANCED] = None
+    left_ids: Annotated[bool, Doc("Left items have vectors of their own; without, features alone "
+                                  "make them"), ADVANCED] = True
+    right_ids: Annotated[bool, Doc("Right items have vectors of their own"), ADVANCED] = True
+    tower: Annotated[Literal["table", "network"], Doc(
+        "table: a vector is the sum of an item's own and its features'; network: a small network "
+        "on top"), ADVANCED] = "table"
 
     # fmt: on
+
+    PRESETS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "koehrsen": (
+            *("--loss", "mse", "--similarity", "cosine", "--dim", "50", "--min-count", "4"),
+            *("--batch-size", "1024", "--negatives", "2", "--epochs", "15"),
+            *("--learning-rate", "0.001", "--weight-decay", "0", "--validation-fraction", "0"),
+        ),
+    }
+    """What a preset stands for: flags, before those that are given."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check_at_least("negatives", 1)
         self.check_at_least("min_count", 1)
+        self.check_at_least("dim", 2)  # dot keeps one for the right items' bias
