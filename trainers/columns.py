@@ -39,8 +39,8 @@ class Column:
     number : whether it can be a predictor of numbers
     chosen : whether it would be a predictor, were another column the target
     left_out : why it would not be one
-    task : what learning it would be; "" where it cannot be a target
-    rarest : rows of the rarest class, where it is classification
+    tasks : what learning it can be, the likely one first; none where it cannot be a target
+    rarest : rows of its rarest value, where classification is likely
     """
 
     name: str
@@ -51,7 +51,7 @@ class Column:
     number: bool
     chosen: bool
     left_out: str
-    task: TargetKind | Literal[""]
+    tasks: tuple[TargetKind, ...]
     rarest: int | None
 
 
@@ -89,7 +89,7 @@ def describe(name: str, column: pa.ChunkedArray, wanted: bool = True) -> Column:
     left_out = tables.unfit(column, is_category, named=False)
     possible = not tables.unfit(column, is_category, named=True)
     kind: Literal["category", "number"] = "category" if is_category else "number"
-    task = tables.task_of(column) if usable and len(counts) > 1 else ""
+    tasks = tables.tasks_of(column) if usable and len(counts) > 1 else ()
     return Column(
         name=name,
         type=str(column.type),
@@ -99,14 +99,14 @@ def describe(name: str, column: pa.ChunkedArray, wanted: bool = True) -> Column:
         number=possible and (tables.is_number(column.type) or pa.types.is_temporal(column.type)),
         chosen=wanted and not left_out,
         left_out=left_out,
-        task=task,
-        rarest=pc.min(counts).as_py() if task == "classification" else None,
+        tasks=tasks,
+        rarest=pc.min(counts).as_py() if tasks[:1] == ("classification",) else None,
     )
 
 
 def suggested_target(columns: list[Column]) -> str:
     """Return the last column of which enough is there to learn; else the last of all."""
-    fit = [c.name for c in columns if c.task and (c.rarest is None or c.rarest >= LEAST_CLASS)]
+    fit = [c.name for c in columns if c.tasks and (c.rarest is None or c.rarest >= LEAST_CLASS)]
     return fit[-1] if fit else columns[-1].name
 
 
@@ -116,7 +116,7 @@ def as_lines(columns: list[Column], target: str) -> str:
     for column in columns:
         taken = column.kind if column.chosen else f"left out: {column.left_out or 'not suggested'}"
         if column.name == target:
-            taken = f"target: {column.task or 'cannot be learned'}"
+            taken = f"target: {column.tasks[0] if column.tasks else 'cannot be learned'}"
         cells = [column.name, column.type, f"{column.values:,}", f"{column.missing:,}", taken]
         lines.append(cells)
     return aligned(lines)

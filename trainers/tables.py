@@ -252,10 +252,12 @@ def _numbers(column: pa.ChunkedArray) -> pd.Series:
     return pd.Series(np.where(np.isfinite(values), values, np.nan))
 
 
-def task_of(column: pa.ChunkedArray) -> TargetKind:
-    """Return what a target means unless told otherwise: text and few whole numbers are classes."""
+def tasks_of(column: pa.ChunkedArray) -> tuple[TargetKind, ...]:
+    """Return what a target can mean, the likely one first: few whole numbers are classes."""
+    if not is_number(column.type):
+        return ("classification",)
     few = pc.count_distinct(column).as_py() <= CLASS_INTEGERS and pa.types.is_integer(column.type)
-    return "regression" if is_number(column.type) and not few else "classification"
+    return ("classification", "regression") if few else ("regression", "classification")
 
 
 def _target(
@@ -267,7 +269,7 @@ def _target(
     if levels < 2:
         raise EmbeddingError(f"target {name} has one value only; there is nothing to learn")
     if asked == "auto":
-        task = task_of(column)
+        task = tasks_of(column)[0]
         what = f"{column.type} with {levels:,} values"
         notes.append(f"{task}, since {name} is {what}; choose with --task")
     else:

@@ -82,7 +82,7 @@ class Opened:
 def opened(key: str) -> Opened:
     """Load the set that a key names; kept for all sessions until its file changes."""
     source = Source.of(key)
-    paths = _paths(source)
+    paths = paths_of(source)
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
     return _opened(key, stamp if source.scheme == "file" else ())
 
@@ -90,7 +90,7 @@ def opened(key: str) -> Opened:
 @st.cache_resource(max_entries=8, show_spinner="Opening the file…")
 def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     source = Source.of(key)
-    paths = _paths(source)
+    paths = paths_of(source)
     if source.scheme == "gallery":
         return Opened(_from_gallery(source.name))
     for path in paths if source.scheme == "upload" else ():
@@ -104,7 +104,7 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     return Opened(embedding_set, tuple(notes), questions, dialogue.left_out)
 
 
-def _paths(source: Source) -> list[Path]:
+def paths_of(source: Source) -> list[Path]:
     """Return the files of a source; EmbeddingError where they are not, or not for this server."""
     if source.scheme == "gallery":
         return [gallery.item(source.name).path]
@@ -139,15 +139,20 @@ def ready_method(key: str) -> str:
 
 def store(uploads: Sequence[UploadedFile]) -> Source:
     """Keep uploaded files in the cache by their content."""
+    return keep([(upload.name, upload.getbuffer()) for upload in uploads])
+
+
+def keep(files: Sequence[tuple[str, bytes | memoryview]]) -> Source:
+    """Keep files, each a name and its content, as if they had been uploaded."""
     digest = xxhash.xxh3_128()
-    for upload in uploads:
-        digest.update(upload.name.encode())
-        digest.update(upload.getbuffer())
+    for name, content in files:
+        digest.update(name.encode())
+        digest.update(content)
     folder = server.cache().folder / "uploads" / digest.hexdigest()
-    for number, upload in enumerate(uploads):  # names may be equal, and longer than a disk's
-        name = Path(upload.name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    for number, (given, content) in enumerate(files):  # names may be equal, too long for a disk
+        name = Path(given).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         path = folder / str(number) / (name or "file")
         if not path.exists():
             with atomic_path(path) as temporary:
-                temporary.write_bytes(upload.getbuffer())
+                temporary.write_bytes(content)
     return Source("upload", digest.hexdigest())

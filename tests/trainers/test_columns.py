@@ -53,10 +53,12 @@ def test_what_columns_are(file, capsys):
     assert columns["id"]["left_out"] == "has 60 different values in 60 rows"
     assert [name for name in columns if columns[name]["number"]] == [
         "month", "real", "day", "price"]  # fmt: skip
-    tasks = {name: column["task"] for name, column in columns.items() if column["task"]}
+    tasks = {name: column["tasks"][0] for name, column in columns.items() if column["tasks"]}
     assert tasks == {"kind": "classification", "month": "regression", "real": "regression",
                      "day": "classification", "yes": "classification", "price": "regression",
                      "id": "classification"}  # fmt: skip
+    assert columns["day"]["tasks"] == ["classification"]  # dates are no numbers to predict
+    assert columns["price"]["tasks"] == ["regression", "classification"]
     assert columns["kind"]["missing"] == 20 and columns["kind"]["rarest"] == 20
     assert [len(column) for column in found["first"]] == [20] * len(columns)
     assert found["first"][0][:3] == ["a", "b", "(missing)"]
