@@ -8,18 +8,28 @@ from pathlib import Path
 import streamlit as st
 
 from embeddings import EmbeddingError
+from pages.parts import frame
 from pages.parts.show import error_box
 
 STYLE = (Path(__file__).parent / "pages" / "parts" / "style.css").read_text()
 
-PAGES = [st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True)]
+PAGES = [
+    st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
+    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+]
 
 
 def main() -> None:
-    """Draw the page that the address names."""
+    """Draw the way between the pages, and the page that the address names."""
     st.set_page_config("Embedding Explorer", ":material/scatter_plot:", layout="wide")
     st.html(f"<style>{STYLE}</style>")
-    page = st.navigation(PAGES, position="hidden" if len(PAGES) == 1 else "top")
+    page = st.navigation(PAGES, position="hidden")
+    with st.sidebar, st.container(key="brand"):
+        st.markdown("Embedding Explorer")
+        with st.container(key="pages", horizontal=True):
+            for each in PAGES:
+                st.page_link(each)
+    frame.enter()
     try:
         page.run()
     except EmbeddingError as error:

@@ -74,6 +74,12 @@ class Run:
         return self.folder.name
 
     @property
+    def title(self) -> str:
+        """How the screen calls it: "two_tower, visits.csv, 24 Nov 18:05"."""
+        made = time.strftime("%d %b %H:%M", time.localtime(self.created))
+        return f"{self.trainer}, {self.data}, {made}"
+
+    @property
     def command(self) -> str:
         """The command line, for a person to copy."""
         return f"python -m trainers {shlex.join([self.trainer, *self.arguments])}"

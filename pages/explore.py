@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import address, coloring, laying_out, opening, server, sources, stage
+from pages.parts import address, coloring, frame, laying_out, opening, server, sources, stage
 
 
 def main() -> None:
@@ -10,8 +10,6 @@ def main() -> None:
     address.recall()
     server.pool()  # its workers warm up while the person looks at the first picture
     with st.sidebar:
-        with st.container(key="brand"):
-            st.markdown("Embedding Explorer")
         source, found = opening.choose()
         embedding_set = found.embedding_set
         wanted = laying_out.choose(embedding_set, sources.ready_method(source))
@@ -21,4 +19,5 @@ def main() -> None:
     stage.show(stage.Scene(source, embedding_set, wanted, colors, hover))
 
 
+frame.require()
 main()

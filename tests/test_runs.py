@@ -172,15 +172,16 @@ def test_a_real_trainer_runs_and_its_curves_are_read(tmp_path: Path) -> None:
     wait(run)
     view = runs.look(run)
     assert view.state == "done", runs.log_tail(run, 20)
-    assert view.metrics["steps"] == 20
     assert load(view.results[0]).provenance.trainer == "two_tower"
     events = RunMetrics(run.training).look()
-    drawn = {(curve.quantity, curve.kind): curve for curve in curves(events)}
+    assert list(events) == ["", "refit"]
+    drawn = {(curve.quantity, curve.kind): curve for curve in curves({"": events[""]})}
     assert drawn["loss", "epoch"].steps == tuple(range(1, 21))
     assert drawn["recall@10", "epoch"].steps == tuple(range(1, 21))
     assert drawn["loss", "epoch"].values[-1] < drawn["loss", "epoch"].values[0]
-    far = progress(events)
+    far = progress({"": events[""]})
     assert (far.step, far.steps, far.share, far.seconds_left) == (20, 20, 1.0, 0.0)
+    assert progress(events).stage == "refit"
 
 
 def write(path: Path, *events: dict, end: str = "\n") -> None:

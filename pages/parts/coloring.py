@@ -48,7 +48,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     options = [*columns, CLUSTERS, KEPT, NOTHING]
     if st.session_state.get("color") not in options:
         st.session_state.color = _first_color(embedding_set, kinds)
-    by = st.selectbox("Color", options, key="color")
+    by = st.selectbox("Color", options, key="color", persist_state="session")
     if by == CLUSTERS:
         fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
         return Coloring(by, fineness=fineness)

@@ -57,13 +57,20 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> Wanted:
     methods = [m for m in TITLES if m != "none" or given]
     if state.get("method") not in methods:
         state.method = "none" if given else ready_method
-    method = st.selectbox("Layout", methods, format_func=lambda name: TITLES[name], key="method")
+    method = st.selectbox(
+        "Layout",
+        methods,
+        format_func=lambda name: TITLES[name],
+        key="method",
+        persist_state="session",
+    )
     dims_options = list(given) if method == "none" else [2, 3]
     if state.get("dims") not in dims_options:
         state.dims = dims_options[0]
     st.segmented_control(
         "Dimensions", dims_options, format_func=lambda d: f"{d}D", key="dims",
         label_visibility="collapsed", width="stretch", required=True,
+        persist_state="session",
     )  # fmt: skip
     try:
         params, seed = _parameters(method)

@@ -7,7 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, gallery
 from embeddings.files.dialogue import NotFinite, Question, Unanswered
-from pages.parts import about, address
+from pages.parts import about, address, sources
 from pages.parts.local import local
 from pages.parts.show import error_box
 from pages.parts.sources import Opened, Source, opened, store
@@ -54,11 +54,11 @@ def _first() -> str:
 
 
 def _choose_from_list() -> None:
-    """Offer what was uploaded, this machine's files, and the gallery."""
+    """Offer what was uploaded, this machine's files, results of trainers, and the gallery."""
     state = st.session_state
     names, found = local().names()
     titles = dict(state.get("uploaded", {}))
-    titles |= {Source("file", name).key: name for name in names}
+    titles |= {Source("file", name).key: name for name in names} | sources.run_titles()
     here = Source.of(state.source).plain.key
     if here not in titles and not here.startswith("gallery:"):
         titles[here] = "Uploaded file" if here.startswith("upload:") else Source.of(here).name

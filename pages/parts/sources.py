@@ -1,4 +1,4 @@
-"""Sources of sets: the gallery, uploads, files of this machine; each known by its key.
+"""Sources of sets: gallery, uploads, trainers' runs, files of this machine; each known by its key.
 
 A key is written into the page's address, "upload:HASH?label=title", and finds the set again after
 a reload or a restart. The same content, read with the same choices, is opened once for all.
@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -17,15 +18,19 @@ import streamlit as st
 import xxhash
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts
+from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts, runs
 from embeddings.files import read
 from embeddings.files.atomic import atomic_path
 from embeddings.files.dialogue import CHOICES, Dialogue, Question, What
 from pages.parts import server
 from pages.parts.local import local
 
-Scheme = Literal["gallery", "upload", "file"]
+Scheme = Literal["gallery", "upload", "file", "run"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+OF_THIS_MACHINE: tuple[Scheme, ...] = ("file", "run")
+"""Whose files may change, and are there by the will of whoever runs the app."""
+
+LISTED_RUNS = 20
 
 _LONGEST_NAME = 120  # bytes
 
@@ -84,7 +89,7 @@ def opened(key: str) -> Opened:
     source = Source.of(key)
     paths = paths_of(source)
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
-    return _opened(key, stamp if source.scheme == "file" else ())
+    return _opened(key, stamp if source.scheme in OF_THIS_MACHINE else ())
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the file…")
@@ -97,7 +102,10 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
         os.utime(path)  # in use: the cache removes what was used least recently
     notes: list[str] = []
     dialogue = Dialogue(
-        notes.append, dict(source.answers), source.leave_out, trusted=source.scheme == "file"
+        notes.append,
+        dict(source.answers),
+        source.leave_out,
+        trusted=source.scheme in OF_THIS_MACHINE,
     )
     embedding_set = read(paths, dialogue)
     questions = tuple(dialogue.questions.values())
@@ -114,11 +122,29 @@ def paths_of(source: Source) -> list[Path]:
         if absent is not None:
             raise EmbeddingError(f"{absent.name}: no such file any more")
         return paths
+    if source.scheme == "run":
+        return [_of_run(source.name)]
     folder = server.cache().folder / "uploads" / source.name
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     if not paths:
         raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
     return paths
+
+
+def _of_run(run_id: str) -> Path:
+    """Return the embedding file of a run; EmbeddingError where there is none."""
+    run = runs.find(runs.runs_folder(), run_id)
+    results = runs.look(run).results
+    if not results:
+        raise EmbeddingError(f"the run {run_id} has no embedding file yet; see the Train page")
+    return results[0]
+
+
+def run_titles() -> dict[str, str]:
+    """Return the latest runs that are done: what they are called, by their keys."""
+    past = runs.list_runs(runs.runs_folder())
+    done = (run for run in past if runs.look(run).state == "done")
+    return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
 
 
 def _from_gallery(name: str) -> EmbeddingSet:

@@ -106,8 +106,12 @@ class AppPage:
         page.on("websocket", lambda socket: socket.on("framereceived", self._count))
 
     def _listen(self, message: Any) -> None:
-        # Streamlit looks for its own hosts, which a machine without the web cannot find
-        if message.type == "error" and "ERR_NAME_NOT_RESOLVED" not in message.text:
+        # Streamlit looks for its own hosts, which a machine without the web cannot find, and, at
+        # the address of a page other than the first, for itself below that address before above it
+        looked = "ERR_NAME_NOT_RESOLVED" in message.text or (
+            "404" in message.text and "/_stcore/" in message.location["url"]
+        )
+        if message.type == "error" and not looked:
             self.errors.append(message.text)
 
     def _count(self, payload: str | bytes) -> None:
