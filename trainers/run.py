@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
+from embeddings.errors import EmbeddingError
 from trainers import checkpoints
 from trainers.checkpoints import Place
 from trainers.configs import LoopConfig
@@ -54,6 +56,8 @@ class Run:
         task.module.to(fabric.device)
         self.optimizer = task.optimizer()
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self._lock = FileLock(folder / ".lock")
+        self._take()
         self.place = self._continued() or Place()
         self.log = None
         if fabric.is_global_zero:
@@ -65,6 +69,18 @@ class Run:
         self._told = (self.place.examples, self.place.seconds)
         if self.place.steps == 0:
             self.tell("start", about=dict(about), steps=self.limit, processes=fabric.world_size)
+
+    def _take(self) -> None:
+        """Take the folder; raise EmbeddingError if another run is at work in it."""
+        if self.fabric.is_global_zero:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout as error:
+                raise EmbeddingError(
+                    f"another run is at work in {self.folder}; wait for its end, or give another "
+                    "--run-dir"
+                ) from error
 
     def _continued(self) -> Place | None:
         """Load what last.pt holds, where the run is to continue and there is one."""
@@ -137,8 +153,11 @@ class Run:
     def _speed(self) -> dict[str, float]:
         return {"seconds": round(self.place.seconds, 3), "examples": self.place.examples}
 
-    def close(self) -> None:
-        """End the log and the progress."""
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *error: object) -> None:
         self.progress.close()
         if self.log is not None:
             self.log.close()
+        self._lock.release()

@@ -154,26 +154,27 @@ def fit(
     Interrupted
         SIGINT or SIGTERM came; the state is saved
     """
-    run = Run(task, config, fabric, about, config.run_folder / stage, epochs or config.epochs)
-    place = run.place
-    with torch.random.fork_rng(), listening() as stop:
-        while place.steps < run.limit and not run.patience_is_over():
-            _train_epoch(run, stop)
+    folder = config.run_folder / stage
+    with Run(task, config, fabric, about, folder, epochs or config.epochs) as run:
+        place = run.place
+        with torch.random.fork_rng(), listening() as stop:
+            while place.steps < run.limit and not run.patience_is_over():
+                _train_epoch(run, stop)
 
-            place.loss = place.loss_sum / place.count
-            metrics = _validate(task, fabric)
-            if metrics and _is_better(task, metrics[task.metric], place.best):
-                place.best, place.best_epoch = metrics[task.metric], place.epoch + 1
-                place.best_metrics = metrics
-                run.save_best()
-            run.tell_epoch(metrics)
-            if place.step == task.steps_per_epoch:  # not so where --max-steps ends the run
-                place.epoch += 1
-                place.step, place.loss_sum, place.count = 0, 0.0, 0.0
-            run.save()
-    if place.best_epoch:
-        checkpoints.read_best(run.folder, task.module)
-    run.close()
+                place.loss = place.loss_sum / place.count
+                metrics = _validate(task, fabric)
+                if metrics and _is_better(task, metrics[task.metric], place.best):
+                    place.best, place.best_epoch = metrics[task.metric], place.epoch + 1
+                    place.best_metrics = metrics
+                    run.save_best()
+                run.tell_epoch(metrics)
+                if place.step == task.steps_per_epoch:  # not so where --max-steps ends the run
+                    place.epoch += 1
+                    place.step, place.loss_sum, place.count = 0, 0.0, 0.0
+                run.save()
+        fabric.barrier()  # the first process has written best.pt
+        if place.best_epoch:
+            checkpoints.read_best(folder, task.module)
     return Fitted(
         loss=place.loss,
         epochs=place.epoch + (place.step > 0),

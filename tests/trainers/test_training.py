@@ -188,6 +188,17 @@ def test_another_run_is_not_continued(tmp_path):
         train(tmp_path, Line(), epochs=1, seed=3, resume="auto")
 
 
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    class Nested(Line):
+        def batch(self, epoch, step):
+            train(tmp_path, Line(), epochs=1)
+            raise AssertionError("the folder was taken")
+
+    with pytest.raises(EmbeddingError, match=r"another run is at work in .*; wait for its end"):
+        train(tmp_path, Nested(), epochs=1)
+    train(tmp_path, Line(), epochs=1)  # the first has ended
+
+
 def test_never_begins_anew(tmp_path):
     train(tmp_path, Line(validations=[1, 2]), epochs=2)
     fitted = train(tmp_path, Line(), epochs=1, seed=3)
