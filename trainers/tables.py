@@ -232,6 +232,7 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def is_number(kind: pa.DataType) -> bool:
+    """Say whether a type is one of numbers."""
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 

@@ -20,8 +20,6 @@ from numba import njit
 
 from trainers.alias import AliasTable
 
-_COMPILED = {"nogil": True, "cache": True, "fastmath": True, "error_model": "numpy"}
-
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -82,7 +80,7 @@ def learn(
     return sum(losses), sum(counts)
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _learn(
     tokens, starts, inputs, outputs, keep, stay, alias, skip_gram, window, negatives, rate, state
 ):
@@ -127,7 +125,7 @@ def _learn(
     return loss, trained
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _update(inputs, row, outputs, targets, count, rate, steps, change):
     """Move the targets' vectors; put into `change` how the input vector u is to move.
 
@@ -163,7 +161,7 @@ def _update(inputs, row, outputs, targets, count, rate, steps, change):
     return loss
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _mean(inputs, sentence, first, middle, last, mean):
     """Put into mean[0] the mean input vector of the words around the middle."""
     dim = inputs.shape[1]
@@ -179,14 +177,14 @@ def _mean(inputs, sentence, first, middle, last, mean):
         mean[0, d] *= share
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _add(change, inputs, row):
     """Move an input vector."""
     for d in range(inputs.shape[1]):
         inputs[row, d] += change[d]
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _draw_targets(targets, middle, stay, alias, state):
     """Fill targets with the word in the middle and negatives; one that equals it is left out."""
     targets[0] = middle
@@ -202,19 +200,19 @@ def _draw_targets(targets, middle, stay, alias, state):
     return count, state
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _next(state):
     """Return the next state of a linear congruential generator (Knuth's MMIX)."""
     return state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _below(state, limit):
     """Return a whole number from 0 to limit - 1, from the state's high bits."""
     return np.int64(((state >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
 
 
-@njit(**_COMPILED)
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _uniform(state):
     """Return a number from 0 to below 1, from the state's 24 high bits."""
     return np.float32(state >> np.uint64(40)) * np.float32(2**-24)

@@ -226,7 +226,9 @@ def _add_own_columns(draft: Draft, path: Path) -> Draft:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise EmbeddingError(f"not UTF-8 ({error}); the file was changed: write it again") from error
+        raise EmbeddingError(
+            f"not UTF-8 ({error}); the file was changed: write it again"
+        ) from error
     rows = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
     names = rows.pop(0) if len(rows[0]) > 1 else ["label"]
     if len(rows) != len(draft.vectors) or any(len(row) != len(names) for row in rows):

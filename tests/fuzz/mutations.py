@@ -177,8 +177,8 @@ def _line(content: bytes, rng: random.Random) -> bytes:
     choices = (
         [lines[i]] * rng.choice((2, 1000)), [], [b""], [lines[i][: len(lines[i]) // 2]],
         [lines[i] + b" " + lines[i]], [b"".join(cells[:-2])],
-
-        [b"".join(rng.sample(cells, len(cells)))], [lines[i].upper()], [lines[i].replace(b" ", b"\t").replace(b",", b";")],
+        [b"".join(rng.sample(cells, len(cells)))], [lines[i].upper()],
+        [lines[i].replace(b" ", b"\t").replace(b",", b";")],
     )  # fmt: skip
     lines[i : i + 1] = rng.choice(choices)
     return b"\n".join(lines)
