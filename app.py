@@ -16,6 +16,7 @@ STYLE = (Path(__file__).parent / "pages" / "parts" / "style.css").read_text()
 PAGES = [
     st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    st.Page("pages/evaluate.py", title="Evaluate", icon=":material/balance:"),
 ]
 
 

@@ -179,9 +179,9 @@ def _listed(judged: Sequence[Judged], metric: str) -> str:
 
 
 def with_error(mean: float, error: float) -> str:
-    """Write a mean and its standard error, to the second digit of the error."""
+    """Write a mean and its standard error, to the second digit of the error, on one line."""
     if not (math.isfinite(mean) and math.isfinite(error)):
         return f"{mean:.4g}"
     digits = 1 - math.floor(math.log10(error)) if error else 4
     digits = min(max(digits, 0), 8)
-    return f"{mean:,.{digits}f} ± {error:,.{digits}f}"
+    return f"{mean:,.{digits}f}\u00a0±\u00a0{error:,.{digits}f}"

@@ -4,12 +4,12 @@ import streamlit as st
 
 from embeddings import runs
 from pages.parts import frame
-from pages.parts.train import form, past, shown, watch
+from pages.parts.train import form, menu, past, shown, watch
 
 
 def main() -> None:
     """Draw the form on the left; the run, and all runs, beside it."""
-    known = runs.list_runs(runs.runs_folder())
+    known = [run for run in runs.list_runs(runs.runs_folder()) if run.trainer in menu.sentences()]
     with st.sidebar:
         form.draw(known)
     with st.container(key="train"):

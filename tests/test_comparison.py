@@ -69,7 +69,8 @@ def test_differences_are_paired_over_the_folds(comparison: Comparison) -> None:
 
 
 def test_sentences(comparison: Comparison) -> None:
-    assert sentences(comparison, "rmse") == [
+    said = [sentence.replace("\u00a0", " ") for sentence in sentences(comparison, "rmse")]
+    assert said == [
         "k-NN: entity embeddings RMSE 4.00 ± 0.58, the best; too close to call: target encoding "
         "4.03 ± 0.52; behind: label codes 10.00 ± 0.58.",
         "Linear model: one-hot RMSE 2.033 ± 0.033, the best; too close to call: entity embeddings "
@@ -93,4 +94,4 @@ def test_sentences(comparison: Comparison) -> None:
     ],
 )
 def test_numbers_are_written_to_the_second_digit_of_their_error(mean, error, text) -> None:
-    assert with_error(mean, error) == text
+    assert with_error(mean, error) == text.replace(" ± ", "\u00a0±\u00a0")

@@ -16,6 +16,7 @@ and the model that did best with them; the embedding files; the table; the resul
 """
 
 import json
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -80,7 +81,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
         if config.out is not None:
             noted("zip", steps - 1, seconds=round(time.perf_counter() - started, 3))
             results["out"] = str(config.out)
-            write_zip(config.out, table, entities, scores, results)
+            write_zip(config.out, table, entities, scores, results, config.files)
     return results
 
 
@@ -168,9 +169,17 @@ def best_of(scores: list[Score], metric: str) -> Score:
 
 
 def write_zip(
-    path: Path, table: Table, entities: EntityFit, scores: list[Score], results: dict[str, Any]
+    path: Path,
+    table: Table,
+    entities: EntityFit,
+    scores: list[Score],
+    results: dict[str, Any],
+    files_too: bool = False,
 ) -> None:
-    """Learn entity embeddings from all rows; write them with script, table and results."""
+    """Learn entity embeddings from all rows; write them with script, table and results.
+
+    files_too : write the embedding files beside the zip as well
+    """
     target = table.target
     if table.task == "regression":
         target = (target - target.mean()) / (target.std() or 1.0)
@@ -206,6 +215,9 @@ def write_zip(
         with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for file in sorted(folder.iterdir()):
                 archive.write(file, file.name, zipfile.ZIP_DEFLATED)
+        for file in folder.glob("*.embedding.parquet") if files_too else ():
+            with atomic_path(path.with_name(file.name)) as temporary:
+                shutil.copyfile(file, temporary)
 
 
 def target_column(table: Table) -> np.ndarray:

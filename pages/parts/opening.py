@@ -61,7 +61,7 @@ def _choose_from_list() -> None:
     titles |= {Source("file", name).key: name for name in names} | sources.run_titles()
     here = Source.of(state.source).plain.key
     if here not in titles and not here.startswith("gallery:"):
-        titles[here] = "Uploaded file" if here.startswith("upload:") else Source.of(here).name
+        titles[here] = sources.title(Source.of(here))
     titles |= {Source("gallery", item.name).key: item.title for item in gallery.ITEMS}
 
     def changed() -> None:

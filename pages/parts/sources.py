@@ -131,20 +131,32 @@ def paths_of(source: Source) -> list[Path]:
     return paths
 
 
-def _of_run(run_id: str) -> Path:
-    """Return the embedding file of a run; EmbeddingError where there is none."""
-    run = runs.find(runs.runs_folder(), run_id)
-    results = runs.look(run).results
-    if not results:
-        raise EmbeddingError(f"the run {run_id} has no embedding file yet; see the Train page")
-    return results[0]
+def _of_run(name: str) -> Path:
+    """Return the embedding file of a run, RUN or RUN/FILE; EmbeddingError where there is none."""
+    run_id, _, file = name.partition("/")
+    results = runs.look(runs.find(runs.runs_folder(), run_id)).results
+    found = [path for path in results if file in ("", path.name)]
+    if not found:
+        raise EmbeddingError(f"the run {run_id} has no such embedding file (yet); see its page")
+    return found[0]
 
 
 def run_titles() -> dict[str, str]:
     """Return the latest runs that are done: what they are called, by their keys."""
     past = runs.list_runs(runs.runs_folder())
-    done = (run for run in past if runs.look(run).state == "done")
+    done = (run for run in past if runs.look(run).results)
     return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
+
+
+def title(source: Source) -> str:
+    """Return what a set of no list is called."""
+    if source.scheme == "upload":
+        return "Uploaded file"
+    run_id, _, file = source.name.partition("/")
+    past = {run.id: run.title for run in runs.list_runs(runs.runs_folder())}
+    if source.scheme == "run" and run_id in past:
+        return f"{file.partition('.embedding.')[0]} of {past[run_id]}" if file else past[run_id]
+    return source.name
 
 
 def _from_gallery(name: str) -> EmbeddingSet:
@@ -165,20 +177,15 @@ def ready_method(key: str) -> str:
 
 def store(uploads: Sequence[UploadedFile]) -> Source:
     """Keep uploaded files in the cache by their content."""
-    return keep([(upload.name, upload.getbuffer()) for upload in uploads])
-
-
-def keep(files: Sequence[tuple[str, bytes | memoryview]]) -> Source:
-    """Keep files, each a name and its content, as if they had been uploaded."""
     digest = xxhash.xxh3_128()
-    for name, content in files:
-        digest.update(name.encode())
-        digest.update(content)
+    for upload in uploads:
+        digest.update(upload.name.encode())
+        digest.update(upload.getbuffer())
     folder = server.cache().folder / "uploads" / digest.hexdigest()
-    for number, (given, content) in enumerate(files):  # names may be equal, too long for a disk
-        name = Path(given).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    for number, upload in enumerate(uploads):  # names may be equal, and longer than a disk's
+        name = Path(upload.name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
         path = folder / str(number) / (name or "file")
         if not path.exists():
             with atomic_path(path) as temporary:
-                temporary.write_bytes(content)
+                temporary.write_bytes(upload.getbuffer())
     return Source("upload", digest.hexdigest())

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from embeddings import load
 from embeddings.errors import EmbeddingError
 from embeddings.features import EmbeddingEncoder
 from trainers.__main__ import main
@@ -108,11 +109,14 @@ def test_too_large_a_matrix_is_not_run_and_said(file, monkeypatch):
     assert sum("not run, its matrix would take 0.0 GiB" in line for line in said) == 6
 
 
-def test_the_log_tells_how_far_it_is(file, tmp_path, capsys):
+def test_the_log_tells_how_far_it_is_and_files_lie_beside_the_zip(file, tmp_path, capsys):
     out, folder = tmp_path / "c.zip", tmp_path / "run"
     assert main(["evaluate", str(file), "--target", "sold", "--columns", "shop,day",
                  "--features", "entity,native", "--folds", "2", "--max-steps", "2",
-                 "--out", str(out), "--run-dir", str(folder), "--quiet"]) == 0  # fmt: skip
+                 "--out", str(out), "--files", "--run-dir", str(folder),
+                 "--quiet"]) == 0  # fmt: skip
+    assert load(tmp_path / "levels.shop.embedding.parquet").labels[0] == "(unknown)"
+    assert len(list(tmp_path.glob("*.embedding.parquet"))) == 3  # shop, day, and both
     events = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     start, *middle, last = events
     assert (start["event"], start["steps"], start["folds"]) == ("start", 2 * (3 + 1) + 1, 2)

@@ -20,6 +20,7 @@ class EvaluateConfig(TableConfig):
                                      "York in 2013, and their time in the air")] = None
     out: Annotated[Path | None, Doc("A zip to write: a script that rebuilds the pipeline, the "
                                     "embedding files, the table, the results")] = None
+    files: Annotated[bool, Doc("Write the embedding files beside the zip too"), ADVANCED] = False
     run_dir: Annotated[Path | None, Doc("Folder of metrics.jsonl, which tells how far it is. Left "
                                         "out: none"), ADVANCED] = None
     features: Annotated[str, Doc("What to compare, separated by commas")] = (

@@ -1,19 +1,12 @@
-"""The trainers and their settings, as `python -m trainers` tells them.
+"""The trainers and their settings, as `python -m trainers` tells them."""
 
-Asked in a process of its own: a page never imports a trainer.
-"""
-
-import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from embeddings import EmbeddingError
-from embeddings.runs import PROJECT
+from pages.parts.asking import ask
 
 MANAGED = {"out", "run_dir", "resume", "dry_run", "quiet"}
 """Settings that the page sees to itself."""
@@ -69,22 +62,12 @@ class Trainer:
 @st.cache_resource(show_spinner="Looking for trainers…")
 def sentences() -> dict[str, str]:
     """Return what each trainer does, by its name."""
-    return {each["name"]: each["description"] for each in _ask("--list", "--json")}
+    return {each["name"]: each["description"] for each in ask("--list", "--json")}
 
 
 @st.cache_resource(show_spinner="Asking for its settings…")
 def trainer(name: str) -> Trainer:
     """Return a trainer by its name."""
-    said = _ask(name, "--schema")
+    said = ask(name, "--schema")
     settings = (Setting(**field) for field in said["fields"] if field["name"] not in MANAGED)
     return Trainer(name, said["description"], tuple(settings))
-
-
-def _ask(*arguments: str) -> Any:
-    """Return the JSON that `python -m trainers` prints."""
-    command = [sys.executable, "-m", "trainers", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise EmbeddingError(f"the trainers cannot be asked for their settings: {last}")
-    return json.loads(done.stdout)
