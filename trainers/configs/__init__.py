@@ -5,10 +5,10 @@ schema.py, its form on a page.
 """
 
 from trainers.configs.columns import ColumnsConfig
-from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
+from trainers.configs.sentiment import SentimentConfig
 from trainers.configs.two_tower import TwoTowerConfig
 from trainers.configs.word2vec import Word2VecConfig
 
@@ -17,6 +17,7 @@ Config = LoopConfig
 TRAINERS: dict[str, type[LoopConfig]] = {
     "two_tower": TwoTowerConfig,
     "entity": EntityConfig,
+    "sentiment": SentimentConfig,
     "word2vec": Word2VecConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
@@ -30,11 +31,11 @@ __all__ = [
     "COMMANDS",
     "TRAINERS",
     "ColumnsConfig",
-    "ColumnsConfig",
     "Config",
     "EntityConfig",
     "EvaluateConfig",
     "LoopConfig",
+    "SentimentConfig",
     "TwoTowerConfig",
     "Word2VecConfig",
     "wrong",

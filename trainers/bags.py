@@ -1,0 +1,92 @@
+"""Bags of numbered things, each of any size, and the sum, mean or attention of their vectors.
+
+A bag is the words of a text, or what somebody has read. Bags lie end to end in one tensor: nothing
+is padded. An empty bag has the vector 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+@dataclass(frozen=True, eq=False)
+class Bags:
+    """Bags of numbered things.
+
+    Attributes
+    ----------
+    items : int64, shape (n,); the content of all bags, one after the other
+    starts : int64, shape (b + 1,); bag i is items[starts[i] : starts[i + 1]]
+    """
+
+    items: torch.Tensor
+    starts: torch.Tensor
+
+    @classmethod
+    def of(cls, items: np.ndarray, starts: np.ndarray) -> "Bags":
+        """Make bags of arrays."""
+        return cls(torch.from_numpy(items), torch.from_numpy(starts))
+
+    @classmethod
+    def grouped(cls, pairs: np.ndarray, count: int) -> "Bags":
+        """Make `count` bags of pairs (bag, item): int64, shape (n, 2)."""
+        pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+        starts = np.searchsorted(pairs[:, 0], np.arange(count + 1))
+        return cls.of(pairs[:, 1].copy(), starts.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def sizes(self) -> torch.Tensor:
+        """Number of items in each bag: int64, shape (b,)."""
+        return self.starts.diff()
+
+    def to(self, device: torch.device) -> "Bags":
+        """Return the bags on a device."""
+        return Bags(self.items.to(device), self.starts.to(device))
+
+    def take(self, rows: torch.Tensor) -> "Bags":
+        """Return some of the bags; rows : int64, shape (r,)."""
+        sizes = self.sizes[rows]  # (r,)
+        starts = F.pad(sizes.cumsum(0), (1, 0))  # (r + 1,)
+        shift = (self.starts[rows] - starts[:-1]).repeat_interleave(sizes)  # (n,)
+        return Bags(self.items[torch.arange(len(shift), device=shift.device) + shift], starts)
+
+    def part(self, rows: slice) -> "Bags":
+        """Return the bags of a slice without step."""
+        starts = self.starts[rows.start : rows.stop + 1]
+        return Bags(self.items[starts[0] : starts[-1]], starts - starts[0])
+
+
+def sums(table: torch.Tensor, bags: Bags) -> torch.Tensor:
+    """Return the sum of each bag's vectors: shape (b, dim); table : shape (things, dim)."""
+    return F.embedding_bag(bags.items, table, bags.starts, mode="sum", include_last_offset=True)
+
+
+def means(table: torch.Tensor, bags: Bags) -> torch.Tensor:
+    """Return the mean of each bag's vectors: shape (b, dim); table : shape (things, dim)."""
+    return F.embedding_bag(bags.items, table, bags.starts, mode="mean", include_last_offset=True)
+
+
+def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:
+    """Return means in which an item weighs the softmax, over its bag, of vector . query.
+
+    table : shape (things, dim)
+    query : shape (dim,)
+
+    (Yang et al., "Hierarchical attention networks for document classification", NAACL 2016, without
+    the layer before the product.)
+    """
+    vectors = table[bags.items]  # (n, dim)
+    owner = torch.arange(len(bags), device=vectors.device).repeat_interleave(bags.sizes)  # (n,)
+    score = (vectors * query).sum(dim=1)  # (n,)
+    highest = score.new_zeros(len(bags)).scatter_reduce(
+        0, owner, score.detach(), "amax", include_self=False
+    )
+    weight = (score - highest[owner]).exp()  # (n,)
+    total = weight.new_zeros(len(bags)).index_add(0, owner, weight)  # (b,)
+    shared = vectors * (weight / total[owner])[:, None]  # (n, dim)
+    return vectors.new_zeros(len(bags), vectors.shape[1]).index_add(0, owner, shared)
