@@ -1,11 +1,14 @@
-"""The scatter, its search box and the neighbor list: Streamlit v2 components around plotly.js."""
+"""The scatter, its search box and lists, and curves: Streamlit v2 components around plotly.js."""
 
 from map_component.assets import Blobs
 from map_component.component import (
+    Chart,
     Focus,
+    Line,
     ListItem,
     Mask,
     embedding_map,
+    line_charts,
     neighbor_list,
     search_box,
 )
@@ -23,14 +26,17 @@ from map_component.encode import (
 
 __all__ = [
     "Blobs",
+    "Chart",
     "Colors",
     "Focus",
+    "Line",
     "ListItem",
     "Mask",
     "Points",
     "category_colors",
     "date_colors",
     "embedding_map",
+    "line_charts",
     "mask_address",
     "neighbor_list",
     "number_colors",

@@ -1,4 +1,4 @@
-"""The three components: their registration, and one typed function to mount each.
+"""The components: their registration, and one typed function to mount each.
 
 The JavaScript in each message is a few lines that import our modules from their address.
 """
@@ -45,10 +45,29 @@ class ListItem:
     share: float
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: values `y` at the steps `x`; `faint` stands behind the others."""
+
+    name: str
+    color: str
+    x: Sequence[int]
+    y: Sequence[float]
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines of one quantity; charts of one mount have different titles."""
+
+    title: str
+    lines: Sequence[Line]
+
+
 @cache
 def _renderer(module: str) -> Callable[..., Any]:
     """Register the component whose JavaScript module is `module`, once per server process."""
-    plotly = plotly_address() if module == "map" else ""
+    plotly = plotly_address() if module in ("map", "curves") else ""
     address = f"{frontend_address()}/{module}.js"
     script = f"""
 const loaded = import(new URL("{address}", document.baseURI).href);
@@ -119,6 +138,14 @@ def neighbor_list(
         "decimals": 3 if largest < 100 else 1,
     }
     _mount("neighbors", key, data, on_event)
+
+
+def line_charts(*, key: str, charts: Sequence[Chart]) -> None:
+    """Mount small charts side by side; those that change are drawn again in place.
+
+    (Streamlit's own chart is made anew whenever its data change, and blinks.)
+    """
+    _renderer("curves")(key=key, data={"charts": [asdict(chart) for chart in charts]})
 
 
 def _mount(module: str, key: str, data: dict[str, Any], on_event: Callable[[Event], None]) -> None:

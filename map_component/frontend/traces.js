@@ -128,7 +128,7 @@ export function fade(color, alpha) {
 }
 
 /** The opaque color `share` of the way from `background` to `color`. */
-function mix(color, background, share) {
+export function mix(color, background, share) {
   const [a, b] = [channels(color), channels(background)];
   return `rgb(${a.map((value, i) => Math.round(b[i] + share * (value - b[i]))).join(", ")})`;
 }

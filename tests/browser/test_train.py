@@ -3,9 +3,8 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from tests.browser.driver import PROJECT, AppPage, run_server
 
@@ -13,25 +12,31 @@ VISITS = PROJECT / "docs" / "examples" / "visits.csv"
 ITEMS = 14  # readers and pages of visits.csv
 
 
-@pytest.fixture
-def page(browser, request: pytest.FixtureRequest) -> Iterator[AppPage]:
-    """Return a browser page without an address yet; fail the test on errors in its console."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(120_000)
-    page = AppPage(context.new_page(), "")
-    yield page
-    if getattr(request.node, "rep_failed", False):
-        folder = PROJECT / "test-results"
-        folder.mkdir(exist_ok=True)
-        page.page.screenshot(path=folder / f"{request.node.name}.png")
-    context.close()
-    assert page.errors == [], "errors in the browser's console"
+@contextmanager
+def visit(browser, cache: Path, query: str = "") -> Iterator[AppPage]:
+    """Start the app and open the Train page in it; no errors in the browser's console."""
+    with run_server(cache) as address:
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(120_000)
+        page = AppPage(context.new_page(), address)
+        page.page.goto(f"{address}/train{query}")
+        page.page.get_by_role("button", name="Start").wait_for()
+        try:
+            yield page
+        except BaseException:
+            folder = PROJECT / "test-results"
+            folder.mkdir(exist_ok=True)
+            page.page.screenshot(path=folder / "train.png")
+            raise
+        finally:
+            context.close()
+        assert page.errors == [], "errors in the browser's console"
 
 
-def open_train(page: AppPage, address: str) -> None:
-    page.address = address
-    page.page.goto(f"{address}/train")
-    page.page.get_by_role("button", name="Start").wait_for()
+def upload(page: AppPage) -> None:
+    page.choose("Data", "Upload")
+    box = page.page.locator(".st-key-train-two_tower-data input[type=file]")
+    box.set_input_files(str(VISITS))
 
 
 def fill(page: AppPage, setting: str, value: str) -> None:
@@ -40,6 +45,7 @@ def fill(page: AppPage, setting: str, value: str) -> None:
 
 
 def press(page: AppPage, name: str) -> None:
+    page.page.locator("[data-test-script-state=notRunning]").wait_for()
     page.page.get_by_role("button", name=name, exact=True).click()
 
 
@@ -49,12 +55,10 @@ def state(page: AppPage, word: str) -> None:
 
 
 def test_an_upload_is_learned_from_and_the_result_opens_with_one_click(
-    page: AppPage, tmp_path: Path
+    browser, tmp_path: Path
 ) -> None:
-    with run_server(tmp_path) as address:
-        open_train(page, address)  # the first visit to this server
-        page.choose("Data", "Upload")
-        page.upload(VISITS)
+    with visit(browser, tmp_path) as page:  # the first visit to this server
+        upload(page)
         fill(page, "epochs", "3")
         press(page, "Start")
         state(page, "done")
@@ -73,12 +77,10 @@ def test_an_upload_is_learned_from_and_the_result_opens_with_one_click(
 
 
 def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
-    page: AppPage, tmp_path: Path
+    browser, tmp_path: Path
 ) -> None:
-    with run_server(tmp_path) as address:
-        open_train(page, address)
-        page.choose("Data", "Upload")
-        page.upload(VISITS)
+    with visit(browser, tmp_path) as page:
+        upload(page)
         fill(page, "epochs", "1000000")
         page.page.get_by_text("More settings").click()
         fill(page, "patience", "0")
@@ -96,9 +98,7 @@ def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
         page.page.reload()
         state(page, "running")
         query = page.page.url.partition("?")[2]
-        page.page.goto("about:blank")
-    with run_server(tmp_path) as address:
-        page.page.goto(f"{address}/train?{query}")
+    with visit(browser, tmp_path, f"?{query}") as page:
         state(page, "running")
         page.page.get_by_text("of 1,000,000").wait_for()
         press(page, "Stop")
@@ -107,6 +107,7 @@ def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
         state(page, "running")
         press(page, "Stop")
         state(page, "stopped")
+        page.page.locator("[data-test-script-state=notRunning]").wait_for()
         page.page.get_by_text("Log and command").click()
         page.page.get_by_text("continues after").wait_for()
         press(page, "Delete")
@@ -134,11 +135,10 @@ def fake_run(runs: Path, number: int, dim: int, recall: float) -> None:
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def test_runs_are_compared_and_an_error_is_plain(page: AppPage, tmp_path: Path) -> None:
+def test_runs_are_compared_and_an_error_is_plain(browser, tmp_path: Path) -> None:
     for number, (dim, recall) in enumerate([(8, 0.25), (16, 0.5)]):
         fake_run(tmp_path / "runs", number, dim, recall)
-    with run_server(tmp_path) as address:
-        open_train(page, address)
+    with visit(browser, tmp_path) as page:
         table = page.page.locator("[data-testid=stDataFrame]").last
         table.scroll_into_view_if_needed()
         box = table.bounding_box()
@@ -146,7 +146,7 @@ def test_runs_are_compared_and_an_error_is_plain(page: AppPage, tmp_path: Path) 
             page.page.mouse.click(box["x"] + 18, box["y"] + 53 + 35 * row)
             page.page.locator("[data-test-script-state=notRunning]").wait_for()
         page.page.get_by_text("Settings that differ").wait_for()
-        legends = page.page.locator(".js-plotly-plot .legendtext")
+        legends = page.page.locator(".line-key")
         legends.get_by_text("2: two_tower").first.wait_for()
         fill(page, "learning rate", "-1")
         press(page, "Start")

@@ -74,8 +74,10 @@ def choose(trainer: Trainer, past: Sequence[Run]) -> Given:
     where = st.selectbox("Data", options, key=key, help=main.help, persist_state="session")
     if where in earlier:
         return Given(earlier=earlier[where])
-    uploads = _upload(trainer, main, several=True) if where == UPLOAD else {}
-    missing = f"upload the {main.title}" if where == UPLOAD and not uploads else ""
+    if where == BUILT_IN:
+        return Given()
+    uploads = _upload(trainer, main, several=True)
+    missing = "" if uploads else f"upload the {main.title}"
     if others:
         with st.expander("More files", expanded=any(each.required for each in others)):
             for setting in others:

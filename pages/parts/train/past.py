@@ -82,9 +82,7 @@ def _compare(chosen: Sequence[Run]) -> None:
     """Draw what differs between runs, their metrics, and their curves together."""
     names = {run.id: f"{number}: {run.trainer}" for number, run in enumerate(chosen, start=1)}
     st.markdown("**Comparison**")
-    charts.compare(
-        {names[run.id]: curves(shown.metrics(run).look()) for run in chosen}, key="compare"
-    )
+    charts.compare({names[run.id]: curves(shown.metrics(run).look()) for run in chosen})
     left, right = st.columns(2)
     with left:
         st.markdown("Settings that differ")

@@ -38,19 +38,21 @@ def draw(run: Run) -> None:
 
 
 def _draw(run: Run, polling: bool) -> None:
+    follow()
     view = runs.look(run)
     if view.lives != polling:
         st.rerun()  # the whole page: the polling begins or ends, and the table below changes
     reader = shown.metrics(run)
     events = reader.look()
     _strip(run, view)
-    if view.error:
-        error_box(view.error)
-    if st.session_state.get("run_error"):
-        error_box(st.session_state.pop("run_error"))
-    if view.lives:
-        _progress(view, events)
-    charts.draw(curves(events), key="curves")
+    with st.container():  # whatever it holds, what follows keeps its place
+        if view.error:
+            error_box(view.error)
+        if st.session_state.get("run_error"):
+            error_box(st.session_state.pop("run_error"))
+        if view.lives:
+            _progress(view, events)
+    charts.draw(curves(events))
     tables = {"Result": _result(view.metrics)} if view.metrics else {}
     tables["Settings"] = _settings(run)
     for column, (name, frame) in zip(st.columns(2), tables.items(), strict=False):
@@ -87,9 +89,7 @@ def _strip(run: Run, view: View) -> None:
 
 def _take_result(run: Run, results: tuple[Path, ...]) -> None:
     """Offer to open the result in Explore, and to download its files."""
-    if st.button("Open in Explore", type="primary", key="open_result"):
-        opening.open_set(Source("run", run.id).key)
-        st.switch_page("pages/explore.py", query_params={"set": Source("run", run.id).key})
+    st.button("Open in Explore", type="primary", key="open_result", on_click=_open, args=(run,))
     with st.popover("Download"):
         for path in results:
             st.download_button(
@@ -101,6 +101,19 @@ def _take_result(run: Run, results: tuple[Path, ...]) -> None:
                 key=f"download-{path.name}",
                 on_click="ignore",
             )
+
+
+def _open(run: Run) -> None:
+    """Ask for the way to Explore: a callback may not leave the page itself."""
+    st.session_state.result_to_open = Source("run", run.id).key
+
+
+def follow() -> None:
+    """Go to Explore, if a result is to be opened there."""
+    key = st.session_state.pop("result_to_open", None)
+    if key is not None:
+        opening.open_set(key)
+        st.switch_page("pages/explore.py", query_params={"set": key})
 
 
 def _resume(run: Run) -> None:
