@@ -102,7 +102,7 @@ def read_corpus(
                 for start in range(0, len(words), LONGEST_SENTENCE):
                     yield words[start : start + LONGEST_SENTENCE]
 
-    with trusting():
+    with trusting([path]):
         counted = _Counted.of(sentences())
     name = path.resolve().name
     return counted.corpus(name, {"name": name, "sha256": digest.hexdigest()}, min_count, phrases)

@@ -232,7 +232,9 @@ def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
     """Read files of one review each, or of one a line, the side of each said by its name."""
     texts: list[str] = []
     positive: list[bool] = []
-    others, notes, empty = [], [], 0
+    others: list[str] = []
+    notes: list[str] = []
+    empty = 0
     digest = hashlib.sha256()
     for file, content in files:
         side = _side(file)

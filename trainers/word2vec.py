@@ -23,7 +23,7 @@ from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files.reading import check_bytes, trusting
+from embeddings.files.reading import check_bytes
 from trainers import devices, provenance, word2vec_fast, word2vec_torch
 from trainers.alias import AliasTable
 from trainers.chance import derived_seed, numpy_generator, torch_generator
@@ -39,7 +39,9 @@ from trainers.word_evaluation import evaluate
 NOISE_POWER = 0.75
 """Negatives are drawn with a word's count to this power (Mikolov et al., 2013)."""
 
-TORCH_BATCH = 4096  # words
+BATCHES = {"fast": (1_000, 1_000_000), "torch": (256, 4_096)}
+"""Words of a step, at least and at most, where nobody asks. A step of torch learns nothing from
+itself: from 4,096 words to 16,384, purity on planted topics fell from .94 to .92."""
 
 
 class Words(nn.Module):
@@ -71,17 +73,17 @@ class WordsTask(Task):
             )
         self.keep = kept_shares(corpus.counts, config.sample)
         self.noise = AliasTable.of(corpus.counts**NOISE_POWER)
-        automatic = TORCH_BATCH if config.engine == "torch" else _hundredth(len(self.tokens))
+        least, most = BATCHES[config.engine]
+        automatic = min(most, max(least, len(self.tokens) // 100))  # about 100 steps an epoch
         self.batch_size = config.batch_size or automatic
         self.cuts = _cuts(self.starts, self.batch_size)
         self.steps_per_epoch = len(self.cuts) - 1
-        with trusting():
-            check_bytes(8 * len(corpus.words) * config.dim, "the vectors have")
-        generator = torch_generator(config.seed, "first weights")
-        self.module: Words = Words(len(corpus.words), config.dim, generator)
+        check_bytes(8 * len(corpus.words) * config.dim, "the vectors have")
+        first = torch_generator(config.seed, "first weights")
+        self.module: Words = Words(len(corpus.words), config.dim, first)
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Return Adagrad for torch: rare words keep long steps. Fast only takes the rate from it."""
+        """Return Adagrad, which keeps rare words' steps long; or what bears the rate, for fast."""
         rate = self.config.learning_rate
         if self.config.engine == "fast":
             return torch.optim.SGD(self.module.parameters(), lr=rate)
@@ -102,7 +104,7 @@ class WordsTask(Task):
         if config.engine == "torch":
             generator = numpy_generator(seed, "windows and negatives", epoch, step)
             return word2vec_torch.batch(
-                tokens, starts, self.keep, self.noise, config.window, generator
+                tokens, starts, self.keep, self.noise, config.window, config.negatives, generator
             )
         seeds = [
             derived_seed(seed, "words", epoch, step, thread)
@@ -123,7 +125,7 @@ class WordsTask(Task):
         """Let the torch engine take the step: the loss of own words, and their pairs."""
         loss = word2vec_torch.skip_gram if self._is_skip_gram else word2vec_torch.cbow
         inputs, outputs = self.module.inputs, self.module.outputs
-        return loss(inputs, outputs, batch, own, self.config.window, self.config.negatives)
+        return loss(inputs, outputs, batch, own, self.config.window)
 
     def validate(self) -> dict[str, float]:
         """Return the loss of the withheld sentences, each time with the same negatives."""
@@ -229,11 +231,6 @@ def kept_shares(counts: np.ndarray, sample: float) -> np.ndarray:
         return np.ones(len(counts), dtype=np.float32)
     relative = sample * counts.sum() / counts
     return np.minimum(np.sqrt(relative) + relative, 1).astype(np.float32)
-
-
-def _hundredth(words: int) -> int:
-    """Return the words of a step that make about 100 steps an epoch: from 1,000 to a million."""
-    return min(1_000_000, max(1_000, words // 100))
 
 
 def _cuts(starts: np.ndarray, batch_size: int) -> np.ndarray:
