@@ -106,10 +106,10 @@ def near(reviews: Reviews, seed: int) -> dict[str, Any]:
 
 
 def large() -> dict[str, Any]:
-    """Train two epochs on reviews of the size of IMDB's."""
+    """Train two epochs on reviews of the size of IMDB's, on all cores."""
     report.say("large")
     reviews = planted_reviews(**LARGE)
-    task, fitted = train(reviews, 0, epochs=2)
+    task, fitted = train(reviews, 0, epochs=2, threads=len(os.sched_getaffinity(0)))
     return {
         "large": f"{len(reviews):,} reviews of {LARGE['length']} words",
         "words kept": len(task.vocabulary),
@@ -123,7 +123,8 @@ def train(reviews: Reviews, seed: int, **settings: Any) -> tuple[SentimentTask, 
     """Learn words from reviews; a tenth of them is withheld to choose the best epoch."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "words.embedding.parquet"
-        config = SentimentConfig(out=out, seed=seed, device="cpu", quiet=True, **settings)
+        given = {"device": "cpu", "threads": 1, "quiet": True, **settings}
+        config = SentimentConfig(out=out, seed=seed, **given)
         task = SentimentTask(reviews, config)
         return task, fit(task, config, start(config), provenance.settings(config))
 

@@ -20,6 +20,7 @@ def both_sides(
     right: np.ndarray,
     settings: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    trainer: str = "two_tower",
 ) -> EmbeddingSet:
     """Put the left items and then the right ones into one set, with what is known of them.
 
@@ -47,9 +48,9 @@ def both_sides(
         name=pairs.name,
         metric=settings["similarity"],
         normalized=settings["similarity"] == "cosine",
-        space=provenance.space_id("two_tower", settings, pairs.source),
+        space=provenance.space_id(trainer, settings, pairs.source),
         role=f"{pairs.left.role} and {pairs.right.role}",
-        trainer="two_tower",
+        trainer=trainer,
         config=dict(settings),
         metrics=dict(metrics),
         seed=settings["seed"],

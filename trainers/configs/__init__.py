@@ -7,6 +7,7 @@ schema.py, its form on a page.
 from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
+from trainers.configs.interest import InterestConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
 from trainers.configs.sentiment import SentimentConfig
 from trainers.configs.two_tower import TwoTowerConfig
@@ -19,6 +20,7 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "entity": EntityConfig,
     "sentiment": SentimentConfig,
     "word2vec": Word2VecConfig,
+    "interest": InterestConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
@@ -34,6 +36,7 @@ __all__ = [
     "Config",
     "EntityConfig",
     "EvaluateConfig",
+    "InterestConfig",
     "LoopConfig",
     "SentimentConfig",
     "TwoTowerConfig",
