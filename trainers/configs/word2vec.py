@@ -22,8 +22,8 @@ class Word2VecConfig(LoopConfig):
                                      "out: documentation of the Python packages installed")] = None
     dim: Annotated[int, Doc("Length of each vector")] = 100
     epochs: Annotated[int, Doc("Times that the text is read")] = 5
-    batch_size: Annotated[int | None, Doc("Words a step. Left out: about 100 steps an epoch; with "
-                                          "torch 4096 words"), ADVANCED] = None
+    batch_size: Annotated[int | None, Doc("Words a step. Left out: about 100 steps an epoch, with "
+                                          "torch of 4096 words at most"), ADVANCED] = None
     learning_rate: Annotated[float, Doc("Step size at the start; it falls to 0 on a line")] = 0.05
     validation_fraction: Annotated[float, Doc("Share of the sentences withheld, by whose loss the "
                                               "best epoch is chosen; 0: train on all, to the end"),
