@@ -25,7 +25,7 @@ def ask(*arguments: str) -> Any:
         command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     if done.returncode == 2:
-        raise EmbeddingError(done.stderr.strip().rpartition("error: ")[2])
+        raise EmbeddingError(done.stderr.splitlines()[-1].removeprefix("error: "))
     if done.returncode != 0:
         raise RuntimeError(f"python -m trainers {' '.join(arguments)}: {done.stderr[-2000:]}")
     return json.loads(done.stdout)

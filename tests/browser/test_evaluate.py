@@ -80,7 +80,7 @@ def test_a_table_is_compared_and_the_zip_and_its_files_are_taken_along(
     features = ["entity embeddings", "one-hot", "label codes", "target encoding"]
     assert [line[0] for line in lines] == features
     assert sum("★" in cell for line in lines for cell in line) == 2  # a best of each model
-    assert [line[3] for line in lines] == ["8", "14", "3", "3"]  # columns, with noise and its gaps
+    assert [line[3] for line in lines] == ["7", "13", "2", "2"]  # columns: 6, 12, 1 and noise
     page.page.locator(".js-plotly-plot .main-svg").first.wait_for()
 
     page.page.reload()
