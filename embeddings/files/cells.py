@@ -19,10 +19,16 @@ NUMBER = re.compile(
 """What counts as one number, on a full match."""
 
 _LIST = re.compile(
-    r"\s*[\[({]?\s*[+-]?[\d.][\d.e+-]*(?:\s*[,;\s]\s*(?:[+-]?[\d.][\d.e+-]*|nan|inf|\.\.\.))+"
-    r"[\s,]*[\])}]?\s*",
+    r"\s*[\[({]{0,2}\s*[+-]?[\d.][\d.e+-]*(?:\s*[,;\s]\s*(?:[+-]?[\d.][\d.e+-]*|nan|inf|\.\.\.))+"
+    r"[\s,]*[\])}]{0,2}\s*",
     re.IGNORECASE,
 )
+
+_CALLS = r"(?:np\.)?(?:tensor|array|float\d+)\(|,\s*[a-z_]+=[^\[\]]*$|\)"
+"""What stands around numbers where Python's text of an object was written: tensor([...],
+device='cuda:0'), array([...], dtype=float32), [np.float32(0.1), ...]."""
+
+_CALLED = re.compile(r"\s*\[?\s*(np\.)?(tensor|array|float\d+)\(")
 
 _WHOLE = r"^-?(0|[1-9]\d{0,18})$"  # no leading zeros: 007 is a name
 _REAL = r"^(-?(0|[1-9]\d{0,15})(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
@@ -40,7 +46,14 @@ def is_number(text: str) -> bool:
 
 def is_list(text: str) -> bool:
     """Say whether a cell holds several numbers: '[0.1, 0.2]', '[0.1 0.2]' or '0.1 0.2'."""
+    if _CALLED.match(text):
+        text = re.sub(_CALLS, "", text)
     return _LIST.fullmatch(text) is not None
+
+
+def begins_list(text: str) -> bool:
+    """Say whether a cell may hold a list for how it begins: with a bracket, or as a call."""
+    return text.lstrip().startswith("[") or _CALLED.match(text) is not None
 
 
 def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -101,6 +114,9 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     if not pieces:
         raise EmbeddingError("no rows; expected at least one")
     first = pieces[0][0].as_py() or ""
+    if _CALLED.match(first):
+        pieces = [pc.replace_substring_regex(piece, _CALLS, "") for piece in pieces]
+        first = pieces[0][0].as_py()
     length = max(1, len(re.findall(r"[^\s,]+", first.strip(_BRACKETS))))
     starts = accumulate(map(len, pieces), initial=0)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

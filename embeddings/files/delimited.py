@@ -28,6 +28,8 @@ from embeddings.files.tables import draft_from_table
 from embeddings.files.text import contains, is_text, read_text
 from embeddings.files.writing import as_texts, holds, plain, writable_columns
 
+_HEAD = 2**16
+_EXCEL = re.compile(rb"sep=.\r?\n?")
 _TAKEN = ("label", "vector")
 _COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
 
@@ -45,7 +47,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     EmbeddingError
         no vectors in it, rows of different length, or a cell that is no number where one belongs
     """
-    text = read_text(path, dialogue.note)
+    text = _read_table(path, dialogue.note)
     reading, errors = None, []
     for quoted in quotings(text):
         try:
@@ -62,9 +64,38 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 
+def _read_table(path: Path, note: Note) -> pa.Buffer:
+    """Return the text without what stands before the table: Excel's `sep=;`, comments with #.
+
+    A line with # that has as many cells as the first without it is a header, or a row.
+    """
+    text = read_text(path, note)
+    head = text.slice(0, min(text.size, _HEAD)).to_pybytes()
+    if head[:4] != b"sep=" and head[:1] != b"#":
+        return text
+    lines = head.splitlines(keepends=True)
+    count = next((i for i, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
+    if _EXCEL.fullmatch(lines[0]):
+        count = 1
+    elif count == len(lines) or _cells(lines[count]) < 2:
+        return text
+    else:
+        count = sum(_cells(line) != _cells(lines[count]) for line in lines[:count])
+    if count:
+        note(f"left out {count:,} lines before the table: comments, or what Excel is to know")
+    return text.slice(sum(map(len, lines[:count])))
+
+
+def _cells(line: bytes) -> int:
+    """Count the cells of a line: a space divides words and numbers only, not names."""
+    found = max(line.count(delimiter) for delimiter in (b"\t", b";", b",", b"|"))
+    parts = line.decode("utf-8", "replace").split()
+    return 1 + found if found else len(parts) if all(map(is_number, parts[1:])) else 1
+
+
 def vector_rank(path: Path) -> Rank:
     """Say how surely the file holds vectors, by its first rows; see ranks.py."""
-    text = read_text(path, lambda _: None)
+    text = _read_table(path, lambda _: None)
     best = NOTHING
     for quoted in quotings(text):
         dialect = sniff(text, path, quoted)
@@ -89,7 +120,7 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     EmbeddingError
         rows of different length
     """
-    text = read_text(path, note)
+    text = _read_table(path, note)
     found = False
     for dialect in _readings(text, path):
         try:

@@ -5,7 +5,10 @@ from pathlib import PurePosixPath
 
 _DOCUMENT = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|changelog|authors|contributing|sources)(\.txt)?"
-    r"|.*\.(md|markdown|rst|html?|pdf|py|ipynb|ya?ml|toml|cff|bib|log|sh|lock)",
+    r"|.*\.(md|markdown|rst|html?|pdf|py|ipynb|ya?ml|toml|cff|bib|log|sh|lock)"
+    # settings that lie beside the weights of a model
+    r"|(modules|tokenizer_config|special_tokens_map|added_tokens|generation_config"
+    r"|preprocessor_config|config_sentence_transformers|sentence_bert_config)\.json|merges\.txt",
     re.IGNORECASE,
 )
 

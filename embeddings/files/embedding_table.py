@@ -12,6 +12,7 @@ from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
 from embeddings.files.ranks import SURE, Rank, rank_columns
 from embeddings.files.roles import choose_roles
+from embeddings.files.simplified import simplified
 from embeddings.files.tables import (
     draft_from_table,
     is_number,
@@ -39,6 +40,8 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
     found = provenance.from_json(header) if header else None
     table, classes = hf_features.decode(table, dialogue.note)
     table = table.replace_schema_metadata(None)
+    if header is None:
+        table = simplified(table)
     columns = [
         replace(column, kind="other") if column.name in classes else column  # no label of an item
         for column in table_columns(table)
@@ -65,7 +68,7 @@ def table_rank(schema: pa.Schema, read: Callable[[], pa.Table]) -> Rank:
 def describing(table: pa.Table, note: Note) -> pa.Table:
     """Return all columns as they describe the rows of another file, without pandas' row numbers."""
     table, _ = hf_features.decode(table, note)
-    table = table.replace_schema_metadata(None)
+    table = simplified(table.replace_schema_metadata(None))
     columns = zip(table.column_names, table.columns, strict=True)
     kept = [i for i, (name, column) in enumerate(columns) if not is_row_numbers(name, column)]
     return metadata(table, kept)

@@ -6,7 +6,7 @@ at any path of the machine, so they count as absent or are refused.
 
 import math
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeGuard
@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
+from embeddings.files.by_name import are_by_name, stacked
 from embeddings.files.dialogue import Dialogue
 from embeddings.files.draft import Draft
-from embeddings.files.npy import COLUMN_KINDS, to_column
+from embeddings.files.npy import COLUMN_KINDS, matrix_shape, to_column
 from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.roles import VECTOR_NAMES, choose_label
 from embeddings.files.tables import table_columns, to_labels
@@ -47,10 +48,18 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     """
     check_heaps(path)
     with opened(path) as file:
-        matrix = _choose_matrix(file, dialogue)
+        datasets = _datasets(file)
+        if _are_by_name(datasets):
+            for dataset in datasets:
+                check_dataset(dataset)
+            arrays = (dataset[...] for dataset in datasets)
+            vectors = stacked(arrays, len(datasets), len(datasets[0]), dialogue.note)
+            names = [dataset.name.rpartition("/")[2] for dataset in datasets]
+            return Draft.of(vectors, names, **provenance.described(path, datasets[0].dtype))
+        matrix = _choose_matrix(file, datasets, dialogue)
         found = provenance.described(path, matrix.dtype)
         columns = _columns_beside(matrix)
-        vectors = read_matrix(matrix)
+        vectors = read_matrix(matrix).reshape(matrix_shape(matrix.shape))
     if not columns:
         return Draft.of(vectors, **found)
     table = pa.table(columns)
@@ -188,15 +197,30 @@ def _bytes(dataset: h5py.Dataset) -> int:
     return math.prod(dataset.shape or ()) * dataset.dtype.itemsize
 
 
-def _choose_matrix(file: h5py.File, dialogue: Dialogue) -> h5py.Dataset:
-    """Return the matrix that is the vectors: of floats rather than integers; by name; the first."""
+def _datasets(file: h5py.File) -> list[h5py.Dataset]:
+    """Return all datasets of the file itself, in order of name."""
     found: list[h5py.Dataset] = []
 
     def collect(name: str, item: object) -> None:
-        if is_matrix(item):
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
             found.append(item)
 
     file.visititems(collect)  # which follows no links
+    return found
+
+
+def _are_by_name(datasets: Sequence[h5py.Dataset]) -> bool:
+    floats = all(dataset.dtype.kind == "f" for dataset in datasets)
+    return floats and are_by_name([d.name for d in datasets], [d.shape for d in datasets])
+
+
+def _choose_matrix(
+    file: h5py.File, datasets: Sequence[h5py.Dataset], dialogue: Dialogue
+) -> h5py.Dataset:
+    """Return the matrix that is the vectors: of floats rather than integers; by name; the first."""
+    found = [
+        item for item in datasets if item.dtype.kind in "fiu" and len(matrix_shape(item.shape)) == 2
+    ]
     matrices = [item for item in found if item.dtype.kind == "f"] or found
     if not matrices:
         names = ", ".join(list(file)[:20]) or "nothing"
@@ -204,7 +228,8 @@ def _choose_matrix(file: h5py.File, dialogue: Dialogue) -> h5py.Dataset:
             f"no matrix of numbers in it ({names}); expected a dataset of two dimensions, "
             "one row an item"
         )
-    by_name = {item.name.rpartition("/")[2].lower(): item for item in reversed(matrices)}
+    short_names = [item.name.rpartition("/")[2].lower().removesuffix(":0") for item in matrices]
+    by_name = dict(zip(reversed(short_names), reversed(matrices), strict=True))
     best = next((by_name[name] for name in _NAMES if name in by_name), matrices[0])
     others = ", ".join(f"{m.name} {m.shape}" for m in matrices[:20] if m is not best)
     assumed = f"several matrices: took {best.name} {best.shape} as the vectors, not {others}"
@@ -221,7 +246,9 @@ def _columns_beside(matrix: h5py.Dataset) -> dict[str, pa.ChunkedArray]:
     """Return the datasets of the same group that hold one value for each row of the matrix."""
     beside = {name: child(matrix.parent, name) for name in matrix.parent}
     taken = {
-        name: item for name, item in beside.items() if is_column(item) and len(item) == len(matrix)
+        name: item
+        for name, item in beside.items()
+        if is_column(item) and len(item) == matrix_shape(matrix.shape)[0]
     }
     check_bytes(sum(map(_bytes, taken.values())), "its columns take")
     return {name: read_column(item) for name, item in taken.items()}

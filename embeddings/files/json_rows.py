@@ -1,6 +1,7 @@
 """The rows of JSON, however arranged: lines, an array, an object of arrays, and their like."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,15 +10,17 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.dialogue import Note
+from embeddings.files.json_nested import are_numbers, are_vectors, unfolded
 from embeddings.files.reading import check_bytes, first_line, shorten
 from embeddings.files.text import lines
 
-CELL = 8
+CELL = 24
 """Bytes in memory for a field of a row, at least."""
 
 _DOCUMENT = 8  # bytes in memory for a byte of JSON that is parsed at once, about
 _LONG = 16  # lists of as many floats are held as arrays
 _TOO_DEEP = "JSON that is nested too deeply; expected objects of numbers, texts and lists"
+_ROW = re.compile(r"[0-9]{1,9}")
 _SCALARS = (str, int, float, bool, type(None))
 
 Row = dict[str, Any]
@@ -32,7 +35,8 @@ def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
         no JSON, one that is nested too deeply, or of an arrangement without rows
     """
     document = read_document(text)
-    return list(read_lines(text)) if document is None else document_rows(document, note)
+    rows = list(read_lines(text)) if document is None else document_rows(document, note)
+    return _by_label(rows)
 
 
 def read_document(text: pa.Buffer) -> list[Any] | dict[str, Any] | None:
@@ -72,6 +76,9 @@ def document_columns(
         return {"": [_packed(value) for value in document]} if is_plain(document) else None
     if {"columns", "data"} <= set(document):  # as pandas writes rows
         return None
+    words = _by_number(document)
+    if words is not None and rows in (None, len(words)):
+        return {"label": [_whole(word) for word in words]}
     lists = {name: each for name, each in document.items() if isinstance(each, list)}
     length = max(map(len, lists.values()), default=0) if rows is None else rows
     taken = {name: each for name, each in lists.items() if each and len(each) == length}
@@ -81,6 +88,21 @@ def document_columns(
         others = ", ".join(name for name in document if name not in taken)
         note(f"left out {shorten(others, 200)}: not one value for each of the {length:,} rows")
     return {_whole(name): [_packed(value) for value in each] for name, each in taken.items()}
+
+
+def _by_number(document: dict[str, Any]) -> list[str] | None:
+    """Return the words of a vocabulary, {word: row} or {row: word}, in order; None for another.
+
+    It may also lie under model.vocab, where tokenizers of Hugging Face have theirs.
+    """
+    model = document.get("model")
+    if isinstance(model, dict) and isinstance(model.get("vocab"), dict):
+        document = model["vocab"]
+    if document and all(isinstance(word, str) for word in document.values()):
+        document = {word: number for number, word in document.items()}
+    numbers = [str(number) for number in document.values()]
+    found = {int(n): word for n, word in zip(numbers, document, strict=True) if _ROW.fullmatch(n)}
+    return [found[i] for i in range(len(found))] if set(found) == set(range(len(numbers))) else None
 
 
 def is_plain(items: list[Any]) -> bool:
@@ -113,6 +135,7 @@ def _document(value: Any, note: Note) -> Sequence[Any]:
         if value and is_plain(value):
             raise EmbeddingError("one list of values; expected one object, or one list, for a row")
         return value
+    value = unfolded(value, note)
     values = list(value.values())
     if values and all(isinstance(each, dict) for each in values):
         return _keyed(value)
@@ -145,8 +168,12 @@ def _keyed(value: dict[str, Row]) -> list[Row]:
     """Return the rows of an object of objects: columns as pandas writes them, or rows by label."""
     inner = list(next(iter(value.values())))
     same = all(list(each) == inner for each in value.values())
+    columns = {name: list(each.values()) for name, each in value.items()}
     if same and inner == [str(i) for i in range(len(inner))] and inner:
-        return _transposed({name: list(each.values()) for name, each in value.items()})
+        return _transposed(columns)
+    vectors = [are_vectors(each) for each in columns.values() if each]
+    if same and any(vectors) and not all(vectors):  # else rows by label
+        return _transposed({"key": inner} | columns)
     return [{"key": name, **each} for name, each in value.items()]
 
 
@@ -165,19 +192,43 @@ def are_labelled(document: Any) -> bool:
     if not all(isinstance(each, list) and len(each) == len(lists[0]) for each in lists):
         return False
     names = [name.lower() for name in document]
-    if {"x", "y"} <= set(names) or all(name[-1:].isdigit() for name in names):
+    if {"x", "y"} <= set(names) or (_are_numbered(names) and len(lists[0]) >= len(names)):
         return False
-    return all(_are_numbers(each) for each in lists)
+    return all(are_numbers(each) for each in lists)
 
 
-def _are_numbers(items: list[Any]) -> bool:
-    return set(map(type, items)) <= {int, float}
+def _are_numbered(names: list[str]) -> bool:
+    """Say whether names are one word, or none, with the numbers from 0 or 1 on: dim_0, dim_1."""
+    start = re.sub(r"\d+$", "", names[0])
+    return any(
+        names == [f"{start}{i}" for i in range(first, first + len(names))] for first in (0, 1)
+    )
+
+
+def _by_label(rows: list[Row]) -> list[Row]:
+    """Return rows that are but one vector each, under a name of its own, with it as the label."""
+    names = {name for row in rows for name in row}
+    alone = len(rows) > 1 and len(names) == len(rows) and all(len(row) == 1 for row in rows)
+    if not alone or not are_vectors([each for row in rows for each in row.values()]):
+        return rows
+    return [{"label": name, "vector": each} for row in rows for name, each in row.items()]
+
+
+def _listed(value: list[Any]) -> Row:
+    """Return a row that is a list: a vector, maybe within a list, or a word before it."""
+    if len(value) == 1 and isinstance(value[0], list):
+        return {"vector": value[0]}
+    if value and isinstance(value[0], str):
+        rest = value[1] if len(value) == 2 and isinstance(value[1], list) else value[1:]
+        if rest and are_numbers(rest):
+            return {"label": value[0], "vector": rest}
+    return {"vector": value}
 
 
 def _flat(value: Any, row: int, place: str = "") -> Row:
     """Return a row with its nested objects flattened one level, and long lists as arrays."""
     if isinstance(value, list):
-        value = {"vector": value}
+        value = _listed(value)
     if not isinstance(value, dict):
         raise EmbeddingError(f"row {row}{place}: {value!r:.40}; expected an object or a list")
     flat: Row = {}
@@ -194,7 +245,7 @@ def _packed(value: Any) -> Any:
     if isinstance(value, str):
         return _whole(value)
     if isinstance(value, list):
-        if len(value) >= _LONG and float in set(map(type, value)) and _are_numbers(value):
+        if len(value) >= _LONG and float in set(map(type, value)) and are_numbers(value):
             try:
                 return np.array(value, dtype=np.float64)
             except OverflowError:  # a whole number of hundreds of digits
@@ -217,16 +268,3 @@ def as_text(value: Any) -> str:
         return _whole(json.dumps(value, ensure_ascii=False))
     except RecursionError as error:
         raise EmbeddingError(_TOO_DEEP) from error
-
-
-def are_vectors(values: list[Any]) -> bool:
-    """Say whether all are lists of numbers, and of the same length."""
-    first = values[0]
-    if not isinstance(first, list | np.ndarray) or len(first) == 0:
-        return False
-    return all(
-        isinstance(value, list | np.ndarray)
-        and len(value) == len(first)
-        and (isinstance(value, np.ndarray) or _are_numbers(value))
-        for value in values
-    )

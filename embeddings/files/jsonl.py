@@ -20,11 +20,11 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.cells import typed
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
+from embeddings.files.json_nested import are_vectors
 from embeddings.files.json_rows import (
     CELL,
     Row,
     are_labelled,
-    are_vectors,
     as_text,
     document_columns,
     document_rows,
@@ -35,7 +35,7 @@ from embeddings.files.json_rows import (
 )
 from embeddings.files.ranks import NOTHING, Rank, rank_columns
 from embeddings.files.reading import check_bytes
-from embeddings.files.roles import Column, Kind, choose_roles
+from embeddings.files.roles import LABEL_NAMES, Column, Kind, choose_roles
 from embeddings.files.tables import draft_from_table, table_columns
 from embeddings.files.text import is_text, read_text
 from embeddings.files.writing import writable_columns
@@ -135,13 +135,18 @@ def _table(fields: dict[str, list[Any]], shaped: set[str]) -> pa.Table:
 
 
 def _described(table: pa.Table, shaped: set[str]) -> list[Column]:
-    """Return what the columns hold; beside vectors, lists of any other length are metadata."""
+    """Return what the columns hold; beside vectors, lists of any other length are metadata.
+
+    A text that is the same in each row, such as "object": "embedding", is no label.
+    """
     columns = table_columns(table)
     if not shaped:
         return columns
     described = []
-    for found, field in zip(columns, table.schema, strict=True):
+    for i, (found, field) in enumerate(zip(columns, table.schema, strict=True)):
         kind: Kind = "other" if pa.types.is_list(field.type) else found.kind
+        if kind == "text" and found.name.lower() not in LABEL_NAMES and table.num_rows > 1:
+            kind = "other" if len(table.column(i).unique()) == 1 else kind
         described.append(Column(found.name, "list" if found.name in shaped else kind))
     return described
 

@@ -14,6 +14,7 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
+from embeddings.files.embedding_table import from_table
 from embeddings.files.ranks import NOTHING, SURE, Rank
 from embeddings.files.reading import as_float32, check_bytes, first_line
 from embeddings.files.tables import are_row_numbers
@@ -46,10 +47,17 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     """
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size, limited=not dialogue.mapped(path))
-    check_matrix(shape, dtype)
+    if dtype.names and len(shape) == 1 and not dtype.hasobject:
+        return from_table(
+            _records(np.load(path, allow_pickle=False), dialogue.note), path, dialogue
+        )
+    matrix = matrix_shape(shape)
+    check_matrix(matrix, dtype)
     if 0 in shape:
         raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
-    vectors = np.load(path, mmap_mode="r")
+    if matrix != shape:
+        dialogue.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
+    vectors = np.load(path, mmap_mode="r").reshape(matrix)
     if not dialogue.mapped(path):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
             vectors = np.array(vectors, dtype=np.float32, order="C")
@@ -59,8 +67,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
 def vector_rank(path: Path) -> Rank:
     """Say whether the file holds vectors: a one-dimensional array does not; see ranks.py."""
     with path.open("rb") as file:
-        shape, _ = read_header(file, path.stat().st_size, limited=False)
-    return NOTHING if len(shape) == 1 else SURE
+        shape, dtype = read_header(file, path.stat().st_size, limited=False)
+    return NOTHING if len(shape) == 1 and not dtype.names else SURE
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
@@ -146,6 +154,31 @@ def read_header(
     if limited:
         check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
     return shape, dtype
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the axes of length 1 where rows and dimensions remain; else as is."""
+    if len(shape) < 3:
+        return shape
+    longer = tuple(length for length in shape if length != 1)
+    if len(longer) == 2:
+        return longer
+    return shape if len(longer) > 2 else (shape[0], math.prod(shape[1:]))
+
+
+def _records(array: np.ndarray, note: Note) -> pa.Table:
+    """Return an array of records as a table; a field of several numbers is a column of lists."""
+    columns = {}
+    for name in array.dtype.names or ():
+        field = array[name]
+        if field.ndim == 1 and field.dtype.kind in COLUMN_KINDS:
+            columns[name] = to_column(field)
+        elif field.ndim == 2 and field.dtype.kind in "fiu" and field.shape[1]:
+            flat = to_column(field.reshape(-1)).combine_chunks()
+            columns[name] = pa.FixedSizeListArray.from_arrays(flat, field.shape[1])
+        else:
+            note(f"left out the field {name}: of type {array.dtype[name]}")
+    return pa.table(columns)
 
 
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype) -> None:

@@ -15,9 +15,17 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
+from embeddings.files.by_name import are_by_name, stacked
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.npy import COLUMN_KINDS, MAGIC, check_matrix, read_header, to_column
+from embeddings.files.npy import (
+    COLUMN_KINDS,
+    MAGIC,
+    check_matrix,
+    matrix_shape,
+    read_header,
+    to_column,
+)
 from embeddings.files.ranks import NOTHING, SURE, Rank
 from embeddings.files.reading import as_float32, check_bytes, first_line, max_bytes, shorten
 from embeddings.files.roles import LABEL_NAMES, VECTOR_NAMES, Column, guess_label
@@ -32,7 +40,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, LZMAError, OSError, EOFError, ValueEr
 
 @dataclass(frozen=True)
 class _Member:
-    """One array of the archive, as its header describes it."""
+    """One array of the archive, as its header describes it, but without axes of length 1."""
 
     file: str
     shape: tuple[int, ...]
@@ -63,6 +71,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a damaged archive, one that unpacks to more than the limit, or no matrix of numbers in it
     """
     with _opened(path, dialogue.note) as (archive, members):
+        if _are_by_name(members):
+            arrays = (_read(archive, member) for member in members)
+            vectors = stacked(arrays, len(members), members[0].shape[0], dialogue.note)
+            names = [member.name for member in members]
+            return Draft.of(vectors, names, **provenance.described(path, members[0].dtype))
         chosen = choose_vectors(members, dialogue)
         columns = _columns(archive, members, chosen.shape[0])
         header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
@@ -83,7 +96,7 @@ def vector_rank(path: Path) -> Rank:
     """Say how surely the file holds vectors, by the headers of its arrays; see ranks.py."""
     with _opened(path, lambda _: None) as (_, members):
         kinds = [m.dtype.kind for m in members if len(m.shape) == 2]
-    if "f" in kinds:
+    if "f" in kinds or _are_by_name(members):
         return SURE
     return (3, 0) if set(kinds) & set("iub") else NOTHING
 
@@ -112,6 +125,11 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     yield pa.table(columns), ""
 
 
+def _are_by_name(members: Sequence[_Member]) -> bool:
+    floats = all(member.dtype.kind == "f" for member in members)
+    return floats and are_by_name([m.name for m in members], [m.shape for m in members])
+
+
 def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
     """Return the matrix that is the vectors: of floats rather than integers; by name; the first.
 
@@ -126,6 +144,11 @@ def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
         found = ", ".join(f"{m.name} {m.dtype} {m.shape}" for m in members[:20]) or "nothing"
         if len(members) == 1:
             check_matrix(members[0].shape, members[0].dtype)
+        if {"indices", "indptr", "data"} <= {member.name for member in members}:
+            raise EmbeddingError(
+                "a sparse matrix of scipy's; write it whole, or reduced: numpy.save('vectors.npy', "
+                "scipy.sparse.load_npz(path).toarray())"
+            )
         raise EmbeddingError(
             f"no matrix of numbers among its arrays ({found}); "
             "expected one of two dimensions, one row an item: numpy.savez(path, vectors=...)"
@@ -219,13 +242,13 @@ def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], note: Note)
         if dtype.hasobject:
             note(f"left out {info.filename}: it holds Python objects, which are never unpickled")
         else:
-            members.append(_Member(info.filename, shape, dtype))
+            members.append(_Member(info.filename, matrix_shape(shape), dtype))
     return members
 
 
 def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
     with archive.open(member.file) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        return np.lib.format.read_array(file, allow_pickle=False).reshape(member.shape)
 
 
 def _label_name(columns: dict[str, pa.ChunkedArray], dialogue: Dialogue) -> str | None:

@@ -15,9 +15,10 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
+from embeddings.files.by_name import are_by_name, stacked
 from embeddings.files.dialogue import Dialogue, Note
 from embeddings.files.draft import Draft
-from embeddings.files.npy import to_column
+from embeddings.files.npy import matrix_shape, to_column
 from embeddings.files.ranks import NOTHING, SURE, Rank
 from embeddings.files.reading import as_float32, check_bytes, first_line, shorten
 from embeddings.files.tables import are_row_numbers
@@ -32,7 +33,7 @@ _NAMES = {kind: str(np.dtype(code)) for kind, code in _TYPES.items()} | {"BF16":
 
 @dataclass(frozen=True)
 class _Tensor:
-    """One tensor as the header describes it, and where in the file its numbers begin."""
+    """One tensor as the header describes it, but without axes of length 1; and where it begins."""
 
     name: str
     kind: str
@@ -59,6 +60,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a damaged file, a header that claims more than there is, or no matrix of numbers in it
     """
     tensors, described = _read_header(path)
+    if _are_by_name(tensors):
+        arrays = (_read(path, tensor) for tensor in tensors)
+        vectors = stacked(arrays, len(tensors), tensors[0].shape[0], dialogue.note)
+        about = provenance.described(path, _NAMES[tensors[0].kind])
+        return Draft.of(vectors, [tensor.name for tensor in tensors], **about)
     chosen = choose_vectors(tensors, dialogue)
     rows = chosen.shape[0]
     if not dialogue.mapped(path):
@@ -75,7 +81,7 @@ def vector_rank(path: Path) -> Rank:
     """Say how surely the file holds vectors, by its header; see ranks.py."""
     tensors, _ = _read_header(path)
     kinds = {tensor.kind for tensor in tensors if len(tensor.shape) == 2}
-    if kinds & set(_FLOATS):
+    if kinds & set(_FLOATS) or _are_by_name(tensors):
         return SURE
     return (3, 0) if kinds & set(_OTHERS) else NOTHING
 
@@ -111,6 +117,11 @@ def _columns(path: Path, tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.
         for tensor in tensors
         if tensor.shape == (rows,) and tensor.kind in _TYPES and rows
     }
+
+
+def _are_by_name(tensors: Sequence[_Tensor]) -> bool:
+    floats = all(tensor.kind in _FLOATS for tensor in tensors)
+    return floats and are_by_name([t.name for t in tensors], [t.shape for t in tensors])
 
 
 def choose_vectors(tensors: list[_Tensor], dialogue: Dialogue) -> _Tensor:
@@ -186,8 +197,9 @@ def _read_header(path: Path) -> tuple[list[_Tensor], dict[str, str]]:
             ) from error
     header.pop("__metadata__", None)
     return [
-        _Tensor(name, found["dtype"], tuple(found["shape"]), 8 + length + found["data_offsets"][0])
+        _Tensor(name, found["dtype"], matrix_shape(tuple(found["shape"])), start + offsets[0])
         for name, found in header.items()
+        for start, offsets in [(8 + length, found["data_offsets"])]
     ], described
 
 

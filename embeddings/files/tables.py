@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from embeddings.embedding_set import empty_metadata
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
-from embeddings.files.cells import is_list, parse_lists
+from embeddings.files.cells import begins_list, is_list, parse_lists
 from embeddings.files.draft import Draft
 from embeddings.files.reading import as_float32
 from embeddings.files.roles import Column, Kind, Roles
@@ -118,7 +118,7 @@ def _kind(column: pa.ChunkedArray) -> Kind:
         return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else "other"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         first = next((v.as_py() for v in column.slice(0, 100) if v.is_valid), "")
-        return "list" if first.lstrip().startswith("[") and is_list(first) else "text"
+        return "list" if begins_list(first) and is_list(first) else "text"
     return "other"
 
 

@@ -73,7 +73,15 @@ def _holds_files(path: Path) -> bool:
 
 def _without_documents(members: Sequence[Member], dialogue: Dialogue) -> list[Member]:
     """Leave out what is there for people to read; say so."""
-    documents = [member for member in members if is_document(member.name)]
+    documents = [
+        member
+        for member in members
+        if is_document(member.name)
+        or (
+            PurePosixPath(member.name).name == "config.json"
+            and not projector.is_config(member.path)
+        )
+    ]
     if not documents or len(documents) == len(members):
         return list(members)
     dialogue.note(f"left out {_names(documents)}: documents, not data")

@@ -37,6 +37,8 @@ def matches(head: bytes, path: Path) -> bool:
     """Say whether the lines are words with numbers, under a header or not."""
     head = head.removeprefix(codecs.BOM_UTF8)
     header = HEADER.match(head)
+    if _has_tabs(head[header.end() :] if header else head, bool(header)):
+        head = head.replace(b"\t", b" ")
     rows = _sample(head[header.end() :] if header else head)
     if not rows or not is_text(head) or b"\t" in rows[0][-1]:
         return False
@@ -69,9 +71,13 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         rows, dimensions = int(header[1]), int(header[2])
         check_claim(rows, dimensions, 2, text.size)
         text = text.slice(min(header.end(), text.size))
-    else:
-        sample = _sample(text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes())
-        dimensions = max(numbers := _lengths(sample), key=lambda length: numbers[length], default=1)
+    head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
+    if _has_tabs(head, bool(header)):
+        text = pa.py_buffer(text.to_pybytes().replace(b"\t", b" "))
+        head = head.replace(b"\t", b" ")
+    if not header:
+        numbers = _lengths(_sample(head))
+        dimensions = max(numbers, key=lambda length: numbers[length], default=1)
     check_width(dimensions)
     first = 1 + bool(header)
     try:
@@ -226,6 +232,18 @@ def _decode(words: pa.ChunkedArray, note: Note) -> list[str]:
         if broken:
             note(f"{broken:,} words are not UTF-8; what cannot be read in them shows as \ufffd")
     return texts
+
+
+def _has_tabs(head: bytes, header: bool) -> bool:
+    """Say whether tabs are the spaces of such a file.
+
+    Under a header they may be all; without, one stands between the word and numbers with spaces.
+    """
+    first = [line for line in head.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    if header:
+        return bool(first) and all(line.count(b"\t") > 1 for line in first)
+    numbers = [line.partition(b"\t")[2].split(b" ") for line in first]
+    return bool(first) and all(len(row) > 2 and all(map(_is_number, row[:3])) for row in numbers)
 
 
 def _lengths(rows: list[list[bytes]]) -> Counter[int]:

@@ -234,7 +234,7 @@ def test_a_guess_is_said(tmp_path):
 
 
 def test_markup_is_not_taken_for_a_table(tmp_path):
-    with pytest.raises(EmbeddingError, match="not a known format"):
+    with pytest.raises(EmbeddingError, match="a web page"):
         opened(tmp_path, "<html><p>1, 2</p></html>")
 
 

@@ -153,7 +153,7 @@ def test_damage_is_one_sentence(tmp_path, text, said):
 def test_what_would_burst_memory_is_refused(tmp_path, monkeypatch):
     many = [{f"field {i}": 1} for i in range(2_000)]
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
-    with pytest.raises(EmbeddingError, match="rows and fields takes at least 32,000,000"):
+    with pytest.raises(EmbeddingError, match="rows and fields takes at least 96,000,000"):
         opened(tmp_path / "x.jsonl", in_lines(many))
     with pytest.raises(EmbeddingError, match="as one JSON document"):
         opened(tmp_path / "x.json", "[" + "[]," * 50_000 + "[]]")
