@@ -39,6 +39,8 @@ def draw(run: Run) -> None:
 
 def _draw(run: Run, polling: bool) -> None:
     follow()
+    if not run.folder.exists():
+        st.rerun()  # deleted, here or by somebody else
     view = runs.look(run)
     if view.lives != polling:
         st.rerun()  # the whole page: the polling begins or ends, and the table below changes
