@@ -34,10 +34,13 @@ def page(browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ap
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a table of shops; what they sell depends on their kind alone, s1, s4, ... being one."""
+    return write_shops(tmp_path_factory.mktemp("shops") / "shops.csv", 240)
+
+
+def write_shops(path: Path, rows: int) -> Path:
     chance = np.random.default_rng(0)
-    shop = chance.integers(SHOPS, size=240)
+    shop = chance.integers(SHOPS, size=rows)
     lines = [f"s{i},{chance.normal():.3f},{i % KINDS * 10 + chance.normal():.3f}" for i in shop]
-    path = tmp_path_factory.mktemp("shops") / "shops.csv"
     path.write_text("\n".join(["shop,noise,sold", *lines]))
     return path
 
@@ -104,8 +107,9 @@ def test_a_table_is_compared_and_the_zip_and_its_files_are_taken_along(
     page.page.locator(".st-key-findings").get_by_text("k-NN: ").wait_for()
 
 
-def test_a_run_is_cancelled_begun_anew_and_deleted(page: AppPage, shops: Path) -> None:
-    give(page, shops)
+def test_a_run_is_cancelled_begun_anew_and_deleted(page: AppPage, tmp_path: Path) -> None:
+    page.upload(write_shops(tmp_path / "many.csv", 50_000))  # which takes minutes
+    page.page.get_by_text("First rows of 50,000").wait_for()
     fill(page, "Folds", "20")
     page.page.get_by_text("More settings").click()
     fill(page, "Epochs", "1000")
