@@ -140,12 +140,12 @@ def test_runs_are_compared_and_an_error_is_plain(browser, tmp_path: Path) -> Non
         fake_run(tmp_path / "runs", number, dim, recall)
     with visit(browser, tmp_path) as page:
         table = page.page.locator("[data-testid=stDataFrame]").last
-        table.scroll_into_view_if_needed()
-        box = table.bounding_box()
-        for row in (0, 1):  # the grid is drawn on a canvas: its check boxes are places on it
+        for row, shown in enumerate(("Result", "Settings that differ")):
+            table.scroll_into_view_if_needed()
+            box = table.bounding_box()  # the grid is a canvas: its check boxes are places on it
             page.page.mouse.click(box["x"] + 18, box["y"] + 53 + 35 * row)
+            page.page.get_by_text(shown, exact=True).wait_for()  # above the table, which moves
             page.page.locator("[data-test-script-state=notRunning]").wait_for()
-        page.page.get_by_text("Settings that differ").wait_for()
         legends = page.page.locator(".line-key")
         legends.get_by_text("2: two_tower").first.wait_for()
         fill(page, "learning rate", "-1")
