@@ -28,21 +28,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app with an empty cache; return its address."""
+    """Start the app with an empty cache; return its address. It ends with this folder's tests."""
     with run_server(tmp_path_factory.mktemp("cache")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def driver() -> Iterator["playwright.Playwright"]:
     """Start Playwright."""
     with playwright.sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(driver: "playwright.Playwright") -> Iterator["playwright.Browser"]:
     """Start headless Chromium with WebGL in software."""
     chromium = launch(driver)
