@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[2]
 TRAINERS_TRIED = {
     "two_tower": ["--data", "pairs.csv", "--dim", "8", "--batch-size", "16"],
     "entity": ["--data", "table.csv", "--target", "price", "--batch-size", "16"],
-}
+    "word2vec": ["--data", "text.txt", "--engine", "torch", "--dim", "8", "--sample", "0.1",
+                 "--batch-size", "32"],
+}  # fmt: skip
 """Trainer -> arguments that make a run of seconds. Names of files are those of `files`; dropout is
 to be 0."""
 
@@ -34,6 +36,8 @@ def files(tmp_path_factory) -> Path:
     lines = [f"u{u},i{i}" for u in range(24) for i in range(20) if (u + i) % 3 == 0]
     (folder / "pairs.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
     rows = [f"c{i % 5},s{i % 3},{i % 7},{(i % 5) * 10 + i * 7919 % 101}.5" for i in range(180)]
+    words = [" ".join(f"w{i * j % 13}" for j in range(i % 9 + 2)) for i in range(60)]
+    (folder / "text.txt").write_text("\n".join(words) + "\n")
     (folder / "table.csv").write_text("city,size,age,price\n" + "\n".join(rows) + "\n")
     return folder
 
