@@ -129,7 +129,8 @@ class WordsTask(Task):
         """Let the torch engine take the step: the loss of own words, and their pairs."""
         loss = word2vec_torch.skip_gram if self._is_skip_gram else word2vec_torch.cbow
         inputs, outputs = self.module.inputs, self.module.outputs
-        return loss(inputs, outputs, batch, own, self.config.window)
+        total, count = loss(inputs, outputs, batch, own, self.config.window)
+        return total, count.float().clamp(min=1e-9)  # of a step whose words are all skipped: 0
 
     def validate(self) -> dict[str, float]:
         """Return the loss of the withheld sentences, each time with the same negatives."""

@@ -1,10 +1,8 @@
 """word2vec in PyTorch, for GPUs and several processes: the losses of a batch of sentences.
 
-Words whose places in the text differ by the same offset form pairs all at once: the products of
-all pairs of a window of w are 2 w products of one matrix with itself, shifted. As in
-word2vec_fast.py, the negatives of a word serve all pairs of its window, so that theirs are one
-product. In skip-gram the word in the middle has the input vector here, the words around it the
-output vectors: over a text, the same pairs.
+As in word2vec_fast.py, the negatives of a word serve all pairs of its window. In skip-gram the word
+in the middle has the input vector here, the words around it the output vectors: over a text, the
+same pairs. Each loss has one product of the input vectors with those of all their targets.
 """
 
 import numpy as np
@@ -32,8 +30,8 @@ def batch(
 
     Returns
     -------
-    tokens (n,); of the k words that are used: place (k,) in tokens, sentence (k,) from 1, width
-    (k,) of the window, negatives (k, negatives). All int64.
+    tokens (n,); of the k words that are used: place (k,) in tokens, sentence (k,), width (k,)
+    of the window, negatives (k, negatives). All int64.
     """
     place = np.flatnonzero(generator.random(len(tokens), np.float32) < keep[tokens])
     parts = {
@@ -63,11 +61,9 @@ def skip_gram(
     """
     middle, around, is_pair, negatives = _windows(batch, own, window)
     u = F.embedding(middle, inputs)  # (k, d)
-    v = F.embedding(around, outputs)  # (k + 2 window, d)
-    positive = torch.stack([(u * shifted).sum(dim=1) for shifted in _shifted(v, window)])
-    pairs = is_pair.sum(dim=0)  # (k,)
-    loss = (F.softplus(-positive) * is_pair).sum()  # of (2 window, k)
-    loss = loss + (_against(u, negatives, middle, outputs) * pairs).sum()
+    pairs = is_pair.sum(dim=1)  # (k,)
+    times = pairs[:, None] * (negatives != middle[:, None])  # (k, n)
+    loss = _cross_entropy(u, outputs, around, is_pair, negatives, times)
     return loss, pairs.sum()
 
 
@@ -83,67 +79,58 @@ def cbow(
     See skip_gram for the parameters.
     """
     middle, around, is_pair, negatives = _windows(batch, own, window)
-    u = F.embedding(around, inputs)  # (k + 2 window, d)
-    weight = is_pair / is_pair.sum(dim=0).clamp(min=1)  # (2 window, k)
-    mean = torch.zeros(len(middle), u.shape[1], device=u.device)  # (k, d)
-    for shifted, shares in zip(_shifted(u, window), weight, strict=True):
-        mean = mean + shifted * shares[:, None]
-    positive = (mean * F.embedding(middle, outputs)).sum(dim=1)  # (k,)
-    is_used = is_pair.any(dim=0)  # (k,)
-    losses = F.softplus(-positive) + _against(mean, negatives, middle, outputs)  # (k,)
-    return (losses * is_used).sum(), is_used.sum()
+    share = is_pair.to(inputs.dtype)
+    share = share / share.sum(dim=1, keepdim=True).clamp(min=1)  # (k, 2 window)
+    mean = F.embedding_bag(around, inputs, per_sample_weights=share, mode="sum")  # (k, d)
+    is_used = is_pair.any(dim=1, keepdim=True)  # (k, 1)
+    times = is_used & (negatives != middle[:, None])  # (k, n)
+    loss = _cross_entropy(mean, outputs, middle[:, None], is_used, negatives, times)
+    return loss, is_used.sum()
 
 
-def _against(
-    u: torch.Tensor, negatives: torch.Tensor, middle: torch.Tensor, outputs: torch.Tensor
+def _cross_entropy(
+    u: torch.Tensor,
+    outputs: torch.Tensor,
+    true: torch.Tensor,
+    true_times: torch.Tensor,
+    random: torch.Tensor,
+    random_times: torch.Tensor,
 ) -> torch.Tensor:
-    """Return the loss of each input vector against its negatives: (k,).
+    """Return the sum of -log s(u v) of true targets and of -log s(-u v) of random ones.
 
-    u, negatives, middle : (k, d), (k, n) and (k,); a negative that equals the middle does not count
+    Parameters
+    ----------
+    u : (k, d), input vectors
+    true, random : int64, (k, t) and (k, n), words whose output vectors are the targets
+    true_times, random_times : how often each counts
     """
-    v = F.embedding(negatives, outputs)  # (k, n, d)
-    products = torch.einsum("kd,knd->kn", u, v)
-    return (F.softplus(products) * (negatives != middle[:, None])).sum(dim=1)
+    v = F.embedding(torch.cat([true, random], dim=1), outputs)  # (k, t + n, d)
+    products = (v * u[:, None]).sum(dim=2)  # (k, t + n); on a CPU a third faster than bmm
+    positive, negative = products.split([true.shape[1], random.shape[1]], dim=1)
+    return (F.softplus(-positive) * true_times).sum() + (F.softplus(negative) * random_times).sum()
 
 
 def _windows(
     batch: Batch, own: slice, window: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return own words, the same with `window` words before and after, their pairs and negatives.
+    """Return own words, what is around them, and their negatives.
 
     Returns
     -------
-    middle : int64, (k,)
-    around : int64, (k + 2 window,); beyond the batch 0
-    is_pair : bool, (2 window, k), by offset (see _shifted) and middle
+    middle : int64, (k,), own words that are used
+    around : int64, (k, 2 window), the used words before and after; beyond the batch any
+    is_pair : bool, (k, 2 window), whether the two form a pair
     negatives : int64, (k, n)
     """
-    place = batch["place"]
-    first, last = torch.searchsorted(
-        place, torch.tensor([own.start, own.stop], device=place.device)
-    )
-    tokens = F.pad(batch["tokens"][place], (window, window))
-    sentence = F.pad(batch["sentence"], (window, window))  # numbered from 1
-    around = slice(first, last + 2 * window)
-    here, width = batch["sentence"][first:last], batch["width"][first:last]
-    is_pair = torch.stack([
-        (shifted == here) & (abs(offset) <= width)
-        for offset, shifted in zip(
-            _offsets(window), _shifted(sentence[around], window), strict=True
-        )
-    ])  # fmt: skip
-    middle = batch["tokens"][place[first:last]]
-    return middle, tokens[around], is_pair, batch["negatives"][first:last]
-
-
-def _offsets(window: int) -> list[int]:
-    return [offset for offset in range(-window, window + 1) if offset]
-
-
-def _shifted(padded: torch.Tensor, window: int) -> list[torch.Tensor]:
-    """Return views of k rows, one an offset: row i is that of the word `offset` after the ith.
-
-    padded : (k + 2 window, ...)
-    """
-    count = len(padded) - 2 * window
-    return [padded[window + offset : window + offset + count] for offset in _offsets(window)]
+    place, device = batch["place"], batch["place"].device
+    bounds = torch.tensor([own.start, own.stop], device=device)
+    first, last = torch.searchsorted(place, bounds).tolist()
+    offset = torch.tensor([o for o in range(-window, window + 1) if o], device=device)
+    here = torch.arange(first, last, device=device)[:, None]  # (k, 1)
+    there = here + offset  # (k, 2 window)
+    is_inside = (there >= 0) & (there < len(place))
+    there = there.clamp(0, max(len(place) - 1, 0))
+    sentence, width = batch["sentence"], batch["width"]
+    is_pair = is_inside & (sentence[there] == sentence[here]) & (offset.abs() <= width[here])
+    words = batch["tokens"][place]
+    return words[first:last], words[there], is_pair, batch["negatives"][first:last]

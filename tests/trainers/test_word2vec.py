@@ -162,9 +162,10 @@ def test_text_without_pairs_is_refused(tmp_path):
         run(config(tmp_path, tmp_path / "a.txt"))
 
 
-def test_tiny_text_is_enough(tmp_path):
+@pytest.mark.parametrize("engine", ["fast", "torch"])
+def test_tiny_text_is_enough(tmp_path, engine):
     (tmp_path / "a.txt").write_text("one two\n" * 9)
-    assert run(config(tmp_path, tmp_path / "a.txt"))["vocabulary"] == 2
+    assert run(config(tmp_path, tmp_path / "a.txt", engine=engine))["vocabulary"] == 2
 
 
 # The torch engine's losses against sums over pairs
