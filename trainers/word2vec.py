@@ -39,7 +39,12 @@ from trainers.word_evaluation import evaluate
 NOISE_POWER = 0.75
 """Negatives are drawn with a word's count to this power (Mikolov et al., 2013)."""
 
-BATCHES = {"fast": (1_000, 1_000_000), "torch": (256, 4_096)}
+BATCHES = {
+    ("fast", "skip-gram"): (1_000, 1_000_000),
+    ("fast", "cbow"): (1_000, 1_000_000),
+    ("torch", "skip-gram"): (256, 4_096),
+    ("torch", "cbow"): (256, 8_192),
+}
 """Words of a step, at least and at most, where nobody asks. Within a step, torch's words learn
 nothing from each other."""
 
@@ -77,7 +82,7 @@ class WordsTask(Task):
             )
         self.keep = kept_shares(corpus.counts, config.sample)
         self.noise = AliasTable.of(corpus.counts**NOISE_POWER)
-        least, most = BATCHES[config.engine]
+        least, most = BATCHES[config.engine, config.algorithm]
         automatic = min(most, max(least, len(self.tokens) // 100))  # about 100 steps an epoch
         self.batch_size = config.batch_size or automatic
         self.cuts = _cuts(self.starts, self.batch_size)
@@ -99,10 +104,9 @@ class WordsTask(Task):
         return max(1 - progress, 1e-4)
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return sentences, in an order of steps that is new each epoch; see the engines."""
+        """Return sentences, in the order of the text, as gensim takes them; see the engines."""
         seed, config = self.config.seed, self.config
-        place = numpy_generator(seed, "order", epoch).permutation(self.steps_per_epoch)[step]
-        starts = self.starts[self.cuts[place] : self.cuts[place + 1] + 1]
+        starts = self.starts[self.cuts[step] : self.cuts[step + 1] + 1]
         tokens = self.tokens[starts[0] : starts[-1]]  # (n,)
         starts = starts - starts[0]  # (sentences + 1,)
         if config.engine == "torch":

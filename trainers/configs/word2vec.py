@@ -23,7 +23,7 @@ class Word2VecConfig(LoopConfig):
     dim: Annotated[int, Doc("Length of each vector")] = 100
     epochs: Annotated[int, Doc("Times that the text is read")] = 5
     batch_size: Annotated[int | None, Doc("Words a step. Left out: about 100 steps an epoch, with "
-                                          "torch of 4096 words at most"), ADVANCED] = None
+                                          "torch of 4096 at most, 8192 for cbow"), ADVANCED] = None
     learning_rate: Annotated[float, Doc("Step size at the start; it falls to 0 on a line")] = 0.05
     validation_fraction: Annotated[float, Doc("Share of the sentences withheld, by whose loss the "
                                               "best epoch is chosen; 0: train on all, to the end"),
