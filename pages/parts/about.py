@@ -74,9 +74,13 @@ def _card(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
             st.caption(line)
         more = len(said) - ON_CARD
         title = f"About this set ({more} more)" if more > 0 else "About this set"
-        if st.button(title, key="about_set", type="tertiary"):
-            st.session_state.sheet = True
+        # a callback: it is run even where the rerun above comes before the button
+        if st.button(title, key="about_set", type="tertiary", on_click=_open_sheet):
             st.rerun()
+
+
+def _open_sheet() -> None:
+    st.session_state.sheet = True
 
 
 def _close_sheet() -> None:

@@ -77,7 +77,9 @@ def test_a_table_is_compared_and_the_zip_and_its_files_are_taken_along(
     press(page, "Compare")
     page.page.get_by_text("240 rows · sold from shop (12), noise · 2 folds").wait_for()
     page.page.locator(".st-key-findings").get_by_text("k-NN: ").wait_for()
-    lines = page.page.locator(".st-key-scores tbody tr").evaluate_all(
+    scores = page.page.locator(".st-key-scores tbody tr")
+    scores.nth(3).wait_for()
+    lines = scores.evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
     )
     features = ["entity embeddings", "one-hot", "label codes", "target encoding"]
