@@ -24,6 +24,8 @@ def choose() -> tuple[str, Opened]:
     state = st.session_state
     if "source" not in state:
         state.source = _from_address() or _first()
+    if state.get("address_error"):  # until another set is opened
+        error_box(state.address_error)
     uploads = st.file_uploader(
         "Open a file", accept_multiple_files=True, key="uploads", help=ENDINGS
     )
@@ -39,7 +41,7 @@ def open_set(key: str) -> None:
     """Make a set the open one; what belonged to the last one is forgotten."""
     state = st.session_state
     state.source = key
-    state.open_error = None
+    state.open_error = state.address_error = None
     for name in ("walk", "method", "color", "metric"):
         state.pop(name, None)
     address.note(row=None)
@@ -164,6 +166,8 @@ def _from_address() -> str | None:
     try:
         opened(key)
     except EmbeddingError as error:
-        error_box(f"The address names a set that cannot be opened any more: {error}")
+        st.session_state.address_error = (
+            f"The address names a set that cannot be opened any more: {error}"
+        )
         return None
     return key
