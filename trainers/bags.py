@@ -72,17 +72,18 @@ def means(table: torch.Tensor, bags: Bags) -> torch.Tensor:
 
 
 def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:
-    """Return means in which an item weighs the softmax, over its bag, of vector . query.
+    """Return means in which items weigh the softmax, over a bag, of vector . query / sqrt(dim).
 
     table : shape (things, dim)
     query : shape (dim,)
 
     (Yang et al., "Hierarchical attention networks for document classification", NAACL 2016, without
-    the layer before the product.)
+    the layer before the product; divided as in Vaswani et al., "Attention is all you need", 2017:
+    else weights learn so much faster than vectors that these turn to the query, whatever they say.)
     """
     vectors = table[bags.items]  # (n, dim)
     owner = torch.arange(len(bags), device=vectors.device).repeat_interleave(bags.sizes)  # (n,)
-    score = (vectors * query).sum(dim=1)  # (n,)
+    score = (vectors * query).sum(dim=1) * table.shape[1] ** -0.5  # (n,)
     highest = score.new_zeros(len(bags)).scatter_reduce(
         0, owner, score.detach(), "amax", include_self=False
     )

@@ -24,6 +24,9 @@ TRAINERS_TRIED = {
     "entity": ["--data", "table.csv", "--target", "price", "--batch-size", "16"],
     "word2vec": ["--data", "text.txt", "--engine", "torch", "--dim", "8", "--sample", "0.1",
                  "--batch-size", "32"],
+    "sentiment": ["--data", "reviews.txt", "--dim", "8", "--min-count", "1", "--batch-size", "6",
+                  "--word-dropout", "0.2", "--pooling", "attention"],
+    "interest": ["--data", "clicks.csv", "--dim", "8", "--batch-size", "8", "--negatives", "2"],
 }  # fmt: skip
 """Trainer -> arguments that make a run of seconds. Names of files are those of `files`; dropout is
 to be 0."""
@@ -38,6 +41,10 @@ def files(tmp_path_factory) -> Path:
     rows = [f"c{i % 5},s{i % 3},{i % 7},{(i % 5) * 10 + i * 7919 % 101}.5" for i in range(180)]
     words = [" ".join(f"w{i * j % 13}" for j in range(i % 9 + 2)) for i in range(60)]
     (folder / "text.txt").write_text("\n".join(words) + "\n")
+    reviews = [f"{line}\t{(i + i // 7) % 2}" for i, line in enumerate(words)]
+    (folder / "reviews.txt").write_text("\n".join(reviews) + "\n")
+    clicks = [f"u{u},w{d % 5} w{d}" for u in range(16) for d in range(20) if (u + d) % 3 == 0]
+    (folder / "clicks.csv").write_text("user,document\n" + "\n".join(clicks) + "\n")
     (folder / "table.csv").write_text("city,size,age,price\n" + "\n".join(rows) + "\n")
     return folder
 
