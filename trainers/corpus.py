@@ -12,11 +12,12 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.reading import check_bytes, trusting
@@ -41,6 +42,7 @@ class Corpus:
     starts : int64, shape (s + 1,); sentence i is tokens[starts[i] : starts[i + 1]]
     source : name and sha256 of what was read
     notes : what a person should know about the reading: words left out, lines cut
+    columns : what else is known of each word, by name; each of shape (v,)
     """
 
     name: str
@@ -50,6 +52,7 @@ class Corpus:
     starts: np.ndarray
     source: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, pa.Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -11,7 +11,12 @@ import inspect
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import coo_array
 
 from trainers.corpus import Corpus, number_words
 from trainers.installed import Module, installed_modules, of_each
@@ -47,6 +52,9 @@ def read_documentation(
 ) -> Corpus:
     """Read the documentation strings of all installed modules, in order of module.
 
+    Beside each word stand `package`, the package whose documentation has it most often, and
+    `package_share`, the share of the word's occurrences that are there.
+
     Parameters
     ----------
     min_count, lowercase, phrases : see corpus.read_corpus
@@ -55,18 +63,20 @@ def read_documentation(
     """
     modules = installed_modules(roots)
     found = of_each(_sentences_or_reason, modules, processes)
-    sentences = list(
-        dict.fromkeys(line for lines in found if type(lines) is list for line in lines)
-    )
+    package_of: dict[str, str] = {}  # of each sentence: where it comes first
+    for module, lines in zip(modules, found, strict=True):
+        for line in lines if isinstance(lines, list) else []:
+            package_of.setdefault(line, module.name.split(".")[0])
+    sentences = list(package_of)
     reasons = [reason for reason in found if isinstance(reason, str)]
-    repeated = sum(len(lines) for lines in found if type(lines) is list) - len(sentences)
+    repeated = sum(len(lines) for lines in found if isinstance(lines, list)) - len(sentences)
     notes = [f"{repeated:,} sentences that came before are left out"]
     if reasons:
         notes.append(
             f"{len(reasons):,} of {len(modules):,} files do not parse, the first: {reasons[0]}"
         )
     digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()
-    return number_words(
+    corpus = number_words(
         ((line.lower() if lowercase else line).split() for line in sentences),
         "documentation",
         {"name": "documentation of the Python packages installed", "sha256": digest},
@@ -74,6 +84,20 @@ def read_documentation(
         phrases,
         notes,
     )
+    return replace(corpus, columns=packages(corpus, list(package_of.values())))
+
+
+def packages(corpus: Corpus, of_sentences: Sequence[str]) -> dict[str, pa.Array]:
+    """Return columns package and package_share; of_sentences : the package of each sentence."""
+    names, number = np.unique(of_sentences, return_inverse=True)
+    owner = number.repeat(np.diff(corpus.starts))  # (n,), of each token
+    shape = (len(corpus.words), len(names))
+    times = coo_array((np.ones(len(owner), np.int32), (corpus.tokens, owner)), shape).tocsr()
+    share = times.max(axis=1).toarray() / corpus.counts
+    return {
+        "package": pa.array(names[times.argmax(axis=1)], pa.string()),
+        "package_share": pa.array(share, pa.float32()),
+    }
 
 
 def _sentences_or_reason(module: Module) -> list[str] | str:

@@ -196,7 +196,7 @@ def embedding_set(
     fitted: Fitted,
     config: Word2VecConfig,
 ) -> EmbeddingSet:
-    """Return the input vectors with their words, column `count`."""
+    """Return the input vectors with their words, column `count`, and those of the corpus."""
     vectors = task.module.inputs.detach().cpu().numpy()
     metrics: dict[str, Any] = {
         "loss": fitted.loss,
@@ -214,7 +214,7 @@ def embedding_set(
     return EmbeddingSet.of(
         vectors,
         corpus.words,
-        {"count": pa.array(corpus.counts, pa.int64())},
+        {"count": pa.array(corpus.counts, pa.int64()), **corpus.columns},
         name=corpus.name,
         metric="cosine",
         normalized=False,

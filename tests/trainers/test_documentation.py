@@ -78,6 +78,10 @@ def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
     assert list(corpus.text()) == [
         "the first module comes first", "said twice by both", "the second module comes last",
     ]  # fmt: skip
+    package = dict(zip(corpus.words, corpus.columns["package"].to_pylist(), strict=True))
+    share = dict(zip(corpus.words, corpus.columns["package_share"].to_pylist(), strict=True))
+    assert (package["first"], package["twice"], package["last"]) == ("a", "a", "b")
+    assert (share["first"], share["twice"], share["the"]) == (1, 1, 0.5)
     assert corpus.notes[0] == "1 sentences that came before are left out"
     assert corpus.notes[1].startswith("1 of 3 files do not parse, the first: bad (")
     assert corpus.name == "documentation"
