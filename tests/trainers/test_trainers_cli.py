@@ -79,7 +79,7 @@ def test_help_is_printed(capsys):
     ("arguments", "message"),
     [
         ([], "give the name of a trainer: two_tower"),
-        (["word3vec"], "no trainer 'word3vec'; expected one of two_tower, entity"),
+        (["word3vec"], "no trainer 'word3vec'; expected one of two_tower, transfer"),
         (["two_tower"], "--out PATH"),
         (["two_tower", "--out", "x.parquet", "--dim", "many"], "--dim: invalid literal"),
         (["two_tower", "--out", "x.parquet", "--dims", "3"], "Unrecognized options: --dims"),

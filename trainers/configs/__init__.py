@@ -10,6 +10,7 @@ from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.interest import InterestConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
 from trainers.configs.sentiment import SentimentConfig
+from trainers.configs.transfer import TransferConfig
 from trainers.configs.two_tower import TwoTowerConfig
 from trainers.configs.word2vec import Word2VecConfig
 
@@ -17,6 +18,7 @@ Config = LoopConfig
 
 TRAINERS: dict[str, type[LoopConfig]] = {
     "two_tower": TwoTowerConfig,
+    "transfer": TransferConfig,
     "entity": EntityConfig,
     "sentiment": SentimentConfig,
     "word2vec": Word2VecConfig,
@@ -39,6 +41,7 @@ __all__ = [
     "InterestConfig",
     "LoopConfig",
     "SentimentConfig",
+    "TransferConfig",
     "TwoTowerConfig",
     "Word2VecConfig",
     "wrong",
