@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 TRAINERS_TRIED = {
     "two_tower": ["--data", "pairs.csv", "--dim", "8", "--batch-size", "16"],
+    "transfer": ["--data", "surfaces.csv", "--dim", "8", "--batch-size", "16", "--shares", "100"],
     "entity": ["--data", "table.csv", "--target", "price", "--batch-size", "16"],
     "word2vec": ["--data", "text.txt", "--engine", "torch", "--dim", "8", "--sample", "0.1",
                  "--batch-size", "32"],
@@ -38,6 +39,9 @@ def files(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("promises")
     lines = [f"u{u},i{i}" for u in range(24) for i in range(20) if (u + i) % 3 == 0]
     (folder / "pairs.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
+    on = [f"{line},feed" for line in lines]
+    on += [f"u{u},a{i},ad" for u in range(24) for i in range(8) if (u * i) % 3 == 1]
+    (folder / "surfaces.csv").write_text("user,item,surface\n" + "\n".join(on) + "\n")
     rows = [f"c{i % 5},s{i % 3},{i % 7},{(i % 5) * 10 + i * 7919 % 101}.5" for i in range(180)]
     words = [" ".join(f"w{i * j % 13}" for j in range(i % 9 + 2)) for i in range(60)]
     (folder / "text.txt").write_text("\n".join(words) + "\n")
