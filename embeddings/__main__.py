@@ -19,7 +19,7 @@ from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
-from embeddings.files.dialogue import CHOICES, Dialogue
+from embeddings.files.dialogue import CHOICES, Dialogue, NothingFinite
 from embeddings.graphs import load_or_build
 from embeddings.layouts import Layout
 from embeddings.terminal import Progress, note, print_result
@@ -44,13 +44,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def inspect(options: argparse.Namespace) -> None:
     """Say what a set is and what is wrong with it."""
-    from embeddings.summary import summarize
+    from embeddings.summary import summarize, summarize_nothing
 
     dialogue = _dialogue(options)
     dialogue.leave_out = True
-    embedding_set = read([Path(file) for file in options.files], dialogue)
+    try:
+        embedding_set = read([Path(file) for file in options.files], dialogue)
+    except NothingFinite as found:
+        facts = summarize_nothing(found)
+    else:
+        facts = summarize(embedding_set, left_out=dialogue.left_out)
     _say_choices(dialogue)
-    print_result(summarize(embedding_set, left_out=dialogue.left_out), options.json)
+    print_result(facts, options.json)
 
 
 def convert(options: argparse.Namespace) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.advice import advice, numbers_in_file
+from embeddings.advice import Advice, advice, numbers_in_file
 from embeddings.columns import column_kind
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.files.dialogue import NothingFinite
 from embeddings.health import LISTED, Health, examine
 from embeddings.neighbor_health import NeighborHealth, examine_neighbors
 
@@ -45,6 +46,23 @@ def summarize(
         "columns": column_facts(embedding_set.metadata),
         "advice": [asdict(sentence) for sentence in sentences],
         "health": health_facts(health, neighbors, embedding_set.labels, left_out),
+    }
+
+
+def summarize_nothing(found: NothingFinite) -> dict[str, Any]:
+    """Return what can be said of a file without a single finite row, as summarize does."""
+    return {
+        "name": found.provenance.name,
+        "rows": found.rows,
+        "dimensions": found.dimensions,
+        "metric": found.provenance.metric,
+        "dtype": found.provenance.dtype,
+        "columns": column_facts(found.metadata),
+        "advice": [asdict(Advice("warning", str(found)))],
+        "health": {
+            "non_finite_rows": found.rows,
+            "first_non_finite_rows": list(range(min(found.rows, LISTED))),
+        },
     }
 
 

@@ -81,6 +81,18 @@ def test_inspect_puts_the_parts_of_one_set_together(run, tmp_path, embedding_set
     assert document(out)["rows"] == 90
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_inspect_lists_the_rows_of_a_file_without_a_finite_one(run, tmp_path, flags):
+    np.save(tmp_path / "v.npy", np.full((3, 2), np.nan))
+    status, out, _ = run("inspect", tmp_path / "v.npy", *flags)
+    assert status == 0
+    assert "none of its 3 vectors is finite" in out
+    if flags:
+        found = document(out)
+        assert (found["rows"], found["dimensions"]) == (3, 2)
+        assert found["health"]["first_non_finite_rows"] == [0, 1, 2]
+
+
 def test_convert_writes_another_format(run, file, tmp_path, embedding_set):
     status, out, errors = run("convert", file, tmp_path / "set.npy")
     assert (status, out) == (0, "")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
+import pyarrow as pa
 
+from embeddings.embedding_set import Provenance
 from embeddings.errors import EmbeddingError
 from embeddings.files.reading import configured_max_bytes
 
@@ -55,6 +57,24 @@ class NotFinite(EmbeddingError):
     def __init__(self, message: str, rows: np.ndarray, count: int):
         super().__init__(message)
         self.rows, self.count = rows, count
+
+
+class NothingFinite(EmbeddingError):
+    """No row would remain: all hold NaN or infinite numbers.
+
+    Attributes
+    ----------
+    rows, dimensions : shape of the vectors
+    metadata : a pyarrow Table of that many rows
+    provenance : what the file says about itself
+    """
+
+    def __init__(self, shape: tuple[int, int], metadata: pa.Table, provenance: Provenance):
+        self.rows, self.dimensions = shape
+        self.metadata, self.provenance = metadata, provenance
+        super().__init__(
+            f"none of its {self.rows:,} vectors is finite (all hold NaN or inf); compute them again"
+        )
 
 
 class Unanswered(EmbeddingError):

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet, Provenance, empty_metadata, non_finite_rows
 from embeddings.errors import EmbeddingError
-from embeddings.files.dialogue import Dialogue, NotFinite
+from embeddings.files.dialogue import Dialogue, NotFinite, NothingFinite
 
 _LISTED = 10
 
@@ -73,9 +73,7 @@ class Draft:
         dialogue.left_out = bad
         kept = np.setdiff1d(np.arange(count), bad)
         if not len(kept):
-            raise EmbeddingError(
-                f"none of its {count:,} vectors is finite (all hold NaN or inf); compute them again"
-            )
+            raise NothingFinite(self.vectors.shape, self.metadata, self.provenance)
         if len(labels) != count or self.metadata.num_rows != count:
             raise EmbeddingError(
                 f"{len(labels):,} labels and {self.metadata.num_rows:,} rows of metadata for "

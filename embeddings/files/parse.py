@@ -7,6 +7,7 @@ import codecs
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -58,12 +59,20 @@ def parse(
     """
 
     def parse_piece(number: int, piece: pa.Buffer) -> pa.Table:
-        table = _parse_piece(piece, names, parsing, converting, int(header and number == 0))
-        return _join(table, components) if components else table
+        return _parse_piece(piece, names, parsing, converting, int(header and number == 0))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         pieces = _pieces(text, bool(parsing.quote_char))
-        return pa.concat_tables(pool.map(parse_piece, count(), pieces))
+        tables = list(pool.map(parse_piece, count(), pieces))
+        if not components:
+            return pa.concat_tables(tables)
+        starts = np.cumsum([0, *(table.num_rows for table in tables)])
+        vectors = np.empty((starts[-1], len(components)), dtype=np.float32)
+        parts = [vectors[start:] for start in starts[:-1]]
+        others = list(pool.map(partial(_take_out, components), tables, parts))
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
+    rest = pa.concat_tables(others)
+    return pa.table([*rest.columns, column], names=[*rest.column_names, "vector"])
 
 
 def _parse_piece(
@@ -101,9 +110,8 @@ def _parse_piece(
         return read(piece.size + 1)
 
 
-def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
-    """Put columns of float32 side by side into one column of vectors."""
-    vectors = np.empty((table.num_rows, len(components)), dtype=np.float32)
+def _take_out(components: Sequence[str], table: pa.Table, vectors: np.ndarray) -> pa.Table:
+    """Copy columns of float32 side by side into the first rows of a matrix; return the others."""
     place = {name: i for i, name in enumerate(table.column_names)}
     positions = [place.pop(name) for name in components]  # by name, it would be squared in width
     start = 0
@@ -111,8 +119,7 @@ def _join(table: pa.Table, components: Sequence[str]) -> pa.Table:
         for j, values in enumerate(batch.columns):
             vectors[start : start + len(batch), j] = values.to_numpy(zero_copy_only=False)
         start += len(batch)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
-    return table.select(list(place.values())).append_column("vector", column)
+    return table.select(list(place.values()))
 
 
 def _pieces(text: pa.Buffer, quoted: bool) -> Iterator[pa.Buffer]:

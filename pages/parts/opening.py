@@ -127,7 +127,7 @@ def _show_error() -> None:
     """Say why the upload could not be opened, and offer what would help."""
     error, source, names = st.session_state.open_error
     error_box(str(error))
-    if isinstance(error, NotFinite):
+    if isinstance(error, NotFinite) and len(error.rows) < error.count:
         st.button(
             f"Leave out {len(error.rows):,} of {error.count:,} rows",
             key="leave_out",
