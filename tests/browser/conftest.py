@@ -59,7 +59,7 @@ def app(
     What a failed test saw last lies in test-results/.
     """
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     page = AppPage(context.new_page(), server)
     page.open()
     yield page

@@ -101,6 +101,7 @@ def test_a_local_file_opens_without_upload_and_nothing_else_does(browser, tmp_pa
     arguments = [str(root / "mine.npy"), "--root", str(root)]
     with run_server(tmp_path / "cache", "app.py", *arguments) as address:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(120_000)
         page = AppPage(context.new_page(), address)
         page.open()
         page.wait_for_map(points=70)
