@@ -1,4 +1,4 @@
-"""Tables of text are parsed by pyarrow, on pieces of whole lines in parallel.
+"""Tables of text are parsed by pyarrow, large ones by our own code, in pieces and in parallel.
 
 pyarrow's own threads take a third more processor time here than one thread does; pieces do not.
 """
@@ -12,6 +12,7 @@ from itertools import count
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
@@ -21,7 +22,11 @@ _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
 _BLOCK_ROWS = 64  # fewer rows would not pay for the pieces of memory that each column takes
 _LOOK = 2**16
+_LARGE = 2**26  # bytes of text that pay for the import of numba
 _MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
+
+_Parsed = tuple[pa.Table, np.ndarray | None]
+"""A piece as pyarrow parses it; or its other columns, and its components: float32 (rows, d)."""
 
 
 def check_width(columns: int) -> None:
@@ -58,21 +63,52 @@ def parse(
         rows of another length than `names`, or cells that are not of their column's type
     """
 
-    def parse_piece(number: int, piece: pa.Buffer) -> pa.Table:
-        return _parse_piece(piece, names, parsing, converting, int(header and number == 0))
+    plain = components and text.size >= _LARGE and converting.decimal_point == "."
+
+    def parse_piece(number: int, piece: pa.Buffer) -> _Parsed:
+        skipped = int(header and number == 0)
+        found = _parse_plain(piece, names, parsing, converting, skipped) if plain else None
+        return found or (_parse_piece(piece, names, parsing, converting, skipped), None)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         pieces = _pieces(text, bool(parsing.quote_char))
-        tables = list(pool.map(parse_piece, count(), pieces))
+        parsed = list(pool.map(parse_piece, count(), pieces))
         if not components:
-            return pa.concat_tables(tables)
-        starts = np.cumsum([0, *(table.num_rows for table in tables)])
-        vectors = np.empty((starts[-1], len(components)), dtype=np.float32)
-        parts = [vectors[start:] for start in starts[:-1]]
-        others = list(pool.map(partial(_take_out, components), tables, parts))
+            return pa.concat_tables(table for table, _ in parsed)
+        rows = [table.num_rows if numbers is None else len(numbers) for table, numbers in parsed]
+        vectors = np.empty((sum(rows), len(components)), dtype=np.float32)
+        parts = np.split(vectors, np.cumsum(rows)[:-1])
+        rest = pa.concat_tables(pool.map(partial(_take_out, components), parsed, parts))
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
-    rest = pa.concat_tables(others)
     return pa.table([*rest.columns, column], names=[*rest.column_names, "vector"])
+
+
+def _parse_plain(
+    piece: pa.Buffer,
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    skipped: int,
+) -> _Parsed | None:
+    """Parse one piece by our compiled code, if it is plain; see plain_rows.py."""
+    from embeddings.files.plain_rows import parse_plain  # with numba half a second to import
+
+    if piece.size >= _LONGEST_BLOCK or len(names) < 2 or not parsing.delimiter.isascii():
+        return None
+    types = [converting.column_types[name] for name in names]
+    start = _line_end(memoryview(piece), 0) if skipped else 0
+    found = parse_plain(piece.slice(start), parsing.delimiter, bool(parsing.quote_char), types)
+    if found is None:
+        return None
+    texts, numbers = found
+    if converting.strings_can_be_null:
+        texts = [_empty_is_missing(text) for text in texts]
+    kept = [
+        name
+        for name, kind in zip(names, types, strict=True)
+        if kind not in (pa.float32(), pa.null())
+    ]
+    return pa.table(texts, names=kept), numbers
 
 
 def _parse_piece(
@@ -110,8 +146,18 @@ def _parse_piece(
         return read(piece.size + 1)
 
 
-def _take_out(components: Sequence[str], table: pa.Table, vectors: np.ndarray) -> pa.Table:
-    """Copy columns of float32 side by side into the first rows of a matrix; return the others."""
+def _empty_is_missing(texts: pa.Array) -> pa.Array:
+    """Return texts with null in place of each empty one."""
+    empty = pc.equal(pc.binary_length(texts), 0)
+    return pc.if_else(empty, pa.scalar(None, texts.type), texts)
+
+
+def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -> pa.Table:
+    """Copy the components of one piece side by side into a matrix; return its other columns."""
+    table, numbers = parsed
+    if numbers is not None:
+        vectors[:] = numbers
+        return table
     place = {name: i for i, name in enumerate(table.column_names)}
     positions = [place.pop(name) for name in components]  # by name, it would be squared in width
     start = 0
