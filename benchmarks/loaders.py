@@ -43,6 +43,7 @@ def ours() -> Callable[[Path], Loaded]:
     import pandas  # noqa: F401  which pyarrow imports at its first conversion
 
     from embeddings import load
+    from embeddings.files import plain_rows  # noqa: F401  which large texts need, with numba
 
     def read(path: Path) -> Loaded:
         embedding_set = load(path)
