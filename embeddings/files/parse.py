@@ -5,10 +5,10 @@ pyarrow's own threads take a third more processor time here than one thread does
 
 import codecs
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
 
-_PIECE = 2**24  # bytes
+_PIECE = 2**23  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
 _BLOCK_ROWS = 64  # fewer rows would not pay for the pieces of memory that each column takes
@@ -63,24 +63,58 @@ def parse(
         rows of another length than `names`, or cells that are not of their column's type
     """
 
-    plain = components and text.size >= _LARGE and converting.decimal_point == "."
+    quoted = bool(parsing.quote_char)
+    plain = text.size >= _LARGE and _is_plain(names, parsing, converting, components)
+    if plain and header and b'"' not in bytes(text[: _line_end(memoryview(text), 0)]):
+        text, header = text.slice(_line_end(memoryview(text), 0)), False
 
-    def parse_piece(number: int, piece: pa.Buffer) -> _Parsed:
+    def parse_piece(number: int, piece: pa.Buffer, room: np.ndarray) -> _Parsed:
         skipped = int(header and number == 0)
-        found = _parse_plain(piece, names, parsing, converting, skipped) if plain else None
+        found = _parse_plain(piece, names, parsing, converting, room) if plain else None
         return found or (_parse_piece(piece, names, parsing, converting, skipped), None)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pieces = _pieces(text, bool(parsing.quote_char))
-        parsed = list(pool.map(parse_piece, count(), pieces))
+        pieces = _pieces(text, quoted, pool)
+        lines = list(pool.map(_count_lines, pieces)) if plain else [0] * len(pieces)
+        vectors = np.empty((sum(lines), len(components)), dtype=np.float32)
+        parsed = list(pool.map(parse_piece, count(), pieces, _split(vectors, lines)))
         if not components:
             return pa.concat_tables(table for table, _ in parsed)
         rows = [table.num_rows if numbers is None else len(numbers) for table, numbers in parsed]
-        vectors = np.empty((sum(rows), len(components)), dtype=np.float32)
-        parts = np.split(vectors, np.cumsum(rows)[:-1])
+        if rows != lines:
+            vectors = np.empty((sum(rows), len(components)), dtype=np.float32)
+        parts = _split(vectors, rows)
         rest = pa.concat_tables(pool.map(partial(_take_out, components), parsed, parts))
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
     return pa.table([*rest.columns, column], names=[*rest.column_names, "vector"])
+
+
+def _is_plain(
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    components: Sequence[str],
+) -> bool:
+    """Say whether our own parser can be tried on a table."""
+    return bool(
+        components
+        and len(names) > 1
+        and parsing.delimiter.isascii()
+        and converting.decimal_point == "."
+    )
+
+
+def _count_lines(piece: pa.Buffer) -> int:
+    """Count the lines, the last of which may have no end."""
+    from embeddings.files.plain_rows import count_newlines  # with numba half a second to import
+
+    ends = piece.size and piece[piece.size - 1 :].to_pybytes() == b"\n"
+    return count_newlines(np.frombuffer(piece, dtype=np.uint8)) + (not ends)
+
+
+def _split(vectors: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
+    """Cut a matrix into parts of so many rows."""
+    return np.split(vectors, np.cumsum(rows)[:-1])
 
 
 def _parse_plain(
@@ -88,16 +122,15 @@ def _parse_plain(
     names: list[str],
     parsing: pa.csv.ParseOptions,
     converting: pa.csv.ConvertOptions,
-    skipped: int,
+    room: np.ndarray,
 ) -> _Parsed | None:
     """Parse one piece by our compiled code, if it is plain; see plain_rows.py."""
-    from embeddings.files.plain_rows import parse_plain  # with numba half a second to import
+    from embeddings.files.plain_rows import parse_plain
 
-    if piece.size >= _LONGEST_BLOCK or len(names) < 2 or not parsing.delimiter.isascii():
+    if piece.size >= _LONGEST_BLOCK:
         return None
     types = [converting.column_types[name] for name in names]
-    start = _line_end(memoryview(piece), 0) if skipped else 0
-    found = parse_plain(piece.slice(start), parsing.delimiter, bool(parsing.quote_char), types)
+    found = parse_plain(piece, parsing.delimiter, bool(parsing.quote_char), types, room)
     if found is None:
         return None
     texts, numbers = found
@@ -156,7 +189,8 @@ def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -
     """Copy the components of one piece side by side into a matrix; return its other columns."""
     table, numbers = parsed
     if numbers is not None:
-        vectors[:] = numbers
+        if not np.may_share_memory(numbers, vectors):
+            vectors[:] = numbers
         return table
     place = {name: i for i, name in enumerate(table.column_names)}
     positions = [place.pop(name) for name in components]  # by name, it would be squared in width
@@ -168,21 +202,18 @@ def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -
     return table.select(list(place.values()))
 
 
-def _pieces(text: pa.Buffer, quoted: bool) -> Iterator[pa.Buffer]:
+def _pieces(text: pa.Buffer, quoted: bool, pool: ThreadPoolExecutor) -> list[pa.Buffer]:
     """Cut a text between rows: at ends of lines, and with `quoted` outside of pairs of quotes."""
     view = memoryview(text)
-    start = 0
-    while start < len(view):
-        end = _line_end(view, start + _PIECE)
-        open_quotes = quoted and _odd_quotes(view[start:end])
-        while open_quotes and end < len(view):
-            further = _line_end(view, end)
-            open_quotes ^= _odd_quotes(view[end:further])
-            end = further
-        yield text.slice(start, end - start)
-        start = end
-    if not len(view):
-        yield text
+    ends = [0]
+    while ends[-1] < len(view):
+        ends.append(_line_end(view, ends[-1] + _PIECE))
+    if quoted:
+        odd = pool.map(_odd_quotes, (view[start:end] for start, end in pairwise(ends)))
+        outside = ~np.logical_xor.accumulate([False, *odd])
+        outside[-1] = True
+        ends = [end for end, between in zip(ends, outside, strict=True) if between]
+    return [text.slice(start, end - start) for start, end in pairwise(ends)] or [text]
 
 
 def _odd_quotes(view: memoryview) -> bool:

@@ -17,12 +17,20 @@ _DIGITS = 19  # so many always fit into 64 bits
 _DOUBT = 2.0**-50
 _SMALLEST, _LARGEST = 1.2e-38, 3.4e38  # between them float32 has its full precision
 
+# types of the compiled functions, which are compiled, or read from the disk, at import
+_RAW, _KIND = "Array(uint8, 1, 'C', readonly=True)", "int8[::1]"
+_OUT = "uint8[:, ::1], int32[:, ::1]"
+
 _NEWLINE, _RETURN, _QUOTE, _PLUS, _MINUS, _POINT = b'\n\r"+-.'
 _ZERO, _BIG_E, _SMALL_E = b"0Ee"
 
 
 def parse_plain(
-    piece: pa.Buffer, delimiter: str, quoted: bool, columns: Sequence[pa.DataType]
+    piece: pa.Buffer,
+    delimiter: str,
+    quoted: bool,
+    columns: Sequence[pa.DataType],
+    vectors: np.ndarray,
 ) -> tuple[list[pa.Array], np.ndarray] | None:
     """Parse rows of cells.
 
@@ -32,21 +40,20 @@ def parse_plain(
     delimiter : one ASCII character
     quoted : whether a cell of text that begins with a quote ends with the next, two being one
     columns : at least two types: float32, null (nothing stands there), or string or binary
+    vectors : float32, shape (lines or more, numbers), filled from its first row on
 
     Returns
     -------
-    the columns of text, and the numbers as float32, shape (rows, numbers), each the nearest to
-    what is written; or None where pyarrow is to decide what is meant
+    the columns of text, and the filled part of `vectors`, each number the nearest to what is
+    written; or None where pyarrow is to decide what is meant
     """
     raw = np.frombuffer(piece, dtype=np.uint8)
     if not len(raw) or raw[-1] != _NEWLINE:
         raw = np.append(raw, np.uint8(_NEWLINE))
-    most = int(np.count_nonzero(raw == _NEWLINE))
     kinds = np.array([_KINDS.get(kind, _TEXT) for kind in columns], dtype=np.int8)
     texts = [kind for kind in columns if kind not in _KINDS]
-    vectors = np.empty((most, columns.count(pa.float32())), dtype=np.float32)
     characters = np.empty((len(texts), len(raw)), dtype=np.uint8)
-    ends = np.zeros((len(texts), most + 1), dtype=np.int32)
+    ends = np.zeros((len(texts), len(vectors) + 1), dtype=np.int32)
     mark = _QUOTE if quoted else -1
     rows = _parse(raw, ord(delimiter), mark, kinds, vectors, characters, ends)
     if rows < 0:
@@ -58,26 +65,19 @@ def parse_plain(
     return arrays, vectors[:rows]
 
 
-@njit(nogil=True, cache=True)
-def _parse(raw, delimiter, mark, columns, vectors, characters, ends):
-    """Fill the last three arguments; return the number of rows, -1 where a line is not plain.
-
-    `raw` ends in a newline, and no step goes beyond one: so `at` never leaves it.
-    """
-    at, end, row = uint64(0), uint64(len(raw)), 0
-    while at < end:
-        if raw[at] == _NEWLINE or raw[at] == _RETURN:
-            at += uint64(1)  # a blank line; pyarrow, too, ends lines at either
-            continue
-        ends[:, row + 1] = ends[:, row]
-        at = _parse_row(raw, at, delimiter, mark, columns, vectors[row], characters, ends, row)
-        if at == 0:
-            return -1
-        row += 1
-    return row
+@njit(f"int64({_RAW})", nogil=True, cache=True)
+def count_newlines(raw):
+    """Return how many there are in `raw`: uint8."""
+    found = 0
+    for i in range(len(raw)):
+        found += raw[i] == _NEWLINE
+    return found
 
 
-@njit(nogil=True, cache=True)
+@njit(
+    f"uint64({_RAW}, uint64, int64, int64, {_KIND}, float32[::1], {_OUT}, int64)",
+    nogil=True, cache=True,
+)  # fmt: skip
 def _parse_row(raw, at, delimiter, mark, columns, vector, characters, ends, row):
     """Read the cells of one line; return where the next begins, or 0.
 
@@ -171,3 +171,22 @@ def _parse_row(raw, at, delimiter, mark, columns, vector, characters, ends, row)
     if raw[at] == _RETURN:
         at += one
     return at + one if raw[at] == _NEWLINE else nowhere
+
+
+@njit(f"int64({_RAW}, int64, int64, {_KIND}, float32[:, ::1], {_OUT})", nogil=True, cache=True)
+def _parse(raw, delimiter, mark, columns, vectors, characters, ends):
+    """Fill the last three arguments; return the number of rows, -1 where a line is not plain.
+
+    `raw` ends in a newline, and no step goes beyond one: so `at` never leaves it.
+    """
+    at, end, row = uint64(0), uint64(len(raw)), 0
+    while at < end:
+        if raw[at] == _NEWLINE or raw[at] == _RETURN:
+            at += uint64(1)  # a blank line; pyarrow, too, ends lines at either
+            continue
+        ends[:, row + 1] = ends[:, row]
+        at = _parse_row(raw, at, delimiter, mark, columns, vectors[row], characters, ends, row)
+        if at == 0:
+            return -1
+        row += 1
+    return row

@@ -16,7 +16,8 @@ TYPES = [pa.string(), pa.float32(), pa.float32()]
 
 def parsed(text: str | bytes, quoted: bool = True, types=TYPES, delimiter: str = ","):
     raw = text.encode() if isinstance(text, str) else text
-    return parse_plain(pa.py_buffer(raw), delimiter, quoted, types)
+    room = np.empty((raw.count(b"\n") + 1, types.count(pa.float32())), dtype=np.float32)
+    return parse_plain(pa.py_buffer(raw), delimiter, quoted, types, room)
 
 
 def number(text: str) -> np.float32 | None:
