@@ -1,10 +1,10 @@
 """Opening a file: ours against gensim's loaders, pandas and numpy
 
 Each reading runs in a fresh process, one contender after the other, turn after turn; libraries are
-imported with their compiled code, and the file is in the page cache, before the clock runs. All end with labels in a list
-and vectors in a matrix of float32 (pandas by .to_numpy(dtype=float32)); ours also hashes them and
-looks for NaN. Peak MiB is how much the process grows while it reads, pages of a mapped file
-included.
+imported with their compiled code, and the file is in the page cache, before the clock runs. All end
+with labels in a list and vectors in a matrix of float32 (pandas by .to_numpy(dtype=float32)); ours
+also hashes them and looks for NaN. Peak MiB is how much the process grows while it reads, pages of
+a mapped file included.
 """
 
 import json
