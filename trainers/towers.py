@@ -26,6 +26,9 @@ INITIAL_SCALE = 5.0
 
 _ITEMS_AT_ONCE = 65_536
 
+_LEAST_SHARE = 1e-6
+"""Of the largest variance of right vectors: along axes with less, they count as having that."""
+
 
 class Tower(nn.Module):
     """From numbers of items to their vectors.
@@ -107,53 +110,58 @@ class Tower(nn.Module):
 class TwoTowers(nn.Module):
     """Two towers, and the closeness of left and right items.
 
-    With cosine it is the cosine times a learned scale; with dot, the dot product plus a number for
-    each right item, which the file holds as the last of its `dim` dimensions. The binary
-    cross-entropy adds a learned offset.
+    With dot it is the dot product plus a number for each right item, which the file holds as the
+    last of its `dim` dimensions; with cosine, the cosine times a learned scale.
 
     Parameters
     ----------
     left, right : see Tower; with dot, their width is dim - 1
+    counts : int64, shape (rights,), number of pairs of each right item
     """
 
-    def __init__(self, left: Tower, right: Tower, similarity: Similarity) -> None:
+    def __init__(
+        self, left: Tower, right: Tower, similarity: Similarity, counts: np.ndarray
+    ) -> None:
         super().__init__()
-        self.left, self.right, self.similarity = left, right, similarity
-        self.offset = nn.Parameter(torch.tensor(-1.0))
+        self.left, self.right, self.similarity, self.counts = left, right, similarity, counts
+        self.offset = nn.Parameter(torch.tensor(-1.0))  # of the binary cross-entropy
         if similarity == "cosine":
             self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
         else:
             self.right_bias = nn.Embedding(right.items, 1)
             nn.init.zeros_(self.right_bias.weight)
 
-    def rows(self, lefts: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
-        """Return the closeness of each left item to the right item beside it: float32, shape (n,).
+    def rows(self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
+        """Return the closeness of each left vector to the right one beside it: float32, (n,).
 
-        lefts, rights : int64, shape (n,)
+        left, right : float32, shape (n, width), vectors of the towers
+        rights : int64, shape (n,), the right items
         """
-        left, right = self._sides(lefts, rights)  # (n, width) each
-        return self._closeness((left * right).sum(dim=1), rights)
+        return self._closeness((self._unit(left) * self._unit(right)).sum(dim=1), rights)
 
-    def square(self, lefts: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
-        """Return the closeness of every left item to every right item: float32, shape (b, B).
+    def square(self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
+        """Return the closeness of every left vector to every right one: float32, shape (b, B).
 
-        lefts, rights : int64, shapes (b,) and (B,)
+        left, right : float32, shapes (b, width) and (B, width), vectors of the towers
+        rights : int64, shape (B,), the right items
         """
-        left, right = self._sides(lefts, rights)  # (b, width), (B, width)
-        return self._closeness(left @ right.T, rights)
+        return self._closeness(self._unit(left) @ self._unit(right).T, rights)
 
-    def cosines(self, lefts: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
+    def products(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """Return what `rows` does before scale and bias: float32, shape (n,)."""
-        left, right = self._sides(lefts, rights)
-        return (left * right).sum(dim=1)
+        return (self._unit(left) * self._unit(right)).sum(dim=1)
 
-    def _sides(
-        self, lefts: torch.Tensor, rights: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        left, right = self.left(lefts), self.right(rights)
+    def size(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """Return what weight decay pulls on, for each pair of vectors: float32, shape (n,).
+
+        The squared lengths of both; with cosine, what those would be for the scale: 2 * scale.
+        """
         if self.similarity == "cosine":
-            return F.normalize(left, dim=1), F.normalize(right, dim=1)
-        return left, right
+            return 2 * self.log_scale.exp().expand(len(left))
+        return left.square().sum(dim=1) + right.square().sum(dim=1)
+
+    def _unit(self, vectors: torch.Tensor) -> torch.Tensor:
+        return F.normalize(vectors, dim=1) if self.similarity == "cosine" else vectors
 
     def _closeness(self, products: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
         """Return closeness from products whose last axis is that of `rights`."""
@@ -165,16 +173,42 @@ class TwoTowers(nn.Module):
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """Return both sides' vectors as the file has them: float32, (lefts, dim), (rights, dim).
 
-        Their cosine, or dot product, ranks as the model does: they have length 1, or a last
-        dimension that is 1 on the left and the right item's bias on the right.
+        Their cosine, or dot product, ranks the right items for a left one as the model does. Left
+        vectors have length 1, right ones too with cosine, at most 1 with dot: one length for all
+        changes no ranking, nor does another for each left item. With dot the last dimension stands
+        for the right item's bias, and the others are those of `as_table_rows`.
         """
         left, right = self.left.all_vectors(), self.right.all_vectors()
         if self.similarity == "cosine":
-            left, right = F.normalize(left, dim=1), F.normalize(right, dim=1)
-        else:
-            left = torch.cat([left, torch.ones_like(left[:, :1])], dim=1)
-            right = torch.cat([right, self.right_bias.weight], dim=1)
-        return left.cpu().numpy(), right.cpu().numpy()
+            return self._unit(left).cpu().numpy(), self._unit(right).cpu().numpy()
+        near, far = as_table_rows(left.cpu().numpy(), right.cpu().numpy(), self.counts)
+        near = np.hstack([near, np.ones_like(near[:, :1])])
+        far = np.hstack([far, self.right_bias.weight.cpu().numpy()])
+        near /= np.linalg.norm(near, axis=1, keepdims=True)
+        far /= np.linalg.norm(far, axis=1).max()
+        return near, far
+
+
+def as_table_rows(
+    left: np.ndarray, right: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return vectors of the same dot products, whose left ones lie to each other as table rows do.
+
+    Dot products L R' stay the same if L is multiplied by a matrix and R by its transposed inverse,
+    so that training leaves open how left vectors lie to each other. They are made to lie as their
+    rows of the table L R', its columns weighted by count squared: an item of n pairs joins n² pairs
+    of left items. The matrix is C^(1/2), of the second moment C = R' W R of the right vectors.
+
+    Parameters
+    ----------
+    left, right : float32, shapes (n, d) and (m, d)
+    counts : int64, shape (m,)
+    """
+    weight = np.square(counts, dtype=np.float64)
+    moment = (right.T * (weight / max(weight.sum(), 1.0))) @ right.astype(np.float64)  # (d, d)
+    values, axes = np.linalg.eigh(moment)
+    root = np.sqrt(np.maximum(values, _LEAST_SHARE * values.max() + 1e-12))  # (d,)
+    return (left @ (axes * root)).astype(np.float32), (right @ (axes / root)).astype(np.float32)
 
 
 def _table(count: int, width: int, generator: torch.Generator) -> nn.Embedding:

@@ -61,7 +61,8 @@ ITEMS: tuple[GalleryItem, ...] = (
         description="9,994 modules of the Python environment that this was made in, and the 7,070 "
         "names that 10 modules or more import or use, learned from 329,387 such pairs by the "
         "two_tower trainer.",
-        command="python -m trainers two_tower --min-count 10 "
+        command="python -m trainers two_tower --min-count 10 --similarity cosine "
+        "--learning-rate 0.005 --schedule constant --weight-decay 0 "
         "--out embeddings/gallery/python_modules.embedding.parquet",
     ),
     GalleryItem(

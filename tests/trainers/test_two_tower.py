@@ -12,6 +12,7 @@ from trainers.configs import TwoTowerConfig
 from trainers.devices import start
 from trainers.pairs import number_pairs
 from trainers.side_tables import bags
+from trainers.towers import as_table_rows
 from trainers.two_tower import PairsTask, automatic_batch_size, run, towers
 from trainers.two_tower import train as train_pairs
 from trainers.two_tower_input import read, read_features
@@ -76,13 +77,35 @@ def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
     if similarity == "dot":
         torch.nn.init.normal_(model.right_bias.weight)
     left, right = model.vectors()
+    numbers = torch.arange(12)
     with torch.no_grad():
-        square = model.square(torch.arange(12), torch.arange(12)).numpy()
-        rows = model.rows(torch.arange(12), torch.arange(12)).numpy()
-    scale = np.exp(model.log_scale.item()) if similarity == "cosine" else 1
-    np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-5)
+        near, far = model.left(numbers), model.right(numbers)
+        square = model.square(near, far, numbers).numpy()
+        rows = model.rows(near, far, numbers).numpy()
+    scale = square[:, :1] / (left @ right[0])[:, None]  # one number for each left item
+    assert (scale > 0).all()
+    np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-4)
     np.testing.assert_allclose(rows, np.diag(square), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(left, axis=1), 1, atol=1e-6)
+    assert np.linalg.norm(right, axis=1).max() == pytest.approx(1, abs=1e-6)
     assert left.shape == right.shape == (12, 50)
+
+
+def test_left_vectors_lie_as_rows_of_the_table_do():
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(size=(n, 4)).astype(np.float32) for n in (9, 7))
+    counts = rng.integers(0, 5, size=7)
+    near, far = as_table_rows(left, right, counts)
+    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-5)
+    table = (left @ right.T) * counts / np.linalg.norm(counts)
+    np.testing.assert_allclose(near @ near.T, table @ table.T, atol=1e-5)
+
+
+def test_vectors_of_fewer_items_than_dimensions_keep_their_products():
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(size=(n, 8)).astype(np.float32) for n in (9, 3))
+    near, far = as_table_rows(left, right, np.array([3, 0, 1]))
+    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-4)
 
 
 def test_same_seed_same_bytes(tmp_path, monkeypatch):
@@ -109,7 +132,7 @@ def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
         "known": [["home", "news"], ["home"], None, None],
     }  # fmt: skip
     about = made.provenance
-    assert (about.name, about.metric, about.normalized) == ("visits", "cosine", True)
+    assert (about.name, about.metric, about.normalized) == ("visits", "dot", False)
     assert (about.role, about.trainer, about.seed) == ("reader and page", "two_tower", 0)
     assert about.config["dim"] == 6 and about.config["batch_size"] == 32
     assert about.source["name"] == "visits.csv" and about.created and about.libraries["torch"]

@@ -25,7 +25,12 @@ class TwoTowerConfig(LoopConfig):
         "softmax: among the batch's items, with logQ correction; the others against random pairs: "
         "bce: binary cross-entropy, mse: to cosines of 1 and -1, bpr: order")] = "softmax"
     similarity: Annotated[Literal["cosine", "dot"], Doc(
-        "How vectors are compared, in training and in the file")] = "cosine"
+        "How vectors are compared, in training and in the file")] = "dot"
+    learning_rate: Annotated[float, Doc("Step size of Adam at first")] = 0.01
+    schedule: Annotated[Literal["linear", "constant"], Doc(
+        "linear: the step size falls to 0 over the epochs"), ADVANCED] = "linear"
+    weight_decay: Annotated[float, Doc("Pull of the vectors of each pair in a batch towards 0"),
+                            ADVANCED] = 0.07
     negatives: Annotated[int, Doc("Random pairs, known ones excluded, for each pair; softmax has "
                                   "its batch")] = 5
     split: Annotated[Literal["none", "random", "last", "link"], Doc(
@@ -55,7 +60,8 @@ class TwoTowerConfig(LoopConfig):
         "koehrsen": (
             *("--loss", "mse", "--similarity", "cosine", "--dim", "50", "--min-count", "4"),
             *("--batch-size", "1024", "--negatives", "2", "--epochs", "15"),
-            *("--learning-rate", "0.001", "--weight-decay", "0", "--validation-fraction", "0"),
+            *("--learning-rate", "0.001", "--schedule", "constant", "--weight-decay", "0"),
+            *("--validation-fraction", "0"),
         ),
     }
     """What a preset stands for: flags, before those that are given."""
