@@ -9,7 +9,10 @@ import sys
 from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
-NAMES = ("neighbors", "click", "open_file", "restart", "layouts", "load", "entity")
+NAMES = (
+    "neighbors", "click", "open_file", "restart", "layouts", "load",
+    "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest",
+)  # fmt: skip
 
 
 def main() -> int:
