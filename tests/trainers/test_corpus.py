@@ -60,7 +60,7 @@ def test_the_hash_is_of_the_content(tmp_path):
 
 
 def test_long_lines_are_cut_between_words(tmp_path, monkeypatch):
-    monkeypatch.setattr("trainers.corpus._LONGEST_PIECE", 64)
+    monkeypatch.setattr("trainers.text_lines._LONGEST_PIECE", 64)
     monkeypatch.setattr("trainers.corpus.LONGEST_SENTENCE", 7)
     words = [f"wört{i}" for i in range(200)]
     (tmp_path / "a.txt").write_text(" ".join(words))
