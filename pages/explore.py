@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from pages.parts import address, coloring, frame, laying_out, opening, server, sources, stage
+from pages.parts import (
+    address,
+    coloring,
+    frame,
+    layers,
+    laying_out,
+    opening,
+    server,
+    sources,
+    stage,
+)
 
 
 def main() -> None:
@@ -11,12 +21,12 @@ def main() -> None:
     server.pool()  # its workers warm up while the person looks at the first picture
     with st.sidebar:
         source, found = opening.choose()
-        embedding_set = found.embedding_set
-        wanted = laying_out.choose(embedding_set, sources.ready_method(source))
-        colors = coloring.choose(source, embedding_set)
-        hover = coloring.choose_hover(source, embedding_set)
-    address.note(method=wanted.method, dims=wanted.dims, color=colors.by)
-    stage.show(stage.Scene(source, embedding_set, wanted, colors, hover))
+        seen = layers.choose(source, found.embedding_set)
+        wanted = laying_out.choose(seen.embedding_set, sources.ready_method(source))
+        colors = coloring.choose(seen.key, seen.embedding_set)
+        hover = coloring.choose_hover(seen.key, seen.embedding_set)
+    address.note(method=wanted.method, dims=wanted.dims, color=colors.by, layer=seen.layer)
+    stage.show(stage.Scene(seen, wanted, colors, hover))
 
 
 frame.require()

@@ -10,6 +10,7 @@ import { config, hasWebGL, loadPlotly } from "./plotly.js";
 import { listen } from "./pointer.js";
 import { insideOf } from "./regions.js";
 import { flyTo, keyView } from "./view.js";
+import { canGlide, glide } from "./glide.js";
 import { fillTooltip } from "./tooltip.js";
 
 const instances = new WeakMap();
@@ -102,7 +103,9 @@ class EmbeddingMap {
     const look = JSON.stringify([this.styles, data.points, data.colors, data.mask]);
     if (look !== this.look) {
       this.look = null; // until it is drawn; a failure is tried again next time
+      const from = data.labels === before.labels ? this.points : null;
       await this.load(data);
+      if (canGlide(from, this.points)) await this.glideFrom(from);
       await this.draw();
       this.look = look;
     }
@@ -152,6 +155,17 @@ class EmbeddingMap {
     this.labels = labels;
     this.columns = data.hover.map((column, i) => ({ name: column.name, cells: columns[i] }));
     this.redraw();
+  }
+
+  async glideFrom(from) {
+    const to = this.points;
+    await glide(from, to, async (points) => {
+      if (this.destroyed) return;
+      this.points = points;
+      await this.draw();
+      this.redraw();
+    });
+    this.points = to;
   }
 
   async draw() {

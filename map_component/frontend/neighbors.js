@@ -1,5 +1,5 @@
 // The list of neighbors: label, bar and value in each row; a click walks there.
-import { addStyles, element, send } from "./shared.js";
+import { addStyles, element, send, withMarks } from "./shared.js";
 
 const instances = new WeakMap();
 
@@ -32,12 +32,12 @@ function line({ row, label, value, share }, { decimals }) {
   const button = element(
     "button",
     {
-      type: "button", class: "neighbor-label", "data-row": row, title: label,
+      type: "button", class: "neighbor-label", "data-row": row, title: label.replace(/[⟦⟧]/g, ""),
       onclick: (event) => event.currentTarget.closest("ol").walk(row),
       onpointerenter: () => send("hover", row), onfocus: () => send("hover", row),
       onblur: () => send("hover", null),
     },
-    label || "(no label)",
+    ...withMarks(label || "(no label)"),
   );
   return element(
     "li", { style: `--share: ${(100 * share).toFixed(1)}%` }, button,

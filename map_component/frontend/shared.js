@@ -44,6 +44,11 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A text's nodes; what stands between ⟦ and ⟧, the word that a sentence is shown for, is marked. */
+export function withMarks(text) {
+  return text.split(/⟦(.*?)⟧/).map((part, i) => (i % 2 ? element("mark", {}, part) : part));
+}
+
 /** Add the style sheet that lies beside these modules to the page, once. */
 export function addStyles() {
   const href = new URL("style.css", import.meta.url).href;

@@ -1,5 +1,5 @@
 // The card that follows the pointer: label and chosen columns of the point below it.
-import { element } from "./shared.js";
+import { element, withMarks } from "./shared.js";
 
 /** Show row's card near (x, y) in px of the map, or hide it where row is null. */
 export function fillTooltip(node, row, x, y, { labels, columns, root }) {
@@ -7,7 +7,7 @@ export function fillTooltip(node, row, x, y, { labels, columns, root }) {
   if (node.hidden) return;
   node.replaceChildren(element("strong", {}, labels[row] || "(no label)"));
   for (const { name, cells } of columns ?? []) {
-    node.append(element("div", {}, element("span", {}, name), ` ${cells[row] ?? "–"}`));
+    node.append(element("div", {}, element("span", {}, name), " ", ...withMarks(cells[row] ?? "–")));
   }
   const right = x + 16 + node.offsetWidth > root.clientWidth;
   const low = y + 16 + node.offsetHeight > root.clientHeight;

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-_SEEN = {"method": str, "dims": int, "color": str}
+_SEEN = {"method": str, "dims": int, "color": str, "layer": str}
 
 
 def recall() -> None:
-    """Take method, dimensions and color from the address when a session begins."""
+    """Take method, dimensions, color and layer from the address when a session begins."""
     if "recalled" in st.session_state:
         return
     st.session_state.recalled = True

@@ -20,6 +20,7 @@ from embeddings.columns import (
     numbers,
     seconds,
 )
+from embeddings.contexts import CONTEXT, is_layer
 from embeddings.jobs import Job
 from embeddings.layouts import Layout
 from map_component import Colors, category_colors, date_colors, number_colors, one_color
@@ -75,6 +76,8 @@ def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
     if not columns:
         return ()
     ready = [name for name in columns if kinds[name] in (*CATEGORICAL, *SCALED)][:HOVERED]
+    if is_layer(embedding_set):
+        ready = [CONTEXT]
     with st.expander("On hover"):
         key = f"hover-{','.join(columns)}"
         return tuple(

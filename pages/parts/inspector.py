@@ -12,6 +12,7 @@ from PIL import Image
 
 from embeddings import EmbeddingSet, clusters, neighbors
 from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
+from embeddings.contexts import CONTEXT, MARKS, context_of, is_layer
 from embeddings.media import IMAGE_FORMATS, media_type
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
@@ -33,6 +34,8 @@ IMAGE_WIDTH, SMALLEST_IMAGE = 240, 96
 """Sides of an image on the screen, in px."""
 LARGEST_IMAGE = 50_000_000
 """Pixels of an image that is decoded to be shown."""
+AROUND = 3
+"""Words before and after the one that a list's line is about, where it is one in context."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the whole stands above it once it is clicked."""
 
@@ -90,6 +93,9 @@ def _item(
         st.button("←", key="back", help="Back", disabled=at_start, on_click=way.step, args=(-1,))
         st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
     _title(embedding_set.labels[row] or "(no label)")
+    if is_layer(embedding_set):
+        text = plain(context_of(embedding_set, row))
+        st.markdown(text.replace(MARKS[0], "**").replace(MARKS[1], "**"))
     _metadata(embedding_set, kinds, row)
     if found is None:
         st.caption("A set of one item has no neighbors.")
@@ -145,7 +151,7 @@ def _list(
     neighbor_list(
         key=key,
         items=[
-            ListItem(int(r), embedding_set.labels[r][:LONGEST_LABEL], float(v), float(s))
+            ListItem(int(r), listed_as(embedding_set, r), float(v), float(s))
             for r, v, s in zip(rows, values, shares, strict=True)
         ],
         of=of,
@@ -154,10 +160,19 @@ def _list(
     )
 
 
+def listed_as(embedding_set: EmbeddingSet, row: int) -> str:
+    """Return what a row is called in a list: its label, or the word among those around it."""
+    if is_layer(embedding_set):
+        return context_of(embedding_set, row, AROUND)
+    return embedding_set.labels[row][:LONGEST_LABEL]
+
+
 def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> None:
     """Show an item's images, sounds and first columns; long texts and the rest are folded away."""
     cells, long = [], []
     for name in embedding_set.metadata.column_names:
+        if name == CONTEXT and is_layer(embedding_set):
+            continue  # stands above
         column, what = embedding_set.metadata.column(name), kinds[name]
         cell = column[row]
         if not cell.is_valid:

@@ -22,6 +22,7 @@ from map_component import (
 )
 from pages.parts import address, inspector, laying_out, server, walk
 from pages.parts.coloring import CLUSTERS, Colored, Coloring, colors_of, column_kinds, layout_id
+from pages.parts.layers import Seen
 from pages.parts.laying_out import Picture, Wanted
 from pages.parts.show import duration, error_box, plain
 
@@ -32,11 +33,20 @@ POLL_SECONDS = 0.7
 class Scene:
     """What the controls ask the stage to show."""
 
-    source: str
-    embedding_set: EmbeddingSet
+    shown: Seen
     wanted: Wanted
     coloring: Coloring
     hover: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The key of the set that is shown."""
+        return self.shown.key
+
+    @property
+    def embedding_set(self) -> EmbeddingSet:
+        """The set that is shown."""
+        return self.shown.embedding_set
 
 
 def show(scene: Scene) -> None:
@@ -70,8 +80,8 @@ def _draw(scene: Scene, polling: bool) -> None:
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         view = seen.job.snapshot() if seen.job else None
-        points = _points(seen, view)
-        _strip(embedding_set, scene.wanted, seen, view, colored.note)
+        points = _points(scene, seen, view)
+        _strip(embedding_set, scene.wanted, seen, view, colored.note, scene.shown.layer)
         focus, mask = _emphasis(embedding_set, found)
         embedding_map(
             key="map",
@@ -109,18 +119,19 @@ def _emphasis(
     return focus, mask
 
 
-def _points(seen: Picture, view: JobView | None) -> Points:
+def _points(scene: Scene, seen: Picture, view: JobView | None) -> Points:
     """Return the picture's points; while t-SNE runs, those of its latest frame."""
     if view is not None and not seen.is_wanted and view.frame is not None:
-        return server.frames().points(f"{view.key} {view.started}", view.frame_number, view.frame)
-    return _points_of(layout_id(seen.layout), seen.layout)
+        frame = scene.shown.turned(view.frame)
+        return server.frames().points(f"{view.key} {view.started}", view.frame_number, frame)
+    return _points_of(layout_id(seen.layout), scene.source, scene.shown, seen.layout)
 
 
 @st.cache_resource(
     max_entries=32, show_spinner=False, validate=lambda points: server.blobs().has(points.url)
 )
-def _points_of(key: str, _layout: Layout) -> Points:
-    return points_of(_layout.coordinates, server.blobs())
+def _points_of(key: str, source: str, _shown: Seen, _layout: Layout) -> Points:
+    return points_of(_shown.turned(_layout.coordinates), server.blobs())
 
 
 @st.cache_resource(
@@ -144,6 +155,7 @@ def _strip(
     seen: Picture,
     view: JobView | None,
     note: str,
+    layer: str | None,
 ) -> None:
     """Say in one line what is seen; offer to compute what is not there yet, or to stop."""
     count = len(embedding_set)
@@ -152,6 +164,8 @@ def _strip(
         parts = [f"{count:,} of {count:,} points"]
         if way.selected is not None:
             parts[0] = f"{int(way.selected.sum()):,} of {count:,} points selected"
+        if layer is not None:
+            parts[0] += f" of layer {layer}"
         if seen.is_wanted:
             parts += [wanted.title, *seen.layout.notes, *_quality(seen)]
         else:
