@@ -6,6 +6,8 @@ python -m trainers NAME --help         the settings of one, to read
 python -m trainers columns TABLE       what the columns of a table hold
 python -m trainers evaluate TABLE      compare embeddings with other features of a table
 python -m trainers recommend FILE LABEL [-k 10] [--json]     top items from a file of two_tower
+python -m trainers encode RUN --text T | --image P [--json]  the vector of a text or picture
+python -m trainers decode RUN --vector X Y ... --out P.png   the picture of a vector
 
 Exit status 2 and one line `error: ...` for anything that the user got wrong.
 """
@@ -20,10 +22,14 @@ from typing import Any
 from embeddings.errors import EmbeddingError
 from trainers import recommend
 from trainers.configs import COMMANDS, TRAINERS
+from trainers.configs.coding import DecodeConfig, EncodeConfig
 from trainers.configs.recommend import RecommendConfig
 from trainers.progress import is_main
 from trainers.schema import parse, schema
 from trainers.signals import Interrupted
+
+CODING = {"encode": EncodeConfig, "decode": DecodeConfig}
+"""Commands that use a run that was saved: trainers/coding.py."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,6 +61,10 @@ def _run(arguments: list[str]) -> None:
         _list(as_json=bool(rest))
     elif first == "recommend":
         print(recommend.run(parse(first, RecommendConfig, rest)))
+    elif first in CODING:
+        config: Any = parse(first, CODING[first], rest)
+        for line in importlib.import_module("trainers.coding").run(config):
+            print(line, flush=True)
     elif first not in TRAINERS and first not in COMMANDS:
         commands = ", ".join(COMMANDS)
         raise EmbeddingError(f"no trainer {first!r}; expected one of {names}, or {commands}")
@@ -63,7 +73,7 @@ def _run(arguments: list[str]) -> None:
     else:
         if first in COMMANDS and rest and not rest[0].startswith("-"):
             rest = ["--data", *rest]
-        config: Any = parse(first, {**TRAINERS, **COMMANDS}[first], rest)
+        config = parse(first, {**TRAINERS, **COMMANDS}[first], rest)
         if (out := getattr(config, "out", None)) is not None:
             _make_place(out)
         # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a

@@ -106,6 +106,21 @@ def read_best(folder: Path, module: nn.Module) -> None:
     module.load_state_dict(_read(folder / BEST)["module"])
 
 
+def read_weights(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Read what a run was made with, and its weights: the best, or the last if none is known best.
+
+    Raises
+    ------
+    EmbeddingError
+        no run is there, or its file is damaged
+    """
+    path = next((folder / name for name in (BEST, LAST) if (folder / name).is_file()), None)
+    if path is None:
+        raise EmbeddingError(f"{folder}: no {BEST} or {LAST} in it; give the folder of a run")
+    state = _read(path)
+    return json.loads(state["about"]), state["module"]
+
+
 def clear(folder: Path) -> None:
     """Make the folder, without the files of a former run and of its stages."""
     folder.mkdir(parents=True, exist_ok=True)

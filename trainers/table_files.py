@@ -40,7 +40,7 @@ def read_file(path: Path, names: Sequence[str] = ()) -> tuple[pa.Table, dict[str
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a table")
     with naming(path):
-        content = _unpacked(path)
+        content = unpacked(path)
         parquet = content[:4] == b"PAR1"
         if parquet and names:
             raise EmbeddingError("names of columns are for files without; Parquet has them")
@@ -99,7 +99,7 @@ def split_names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in rows[0] if name.strip()) if rows else ()
 
 
-def _unpacked(path: Path) -> bytes:
+def unpacked(path: Path) -> bytes:
     """Return the content of a file, decompressed; raise EmbeddingError beyond the size limit."""
     check_bytes(path.stat().st_size, "the file has")
     with path.open("rb") as file:

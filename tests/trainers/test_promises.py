@@ -28,6 +28,9 @@ TRAINERS_TRIED = {
     "sentiment": ["--data", "reviews.txt", "--dim", "8", "--min-count", "1", "--batch-size", "6",
                   "--word-dropout", "0.2", "--pooling", "attention"],
     "interest": ["--data", "clicks.csv", "--dim", "8", "--batch-size", "8", "--negatives", "2"],
+    "autoencoder": ["--data", "pixels.csv", "--dim", "3", "--width", "4", "--batch-size", "8"],
+    "cnn": ["--data", "pixels.csv", "--dim", "4", "--width", "4", "--batch-size", "8",
+            "--shift", "1"],
 }  # fmt: skip
 """Trainer -> arguments that make a run of seconds. Names of files are those of `files`; dropout is
 to be 0."""
@@ -49,6 +52,10 @@ def files(tmp_path_factory) -> Path:
     (folder / "reviews.txt").write_text("\n".join(reviews) + "\n")
     clicks = [f"u{u},w{d % 5} w{d}" for u in range(16) for d in range(20) if (u + d) % 3 == 0]
     (folder / "clicks.csv").write_text("user,document\n" + "\n".join(clicks) + "\n")
+    images = [",".join(str((i % 3 + 1) * j * j % 17) for j in range(35)) for i in range(80)]
+    (folder / "pixels.csv").write_text(
+        "".join(f"{line},{i * i % 17},{i % 3}\n" for i, line in enumerate(images))
+    )
     (folder / "table.csv").write_text("city,size,age,price\n" + "\n".join(rows) + "\n")
     return folder
 

@@ -4,6 +4,8 @@ A config makes the trainer's command line (tyro reads the types, defaults and te
 schema.py, its form on a page.
 """
 
+from trainers.configs.autoencoder import AutoencoderConfig
+from trainers.configs.cnn import CnnConfig
 from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
@@ -23,6 +25,8 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "sentiment": SentimentConfig,
     "word2vec": Word2VecConfig,
     "interest": InterestConfig,
+    "autoencoder": AutoencoderConfig,
+    "cnn": CnnConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
@@ -34,6 +38,8 @@ __all__ = [
     "ADVANCED",
     "COMMANDS",
     "TRAINERS",
+    "AutoencoderConfig",
+    "CnnConfig",
     "ColumnsConfig",
     "Config",
     "EntityConfig",
