@@ -109,24 +109,28 @@ def query_vectors(
     vectors: np.ndarray,
     k: int = 10,
     metric: Metric | None = None,
+    among: np.ndarray | None = None,
 ) -> Neighbors:
     """Find the exact k items nearest to one vector (1-D result) or to several (2-D).
 
     Parameters
     ----------
     vectors : shape (d,) or (q, d), in the set's space
+    among : bool, shape (n,), the items that may be found; None: all
 
     Raises
     ------
     EmbeddingError
-        another number of dimensions than the set's, or k below 1
+        another number of dimensions than the set's, k below 1, or no item that may be found
     """
+    if among is not None and not among.any():
+        raise EmbeddingError("no item is left to be found")
     queries = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
     if queries.ndim != 2 or queries.shape[1] != embedding_set.dimensions:
         raise EmbeddingError(
             f"a query of shape {np.shape(vectors)} for {embedding_set.dimensions} dimensions"
         )
-    found = _search(embedding_set, np.ascontiguousarray(queries), k, metric, None)
+    found = _search(embedding_set, np.ascontiguousarray(queries), k, metric, None, among)
     many = np.ndim(vectors) == 2
     return found if many else Neighbors(found.rows[0], found.values[0], found.metric)
 
@@ -179,10 +183,15 @@ def _search(
     k: int,
     metric: Metric | None,
     own_rows: np.ndarray | None,
+    among: np.ndarray | None = None,
 ) -> Neighbors:
-    """Screen and settle each query; `own_rows` are left out of their own answers."""
+    """Screen and settle each query; `own_rows` are left out of their own answers.
+
+    among : bool, shape (n,), see query_vectors
+    """
     metric = check_metric(metric or embedding_set.provenance.metric)
-    available = len(embedding_set) - (own_rows is not None)
+    everything = len(embedding_set) if among is None else int(among.sum())
+    available = everything - (own_rows is not None)
     k = _check_k(k, available)
     rows = np.empty((len(queries), k), dtype=np.int32)
     values = np.empty((len(queries), k), dtype=np.float32)
@@ -195,6 +204,8 @@ def _search(
             line = closeness[i - start]
             if own_rows is not None:
                 line[own_rows[i]] = -np.inf
+            if among is not None:
+                line[~among] = -np.inf
             likely = candidates(line, k, 2.0 * error[i - start])
             exact = exact_values(
                 metric, queries[i], norms[i],

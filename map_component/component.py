@@ -14,7 +14,8 @@ from map_component.assets import frontend_address, plotly_address
 from map_component.encode import Colors, Points
 
 Event = dict[str, Any]
-"""What a component tells: {"type": "click", "row"} or {"type": "select", "bits", "name", ...}."""
+"""What a component tells: {"type": "click", "row"}, {"type": "select", "bits", "name"}, {"type":
+"clear"} or {"type": "ground", "place"}, in coordinates of the layout."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def embedding_map(
     hover: Sequence[tuple[str, str]] = (),
     focus: Focus | None = None,
     mask: Mask | None = None,
+    ground: bool = False,
+    spot: tuple[float, float] | None = None,
     description: str,
     on_event: Callable[[Event], None],
 ) -> None:
@@ -98,6 +101,8 @@ def embedding_map(
     ----------
     labels : address of the labels, from text_address
     hover : name and address of each column shown on hovering
+    ground : whether a click beside all points, in 2D, is an event
+    spot : a place, in coordinates of the layout, to be marked in 2D
     description : for screen readers
     on_event : called before the rerun with what the person did
     """
@@ -108,6 +113,8 @@ def embedding_map(
         "hover": [{"name": name, "url": url} for name, url in hover],
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
+        "ground": ground,
+        "spot": spot,
         "description": description,
     }
     _mount("map", key, data, on_event)

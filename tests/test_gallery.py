@@ -88,3 +88,11 @@ def test_flight_levels_of_the_west_coast_lie_together():
     distances = np.linalg.norm(opened.vectors[dest] - opened.vectors[row], axis=1)
     nearest = {opened.labels[each] for each in dest[np.argsort(distances)[1:6]]}
     assert nearest <= {"LAX", "SJC", "SAN", "SMF", "SNA", "PDX", "SFO", "OAK", "BUR", "LGB"}
+
+
+def test_words_of_the_documentation_lie_near_their_like():
+    opened, entry = gallery.open_item("documentation_words"), gallery.item("documentation_words")
+    near = neighbors.query(opened, opened.labels.index("matrix"), k=10).rows
+    assert {"matrices", "diagonal", "sparse"} <= {opened.labels[row] for row in near}
+    told = (len(opened), opened.provenance.metrics["words"])
+    assert all(f"{number:,}" in entry.description for number in told)

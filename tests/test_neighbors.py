@@ -119,6 +119,15 @@ def test_shapes_and_kind_say_what_is_returned() -> None:
     assert by_vector.rows.tolist() == [3]
 
 
+def test_a_vector_finds_only_those_among_which_it_is_sought() -> None:
+    vectors = np.arange(6, dtype=np.float32)[:, None]
+    embedding_set = EmbeddingSet.of(vectors, metric="euclidean")
+    even = np.arange(6) % 2 == 0
+    found = neighbors.query_vectors(embedding_set, np.array([1.2]), 5, among=even)
+    assert found.rows.tolist() == [2, 0, 4]
+    assert found.values == pytest.approx([0.8, 1.2, 2.8], abs=1e-6)
+
+
 def test_known_neighbors_of_king(data) -> None:
     glove = load(data / "emb/glove/glove_6B_50d_top3k.txt")
     king = glove.labels.index("king")
@@ -134,6 +143,7 @@ def test_known_neighbors_of_king(data) -> None:
         (lambda s: neighbors.query(s, 0, 0), "k = 0"),
         (lambda s: neighbors.query(s, 0, 1, "angular"), "unknown metric 'angular'"),
         (lambda s: neighbors.query_vectors(s, np.ones(2)), "3 dimensions"),
+        (lambda s: neighbors.query_vectors(s, np.ones(3), among=np.zeros(3, bool)), "no item"),
         (lambda s: neighbors.build_graph(EmbeddingSet.of(np.ones((1, 2)))), "1 item"),
     ],
 )

@@ -66,6 +66,15 @@ ITEMS: tuple[GalleryItem, ...] = (
         "--out embeddings/gallery/python_modules.embedding.parquet",
     ),
     GalleryItem(
+        name="documentation_words",
+        title="Words of Python's documentation",
+        description="The 5,309 words that stand 40 times or more in the documentation of the "
+        "Python packages of the environment that this was made in, 3,642,518 words in all, "
+        "learned by the word2vec trainer; the package is the one that uses a word most.",
+        command="python -m trainers word2vec --lowercase --min-count 40 --dim 50 "
+        "--out embeddings/gallery/documentation_words.embedding.parquet",
+    ),
+    GalleryItem(
         name="flight_levels",
         title="Flights: carriers, airports, months, hours",
         description="The 154 levels of 5 categorical columns of 40,000 flights that left New York "

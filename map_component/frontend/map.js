@@ -57,7 +57,7 @@ class EmbeddingMap {
     this.hovered = null;
     this.unlisten = listen(this.root, {
       pickAt: (x, y, radius) => (this.view ? pick(this.view, this.drawn, x, y, radius) : null),
-      clicked: (row) => this.clicked(row),
+      clicked: (row, at) => this.clicked(row, at),
       hovered: (row, x, y) => this.hover(row, x, y),
     });
     this.subscriptions = {
@@ -292,10 +292,15 @@ class EmbeddingMap {
     });
   }
 
-  /** A click on a point goes there; one on empty ground, or Escape, lets go. */
-  clicked(row) {
+  /** A click on a point goes there; one on empty ground, or Escape, lets go, or asks what is there. */
+  clicked(row, at) {
     if (row !== null) this.emit({ type: "click", row, nonce: performance.now() });
-    else if (this.focus || this.mask) this.emit({ type: "clear", nonce: performance.now() });
+    else if (at && this.data?.ground && this.view) {
+      this.view.look();
+      const { center, half } = this.flat;
+      const place = this.view.unproject(at.x, at.y).map((v, axis) => center[axis] + half * v);
+      this.emit({ type: "ground", place, nonce: performance.now() });
+    } else if (this.focus || this.mask) this.emit({ type: "clear", nonce: performance.now() });
   }
 
   /** Arrows pan (rotate in 3D), + and - zoom, 0 fits: while the map itself has the focus. */
@@ -325,11 +330,18 @@ class EmbeddingMap {
       this.seen = this.view.look();
       drawOverlay(this.canvas, {
         view: this.view, focus: this.focus, hits: this.hits, hovered: this.hovered,
-        labels: this.labels, styles: this.styles,
+        spot: this.spot(), labels: this.labels, styles: this.styles,
       });
       if (!this.webgl) this.drawWithoutWebGL();
       if (this.flat.dims === 3 && (this.focus || this.hits.length)) this.watchCamera();
     });
+  }
+
+  /** Where, in display coordinates of 2D, the asked place of the layout is. */
+  spot() {
+    const { center, half, dims } = this.flat;
+    const spot = this.data.spot;
+    return spot && dims === 2 ? spot.map((v, axis) => (v - center[axis]) / half) : null;
   }
 
   watchCamera() {

@@ -17,16 +17,17 @@ function prepare(canvas) {
  * Draw what stands out.
  *
  * `focus` is {row, rows, nearness} or null: the clicked row and its neighbors, nearness 0 to 1;
- * `hits` are rows that a search found; `hovered` is a row or null.
+ * `hits` are rows that a search found; `hovered` is a row or null; `spot` a place in 2D or null.
  */
-export function drawOverlay(canvas, { view, focus, hits, hovered, labels, styles }) {
+export function drawOverlay(canvas, { view, focus, hits, hovered, spot, labels, styles }) {
   // an emptied canvas may stay on the screen as it was until something else is painted
-  canvas.style.visibility = focus || hits.length || hovered !== null ? "visible" : "hidden";
+  canvas.style.visibility = focus || hits.length || hovered !== null || spot ? "visible" : "hidden";
   const context = prepare(canvas);
   view.look();
   const taken = [];
   for (const row of hits) dot(context, view.project(row), 4, "#e8770c", styles.background);
   if (focus) drawFocus(context, view, focus, labels, styles, taken);
+  if (spot) cross(context, view.place(...spot), styles.accent);
   const at = hovered === null ? null : view.project(hovered);
   if (at) {
     ring(context, at, 7, 1.5, styles.text);
@@ -73,6 +74,17 @@ function dot(context, at, radius, color, edge) {
   context.fill();
   context.strokeStyle = edge;
   context.lineWidth = 1;
+  context.stroke();
+}
+
+function cross(context, { x, y }, color) {
+  context.beginPath();
+  for (const [dx, dy] of [[1, 0], [0, 1]]) {
+    context.moveTo(x - 9 * dx, y - 9 * dy);
+    context.lineTo(x + 9 * dx, y + 9 * dy);
+  }
+  context.strokeStyle = color;
+  context.lineWidth = 2.5;
   context.stroke();
 }
 

@@ -5,7 +5,7 @@
 const SLOP = 4; // px that the pointer may move between down and up
 const RADIUS = 9; // px around the pointer in which a point is meant
 
-/** Listen on `node`; call `pickAt(x, y, radius)` for rows, `clicked(row or null)` and `hovered(row, x, y)`. */
+/** Listen on `node`; call `pickAt(x, y, radius)` for rows, `clicked(row or null, {x, y} or nothing)` and `hovered(row, x, y)`. */
 export function listen(node, { pickAt, clicked, hovered }) {
   let down = null;
   let waiting = null;
@@ -38,7 +38,7 @@ export function listen(node, { pickAt, clicked, hovered }) {
     const at = place(event);
     if (Math.hypot(at.x - start.x, at.y - start.y) > SLOP) return;
     const row = pickAt(at.x, at.y, event.pointerType === "touch" ? 2 * RADIUS : RADIUS);
-    clicked(row);
+    clicked(row, at);
   };
   const onKey = (event) => {
     if (event.key === "Escape" && !event.target.closest?.("input, [role=dialog]")) clicked(null);

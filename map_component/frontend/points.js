@@ -5,6 +5,7 @@
  *
  * The box is that of all points, unless outliers would shrink the cloud: then it is the box of
  * the middle 98 % widened by 60 % on each side, and the rest lies outside the first view.
+ * `center` and `half` undo it: coordinate = center + half * display.
  */
 export function toDisplay(flat, count, dims) {
   const axes = [];
@@ -20,7 +21,7 @@ export function toDisplay(flat, count, dims) {
   let reach = 1;
   for (const values of display) for (const v of values) reach = Math.max(reach, Math.abs(v));
   const extent = boxes.map(([low, high]) => Math.max((high - low) / 2 / half, 0.05));
-  return { count, dims, axes: display, reach, extent };
+  return { count, dims, axes: display, reach, extent, center, half };
 }
 
 function box(values) {

@@ -3,7 +3,8 @@
 /**
  * Return `project(row)` -> {x, y, depth} in px of the graph div, or null where a point is behind
  * the camera; and `look()`, called before projecting, which reads the view as it is now and
- * returns a string that changes with every movement of it.
+ * returns a string that changes with every movement of it. In 2D also `place(x, y)`, of display
+ * coordinates, and `unproject(x, y)` back to them.
  *
  * In 3D plotly.js offers no public way: this reads the camera matrices of its internal scene
  * (plotly is pinned in requirements.txt; a browser test clicks a projected point).
@@ -20,10 +21,12 @@ function planar(graph, points) {
     return `${xaxis.range} ${yaxis.range} ${xaxis._length} ${yaxis._length}`;
   };
   look();
-  const project = (row) => ({
-    x: xaxis._offset + xaxis.c2p(x[row]), y: yaxis._offset + yaxis.c2p(y[row]), depth: 0,
+  const place = (ax, ay) => ({
+    x: xaxis._offset + xaxis.c2p(ax), y: yaxis._offset + yaxis.c2p(ay), depth: 0,
   });
-  return { project, look };
+  const project = (row) => place(x[row], y[row]);
+  const unproject = (px, py) => [xaxis.p2c(px - xaxis._offset), yaxis.p2c(py - yaxis._offset)];
+  return { project, look, place, unproject };
 }
 
 function spatial(graph, points) {

@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import streamlit as st
-from PIL import Image
 
 from embeddings import EmbeddingSet, clusters, neighbors
 from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
 from embeddings.contexts import CONTEXT, MARKS, context_of, is_layer
-from embeddings.media import IMAGE_FORMATS, media_type
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
-from pages.parts import walk
+from pages.parts import asked, walk
 from pages.parts.coloring import column_of
+from pages.parts.media import SMALLEST_IMAGE, show_image, show_media
 from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
@@ -30,12 +29,10 @@ LONG = 200
 """Characters of a text from which it is folded away."""
 LONGEST = 20_000
 """Characters of a text that are shown once it is unfolded."""
-IMAGE_WIDTH, SMALLEST_IMAGE = 240, 96
-"""Sides of an image on the screen, in px."""
-LARGEST_IMAGE = 50_000_000
-"""Pixels of an image that is decoded to be shown."""
 AROUND = 3
 """Words before and after the one that a list's line is about, where it is one in context."""
+PICTURES = 6
+"""Images that are shown of what was found."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the whole stands above it once it is clicked."""
 
@@ -67,11 +64,14 @@ def show(
     """Draw search box, item or selection, and the lists that lead on."""
     with st.container(key="inspector"):
         search_box(key="search", labels=labels, on_event=on_event)
+        asked.show(embedding_set)
         way = walk.current()
         if way.row is not None:
             _item(embedding_set, kinds, found, on_event)
         elif way.selected is not None:
             _selection(embedding_set, kinds, way, on_event)
+        elif way.asked is not None:
+            _asked(embedding_set, kinds, way, on_event)
         else:
             st.caption(
                 "Click a point, or search, to see its nearest neighbors in the original space. "
@@ -177,7 +177,7 @@ def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> N
         cell = column[row]
         if not cell.is_valid:
             continue
-        text = _media(what, cell) if what in ("image", "audio") else _text(what, column, row)
+        text = show_media(what, cell) if what in ("image", "audio") else _text(what, column, row)
         if len(text) > LONG:
             long.append((name, text))
         elif text:
@@ -207,47 +207,6 @@ def _text(what: str, column: pa.ChunkedArray, row: int) -> str:
     return number(value) if isinstance(value, int | float) else str(value)
 
 
-def _media(what: str, cell: pa.StructScalar) -> str:
-    """Show an image or a sound whose content is there; else return its path, which is not opened.
-
-    Only bytes are handed to Streamlit: it would open a text as a file or an address.
-    """
-    content, path = cell["bytes"].as_py(), cell["path"].as_py()
-    if not content:
-        return str(path or "")
-    if what == "image":
-        _image(content)
-    elif media_type(content) is None:
-        st.caption("The sound cannot be read.")
-    else:
-        st.audio(content, format=media_type(content) or "")
-    return ""
-
-
-def _image(content: bytes) -> None:
-    """Show an image: large ones made smaller, the smallest larger; GIFs that fit move."""
-    try:
-        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
-            width, height = image.size
-            if width * height > LARGEST_IMAGE:
-                st.caption(f"The image is too large to be shown here: {width:,} x {height:,}")
-                return
-            image.load()
-            scale = min(1.0, IMAGE_WIDTH / max(width, height))
-            moves = image.format == "GIF" and scale == 1.0
-            shown = image.convert("RGBA").resize(
-                (max(1, round(scale * width)), max(1, round(scale * height)))
-            )
-    except Exception:  # a damaged image makes its reader raise anything
-        st.caption("The image cannot be read.")
-        return
-    st.image(
-        content if moves else shown,
-        width=max(shown.width, SMALLEST_IMAGE),
-        output_format="PNG" if not moves else "auto",
-    )
-
-
 def _selection(
     embedding_set: EmbeddingSet,
     kinds: dict[str, str],
@@ -269,6 +228,29 @@ def _selection(
     st.markdown("**Nearest to their middle**")
     with st.container(key="neighbors"):
         _list("middle-list", embedding_set, None, middle, on_event)
+
+
+def _asked(
+    embedding_set: EmbeddingSet,
+    kinds: dict[str, str],
+    way: walk.Walk,
+    on_event: Callable[[dict], None],
+) -> None:
+    """Show the images nearest to a text, a picture or a place, and list them."""
+    found = asked.nearest(embedding_set, kinds)
+    assert found is not None and way.asked is not None
+    _title(way.asked.name)
+    if way.asked.picture is not None:
+        show_image(way.asked.picture)
+    column = asked.images(embedding_set, kinds)
+    if column is not None:
+        with st.container(key="pictures", horizontal=True):
+            for row in found.rows[:PICTURES]:
+                show_image(column[int(row)]["bytes"].as_py(), SMALLEST_IMAGE)
+    _only_these(way)
+    st.markdown(f"**Nearest in the original space ({found.metric})**")
+    with st.container(key="neighbors"):
+        _list("asked-list", embedding_set, None, found, on_event)
 
 
 def _breakdown(name: str, counted: list[tuple[Any, int, float]]) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from embeddings import tasks
 from embeddings.cache import Cache
+from embeddings.coders import Coders
 from embeddings.jobs import Job, JobPool
 from map_component import Blobs, Points, points_of
 
@@ -32,6 +34,18 @@ def cache() -> Cache:
 def pool() -> JobPool:
     """Return the worker processes, started with the server."""
     return JobPool(workers=WORKERS, warm_up=tasks.warm_up)
+
+
+@st.cache_resource(show_spinner=False, on_release=Coders.close)
+def coders() -> Coders:
+    """Return the trained models that answer questions."""
+    return Coders()
+
+
+@st.cache_resource(show_spinner=False)
+def threads() -> ThreadPoolExecutor:
+    """Return threads that wait for the models' answers, so that no page does."""
+    return ThreadPoolExecutor(max_workers=8)
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from map_component import (
     points_of,
     text_address,
 )
-from pages.parts import address, inspector, laying_out, server, walk
+from pages.parts import address, asked, inspector, laying_out, server, walk
 from pages.parts.coloring import CLUSTERS, Colored, Coloring, colors_of, column_kinds, layout_id
 from pages.parts.layers import Seen
 from pages.parts.laying_out import Picture, Wanted
@@ -65,7 +66,7 @@ def _look(scene: Scene) -> tuple[Picture, Colored, bool]:
     else:
         colored = colors_of(scene.source, scene.embedding_set, seen.layout, scene.coloring)
     finding = colored.job is not None and not colored.job.snapshot().finished
-    return seen, colored, finding or seen.job is not None
+    return seen, colored, asked.receive(scene.embedding_set) or finding or seen.job is not None
 
 
 def _draw(scene: Scene, polling: bool) -> None:
@@ -74,15 +75,17 @@ def _draw(scene: Scene, polling: bool) -> None:
         st.rerun()  # the whole page, so that the polling begins or ends
     embedding_set = scene.embedding_set
     address.note(row=walk.current().row)
+    way = walk.current()
     labels = _labels_address(scene.source, embedding_set)
-    on_event = partial(walk.receive, count=len(embedding_set))
+    on_event = partial(_receive, scene=scene, layout=seen.layout)
     found = inspector.neighbors_of(embedding_set)
+    kinds = column_kinds(scene.source, embedding_set)
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         view = seen.job.snapshot() if seen.job else None
         points = _points(scene, seen, view)
         _strip(embedding_set, scene.wanted, seen, view, colored.note, scene.shown.layer)
-        focus, mask = _emphasis(embedding_set, found)
+        focus, mask = _emphasis(embedding_set, kinds, found)
         embedding_map(
             key="map",
             points=points,
@@ -93,19 +96,28 @@ def _draw(scene: Scene, polling: bool) -> None:
             ],
             focus=focus,
             mask=mask,
+            ground=seen.is_wanted and asked.decodes(embedding_set, seen.layout),
+            spot=way.asked.spot if way.asked else None,
             description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
             + (scene.wanted.title if seen.is_wanted else _meanwhile(seen, scene.wanted, view)),
             on_event=on_event,
         )
     with right:
-        kinds = column_kinds(scene.source, embedding_set)
         inspector.show(embedding_set, kinds, found, labels, on_event)
 
 
+def _receive(event: dict[str, Any], scene: Scene, layout: Layout) -> None:
+    """Take what the map, the search box or a list told."""
+    if event["type"] == "ground":
+        asked.ask_place(scene.embedding_set, layout, event["place"])
+    else:
+        walk.receive(event, len(scene.embedding_set))
+
+
 def _emphasis(
-    embedding_set: EmbeddingSet, found: Neighbors | None
+    embedding_set: EmbeddingSet, kinds: dict[str, str], found: Neighbors | None
 ) -> tuple[Focus | None, Mask | None]:
-    """Say what stands out on the map: the clicked item with its neighbors, or the selection."""
+    """Say what stands out on the map: item and neighbors, or what is selected or found."""
     way = walk.current()
     focus = mask = None
     if found is not None and way.row is not None:
@@ -116,6 +128,11 @@ def _emphasis(
             mask = Mask(mask_address(alone, server.blobs()), isolate=True)
     elif way.selected is not None:
         mask = Mask(mask_address(way.selected, server.blobs()), isolate=way.only_these)
+    elif way.asked is not None:
+        near = asked.nearest(embedding_set, kinds)
+        assert near is not None
+        lit = inspector.mask_of(len(embedding_set), near.rows.tolist())
+        mask = Mask(mask_address(lit, server.blobs()), isolate=way.only_these)
     return focus, mask
 
 
@@ -189,7 +206,7 @@ def _strip(
                 on_click=_start,
                 args=(embedding_set, wanted),
             )
-        if way.row is not None or way.selected is not None:
+        if way.row is not None or way.selected is not None or way.asked is not None:
             st.button("Clear", key="clear", on_click=way.clear)
         st.download_button(
             "CSV",

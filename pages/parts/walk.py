@@ -10,6 +10,24 @@ import streamlit as st
 from pages.parts import address
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A vector that is no item's: of a text, of a picture, of a place of the map.
+
+    Attributes
+    ----------
+    name : what the screen calls it
+    vector : float32, shape (d,)
+    picture : what a decoder makes of the vector, as PNG
+    spot : the place, in coordinates of the layout
+    """
+
+    name: str
+    vector: np.ndarray
+    picture: bytes | None = None
+    spot: tuple[float, float] | None = None
+
+
 @dataclass
 class Walk:
     """The items visited in this session's open set, and the selection.
@@ -20,6 +38,7 @@ class Walk:
     place : index of the present one, -1 for none
     selected : bool, shape (n,), or None; `selected_name` says what it is
     only_these : whether the map shows nothing but the item and its neighbors
+    asked : the vector that was asked for, which is no item's, or None
     """
 
     rows: list[int] = field(default_factory=list)
@@ -27,6 +46,7 @@ class Walk:
     selected: np.ndarray | None = None
     selected_name: str = ""
     only_these: bool = False
+    asked: "Asked | None" = None
 
     @property
     def row(self) -> int | None:
@@ -35,6 +55,7 @@ class Walk:
 
     def go(self, row: int) -> None:
         """Walk to an item; the way forward is forgotten."""
+        self.asked = None
         if row != self.row:
             self.rows = [*self.rows[: self.place + 1], row]
             self.place = len(self.rows) - 1
@@ -47,6 +68,12 @@ class Walk:
         """Stand nowhere and select nothing; the way is forgotten."""
         self.rows, self.place, self.only_these = [], -1, False
         self.selected, self.selected_name = None, ""
+        self.asked = None
+
+    def ask(self, asked: "Asked") -> None:
+        """Stand at a vector that is no item's."""
+        self.clear()
+        self.asked = asked
 
 
 def current() -> Walk:

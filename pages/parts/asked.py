@@ -1,0 +1,186 @@
+"""Ask for what is no item: a text, a picture, a place of the map; the nearest items light up.
+
+A trained model makes a vector of a text or a picture, or a picture of the vector at a place.
+
+The model is the one that the file's vectors come from: the file names its checkpoint by sha256, and
+it is looked for among the runs of this server. Nothing that a file says is opened or run.
+"""
+
+import base64
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from embeddings import EmbeddingError, EmbeddingSet, neighbors
+from embeddings.layouts import Layout
+from embeddings.layouts.linear import vector_at
+from embeddings.neighbors import Neighbors
+from embeddings.run_checkpoints import find_run_by_checkpoint
+from embeddings.runs import Run, runs_folder
+from pages.parts import server, walk
+from pages.parts.show import error_box, plain
+
+OF_TEXTS = ("image_text",)
+OF_PICTURES = ("image_text", "cnn", "autoencoder")
+DECODERS = ("autoencoder",)
+"""Trainers whose models make vectors of texts, vectors of pictures, and pictures of vectors."""
+
+CHECKPOINT = "checkpoint_sha256"
+"""In the settings that a file tells."""
+
+PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
+
+
+@dataclass(frozen=True, eq=False)
+class _Awaited:
+    """A question under way: what it is called, of which set, and its answer to come."""
+
+    title: str
+    fingerprint: str
+    answer: "Future[dict[str, Any]]"
+    spot: tuple[float, float] | None = None
+
+
+def receive(embedding_set: EmbeddingSet) -> bool:
+    """Take an answer that has come; return whether one is awaited still."""
+    state = st.session_state
+    awaited: _Awaited | None = state.get("awaited")
+    if awaited is None:
+        return False
+    if not awaited.answer.done():
+        return True
+    state.awaited = None
+    if awaited.fingerprint != embedding_set.fingerprint:
+        return False  # another set has been opened meanwhile
+    try:
+        answer = awaited.answer.result()
+        vector = np.array(answer["vector"], dtype=np.float32)
+        if vector.shape != (embedding_set.dimensions,) or not np.isfinite(vector).all():
+            raise EmbeddingError(
+                f"the model made {vector.size} numbers; the set has {embedding_set.dimensions}"
+            )
+    except EmbeddingError as error:
+        state.asked_error = str(error)
+    else:
+        picture = base64.b64decode(answer["png"]) if "png" in answer else None
+        walk.current().ask(walk.Asked(awaited.title, vector, picture, awaited.spot))
+    return False
+
+
+def images(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:
+    """Return the first column of images, if there is one."""
+    name = next((name for name, what in kinds.items() if what == "image"), None)
+    return None if name is None else embedding_set.metadata.column(name)
+
+
+def nearest(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Neighbors | None:
+    """Return the items nearest to what was asked for; only those that have an image, if any do."""
+    way = walk.current()
+    if way.asked is None:
+        return None
+    column = images(embedding_set, kinds)
+    among = None if column is None else np.asarray(column.is_valid())
+    k = st.session_state.get("k") or 10
+    return neighbors.query_vectors(embedding_set, way.asked.vector, k, among=among)
+
+
+def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
+    """Return whether a picture can be made of each place of a layout."""
+    about = embedding_set.provenance
+    return (
+        about.trainer in DECODERS
+        and layout.dims == 2
+        and vector_at(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
+        and _run_of(embedding_set) is not None
+    )
+
+
+def ask_place(embedding_set: EmbeddingSet, layout: Layout, place: Sequence[float]) -> None:
+    """Ask for the picture of a place of a layout that decodes."""
+    run = _run_of(embedding_set)
+    x, y = (float(value) for value in place)
+    vector = vector_at(layout.coordinates, embedding_set.vectors, (x, y))
+    if run is None or vector is None:
+        return
+    title = ", ".join(f"{value:.3g}" for value in vector)
+    answer = server.threads().submit(server.coders().ask, run.folder, {"vector": vector.tolist()})
+    _await(_Awaited(f"Decoded from {title}", embedding_set.fingerprint, answer, (x, y)))
+
+
+def _run_of(embedding_set: EmbeddingSet) -> Run | None:
+    """Return the run of this server that a set's vectors come from."""
+    checkpoint = str(embedding_set.provenance.config.get(CHECKPOINT) or "")
+    return find_run_by_checkpoint(runs_folder(), checkpoint) if checkpoint else None
+
+
+def show(embedding_set: EmbeddingSet) -> None:
+    """Draw the box of the text and that of the picture, where a model of this server knows them."""
+    about = embedding_set.provenance
+    checkpoint = str(about.config.get(CHECKPOINT) or "")
+    if about.trainer not in OF_PICTURES or not checkpoint:
+        return
+    run = _run_of(embedding_set)
+    if run is None:
+        st.caption(
+            f"To search by text or picture, the run of {about.trainer} that made this file must "
+            f"lie on this server: no run here has the checkpoint {plain(checkpoint[:12])}…"
+        )
+        return
+    with st.container(key="asking"):
+        if about.trainer in OF_TEXTS:
+            st.text_input(
+                "Search images by text",
+                key="asked_text",
+                placeholder="Search images by text",
+                label_visibility="collapsed",
+                on_change=_ask_text,
+                args=(run, embedding_set.fingerprint),
+            )
+        with st.popover("Images like this one", width="stretch"):
+            st.file_uploader(
+                "A picture",
+                type=PICTURES,
+                key="asked_picture",
+                on_change=_ask_picture,
+                args=(run, embedding_set.fingerprint),
+            )
+    state = st.session_state
+    if state.get("awaited") is not None:
+        st.caption(f"Looking for {plain(state.awaited.title)}…")
+    elif state.get("asked_error"):
+        error_box(state.asked_error)
+
+
+def _ask_text(run: Run, fingerprint: str) -> None:
+    text = st.session_state.asked_text.strip()
+    if text:
+        answer = server.threads().submit(server.coders().ask, run.folder, {"text": text})
+        _await(_Awaited(f"“{text}”", fingerprint, answer))
+
+
+def _ask_picture(run: Run, fingerprint: str) -> None:
+    upload = st.session_state.asked_picture
+    if upload is not None:
+        answer = server.threads().submit(_ask_about, run, upload)
+        _await(_Awaited(f"Images like {upload.name}", fingerprint, answer))
+
+
+def _await(awaited: _Awaited) -> None:
+    st.session_state.asked_error = None
+    st.session_state.awaited = awaited
+
+
+def _ask_about(run: Run, upload: UploadedFile) -> dict[str, Any]:
+    """Put a picture into a file, for as long as the model reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"picture{Path(upload.name).suffix.lower()}"
+        path.write_bytes(upload.getvalue())
+        return server.coders().ask(run.folder, {"image": str(path)})
