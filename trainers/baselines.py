@@ -4,7 +4,7 @@ Each takes `known`, a sparse matrix of ones, float32 CSR of shape (lefts, rights
 closeness of left items to every right item (ranking.Closeness).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import scipy.linalg
@@ -21,9 +21,18 @@ EASE_LIMIT = 8_000
 
 _BLOCK = 512
 
+Measure = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+"""From ranks and left items, both int64 of shape (h,), to metrics; see ranking.metrics."""
+
 
 def compare(
-    trained: np.ndarray, judged: np.ndarray, known: np.ndarray, shape: tuple[int, int], dim: int
+    trained: np.ndarray,
+    judged: np.ndarray,
+    known: np.ndarray,
+    shape: tuple[int, int],
+    dim: int,
+    others: Mapping[str, Closeness] | None = None,
+    measure: Measure = metrics,
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Return the metrics of every baseline, and notes on those left out.
 
@@ -34,22 +43,25 @@ def compare(
     known : int64, shape (q, 2), pairs that are not ranked
     shape : lefts and rights
     dim : components of the SVD
+    others : further contenders, which know more than the pairs
+    measure : from ranks and left items to metrics
     """
     matrix = pair_matrix(trained, shape)
-    contenders: dict[str, Closeness] = {
-        "popularity": popularity(matrix),
-        "item_knn": item_knn(matrix),
-        "svd": svd(matrix, dim),
-    }
+    contenders: dict[str, Closeness] = {"popularity": popularity(matrix), **(others or {})}
     notes = []
-    if min(shape) <= EASE_LIMIT:
-        contenders["ease"] = ease(matrix)
+    if not np.isin(judged[:, 0], trained[:, 0]).any():
+        notes.append("ItemKNN, SVD and EASE are left out: no left item that is judged has a pair "
+                     "that they could learn from")  # fmt: skip
     else:
-        notes.append(f"EASE is left out: both sides have more than {EASE_LIMIT:,} items")
+        contenders |= {"item_knn": item_knn(matrix), "svd": svd(matrix, dim)}
+        if min(shape) <= EASE_LIMIT:
+            contenders["ease"] = ease(matrix)
+        else:
+            notes.append(f"EASE is left out: both sides have more than {EASE_LIMIT:,} items")
     found = {}
     for name, closeness in contenders.items():
         ranks = withheld_ranks(closeness, judged, known, shape[1])
-        found[name] = metrics(ranks, judged[:, 0])
+        found[name] = measure(ranks, judged[:, 0])
     return found, notes
 
 

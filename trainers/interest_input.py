@@ -1,6 +1,5 @@
 """What interest learns from: clicks, the titles of the documents, and word vectors."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from trainers.bags import Bags
 from trainers.configs.interest import InterestConfig
 from trainers.corpus import number_words
 from trainers.datasets import read_pairs
-from trainers.pairs import Pairs, role_count
+from trainers.pairs import Pairs, distinct_titles, role_count
 from trainers.planted_clicks import planted_clicks
 from trainers.side_tables import join
 from trainers.words import numbered, words_of
@@ -80,15 +79,6 @@ def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[s
     labels = tuple(distinct_titles(titles, side.labels))
     side = replace(side, labels=labels, columns=columns)
     return pairs.with_notes(*notes, right=side), titles
-
-
-def distinct_titles(titles: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Return the titles; those that stand more than once, or are empty, with their key."""
-    counts = Counter(titles)
-    return [
-        (title if counts[title] == 1 else f"{title} [{key}]") if title else key
-        for title, key in zip(titles, keys, strict=True)
-    ]
 
 
 def with_words(pairs: Pairs, titles: Sequence[str], vectors: EmbeddingSet | None) -> Clicks:

@@ -1,5 +1,6 @@
 """Pairs: which items of a left side go with which of a right, as numbers, each pair once."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -41,6 +42,9 @@ class Pairs:
     when : int64, shape (p,); the pair's place in the order of time, ties in the order of the file
     timed : whether times were given; without, that of the file is taken for the order of time
     weight : float32, shape (p,), above 0; None: all pairs weigh the same
+    part : int8, shape (p,), what the data say that a pair is for: 0 training, 1 validation, 2 test;
+        None: they say nothing
+    triples : whether a left item is a head and a relation, and the right one the tail
     source : name and sha256 of what was read
     notes : what a person should know about the reading: items left out, files not understood
     """
@@ -53,6 +57,8 @@ class Pairs:
     source: Mapping[str, str]
     timed: bool = False
     weight: np.ndarray | None = None
+    part: np.ndarray | None = None
+    triples: bool = False
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -77,6 +83,7 @@ def number_pairs(
     min_count: int = 1,
     weight: Sequence[float] | None = None,
     time: Sequence[float] | None = None,
+    part: Sequence[int] | None = None,
     left_items: Iterable[str] | None = None,
     left_columns: Mapping[str, Mapping[str, str | None]] | None = None,
     right_columns: Mapping[str, Mapping[str, str | None]] | None = None,
@@ -87,8 +94,8 @@ def number_pairs(
     Parameters
     ----------
     pairs : left and right label of each occurrence; repeats count for `min_count`
-    weight, time : of each occurrence; the weights of a pair's occurrences are added, and the last
-        time is kept
+    weight, time, part : of each occurrence; the weights of a pair's occurrences are added, the last
+        time and the first part are kept
     left_items : all left items, to say how many are left out; default: those in `pairs`
     left_columns, right_columns : per column the value of each label
 
@@ -144,6 +151,10 @@ def number_pairs(
     weights = None
     if weight is not None:
         weights = np.bincount(owner, np.asarray(weight)[kept]).astype(np.float32)
+    parts = None
+    if part is not None:
+        parts = np.full(len(rows), max(part), dtype=np.int8)
+        np.minimum.at(parts, owner, np.asarray(part, dtype=np.int8)[kept])
     if len(rows) < len(owner):
         how = "count once" if weight is None else "count once, with the sum of their weights"
         said.append(f"{len(owner) - len(rows):,} pairs are repeated and {how}")
@@ -156,6 +167,7 @@ def number_pairs(
         dict(source),
         timed=time is not None,
         weight=weights,
+        part=parts,
         notes=tuple(said),
     )
 
@@ -176,6 +188,15 @@ def _places(owner: np.ndarray, moments: np.ndarray | None) -> np.ndarray:
     last = np.zeros(owner.max() + 1, dtype=np.int64)
     np.maximum.at(last, owner, place)
     return np.argsort(np.argsort(last))
+
+
+def distinct_titles(titles: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Return the titles; those that stand more than once, or are empty, with their key."""
+    counts = Counter(titles)
+    return [
+        (title if counts[title] == 1 else f"{title} [{key}]") if title else key
+        for title, key in zip(titles, keys, strict=True)
+    ]
 
 
 def role_count(count: int, role: str) -> str:

@@ -54,6 +54,25 @@ def _ranks(row: np.ndarray, items: np.ndarray) -> np.ndarray:
     )
 
 
+def filtered_metrics(ranks: np.ndarray, lefts: np.ndarray, k: int = 10) -> dict[str, float]:
+    """Return the metrics with each withheld pair a question of its own, as for knowledge graphs.
+
+    Other right items withheld with the same left item, which are true as well, are taken out of a
+    pair's way: its rank is lowered by those that come before it. (The "filtered" ranks of Bordes et
+    al., "Translating embeddings for modeling multi-relational data", NIPS 2013.)
+
+    Parameters
+    ----------
+    ranks, lefts : as of metrics
+    """
+    order = np.lexsort((ranks, lefts))
+    _, first = np.unique(lefts[order], return_index=True)
+    before = np.arange(len(order)) - np.repeat(first, np.diff([*first, len(order)]))
+    alone = ranks.copy()
+    alone[order] -= before
+    return metrics(alone, np.arange(len(alone)), k)
+
+
 def metrics(ranks: np.ndarray, lefts: np.ndarray, k: int = 10) -> dict[str, float]:
     """Return Recall@k, NDCG@k, MRR and Hit@k: means over the left items of the withheld pairs.
 

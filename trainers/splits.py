@@ -8,7 +8,10 @@ import numpy as np
 
 from trainers.chance import numpy_generator
 
-SplitName = Literal["none", "random", "last", "link"]
+SplitName = Literal["none", "random", "last", "link", "left"]
+
+LEFT_TEST = 0.2
+"""Share of the left items whose pairs are the test, where whole items are withheld."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +31,25 @@ class Split:
 
 
 def split_pairs(
-    name: SplitName, rows: np.ndarray, when: np.ndarray, fraction: float, seed: int
+    name: SplitName,
+    rows: np.ndarray,
+    when: np.ndarray,
+    fraction: float,
+    seed: int,
+    whole: bool = False,
 ) -> Split:
     """Split pairs.
 
     Parameters
     ----------
     name : none (no test), random (8:1:1 of each left item), last (the last of each left item is
-        the test, the one before the validation), link (one of each left item is the test)
+        the test, the one before the validation), link (one of each left item is the test), left
+        (all pairs of a fifth of the left items are the test)
     rows : int64, shape (p, 2), left and right item numbers, each pair once
     when : int64, shape (p,), the pairs' places in the order of time
-    fraction : share of the pairs for validation, where the name does not say it
+    fraction : share for validation, where the name does not say it: of the pairs, or of the left
+        items if `whole`
+    whole : for none and left: validate by all pairs of some left items, of which nothing is learned
     """
     if name == "random":
         chance = numpy_generator(seed, "split").permutation(len(rows))
@@ -49,9 +60,32 @@ def split_pairs(
     if name == "link":
         chance = numpy_generator(seed, "split").permutation(len(rows))
         test = _by_left(rows, chance, lambda count: (0, int(count > 1))).test
+    if name == "left":
+        test = np.flatnonzero(whole_lefts(rows, LEFT_TEST, seed, "split"))
     rest = np.setdiff1d(np.arange(len(rows)), test)
-    withheld = hold_out(rows[rest], fraction, seed)
+    if whole or name == "left":
+        withheld = whole_lefts(rows[rest], fraction, seed, "hold out")
+    else:
+        withheld = hold_out(rows[rest], fraction, seed)
     return Split(rest[~withheld], rest[withheld], test)
+
+
+def given_split(part: np.ndarray) -> Split:
+    """Return the split that the data have: int8, shape (p,), 0 train, 1 validation, 2 test."""
+    return Split(*(np.flatnonzero(part == number) for number in range(3)))
+
+
+def whole_lefts(rows: np.ndarray, fraction: float, seed: int, purpose: str) -> np.ndarray:
+    """Choose left items at random, at least one unless `fraction` is 0 and never all.
+
+    Returns
+    -------
+    bool, shape (p,), true for all pairs of those chosen
+    """
+    lefts = np.unique(rows[:, 0])
+    count = min(max(round(fraction * len(lefts)), int(fraction > 0)), len(lefts) - 1)
+    chosen = numpy_generator(seed, f"{purpose}, left items").permutation(lefts)[:count]
+    return np.isin(rows[:, 0], chosen)
 
 
 def hold_out(rows: np.ndarray, fraction: float, seed: int) -> np.ndarray:
@@ -112,4 +146,4 @@ def _by_left(rows: np.ndarray, order: np.ndarray, sizes: Callable[[int], tuple[i
         validation, test = sizes(int(count))
         part[arranged[end - test - validation : end - test]] = 1
         part[arranged[end - test : end]] = 2
-    return Split(*(np.flatnonzero(part == number) for number in range(3)))
+    return given_split(part)

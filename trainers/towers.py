@@ -21,9 +21,6 @@ INITIAL_DEVIATION = 0.05
 whatever the vector's: short vectors turn quickly. On books, recall@10 after 30 epochs: .46, from
 1.0: .24."""
 
-INITIAL_SCALE = 5.0
-"""Of cosines: with 5, log-odds are at first between -5 and 5, and the offset."""
-
 _ITEMS_AT_ONCE = 65_536
 
 _LEAST_SHARE = 1e-6
@@ -41,6 +38,7 @@ class Tower(nn.Module):
     ids : whether each item has a vector of its own
     network : whether a layer of `2 * width` units is added on top
     generator : of the CPU, the source of chance
+    words : the table of the tokens' vectors, where both towers have the same; None: one of its own
     """
 
     tokens: torch.Tensor  # (t,)
@@ -55,14 +53,16 @@ class Tower(nn.Module):
         ids: bool,
         network: bool,
         generator: torch.Generator,
+        words: nn.Embedding | None = None,
     ) -> None:
         super().__init__()
         self.items = len(has_pair)
         self.own = _table(self.items, width, generator) if ids else None
         if self.own is not None:
             self.own.weight.data[~torch.from_numpy(has_pair)] = 0
-        self.words = _table(len(bags.vocabulary), width, generator) if bags is not None else None
+        self.words = words
         if bags is not None:
+            self.words = words or _table(len(bags.vocabulary), width, generator)
             self.register_buffer("tokens", torch.from_numpy(bags.tokens), persistent=False)
             self.register_buffer("offsets", torch.from_numpy(bags.offsets), persistent=False)
             self.register_buffer("weights", torch.from_numpy(bags.weights), persistent=False)
@@ -117,16 +117,22 @@ class TwoTowers(nn.Module):
     ----------
     left, right : see Tower; with dot, their width is dim - 1
     counts : int64, shape (rights,), number of pairs of each right item
+    scale : of cosines, at first
     """
 
     def __init__(
-        self, left: Tower, right: Tower, similarity: Similarity, counts: np.ndarray
+        self,
+        left: Tower,
+        right: Tower,
+        similarity: Similarity,
+        counts: np.ndarray,
+        scale: float = 5.0,
     ) -> None:
         super().__init__()
         self.left, self.right, self.similarity, self.counts = left, right, similarity, counts
         self.offset = nn.Parameter(torch.tensor(-1.0))  # of the binary cross-entropy
         if similarity == "cosine":
-            self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
+            self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
         else:
             self.right_bias = nn.Embedding(right.items, 1)
             nn.init.zeros_(self.right_bias.weight)
@@ -209,6 +215,12 @@ def as_table_rows(
     values, axes = np.linalg.eigh(moment)
     root = np.sqrt(np.maximum(values, _LEAST_SHARE * values.max() + 1e-12))  # (d,)
     return (left @ (axes * root)).astype(np.float32), (right @ (axes / root)).astype(np.float32)
+
+
+def table_of(vectors: np.ndarray) -> nn.Embedding:
+    """Return a table that begins with given vectors, to the scale of INITIAL_DEVIATION."""
+    scale = INITIAL_DEVIATION / max(float(vectors.std()), 1e-12)
+    return nn.Embedding.from_pretrained(torch.from_numpy(vectors * scale), freeze=False)
 
 
 def _table(count: int, width: int, generator: torch.Generator) -> nn.Embedding:

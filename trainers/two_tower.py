@@ -30,11 +30,19 @@ from trainers.finish import finish
 from trainers.pairs import Pairs
 from trainers.progress import say
 from trainers.sampling import NegativeSampler
-from trainers.splits import Split, split_pairs
-from trainers.towers import Tower, TwoTowers
+from trainers.splits import Split
+from trainers.texts import text_baselines, word_vectors
+from trainers.towers import Tower, TwoTowers, table_of
 from trainers.training import Batch, Fitted, Task, fit
 from trainers.two_tower_file import both_sides
-from trainers.two_tower_input import Features, describe, read, read_features
+from trainers.two_tower_input import (
+    Features,
+    describe,
+    feature_names,
+    read,
+    read_features,
+    split_of,
+)
 
 VALIDATED_LEFTS = 2_000
 """After an epoch, so many left items are ranked; at the end, all that have a withheld pair."""
@@ -62,6 +70,7 @@ class PairsTask(Task):
         config: TwoTowerConfig,
     ) -> None:
         self.config, self.shape = config, pairs.shape
+        self.measure = ranking.filtered_metrics if pairs.triples else ranking.metrics
         self.known, self.withheld = pairs.rows[train], pairs.rows[validation]
         self.positives = torch.from_numpy(self.known)  # (p, 2)
         ones = np.ones(len(pairs), dtype=np.float32)
@@ -173,7 +182,7 @@ class PairsTask(Task):
         ranks = ranking.withheld_ranks(
             lambda rows: left[rows] @ right.T, judged, known, self.shape[1]
         )
-        return ranking.metrics(ranks, judged[:, 0])
+        return self.measure(ranks, judged[:, 0])
 
 
 def run(config: TwoTowerConfig) -> dict[str, Any]:
@@ -204,9 +213,7 @@ def train(
     EmbeddingError
         every possible pair is known where negatives are drawn, or the loss is no longer finite
     """
-    split = split_pairs(
-        config.split, pairs.rows, pairs.when, config.validation_fraction, config.seed
-    )
+    split = split_of(pairs, config)
     told = f"{len(split.train):,} pairs to learn, {len(split.validation):,} for validation"
     say(f"{told}, {len(split.test):,} for the test", config.quiet)
     if config.split == "last" and not pairs.timed:
@@ -223,7 +230,7 @@ def train(
     fitted = fit(task, config, fabric, about)
     ranked = judge(task, pairs, split, config, fabric)
     best_epoch = fitted.best_epoch
-    if config.split == "none" and best_epoch:
+    if config.split == "none" and pairs.part is None and best_epoch:
         say(f"epoch {best_epoch} was best; now all pairs, {best_epoch} epochs", config.quiet)
         everything = np.arange(len(pairs))
         same = replace(config, batch_size=task.batch_size)
@@ -263,7 +270,12 @@ def judge(
     ranked = task.ranked(judged, known)
     told = {"two_tower": ranked}
     if config.baselines:
-        others, notes = baselines.compare(trained, judged, known, pairs.shape, config.dim)
+        by_words = {}
+        if config.words == "lsa":
+            by_words = text_baselines(pairs, feature_names(config), config.dim)
+        others, notes = baselines.compare(
+            trained, judged, known, pairs.shape, config.dim, by_words, task.measure
+        )
         told |= others
         for note in notes:
             say(note, config.quiet)
@@ -279,6 +291,9 @@ def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTower
     generator = torch_generator(config.seed, "first weights")
     width = config.dim - (config.similarity == "dot")
     counts = [np.bincount(pairs.rows[:, side], minlength=pairs.shape[side]) for side in (0, 1)]
+    words = None
+    if config.words == "lsa" and features[1] is not None:
+        words = table_of(word_vectors(features[1], width))
     sides = [
         Tower(
             has_pair=counts[side] > 0,
@@ -287,10 +302,11 @@ def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTower
             ids=ids,
             network=config.tower == "network",
             generator=generator,
+            words=words,
         )
         for side, ids in enumerate((config.left_ids, config.right_ids))
     ]
-    return TwoTowers(sides[0], sides[1], config.similarity, counts[1])
+    return TwoTowers(sides[0], sides[1], config.similarity, counts[1], config.scale)
 
 
 def automatic_batch_size(pairs: int) -> int:

@@ -1,13 +1,18 @@
 """What two_tower learns from: the pairs, the tables of their items, and features made of these."""
 
+from pathlib import Path
+
 from embeddings.errors import EmbeddingError
 from trainers.configs import TwoTowerConfig
-from trainers.datasets import read_pairs
+from trainers.datasets import read_pairs, read_parts
+from trainers.judgments import is_collection, read_collection
 from trainers.pairs import Pairs, role_count
 from trainers.progress import say
 from trainers.python_modules import MIN_COUNT, read_python_modules
 from trainers.side_tables import Bags, bags, join
+from trainers.splits import Split, given_split, split_pairs
 from trainers.table_files import split_names
+from trainers.texts import word_bags
 
 Features = tuple[Bags | None, Bags | None]
 """Tokens of the left and of the right items, where features were asked for."""
@@ -24,7 +29,7 @@ def read(config: TwoTowerConfig) -> Pairs:
     if config.data is None:
         pairs = read_python_modules(config.min_count or MIN_COUNT)
     else:
-        pairs = read_pairs(config.data, config.min_count or 1)
+        pairs = _given(config.data, config)
     if config.left_metadata is not None:
         side, notes = join(pairs.left, config.left_metadata, bool(config.left_features))
         pairs = pairs.with_notes(*notes, left=side)
@@ -32,6 +37,21 @@ def read(config: TwoTowerConfig) -> Pairs:
         side, notes = join(pairs.right, config.right_metadata, bool(config.right_features))
         pairs = pairs.with_notes(*notes, right=side)
     return pairs
+
+
+def _given(path: Path, config: TwoTowerConfig) -> Pairs:
+    """Read a file, or a folder: a collection in Cranfield's form, or the parts of a split."""
+    names, min_count = split_names(config.names), config.min_count or 1
+    if not path.is_dir():
+        return read_pairs(path, min_count, names)
+    if is_collection(path):
+        return read_collection(path, (bool(config.left_features), bool(config.right_features)))
+    return read_parts(path, min_count, names)
+
+
+def feature_names(config: TwoTowerConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns from which vectors are made, of the left and of the right side."""
+    return split_names(config.left_features), split_names(config.right_features)
 
 
 def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
@@ -42,10 +62,19 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
     EmbeddingError
         there is no such column, or a side has neither features nor vectors of its own
     """
+    given = feature_names(config)
+    if config.words == "lsa":
+        if not all(given):
+            raise EmbeddingError("--words lsa needs --left-features and --right-features: columns "
+                                 "of text")  # fmt: skip
+        shared, notes = word_bags(pairs, given)
+        for note in notes:
+            say(note, config.quiet)
+        return shared
     made: list[Bags | None] = []
     for side, names, ids, flag in (
-        (pairs.left, split_names(config.left_features), config.left_ids, "left"),
-        (pairs.right, split_names(config.right_features), config.right_ids, "right"),
+        (pairs.left, given[0], config.left_ids, "left"),
+        (pairs.right, given[1], config.right_ids, "right"),
     ):
         if not names:
             if not ids:
@@ -57,6 +86,20 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
             say(note, config.quiet)
         made.append(tokens)
     return made[0], made[1]
+
+
+def split_of(pairs: Pairs, config: TwoTowerConfig) -> Split:
+    """Return the split that the data have, or else the one that was asked for."""
+    if pairs.part is None:
+        whole = not config.left_ids  # what makes no vectors of its own may be judged by new items
+        fraction = config.validation_fraction
+        return split_pairs(config.split, pairs.rows, pairs.when, fraction, config.seed, whole)
+    if config.split != "none":
+        raise EmbeddingError(
+            f"--split {config.split}: the data have a split of their own; leave it out, or put the "
+            "parts into one file"
+        )
+    return given_split(pairs.part)
 
 
 def describe(pairs: Pairs) -> str:

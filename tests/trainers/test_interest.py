@@ -12,7 +12,8 @@ from trainers.bags import Bags
 from trainers.configs.interest import InterestConfig
 from trainers.devices import start
 from trainers.interest import InterestTask, run, train
-from trainers.interest_input import distinct_titles, read
+from trainers.interest_input import read
+from trainers.pairs import distinct_titles
 
 CLICKS = "user,item\n" + "".join(
     f"u{user},{item}\n" for user in range(6) for item in range(8) if (user + item) % 2

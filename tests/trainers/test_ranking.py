@@ -46,3 +46,19 @@ def test_metrics_are_means_over_left_items():
 def test_no_more_than_k_can_be_found():
     found = ranking.metrics(np.arange(20), np.zeros(20, dtype=int), k=10)
     assert found["ndcg@10"] == pytest.approx(1) and found["recall@10"] == 0.5
+
+
+def test_filtered_ranks_pass_over_what_is_withheld_with_the_same_left_item():
+    rng = np.random.default_rng(0)
+    near = rng.random((5, 30)).astype(np.float32)
+    withheld = np.argwhere(rng.random((5, 30)) < 0.2)
+    none = np.empty((0, 2), dtype=np.int64)
+    ranks = ranking.withheld_ranks(lambda rows: near[rows].copy(), withheld, none, 30)
+    alone = []
+    for left, right in withheld:
+        others = [r for lf, r in withheld if lf == left and r != right]
+        row = np.delete(near[left], others)
+        alone.append(int((row > near[left, right]).sum()))
+    found = ranking.filtered_metrics(ranks, withheld[:, 0])
+    assert found["mrr"] == pytest.approx(np.mean(1 / (np.array(alone) + 1.0)))
+    assert found["hit@10"] == found["recall@10"] == np.mean(np.array(alone) < 10)

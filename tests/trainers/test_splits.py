@@ -68,3 +68,21 @@ def test_as_much_is_withheld_as_leaves_every_item_a_pair():
 def test_same_seed_same_split():
     one, two, other = (split_pairs("random", *some_pairs(), 0.1, seed).test for seed in (3, 3, 4))
     assert np.array_equal(one, two) and not np.array_equal(one, other)
+
+
+def test_left_withholds_whole_left_items():
+    rows, when = some_pairs(60, 40)
+    split = split_pairs("left", rows, when, 0.25, seed=0)
+    lefts = [set(rows[part, 0]) for part in (split.train, split.validation, split.test)]
+    assert [len(each) for each in lefts] == [36, 12, 12]
+    assert not lefts[0] & lefts[1] and not lefts[2] & (lefts[0] | lefts[1])
+    parts = np.concatenate([split.train, split.validation, split.test])
+    np.testing.assert_array_equal(np.sort(parts), np.arange(len(rows)))
+
+
+def test_whole_left_items_validate_where_asked():
+    rows, when = some_pairs(20, 15)
+    split = split_pairs("none", rows, when, 0.1, seed=0, whole=True)
+    assert len(split.test) == 0 and len(set(rows[split.validation, 0])) == 2
+    assert not set(rows[split.validation, 0]) & set(rows[split.train, 0])
+    assert len(split_pairs("none", rows, when, 0, seed=0, whole=True).validation) == 0
