@@ -91,7 +91,7 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
 def split_of(pairs: Pairs, config: TwoTowerConfig) -> Split:
     """Return the split that the data have, or else the one that was asked for."""
     if pairs.part is None:
-        whole = not config.left_ids  # what makes no vectors of its own may be judged by new items
+        whole = not config.left_ids and not pairs.triples  # then new left items are what counts
         fraction = config.validation_fraction
         return split_pairs(config.split, pairs.rows, pairs.when, fraction, config.seed, whole)
     if config.split != "none":

@@ -75,13 +75,15 @@ class TwoTowerConfig(LoopConfig):
             *("--learning-rate", "0.001", "--schedule", "constant", "--weight-decay", "0"),
             *("--validation-fraction", "0"),
         ),
-        "graph": ("--left-features", "head,relation"),
+        "graph": (
+            *("--left-features", "head,relation", "--no-left-ids", "--tower", "network"),
+            *("--dim", "128", "--weight-decay", "0.01", "--epochs", "30"),
+        ),
         "search": (
             *("--left-features", "text", "--right-features", "title,text", "--words", "lsa"),
             *("--no-left-ids", "--no-right-ids", "--split", "left", "--similarity", "cosine"),
             *("--scale", "20", "--dim", "200", "--batch-size", "128", "--epochs", "12"),
             *("--learning-rate", "0.005", "--weight-decay", "0", "--validation-fraction", "0.15"),
-        ),
         ),
     }
     """What a preset stands for: flags, before those that are given."""
