@@ -11,7 +11,7 @@ from embeddings.files.atomic import atomic_path
 
 NAMES = (
     "neighbors", "click", "open_file", "restart", "layouts", "load",
-    "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest",
+    "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
 )  # fmt: skip
 
 
