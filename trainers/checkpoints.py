@@ -18,6 +18,8 @@ from torch import nn
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
+from embeddings.run_checkpoints import sha256_of
+from trainers.progress import is_main
 
 LAST, BEST, LOG = "last.pt", "best.pt", "metrics.jsonl"
 """Files of a run's folder."""
@@ -101,6 +103,19 @@ def write_best(folder: Path, module: nn.Module, about: Mapping[str, Any]) -> Non
     _write(folder / BEST, {"module": module.state_dict(), "about": _text(about)})
 
 
+def best_sha256(folder: Path, module: nn.Module, about: Mapping[str, Any], best_epoch: int) -> str:
+    """Return the sha256 of best.pt at the end of a run, by which a file names its checkpoint.
+
+    Where nothing was validated (best_epoch is 0) it is written now, with the weights as they are.
+    "" in all processes but the first, which writes the files.
+    """
+    if not is_main():
+        return ""
+    if not best_epoch:
+        write_best(folder, module, about)
+    return sha256_of(folder / BEST)
+
+
 def read_best(folder: Path, module: nn.Module) -> None:
     """Load the weights of best.pt into the module."""
     module.load_state_dict(_read(folder / BEST)["module"])
@@ -134,8 +149,8 @@ def _text(about: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:
-    with atomic_path(path) as temporary:
-        torch.save(dict(state), temporary)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        torch.save(dict(state), file)  # given a path, it would write its name, here random, too
 
 
 def _read(path: Path) -> dict[str, Any]:

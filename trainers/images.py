@@ -106,12 +106,12 @@ def read_images(path: Path, size: int | None = None, label: str | None = None) -
     if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give images by --data")
     notes: list[str] = []
-    with _members(path, notes) as members:
-        pictures = [each for each in members if _is_picture(each.name)]
+    with members_of(path, notes) as members:
+        pictures = [each for each in members if is_picture(each.name)]
         name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
         if pictures:
-            found = _read_pictures(pictures, name, size)
-            others = [each.name for each in members if not _is_picture(each.name)]
+            found = _by_folder(read_pictures(pictures, name, size))
+            others = [each.name for each in members if not is_picture(each.name)]
         else:
             arrays, used, content = read_arrays(members, label, _FORMS)
             found = of_arrays(arrays, name, {"name": path.name, "sha256": _sha256(content)}, size)
@@ -122,7 +122,7 @@ def read_images(path: Path, size: int | None = None, label: str | None = None) -
 
 
 @contextmanager
-def _members(path: Path, notes: list[str]) -> Iterator[list[Member]]:
+def members_of(path: Path, notes: list[str]) -> Iterator[list[Member]]:
     """Yield the files at a path, hidden ones passed over; an archive's are gone at the end."""
     if path.is_dir():
         files = [Member(each.relative_to(path).as_posix(), each) for each in sorted(path.rglob("*"))
@@ -138,12 +138,13 @@ def _members(path: Path, notes: list[str]) -> Iterator[list[Member]]:
         yield [Member(path.name, path)]
 
 
-def _is_picture(name: str) -> bool:
+def is_picture(name: str) -> bool:
+    """Say whether a file is a picture, by the end of its name."""
     return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "").startswith("image/")
 
 
-def _read_pictures(pictures: Sequence[Member], name: str, size: int | None) -> Images:
-    """Read files of pictures; the class of each is the folder that it lies in."""
+def read_pictures(pictures: Sequence[Member], name: str, size: int | None) -> Images:
+    """Read files of pictures, without classes; size: as read_images takes it."""
     digest = hashlib.sha256()
     check_bytes(sum(each.path.stat().st_size for each in pictures), "the pictures have")
     headers = [_header(each) for each in pictures]  # size and whether it is grey
@@ -161,14 +162,22 @@ def _read_pictures(pictures: Sequence[Member], name: str, size: int | None) -> I
         content = each.path.read_bytes()
         digest.update(each.name.encode() + b"\0" + content)
         pixels[row] = open_picture(content, each.name, (channels, height, width))
-    folders = [PurePosixPath(each.name).parent.name for each in pictures]
-    if any(folders) and not all(folders):
-        stray = pictures[folders.index("")].name
-        raise EmbeddingError(f"{name}: {stray} lies in no class's folder, as others do; move it")
     labels = tuple(each.name for each in pictures)
-    classes, target = number_classes(folders if any(folders) else None, len(pictures))
     source = {"name": name, "sha256": digest.hexdigest()}
+    classes, target = number_classes(None, len(pictures))
     return Images(name, pixels, 255, labels, classes, target, source, tuple(notes))
+
+
+def _by_folder(images: Images) -> Images:
+    """Return pictures with classes: the class of each is the folder that it lies in."""
+    folders = [PurePosixPath(label).parent.name for label in images.labels]
+    if any(folders) and not all(folders):
+        stray = images.labels[folders.index("")]
+        raise EmbeddingError(
+            f"{images.name}: {stray} lies in no class's folder, as others do; move it"
+        )
+    classes, target = number_classes(folders if any(folders) else None, len(images))
+    return replace(images, classes=classes, target=target)
 
 
 def _header(picture: Member) -> tuple[tuple[int, int], bool]:
@@ -281,7 +290,7 @@ def png(image: np.ndarray, full: int) -> bytes:
 
 def picture_paths(images: Images) -> list[str]:
     """Return a path for each image, as the column of pictures has it: its name, or a number."""
-    own = [label if _is_picture(label) else f"{row}.png" for row, label in enumerate(images.labels)]
+    own = [label if is_picture(label) else f"{row}.png" for row, label in enumerate(images.labels)]
     return [f"{images.name}/{each}" for each in own]
 
 

@@ -67,3 +67,34 @@ def in_batch_softmax(
     logits = logits.masked_fill(same, -torch.inf)
     each = F.cross_entropy(logits, own, reduction="none")  # (b,)
     return (weight * each).sum()
+
+
+def contrastive(
+    images: torch.Tensor,
+    texts: torch.Tensor,
+    scale: torch.Tensor,
+    alike: torch.Tensor,
+    own: slice,
+) -> torch.Tensor:
+    """Return the symmetric cross-entropy of own images and texts among those of the whole batch.
+
+    The mean of two: of each image's text among all texts, and of each text's image among all images
+    (Radford et al., "Learning transferable visual models from natural language supervision", ICML
+    2021). Pairs that are alike are no negatives of each other.
+
+    Parameters
+    ----------
+    images, texts : float32, shape (B, dim), of length 1; row i of both is pair i
+    scale : 1 / temperature, shape ()
+    alike : bool, shape (B, B); symmetric, true on the diagonal
+    own : rows whose losses are summed
+    """
+    rows = torch.arange(len(images), device=images.device)[own]  # (b,)
+    passed_over = alike[own].clone()  # (b, B)
+    passed_over[torch.arange(len(rows), device=rows.device), rows] = False
+    total = images.new_zeros(())
+    with torch.autocast(images.device.type, enabled=False):
+        for one, other in ((images, texts), (texts, images)):
+            logits = (scale * one[own] @ other.T).masked_fill(passed_over, -torch.inf)  # (b, B)
+            total = total + F.cross_entropy(logits, rows, reduction="sum")
+    return total / 2

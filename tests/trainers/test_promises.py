@@ -6,13 +6,16 @@
 - bf16 is within 2 % of the loss of fp32 after 200 steps.
 """
 
+import io
 import json
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from trainers import training
 from trainers.__main__ import main
@@ -27,6 +30,7 @@ TRAINERS_TRIED = {
                  "--batch-size", "32"],
     "sentiment": ["--data", "reviews.txt", "--dim", "8", "--min-count", "1", "--batch-size", "6",
                   "--word-dropout", "0.2", "--pooling", "attention"],
+    "image_text": ["--data", "pictures.zip", "--dim", "8", "--batch-size", "4", "--width", "4"],
     "interest": ["--data", "clicks.csv", "--dim", "8", "--batch-size", "8", "--negatives", "2"],
     "autoencoder": ["--data", "pixels.csv", "--dim", "3", "--width", "4", "--batch-size", "8"],
     "cnn": ["--data", "pixels.csv", "--dim", "4", "--width", "4", "--batch-size", "8",
@@ -56,8 +60,23 @@ def files(tmp_path_factory) -> Path:
     (folder / "pixels.csv").write_text(
         "".join(f"{line},{i * i % 17},{i % 3}\n" for i, line in enumerate(images))
     )
+    write_pictures(folder / "pictures.zip")
     (folder / "table.csv").write_text("city,size,age,price\n" + "\n".join(rows) + "\n")
     return folder
+
+
+def write_pictures(path: Path) -> None:
+    """Write tiny pictures with captions that tell no more than half of what they show."""
+    rows = ["file,caption"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(40):
+            content = io.BytesIO()
+            level = 25 * (i % 10)
+            Image.new("RGB", (8, 8), (level, 255 - level, i)).save(content, "PNG")
+            archive.writestr(f"{i}.png", content.getvalue())
+            first, second = sorted((f"w{i % 5}", "w5"), reverse=i % 10 > 4)
+            rows.append(f"{i}.png,{first} {second}")
+        archive.writestr("captions.csv", "\n".join(rows) + "\n")
 
 
 @pytest.fixture(autouse=True)

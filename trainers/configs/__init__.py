@@ -9,6 +9,7 @@ from trainers.configs.cnn import CnnConfig
 from trainers.configs.columns import ColumnsConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
+from trainers.configs.image_text import ImageTextConfig
 from trainers.configs.interest import InterestConfig
 from trainers.configs.loop import ADVANCED, LoopConfig, wrong
 from trainers.configs.sentiment import SentimentConfig
@@ -27,6 +28,7 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "interest": InterestConfig,
     "autoencoder": AutoencoderConfig,
     "cnn": CnnConfig,
+    "image_text": ImageTextConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
@@ -44,6 +46,7 @@ __all__ = [
     "Config",
     "EntityConfig",
     "EvaluateConfig",
+    "ImageTextConfig",
     "InterestConfig",
     "LoopConfig",
     "SentimentConfig",
