@@ -16,7 +16,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import save
 from trainers.entity_files import column_path
 from trainers.occurrences import Occurrences, occurrence_set
-from trainers.sentences import Sentence, Vocabulary
+from trainers.sentences import Sentence, Vocabulary, by_length
 
 Encode = Callable[[Sequence[Sentence]], Mapping[str, np.ndarray]]
 """Sentences -> name of layer -> float32, shape (words, d): the words of all of them, end to end."""
@@ -61,7 +61,7 @@ def collect(encode: Encode, occurrences: Occurrences, vocabulary: Vocabulary) ->
     lengths = np.array([len(sentence) for sentence in sentences])
     chosen: dict[str, np.ndarray] = {}
     sums = counts = sentence_means = np.empty(0)
-    for rows in _batches(lengths):
+    for rows in by_length(lengths, _WORDS_AT_ONCE):
         layers = encode([sentences[row] for row in rows])
         top = list(layers)[-1]
         vectors = layers[top]  # (words, d)
@@ -135,10 +135,3 @@ def save_beside(sets: Mapping[str, EmbeddingSet], out: Path) -> list[Path]:
         save(sets[kind], path)
         written.append(path)
     return written
-
-
-def _batches(lengths: np.ndarray) -> list[np.ndarray]:
-    """Return numbers of sentences, int64, by length, in groups of about _WORDS_AT_ONCE words."""
-    order = np.argsort(lengths, kind="stable")
-    group = lengths[order].cumsum() // _WORDS_AT_ONCE
-    return np.split(order, np.flatnonzero(np.diff(group)) + 1)

@@ -12,6 +12,7 @@ disambiguation", 1992; Schütze, "Context space", 1992).
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from embeddings.errors import EmbeddingError
@@ -59,45 +60,60 @@ _TOPICS: Mapping[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     }.items()
 }  # fmt: skip
 
-_TEMPLATES = (
-    "the {a} {n} {v} near the {m}",
-    "a {n} {v} and the {a} {m} {w}",
-    "every {n} that {v} has a {a} {m}",
-    "this {n} is {a} and the {m} {v}",
-    "we saw the {n} with a {m} when it {v}",
-    "the {m} {v} because the {n} is {a}",
-    "they say that a {a} {m} {v} under the {n}",
-    "near the {m} there was a {n} that {v}",
-)
-"""{n} is where a homonym may stand; {m} another noun, {a} an adjective, {v} and {w} verbs."""
+_OPENINGS = ("the", "a", "this", "every", "that", "one")
+_PLACES = ("near", "with", "under", "by", "behind", "over")
+_LINKS = ("and", "but", "while", "because", "when", "before")
 
 
-def planted_senses(sentences: int = 6_000, share: float = 0.5, seed: int = 0) -> Sentences:
-    """Make sentences, each of a random topic and template.
+def planted_senses(sentences: int = 3_000, share: float = 0.5, seed: int = 0) -> Sentences:
+    """Make sentences, each of a random topic, of two or three clauses.
 
     Parameters
     ----------
     sentences : how many
-    share : of the sentences have a homonym; its sense is called by word and topic, bank (river)
+    share : of the sentences have a homonym, which is not their first noun nor the last; its sense
+        is called by word and topic, bank (river)
     """
     chance = numpy_generator(seed, "planted senses")
     topics = list(_TOPICS)
     made, senses = [], {}
     for number in range(sentences):
         topic = topics[chance.integers(len(topics))]
-        nouns, verbs, adjectives = _TOPICS[topic]
-        noun, other = chance.permutation(nouns)[:2]
-        verb, second = chance.permutation(verbs)[:2]
-        homonyms = [word for word, of in HOMONYMS.items() if topic in of]
+        words, nouns = _sentence(topic, chance)
         if chance.random() < share:
-            noun = homonyms[chance.integers(len(homonyms))]
-        template = _TEMPLATES[chance.integers(len(_TEMPLATES))]
-        line = template.format(n=noun, m=other, v=verb, w=second, a=chance.choice(adjectives))
-        words = tuple(line.split())
-        if noun in homonyms:
-            senses[number, words.index(noun)] = f"{noun} ({topic})"
-        made.append(words)
+            homonyms = [word for word, of in HOMONYMS.items() if topic in of]
+            place = nouns[chance.integers(1, len(nouns) - 1)]
+            words[place] = homonyms[chance.integers(len(homonyms))]
+            senses[number, place] = f"{words[place]} ({topic})"
+        made.append(tuple(words))
     return made_sentences("planted homonyms", made, senses)
+
+
+def _sentence(topic: str, chance: np.random.Generator) -> tuple[list[str], list[int]]:
+    """Return the words of a sentence and the places of its nouns, which are three or more."""
+    nouns, verbs, adjectives = _TOPICS[topic]
+    words: list[str] = []
+    places: list[int] = []
+
+    def add(*kinds: Sequence[str]) -> None:
+        words.extend(kind[int(chance.integers(len(kind)))] for kind in kinds)
+
+    def add_noun() -> None:
+        add(_OPENINGS)
+        if chance.random() < 0.5:
+            add(adjectives)
+        places.append(len(words))
+        add(nouns)
+
+    for clause in range(chance.integers(2, 4)):
+        if clause > 0:
+            add(_LINKS)
+        add_noun()
+        add(verbs)
+        if clause == 0 or chance.random() < 0.5:
+            add(_PLACES)
+            add_noun()
+    return words, places
 
 
 def frequent_pairs(text: Sequence[Sentence], pairs: int) -> list[tuple[str, str]]:

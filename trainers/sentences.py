@@ -133,6 +133,19 @@ def cut_line(words: Sentence, longest: int) -> list[Sentence]:
     return [*parts, words] if words else parts
 
 
+def by_length(
+    lengths: np.ndarray, words: int, chance: np.random.Generator | None = None
+) -> list[np.ndarray]:
+    """Group sentences of like length, about so many words a group; return their numbers, int64.
+
+    Where a group begins is the same whatever `chance` makes of the order of equal lengths.
+    """
+    ties = np.arange(len(lengths)) if chance is None else chance.permutation(len(lengths))
+    order = np.lexsort((ties, lengths))
+    group = lengths[order].cumsum() // words
+    return np.split(order, np.flatnonzero(np.diff(group)) + 1)
+
+
 def made_sentences(
     name: str, sentences: Iterable[Sentence], senses: Mapping[tuple[int, int], str]
 ) -> Sentences:

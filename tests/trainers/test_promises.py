@@ -35,6 +35,8 @@ TRAINERS_TRIED = {
     "autoencoder": ["--data", "pixels.csv", "--dim", "3", "--width", "4", "--batch-size", "8"],
     "cnn": ["--data", "pixels.csv", "--dim", "4", "--width", "4", "--batch-size", "8",
             "--shift", "1"],
+    "elmo": ["--data", "text.txt", "--dim", "8", "--batch-size", "32", "--dropout", "0",
+             "--characters", "--softmax", "adaptive", "--words", "w1,w2"],
 }  # fmt: skip
 """Trainer -> arguments that make a run of seconds. Names of files are those of `files`; dropout is
 to be 0."""

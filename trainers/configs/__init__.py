@@ -7,6 +7,7 @@ schema.py, its form on a page.
 from trainers.configs.autoencoder import AutoencoderConfig
 from trainers.configs.cnn import CnnConfig
 from trainers.configs.columns import ColumnsConfig
+from trainers.configs.elmo import ElmoConfig
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
 from trainers.configs.image_text import ImageTextConfig
@@ -29,6 +30,7 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "autoencoder": AutoencoderConfig,
     "cnn": CnnConfig,
     "image_text": ImageTextConfig,
+    "elmo": ElmoConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
@@ -44,6 +46,7 @@ __all__ = [
     "CnnConfig",
     "ColumnsConfig",
     "Config",
+    "ElmoConfig",
     "EntityConfig",
     "EvaluateConfig",
     "ImageTextConfig",
