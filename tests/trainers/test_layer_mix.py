@@ -38,7 +38,7 @@ def test_a_label_is_told_from_those_of_its_word_alone():
         "1": np.tile(np.repeat(np.eye(4, dtype=np.float32)[2:], 2, axis=0), (50, 1)),
     }
     chance = torch.Generator().manual_seed(0)
-    assert learn_mix(layers, senses, words, chance).shares["1"] > 0.8
+    assert learn_mix(layers, senses, words, chance).shares["1"] > 0.7
 
 
 def test_words_are_hidden_from_the_model_where_no_sense_is_known():
