@@ -89,6 +89,14 @@ def test_images_of_rare_colors_are_shown(form: str, mode: str) -> None:
     assert len(shown(image=media(image(form, mode=mode))).get("image")) == 1
 
 
+def test_several_images_stand_side_by_side_above_their_names() -> None:
+    columns = dict.fromkeys(("image", "reconstruction", "third"), media(image("PNG", (500, 500))))
+    app = shown(**columns)
+    assert len(app.get("image")) == 3 and captions(app) == list(columns)
+    assert [len(column.get("image")) for column in app.columns] == [1, 1, 1, 0]
+    assert captions(shown(image=columns["image"], empty=media(None))) == []
+
+
 def test_a_damaged_or_huge_image_is_said() -> None:
     assert captions(shown(image=media(image("PNG")[:40]))) == ["The image cannot be read."]
     assert captions(shown(image=media(b"GIF89a"))) == ["The image cannot be read."]

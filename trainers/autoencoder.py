@@ -51,7 +51,7 @@ from trainers.images import (
     thumbnails,
 )
 from trainers.progress import say
-from trainers.saved_run import Coder
+from trainers.saved_run import Coder, keep
 from trainers.training import Batch, Fitted, fit
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"
@@ -205,12 +205,16 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
-    about = {"trainer": "autoencoder", "shape": images.shape, "sha256": images.source["sha256"]}
-    fitted = fit(task, config, fabric, {**settings, **about})
-    return finish(image_set(task, fitted, settings), config, fitted)
+    source = images.source["sha256"]
+    about = {**settings, "trainer": "autoencoder", "shape": images.shape, "sha256": source}
+    fitted = fit(task, config, fabric, about)
+    kept = keep(config.run_folder, task.module, about)
+    return finish(image_set(task, fitted, settings, kept), config, fitted)
 
 
-def image_set(task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any]) -> EmbeddingSet:
+def image_set(
+    task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any], kept: Mapping[str, str]
+) -> EmbeddingSet:
     """Return the images with their codes; columns class, split, image, and both of the drawing."""
     images, trained, withheld = task.images, task.trained, task.withheld
     rows, device = np.arange(len(images)), task.module.mean.device
@@ -243,7 +247,7 @@ def image_set(task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any]) -
         space=provenance.space_id("autoencoder", settings, images.source),
         role="image",
         trainer="autoencoder",
-        config=settings,
+        config={**settings, **kept},
         metrics=metrics,
         seed=settings["seed"],
         created=provenance.created(),
@@ -282,7 +286,7 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
 
     @torch.no_grad()
     def decode(codes: np.ndarray) -> list[bytes]:
-        drawn = as_bytes(module.decode(torch.from_numpy(codes)))
+        drawn = as_bytes(module.decode(torch.tensor(codes)))
         return [png(image, 255) for image in drawn.numpy().astype(np.uint8)]
 
     return Coder(about["dim"], encode_image=encode_image, decode=decode)

@@ -40,7 +40,7 @@ from trainers.image_task import (
 )
 from trainers.images import Images, digits, open_picture, read_images
 from trainers.progress import say
-from trainers.saved_run import Coder
+from trainers.saved_run import Coder, keep
 from trainers.training import Batch, Fitted, fit
 
 METRIC = "cosine"
@@ -143,8 +143,10 @@ def run(config: CnnConfig) -> dict[str, Any]:
     settings = provenance.settings(
         config, batch_size=task.batch_size, shift=task.shift, device=fabric.device.type
     )
-    fitted = fit(task, config, fabric, about(images, settings))
-    return finish(image_set(task, fitted, settings), config, fitted)
+    made_with = about(images, settings)
+    fitted = fit(task, config, fabric, made_with)
+    kept = keep(config.run_folder, task.module, made_with)
+    return finish(image_set(task, fitted, settings, kept), config, fitted)
 
 
 def read(config: CnnConfig) -> Images:
@@ -174,8 +176,10 @@ def about(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def image_set(task: CnnTask, fitted: Fitted, settings: dict[str, Any]) -> EmbeddingSet:
-    """Return the images with their vectors; columns class, split, predicted, image."""
+def image_set(
+    task: CnnTask, fitted: Fitted, settings: dict[str, Any], kept: Mapping[str, str]
+) -> EmbeddingSet:
+    """Return the images with their vectors; columns class, predicted, split, image."""
     images, trained, withheld = task.images, task.trained, task.withheld
     device = task.module.to_class.weight.device
     rows = np.arange(len(images))
@@ -206,7 +210,7 @@ def image_set(task: CnnTask, fitted: Fitted, settings: dict[str, Any]) -> Embedd
         space=provenance.space_id("cnn", settings, images.source),
         role="image",
         trainer="cnn",
-        config=settings,
+        config={**settings, **kept},
         metrics=metrics,
         seed=settings["seed"],
         created=provenance.created(),

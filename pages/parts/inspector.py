@@ -17,7 +17,7 @@ from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
 from pages.parts import asked, walk
 from pages.parts.coloring import column_of
-from pages.parts.media import SMALLEST_IMAGE, show_image, show_media
+from pages.parts.media import SMALLEST_IMAGE, show_image, show_media, show_pictures
 from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
@@ -170,6 +170,7 @@ def listed_as(embedding_set: EmbeddingSet, row: int) -> str:
 def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> None:
     """Show an item's images, sounds and first columns; long texts and the rest are folded away."""
     cells, long = [], []
+    pictures: list[tuple[str, bytes]] = []
     for name in embedding_set.metadata.column_names:
         if name == CONTEXT and is_layer(embedding_set):
             continue  # stands above
@@ -177,11 +178,15 @@ def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> N
         cell = column[row]
         if not cell.is_valid:
             continue
-        text = show_media(what, cell) if what in ("image", "audio") else _text(what, column, row)
+        if what == "image" and cell["bytes"].as_py():
+            pictures.append((name, cell["bytes"].as_py()))
+            continue
+        text = show_media(cell) if what in ("image", "audio") else _text(what, column, row)
         if len(text) > LONG:
             long.append((name, text))
         elif text:
             cells.append(f"{plain(name)}: {plain(text)}")
+    show_pictures(pictures)
     if cells:
         st.caption("  \n".join(cells[:SHOWN_COLUMNS]))
     for name, text in long:
