@@ -25,6 +25,7 @@ from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers import provenance
+from trainers.checkpoints import best_sha256
 from trainers.configs import wrong
 from trainers.configs.autoencoder import AutoencoderConfig, Network
 from trainers.devices import start
@@ -51,7 +52,7 @@ from trainers.images import (
     thumbnails,
 )
 from trainers.progress import say
-from trainers.saved_run import Coder, keep
+from trainers.saved_run import Coder
 from trainers.training import Batch, Fitted, fit
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"
@@ -208,12 +209,12 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     source = images.source["sha256"]
     about = {**settings, "trainer": "autoencoder", "shape": images.shape, "sha256": source}
     fitted = fit(task, config, fabric, about)
-    kept = keep(config.run_folder, task.module, about)
-    return finish(image_set(task, fitted, settings, kept), config, fitted)
+    checkpoint = best_sha256(config.run_folder, task.module, about, fitted.best_epoch)
+    return finish(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
 def image_set(
-    task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any], kept: Mapping[str, str]
+    task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any], checkpoint: str
 ) -> EmbeddingSet:
     """Return the images with their codes; columns class, split, image, and both of the drawing."""
     images, trained, withheld = task.images, task.trained, task.withheld
@@ -247,7 +248,7 @@ def image_set(
         space=provenance.space_id("autoencoder", settings, images.source),
         role="image",
         trainer="autoencoder",
-        config={**settings, **kept},
+        config={**settings, "checkpoint_sha256": checkpoint},
         metrics=metrics,
         seed=settings["seed"],
         created=provenance.created(),

@@ -24,6 +24,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from trainers import provenance
 from trainers.chance import torch_generator
+from trainers.checkpoints import best_sha256
 from trainers.configs.cnn import CnnConfig
 from trainers.devices import start
 from trainers.dry_run import dry_run
@@ -40,7 +41,7 @@ from trainers.image_task import (
 )
 from trainers.images import Images, digits, open_picture, read_images
 from trainers.progress import say
-from trainers.saved_run import Coder, keep
+from trainers.saved_run import Coder
 from trainers.training import Batch, Fitted, fit
 
 METRIC = "cosine"
@@ -145,8 +146,8 @@ def run(config: CnnConfig) -> dict[str, Any]:
     )
     made_with = about(images, settings)
     fitted = fit(task, config, fabric, made_with)
-    kept = keep(config.run_folder, task.module, made_with)
-    return finish(image_set(task, fitted, settings, kept), config, fitted)
+    checkpoint = best_sha256(config.run_folder, task.module, made_with, fitted.best_epoch)
+    return finish(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
 def read(config: CnnConfig) -> Images:
@@ -177,7 +178,7 @@ def about(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def image_set(
-    task: CnnTask, fitted: Fitted, settings: dict[str, Any], kept: Mapping[str, str]
+    task: CnnTask, fitted: Fitted, settings: dict[str, Any], checkpoint: str
 ) -> EmbeddingSet:
     """Return the images with their vectors; columns class, predicted, split, image."""
     images, trained, withheld = task.images, task.trained, task.withheld
@@ -210,7 +211,7 @@ def image_set(
         space=provenance.space_id("cnn", settings, images.source),
         role="image",
         trainer="cnn",
-        config={**settings, **kept},
+        config={**settings, "checkpoint_sha256": checkpoint},
         metrics=metrics,
         seed=settings["seed"],
         created=provenance.created(),

@@ -1,18 +1,14 @@
 """A run that was saved, to be used: texts and pictures become vectors, vectors become pictures."""
 
-import hashlib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from torch import nn
 
 from embeddings.errors import EmbeddingError
 from trainers import checkpoints
-from trainers.progress import is_main
 
 CODERS = ("autoencoder", "cnn", "image_text")
 """Trainers whose runs can be used: trainers/NAME.py has load(about, weights) -> Coder."""
@@ -36,21 +32,6 @@ class Coder:
     encode_image: Callable[[bytes, str], np.ndarray] | None = None
     encode_text: Callable[[str], np.ndarray] | None = None
     decode: Callable[[np.ndarray], list[bytes]] | None = None
-
-
-def keep(folder: Path, module: nn.Module, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return what names, in the settings that a file tells, the weights that its vectors are of.
-
-    That is the sha256 of best.pt, by which the app finds the run. Where nothing was validated,
-    best.pt is written now, of the last weights. Other processes than the first return nothing.
-    """
-    if not is_main():
-        return {}
-    if not (folder / checkpoints.BEST).is_file():
-        checkpoints.write_best(folder, module, about)
-    return {
-        "checkpoint_sha256": hashlib.sha256((folder / checkpoints.BEST).read_bytes()).hexdigest()
-    }
 
 
 def load(path: Path) -> Coder:

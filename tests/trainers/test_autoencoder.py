@@ -1,6 +1,7 @@
 """A linear autoencoder is PCA, others draw better; vectors of a saved run are drawn again."""
 
 import base64
+import hashlib
 import io
 import json
 import subprocess
@@ -59,6 +60,9 @@ def test_two_numbers_tell_all_of_a_spot(made):
 
 def test_the_reconstruction_is_what_the_vector_decodes_to(made):
     _, found, folder = made
+    checkpoint = (folder / "out.run" / "best.pt").read_bytes()
+    named = found.provenance.config["checkpoint_sha256"]
+    assert named == hashlib.sha256(checkpoint).hexdigest()
     coder = saved_run.load(folder / "out.run")
     drawn = coder.decode(found.vectors)
     assert drawn == [cell["bytes"] for cell in found.metadata.column("reconstruction").to_pylist()]

@@ -1,5 +1,6 @@
 """Planted pictures are told apart, and a saved run makes the vectors that the file has."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -122,6 +123,19 @@ def test_images_without_two_classes_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros((4, 8, 8)))
     with pytest.raises(EmbeddingError, match=r"a.npz: images without classes; expected two"):
         run(config(tmp_path, data=tmp_path / "a.npz"))
+
+
+def test_without_validation_the_last_weights_are_kept(tmp_path):
+    given = config(tmp_path, data=planted(tmp_path / "bars.npz", 30), dim=3, width=4, epochs=2,
+                   validation_fraction=0)  # fmt: skip
+    metrics = run(given)
+    assert metrics["knn accuracy"] is None and metrics["best_epoch"] == 0
+    found = load(given.out)
+    cell = found.metadata.column("image")[0].as_py()["bytes"]
+    vector = saved_run.load(given.run_folder).encode_image(cell, "0.png")
+    np.testing.assert_allclose(vector, found.vectors[0], rtol=1e-4, atol=1e-4)
+    kept = (given.run_folder / "best.pt").read_bytes()
+    assert found.provenance.config["checkpoint_sha256"] == hashlib.sha256(kept).hexdigest()
 
 
 def test_digits_reach_what_was_promised(tmp_path):
