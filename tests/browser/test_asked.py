@@ -1,0 +1,144 @@
+"""Asking the model of a run: by text, by picture, by a place of the map."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingSet, load, neighbors, save
+from tests.browser.driver import MAP, PROJECT, ROOT, AppPage, run_server
+
+
+def trained(runs: Path, trainer: str, *arguments: str) -> tuple[str, Path]:
+    """Train for a few steps into a folder as the Train page makes it; return id and file."""
+    folder = runs / "20260101-000000-abcdef"
+    folder.mkdir(parents=True)
+    out = folder / "made.embedding.parquet"
+    given = [*arguments, "--out", str(out), "--run-dir", str(folder / "training")]
+    command = [sys.executable, "-m", "trainers", trainer, *given, "--threads", "1", "--quiet"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    about = {"folder": folder.name, "trainer": trainer, "arguments": list(arguments),
+             "settings": {}, "data": "built-in", "created": time.time()}  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(about))
+    (folder / "process.json").write_text(
+        json.dumps({"group": 1, "started": about["created"], "before": 0})
+    )
+    (folder / "exit").write_text("0\n")
+    (folder / "stdout.txt").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder.name, out
+
+
+def answers(trainer: str, run: Path, *question: str) -> dict:
+    """Ask the command line the same."""
+    command = [sys.executable, "-m", "trainers", trainer, str(run), *question, "--json"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def listed(page: AppPage, rows: list[int]) -> None:
+    """Wait until the inspector lists these rows."""
+    page.page.wait_for_function(
+        """rows => JSON.stringify(rows) === JSON.stringify(Array.from(
+          document.querySelectorAll(".st-key-neighbors button[data-row]"),
+          (button) => Number(button.dataset.row)))""",
+        arg=rows,
+    )
+
+
+@pytest.fixture
+def visit(browser, tmp_path: Path):
+    """Open a run's file in a server of its own; no errors in the browser's console."""
+    pages = []
+
+    def opened(run: str) -> AppPage:
+        server = run_server(tmp_path)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(120_000)
+        page = AppPage(context.new_page(), server.__enter__())
+        pages.append((server, context, page))
+        page.open(f"?set=run%3A{run}")
+        return page
+
+    yield opened
+    for server, context, page in pages:
+        context.close()
+        server.__exit__()
+        assert page.errors == [], "errors in the browser's console"
+
+
+def test_a_place_of_the_map_is_decoded(visit, tmp_path: Path) -> None:
+    run, file = trained(tmp_path / "runs", "autoencoder", "--dim", "2", "--max-steps", "30")
+    codes = load(file)
+    page = visit(run)
+    page.wait_for_drawn(len(codes))
+    page.choose("Layout", "As they are")
+    page.page.wait_for_function(f"() => {ROOT}.embeddingMap.data.ground")
+    box = page.page.locator(MAP).bounding_box()
+    assert box is not None
+    corner = {"x": box["x"] + box["width"] - 30, "y": box["y"] + box["height"] - 30}
+    place = page.page.evaluate(
+        f"""({{ x, y }}) => {{
+          const map = {ROOT}.embeddingMap, box = map.root.getBoundingClientRect();
+          map.view.look();
+          const at = map.view.unproject(x - box.left, y - box.top);
+          return at.map((value, axis) => map.flat.center[axis] + map.flat.half * value);
+        }}""",
+        corner,
+    )
+    page.page.mouse.click(corner["x"], corner["y"])
+    near = neighbors.query_vectors(codes, np.array(place), 10).rows.tolist()
+    listed(page, near)
+    assert page.page.locator(".st-key-title").inner_text().startswith("Decoded from")
+    assert page.page.locator(".st-key-inspector img").count() > 1  # decoded, and the nearest
+    drawn = answers("decode", file.parent, "--vector", *map(str, place))
+    assert base64.b64decode(drawn["png"]).startswith(b"\x89PNG")
+
+    page.page.get_by_role("button", name="Clear").click()
+    page.page.locator(".st-key-title").wait_for(state="hidden")
+
+
+def test_a_picture_finds_its_like(visit, tmp_path: Path) -> None:
+    run, file = trained(tmp_path / "runs", "autoencoder", "--max-steps", "30")
+    codes = load(file)
+    picture = tmp_path / "seven.png"
+    picture.write_bytes(codes.metadata["image"][7]["bytes"].as_py())
+    page = visit(run)
+    page.page.get_by_role("button", name="Images like this one").click()
+    page.page.locator(".st-key-asked_picture input[type=file]").set_input_files(str(picture))
+    asked = answers("encode", file.parent, "--image", str(picture))["vector"]
+    near = neighbors.query_vectors(codes, np.array(asked), 10).rows.tolist()
+    listed(page, near)
+    assert 7 in near[:3]
+
+
+def test_a_text_finds_images_and_only_images(visit, tmp_path: Path) -> None:
+    run, file = trained(tmp_path / "runs", "image_text", "--max-steps", "30")
+    both = load(file)
+    page = visit(run)
+    box = page.page.get_by_placeholder("Search images by text")
+    box.fill("a small red circle")
+    box.press("Enter")
+    asked = answers("encode", file.parent, "--text", "a small red circle")["vector"]
+    images = np.asarray(both.metadata["image"].combine_chunks().is_valid())
+    near = neighbors.query_vectors(both, np.array(asked), 10, among=images).rows.tolist()
+    listed(page, near)
+    assert set(both.metadata["role"].take(near).to_pylist()) == {"image"}
+    assert page.page.locator(".st-key-title").inner_text() == "“a small red circle”"
+
+
+def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> None:
+    made = EmbeddingSet.of(
+        np.random.default_rng(0).normal(size=(40, 3)),
+        trainer="cnn",
+        config={"checkpoint_sha256": "ab" * 32},
+    )
+    save(made, tmp_path / "elsewhere.embedding.parquet")
+    app.upload(tmp_path / "elsewhere.embedding.parquet")
+    app.wait_for_map(points=40)
+    app.page.get_by_text("no run here has the checkpoint abababababab").wait_for()
