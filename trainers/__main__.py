@@ -5,7 +5,7 @@ python -m trainers NAME --schema       the settings of one, as JSON
 python -m trainers NAME --help         the settings of one, to read
 python -m trainers columns TABLE       what the columns of a table hold
 python -m trainers evaluate TABLE      compare embeddings with other features of a table
-python -m trainers recommend FILE LABEL [-k 10] [--json]     top items from a file of two_tower
+python -m trainers recommend FILE LABEL | --text T [-k 10] [--json]   top items from two_tower
 python -m trainers encode RUN --text T | --image P [--json]  the vector of a text or picture
 python -m trainers decode RUN --vector X Y ... --out P.png   the picture of a vector
 

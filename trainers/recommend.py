@@ -1,11 +1,13 @@
-"""Top right items for a left item, from the file of two_tower alone.
+"""Top right items for a left item, from the file of two_tower alone; for a text, with its run.
 
 python -m trainers recommend visits.embedding.parquet ann -k 5
+python -m trainers recommend help.embedding.parquet --text "may i bring my dog"
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
 from embeddings.metrics import exact_values, row_norms
+from trainers.configs.loop import run_of
 from trainers.configs.recommend import RecommendConfig
 
 KNOWN = "known"
@@ -36,7 +39,12 @@ class Recommended:
 def run(config: RecommendConfig) -> str:
     """Return what the command prints."""
     embedding_set = load(config.file)
-    found = recommend(embedding_set, left_row(embedding_set, config.label), config.k)
+    if config.text is not None:
+        found = near_text(
+            embedding_set, config.text, config.run_dir or run_of(config.file), config.k
+        )
+    else:
+        found = recommend(embedding_set, left_row(embedding_set, config.label or ""), config.k)
     listed = [
         {"row": int(row), "label": embedding_set.labels[row], "similarity": round(float(value), 6)}
         for row, value in zip(found.rows, found.similarities, strict=True)
@@ -60,19 +68,44 @@ def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommended
     own = known[row]
     if own is None:
         raise EmbeddingError(f"row {row} is not a left item: it has no list of known right items")
-    candidates = np.array(
-        [
-            other
-            for other, (label, paired) in enumerate(zip(embedding_set.labels, known, strict=True))
-            if paired is None and label not in own
-        ],
-        dtype=np.int64,
-    )
-    vectors, metric = embedding_set.vectors, embedding_set.provenance.metric
-    norms = row_norms(vectors)
-    values = exact_values(metric, vectors[row], norms[row], vectors[candidates], norms[candidates])
+    candidates = [
+        other
+        for other, (label, paired) in enumerate(zip(embedding_set.labels, known, strict=True))
+        if paired is None and label not in own
+    ]
+    return _nearest(embedding_set, embedding_set.vectors[row], candidates, k)
+
+
+def near_text(embedding_set: EmbeddingSet, text: str, run: Path, k: int = 10) -> Recommended:
+    """Rank the right items by closeness to a text, whose vector a run makes.
+
+    Raises
+    ------
+    EmbeddingError
+        the set is not one of two_tower, or the run is not the one that made it, or has no words
+    """
+    from trainers import checkpoints, saved_run  # imports torch
+
+    candidates = [row for row, paired in enumerate(_known(embedding_set)) if paired is None]
+    vector = saved_run.load(run).encode_text
+    about, _ = checkpoints.read_weights(run)
+    made = embedding_set.provenance
+    settings = {name: about.get(name) for name in made.config}
+    if about.get("data") != made.source or settings != made.config or vector is None:
+        raise EmbeddingError(f"{run}: not the run that made the file; give it by --run-dir")
+    return _nearest(embedding_set, vector(text), candidates, k)
+
+
+def _nearest(
+    embedding_set: EmbeddingSet, vector: np.ndarray, candidates: Sequence[int], k: int
+) -> Recommended:
+    """Rank some rows by closeness to a vector: float32, shape (dim,)."""
+    rows = np.array(candidates, dtype=np.int64)
+    vectors, metric = embedding_set.vectors[rows], embedding_set.provenance.metric
+    norm = row_norms(vector[None])[0]
+    values = exact_values(metric, vector, norm, vectors, row_norms(vectors))
     order = np.argsort(-values, kind="stable")[:k]
-    return Recommended(candidates[order], values[order])
+    return Recommended(rows[order], values[order])
 
 
 def left_row(embedding_set: EmbeddingSet, label: str) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from trainers import checkpoints
 
-CODERS = ("autoencoder", "cnn", "image_text")
+CODERS = ("autoencoder", "cnn", "image_text", "two_tower")
 """Trainers whose runs can be used: trainers/NAME.py has load(about, weights) -> Coder."""
 
 _TRAINING = "training"  # the trainer's folder within that of a run of the app

@@ -83,6 +83,13 @@ def word_vectors(documents: Bags, width: int) -> np.ndarray:
     return found
 
 
+def idf(documents: Bags) -> np.ndarray:
+    """Return log((1 + documents) / (1 + those with the word)) + 1 of each word: float32."""
+    count = len(documents.offsets) - 1
+    having = np.bincount(documents.tokens, minlength=len(documents.vocabulary))
+    return (np.log((1 + count) / (1 + having)) + 1).astype(np.float32)
+
+
 def as_matrix(bags: Bags) -> sparse.csr_matrix:
     """Return the bags as a matrix, float32: a row an item, a column a word."""
     shape = (len(bags.offsets) - 1, len(bags.vocabulary))

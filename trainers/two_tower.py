@@ -31,7 +31,8 @@ from trainers.pairs import Pairs
 from trainers.progress import say
 from trainers.sampling import NegativeSampler
 from trainers.splits import Split
-from trainers.texts import text_baselines, word_vectors
+from trainers.text_coder import Vocabulary, load  # noqa: F401 (load is for saved_run)
+from trainers.texts import idf, text_baselines, word_vectors
 from trainers.towers import Tower, TwoTowers, table_of
 from trainers.training import Batch, Fitted, Task, fit
 from trainers.two_tower_file import both_sides
@@ -226,15 +227,17 @@ def train(
         left_metadata=config.left_metadata and config.left_metadata.name,
         right_metadata=config.right_metadata and config.right_metadata.name,
     )
-    about = settings | {"data": dict(pairs.source)}
+    refits = config.split == "none" and pairs.part is None and len(split.validation) > 0
+    about = {**settings, "data": dict(pairs.source), "trainer": "two_tower", "final": not refits}
     fitted = fit(task, config, fabric, about)
     ranked = judge(task, pairs, split, config, fabric)
     best_epoch = fitted.best_epoch
-    if config.split == "none" and pairs.part is None and best_epoch:
+    if refits and best_epoch:
         say(f"epoch {best_epoch} was best; now all pairs, {best_epoch} epochs", config.quiet)
         everything = np.arange(len(pairs))
         same = replace(config, batch_size=task.batch_size)
         task = PairsTask(pairs, everything, everything[:0], features, same)
+        about["final"] = True
         before, fitted = fitted, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
         fitted = replace(
             fitted,
@@ -292,8 +295,9 @@ def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTower
     width = config.dim - (config.similarity == "dot")
     counts = [np.bincount(pairs.rows[:, side], minlength=pairs.shape[side]) for side in (0, 1)]
     words = None
-    if config.words == "lsa" and features[1] is not None:
-        words = table_of(word_vectors(features[1], width))
+    documents = features[1] if config.words == "lsa" else None
+    if documents is not None:
+        words = table_of(word_vectors(documents, width))
     sides = [
         Tower(
             has_pair=counts[side] > 0,
@@ -306,7 +310,10 @@ def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTower
         )
         for side, ids in enumerate((config.left_ids, config.right_ids))
     ]
-    return TwoTowers(sides[0], sides[1], config.similarity, counts[1], config.scale)
+    model = TwoTowers(sides[0], sides[1], config.similarity, counts[1], config.scale)
+    if documents is not None:
+        model.vocabulary = Vocabulary(documents.vocabulary, idf(documents))
+    return model
 
 
 def automatic_batch_size(pairs: int) -> int:

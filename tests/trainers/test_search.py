@@ -1,5 +1,6 @@
 """Search: collections are read exactly; queries never seen find documents by what words mean."""
 
+import json
 from itertools import combinations
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from embeddings import EmbeddingError, load
+from trainers import saved_run
+from trainers.__main__ import main
 from trainers.configs import TwoTowerConfig
 from trainers.judgments import read_collection
 from trainers.pairs import number_pairs
@@ -232,3 +235,52 @@ def test_cranfield(data):
     assert pairs.notes[1:] == ("476 documents without a judgment",)
     asked = dict(zip(pairs.left.columns["id"].to_pylist(), pairs.left.labels, strict=True))
     assert asked["3"].startswith("what problems of heat conduction in composite slabs")
+
+
+@pytest.mark.parametrize("tower", ["table", "network"])
+def test_a_new_text_has_the_vector_of_a_query_with_its_words(tmp_path, tower, capsys):
+    planted(tmp_path)
+    given = settings(tmp_path, "--max-steps", "9", "--tower", tower)
+    run(given)
+    made = load(given.out)
+    text = "ASK2a, ask2c!! please?"  # those of q21
+    vector = saved_run.load(tmp_path / "o.run").encode_text(text)
+    np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
+    assert main(["recommend", str(given.out), "--text", text, "-k", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    pages = np.array(made.metadata["role"].to_pylist()) == "page"
+    expected = np.sort(made.vectors[pages] @ vector)[::-1][:3]
+    np.testing.assert_allclose([item["similarity"] for item in found], expected, atol=1e-5)
+    assert main(["encode", str(tmp_path / "o.run"), "--text", "unheard of"]) == 2
+    assert "none of the words of 'unheard of'" in capsys.readouterr().err
+
+
+def test_a_text_needs_the_run_that_made_the_file(tmp_path, capsys):
+    planted(tmp_path)
+    run(settings(tmp_path, "--max-steps", "1", "--run-dir", str(tmp_path / "other.run")))
+    run(settings(tmp_path, "--max-steps", "1", "--seed", "1"))
+    asked = ["recommend", str(tmp_path / "o.embedding.parquet"), "--text", "ask2a"]
+    assert main(asked) == 0
+    assert main([*asked, "--run-dir", str(tmp_path / "other.run")]) == 2
+    assert "not the run that made the file" in capsys.readouterr().err
+    assert main(asked[:2]) == 2
+    assert "expected either a label or --text" in capsys.readouterr().err
+
+
+def test_a_run_that_goes_on_says_where(tmp_path):
+    planted(tmp_path)
+    given = settings(tmp_path, "--epochs", "2", "--split", "none")
+    run(given)
+    with pytest.raises(EmbeddingError, match="give its folder refit"):
+        saved_run.load(tmp_path / "o.run")
+    made = load(given.out)
+    vector = saved_run.load(tmp_path / "o.run" / "refit").encode_text("ask2a ask2c please")
+    np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
+
+
+def test_a_run_without_words_makes_no_vectors_of_texts(tmp_path):
+    planted(tmp_path)
+    run(TwoTowerConfig(data=tmp_path / "pairs.csv", out=tmp_path / "o.embedding.parquet",
+                       max_steps=1, device="cpu", quiet=True, validation_fraction=0))  # fmt: skip
+    with pytest.raises(EmbeddingError, match="makes no vectors of texts; give one made with"):
+        saved_run.load(tmp_path / "o.run")

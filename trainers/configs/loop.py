@@ -80,8 +80,13 @@ class LoopConfig:
     @property
     def run_folder(self) -> Path:
         """Where the run is kept: `run_dir`, or NAME.run beside NAME.embedding.parquet."""
-        name = self.out.name.removesuffix(".parquet").removesuffix(".embedding")
-        return self.run_dir or self.out.with_name(f"{name}.run")
+        return self.run_dir or run_of(self.out)
+
+
+def run_of(file: Path) -> Path:
+    """Return NAME.run beside NAME.embedding.parquet."""
+    name = file.name.removesuffix(".parquet").removesuffix(".embedding")
+    return file.with_name(f"{name}.run")
 
 
 def wrong(name: str, value: object, expected: str) -> EmbeddingError:
