@@ -23,7 +23,7 @@ class RecommendConfig:
     file: Annotated[tyro.conf.Positional[Path], Doc("An embedding file of two_tower")]
     label: Annotated[tyro.conf.Positional[str | None], Doc("A left item: a user, a book, a "
                                                            "query")] = None
-    text: Annotated[str | None, Doc("A text instead, where words were learned (--words lsa)")] = None
+    text: Annotated[str | None, Doc("A text instead, if made with --words lsa")] = None
     run_dir: Annotated[Path | None, Doc("For --text, the run that made the file. Left out: "
                                         "NAME.run beside it")] = None
     k: Annotated[int, Doc("How many"), tyro.conf.arg(aliases=["-k"])] = 10
