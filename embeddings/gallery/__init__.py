@@ -83,6 +83,30 @@ ITEMS: tuple[GalleryItem, ...] = (
         command="python -m trainers entity --one-file "
         "--out embeddings/gallery/flight_levels.embedding.parquet",
     ),
+    GalleryItem(
+        name="review_words",
+        title="Words of planted reviews",
+        description="3,927 made-up words and the polarity that the sentiment trainer learned for "
+        "each from 8,000 made-up reviews, beside the one that was planted.",
+        command="python -m trainers sentiment --dim 50 --threads 1 "
+        "--out embeddings/gallery/review_words.embedding.parquet",
+    ),
+    GalleryItem(
+        name="readers_and_documents",
+        title="Planted readers and documents",
+        description="500 made-up readers with two topics each and 1,600 documents, learned by the "
+        "interest trainer from the words in the titles of 10,087 clicks.",
+        command="python -m trainers interest --threads 1 "
+        "--out embeddings/gallery/readers_and_documents.embedding.parquet",
+    ),
+    GalleryItem(
+        name="feed_and_ads",
+        title="Planted users, feed and ads",
+        description="Made-up users, items of a feed and ads: the transfer trainer learned the ads "
+        "with the help of the feed; by dot product a user's nearest ads are the likeliest clicks.",
+        command="python -m trainers transfer --threads 1 "
+        "--out embeddings/gallery/feed_and_ads.embedding.parquet",
+    ),
 )
 
 
