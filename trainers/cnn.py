@@ -39,7 +39,8 @@ from trainers.image_task import (
     knn_accuracy,
     shifted,
 )
-from trainers.images import Images, digits, open_picture, read_images
+from trainers.images import USUAL_SIDE, Images, digits, open_picture, read_images
+from trainers.pretrained import coder, embed, open_extractor
 from trainers.progress import say
 from trainers.saved_run import Coder
 from trainers.training import Batch, Fitted, fit
@@ -131,8 +132,17 @@ class CnnTask(ImageTask):
 
 def run(config: CnnConfig) -> dict[str, Any]:
     """Read the images, train, write the file; return the metrics."""
+    if config.pretrained is not None:
+        extractor = open_extractor(config.pretrained, config.architecture)
+        return embed(config, read(config, extractor.side), extractor)
     fabric = start(config)
     images = read(config)
+    if len(images.classes) < 2:
+        what = f"one class, {images.classes[0]}" if images.classes else "images without classes"
+        raise EmbeddingError(
+            f"{config.data}: {what}; expected two classes at least (one folder of pictures each), "
+            "or learn without classes: python -m trainers autoencoder"
+        )
     task = CnnTask(images, config)
     say(
         f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "
@@ -150,19 +160,15 @@ def run(config: CnnConfig) -> dict[str, Any]:
     return finish(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
-def read(config: CnnConfig) -> Images:
-    """Return the images of --data, or the built-in ones, of two classes at least."""
+def read(config: CnnConfig, usual: int = USUAL_SIDE) -> Images:
+    """Return the images of --data, or the built-in ones; usual: as read_images takes it."""
     images = (
-        digits() if config.data is None else read_images(config.data, config.size, config.label)
+        digits()
+        if config.data is None
+        else read_images(config.data, config.size, config.label, usual)
     )
     for note in images.notes:
         say(note, config.quiet)
-    if len(images.classes) < 2:
-        what = f"one class, {images.classes[0]}" if images.classes else "images without classes"
-        raise EmbeddingError(
-            f"{config.data}: {what}; expected two classes at least (one folder of pictures each), "
-            "or learn without classes: python -m trainers autoencoder"
-        )
     return images
 
 
@@ -222,6 +228,8 @@ def image_set(
 
 def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
     """Return what makes vectors of pictures, as a run that was saved does."""
+    if about["pretrained"]:
+        return coder(about, weights)
     shape = tuple(about["shape"])
     module = Cnn(shape, len(about["classes"]), about["dim"], about["width"], about["seed"])
     module.load_state_dict(weights)

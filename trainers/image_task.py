@@ -73,10 +73,10 @@ def intensities(images: Images, rows: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def in_blocks(
     images: Images, rows: np.ndarray, device: torch.device,
-    compute: Callable[[torch.Tensor], torch.Tensor],
+    compute: Callable[[torch.Tensor], torch.Tensor], at_once: int = _AT_ONCE,
 ) -> np.ndarray:  # fmt: skip
     """Return what is computed of images, in blocks; compute: (b, c, h, w) -> (b, ...)."""
-    blocks = [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+    blocks = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
     return torch.cat(
         [compute(intensities(images, block).to(device)).float().cpu() for block in blocks]
     ).numpy()

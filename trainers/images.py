@@ -89,13 +89,15 @@ def digits() -> Images:
     return of_arrays(Arrays(pixels, 16, data.target.astype(str).tolist()), "digits", source)
 
 
-def read_images(path: Path, size: int | None = None, label: str | None = None) -> Images:
+def read_images(
+    path: Path, size: int | None = None, label: str | None = None, usual: int = USUAL_SIDE
+) -> Images:
     """Read images of one of the forms above, told apart by content.
 
     Parameters
     ----------
     size : side in pixels to which all are brought, the larger side cut; default: their own where
-        all have one, else USUAL_SIDE
+        all have one and, of pictures, at most `usual`, else `usual`
     label : column of the class in a CSV: its name, or its number from 1; default: found
 
     Raises
@@ -110,7 +112,7 @@ def read_images(path: Path, size: int | None = None, label: str | None = None) -
         pictures = [each for each in members if is_picture(each.name)]
         name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
         if pictures:
-            found = _by_folder(read_pictures(pictures, name, size))
+            found = _by_folder(read_pictures(pictures, name, size, usual))
             others = [each.name for each in members if not is_picture(each.name)]
         else:
             arrays, used, content = read_arrays(members, label, _FORMS)
@@ -143,16 +145,18 @@ def is_picture(name: str) -> bool:
     return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "").startswith("image/")
 
 
-def read_pictures(pictures: Sequence[Member], name: str, size: int | None) -> Images:
-    """Read files of pictures, without classes; size: as read_images takes it."""
+def read_pictures(
+    pictures: Sequence[Member], name: str, size: int | None, usual: int = USUAL_SIDE
+) -> Images:
+    """Read files of pictures, without classes; size, usual: as read_images takes them."""
     digest = hashlib.sha256()
     check_bytes(sum(each.path.stat().st_size for each in pictures), "the pictures have")
     headers = [_header(each) for each in pictures]  # size and whether it is grey
     sizes = {shape for shape, _ in headers}
     notes: list[str] = []
-    width, height = next(iter(sizes)) if len(sizes) == 1 else (USUAL_SIDE, USUAL_SIDE)
-    if size is not None or max(width, height) > USUAL_SIDE or len(sizes) > 1:
-        width = height = size or USUAL_SIDE
+    width, height = next(iter(sizes)) if len(sizes) == 1 else (usual, usual)
+    if size is not None or max(width, height) > usual or len(sizes) > 1:
+        width = height = size or usual
         notes.append(f"the pictures are brought to {width} x {height} pixels (--size)")
     channels = 1 if all(is_grey for _, is_grey in headers) else 3
     shape = (len(pictures), channels, height, width)

