@@ -269,7 +269,7 @@ def test_a_text_needs_the_run_that_made_the_file(tmp_path, capsys):
 
 def test_a_run_that_goes_on_says_where(tmp_path):
     planted(tmp_path)
-    given = settings(tmp_path, "--epochs", "2", "--split", "none")
+    given = settings(tmp_path, "--epochs", "2", "--split", "none", "--validation-fraction", "0.1")
     run(given)
     with pytest.raises(EmbeddingError, match="give its folder refit"):
         saved_run.load(tmp_path / "o.run")

@@ -83,7 +83,7 @@ class TwoTowerConfig(LoopConfig):
             *("--left-features", "text", "--right-features", "title,text", "--words", "lsa"),
             *("--no-left-ids", "--no-right-ids", "--split", "left", "--similarity", "cosine"),
             *("--scale", "20", "--dim", "200", "--batch-size", "128", "--epochs", "12"),
-            *("--learning-rate", "0.005", "--weight-decay", "0", "--validation-fraction", "0.15"),
+            *("--learning-rate", "0.005", "--weight-decay", "0", "--validation-fraction", "0"),
         ),
     }
     """What a preset stands for: flags, before those that are given."""
