@@ -24,6 +24,7 @@ import torch
 from embeddings.errors import EmbeddingError
 from trainers import checkpoints, provenance
 from trainers.bags import Bags
+from trainers.caption_baseline import ridge_recall
 from trainers.captioned import Captioned, captioned_digits, read_captioned
 from trainers.chance import numpy_generator
 from trainers.clip import open_clip
@@ -202,18 +203,18 @@ def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
 
 
 def metrics(task: ImageTextTask, fitted: Fitted) -> dict[str, Any]:
-    """Return what the last line tells."""
-    pairs, withheld = task.pairs, len(task.judged)
-    found = {
-        "training_loss": fitted.loss,
-        **fitted.metrics,
-        "candidates": withheld,
-        "chance": 1 / withheld if withheld else None,
-    }
-    if pairs.unseen.any():
-        chosen = candidates(np.flatnonzero(pairs.unseen), pairs.meaning, task.config.seed)
-        found |= {f"unseen {name}": value for name, value in task.recalls(chosen).items()}
-        found["unseen candidates"] = len(chosen)
+    """Return what the last line tells: recalls, beside chance and the baseline's."""
+    pairs, seed = task.pairs, task.config.seed
+    unseen = candidates(np.flatnonzero(pairs.unseen), pairs.meaning, seed)
+    found: dict[str, Any] = {"training_loss": fitted.loss, **fitted.metrics}
+    for before, chosen in (("", task.judged), ("unseen ", unseen)):
+        if not len(chosen):
+            continue
+        if before:
+            found |= {before + name: value for name, value in task.recalls(chosen).items()}
+        baseline = ridge_recall(pairs, task.trained, chosen)
+        found[f"{before}recall@1 of ridge on tf-idf"] = baseline
+        found |= {f"{before}candidates": len(chosen), f"{before}chance": 1 / len(chosen)}
     return found | {
         "temperature": math.exp(-task.module.log_scale.item()),
         "pairs": len(pairs),

@@ -14,6 +14,7 @@ import torch
 from embeddings import EmbeddingError, load
 from embeddings.run_checkpoints import sha256_of
 from trainers import saved_run
+from trainers.__main__ import main
 from trainers.captioned import captioned_digits
 from trainers.configs.image_text import ImageTextConfig
 from trainers.image_text import ImageTextTask, hold_out, run
@@ -220,13 +221,26 @@ def test_the_file_names_its_checkpoint_and_the_run_makes_the_same_vectors(digits
         coder.encode_text("Qwertz!")
 
 
+def test_encode_prints_the_vector_of_a_text(digits, capsys):
+    given, _, made = digits
+    capsys.readouterr()
+    command = ["encode", str(given.run_folder), "--json", "--text"]
+    assert main([*command, "a handwritten three"]) == 0
+    vector = json.loads(capsys.readouterr().out)["vector"]
+    row = made.labels.index("a handwritten three")
+    np.testing.assert_allclose(vector, made.vectors[row], atol=1e-5)
+    assert main([*command, "qwertz"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: 'qwertz': none of its words") and said.count("\n") == 1
+
+
 def test_without_validation_the_checkpoint_holds_the_last_weights(tmp_path, capsys):
     given = config(tmp_path, builtin="digits", epochs=1, dim=8, validation_fraction=0, quiet=False)
     metrics = run(given)
     said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 withheld; 29 words"
     assert capsys.readouterr().err.splitlines()[0] == said
     made = load(given.out)
-    assert metrics["candidates"] == 0 and metrics["best_epoch"] == 0
+    assert "candidates" not in metrics and metrics["best_epoch"] == 0
     coder = saved_run.load(given.run_folder)
     row = made.metadata.column("role").to_pylist().index("caption")
     np.testing.assert_allclose(coder.encode_text(made.labels[row]), made.vectors[row], atol=1e-5)
@@ -238,5 +252,8 @@ def test_unseen_combinations_are_found(tmp_path):
     assert metrics["candidates"] == metrics["unseen candidates"] == 500
     for name in ("recall@1 text to image", "recall@1 image to text"):
         assert metrics[name] >= 0.9 and metrics[f"unseen {name}"] >= 0.6
+    for before in ("", "unseen "):
+        linear = metrics[f"{before}recall@1 of ridge on tf-idf"]
+        assert 10 * metrics[f"{before}chance"] < linear < 0.5
     splits = load(tmp_path / "out.embedding.parquet").metadata.column("split").to_pylist()
     assert splits.count("unseen") >= 1_000  # 500 images and their captions
