@@ -6,7 +6,8 @@
 
 With `--serve` one process answers many questions. It prints a line once it is ready, `{"dim": 2}`;
 then each line of standard input, a JSON object such as `{"vector": [0.5, -1]}`, is answered by a
-line: `{"vector": [...], "png": "..."}`, or `{"error": "..."}`, after which it goes on.
+line: `{"vector": [...], "png": "..."}`, or `{"error": "..."}`, after which it goes on. Words of a
+text that were never learned are left out, and are listed as `unknown`.
 """
 
 import base64
@@ -74,7 +75,10 @@ def answer(coder: Coder, asked: Mapping[str, Any]) -> dict[str, Any]:
     if "text" in asked:
         if coder.encode_text is None:
             raise EmbeddingError("this run makes no vectors of texts; give --image")
-        return {"vector": coder.encode_text(str(asked["text"])).tolist()}
+        text = str(asked["text"])
+        found = {"vector": coder.encode_text(text).tolist()}
+        unknown = coder.unknown_words(text) if coder.unknown_words is not None else []
+        return {**found, "unknown": unknown} if unknown else found
     if "image" in asked:
         if coder.encode_image is None:
             raise EmbeddingError("this run makes no vectors of pictures; give --text")

@@ -59,7 +59,7 @@ class ImageTextTask(Task):
     ----------
     trained, withheld : int64, shapes (t,) and (w,); rows of the pairs
     judged : of those withheld, one of each meaning, by which the best epoch is chosen
-    notes : what a person should know
+    left_out : words of the captions learned from that are seen too rarely to have vectors
     """
 
     unit = "pairs"
@@ -79,6 +79,7 @@ class ImageTextTask(Task):
         self.judged = candidates(self.withheld, pairs.meaning, config.seed)
         words = [words_of(pairs.captions[row]) for row in self.trained]
         corpus = number_words(words, pairs.name, pairs.source, config.min_count)
+        self.left_out = sum(map(len, words)) - int(corpus.counts.sum())
         batch_size = config.batch_size or automatic_batch_size(len(self.trained))
         self.steps_per_epoch = math.ceil(len(self.trained) / batch_size)
         self.batch_size = math.ceil(len(self.trained) / self.steps_per_epoch)
@@ -166,7 +167,8 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
     say(
         f"{len(pairs):,} pairs of {len(pairs.pixels):,} images of "
         f"{' x '.join(map(str, pairs.shape))}, {len(task.withheld):,} withheld{unseen}; "
-        f"{len(task.module.vocabulary):,} words",
+        f"{len(task.module.vocabulary):,} words, {task.left_out:,} occurrences of rarer ones left "
+        "out",
         config.quiet,
     )
     if config.dry_run:
@@ -251,7 +253,15 @@ def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Coder:
             raise EmbeddingError(f"{text!r}: none of its words was learned; those are {some} ...")
         return module.texts(module.bags_of([text]))[0].numpy()
 
-    return Coder(about["dim"], encode_image=encode_image, encode_text=encode_text)
+    def unknown_words(text: str) -> list[str]:
+        return [word for word in words_of(text) if word not in known]
+
+    return Coder(
+        about["dim"],
+        encode_image=encode_image,
+        encode_text=encode_text,
+        unknown_words=unknown_words,
+    )
 
 
 def hold_out(pairs: Captioned, fraction: float, seed: int) -> np.ndarray:

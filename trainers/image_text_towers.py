@@ -28,7 +28,7 @@ class Towers(nn.Module):
     Parameters
     ----------
     shape : channels, height and width of an image
-    vocabulary : words that have vectors; all others share one, the unknown
+    vocabulary : words that have vectors; others are left out
     dim : length of the vectors of images and texts
     width : channels of the first convolution
     """
@@ -70,8 +70,10 @@ class Towers(nn.Module):
         self.log_scale.clamp_(max=-math.log(LEAST_TEMPERATURE))
 
     def bags_of(self, texts: Iterable[str]) -> Bags:
-        """Return the words of texts as numbers."""
-        return Bags.of(*numbered(map(words_of, texts), self.vocabulary))
+        """Return the known words of texts as numbers; a text without any is the unknown word."""
+        known = frozenset(self.vocabulary)
+        words = ([word for word in words_of(text) if word in known] for text in texts)
+        return Bags.of(*numbered((found or [""] for found in words), self.vocabulary))
 
     def get_extra_state(self) -> dict[str, Any]:
         """Return the vocabulary, so that the weights of a checkpoint are of known words."""

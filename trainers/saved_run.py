@@ -25,12 +25,14 @@ class Coder:
     dim : length of each vector
     encode_image : (content of a picture's file, its name) -> vector, float32, shape (dim,)
     encode_text : text -> vector, float32, shape (dim,)
+    unknown_words : text -> its words that were never learned, and are left out
     decode : vectors, float32, shape (n, dim) -> n pictures as PNG
     """
 
     dim: int
     encode_image: Callable[[bytes, str], np.ndarray] | None = None
     encode_text: Callable[[str], np.ndarray] | None = None
+    unknown_words: Callable[[str], list[str]] | None = None
     decode: Callable[[np.ndarray], list[bytes]] | None = None
 
 

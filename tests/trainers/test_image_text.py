@@ -18,7 +18,7 @@ from trainers.__main__ import main
 from trainers.captioned import captioned_digits
 from trainers.configs.image_text import ImageTextConfig
 from trainers.image_text import ImageTextTask, hold_out, run
-from trainers.image_text_towers import LEAST_TEMPERATURE
+from trainers.image_text_towers import LEAST_TEMPERATURE, Towers
 from trainers.losses import contrastive
 from trainers.planted_shapes import planted_shapes
 from trainers.retrieval import candidates, recalls
@@ -229,6 +229,9 @@ def test_encode_prints_the_vector_of_a_text(digits, capsys):
     vector = json.loads(capsys.readouterr().out)["vector"]
     row = made.labels.index("a handwritten three")
     np.testing.assert_allclose(vector, made.vectors[row], atol=1e-5)
+    assert main([*command, "a handwritten three, qwertz"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"vector": vector, "unknown": ["qwertz"]}
     assert main([*command, "qwertz"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: 'qwertz': none of its words") and said.count("\n") == 1
@@ -237,8 +240,8 @@ def test_encode_prints_the_vector_of_a_text(digits, capsys):
 def test_without_validation_the_checkpoint_holds_the_last_weights(tmp_path, capsys):
     given = config(tmp_path, builtin="digits", epochs=1, dim=8, validation_fraction=0, quiet=False)
     metrics = run(given)
-    said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 withheld; 29 words"
-    assert capsys.readouterr().err.splitlines()[0] == said
+    said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 withheld; 29 words, 0 occurrences of"
+    assert capsys.readouterr().err.startswith(said)
     made = load(given.out)
     assert "candidates" not in metrics and metrics["best_epoch"] == 0
     coder = saved_run.load(given.run_folder)
@@ -257,3 +260,9 @@ def test_unseen_combinations_are_found(tmp_path):
         assert 10 * metrics[f"{before}chance"] < linear < 0.5
     splits = load(tmp_path / "out.embedding.parquet").metadata.column("split").to_pylist()
     assert splits.count("unseen") >= 1_000  # 500 images and their captions
+
+
+def test_words_that_are_not_known_are_left_out():
+    module = Towers((1, 8, 8), ("red", "ring"), dim=4, width=4, seed=0)
+    bags = module.bags_of(["a red, red ring", "qwertz", "ring"])
+    assert bags.items.tolist() == [1, 1, 2, 0, 2] and bags.starts.tolist() == [0, 3, 4, 5]

@@ -39,7 +39,7 @@ class ImageTextConfig(LoopConfig):
     pretrained: Annotated[Path | None, Doc("Folder of a CLIP that was learned elsewhere "
                                            "(config.json, .safetensors): nothing is learned, "
                                            "images and captions are put through it")] = None
-    min_count: Annotated[int, Doc("Words seen fewer times count as unknown"), ADVANCED] = 2
+    min_count: Annotated[int, Doc("Words seen fewer times are left out"), ADVANCED] = 2
 
     # fmt: on
     def __post_init__(self) -> None:
