@@ -11,6 +11,7 @@ Normalization is by groups of channels within each image, not by batch (Wu and H
 vector does not depend on which images are beside it.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ from trainers.saved_run import Coder
 from trainers.training import Batch, Fitted, fit
 
 METRIC = "cosine"
-_GROUPS = 4  # of channels, in normalization
+_GROUPS = 4  # of channels, in normalization, or what their number can be divided by
 
 
 class Cnn(nn.Module):
@@ -71,7 +72,7 @@ class Cnn(nn.Module):
             for incoming in (channels, wide):
                 layers += [
                     nn.Conv2d(incoming, wide, 3, padding=1, bias=False),
-                    nn.GroupNorm(_GROUPS, wide),
+                    nn.GroupNorm(math.gcd(_GROUPS, wide), wide),
                     nn.ReLU(),
                 ]
             layers.append(nn.MaxPool2d(2))

@@ -19,7 +19,7 @@ LEAST_TEMPERATURE = 0.01
 ICML 2021): cosines are divided by it before the softmax."""
 
 WORD_DIM = 128
-_GROUPS = 4  # of channels, in normalization
+_GROUPS = 4  # of channels, in normalization, or what their number can be divided by
 
 
 class Towers(nn.Module):
@@ -96,7 +96,7 @@ def image_tower(shape: tuple[int, int, int], dim: int, width: int) -> nn.Sequent
         wide = width * 2**block
         layers += [
             nn.Conv2d(channels, wide, 3, stride=2, padding=1, bias=False),
-            nn.GroupNorm(_GROUPS, wide),
+            nn.GroupNorm(math.gcd(_GROUPS, wide), wide),
             nn.ReLU(),
         ]
         channels, sides = wide, [math.ceil(side / 2) for side in sides]

@@ -144,3 +144,7 @@ def test_digits_reach_what_was_promised(tmp_path):
     assert len(task.withheld) == 450
     metrics = run(config(tmp_path, validation_fraction=0.25))
     assert metrics["knn accuracy"] >= 0.985 > metrics["knn accuracy of pca"]
+
+
+def test_the_width_may_be_any_number():
+    assert Cnn((1, 8, 8), classes=2, dim=3, width=5, seed=0)(torch.rand(2, 1, 8, 8)).shape == (2, 2)

@@ -266,3 +266,11 @@ def test_words_that_are_not_known_are_left_out():
     module = Towers((1, 8, 8), ("red", "ring"), dim=4, width=4, seed=0)
     bags = module.bags_of(["a red, red ring", "qwertz", "ring"])
     assert bags.items.tolist() == [1, 1, 2, 0, 2] and bags.starts.tolist() == [0, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("width", "side"), [(4, 8), (5, 9), (6, 33), (7, 2)])
+def test_images_of_any_size_have_vectors_of_length_1(width, side):
+    module = Towers((3, side, side), ("red",), dim=6, width=width, seed=0)
+    vectors = module.images(torch.rand(2, 3, side, side))
+    assert vectors.shape == (2, 6)
+    torch.testing.assert_close(vectors.norm(dim=1), torch.ones(2))
