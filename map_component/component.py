@@ -20,9 +20,9 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Focus:
-    """The clicked row and its neighbors, drawn above a greyed map."""
+    """The clicked row, or None for what is no item, and its neighbors, above a greyed map."""
 
-    row: int
+    row: int | None
     rows: list[int]
     values: list[float]
     kind: Literal["similarity", "distance"]

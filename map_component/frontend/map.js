@@ -111,7 +111,8 @@ class EmbeddingMap {
     }
     this.focus = data.focus && withNearness(data.focus);
     this.root.classList.toggle("focused", Boolean(this.focus) && !data.mask);
-    if (this.focus && this.focus.row !== before.focus?.row) this.reveal(this.focus.row);
+    const row = this.focus?.row ?? null;
+    if (row !== null && row !== before.focus?.row) this.reveal(row);
     this.message.hidden = true;
     this.root.dataset.points = this.points.count;
     this.root.dataset.dims = this.points.dims;

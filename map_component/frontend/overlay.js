@@ -16,7 +16,8 @@ function prepare(canvas) {
 /**
  * Draw what stands out.
  *
- * `focus` is {row, rows, nearness} or null: the clicked row and its neighbors, nearness 0 to 1;
+ * `focus` is {row, rows, nearness} or null: the clicked row and its neighbors, nearness 0 to 1, or
+ * with row null what lies near something that is no item, at `spot` or nowhere on the map;
  * `hits` are rows that a search found; `hovered` is a row or null; `spot` a place in 2D or null.
  */
 export function drawOverlay(canvas, { view, focus, hits, hovered, spot, labels, styles }) {
@@ -26,8 +27,9 @@ export function drawOverlay(canvas, { view, focus, hits, hovered, spot, labels, 
   view.look();
   const taken = [];
   for (const row of hits) dot(context, view.project(row), 4, "#e8770c", styles.background);
-  if (focus) drawFocus(context, view, focus, labels, styles, taken);
-  if (spot) cross(context, view.place(...spot), styles.accent);
+  const from = spot ? view.place(...spot) : null;
+  if (focus) drawFocus(context, view, focus, from, labels, styles, taken);
+  if (from) cross(context, from, styles.accent);
   const at = hovered === null ? null : view.project(hovered);
   if (at) {
     ring(context, at, 7, 1.5, styles.text);
@@ -35,8 +37,9 @@ export function drawOverlay(canvas, { view, focus, hits, hovered, spot, labels, 
   }
 }
 
-function drawFocus(context, view, focus, labels, styles, taken) {
-  const center = view.project(focus.row);
+function drawFocus(context, view, focus, from, labels, styles, taken) {
+  const own = focus.row === null ? null : view.project(focus.row);
+  const center = own ?? from;
   const places = focus.rows.map((row) => view.project(row));
   if (center) {
     places.forEach((at, i) => {
@@ -53,10 +56,10 @@ function drawFocus(context, view, focus, labels, styles, taken) {
     const color = fade(styles.accent, 0.35 + 0.65 * focus.nearness[i]);
     dot(context, places[i], 3.5 + 1.5 * focus.nearness[i], color, styles.background);
   }
-  if (center) {
-    dot(context, center, 5, styles.accent, styles.background);
-    ring(context, center, 10, 2, styles.accent);
-    if (labels) label(context, center, labels[focus.row], styles, taken, true, 12);
+  if (own) {
+    dot(context, own, 5, styles.accent, styles.background);
+    ring(context, own, 10, 2, styles.accent);
+    if (labels) label(context, own, labels[focus.row], styles, taken, true, 12);
   }
   if (!labels) return;
   places.slice(0, LABELS).forEach((at, i) => {

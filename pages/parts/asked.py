@@ -71,7 +71,8 @@ def receive(embedding_set: EmbeddingSet) -> bool:
         state.asked_error = str(error)
     else:
         picture = base64.b64decode(answer["png"]) if "png" in answer else None
-        walk.current().ask(walk.Asked(awaited.title, vector, picture, awaited.spot))
+        unknown = tuple(map(str, answer.get("unknown", ())))
+        walk.current().ask(walk.Asked(awaited.title, vector, picture, unknown, awaited.spot))
     return False
 
 

@@ -17,7 +17,7 @@ from embeddings.neighbors import Neighbors
 from map_component import ListItem, neighbor_list, search_box
 from pages.parts import asked, walk
 from pages.parts.coloring import column_of
-from pages.parts.media import SMALLEST_IMAGE, show_image, show_media, show_pictures
+from pages.parts.media import show_image, show_media, show_pictures
 from pages.parts.show import harmless, number, plain
 
 CHOICES_OF_K = (5, 10, 20, 50, 100)
@@ -31,8 +31,8 @@ LONGEST = 20_000
 """Characters of a text that are shown once it is unfolded."""
 AROUND = 3
 """Words before and after the one that a list's line is about, where it is one in context."""
-PICTURES = 6
-"""Images that are shown of what was found."""
+PICTURES, FOUND_WIDTH = 6, 84
+"""Images that are shown of what was found, and their width in px."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the whole stands above it once it is clicked."""
 
@@ -245,13 +245,15 @@ def _asked(
     found = asked.nearest(embedding_set, kinds)
     assert found is not None and way.asked is not None
     _title(way.asked.name)
+    if way.asked.unknown:
+        st.caption(f"Without what was never learned: {plain(', '.join(way.asked.unknown))}")
     if way.asked.picture is not None:
         show_image(way.asked.picture)
     column = asked.images(embedding_set, kinds)
     if column is not None:
         with st.container(key="pictures", horizontal=True):
             for row in found.rows[:PICTURES]:
-                show_image(column[int(row)]["bytes"].as_py(), SMALLEST_IMAGE)
+                show_image(column[int(row)]["bytes"].as_py(), FOUND_WIDTH, FOUND_WIDTH)
     _only_these(way)
     st.markdown(f"**Nearest in the original space ({found.metric})**")
     with st.container(key="neighbors"):

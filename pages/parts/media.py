@@ -46,10 +46,10 @@ def show_media(cell: pa.StructScalar) -> str:
     return ""
 
 
-def show_image(content: bytes, longest: int = IMAGE_WIDTH) -> None:
+def show_image(content: bytes, longest: int = IMAGE_WIDTH, smallest: int = SMALLEST_IMAGE) -> None:
     """Show an image: large ones made smaller, the smallest larger; GIFs that fit move.
 
-    longest : of its sides, in px
+    longest, smallest : its longest side at most, its width at least, in px
     """
     try:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
@@ -68,6 +68,6 @@ def show_image(content: bytes, longest: int = IMAGE_WIDTH) -> None:
         return
     st.image(
         content if moves else shown,
-        width=max(shown.width, SMALLEST_IMAGE),
+        width=max(shown.width, smallest),
         output_format="PNG" if not moves else "auto",
     )

@@ -131,8 +131,11 @@ def _emphasis(
     elif way.asked is not None:
         near = asked.nearest(embedding_set, kinds)
         assert near is not None
-        lit = inspector.mask_of(len(embedding_set), near.rows.tolist())
-        mask = Mask(mask_address(lit, server.blobs()), isolate=way.only_these)
+        rows = near.rows.tolist()
+        focus = Focus(None, rows, near.values.tolist(), near.kind)
+        if way.only_these:
+            alone = inspector.mask_of(len(embedding_set), rows)
+            mask = Mask(mask_address(alone, server.blobs()), isolate=True)
     return focus, mask
 
 
