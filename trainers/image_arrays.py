@@ -30,6 +30,10 @@ _OF_IMAGES = frozenset({"x", "image", "images", "data", "pixels"})
 _OF_LABELS = frozenset({"y", "label", "labels", "target", "targets", "class", "classes"})
 
 
+_Named = dict[str, tuple[str, np.ndarray]]
+"""Arrays with their names, by the part that they are of: train, test."""
+
+
 @dataclass(frozen=True, eq=False)
 class Arrays:
     """Images, and the names of their classes.
@@ -134,6 +138,8 @@ def _read_npz(content: bytes, name: str) -> Arrays:
     images, labels = ({_part(key): (key, array) for key, array in found.items()
                        if set(re.split(r"[_\W]+", key.lower())) & words}
                       for words in (_OF_IMAGES, _OF_LABELS))  # fmt: skip
+    if not images:  # the only ones of that shape
+        images, labels = _by_shape(found)
     listed = ", ".join(f"{key} {array.shape}" for key, array in found.items())
     if not images or (labels and images.keys() != labels.keys()):
         raise EmbeddingError(f"{name}: it has {listed}; expected arrays called x or images, and y "
@@ -153,6 +159,16 @@ def _read_npz(content: bytes, name: str) -> Arrays:
     full = max(full for _, full, _ in parts)
     pixels = np.concatenate([pixels for pixels, _, _ in parts])
     return Arrays(pixels, full, classes, notes if len(parts) > 1 else ())
+
+
+def _by_shape(found: dict[str, np.ndarray]) -> tuple[_Named, _Named]:
+    """Return the only array that has the shape of images, and the only one of that of labels."""
+    images = [(key, array) for key, array in found.items() if array.ndim >= 3]
+    if len(images) != 1:
+        return {}, {}
+    shape = images[0][1].shape[:1]
+    labels = [(key, array) for key, array in found.items() if array.shape == shape]
+    return {"": images[0]}, {"": labels[0]} if len(labels) == 1 else {}
 
 
 def _part(key: str) -> str:

@@ -78,6 +78,9 @@ def test_idx_npz_and_csv(tmp_path):
     np.savez(tmp_path / "b.npz", images=PIXELS[..., None] / 255, labels=CLASSES)
     assert by_content(read_images(tmp_path / "b.npz")) == WANTED
 
+    np.savez(tmp_path / "c.npz", numbers, PIXELS)  # arr_0, arr_1
+    assert by_content(read_images(tmp_path / "c.npz")) == wanted
+
     flat = PIXELS.reshape(12, 36)
     lines = [",".join(map(str, row)) for row in flat]
     last = "\n".join(f"{line},{one}" for line, one in zip(lines, numbers, strict=True))
