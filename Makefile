@@ -15,7 +15,7 @@ install-dev: .venv/.dev
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt requirements.txt
+.venv/.dev: requirements-dev.txt requirements-pretrained.txt requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch .venv/.app $@

@@ -12,7 +12,7 @@ from embeddings.files.atomic import atomic_path
 NAMES = (
     "neighbors", "click", "open_file", "restart", "layouts", "load",
     "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
-    "image_text", "elmo", "visual",
+    "image_text", "elmo", "bert", "visual",
 )  # fmt: skip
 
 

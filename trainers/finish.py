@@ -1,7 +1,7 @@
 """The end of a run: the file is written, and the last line of standard output is put together."""
 
 import platform
-from typing import Any
+from typing import Any, Protocol
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import save
@@ -10,10 +10,17 @@ from trainers.configs import LoopConfig
 from trainers.devices import peak_memory
 from trainers.progress import is_main
 from trainers.run_log import write_projector
-from trainers.training import Fitted
 
 
-def finish(embedding_set: EmbeddingSet, config: LoopConfig, fitted: Fitted) -> dict[str, Any]:
+class Timed(Protocol):
+    """What tells how fast it went, such as a training: Fitted."""
+
+    @property
+    def speed(self) -> dict[str, Any]:
+        """Seconds, and a number a second."""
+
+
+def finish(embedding_set: EmbeddingSet, config: LoopConfig, fitted: Timed) -> dict[str, Any]:
     """Write the embedding file, in the first process, and TensorBoard's projector if asked for.
 
     Returns the set's metrics, then seconds and speed, peak memory in bytes, versions, and `out`.

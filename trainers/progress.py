@@ -35,10 +35,10 @@ class Progress:
                 total=steps, initial=done, unit="step", dynamic_ncols=True, leave=False
             )
 
-    def step(self) -> None:
-        """Count one step."""
+    def step(self, count: int = 1) -> None:
+        """Count steps."""
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(count)
 
     def epoch(self, number: int, of: int, told: Mapping[str, float], per_second: float) -> None:
         """Report an epoch: numbered from 1, its loss and metrics, its speed in examples."""

@@ -5,6 +5,7 @@ schema.py, its form on a page.
 """
 
 from trainers.configs.autoencoder import AutoencoderConfig
+from trainers.configs.bert import BertConfig
 from trainers.configs.cnn import CnnConfig
 from trainers.configs.columns import ColumnsConfig
 from trainers.configs.elmo import ElmoConfig
@@ -31,6 +32,7 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "cnn": CnnConfig,
     "image_text": ImageTextConfig,
     "elmo": ElmoConfig,
+    "bert": BertConfig,
 }
 """Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
 
@@ -43,6 +45,7 @@ __all__ = [
     "COMMANDS",
     "TRAINERS",
     "AutoencoderConfig",
+    "BertConfig",
     "CnnConfig",
     "ColumnsConfig",
     "Config",
