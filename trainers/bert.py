@@ -46,6 +46,9 @@ from trainers.training import Batch, Task, fit
 BLOCK = 64
 """Tokens of a sequence, where nobody asks for another length."""
 
+BATCH_SIZE = 32
+"""Sequences of a step, where nobody asks for more."""
+
 WARM_UP = 0.06
 """Share of the steps in which the learning rate rises (Liu et al., 2019)."""
 
@@ -79,9 +82,10 @@ class MaskedTask(Task):
         self.tokenizer = learn_subwords(map(" ".join, learned), config.vocabulary, config.lowercase)
         self.vocabulary: int = self.tokenizer.get_vocab_size()
         self.block = config.block or BLOCK
+        self.batch_size = config.batch_size or BATCH_SIZE
         self.trained = self.pieces(learned)
         self.withheld = self.pieces([sentence for sentence, withheld in pairs if withheld])
-        self.steps_per_epoch = math.ceil(len(self.trained) / config.batch_size)
+        self.steps_per_epoch = math.ceil(len(self.trained) / self.batch_size)
         shape = Shape(
             tokens=self.vocabulary,
             positions=self.block,
@@ -103,7 +107,7 @@ class MaskedTask(Task):
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW; only matrices are pulled towards 0 (Devlin et al., 2018)."""
         weights = list(self.module.parameters())
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [each for each in weights if each.ndim > 1]},
             {"params": [each for each in weights if each.ndim < 2], "weight_decay": 0.0},
         ]
@@ -144,7 +148,7 @@ class MaskedTask(Task):
     def _steps(self, epoch: int) -> list[np.ndarray]:
         """Return the sequences of each step: int64, (batch_size,)."""
         chance = numpy_generator(self.config.seed, "order", epoch)
-        size, sizes = self.config.batch_size, self.trained.sizes
+        size, sizes = self.batch_size, self.trained.sizes
         order = chance.permutation(len(sizes))
         groups = np.split(order, range(_GROUP * size, len(order), _GROUP * size))
         sorted_ = [group[np.argsort(sizes[group], kind="stable")] for group in groups]
@@ -157,7 +161,7 @@ def hidden_batches(split: Pieces, vocabulary: int, seed: int) -> list[tuple[torc
 
     Each is int64, shape (b, t). All chosen tokens become [MASK]: none can be copied.
     """
-    made = []
+    made: list[tuple[torch.Tensor, ...]] = []
     for number, rows in enumerate(split.batches()):
         tokens, _ = split.padded(rows, _PAD)
         generator = torch_generator(seed, "hidden tokens", number)
@@ -221,7 +225,9 @@ def run(config: BertConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, block=task.block, device=fabric.device.type)
+    settings = provenance.settings(
+        config, block=task.block, batch_size=task.batch_size, device=fabric.device.type
+    )
     fitted = fit(task, config, fabric, {**settings, "sha256": text.source["sha256"]})
     if not is_main():
         return {}

@@ -9,8 +9,8 @@ the way can be counted. So here
   turn by a fixed angle makes those of the next place;
 - each head of the first layer looks one place, or two, to the left or right, by that turn;
 - a token is as likely as it is frequent (the bias of the guess).
-All of it is learned further. On the built-in text, two epochs of it (64 dimensions) bring occurrences
-of one sense together as far as 20 do from a beginning by chance (128 dimensions): purity .998, .986.
+All of it is learned further. On planted homonyms two epochs bring occurrences of one sense
+together as far as 20 do from a beginning by chance (purity .998 and .986, 6,000 sentences).
 """
 
 from collections.abc import Sequence

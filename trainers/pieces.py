@@ -92,6 +92,7 @@ def pieces(
     for number, (words, found) in enumerate(zip(sentences, split, strict=True)):
         of_word: list[list[int]] = [[] for _ in words]
         for token, place in zip(found.ids, found.word_ids, strict=True):
+            assert place is not None  # as with special tokens, which are added later
             of_word[place].append(token)
         parts = _parts([word[:room] or [unknown] for word in of_word], room)
         odd["sentences are too long for a sequence and are read in parts"] += len(parts) > 1

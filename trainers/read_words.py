@@ -17,11 +17,11 @@ from trainers.finish import finish
 from trainers.occurrences import Occurrences, choose_occurrences
 from trainers.pieces import told
 from trainers.planted_senses import planted_senses
-from trainers.text_encoders import find_model, fingerprint, load_reader
 from trainers.progress import Progress, is_main, say
 from trainers.reader import Reader
 from trainers.sense_purity import chance_purity, sense_purity
 from trainers.sentences import Sentence, Sentences, read_sentences, vocabulary
+from trainers.text_encoders import find_model, fingerprint, load_reader
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ TRAINERS_TRIED = {
                   "--word-dropout", "0.2", "--pooling", "attention"],
     "image_text": ["--data", "pictures.zip", "--dim", "8", "--batch-size", "4", "--width", "4"],
     "bert": ["--data", "text.txt", "--dim", "16", "--heads", "2", "--batch-size", "8", "--block",
-             "12", "--vocabulary", "60", "--dropout", "0", "--learning-rate", "0.005"],
+             "12", "--vocabulary", "60", "--dropout", "0", "--words", "w1,w2"],
     "interest": ["--data", "clicks.csv", "--dim", "8", "--batch-size", "8", "--negatives", "2"],
     "autoencoder": ["--data", "pixels.csv", "--dim", "3", "--width", "4", "--batch-size", "8"],
     "cnn": ["--data", "pixels.csv", "--dim", "4", "--width", "4", "--batch-size", "8",

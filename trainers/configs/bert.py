@@ -25,7 +25,7 @@ class BertConfig(LoopConfig):
                                           "has one")] = None
     dim: Annotated[int, Doc("Length of each vector")] = 128
     epochs: Annotated[int, Doc("Times that the text is read; small text takes 30 and more")] = 10
-    batch_size: Annotated[int | None, Doc("Sequences a step"), ADVANCED] = 32
+    batch_size: Annotated[int | None, Doc("Sequences a step. Left out: 32"), ADVANCED] = None
     learning_rate: Annotated[float, Doc("Step size of AdamW; it rises, then falls to 0")] = 0.003
     weight_decay: Annotated[float, Doc("Pull of all matrices towards 0"), ADVANCED] = 0.01
     patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
