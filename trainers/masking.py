@@ -25,7 +25,7 @@ def masked(
     generator: torch.Generator,
     shares: tuple[float, float] = (MASKED, RANDOM),
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Choose tokens and hide them.
+    """Choose tokens, at least one, and hide them.
 
     Parameters
     ----------
@@ -42,7 +42,9 @@ def masked(
     targets : int64, shape (b, t); the chosen tokens; elsewhere NOT_CHOSEN
     """
     chance = torch.rand(2, *tokens.shape, generator=generator)
-    chosen = (chance[0] < CHOSEN) & (tokens >= specials)
+    ordinary = tokens >= specials
+    lowest = chance[0].where(ordinary, 1).min().item()
+    chosen = (chance[0] <= max(CHOSEN, lowest)) & ordinary  # of few tokens, one at least
     to_mask, to_random = shares
     hidden = chosen & (chance[1] < to_mask)
     replaced = chosen & ~hidden & (chance[1] < to_mask + to_random)

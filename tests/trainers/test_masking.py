@@ -72,3 +72,11 @@ def test_all_may_become_mask():
     tokens = torch.full((100, 100), 100)
     inputs, targets = masked(tokens, 5, 4, 200, torch.Generator().manual_seed(0), (1.0, 0.0))
     assert (inputs[targets != NOT_CHOSEN] == MASK).all()
+
+
+def test_of_few_tokens_one_is_chosen():
+    for seed in range(30):
+        generator = torch.Generator().manual_seed(seed)
+        _, targets = masked(torch.tensor([[2, 100, 101, 3]]), 5, 4, 200, generator)
+        chosen = (targets != NOT_CHOSEN)[0]
+        assert chosen[1:3].any() and not chosen[[0, 3]].any()
