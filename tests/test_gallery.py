@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from embeddings import EmbeddingError, gallery, load, neighbors
+from embeddings.contexts import layers_of
 from embeddings.gallery import digits
 
 
@@ -96,3 +97,17 @@ def test_words_of_the_documentation_lie_near_their_like():
     assert {"matrices", "diagonal", "sparse"} <= {opened.labels[row] for row in near}
     told = (len(opened), opened.provenance.metrics["words"])
     assert all(f"{number:,}" in entry.description for number in told)
+
+
+def test_senses_of_homonyms_part_above_layer_0():
+    layers = layers_of(gallery.open_item("homonyms"))
+    assert list(layers.rows) == ["0", "1", "2", "mix"]
+    of_the_sense = {}  # share among the neighbors that are the same word
+    for name in layers.rows:
+        layer = layers.of(name)
+        word, sense = (np.array(layer.metadata[c].to_pylist()) for c in ("word", "sense"))
+        near = neighbors.query(layer, np.arange(len(layer)), k=5).rows
+        same_word = word[near] == word[:, None]
+        of_the_sense[name] = (sense[near] == sense[:, None])[same_word].mean()
+    assert of_the_sense["0"] < 0.6
+    assert min(of_the_sense[name] for name in ("1", "2", "mix")) > 0.99

@@ -84,6 +84,14 @@ ITEMS: tuple[GalleryItem, ...] = (
         "--out embeddings/gallery/flight_levels.embedding.parquet",
     ),
     GalleryItem(
+        name="homonyms",
+        title="Homonyms in context",
+        description="400 occurrences of ten homonyms (bank, bat, ...) in made-up sentences, "
+        "at each layer of the elmo trainer's model: the senses are one at layer 0 and part above.",
+        command="python -m trainers elmo --occurrences 400 --threads 1 "
+        "--out embeddings/gallery/homonyms.embedding.parquet",
+    ),
+    GalleryItem(
         name="review_words",
         title="Words of planted reviews",
         description="3,927 made-up words and the polarity that the sentiment trainer learned for "
