@@ -102,10 +102,9 @@ def draw(dim: int, seed: int) -> Row:
             config = AutoencoderConfig(out=Path(folder) / "a.parquet", dim=dim, network=network,
                                        **given(seed))  # fmt: skip
             task = AutoencoderTask(others, config)
-            fitted = learn(task, config)
+            learn(task, config)
             errors = in_blocks(images, rows, CPU, partial(squared_errors, task.module))
             row[network] = float(errors.mean())
-            row[f"{network}, s"] = fitted.seconds
     return row
 
 
@@ -129,7 +128,6 @@ def classified(images: Images, seed: int) -> Row:
         f"PCA, {PCA_DIM}": knn_accuracy(reduced, images, trained, rows),
         "CNN, 32": knn_accuracy(vectors, images, trained, rows, METRIC),
         "epochs": fitted.epochs,
-        "CNN, s": fitted.seconds,
     }
 
 
