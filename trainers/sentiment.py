@@ -47,7 +47,7 @@ INITIAL_DEVIATION = 0.1
 """Of the vectors' components. Longer first vectors leave words, by cosine, where chance put them;
 much shorter ones let all words end on one line."""
 
-EPSILON = 3e-5
+EPSILON = 2e-5
 """Added to the root of a gradient's mean square. With Adam's own 1e-8 a word of one or two reviews
 takes steps as long as a frequent one's, and chance outweighs what frequent words tell."""
 

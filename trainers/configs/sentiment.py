@@ -23,7 +23,7 @@ class SentimentConfig(LoopConfig):
     dim: Annotated[int, Doc("Length of each vector")] = 100
     batch_size: Annotated[int | None, Doc("Reviews a step. Left out: about 150 steps an epoch, of "
                                           "32 to 1024 reviews")] = None
-    learning_rate: Annotated[float, Doc("Step size of AdamW, falling to 0")] = 0.002
+    learning_rate: Annotated[float, Doc("Step size of AdamW, falling to 0")] = 0.001
     weight_decay: Annotated[float, Doc("Pull of all weights towards 0"), ADVANCED] = 0.3
     patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
                                  "early"), ADVANCED] = 3
