@@ -35,7 +35,7 @@ app: install
 	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
 test: install-dev browser lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install-dev
 	$(BIN)/ruff check .
