@@ -70,7 +70,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def cell(value: Any) -> str:
-    """Write one value: thousands grouped, few digits."""
+    """Write one value: thousands grouped, few digits; nothing where none was measured."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
