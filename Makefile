@@ -35,7 +35,8 @@ app: install
 	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
 test: install-dev browser lint types
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser # alone: a person does not wait beside other work
 
 lint: install-dev
 	$(BIN)/ruff check .
