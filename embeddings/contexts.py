@@ -3,7 +3,7 @@
 Such a set has the columns `word`, `sentence`, `position` (of the word among those of the sentence,
 split at blanks, from 0) and `layer`, and every layer has the same occurrences in the same order.
 One layer is seen at a time: vectors of two layers are not compared. The layouts of the layers are
-turned to one reference, so that an occurrence lies where it lay, unless its meaning has moved.
+turned to lie as the last one does: an occurrence lies where it lay, unless its meaning has moved.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import pyarrow as pa
 from embeddings.columns import as_text
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.pca import pca
-from embeddings.metrics import inverse_norms
+from embeddings.layouts.space import points
 
 COLUMNS = ("word", "sentence", "position", "layer")
 CONTEXT = "context"
@@ -47,11 +47,8 @@ class Layers:
         The sentence, the position and what else the file has follow.
         """
         rows = self.rows[layer]
-        table = self.whole.metadata.take(rows).drop_columns(["layer"])
-        if OCCURRENCE in table.column_names:
-            table = table.drop_columns([OCCURRENCE])
-        if CONTEXT in table.column_names:
-            table = table.drop_columns([CONTEXT])
+        dropped = {"layer", OCCURRENCE, CONTEXT}.intersection(self.whole.metadata.column_names)
+        table = self.whole.metadata.take(rows).drop_columns(list(dropped))
         sentences = as_text(table["sentence"]).to_pylist()
         positions = table["position"].to_pylist()
         texts = [marked(*one) for one in zip(sentences, positions, strict=True)]
@@ -65,16 +62,8 @@ class Layers:
 
     @cached_property
     def reference(self) -> np.ndarray:
-        """Where each occurrence lies if all layers are seen at once: float32, shape (n, 3).
-
-        The PCA of the layers' unit vectors side by side.
-        """
-        found = []
-        for rows in self.rows.values():
-            vectors = self.whole.vectors[rows]
-            norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
-            found.append(vectors * inverse_norms(norms).astype(np.float32)[:, None])
-        return pca(np.concatenate(found, axis=1), 3)[0]
+        """Where each occurrence lies in the PCA of the last layer: float32, shape (n, 3)."""
+        return pca(points(self.of(list(self.rows)[-1])), 3)[0]
 
     def turn(self, coordinates: np.ndarray) -> np.ndarray:
         """Turn, and where need be mirror, a layer's layout to lie as the reference does.

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from embeddings.runs import Run, list_runs
 
-CHECKPOINT = "best.pt"
-"""Of a run's trainer, in Run.training: the weights that its vectors come from."""
+CHECKPOINT = "checkpoint_sha256"
+"""The setting of a file that names the checkpoint."""
+
+_FILE = "best.pt"  # in Run.training: the weights that the vectors come from
 
 
 def find_run_by_checkpoint(runs: Path, sha256: str) -> Run | None:
@@ -22,7 +24,7 @@ def find_run_by_checkpoint(runs: Path, sha256: str) -> Run | None:
     sha256 : 64 hexadecimal digits
     """
     for run in list_runs(runs):
-        path = run.training / CHECKPOINT
+        path = run.training / _FILE
         if path.is_file():
             found = path.stat()
             if _known_sha256(path, found.st_mtime_ns, found.st_size) == sha256:

@@ -91,7 +91,7 @@ def embedding_map(
     focus: Focus | None = None,
     mask: Mask | None = None,
     ground: bool = False,
-    spot: tuple[float, float] | None = None,
+    spot: tuple[float, ...] | None = None,
     description: str,
     on_event: Callable[[Event], None],
 ) -> None:

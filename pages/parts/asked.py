@@ -21,9 +21,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, neighbors
 from embeddings.layouts import Layout
-from embeddings.layouts.linear import vector_at
+from embeddings.layouts.linear import carried
 from embeddings.neighbors import Neighbors
-from embeddings.run_checkpoints import find_run_by_checkpoint
+from embeddings.run_checkpoints import CHECKPOINT, find_run_by_checkpoint
 from embeddings.runs import Run, runs_folder
 from pages.parts import server, walk
 from pages.parts.show import error_box, plain
@@ -32,9 +32,6 @@ OF_TEXTS = ("image_text",)
 OF_PICTURES = ("image_text", "cnn", "autoencoder")
 DECODERS = ("autoencoder",)
 """Trainers whose models make vectors of texts, vectors of pictures, and pictures of vectors."""
-
-CHECKPOINT = "checkpoint_sha256"
-"""In the settings that a file tells."""
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
@@ -46,7 +43,6 @@ class _Awaited:
     title: str
     fingerprint: str
     answer: "Future[dict[str, Any]]"
-    spot: tuple[float, float] | None = None
 
 
 def receive(embedding_set: EmbeddingSet) -> bool:
@@ -72,7 +68,7 @@ def receive(embedding_set: EmbeddingSet) -> bool:
     else:
         picture = base64.b64decode(answer["png"]) if "png" in answer else None
         unknown = tuple(map(str, answer.get("unknown", ())))
-        walk.current().ask(walk.Asked(awaited.title, vector, picture, unknown, awaited.spot))
+        walk.current().ask(walk.Asked(awaited.title, vector, picture, unknown))
     return False
 
 
@@ -95,11 +91,10 @@ def nearest(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Neighbors 
 
 def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
     """Return whether a picture can be made of each place of a layout."""
-    about = embedding_set.provenance
     return (
-        about.trainer in DECODERS
+        embedding_set.provenance.trainer in DECODERS
         and layout.dims == 2
-        and vector_at(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
+        and carried(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
         and _run_of(embedding_set) is not None
     )
 
@@ -107,36 +102,48 @@ def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
 def ask_place(embedding_set: EmbeddingSet, layout: Layout, place: Sequence[float]) -> None:
     """Ask for the picture of a place of a layout that decodes."""
     run = _run_of(embedding_set)
-    x, y = (float(value) for value in place)
-    vector = vector_at(layout.coordinates, embedding_set.vectors, (x, y))
+    vector = carried(layout.coordinates, embedding_set.vectors, tuple(map(float, place)))
     if run is None or vector is None:
         return
     title = ", ".join(f"{value:.3g}" for value in vector)
     answer = server.threads().submit(server.coders().ask, run.folder, {"vector": vector.tolist()})
-    _await(_Awaited(f"Decoded from {title}", embedding_set.fingerprint, answer, (x, y)))
+    _await(_Awaited(f"Decoded from {title}", embedding_set.fingerprint, answer))
+
+
+def spot(embedding_set: EmbeddingSet, layout: Layout) -> tuple[float, ...] | None:
+    """Return where what was asked for lies on a layout in 2D that has a place for each vector."""
+    asked = walk.current().asked
+    if asked is None or layout.dims != 2:
+        return None
+    found = carried(embedding_set.vectors, layout.coordinates, tuple(asked.vector))
+    return None if found is None else tuple(found.tolist())
 
 
 def _run_of(embedding_set: EmbeddingSet) -> Run | None:
     """Return the run of this server that a set's vectors come from."""
-    checkpoint = str(embedding_set.provenance.config.get(CHECKPOINT) or "")
+    checkpoint = _checkpoint(embedding_set)
     return find_run_by_checkpoint(runs_folder(), checkpoint) if checkpoint else None
+
+
+def _checkpoint(embedding_set: EmbeddingSet) -> str:
+    """Return the sha256 that a file names, or ""."""
+    return str(embedding_set.provenance.config.get(CHECKPOINT) or "")
 
 
 def show(embedding_set: EmbeddingSet) -> None:
     """Draw the box of the text and that of the picture, where a model of this server knows them."""
-    about = embedding_set.provenance
-    checkpoint = str(about.config.get(CHECKPOINT) or "")
-    if about.trainer not in OF_PICTURES or not checkpoint:
+    trainer, checkpoint = embedding_set.provenance.trainer, _checkpoint(embedding_set)
+    if trainer not in OF_PICTURES or not checkpoint:
         return
     run = _run_of(embedding_set)
     if run is None:
         st.caption(
-            f"To search by text or picture, the run of {about.trainer} that made this file must "
+            f"To search by text or picture, the run of {trainer} that made this file must "
             f"lie on this server: no run here has the checkpoint {plain(checkpoint[:12])}…"
         )
         return
     with st.container(key="asking"):
-        if about.trainer in OF_TEXTS:
+        if trainer in OF_TEXTS:
             st.text_input(
                 "Search images by text",
                 key="asked_text",

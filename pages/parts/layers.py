@@ -15,7 +15,7 @@ class Seen:
 
     Attributes
     ----------
-    key : names it among all sets
+    key : names it among all sets, and tells it from what the same file held before
     layers, layer : of a set of words in context
     """
 
@@ -31,23 +31,24 @@ class Seen:
 
 def choose(source: str, embedding_set: EmbeddingSet) -> Seen:
     """Draw the slider where the set has layers; the last layer, the most in context, is first."""
-    layers = _layers_of(source, embedding_set)
+    key = f"{source} {embedding_set.fingerprint}"  # a file of this machine may change
+    layers = _layers_of(key, embedding_set)
     if layers is None:
-        return Seen(source, embedding_set)
+        return Seen(key, embedding_set)
     names = list(layers.rows)
     if st.session_state.get("layer") not in names:
         st.session_state.layer = names[-1]
     layer = names[0]
     if len(names) > 1:
         layer = st.select_slider("Layer", names, key="layer", persist_state="session")
-    return Seen(f"{source} layer {layer}", _layer(source, layer, layers), layers, layer)
+    return Seen(f"{key} layer {layer}", _layer(key, layer, layers), layers, layer)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _layers_of(source: str, _embedding_set: EmbeddingSet) -> Layers | None:
+def _layers_of(key: str, _embedding_set: EmbeddingSet) -> Layers | None:
     return layers_of(_embedding_set)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _layer(source: str, layer: str, _layers: Layers) -> EmbeddingSet:
+def _layer(key: str, layer: str, _layers: Layers) -> EmbeddingSet:
     return _layers.of(layer)

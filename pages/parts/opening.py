@@ -42,7 +42,7 @@ def open_set(key: str) -> None:
     state = st.session_state
     state.source = key
     state.open_error = state.address_error = None
-    for name in ("walk", "method", "color", "metric", "layer"):
+    for name in ("walk", "method", "color", "metric", "layer", "awaited", "asked_error"):
         state.pop(name, None)
     address.note(row=None)
 

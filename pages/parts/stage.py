@@ -75,7 +75,6 @@ def _draw(scene: Scene, polling: bool) -> None:
         st.rerun()  # the whole page, so that the polling begins or ends
     embedding_set = scene.embedding_set
     address.note(row=walk.current().row)
-    way = walk.current()
     labels = _labels_address(scene.source, embedding_set)
     on_event = partial(_receive, scene=scene, layout=seen.layout)
     found = inspector.neighbors_of(embedding_set)
@@ -97,7 +96,7 @@ def _draw(scene: Scene, polling: bool) -> None:
             focus=focus,
             mask=mask,
             ground=seen.is_wanted and asked.decodes(embedding_set, seen.layout),
-            spot=way.asked.spot if way.asked else None,
+            spot=asked.spot(embedding_set, seen.layout),
             description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
             + (scene.wanted.title if seen.is_wanted else _meanwhile(seen, scene.wanted, view)),
             on_event=on_event,

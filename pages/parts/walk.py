@@ -20,14 +20,12 @@ class Asked:
     vector : float32, shape (d,)
     picture : what a decoder makes of the vector, as PNG
     unknown : words of a text that the model has never learned
-    spot : the place, in coordinates of the layout
     """
 
     name: str
     vector: np.ndarray
     picture: bytes | None = None
     unknown: tuple[str, ...] = ()
-    spot: tuple[float, float] | None = None
 
 
 @dataclass
