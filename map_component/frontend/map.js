@@ -1,14 +1,14 @@
 // The map: draws a layout with plotly.js, reports clicks and selections by row number.
 import { addStyles, channel, element, fetchBytes, fetchFloats, fetchJson, queue, theme }
   from "./shared.js";
-import { groupRows, markerStyle, packBits, toDisplay, unpackBits } from "./points.js";
+import { markerStyle, toDisplay, unpackBits } from "./points.js";
 import { buildLayout, buildTraces, fitRanges, GREY } from "./traces.js";
 import { pick, projection } from "./projection.js";
 import { drawLegend } from "./legend.js";
 import { drawOverlay, drawPlain } from "./overlay.js";
 import { config, hasWebGL, loadPlotly } from "./plotly.js";
+import { clicked, legendActions, select } from "./events.js";
 import { listen } from "./pointer.js";
-import { insideOf } from "./regions.js";
 import { flyTo, keyView } from "./view.js";
 import { canGlide, glide } from "./glide.js";
 import { fillTooltip } from "./tooltip.js";
@@ -57,13 +57,13 @@ class EmbeddingMap {
     this.hovered = null;
     this.unlisten = listen(this.root, {
       pickAt: (x, y, radius) => (this.view ? pick(this.view, this.drawn, x, y, radius) : null),
-      clicked: (row, at) => this.clicked(row, at),
+      clicked: (row, at) => clicked(this, row, at),
       hovered: (row, x, y) => this.hover(row, x, y),
     });
     this.subscriptions = {
       hover: ({ detail }) => this.hover(detail, null, null),
       fly: ({ detail }) => this.fly(detail),
-      letgo: () => this.clicked(null),
+      letgo: () => clicked(this, null),
       hits: ({ detail }) => { this.hits = detail; this.redraw(); },
     };
     for (const [name, handler] of Object.entries(this.subscriptions)) {
@@ -173,7 +173,7 @@ class EmbeddingMap {
     const { points, colors, mask, hidden, styles } = this;
     this.webgl ??= hasWebGL();
     const isolate = Boolean(this.data.mask?.isolate);
-    drawLegend(this.legend, colors, hidden, this.legendActions());
+    drawLegend(this.legend, colors, hidden, legendActions(this));
     const size = this.size();
     const flat = points.dims === 3 && !this.webgl ? flattened(points) : points;
     const layout = this.withView(buildLayout(flat, styles, size), flat.dims);
@@ -229,7 +229,7 @@ class EmbeddingMap {
     for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
       this.graph.on(name, () => this.redraw());
     }
-    this.graph.on("plotly_selected", (event) => this.select(event));
+    this.graph.on("plotly_selected", (event) => select(this, event));
   }
 
   /** drawn[row] = 1 where the row can be seen, and so picked. */
@@ -241,67 +241,6 @@ class EmbeddingMap {
       drawn[row] = shown && (!isolate || mask[row]) ? 1 : 0;
     }
     this.drawn = drawn;
-  }
-
-  legendActions() {
-    const all = () => this.colors.names.map((_, code) => code);
-    const change = (hidden) => this.enqueue(async () => {
-      this.hidden = hidden;
-      await this.draw();
-      this.redraw();
-    });
-    return {
-      solo: (code) => {
-        const alone = this.hidden.size === all().length - 1 && !this.hidden.has(code);
-        change(new Set(alone ? [] : all().filter((other) => other !== code)));
-      },
-      hide: (code) => {
-        const hidden = new Set(this.hidden);
-        if (!hidden.delete(code)) hidden.add(code);
-        change(hidden);
-      },
-      showAll: () => change(new Set()),
-      select: (code) => {
-        const rows = groupRows(this.colors.codes, this.colors.names.length)[code];
-        this.emitSelection(rows, this.colors.names[code]);
-      },
-    };
-  }
-
-  select(event) {
-    if (!event?.range && !event?.lassoPoints) return;
-    const inside = insideOf(event);
-    const [x, y] = this.points.axes;
-    const rows = [];
-    for (let row = 0; row < this.drawn.length; row++) {
-      if (this.drawn[row] && inside(x[row], y[row])) rows.push(row);
-    }
-    window.Plotly.relayout(this.graph, { selections: [] });
-    this.look = null; // plotly.js dimmed what it found: draw again whatever Python answers
-    if (rows.length) this.emitSelection(rows, event.range ? "box" : "lasso");
-    else this.enqueue(() => this.apply(this.data));
-  }
-
-  emitSelection(rows, name) {
-    const bits = packBits(rows, this.points.count);
-    let text = "";
-    for (let i = 0; i < bits.length; i += 8192) {
-      text += String.fromCharCode(...bits.subarray(i, i + 8192));
-    }
-    this.emit({
-      type: "select", bits: btoa(text), name, nonce: performance.now(),
-    });
-  }
-
-  /** A click on a point goes there; one on empty ground, or Escape, lets go, or asks what is there. */
-  clicked(row, at) {
-    if (row !== null) this.emit({ type: "click", row, nonce: performance.now() });
-    else if (at && this.data?.ground && this.view) {
-      this.view.look();
-      const { center, half } = this.flat;
-      const place = this.view.unproject(at.x, at.y).map((v, axis) => center[axis] + half * v);
-      this.emit({ type: "ground", place, nonce: performance.now() });
-    } else if (this.focus || this.mask) this.emit({ type: "clear", nonce: performance.now() });
   }
 
   /** Arrows pan (rotate in 3D), + and - zoom, 0 fits: while the map itself has the focus. */
