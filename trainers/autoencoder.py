@@ -245,15 +245,10 @@ def image_set(
         columns,
         name=images.name,
         metric="euclidean",
-        space=provenance.space_id("autoencoder", settings, images.source),
         role="image",
-        trainer="autoencoder",
-        config={**settings, "checkpoint_sha256": checkpoint},
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(images.source),
-        libraries=provenance.libraries("torch", "numpy", "scikit-learn"),
+        **provenance.made(
+            "autoencoder", settings, images.source, metrics, "scikit-learn", checkpoint=checkpoint
+        ),
     )
 
 

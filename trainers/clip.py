@@ -8,7 +8,6 @@ run's checkpoint holds all that `encode` needs, so that the folder is not looked
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from embeddings.errors import EmbeddingError
-
-INSTALL = "python -m pip install -r requirements-pretrained.txt"
+from trainers.hugging_face import transformers
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """Of red, green and blue, as CLIP was trained; preprocessor_config.json may say otherwise."""
@@ -116,7 +114,7 @@ def open_clip(folder: Path) -> Clip:
     kind = json.loads(config.read_text()).get("model_type")
     if kind != "clip":
         raise EmbeddingError(f"--pretrained {folder}: a model of type {kind}; expected clip")
-    library = _transformers()
+    library = transformers()
     given: dict[str, Any] = {"local_files_only": True}
     try:
         tokens = library.AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **given)
@@ -133,7 +131,7 @@ def open_clip(folder: Path) -> Clip:
 
 def restored(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Clip:
     """Return the model of a run's checkpoint."""
-    library = _transformers()
+    library = transformers()
     model = library.CLIPModel(library.CLIPConfig.from_dict(about["clip"]))
     model.load_state_dict(weights)
     return _ready(model, Tokenizer.from_str(about["tokenizer"]), about["mean"], about["deviation"])
@@ -146,16 +144,3 @@ def _ready(
     tokenizer.enable_truncation(model.config.text_config.max_position_embeddings)
     tokenizer.enable_padding()
     return Clip(model.eval(), tokenizer, tuple(mean), tuple(deviation))
-
-
-def _transformers() -> Any:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    try:
-        import transformers
-    except ImportError as error:
-        raise EmbeddingError(
-            f"--pretrained needs `transformers` ({error}): install it by {INSTALL}"
-        ) from None
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    return transformers

@@ -215,15 +215,8 @@ def image_set(
         {"class": columns.pop("class"), "predicted": predicted, **columns},
         name=images.name,
         metric=METRIC,
-        space=provenance.space_id("cnn", settings, images.source),
         role="image",
-        trainer="cnn",
-        config={**settings, "checkpoint_sha256": checkpoint},
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(images.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("cnn", settings, images.source, metrics, checkpoint=checkpoint),
     )
 
 

@@ -245,14 +245,7 @@ def embedding_sets(
     return context_sets(
         found,
         name=text.name,
-        space=provenance.space_id("elmo", settings, text.source),
-        trainer="elmo",
-        config=settings,
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(text.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("elmo", settings, text.source, metrics),
     )
 
 

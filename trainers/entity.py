@@ -254,14 +254,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
             task.coding, task.coding.codes(table.predictors), table.target, table.target_name
         ),
         name=table.name,
-        trainer="entity",
-        space=provenance.space_id("entity", settings, table.source),
-        config=settings,
-        metrics=metrics_of(task, table, fitted),
-        seed=config.seed,
-        created=provenance.created(),
-        source=table.source,
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("entity", settings, table.source, metrics_of(task, table, fitted)),
     )
     if is_main() and not config.one_file:
         for name, each in sets.items():

@@ -187,7 +187,8 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
         images=task.image_vectors(np.arange(len(pairs.pixels))),
         captions=task.text_vectors(task.module.bags_of(texts)),
         withheld=task.withheld,
-        settings={**settings, "checkpoint_sha256": checkpoint},
+        settings=settings,
+        checkpoint=checkpoint,
         metrics=metrics(task, fitted),
     )
     return finish(made, config, fitted)

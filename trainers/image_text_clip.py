@@ -61,7 +61,8 @@ def embed(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dict[str, An
         images=images,
         captions=captions,
         withheld=np.empty(0, np.int64),
-        settings={**settings, "checkpoint_sha256": sha256},
+        settings=settings,
+        checkpoint=sha256,
         metrics=metrics,
     )
     fitted = Fitted(math.nan, 0, 0, 0, {}, seconds, len(pairs), "pairs")

@@ -21,6 +21,7 @@ def pair_set(
     captions: np.ndarray,
     withheld: np.ndarray,
     settings: Mapping[str, Any],
+    checkpoint: str,
     metrics: Mapping[str, Any],
 ) -> EmbeddingSet:
     """Put images and texts into one set.
@@ -33,7 +34,8 @@ def pair_set(
     texts : the different captions
     images, captions : float32, shapes (n, dim) and (len(texts), dim)
     withheld : int64, rows of the pairs
-    settings : all that bear on the vectors, and the checkpoint that they come from
+    settings : all that bear on the vectors
+    checkpoint : sha256 of what they come from
     """
     pair_of_image = _first(pairs.image, range(len(pairs.pixels)))
     pair_of_text = _first(pairs.captions, texts)
@@ -59,15 +61,8 @@ def pair_set(
         name=pairs.name,
         metric="cosine",
         normalized=True,
-        space=provenance.space_id("image_text", settings, pairs.source),
         role="image and caption",
-        trainer="image_text",
-        config=dict(settings),
-        metrics=dict(metrics),
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(pairs.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("image_text", settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 

@@ -241,15 +241,8 @@ def embed(config: CnnConfig, images: Images, extractor: Extractor) -> dict[str, 
         image_columns(images, withheld),
         name=images.name,
         metric=METRIC,
-        space=provenance.space_id("cnn", settings, images.source),
         role="image",
-        trainer="cnn",
-        config={**settings, "checkpoint_sha256": sha256},
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(images.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("cnn", settings, images.source, metrics, checkpoint=sha256),
     )
     return finish(made, config, Fitted(math.nan, 0, 0, 0, {}, seconds, len(images), "images"))
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from embeddings.run_checkpoints import CHECKPOINT
 from trainers.configs import Config
 
 _NOT_ABOUT_CONTENT = (
@@ -40,6 +41,35 @@ def space_id(trainer: str, settings: Mapping[str, Any], source: Mapping[str, str
     """Return an id that equal data and settings share: only their vectors may be compared."""
     text = json.dumps([trainer, dict(settings), dict(source)], sort_keys=True)
     return f"{trainer}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def made(
+    trainer: str,
+    settings: Mapping[str, Any],
+    source: Mapping[str, str],
+    metrics: Mapping[str, Any],
+    *beside: str,
+    checkpoint: str | None = None,
+) -> dict[str, Any]:
+    """Return the fields of Provenance that tell how a trainer has made a set.
+
+    Parameters
+    ----------
+    settings : all that bear on the vectors
+    source : name and content hash of the data
+    beside : libraries beside torch and numpy
+    checkpoint : sha256 of the run's best.pt, where the run can be used again
+    """
+    return {
+        "space": space_id(trainer, settings, source),
+        "trainer": trainer,
+        "config": dict(settings) if checkpoint is None else {**settings, CHECKPOINT: checkpoint},
+        "metrics": dict(metrics),
+        "seed": settings["seed"],
+        "created": created(),
+        "source": dict(source),
+        "libraries": libraries("torch", "numpy", *beside),
+    }
 
 
 def created() -> str:

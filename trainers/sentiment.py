@@ -247,15 +247,8 @@ def word_set(
         columns,
         name=reviews.name,
         metric="cosine",
-        space=provenance.space_id("sentiment", settings, reviews.source),
         role="word",
-        trainer="sentiment",
-        config=settings,
-        metrics=metrics,
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(reviews.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made("sentiment", settings, reviews.source, metrics),
     )
 
 

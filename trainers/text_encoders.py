@@ -6,7 +6,6 @@ the model's own is run, and no pickled weights are read.
 """
 
 import hashlib
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from tokenizers import Tokenizer, pre_tokenizers
 
 from embeddings.errors import EmbeddingError
 from trainers.configs.bert import Punctuation
+from trainers.hugging_face import transformers
 from trainers.reader import Reader
-
-INSTALL = "python -m pip install -r requirements-pretrained.txt"
 
 
 def find_model(given: str) -> Path:
@@ -119,19 +117,11 @@ def longest_sequence(model: Any, tokens: Any) -> int:
 
 def _open(folder: Path) -> tuple[Any, Any]:
     """Return model and tokenizer, as `transformers` makes them of a folder."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    try:
-        import transformers
-    except ImportError as error:
-        raise EmbeddingError(
-            f"--pretrained needs `transformers` ({error}): install it by {INSTALL}"
-        ) from None
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
+    library = transformers()
     given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
-        tokens = transformers.AutoTokenizer.from_pretrained(folder, add_prefix_space=True, **given)
-        model = transformers.AutoModel.from_pretrained(
+        tokens = library.AutoTokenizer.from_pretrained(folder, add_prefix_space=True, **given)
+        model = library.AutoModel.from_pretrained(
             folder, use_safetensors=True, dtype=torch.float32, **given
         )
     except (OSError, ValueError, KeyError, ImportError) as error:

@@ -48,15 +48,8 @@ def both_sides(
         name=pairs.name,
         metric=settings["similarity"],
         normalized=settings["similarity"] == "cosine",
-        space=provenance.space_id(trainer, settings, pairs.source),
         role=f"{pairs.left.role} and {pairs.right.role}",
-        trainer=trainer,
-        config=dict(settings),
-        metrics=dict(metrics),
-        seed=settings["seed"],
-        created=provenance.created(),
-        source=dict(pairs.source),
-        libraries=provenance.libraries("torch", "numpy"),
+        **provenance.made(trainer, settings, pairs.source, metrics),
     )
 
 

@@ -218,15 +218,8 @@ def embedding_set(
         name=corpus.name,
         metric="cosine",
         normalized=False,
-        space=provenance.space_id("word2vec", settings, corpus.source),
         role="word",
-        trainer="word2vec",
-        config=settings,
-        metrics=metrics,
-        seed=config.seed,
-        created=provenance.created(),
-        source=dict(corpus.source),
-        libraries=provenance.libraries("torch", "numpy", "numba"),
+        **provenance.made("word2vec", settings, corpus.source, metrics, "numba"),
     )
 
 
