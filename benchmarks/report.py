@@ -14,14 +14,37 @@ from typing import Any
 import numpy as np
 
 
-def arguments(text: str | None, sizes: Sequence[int], repeat: int) -> argparse.Namespace:
-    """Read --sizes and --repeat; `text` is the script's docstring."""
-    parser = argparse.ArgumentParser(
+def parser(text: str | None) -> argparse.ArgumentParser:
+    """Return a parser of a script's options; `text` is its docstring."""
+    return argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(sizes), help="rows")
-    parser.add_argument("--repeat", type=int, default=repeat, help="runs of each contender")
-    return parser.parse_args()
+
+
+def data_parser(text: str | None) -> argparse.ArgumentParser:
+    """Return a parser that has --data, the folder of the data that are not the project's own."""
+    made = parser(text)
+    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
+    made.add_argument("--data", type=Path, default=default, help="folder of the data")
+    return made
+
+
+def data(options: argparse.Namespace, *names: str) -> Path:
+    """Return a file or folder of --data; end with what to give where it is not there."""
+    path = options.data.joinpath(*names)
+    if not path.exists():
+        raise SystemExit(
+            f"error: {path}: not there; give by --data the folder that has {names[0]}/"
+        )
+    return path
+
+
+def arguments(text: str | None, sizes: Sequence[int], repeat: int) -> argparse.Namespace:
+    """Read --sizes and --repeat; `text` is the script's docstring."""
+    made = parser(text)
+    made.add_argument("--sizes", type=int, nargs="+", default=list(sizes), help="rows")
+    made.add_argument("--repeat", type=int, default=repeat, help="runs of each contender")
+    return made.parse_args()
 
 
 def hardware() -> dict[str, Any]:

@@ -11,8 +11,6 @@ authors did; (head, relation) is asked for the tail, ranks are filtered. Setting
 queries that are learned from. SVD has as many dimensions as two_tower.
 """
 
-import argparse
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +27,6 @@ from trainers.schema import parse
 from trainers.two_tower import train
 from trainers.two_tower_input import read, read_features
 
-ROOT = Path(__file__).resolve().parents[1]
 METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")
 FOLDS = 5
 
@@ -39,17 +36,13 @@ Found = dict[str, dict[str, float]]
 
 def main() -> None:
     """Measure and print."""
-    folder = Path(os.environ.get("EMBEDDING_DATA") or ROOT.parent / "shared" / "data")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=folder, help="folder of the data")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     started = report.hardware()
-    cranfield = [mean(list(folds(options.data / "7_query_page" / "cranfield", seed)))
+    cranfield = [mean(list(folds(report.data(options, "7_query_page", "cranfield"), seed)))
                  for seed in range(options.seeds)]  # fmt: skip
-    umls = [graph(options.data / "7_graph_umls", seed) for seed in range(options.seeds)]
+    umls = [graph(report.data(options, "7_graph_umls"), seed) for seed in range(options.seeds)]
     rows = [*table("Cranfield", cranfield), *table("UMLS", umls)]
     ours, words = mean(cranfield)["two_tower"], mean(cranfield)["tfidf"]
     best = max(values["mrr"] for name, values in mean(umls).items() if name != "two_tower")

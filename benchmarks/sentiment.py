@@ -9,7 +9,6 @@ passed over if it is in neither. Planted reviews of the size of IMDB's (25,000 o
 different ones that are kept) tell the speed.
 """
 
-import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -38,16 +37,10 @@ LARGE = {"reviews": 25_000, "words": 60_000, "length": 230}
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 3_sentiment/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="shuffles of the reviews")
     options = parser.parse_args()
-    path = options.data / "3_sentiment" / "sentence_polarity.zip"
-    if not path.is_file():
-        raise SystemExit(f"error: {path}: no such file; give its folder's parent by --data")
+    path = report.data(options, "3_sentiment", "sentence_polarity.zip")
     started = report.hardware()
     reviews = read_reviews(path)
     found = [accuracies(reviews, seed) for seed in range(options.seeds)]

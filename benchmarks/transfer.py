@@ -5,9 +5,7 @@ $EMBEDDING_DATA), where documentaries take the place of ads and all other films 
 A fifth of the clicks on ads is the test; all ads are ranked. Each figure is the mean over seeds.
 """
 
-import argparse
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,17 +23,11 @@ FEW = 10
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="has 7_interactions/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    movies = options.data / "7_interactions" / "ml-latest-small"
-    if not (movies / "ratings.csv").is_file():
-        raise SystemExit(f"error: {movies}/ratings.csv: no such file; give its folder by --data")
+    movies = report.data(options, "7_interactions", "ml-latest-small")
     started = report.hardware()
     rows: list[dict[str, Any]] = []
     targets: list[dict[str, Any]] = []

@@ -11,7 +11,6 @@ the size of his: 37,020 books, 41,758 links, 772,798 pairs.
 
 import argparse
 import itertools
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +31,6 @@ from trainers.splits import split_pairs
 from trainers.two_tower import train
 from trainers.two_tower_input import read
 
-ROOT = Path(__file__).resolve().parents[1]
 Measured = Literal["random", "last"]
 METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")
 
@@ -66,12 +64,8 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    folder = Path(os.environ.get("EMBEDDING_DATA") or ROOT.parent / "shared" / "data")
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.data_parser(__doc__)
     names = ("movielens", "books", "speed")
-    parser.add_argument("--data", type=Path, default=folder, help="folder of the data")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--threads", type=int, default=2)
@@ -80,7 +74,7 @@ def _options() -> argparse.Namespace:
 
 def movielens(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Compare on both splits, the mean of some seeds; ALS is tuned for each."""
-    path = options.data / "7_interactions" / "ml-latest-small" / "ratings.csv"
+    path = report.data(options, "7_interactions", "ml-latest-small", "ratings.csv")
     results, targets = [], []
     split: Measured
     for split in ("random", "last"):
@@ -164,7 +158,7 @@ def _measures(metrics: Any, began: float) -> dict[str, float]:
 
 def books(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Compare the genres of neighboring books with those by SVD, for all links and for his."""
-    path = options.data / "1_books" / "p15_books.ndjson"
+    path = report.data(options, "1_books", "p15_books.ndjson")
     results, targets = [], []
     for min_count, seed in itertools.product((1, 4), range(options.seeds)):
         report.say(f"books, links seen {min_count} times or more, seed {seed}")

