@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.driver import PROJECT, AppPage, run_server
 
@@ -57,6 +58,7 @@ def fill(page: AppPage, setting: str, value: str) -> None:
 def give(page: AppPage, table: Path) -> None:
     page.upload(table)
     page.page.get_by_text("First rows of 240").wait_for()
+    expect(page.page.get_by_text("Classification", exact=True)).to_have_count(1)  # one form is left
 
 
 def quick(page: AppPage) -> None:
