@@ -12,12 +12,12 @@ install-dev: .venv/.dev
 
 .venv/.app: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.txt
 	touch $@
 
 .venv/.dev: requirements-dev.txt requirements-pretrained.txt requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements-dev.txt
 	touch .venv/.app $@
 
 # The browser tests need Chromium; without it, and without the right to install it, they are skipped.
@@ -35,7 +35,7 @@ app: install
 	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
 test: install-dev browser lint types
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser # alone: a person does not wait beside other work
 
 lint: install-dev
@@ -50,5 +50,5 @@ types: install-dev
 	$(BIN)/mypy
 
 bench: install-dev browser
-	$(BIN)/python -m pip install --quiet --requirement requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements-bench.txt
 	$(BIN)/python -m benchmarks

@@ -5,22 +5,46 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from trainers.configs import TRAINERS
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+STOPPED = {*TRAINERS, "evaluate"}
+"""What follows `python -m trainers` and learns."""
+
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
+@dataclass(frozen=True)
+class Section:
+    """What stands below a heading of the second level; commands may use what earlier ones wrote."""
+
+    name: str
+    text: str
+
+    def blocks(self, language: str) -> list[str]:
+        return [text for kind, text in BLOCK.findall(self.text) if kind == language]
+
+    def commands(self) -> list[str]:
+        lines = [line for block in self.blocks("sh") for line in block.splitlines()]
+        return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
-def commands(page: Path) -> list[str]:
-    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+def sections(page: Path) -> list[Section]:
+    heading, *others = re.split(r"^## ", page.read_text(), flags=re.MULTILINE)
+    found = [heading, *others]
+    names = [page.name, *(f"{page.name}: {text.splitlines()[0]}" for text in others)]
+    return [Section(*each) for each in zip(names, found, strict=True)]
+
+
+SECTIONS = [section for page in PAGES for section in sections(page)]
+WITH_COMMANDS = [section for section in SECTIONS if section.commands()]
+WITH_EXAMPLES = [section for section in SECTIONS if section.blocks("python")]
 
 
 @pytest.fixture
@@ -40,23 +64,23 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_run(page: Path, workplace: Path) -> None:
-    """Commands of one page run in their order; trainers stop after 20 steps."""
-    for line in commands(page):
+@pytest.mark.parametrize("section", WITH_COMMANDS, ids=lambda section: section.name)
+def test_commands_run(section: Section, workplace: Path) -> None:
+    """Commands run in their order; trainers stop after 20 steps."""
+    for line in section.commands():
         words = shlex.split(line, comments=True)
         if words[0] == "make":  # what it would do, without doing it: `make test` is running us
             plan = run(["make", "--dry-run", *words[1:]], workplace)
             values = [word.partition("=")[2] for word in words[2:]]
             assert all(value in plan for value in values), f"{line}\n{plan}"
             continue
-        assert words[0] == "python", f"{page.name}: {line} is no command that this test knows"
-        if words[1:3] == ["-m", "trainers"] and "--out" in words:
+        assert words[0] == "python", f"{section.name}: {line} is no command that this test knows"
+        if words[1:3] == ["-m", "trainers"] and words[3] in STOPPED:
             words += ["--max-steps", "20"]
         run([sys.executable, *words[1:]], workplace)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_examples_run(page: Path, workplace: Path) -> None:
-    for example in blocks(page, "python"):
+@pytest.mark.parametrize("section", WITH_EXAMPLES, ids=lambda section: section.name)
+def test_python_examples_run(section: Section, workplace: Path) -> None:
+    for example in section.blocks("python"):
         run([sys.executable, "-c", example], workplace)

@@ -39,8 +39,9 @@ def start(config: LoopConfig) -> Fabric:
         strategy="ddp" if in_all > 1 else "auto",
         precision=_PRECISION[config.precision],
     )
+    alone = not dist.is_initialized()
     fabric.launch()
-    if dist.is_initialized():
+    if alone and dist.is_initialized():
         atexit.register(dist.destroy_process_group)
     return fabric
 

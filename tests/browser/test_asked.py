@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,8 @@ from embeddings import EmbeddingSet, load, neighbors, save
 from tests.browser.driver import MAP, PROJECT, ROOT, AppPage, run_server
 
 
-def trained(runs: Path, trainer: str, *arguments: str) -> tuple[str, Path]:
-    """Train for a few steps into a folder as the Train page makes it; return id and file."""
-    folder = runs / "20260101-000000-abcdef"
+def trained(folder: Path, trainer: str, *arguments: str) -> Path:
+    """Train for a few steps into a folder as the Train page makes it; return the file."""
     folder.mkdir(parents=True)
     out = folder / "made.embedding.parquet"
     given = [*arguments, "--out", str(out), "--run-dir", str(folder / "training")]
@@ -31,7 +31,7 @@ def trained(runs: Path, trainer: str, *arguments: str) -> tuple[str, Path]:
     (folder / "exit").write_text("0\n")
     (folder / "stdout.txt").write_text(done.stdout)
     (folder / "stderr.txt").write_text(done.stderr)
-    return folder.name, out
+    return out
 
 
 def answers(trainer: str, run: Path, *question: str) -> dict:
@@ -51,32 +51,52 @@ def listed(page: AppPage, rows: list[int]) -> None:
     )
 
 
-@pytest.fixture
-def visit(browser, tmp_path: Path):
-    """Open a run's file in a server of its own; no errors in the browser's console."""
-    pages = []
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
 
-    def opened(run: str) -> AppPage:
-        server = run_server(tmp_path)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(120_000)
-        page = AppPage(context.new_page(), server.__enter__())
-        pages.append((server, context, page))
-        page.open(f"?set=run%3A{run}")
+
+@pytest.fixture(scope="module")
+def codes(cache: Path) -> Path:
+    """Train an autoencoder of 2 dimensions."""
+    folder = cache / "runs" / "20260101-000000-aaaaaa"
+    return trained(folder, "autoencoder", "--dim", "2", "--max-steps", "30")
+
+
+@pytest.fixture(scope="module")
+def shapes(cache: Path) -> Path:
+    """Train images and captions in one space."""
+    folder = cache / "runs" / "20260101-000000-bbbbbb"
+    return trained(folder, "image_text", "--max-steps", "30")
+
+
+@pytest.fixture(scope="module")
+def address(cache: Path) -> Iterator[str]:
+    """Start the app above the runs; return its address."""
+    with run_server(cache) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser, address: str):
+    """Open a run's file; no errors in the browser's console."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(120_000)
+    page = AppPage(context.new_page(), address)
+
+    def opened(file: Path) -> AppPage:
+        page.open(f"?set=run%3A{file.parent.name}")
         return page
 
     yield opened
-    for server, context, page in pages:
-        context.close()
-        server.__exit__()
-        assert page.errors == [], "errors in the browser's console"
+    context.close()
+    assert page.errors == [], "errors in the browser's console"
 
 
-def test_a_place_of_the_map_is_decoded(visit, tmp_path: Path) -> None:
-    run, file = trained(tmp_path / "runs", "autoencoder", "--dim", "2", "--max-steps", "30")
-    codes = load(file)
-    page = visit(run)
-    page.wait_for_drawn(len(codes))
+def test_a_place_of_the_map_is_decoded(visit, codes: Path) -> None:
+    made = load(codes)
+    page = visit(codes)
+    page.wait_for_drawn(len(made))
     page.choose("Layout", "As they are")
     page.page.wait_for_function(f"() => {ROOT}.embeddingMap.data.ground")
     box = page.page.locator(MAP).bounding_box()
@@ -92,39 +112,37 @@ def test_a_place_of_the_map_is_decoded(visit, tmp_path: Path) -> None:
         corner,
     )
     page.page.mouse.click(corner["x"], corner["y"])
-    near = neighbors.query_vectors(codes, np.array(place), 10).rows.tolist()
+    near = neighbors.query_vectors(made, np.array(place), 10).rows.tolist()
     listed(page, near)
     assert page.page.locator(".st-key-title").inner_text().startswith("Decoded from")
     assert page.page.locator(".st-key-inspector img").count() > 1  # decoded, and the nearest
-    drawn = answers("decode", file.parent, "--vector", *map(str, place))
+    drawn = answers("decode", codes.parent, "--vector", *map(str, place))
     assert base64.b64decode(drawn["png"]).startswith(b"\x89PNG")
 
     page.page.get_by_role("button", name="Clear").click()
     page.page.locator(".st-key-title").wait_for(state="hidden")
 
 
-def test_a_picture_finds_its_like(visit, tmp_path: Path) -> None:
-    run, file = trained(tmp_path / "runs", "autoencoder", "--max-steps", "30")
-    codes = load(file)
+def test_a_picture_finds_its_like(visit, codes: Path, tmp_path: Path) -> None:
+    made = load(codes)
     picture = tmp_path / "seven.png"
-    picture.write_bytes(codes.metadata["image"][7]["bytes"].as_py())
-    page = visit(run)
+    picture.write_bytes(made.metadata["image"][7]["bytes"].as_py())
+    page = visit(codes)
     page.page.get_by_role("button", name="Images like this one").click()
     page.page.locator(".st-key-asked_picture input[type=file]").set_input_files(str(picture))
-    asked = answers("encode", file.parent, "--image", str(picture))["vector"]
-    near = neighbors.query_vectors(codes, np.array(asked), 10).rows.tolist()
+    asked = answers("encode", codes.parent, "--image", str(picture))["vector"]
+    near = neighbors.query_vectors(made, np.array(asked), 10).rows.tolist()
     listed(page, near)
     assert 7 in near[:3]
 
 
-def test_a_text_finds_images_and_only_images(visit, tmp_path: Path) -> None:
-    run, file = trained(tmp_path / "runs", "image_text", "--max-steps", "30")
-    both = load(file)
-    page = visit(run)
+def test_a_text_finds_images_and_only_images(visit, shapes: Path) -> None:
+    both = load(shapes)
+    page = visit(shapes)
     box = page.page.get_by_placeholder("Search images by text")
     box.fill("a small red circle")
     box.press("Enter")
-    asked = answers("encode", file.parent, "--text", "a small red circle")["vector"]
+    asked = answers("encode", shapes.parent, "--text", "a small red circle")["vector"]
     images = np.asarray(both.metadata["image"].combine_chunks().is_valid())
     near = neighbors.query_vectors(both, np.array(asked), 10, among=images).rows.tolist()
     listed(page, near)

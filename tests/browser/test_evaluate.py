@@ -14,21 +14,27 @@ from tests.browser.driver import PROJECT, AppPage, run_server
 SHOPS, KINDS = 12, 3
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the app with no runs; return its address. The first visit is to this page."""
+    with run_server(tmp_path_factory.mktemp("cache")) as address:
+        yield address
+
+
 @pytest.fixture
-def page(browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AppPage]:
-    """Open the page as the first visitor of a new server; fail on errors in the console."""
-    with run_server(tmp_path) as address:
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(120_000)
-        page = AppPage(context.new_page(), address)
-        page.page.goto(f"{address}/evaluate")
-        page.page.get_by_text("First rows of 336,776").wait_for()  # the built-in table
-        yield page
-        if getattr(request.node, "rep_failed", False):
-            folder = PROJECT / "test-results"
-            folder.mkdir(exist_ok=True)
-            page.page.screenshot(path=folder / f"{request.node.name}.png")
-        context.close()
+def page(browser, address: str, request: pytest.FixtureRequest) -> Iterator[AppPage]:
+    """Open the page; fail on errors in the console."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(120_000)
+    page = AppPage(context.new_page(), address)
+    page.page.goto(f"{address}/evaluate")
+    page.page.get_by_text("First rows of 336,776").wait_for()  # the built-in table
+    yield page
+    if getattr(request.node, "rep_failed", False):
+        folder = PROJECT / "test-results"
+        folder.mkdir(exist_ok=True)
+        page.page.screenshot(path=folder / f"{request.node.name}.png")
+    context.close()
     assert page.errors == [], "errors in the browser's console"
 
 

@@ -69,6 +69,7 @@ def test_an_upload_is_learned_from_and_the_result_opens_with_one_click(
         page.page.reload()
         page.wait_for_map(points=ITEMS)
         page.choose("Color", "count")
+        page.page.wait_for_url("**color=count**")
         page.page.get_by_role("link", name="Train").click()
         state(page, "done")
         page.page.get_by_role("link", name="Explore").click()

@@ -150,15 +150,21 @@ def test_same_seed_same_bytes(name, files):
     assert a == b != c
 
 
-@pytest.mark.parametrize("name", TRAINERS_TRIED)
-def test_two_processes_have_the_loss_curve_of_one(name, files):
-    assert main(arguments(name, files, "one", "--max-steps", "12")) == 0
+@pytest.fixture(scope="module")
+def in_two_processes(files) -> None:
+    """Train all, one after another, in two processes at once."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2",
-               "--standalone", "-m", "trainers"]  # fmt: skip
-    given = arguments(name, files, "two", "--max-steps", "12")
-    done = subprocess.run([*command, *given], cwd=ROOT, capture_output=True, text=True)
+               "--standalone", "-m", "tests.trainers.in_turn"]  # fmt: skip
+    given = [arguments(name, files, "two", "--max-steps", "12") for name in TRAINERS_TRIED]
+    done = subprocess.run([*command, json.dumps(given)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads(done.stdout)["steps"] > 1  # the first process alone prints
+    told = [json.loads(line) for line in done.stdout.splitlines()]  # by the first process alone
+    assert len(told) == len(TRAINERS_TRIED) and all(each["steps"] > 1 for each in told)
+
+
+@pytest.mark.parametrize("name", TRAINERS_TRIED)
+def test_two_processes_have_the_loss_curve_of_one(name, files, in_two_processes):
+    assert main(arguments(name, files, "one", "--max-steps", "12")) == 0
     one, two = losses(name, files, "one"), losses(name, files, "two")
     assert len(one) >= 6 and two == pytest.approx(one, abs=1e-5, rel=1e-5)
 
