@@ -59,12 +59,12 @@ def test_the_card_says_what_is_wrong_and_the_sheet_says_more(app: AppPage, tmp_p
     card = app.page.locator(".st-key-about")
     card.get_by_text("exact copies").wait_for()
     card.get_by_text("1 row is zero").wait_for()
-    app.page.locator("[data-test-script-state=notRunning]").wait_for()  # a run may drop a click
     card.get_by_role("button", name="About this set").click()
     sheet = app.page.get_by_role("dialog")
     sheet.get_by_text("Health").wait_for()
     app.page.keyboard.press("Escape")
     sheet.wait_for(state="hidden")
+    app.wait_for_map(points=80)
     app.click_point(app.a_row_in_the_open())
     assert not sheet.is_visible()
 
