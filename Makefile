@@ -37,7 +37,7 @@ app: install
 test: install-dev browser lint types
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 	@# Alone, as a person does not wait beside other work. What fails is tried once more, and listed
-	@# twice: on a slow machine a script may run, and draw anew, in the moment of a click.
+	@# twice: once the map was not there in the moment in which a test looked, never seen again.
 	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest tests/browser --last-failed
 
 lint: install-dev
