@@ -5,7 +5,8 @@ All learn from the same text with the same settings (window 5, 5 negatives, samp
 vocabulary in the text, times the epochs; CPU seconds those of the training alone, in all threads of
 the process. Quality on real text is Spearman's correlation with WordSim-353 and SimLex-999 and the
 share of right analogies; on text with 100 planted topics, the share of a word's 10 nearest by
-cosine that are of its topic. A difference is ours less gensim's, of the means over the seeds.
+cosine that are of its topic. A difference is ours less gensim's, of the means over the seeds: nine,
+as WordSim-353 of the documentation varies by .03 from seed to seed, for either program.
 """
 
 import time
@@ -33,6 +34,7 @@ TOPICS = 100
 JUDGED = 1_000  # words whose neighbors are looked at, frequent and rare
 ALGORITHMS: tuple[Algorithm, ...] = ("skip-gram", "cbow")
 GENSIM = "gensim corpus_file"
+TORCH_SEEDS = 3  # at most: it is slow, and its quality has no target
 
 Quality = dict[str, float]
 Vectors = tuple[Sequence[str], np.ndarray]
@@ -54,7 +56,7 @@ def main() -> None:
     parser.add_argument(
         "--engines", nargs="+", choices=("fast", "torch"), default=["fast", "torch"]
     )
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=9)
     options = parser.parse_args()
     folder = report.data(options, "2_corpus")
     started = report.hardware()
@@ -136,6 +138,8 @@ def measured(
         }  # fmt: skip
         for seed in range(seeds):
             for contender in runs:
+                if contender == "ours, torch" and seed >= TORCH_SEEDS:
+                    continue
                 report.say(f"{name}, {algorithm}, {contender}, seed {seed}")
                 if contender == GENSIM:
                     seconds, vectors = gensim(path, text.epochs, algorithm, seed)
@@ -148,7 +152,7 @@ def measured(
     peer = float(np.median([speed for speed, _ in runs[GENSIM]]))
     return [
         {
-            "contender": contender, "text": name, "algorithm": algorithm, "seeds": seeds,
+            "contender": contender, "text": name, "algorithm": algorithm, "seeds": len(done),
             "words / CPU s": round(float(np.median([speed for speed, _ in done]))),
             "this / gensim": round(float(np.median([speed for speed, _ in done])) / peer, 3),
             **{what: round(float(np.mean([quality[what] for _, quality in done])), 4)

@@ -112,7 +112,7 @@ class WordsTask(Task):
         if config.engine == "torch":
             generator = numpy_generator(seed, "windows and negatives", epoch, step)
             return word2vec_torch.batch(
-                tokens, starts, self.keep, self.noise, config.window, config.negatives, generator
+                tokens, starts, self.keep, self.noise, config.window, generator
             )
         seeds = [
             derived_seed(seed, "words", epoch, step, thread)
@@ -133,7 +133,8 @@ class WordsTask(Task):
         """Let the torch engine take the step: the loss of own words, and their pairs."""
         loss = word2vec_torch.skip_gram if self._is_skip_gram else word2vec_torch.cbow
         inputs, outputs = self.module.inputs, self.module.outputs
-        total, count = loss(inputs, outputs, batch, own, self.config.window)
+        window, negatives = self.config.window, self.config.negatives
+        total, count = loss(inputs, outputs, batch, own, window, negatives)
         return total, count.float().clamp(min=1e-9)  # of a step whose words are all skipped: 0
 
     def validate(self) -> dict[str, float]:

@@ -173,12 +173,12 @@ def test_tiny_text_is_enough(tmp_path, engine):
 
 def a_batch(seed=0, window=3):
     generator = np.random.default_rng(seed)
-    lengths = np.array([4, 1, 9, 0, 6])
+    lengths = np.array([4, 1, 60, 0, 55])
     tokens = generator.integers(0, 8, lengths.sum()).astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     noise = AliasTable.of(np.ones(8))
     keep = np.full(8, 0.7, dtype=np.float32)
-    return word2vec_torch.batch(tokens, starts, keep, noise, window, 5, generator), starts
+    return word2vec_torch.batch(tokens, starts, keep, noise, window, generator), starts
 
 
 def pairs_slowly(batch, starts):
@@ -195,29 +195,40 @@ def pairs_slowly(batch, starts):
 def test_losses_are_those_of_pairs_one_by_one(algorithm):
     torch.manual_seed(0)
     inputs, outputs = torch.randn(2, 8, 5, dtype=torch.float64)
-    batch, starts = a_batch()
-    tokens, drawn = (
-        batch["tokens"],
-        dict(zip(batch["place"].tolist(), batch["negatives"], strict=True)),
-    )
+    (batch, starts), window, times = a_batch(), 3, 5
+    tokens = batch["tokens"]
+    used = batch["place"][(batch["place"] >= 0) & (batch["place"] < len(tokens))].tolist()
+    assert len(used) > 2 * word2vec_torch.GROUP
+    drawn = {p: batch["negatives"][i // word2vec_torch.GROUP] for i, p in enumerate(used)}
     expected, count = 0.0, 0
     for middle, around in pairs_slowly(batch, starts):
-        negatives = outputs[drawn[middle][drawn[middle] != tokens[middle]]]
         if algorithm == "skip_gram":
-            examples = [(inputs[tokens[middle]], outputs[tokens[other]]) for other in around]
+            examples = [(inputs[tokens[middle]], tokens[other]) for other in around]
         elif around:
-            examples = [(inputs[tokens[around]].mean(dim=0), outputs[tokens[middle]])]
+            examples = [(inputs[tokens[around]].mean(dim=0), tokens[middle])]
         else:
             examples = []
-        for u, v in examples:
-            expected += F.softplus(-u @ v) + F.softplus(negatives @ u).sum()
+        for u, true in examples:
+            random = outputs[drawn[middle][drawn[middle] != true]]
+            share = times / word2vec_torch.SHARED
+            expected += F.softplus(-u @ outputs[true]) + share * F.softplus(random @ u).sum()
             count += 1
     function = getattr(word2vec_torch, algorithm)
-    everything = slice(0, len(tokens))
-    loss, counted = function(inputs, outputs, batch, everything, 3)
-    assert counted == count > 10
+    loss, counted = function(inputs, outputs, batch, slice(0, len(tokens)), window, times)
+    assert counted == count > 50
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
-    parts = [function(inputs, outputs, batch, slice(a, b), 3)
-             for a, b in ((0, 7), (7, 8), (8, 20))]  # fmt: skip
+    parts = [function(inputs, outputs, batch, slice(a, b), window, times)
+             for a, b in ((0, 7), (7, 8), (8, 90), (90, 120))]  # fmt: skip
     assert sum(part[0] for part in parts).item() == pytest.approx(expected.item(), rel=1e-6)
     assert sum(part[1] for part in parts) == count
+
+
+@pytest.mark.parametrize("algorithm", ["skip_gram", "cbow"])
+def test_batch_whose_words_are_all_skipped_has_no_loss(algorithm):
+    tokens, starts = np.array([0, 1, 2], np.int32), np.array([0, 3])
+    batch = word2vec_torch.batch(
+        tokens, starts, np.zeros(3), AliasTable.of(np.ones(3)), 2, np.random.default_rng(0)
+    )
+    vectors = torch.ones(3, 4)
+    loss, count = getattr(word2vec_torch, algorithm)(vectors, vectors, batch, slice(0, 3), 2, 5)
+    assert loss == count == 0
