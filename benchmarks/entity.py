@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from trainers.prediction_metrics import LOWER_IS_BETTER
+from trainers.measures.prediction_metrics import LOWER_IS_BETTER
 
 ADULT = (
     "age,workclass,fnlwgt,education,education_num,marital_status,occupation,relationship,race,sex,"

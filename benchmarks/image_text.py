@@ -21,17 +21,17 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks import report
-from trainers import provenance
-from trainers.caption_baseline import ridge_recall
-from trainers.captioned import Captioned
 from trainers.configs.image_text import ImageTextConfig
-from trainers.devices import start
-from trainers.image_task import initialize
+from trainers.data.captioned import Captioned
+from trainers.data.planted_shapes import planted_shapes
 from trainers.image_text import ImageTextTask
-from trainers.image_text_towers import image_tower
-from trainers.planted_shapes import planted_shapes
-from trainers.retrieval import candidates, recalls
-from trainers.training import Batch, fit
+from trainers.loop import provenance
+from trainers.loop.devices import start
+from trainers.loop.training import Batch, fit
+from trainers.measures.caption_baseline import ridge_recall
+from trainers.measures.retrieval import candidates, recalls
+from trainers.models.image_task import initialize
+from trainers.models.image_text_towers import image_tower
 
 
 class AttributesTask(ImageTextTask):

@@ -21,11 +21,11 @@ import numpy as np
 
 from benchmarks import report
 from trainers.configs import TwoTowerConfig
-from trainers.devices import start
-from trainers.pairs import Pairs
-from trainers.schema import parse
+from trainers.configs.schema import parse
+from trainers.data.pairs import Pairs
+from trainers.data.two_tower_input import read, read_features
+from trainers.loop.devices import start
 from trainers.two_tower import train
-from trainers.two_tower_input import read, read_features
 
 METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")
 FOLDS = 5

@@ -22,14 +22,14 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks import report
 from embeddings import neighbors
-from trainers import provenance
 from trainers.configs.sentiment import Pooling, SentimentConfig
-from trainers.devices import start
-from trainers.planted_reviews import planted_reviews
-from trainers.reviews import Reviews, read_reviews
+from trainers.data.planted_reviews import planted_reviews
+from trainers.data.reviews import Reviews, read_reviews
+from trainers.data.words import words_of
+from trainers.loop import provenance
+from trainers.loop.devices import start
+from trainers.loop.training import Fitted, fit
 from trainers.sentiment import SentimentTask, tfidf_regression, word_set
-from trainers.training import Fitted, fit
-from trainers.words import words_of
 
 WORD = "brilliant"
 LARGE = {"reviews": 25_000, "words": 60_000, "length": 230}

@@ -22,14 +22,14 @@ import numpy as np
 
 from benchmarks import report
 from embeddings import EmbeddingSet, neighbors
-from trainers import baselines, ranking
 from trainers.configs import TwoTowerConfig
-from trainers.devices import start
-from trainers.pairs import Pairs, Side
-from trainers.schema import parse
-from trainers.splits import split_pairs
+from trainers.configs.schema import parse
+from trainers.data.pairs import Pairs, Side
+from trainers.data.splits import split_pairs
+from trainers.data.two_tower_input import read
+from trainers.loop.devices import start
+from trainers.measures import baselines, ranking
 from trainers.two_tower import train
-from trainers.two_tower_input import read
 
 Measured = Literal["random", "last"]
 METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")

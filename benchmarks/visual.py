@@ -20,16 +20,16 @@ import torch
 
 from benchmarks import report
 from embeddings import load
-from trainers import provenance
 from trainers.autoencoder import AutoencoderTask, squared_errors
 from trainers.cnn import METRIC, CnnTask
 from trainers.configs.autoencoder import AutoencoderConfig
 from trainers.configs.cnn import CnnConfig
-from trainers.devices import start
-from trainers.image_task import fitted_pca, flat, hold_out, in_blocks, knn_accuracy
-from trainers.images import Images, digits, read_images
-from trainers.pretrained import open_extractor
-from trainers.training import Fitted, fit
+from trainers.data.images import Images, digits, read_images
+from trainers.loop import provenance
+from trainers.loop.devices import start
+from trainers.loop.training import Fitted, fit
+from trainers.models.image_task import fitted_pca, flat, hold_out, in_blocks, knn_accuracy
+from trainers.models.pretrained import open_extractor
 
 DIMS = (2, 8, 16, 32)
 NETWORKS = ("linear", "dense", "convolutional")

@@ -21,13 +21,13 @@ from gensim.models import Word2Vec
 
 from benchmarks import report
 from embeddings import EmbeddingSet, neighbors
-from trainers import devices
 from trainers.configs.word2vec import Algorithm, Engine, Word2VecConfig
-from trainers.corpus import Corpus, number_words, read_corpus
-from trainers.documentation import read_documentation
-from trainers.training import fit
+from trainers.data.corpus import Corpus, number_words, read_corpus
+from trainers.data.documentation import read_documentation
+from trainers.loop import devices
+from trainers.loop.training import fit
+from trainers.measures.word_evaluation import evaluate
 from trainers.word2vec import WordsTask
-from trainers.word_evaluation import evaluate
 
 DIM, WINDOW, MIN_COUNT, NEGATIVES, SAMPLE, RATE = 100, 5, 5, 5, 1e-3, 0.05
 TOPICS = 100

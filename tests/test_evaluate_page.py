@@ -14,8 +14,8 @@ from pages.parts.evaluate.plot import dot_plot
 from pages.parts.evaluate.running import stage_of
 from tests.test_comparison import comparison  # noqa: F401
 from trainers.configs import EvaluateConfig
-from trainers.schema import parse
-from trainers.table_files import split_names
+from trainers.configs.schema import parse
+from trainers.data.table_files import split_names
 
 ROOT = Path(__file__).parents[1]
 RUN = "20260101-000001-abcdef"

@@ -18,6 +18,9 @@ FORBIDDEN = {
     "trainers": ("streamlit", "map_component", "pages", "app"),
 }
 
+FOLDERS = ("configs", "loop", "data", "models", "measures", "output")
+"""Of trainers/: each imports from itself and those before it."""
+
 
 def imported(path: Path) -> set[str]:
     """Return the top-level names that a module imports, anywhere in it."""
@@ -34,6 +37,17 @@ def imported(path: Path) -> set[str]:
 def test_imports_run_one_way(path: Path) -> None:
     place = path.relative_to(ROOT).parts[0]
     assert not imported(path) & set(FORBIDDEN[place])
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_of_trainers_import_one_way(folder: str) -> None:
+    allowed = set(FOLDERS[: FOLDERS.index(folder) + 1])
+    for path in (ROOT / "trainers" / folder).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trainers"):
+                _, *inner = node.module.split(".")
+                used = {inner[0]} if inner else {alias.name for alias in node.names}
+                assert used <= allowed, f"{path.name} imports {used - allowed}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -24,9 +24,9 @@ from trainers import recommend
 from trainers.configs import COMMANDS, TRAINERS
 from trainers.configs.coding import DecodeConfig, EncodeConfig
 from trainers.configs.recommend import RecommendConfig
-from trainers.progress import is_main
-from trainers.schema import parse, schema
-from trainers.signals import Interrupted
+from trainers.configs.schema import parse, schema
+from trainers.loop.progress import is_main
+from trainers.loop.signals import Interrupted
 
 CODING = {"encode": EncodeConfig, "decode": DecodeConfig}
 """Commands that use a run that was saved: trainers/coding.py."""

@@ -24,14 +24,26 @@ import torch
 from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import provenance
-from trainers.checkpoints import best_sha256
 from trainers.configs import wrong
 from trainers.configs.autoencoder import AutoencoderConfig, Network
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.image_task import (
+from trainers.data.images import (
+    Images,
+    digits,
+    open_picture,
+    picture_paths,
+    png,
+    read_images,
+    thumbnails,
+)
+from trainers.loop import provenance
+from trainers.loop.checkpoints import best_sha256
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.saved_run import Coder
+from trainers.loop.training import Batch, Fitted, fit
+from trainers.models.image_task import (
     ImageTask,
     baselines,
     fitted_pca,
@@ -42,18 +54,6 @@ from trainers.image_task import (
     initialize,
     knn_accuracy,
 )
-from trainers.images import (
-    Images,
-    digits,
-    open_picture,
-    picture_paths,
-    png,
-    read_images,
-    thumbnails,
-)
-from trainers.progress import say
-from trainers.saved_run import Coder
-from trainers.training import Batch, Fitted, fit
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"
 """Columns of the file: the image drawn again from its vector, and its mean squared error."""

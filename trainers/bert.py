@@ -23,25 +23,25 @@ import torch
 import torch.nn.functional as F
 
 from embeddings.errors import EmbeddingError
-from trainers import provenance
-from trainers.bert_folder import write_folder
-from trainers.both_sides import BothSides
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs.bert import BertConfig
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.encoder import Encoder, Shape
-from trainers.finish import finish
-from trainers.first_weights import set_first_weights
-from trainers.masking import NOT_CHOSEN, masked
-from trainers.occurrences import choose_occurrences
-from trainers.pieces import Pieces, pieces, told
-from trainers.progress import is_main, say
-from trainers.read_words import read_text, run_pretrained, write_words
-from trainers.reader import Reader
-from trainers.sentences import Sentences
-from trainers.subwords import MASK, PAD, SPECIALS, UNKNOWN, learn_subwords
-from trainers.training import Batch, Task, fit
+from trainers.data.pieces import Pieces, pieces, told
+from trainers.data.sentences import Sentences
+from trainers.data.subwords import MASK, PAD, SPECIALS, UNKNOWN, learn_subwords
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import is_main, say
+from trainers.loop.training import Batch, Task, fit
+from trainers.measures.both_sides import BothSides
+from trainers.models.encoder import Encoder, Shape
+from trainers.models.first_weights import set_first_weights
+from trainers.models.masking import NOT_CHOSEN, masked
+from trainers.models.reader import Reader
+from trainers.output.bert_folder import write_folder
+from trainers.output.occurrences import choose_occurrences
+from trainers.output.read_words import read_text, run_pretrained, write_words
 
 BLOCK = 64
 """Tokens of a sequence, where nobody asks for another length."""

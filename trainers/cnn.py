@@ -23,14 +23,18 @@ from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from trainers import provenance
-from trainers.chance import torch_generator
-from trainers.checkpoints import best_sha256
 from trainers.configs.cnn import CnnConfig
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.image_task import (
+from trainers.data.images import USUAL_SIDE, Images, digits, open_picture, read_images
+from trainers.loop import provenance
+from trainers.loop.chance import torch_generator
+from trainers.loop.checkpoints import best_sha256
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.saved_run import Coder
+from trainers.loop.training import Batch, Fitted, fit
+from trainers.models.image_task import (
     ImageTask,
     baselines,
     halvings,
@@ -40,11 +44,7 @@ from trainers.image_task import (
     knn_accuracy,
     shifted,
 )
-from trainers.images import USUAL_SIDE, Images, digits, open_picture, read_images
-from trainers.pretrained import coder, embed, open_extractor
-from trainers.progress import say
-from trainers.saved_run import Coder
-from trainers.training import Batch, Fitted, fit
+from trainers.models.pretrained import coder, embed, open_extractor
 
 METRIC = "cosine"
 _GROUPS = 4  # of channels, in normalization, or what their number can be divided by

@@ -22,9 +22,9 @@ import numpy as np
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
-from trainers import saved_run
 from trainers.configs.coding import DecodeConfig, EncodeConfig
-from trainers.saved_run import Coder
+from trainers.loop import saved_run
+from trainers.loop.saved_run import Coder
 
 
 def run(config: EncodeConfig | DecodeConfig) -> Iterator[str]:

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 
 from embeddings.columns import as_text
 from embeddings.files.reading import naming
-from trainers import tables
 from trainers.configs.columns import ColumnsConfig
-from trainers.table_files import read_file, read_flights, split_names
-from trainers.tables import FLIGHTS, FLIGHTS_ROWS, TargetKind
-from trainers.text_table import aligned
+from trainers.data import tables
+from trainers.data.table_files import read_file, read_flights, split_names
+from trainers.data.tables import FLIGHTS, FLIGHTS_ROWS, TargetKind
+from trainers.output.text_table import aligned
 
 FIRST_ROWS = 20
 

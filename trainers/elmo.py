@@ -21,21 +21,9 @@ import torch
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from trainers import provenance
-from trainers.bilm import BiLM, Reading, letters_of
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs.elmo import ElmoConfig
-from trainers.context_vectors import ContextVectors, collect, context_sets, save_beside
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.kneser_ney import KneserNey
-from trainers.layer_mix import LayerMix, mix_for
-from trainers.occurrences import choose_occurrences
-from trainers.planted_senses import planted_senses
-from trainers.progress import is_main, say
-from trainers.sense_purity import chance_purity, sense_purity
-from trainers.sentences import (
+from trainers.data.planted_senses import planted_senses
+from trainers.data.sentences import (
     UNKNOWN,
     Sentence,
     Sentences,
@@ -44,8 +32,20 @@ from trainers.sentences import (
     vocabulary,
     vocabulary_note,
 )
-from trainers.tied_softmax import frequency_cutoffs
-from trainers.training import Batch, Fitted, Task, fit
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import is_main, say
+from trainers.loop.training import Batch, Fitted, Task, fit
+from trainers.measures.kneser_ney import KneserNey
+from trainers.measures.sense_purity import chance_purity, sense_purity
+from trainers.models.bilm import BiLM, Reading, letters_of
+from trainers.models.tied_softmax import frequency_cutoffs
+from trainers.output.context_vectors import ContextVectors, collect, context_sets, save_beside
+from trainers.output.layer_mix import LayerMix, mix_for
+from trainers.output.occurrences import choose_occurrences
 
 START, END = 0, 1
 SPECIALS = ("<s>", "</s>", UNKNOWN)

@@ -33,17 +33,17 @@ from torch import nn
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
-from trainers import devices, provenance
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs.entity import EntityConfig
-from trainers.dry_run import dry_run
-from trainers.entity_coding import hold_out, learn_coding, width
-from trainers.entity_files import column_path, joined, level_sets, target_columns
-from trainers.finish import finish
-from trainers.prediction_metrics import classification_metrics, regression_metrics
-from trainers.progress import is_main, say
-from trainers.tables import Choice, Table, TargetKind, read
-from trainers.training import Batch, Fitted, Task, fit
+from trainers.data.entity_coding import hold_out, learn_coding, width
+from trainers.data.tables import Choice, Table, TargetKind, read
+from trainers.loop import devices, provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import is_main, say
+from trainers.loop.training import Batch, Fitted, Task, fit
+from trainers.measures.prediction_metrics import classification_metrics, regression_metrics
+from trainers.output.entity_files import column_path, joined, level_sets, target_columns
 
 INITIAL_DEVIATION = 0.05
 """Of the vectors' components."""

@@ -31,19 +31,20 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from embeddings.files.atomic import atomic_path
-from trainers import provenance, rebuild
-from trainers.comparison import Score, compare, models_of
 from trainers.configs.entity import EntityConfig
 from trainers.configs.evaluate import EvaluateConfig
-from trainers.encodings import FeatureName, ModelName, feature_maker
+from trainers.data.table_files import split_names
+from trainers.data.tables import Choice, Table, read
 from trainers.entity import EntityFit
-from trainers.entity_files import column_path, joined
-from trainers.prediction_metrics import LOWER_IS_BETTER, METRICS
-from trainers.progress import say
-from trainers.run_log import RunLog
-from trainers.table_files import split_names
-from trainers.tables import Choice, Table, read
-from trainers.text_table import aligned
+from trainers.loop import provenance
+from trainers.loop.progress import say
+from trainers.loop.run_log import RunLog
+from trainers.measures.comparison import Score, compare, models_of
+from trainers.measures.encodings import FeatureName, ModelName, feature_maker
+from trainers.measures.prediction_metrics import LOWER_IS_BETTER, METRICS
+from trainers.output import rebuild
+from trainers.output.entity_files import column_path, joined
+from trainers.output.text_table import aligned
 
 
 def run(config: EvaluateConfig) -> dict[str, Any]:

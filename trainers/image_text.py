@@ -22,29 +22,29 @@ import numpy as np
 import torch
 
 from embeddings.errors import EmbeddingError
-from trainers import checkpoints, provenance
-from trainers.bags import Bags
-from trainers.caption_baseline import ridge_recall
-from trainers.captioned import Captioned, captioned_digits, read_captioned
-from trainers.chance import numpy_generator
-from trainers.clip import open_clip
 from trainers.configs.image_text import ImageTextConfig
-from trainers.corpus import number_words
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.gathering import gathered
-from trainers.image_text_clip import coder, embed
-from trainers.image_text_file import pair_set
-from trainers.image_text_towers import Towers
-from trainers.images import open_picture
-from trainers.losses import contrastive
-from trainers.planted_shapes import planted_shapes
-from trainers.progress import say
-from trainers.retrieval import candidates, recalls
-from trainers.saved_run import Coder
-from trainers.training import Batch, Fitted, Task, fit, rows
-from trainers.words import words_of
+from trainers.data.bags import Bags
+from trainers.data.captioned import Captioned, captioned_digits, read_captioned
+from trainers.data.corpus import number_words
+from trainers.data.images import open_picture
+from trainers.data.planted_shapes import planted_shapes
+from trainers.data.words import words_of
+from trainers.loop import checkpoints, provenance
+from trainers.loop.chance import numpy_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.gathering import gathered
+from trainers.loop.progress import say
+from trainers.loop.saved_run import Coder
+from trainers.loop.training import Batch, Fitted, Task, fit, rows
+from trainers.measures.caption_baseline import ridge_recall
+from trainers.measures.retrieval import candidates, recalls
+from trainers.models.clip import open_clip
+from trainers.models.image_text_towers import Towers
+from trainers.models.losses import contrastive
+from trainers.output.image_text_clip import coder, embed
+from trainers.output.image_text_file import pair_set
 
 WARM_UP = 0.05
 """Share of the steps over which the step size rises."""

@@ -28,21 +28,21 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import provenance
-from trainers.auc import mean_auc
-from trainers.bags import Bags, sums
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs.interest import InterestConfig
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.interest_input import Clicks, read
-from trainers.progress import say
-from trainers.ranking import Closeness, metrics, withheld_ranks
-from trainers.sampling import NegativeSampler
-from trainers.splits import hold_out
-from trainers.training import Batch, Fitted, Task, fit
-from trainers.two_tower_file import both_sides
+from trainers.data.bags import Bags, sums
+from trainers.data.interest_input import Clicks, read
+from trainers.data.splits import hold_out
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.training import Batch, Fitted, Task, fit
+from trainers.measures.auc import mean_auc
+from trainers.measures.ranking import Closeness, metrics, withheld_ranks
+from trainers.models.sampling import NegativeSampler
+from trainers.output.two_tower_file import both_sides
 
 INITIAL_DEVIATION = 0.1
 """Of the components of word vectors that are learned, where all are."""

@@ -17,9 +17,7 @@ from embeddings.files import load
 from embeddings.metrics import exact_values, row_norms
 from trainers.configs.loop import run_of
 from trainers.configs.recommend import RecommendConfig
-
-KNOWN = "known"
-"""Column of a left item's right items, as lists of labels; null on the right."""
+from trainers.output.two_tower_file import KNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +82,7 @@ def near_text(embedding_set: EmbeddingSet, text: str, run: Path, k: int = 10) ->
     EmbeddingError
         the set is not one of two_tower, or the run is not the one that made it, or has no words
     """
-    from trainers import checkpoints, saved_run  # imports torch
+    from trainers.loop import checkpoints, saved_run
 
     candidates = [row for row, paired in enumerate(_known(embedding_set)) if paired is None]
     vector = saved_run.load(run).encode_text

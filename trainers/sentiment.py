@@ -29,19 +29,19 @@ from sklearn.pipeline import make_pipeline
 from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import provenance
-from trainers.bags import Bags, attention, means
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs.sentiment import Pooling, SentimentConfig
-from trainers.corpus import number_words
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.planted_reviews import planted_reviews
-from trainers.progress import say
-from trainers.reviews import Reviews, read_reviews
-from trainers.training import Batch, Fitted, Task, fit
-from trainers.words import UNKNOWN, numbered, words_of
+from trainers.data.bags import Bags, attention, means
+from trainers.data.corpus import number_words
+from trainers.data.planted_reviews import planted_reviews
+from trainers.data.reviews import Reviews, read_reviews
+from trainers.data.words import UNKNOWN, numbered, words_of
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.training import Batch, Fitted, Task, fit
 
 INITIAL_DEVIATION = 0.1
 """Of the vectors' components. Longer first vectors leave words, by cosine, where chance put them;

@@ -26,20 +26,21 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import provenance, ranking
-from trainers.chance import numpy_generator
 from trainers.configs.transfer import TransferConfig
 from trainers.configs.two_tower import TwoTowerConfig
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.progress import is_main, say
-from trainers.training import Fitted, fit
-from trainers.transfer_input import Surfaces, read
-from trainers.transfer_report import Row, plot, table
+from trainers.data.transfer_input import Surfaces, read
+from trainers.data.two_tower_input import describe
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import is_main, say
+from trainers.loop.training import Fitted, fit
+from trainers.measures import ranking
+from trainers.output.transfer_report import Row, plot, table
+from trainers.output.two_tower_file import both_sides
 from trainers.two_tower import PairsTask, automatic_batch_size
-from trainers.two_tower_file import both_sides
-from trainers.two_tower_input import describe
 
 VALIDATED = 20
 """With fewer clicks to validate by, they are learned too, and the last epoch is kept."""

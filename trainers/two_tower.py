@@ -21,22 +21,11 @@ import torch
 from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers import baselines, losses, provenance, ranking
-from trainers.chance import numpy_generator, torch_generator
 from trainers.configs import TwoTowerConfig
-from trainers.devices import start
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.pairs import Pairs
-from trainers.progress import say
-from trainers.sampling import NegativeSampler
-from trainers.splits import Split
-from trainers.text_coder import Vocabulary, load  # noqa: F401 (load is for saved_run)
-from trainers.texts import idf, text_baselines, word_vectors
-from trainers.towers import Tower, TwoTowers, table_of
-from trainers.training import Batch, Fitted, Task, fit
-from trainers.two_tower_file import both_sides
-from trainers.two_tower_input import (
+from trainers.data.pairs import Pairs
+from trainers.data.splits import Split
+from trainers.data.texts import idf, word_vectors
+from trainers.data.two_tower_input import (
     Features,
     describe,
     feature_names,
@@ -44,6 +33,20 @@ from trainers.two_tower_input import (
     read_features,
     split_of,
 )
+from trainers.loop import provenance
+from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.devices import start
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.training import Batch, Fitted, Task, fit
+from trainers.measures import baselines, ranking
+from trainers.measures.text_baselines import text_baselines
+from trainers.models import losses
+from trainers.models.sampling import NegativeSampler
+from trainers.models.text_coder import Vocabulary, load  # noqa: F401 (load is for saved_run)
+from trainers.models.towers import Tower, TwoTowers, table_of
+from trainers.output.two_tower_file import both_sides
 
 VALIDATED_LEFTS = 2_000
 """After an epoch, so many left items are ranked; at the end, all that have a withheld pair."""

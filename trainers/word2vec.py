@@ -24,17 +24,18 @@ from torch import nn
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.reading import check_bytes
-from trainers import devices, provenance, word2vec_fast, word2vec_torch
-from trainers.alias import AliasTable
-from trainers.chance import derived_seed, numpy_generator, torch_generator
 from trainers.configs import Word2VecConfig
-from trainers.corpus import Corpus, read_corpus, take
-from trainers.documentation import read_documentation
-from trainers.dry_run import dry_run
-from trainers.finish import finish
-from trainers.progress import say
-from trainers.training import Batch, Fitted, Task, fit
-from trainers.word_evaluation import evaluate
+from trainers.data.corpus import Corpus, read_corpus, take
+from trainers.data.documentation import read_documentation
+from trainers.loop import devices, provenance
+from trainers.loop.chance import derived_seed, numpy_generator, torch_generator
+from trainers.loop.dry_run import dry_run
+from trainers.loop.finish import finish
+from trainers.loop.progress import say
+from trainers.loop.training import Batch, Fitted, Task, fit
+from trainers.measures.word_evaluation import evaluate
+from trainers.models import word2vec_fast, word2vec_torch
+from trainers.models.alias import AliasTable
 
 NOISE_POWER = 0.75
 """Negatives are drawn with a word's count to this power (Mikolov et al., 2013)."""

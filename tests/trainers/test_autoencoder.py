@@ -15,11 +15,11 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from embeddings import EmbeddingError, load
-from trainers import saved_run
 from trainers.__main__ import main
 from trainers.autoencoder import Autoencoder, AutoencoderTask, run
 from trainers.configs.autoencoder import AutoencoderConfig
-from trainers.images import digits
+from trainers.data.images import digits
+from trainers.loop import saved_run
 
 ROOT = Path(__file__).parents[2]
 

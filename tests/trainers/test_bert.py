@@ -10,11 +10,11 @@ import torch
 from embeddings import EmbeddingError, load
 from trainers.bert import MaskedTask, guessing, guessing_by_counts, hidden_batches, run
 from trainers.configs import BertConfig
-from trainers.devices import start
-from trainers.masking import NOT_CHOSEN
-from trainers.planted_senses import planted_senses
-from trainers.sentences import made_sentences
-from trainers.training import fit
+from trainers.data.planted_senses import planted_senses
+from trainers.data.sentences import made_sentences
+from trainers.loop.devices import start
+from trainers.loop.training import fit
+from trainers.models.masking import NOT_CHOSEN
 
 
 @pytest.fixture

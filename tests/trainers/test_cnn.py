@@ -11,12 +11,12 @@ import torch
 from PIL import Image
 
 from embeddings import EmbeddingError, load
-from trainers import saved_run
 from trainers.__main__ import main
 from trainers.cnn import Cnn, CnnTask, run
 from trainers.configs.cnn import CnnConfig
-from trainers.image_task import halvings, hold_out, shifted
-from trainers.images import digits
+from trainers.data.images import digits
+from trainers.loop import saved_run
+from trainers.models.image_task import halvings, hold_out, shifted
 
 
 def config(tmp_path=Path("."), **changes):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from trainers.__main__ import main
-from trainers.tables import FLIGHTS, Choice, read
+from trainers.data.tables import FLIGHTS, Choice, read
 
 ROOT = Path(__file__).parents[2]
 

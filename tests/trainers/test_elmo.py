@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from embeddings import EmbeddingError, load
-from trainers.bilm import LONGEST_WORD
 from trainers.configs.elmo import ElmoConfig
+from trainers.data.planted_senses import HOMONYMS
+from trainers.data.sentences import made_sentences, read_sentences
 from trainers.elmo import ElmoTask, read, run
-from trainers.kneser_ney import KneserNey
-from trainers.planted_senses import HOMONYMS
-from trainers.sentences import made_sentences, read_sentences
+from trainers.measures.kneser_ney import KneserNey
+from trainers.models.bilm import LONGEST_WORD
 
 LINES = [tuple(f"{letter}{number}" for number in range(4)) for letter in "abcdefghij"] * 3
 TEXT = made_sentences("text", LINES, {})

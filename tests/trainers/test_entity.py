@@ -9,11 +9,11 @@ from embeddings import load
 from embeddings.errors import EmbeddingError
 from embeddings.features import MISSING, UNKNOWN, EmbeddingEncoder
 from trainers.__main__ import main
-from trainers.chance import torch_generator
 from trainers.configs.entity import EntityConfig
+from trainers.data.entity_coding import hold_out, learn_coding, width
 from trainers.entity import EntityFit, EntityNetwork, EntityTask
-from trainers.entity_coding import hold_out, learn_coding, width
-from trainers.entity_files import joined
+from trainers.loop.chance import torch_generator
+from trainers.output.entity_files import joined
 
 SHOPS = 30
 

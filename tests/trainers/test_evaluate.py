@@ -17,12 +17,12 @@ from embeddings import load
 from embeddings.errors import EmbeddingError
 from embeddings.features import EmbeddingEncoder
 from trainers.__main__ import main
-from trainers.comparison import compare, fold_features, splits
 from trainers.configs.entity import EntityConfig
-from trainers.encodings import FEATURES, MODELS, feature_maker
+from trainers.data.tables import Choice, read
 from trainers.entity import EntityFit
-from trainers.prediction_metrics import classification_metrics, regression_metrics
-from trainers.tables import Choice, read
+from trainers.measures.comparison import compare, fold_features, splits
+from trainers.measures.encodings import FEATURES, MODELS, feature_maker
+from trainers.measures.prediction_metrics import classification_metrics, regression_metrics
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_planted_kinds_make_neighbors(file):
 
 
 def test_too_large_a_matrix_is_not_run_and_said(file, monkeypatch):
-    monkeypatch.setattr("trainers.comparison.DENSE_BYTES", 600 * 20 * 4)
+    monkeypatch.setattr("trainers.measures.comparison.DENSE_BYTES", 600 * 20 * 4)
     table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
     chosen = {name: makers(table)[name] for name in ("one-hot", "label")}
     said: list[str] = []

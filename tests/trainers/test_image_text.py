@@ -13,15 +13,15 @@ import torch
 
 from embeddings import EmbeddingError, load
 from embeddings.run_checkpoints import sha256_of
-from trainers import saved_run
 from trainers.__main__ import main
-from trainers.captioned import captioned_digits
 from trainers.configs.image_text import ImageTextConfig
+from trainers.data.captioned import captioned_digits
+from trainers.data.planted_shapes import planted_shapes
 from trainers.image_text import ImageTextTask, hold_out, run
-from trainers.image_text_towers import LEAST_TEMPERATURE, Towers
-from trainers.losses import contrastive
-from trainers.planted_shapes import planted_shapes
-from trainers.retrieval import candidates, recalls
+from trainers.loop import saved_run
+from trainers.measures.retrieval import candidates, recalls
+from trainers.models.image_text_towers import LEAST_TEMPERATURE, Towers
+from trainers.models.losses import contrastive
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,8 +64,8 @@ def test_the_loss_equals_a_formula_written_out_by_hand():
 
 TWO = """
 import json, sys, torch, torch.distributed as dist
-from trainers.gathering import gathered
-from trainers.losses import contrastive
+from trainers.loop.gathering import gathered
+from trainers.models.losses import contrastive
 torch.set_default_dtype(torch.float64)
 given = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
 if len(sys.argv) > 2:

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
-from trainers.bags import Bags
 from trainers.configs.interest import InterestConfig
-from trainers.devices import start
+from trainers.data.bags import Bags
+from trainers.data.interest_input import read
+from trainers.data.pairs import distinct_titles
 from trainers.interest import InterestTask, run, train
-from trainers.interest_input import read
-from trainers.pairs import distinct_titles
+from trainers.loop.devices import start
 
 CLICKS = "user,item\n" + "".join(
     f"u{user},{item}\n" for user in range(6) for item in range(8) if (user + item) % 2

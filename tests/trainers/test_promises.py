@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from trainers import training
 from trainers.__main__ import main
+from trainers.loop import training
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,15 +11,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from embeddings import EmbeddingError, load
-from trainers import saved_run
 from trainers.__main__ import main
 from trainers.configs import TwoTowerConfig
-from trainers.judgments import read_collection
-from trainers.pairs import number_pairs
-from trainers.schema import parse
-from trainers.texts import as_matrix, text_baselines, word_bags, word_vectors
+from trainers.configs.schema import parse
+from trainers.data.judgments import read_collection
+from trainers.data.pairs import number_pairs
+from trainers.data.texts import as_matrix, word_bags, word_vectors
+from trainers.data.two_tower_input import read
+from trainers.loop import saved_run
+from trainers.measures.text_baselines import text_baselines
 from trainers.two_tower import run, towers
-from trainers.two_tower_input import read
 
 DOCUMENTS = """.I 1
 .T

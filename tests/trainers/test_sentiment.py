@@ -9,12 +9,12 @@ import torch
 from scipy.stats import spearmanr
 
 from embeddings import EmbeddingError, load, neighbors
-from trainers.bags import Bags
 from trainers.configs.sentiment import SentimentConfig
-from trainers.planted_reviews import planted_reviews
-from trainers.reviews import read_reviews
+from trainers.data.bags import Bags
+from trainers.data.planted_reviews import planted_reviews
+from trainers.data.reviews import read_reviews
+from trainers.data.words import words_of
 from trainers.sentiment import Sentiment, SentimentTask, hold_out, run
-from trainers.words import words_of
 
 
 def config(tmp_path=Path("."), **changes):

@@ -10,7 +10,7 @@ import pytest
 
 from trainers.__main__ import main
 from trainers.configs import TRAINERS
-from trainers.schema import parse, schema
+from trainers.configs.schema import parse, schema
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,12 +10,12 @@ import torch
 
 from embeddings import EmbeddingError, load
 from trainers.configs.transfer import TransferConfig
-from trainers.devices import start
-from trainers.planted_ads import planted_ads
+from trainers.data.planted_ads import planted_ads
+from trainers.data.transfer_input import Surfaces, read
+from trainers.loop.devices import start
+from trainers.loop.training import fit
 from trainers.recommend import left_row, recommend
-from trainers.training import fit
 from trainers.transfer import ads_task, learn_feed, popularity, ranked, run, train
-from trainers.transfer_input import Surfaces, read
 
 
 def config(tmp_path=Path("."), **changes):

@@ -9,13 +9,13 @@ import torch
 
 from embeddings import EmbeddingError, load, neighbors
 from trainers.configs import TwoTowerConfig
-from trainers.devices import start
-from trainers.pairs import number_pairs
-from trainers.side_tables import bags
-from trainers.towers import as_table_rows
+from trainers.data.pairs import number_pairs
+from trainers.data.side_tables import bags
+from trainers.data.two_tower_input import read, read_features
+from trainers.loop.devices import start
+from trainers.models.towers import as_table_rows
 from trainers.two_tower import PairsTask, automatic_batch_size, run, towers
 from trainers.two_tower import train as train_pairs
-from trainers.two_tower_input import read, read_features
 
 
 def config(tmp_path=Path("."), **changes):

@@ -9,11 +9,12 @@ import torch
 import torch.nn.functional as F
 
 from embeddings import EmbeddingError, load
-from trainers import training, word2vec_torch
 from trainers.__main__ import main
-from trainers.alias import AliasTable
 from trainers.configs import Word2VecConfig
-from trainers.signals import Interrupted
+from trainers.loop import training
+from trainers.loop.signals import Interrupted
+from trainers.models import word2vec_torch
+from trainers.models.alias import AliasTable
 from trainers.word2vec import kept_shares, run
 
 TOPICS = 10

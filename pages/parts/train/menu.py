@@ -14,7 +14,7 @@ MANAGED = {"out", "run_dir", "resume", "dry_run", "quiet"}
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of a trainer; for the meaning of each, see trainers/schema.py."""
+    """A setting of a trainer; for the meaning of each, see trainers/configs/schema.py."""
 
     name: str
     flag: str

@@ -1,0 +1,66 @@
+"""Bags against loops written out."""
+
+import numpy as np
+import pytest
+import torch
+
+from trainers.data.bags import Bags, attention, means, sums
+from trainers.data.words import numbered, words_of
+
+LISTS = [[3, 1, 1], [], [0], [2, 3]]
+
+
+@pytest.fixture
+def bags() -> Bags:
+    items = np.array([item for each in LISTS for item in each])
+    return Bags.of(items, np.cumsum([0, *map(len, LISTS)]))
+
+
+@pytest.fixture
+def table() -> torch.Tensor:
+    return torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
+
+
+def test_sum_and_mean(bags, table):
+    for row, items in enumerate(LISTS):
+        wanted = table[items].sum(dim=0) if items else torch.zeros(5)
+        torch.testing.assert_close(sums(table, bags)[row], wanted)
+        torch.testing.assert_close(means(table, bags)[row], wanted / max(1, len(items)))
+
+
+def test_attention_is_a_softmax_over_each_bag(bags, table):
+    query = torch.tensor([1.0, -2, 0, 3, 500])  # large: exp of the scores alone would overflow
+    found = attention(table, query, bags)
+    for row, items in enumerate(LISTS):
+        vectors = table[items]
+        torch.testing.assert_close(found[row], (vectors @ query / 5**0.5).softmax(0) @ vectors)
+    torch.testing.assert_close(attention(table, 0 * query, bags), means(table, bags))
+
+
+def test_attention_has_the_gradients_of_softmax(bags, table):
+    table = table.double().requires_grad_()
+    query = torch.ones(5, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda t, q: attention(t, q, bags), (table, query))
+
+
+def test_some_of_the_bags(bags):
+    taken = bags.take(torch.tensor([3, 1, 0, 3]))
+    assert [part.tolist() for part in taken.items.tensor_split(taken.starts[1:-1])] == [
+        [2, 3], [], [3, 1, 1], [2, 3],
+    ]  # fmt: skip
+    part = bags.part(slice(1, 3))
+    assert part.items.tolist() == [0] and part.starts.tolist() == [0, 0, 1]
+    assert bags.sizes.tolist() == [3, 0, 1, 2] and len(bags) == 4
+
+
+def test_pairs_become_bags():
+    bags = Bags.grouped(np.array([[2, 7], [0, 5], [2, 6]]), 4)
+    assert bags.items.tolist() == [5, 7, 6] and bags.sizes.tolist() == [1, 0, 2, 0]
+
+
+def test_words_of_a_text():
+    assert words_of("It’s WELL-made<br />a 2nd--time, 'truly' great_one!") == [
+        "it's", "well-made", "a", "2nd", "time", "truly", "great", "one",
+    ]  # fmt: skip
+    numbers, starts = numbered([["b", "x"], [], ["a"]], ["a", "b"])
+    assert numbers.tolist() == [2, 0, 1] and starts.tolist() == [0, 2, 2, 3]

@@ -1,0 +1,175 @@
+"""The same images come out of every form; what is wrong is told by file, row and column."""
+
+import gzip
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embeddings import EmbeddingError
+from trainers.data.images import digits, open_picture, png, read_images, thumbnails
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (12, 6, 6), dtype=np.uint8)
+CLASSES = [("cat", "dog", "eel")[row % 3] for row in range(12)]
+
+
+def write_folder(folder: Path, form: str = "png") -> Path:
+    for row, (image, shown) in enumerate(zip(PIXELS, CLASSES, strict=True)):
+        (folder / shown).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / shown / f"{row:02}.{form}")
+    return folder
+
+
+def by_content(images) -> dict:
+    """Class of each image by its pixels, so that the order does not matter."""
+    assert images.shape == (1, 6, 6) and images.full == 255 and len(images) == 12
+    return {image.tobytes(): images.classes[number]
+            for image, number in zip(images.pixels, images.target, strict=True)}  # fmt: skip
+
+
+WANTED = {image.tobytes(): shown for image, shown in zip(PIXELS, CLASSES, strict=True)}
+
+
+def idx(array: np.ndarray) -> bytes:
+    return (
+        bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + bytes(array)
+    )
+
+
+def test_a_folder_and_a_zip_of_one_folder_a_class(tmp_path):
+    folder = write_folder(tmp_path / "animals")
+    (folder / "cat" / "notes.txt").write_text("none")
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "1.png").write_bytes(b"none")
+    found = read_images(folder)
+    assert by_content(found) == WANTED and found.classes == ("cat", "dog", "eel")
+    assert found.labels[0] == "cat/00.png" and found.name == "animals"
+    assert found.notes == ("1 files are not read, such as cat/notes.txt",)
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            if ".hidden" not in path.parts:
+                archive.write(path, path.relative_to(tmp_path))
+    zipped = read_images(tmp_path / "pets.zip")
+    assert by_content(zipped) == WANTED and zipped.labels[0] == "animals/cat/00.png"
+
+
+def test_idx_npz_and_csv(tmp_path):
+    numbers = np.array([("cat", "dog", "eel").index(one) for one in CLASSES], np.uint8)
+    wanted = {image: str(("cat", "dog", "eel").index(one)) for image, one in WANTED.items()}
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(PIXELS))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(numbers))
+    assert by_content(read_images(tmp_path / "train-images-idx3-ubyte")) == wanted
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    for part, rows in (("train", slice(0, 8)), ("t10k", slice(8, 12))):
+        for what, array in (("images-idx3", PIXELS), ("labels-idx1", numbers)):
+            packed = gzip.compress(idx(array[rows]))
+            (folder / f"{part}-{what}-ubyte.gz").write_bytes(packed)
+    assert by_content(read_images(folder)) == wanted
+    assert by_content(read_images(folder / "../packed")) == wanted
+
+    np.savez(tmp_path / "a.npz", x_train=PIXELS[:8], y_train=numbers[:8], x_test=PIXELS[8:],
+             y_test=numbers[8:, None])  # fmt: skip
+    assert by_content(read_images(tmp_path / "a.npz")) == wanted
+    np.savez(tmp_path / "b.npz", images=PIXELS[..., None] / 255, labels=CLASSES)
+    assert by_content(read_images(tmp_path / "b.npz")) == WANTED
+
+    np.savez(tmp_path / "c.npz", numbers, PIXELS)  # arr_0, arr_1
+    assert by_content(read_images(tmp_path / "c.npz")) == wanted
+
+    flat = PIXELS.reshape(12, 36)
+    lines = [",".join(map(str, row)) for row in flat]
+    last = "\n".join(f"{line},{one}" for line, one in zip(lines, numbers, strict=True))
+    (tmp_path / "last.csv.gz").write_bytes(gzip.compress(last.encode()))
+    assert by_content(read_images(tmp_path / "last.csv.gz")) == wanted
+    first = "\n".join(f"{one},{line}" for line, one in zip(lines, CLASSES, strict=True))
+    header = ",".join(["label", *(f"pixel{number}" for number in range(36))])
+    (tmp_path / "first.csv").write_text(f"{header}\n{first}\n")
+    assert by_content(read_images(tmp_path / "first.csv")) == WANTED
+    (tmp_path / "bare.csv").write_text("\n".join(lines))
+    bare = read_images(tmp_path / "bare.csv")
+    assert bare.classes == () and (bare.pixels[:, 0] == PIXELS).all()
+
+
+def test_pictures_of_several_sizes_and_kinds(tmp_path):
+    folder = tmp_path / "mixed"
+    (folder / "a").mkdir(parents=True)
+    Image.new("RGBA", (100, 50), (255, 0, 0, 0)).save(folder / "a" / "clear.png")
+    Image.new("RGB", (30, 40), (0, 128, 255)).save(folder / "a" / "blue.bmp")
+    found = read_images(folder)
+    assert found.shape == (3, 64, 64) and "brought to 64 x 64" in found.notes[0]
+    assert found.pixels[0, :, 5, 5].tolist() == [0, 128, 255]
+    assert found.pixels[1].min() == 255  # what is transparent is white
+    assert read_images(folder, size=20).shape == (3, 20, 20)
+
+
+def test_the_middle_of_a_picture_is_kept():
+    array = np.zeros((4, 8), np.uint8)
+    array[:, 2:6] = 200
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    assert (open_picture(buffer.getvalue(), "a.png", (1, 2, 2)) == 200).all()
+
+
+def test_a_thumbnail_is_the_image_enlarged():
+    images = digits()
+    with Image.open(io.BytesIO(png(images.pixels[0], images.full))) as picture:
+        assert picture.size == (32, 32)
+        seen = np.asarray(picture)[::4, ::4] * (images.full / 255)
+    assert np.array_equal(np.round(seen), images.pixels[0, 0])
+    read = open_picture(png(images.pixels[0], images.full), "a.png", images.shape)
+    assert np.array_equal(np.round(read[0] * (images.full / 255)), images.pixels[0, 0])
+    column = thumbnails(images.pixels[:2], images.full, ["a.png", "b.png"])
+    assert column[1]["path"].as_py() == "b.png"
+
+
+def test_classes_are_in_the_order_of_numbers(tmp_path):
+    np.savez(tmp_path / "a.npz", x=PIXELS[:3], y=[10, 9, 2])
+    assert read_images(tmp_path / "a.npz").classes == ("2", "9", "10")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "1,2,3,4,cat\n5,6,x,8,dog\n", "a.csv, line 2, column 3: 'x' is no number"),
+        ("a.csv", "1,2,3,4,0\n5,6,,8,1\n", "a.csv, line 2, column 3: '' is no number"),
+        ("a.csv", "1,2,3,4,0\n5,6,300,8,0\n9,6,3,8,1\n", "values from 1 to 300; expected 0 to 255"),
+        ("a.csv", "1,2,3,4,5,0\n5,6,3,4,5,1\n", "5 pixels an image are no square"),
+        ("a.csv", "1,2,3,4,0\n5,6,7\n", "a.csv: not readable as CSV"),
+        ("a.png", "not a picture", "a.png: no readable picture; mend or remove it"),
+        ("a.npz", "PK no zip", "not readable as .npz"),
+        ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(EmbeddingError) as error:
+        read_images(tmp_path / name)
+    assert message in str(error.value)
+
+
+def test_files_that_do_not_fit_each_other(tmp_path):
+    (tmp_path / "x-images").write_bytes(idx(PIXELS))
+    (tmp_path / "x-labels").write_bytes(idx(np.zeros(5, np.uint8)))
+    with pytest.raises(EmbeddingError, match="12 images and x-labels 5 labels"):
+        read_images(tmp_path / "x-images")
+    (tmp_path / "x-images").write_bytes(idx(PIXELS)[:-1])
+    with pytest.raises(EmbeddingError, match="12 x 6 x 6 bytes are announced and 431 are there"):
+        read_images(tmp_path / "x-images")
+    folder = write_folder(tmp_path / "animals")
+    Image.fromarray(PIXELS[0]).save(folder / "stray.png")
+    with pytest.raises(EmbeddingError, match=r"stray.png lies in no class's folder"):
+        read_images(folder)
+    with pytest.raises(EmbeddingError, match="no such file or folder"):
+        read_images(tmp_path / "absent")
+
+
+def test_mnist_is_read(data):
+    found = read_images(data / "6_images" / "mnist_5k.csv.gz")
+    assert found.shape == (1, 28, 28) and found.name == "mnist_5k"
+    assert np.bincount(found.target).tolist() == [500] * 10
+    assert found.classes == tuple("0123456789")

@@ -1,0 +1,1 @@
+"""What is learned from: files that are read, what is built in, and how they become numbers."""

@@ -1,0 +1,286 @@
+"""Images as arrays of pixels: IDX, as MNIST comes, `.npz`, and CSV whose rows are images.
+
+What is there is told by content. All files of a kind are put together: train and test sets too.
+"""
+
+import io
+import math
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.packed import Member
+from embeddings.files.reading import check_bytes, first_line
+from trainers.data.table_files import unpacked
+
+WHITES = (1, 16, 255)
+"""Intensities that white may have in whole numbers; 16 in scikit-learn's digits."""
+
+LABEL_COLUMNS = ("label", "class", "target", "y")
+
+_IDX_IMAGES, _IDX_LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"
+_OF_IMAGES = frozenset({"x", "image", "images", "data", "pixels"})
+_OF_LABELS = frozenset({"y", "label", "labels", "target", "targets", "class", "classes"})
+
+
+_Named = dict[str, tuple[str, np.ndarray]]
+"""Arrays with their names, by the part that they are of: train, test."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Images, and the names of their classes.
+
+    Attributes
+    ----------
+    pixels : uint8, shape (n, channels, height, width)
+    full : the intensity of white
+    classes : the name of each image's class, n in all; None: not known
+    """
+
+    pixels: np.ndarray
+    full: int
+    classes: Sequence[str] | None
+    notes: tuple[str, ...] = ()
+
+
+def read_arrays(
+    members: Sequence[Member], label: str | None, forms: str
+) -> tuple[Arrays, frozenset[str], bytes]:
+    """Read files of arrays; return them, the names of the files read, and their content.
+
+    Parameters
+    ----------
+    label : column of the class in a CSV
+    forms : what is expected, to be told where nothing is found
+    """
+    contents = {each.name: unpacked(each.path) for each in members}
+    if any(content.startswith(_IDX_IMAGES) for content in contents.values()):
+        if len(members) == 1:
+            contents |= _beside(members[0].path)
+        contents = {name: content for name, content in contents.items()
+                    if content.startswith((_IDX_IMAGES, _IDX_LABELS))}  # fmt: skip
+        return _read_idx(contents), frozenset(contents), b"".join(contents.values())
+    for name, content in contents.items():
+        if content[:2] == b"PK" and name.lower().endswith(".npz"):
+            return _read_npz(content, name), frozenset({name}), content
+    for name, content in contents.items():
+        if name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")):
+            return _read_csv(content, name, label), frozenset({name}), content
+    what = ", ".join([each.name for each in members][:3]) or "nothing"
+    raise EmbeddingError(f"no images in {what}; {forms}")
+
+
+def _beside(path: Path) -> dict[str, bytes]:
+    """Return the file of labels that lies beside one of images, by its name; nothing if none."""
+    for old, new in (("images-idx3", "labels-idx1"), ("images.idx3", "labels.idx1"),
+                     ("images", "labels")):  # fmt: skip
+        other = path.with_name(path.name.replace(old, new))
+        if other != path and other.is_file():
+            return {other.name: unpacked(other)}
+    return {}
+
+
+def _read_idx(contents: dict[str, bytes]) -> Arrays:
+    """Read pairs of IDX files: each images file, and the labels that go by its name or its place.
+
+    The format: magic, then the sizes, big-endian uint32, then bytes (yann.lecun.com/exdb/mnist).
+    """
+    kinds = (_IDX_IMAGES, _IDX_LABELS)
+    images, labels = ([each for each in sorted(contents.items()) if each[1].startswith(kind)]
+                      for kind in kinds)  # fmt: skip
+    if labels and len(labels) != len(images):
+        raise EmbeddingError(f"IDX: {len(images)} files of images and {len(labels)} of labels; "
+                             "expected as many of both")  # fmt: skip
+    pixels = [_idx(content, name) for name, content in images]
+    if len({array.shape[1:] for array in pixels}) > 1:
+        raise EmbeddingError("IDX: the files have images of different sizes; give one of them")
+    told = [_idx(content, name) for name, content in labels]
+    for (name, _), array, (other, _), classes in zip(images, pixels, labels, told, strict=False):
+        if len(array) != len(classes):
+            raise EmbeddingError(f"{name} has {len(array):,} images and {other} {len(classes):,} "
+                                 "labels; expected as many of both")  # fmt: skip
+    named = np.concatenate(told).astype(str).tolist() if told else None
+    names = ", ".join(name for name, _ in images)
+    notes = (f"put together: {names}",) if len(images) > 1 else ()
+    return Arrays(np.concatenate(pixels)[:, None], 255, named, notes)
+
+
+def _idx(content: bytes, name: str) -> np.ndarray:
+    """Return what one IDX file holds: uint8, shape (n, height, width) or (n,)."""
+    dimensions = content[3]
+    shape = np.frombuffer(content[4 : 4 + 4 * dimensions], ">u4").tolist()
+    size = math.prod(shape)
+    if len(content) != 4 + 4 * dimensions + size:
+        raise EmbeddingError(
+            f"{name}: {' x '.join(map(str, shape))} bytes are announced and "
+            f"{len(content) - 4 - 4 * dimensions:,} are there; copy it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def _read_npz(content: bytes, name: str) -> Arrays:
+    """Read arrays called x or images and y or labels, or x_train and y_train and so on."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_bytes(sum(info.file_size for info in archive.infolist()), f"{name} unpacks to")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            found = {key: file[key] for key in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        raise EmbeddingError(f"{name}: not readable as .npz ({first_line(error)})") from error
+    images, labels = ({_part(key): (key, array) for key, array in found.items()
+                       if set(re.split(r"[_\W]+", key.lower())) & words}
+                      for words in (_OF_IMAGES, _OF_LABELS))  # fmt: skip
+    if not images:  # the only ones of that shape
+        images, labels = _by_shape(found)
+    listed = ", ".join(f"{key} {array.shape}" for key, array in found.items())
+    if not images or (labels and images.keys() != labels.keys()):
+        raise EmbeddingError(f"{name}: it has {listed}; expected arrays called x or images, and y "
+                             "or labels (or x_train, y_train and so on)")  # fmt: skip
+    parts = []
+    for part, (key, array) in images.items():
+        pixels, full = as_pixels(array, f"{name}, {key}")
+        told = labels[part][1].reshape(-1) if labels else np.empty(0)
+        if labels and len(told) != len(pixels):
+            raise EmbeddingError(f"{name}: {key} has {len(pixels):,} images and {labels[part][0]} "
+                                 f"{len(told):,} labels; expected as many of both")  # fmt: skip
+        parts.append((pixels, full, told))
+    if len({pixels.shape[1:] for pixels, _, _ in parts}) > 1:
+        raise EmbeddingError(f"{name}: images of different sizes: {listed}")
+    classes = [str(one) for _, _, told in parts for one in told.tolist()] if labels else None
+    notes = (f"put together: {', '.join(key for key, _ in images.values())}",)
+    full = max(full for _, full, _ in parts)
+    pixels = np.concatenate([pixels for pixels, _, _ in parts])
+    return Arrays(pixels, full, classes, notes if len(parts) > 1 else ())
+
+
+def _by_shape(found: dict[str, np.ndarray]) -> tuple[_Named, _Named]:
+    """Return the only array that has the shape of images, and the only one of that of labels."""
+    images = [(key, array) for key, array in found.items() if array.ndim >= 3]
+    if len(images) != 1:
+        return {}, {}
+    shape = images[0][1].shape[:1]
+    labels = [(key, array) for key, array in found.items() if array.shape == shape]
+    return {"": images[0]}, {"": labels[0]} if len(labels) == 1 else {}
+
+
+def _part(key: str) -> str:
+    """Return what is left of an array's name without the word that says what it is."""
+    words = re.split(r"[_\W]+", key.lower())
+    return "_".join(word for word in words if word not in _OF_IMAGES | _OF_LABELS)
+
+
+def as_pixels(array: np.ndarray, name: str) -> tuple[np.ndarray, int]:
+    """Return images as uint8, (n, channels, height, width), and the intensity of white.
+
+    Parameters
+    ----------
+    array : (n, height, width), (n, height, width, channels), (n, channels, height, width), or
+        (n, pixels) of squares, the channels one after the other; whole numbers from 0 to 1, 16 or
+        255, the least that all fit in, or other numbers from 0 to 1 (which are rounded to 255ths)
+    """
+    if array.ndim == 2:
+        sides = [(c, math.isqrt(array.shape[1] // c)) for c in (1, 3)]
+        fit = [(c, side) for c, side in sides if c * side**2 == array.shape[1] and side]
+        if not fit:
+            raise EmbeddingError(f"{name}: {array.shape[1]} pixels an image are no square of 1 or "
+                                 "3 channels")  # fmt: skip
+        array = array.reshape(len(array), fit[0][0], fit[0][1], fit[0][1])
+    elif array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = array.transpose(0, 3, 1, 2)
+    if array.ndim != 4 or array.shape[1] not in (1, 3) or not array.size:
+        raise EmbeddingError(f"{name}: shape {array.shape}; expected images, height, width and "
+                             "perhaps 1 or 3 channels")  # fmt: skip
+    if array.dtype.kind not in "uifb":
+        raise EmbeddingError(f"{name}: {array.dtype}; expected numbers")
+    low, high = array.min(), array.max()
+    if not (low >= 0 and high <= 255):  # nor NaN
+        raise EmbeddingError(f"{name}: values from {low} to {high}; expected 0 to 255, or 0 to 1")
+    if array.dtype.kind == "f" and (array != np.round(array)).any():
+        if high > 1:
+            raise EmbeddingError(f"{name}: fractions up to {high:g}; expected whole numbers from 0 "
+                                 "to 255, or numbers from 0 to 1")  # fmt: skip
+        array, high = np.round(array * 255), 255
+    return np.ascontiguousarray(array, dtype=np.uint8), min(w for w in WHITES if w >= high)
+
+
+def _read_csv(content: bytes, name: str, label: str | None) -> Arrays:
+    """Read rows of pixels, and perhaps a column of the class: the one called so, or `label`.
+
+    Without a header it is the first or the last, the one with fewer different values, two at least.
+    """
+    first = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lstrip("\ufeff")
+    separator = max(",;\t", key=first.count)
+    cells = first.split(separator)
+    header = sum(not _is_number(cell) for cell in cells) > len(cells) / 2
+    try:
+        table = pa.csv.read_csv(
+            io.BytesIO(content),
+            pa.csv.ReadOptions(autogenerate_column_names=not header),
+            pa.csv.ParseOptions(delimiter=separator),
+        )
+    except pa.ArrowInvalid as error:
+        raise EmbeddingError(f"{name}: not readable as CSV ({first_line(error)})") from error
+    place = _label_column(table, name, label, header)
+    kept = [number for number in range(table.num_columns) if number != place]
+    for number in kept:
+        _check_numbers(table, number, name, header)
+    array = np.column_stack([table.column(number).to_numpy() for number in kept])
+    pixels, full = as_pixels(array, name)
+    if place is None:
+        return Arrays(pixels, full, None, ("no column of classes",))
+    classes = [str(one) for one in table.column(place).to_pylist()]
+    if "None" in classes:
+        row = classes.index("None") + 1 + header
+        raise EmbeddingError(f"{name}, line {row}: no class in column {place + 1}; fill it")
+    return Arrays(pixels, full, classes, (f"the class is column {place + 1}",))
+
+
+def _label_column(table: pa.Table, name: str, label: str | None, header: bool) -> int | None:
+    """Return which column is the class, from 0; None where there is none."""
+    names = [each.strip().lower() for each in table.column_names] if header else []
+    if label is not None:
+        if label.isdecimal() and 1 <= int(label) <= table.num_columns:
+            return int(label) - 1
+        if label.strip().lower() not in names:
+            raise EmbeddingError(f"{name}: --label {label}: no such column; give its name in the "
+                                 f"header, or its number, 1 to {table.num_columns}")  # fmt: skip
+        return names.index(label.strip().lower())
+    known = [each for each in LABEL_COLUMNS if each in names]
+    if known:
+        return names.index(known[0])
+    if any(c * math.isqrt(table.num_columns // c) ** 2 == table.num_columns for c in (1, 3)):
+        return None
+    last = table.num_columns - 1
+    values = {place: len(table.column(place).unique()) for place in (0, last)}
+    possible = [place for place in values if 2 <= values[place] <= max(2, table.num_rows / 2)]
+    return min(possible, key=values.__getitem__, default=last)
+
+
+def _check_numbers(table: pa.Table, number: int, name: str, header: bool) -> None:
+    """Raise EmbeddingError, naming the line, where a column of pixels holds no number."""
+    column = table.column(number)
+    if column.null_count == 0 and (pa.types.is_integer(column.type)
+                                   or pa.types.is_floating(column.type)):  # fmt: skip
+        return
+    for row, value in enumerate(column.to_pylist()):
+        if value is None or not _is_number(str(value)):
+            raise EmbeddingError(f"{name}, line {row + 1 + header}, column {number + 1}: "
+                                 f"{'' if value is None else value!r} is no number")  # fmt: skip
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""How good it is: measures on withheld data, and the baselines beside them."""

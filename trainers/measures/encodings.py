@@ -1,0 +1,95 @@
+"""The kinds of features and the models that are compared: entity embeddings and scikit-learn's."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+
+from embeddings.features import EmbeddingEncoder
+from trainers.data.tables import Table, TargetKind
+
+FeatureName = Literal["entity", "one-hot", "label", "target", "native"]
+ModelName = Literal["knn", "linear", "boosting"]
+
+FEATURES: tuple[FeatureName, ...] = get_args(FeatureName)
+MODELS: tuple[ModelName, ...] = get_args(ModelName)
+
+TARGET_FOLDS = 5
+"""Parts into which target encoding splits the training rows, so that none sees its own target."""
+
+TREE_CATEGORIES = 255
+"""Levels of a column that scikit-learn's trees take natively; the rarest beyond count as one."""
+
+
+def feature_maker(
+    name: FeatureName, table: Table, learn_entities: Callable[[Any, Any], Any], seed: int
+) -> ColumnTransformer:
+    """Return the transformer, not fitted, that makes one kind of features of a table's predictors.
+
+    Parameters
+    ----------
+    learn_entities : what EmbeddingEncoder takes as fit_with; it sees all predictors
+    """
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    if name == "entity":
+        levels: Any = EmbeddingEncoder(fit_with=learn_entities, columns=table.categorical)
+        seen = list(table.predictors.columns)
+        return _side_by_side([("levels", levels, seen), ("numbers", numbers, list(table.numeric))])
+    if name == "one-hot":
+        levels = OneHotEncoder(handle_unknown="ignore", dtype=np.float32)
+    elif name == "label":
+        codes = OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+        )
+        levels = make_pipeline(codes, StandardScaler())
+    elif name == "target":
+        classes = "binary" if len(np.unique(table.target)) == 2 else "multiclass"
+        kind = "continuous" if table.task == "regression" else classes
+        folding = KFold if table.task == "regression" else StratifiedKFold
+        folds = folding(TARGET_FOLDS, shuffle=True, random_state=seed)
+        levels = TargetEncoder(target_type=kind, cv=folds)
+    else:
+        numbers = "passthrough"  # trees take missing numbers as they are
+        levels = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            encoded_missing_value=np.nan,
+            max_categories=TREE_CATEGORIES,
+        )
+    return _side_by_side(
+        [("levels", levels, list(table.categorical)), ("numbers", numbers, list(table.numeric))]
+    )
+
+
+def _side_by_side(parts: list[tuple[str, Any, list[str]]]) -> ColumnTransformer:
+    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=1.0)
+
+
+def model_maker(
+    name: ModelName, task: TargetKind, native: Sequence[int], neighbors: int, seed: int
+) -> Any:
+    """Return a model, not fitted.
+
+    Parameters
+    ----------
+    native : positions of the columns that trees are to take as categories
+    neighbors : of k-NN
+    """
+    regression = task == "regression"
+    if name == "knn":
+        return (KNeighborsRegressor if regression else KNeighborsClassifier)(neighbors)
+    if name == "linear":
+        return Ridge() if regression else LogisticRegression(max_iter=1000)
+    boosting = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+    return boosting(random_state=seed, categorical_features=list(native) or None)

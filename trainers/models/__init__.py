@@ -1,0 +1,1 @@
+"""What is learned: networks, losses, samplers, compiled engines, and ready-made networks."""

@@ -1,0 +1,1 @@
+"""What is written: embedding files, reports, and what goes with them."""
