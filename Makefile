@@ -4,8 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
+MAKEFLAGS += --jobs=3 # what does not wait for each other is done side by side
 
-.PHONY: install install-dev browser app test lint format types bench
+.PHONY: install install-dev browser app test units lint format types bench
 
 install: .venv/.app
 install-dev: .venv/.dev
@@ -34,11 +35,13 @@ app: install
 	  --logger.hideWelcomeMessage true \
 	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
-test: install-dev browser lint types
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
+test: lint types units browser
 	@# Alone, as a person does not wait beside other work. What fails is tried once more, and listed
 	@# twice: once the map was not there in the moment in which a test looked, never seen again.
 	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest tests/browser --last-failed
+
+units: install-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The run that an embedding file was made by, found by the content of its checkpoint.
+"""The weights that an embedding file comes from, found among the runs by their content.
 
 A file names the sha256 of a checkpoint, never a path: who made the file cannot say what is loaded.
 """
@@ -7,16 +7,17 @@ import functools
 import hashlib
 from pathlib import Path
 
-from embeddings.runs import Run, list_runs
+from embeddings.runs import list_runs
 
 CHECKPOINT = "checkpoint_sha256"
 """The setting of a file that names the checkpoint."""
 
-_FILE = "best.pt"  # in Run.training: the weights that the vectors come from
+WEIGHTS = "best.pt"
+"""The checkpoint, in Run.training or in the folder of a stage there."""
 
 
-def find_run_by_checkpoint(runs: Path, sha256: str) -> Run | None:
-    """Return the run whose checkpoint has this sha256, the latest of several; None: there is none.
+def find_weights(runs: Path, sha256: str) -> Path | None:
+    """Return the folder whose checkpoint has this sha256, of the latest run; None: there is none.
 
     Parameters
     ----------
@@ -24,11 +25,11 @@ def find_run_by_checkpoint(runs: Path, sha256: str) -> Run | None:
     sha256 : 64 hexadecimal digits
     """
     for run in list_runs(runs):
-        path = run.training / _FILE
-        if path.is_file():
-            found = path.stat()
-            if _known_sha256(path, found.st_mtime_ns, found.st_size) == sha256:
-                return run
+        for path in (run.training / WEIGHTS, *sorted(run.training.glob(f"*/{WEIGHTS}"))):
+            if path.is_file():
+                found = path.stat()
+                if _known_sha256(path, found.st_mtime_ns, found.st_size) == sha256:
+                    return path.parent
     return None
 
 

@@ -15,6 +15,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
 from embeddings.metrics import exact_values, row_norms
+from embeddings.run_checkpoints import CHECKPOINT, WEIGHTS, sha256_of
 from trainers.configs.loop import run_of
 from trainers.configs.recommend import RecommendConfig
 from trainers.output.two_tower_file import KNOWN
@@ -82,14 +83,13 @@ def near_text(embedding_set: EmbeddingSet, text: str, run: Path, k: int = 10) ->
     EmbeddingError
         the set is not one of two_tower, or the run is not the one that made it, or has no words
     """
-    from trainers.loop import checkpoints, saved_run
+    from trainers.loop import saved_run
 
     candidates = [row for row, paired in enumerate(_known(embedding_set)) if paired is None]
     vector = saved_run.load(run).encode_text
-    about, _ = checkpoints.read_weights(run)
-    made = embedding_set.provenance
-    settings = {name: about.get(name) for name in made.config}
-    if about.get("data") != made.source or settings != made.config or vector is None:
+    checkpoint = saved_run.weights_folder(run) / WEIGHTS
+    its = sha256_of(checkpoint) if checkpoint.is_file() else None
+    if vector is None or its != embedding_set.provenance.config.get(CHECKPOINT):
         raise EmbeddingError(f"{run}: not the run that made the file; give it by --run-dir")
     return _nearest(embedding_set, vector(text), candidates, k)
 

@@ -35,6 +35,7 @@ from trainers.data.two_tower_input import (
 )
 from trainers.loop import provenance
 from trainers.loop.chance import numpy_generator, torch_generator
+from trainers.loop.checkpoints import best_sha256
 from trainers.loop.devices import start
 from trainers.loop.dry_run import dry_run
 from trainers.loop.finish import finish
@@ -234,13 +235,14 @@ def train(
     about = {**settings, "data": dict(pairs.source), "trainer": "two_tower", "final": not refits}
     fitted = fit(task, config, fabric, about)
     ranked = judge(task, pairs, split, config, fabric)
-    best_epoch = fitted.best_epoch
+    best_epoch, folder = fitted.best_epoch, config.run_folder
     if refits and best_epoch:
         say(f"epoch {best_epoch} was best; now all pairs, {best_epoch} epochs", config.quiet)
         everything = np.arange(len(pairs))
         same = replace(config, batch_size=task.batch_size)
         task = PairsTask(pairs, everything, everything[:0], features, same)
         about["final"] = True
+        folder = config.run_folder / "refit"
         before, fitted = fitted, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
         fitted = replace(
             fitted,
@@ -256,8 +258,11 @@ def train(
         "best_epoch": best_epoch or None,
         **ranked,
     }
+    checkpoint = None
+    if config.words == "lsa" and config.similarity == "cosine":  # `load` makes vectors of texts
+        checkpoint = best_sha256(folder, task.module, about, fitted.best_epoch)
     left, right = task.module.vectors()
-    return both_sides(pairs, left, right, settings, metrics), fitted
+    return both_sides(pairs, left, right, settings, metrics, checkpoint=checkpoint), fitted
 
 
 def judge(

@@ -23,15 +23,19 @@ from embeddings import EmbeddingError, EmbeddingSet, neighbors
 from embeddings.layouts import Layout
 from embeddings.layouts.linear import carried
 from embeddings.neighbors import Neighbors
-from embeddings.run_checkpoints import CHECKPOINT, find_run_by_checkpoint
-from embeddings.runs import Run, runs_folder
+from embeddings.run_checkpoints import CHECKPOINT, find_weights
+from embeddings.runs import runs_folder
 from pages.parts import server, walk
 from pages.parts.show import error_box, plain
 
-OF_TEXTS = ("image_text",)
+OF_TEXTS = {"image_text": "Search images by text", "two_tower": "Search by text"}
 OF_PICTURES = ("image_text", "cnn", "autoencoder")
 DECODERS = ("autoencoder",)
-"""Trainers whose models make vectors of texts, vectors of pictures, and pictures of vectors."""
+"""Trainers whose models make vectors of texts (with what the box says), vectors of pictures, and
+pictures of vectors."""
+
+PAIRED = "known"
+"""Column of two_tower: what each item of the left side is paired with, null on the right."""
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
@@ -79,14 +83,26 @@ def images(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedA
 
 
 def nearest(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Neighbors | None:
-    """Return the items nearest to what was asked for; only those that have an image, if any do."""
+    """Return the items nearest to what was asked for, among those that can be an answer."""
     way = walk.current()
     if way.asked is None:
         return None
-    column = images(embedding_set, kinds)
-    among = None if column is None else np.asarray(column.is_valid())
     k = st.session_state.get("k") or 10
+    among = _answers(embedding_set, kinds)
     return neighbors.query_vectors(embedding_set, way.asked.vector, k, among=among)
+
+
+def _answers(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarray | None:
+    """Return which items can be an answer: bool, shape (n,); None: all.
+
+    They are those with an image, if any have one; of two sides that form pairs, the right one.
+    """
+    column = images(embedding_set, kinds)
+    if column is not None:
+        return np.asarray(column.is_valid())
+    if embedding_set.provenance.trainer == "two_tower" and PAIRED in kinds:
+        return np.asarray(embedding_set.metadata.column(PAIRED).is_null())
+    return None
 
 
 def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
@@ -106,7 +122,7 @@ def ask_place(embedding_set: EmbeddingSet, layout: Layout, place: Sequence[float
     if run is None or vector is None:
         return
     title = ", ".join(f"{value:.3g}" for value in vector)
-    answer = server.threads().submit(server.coders().ask, run.folder, {"vector": vector.tolist()})
+    answer = server.threads().submit(server.coders().ask, run, {"vector": vector.tolist()})
     _await(_Awaited(f"Decoded from {title}", embedding_set.fingerprint, answer))
 
 
@@ -119,10 +135,10 @@ def spot(embedding_set: EmbeddingSet, layout: Layout) -> tuple[float, ...] | Non
     return None if found is None else tuple(found.tolist())
 
 
-def _run_of(embedding_set: EmbeddingSet) -> Run | None:
-    """Return the run of this server that a set's vectors come from."""
+def _run_of(embedding_set: EmbeddingSet) -> Path | None:
+    """Return the folder on this server with the weights that a set's vectors come from."""
     checkpoint = _checkpoint(embedding_set)
-    return find_run_by_checkpoint(runs_folder(), checkpoint) if checkpoint else None
+    return find_weights(runs_folder(), checkpoint) if checkpoint else None
 
 
 def _checkpoint(embedding_set: EmbeddingSet) -> str:
@@ -133,33 +149,36 @@ def _checkpoint(embedding_set: EmbeddingSet) -> str:
 def show(embedding_set: EmbeddingSet) -> None:
     """Draw the box of the text and that of the picture, where a model of this server knows them."""
     trainer, checkpoint = embedding_set.provenance.trainer, _checkpoint(embedding_set)
-    if trainer not in OF_PICTURES or not checkpoint:
+    of_texts = OF_TEXTS.get(trainer or "")
+    if not checkpoint or (of_texts is None and trainer not in OF_PICTURES):
         return
     run = _run_of(embedding_set)
     if run is None:
+        what = "text or picture" if trainer in OF_PICTURES else "text"
         st.caption(
-            f"To search by text or picture, the run of {trainer} that made this file must "
+            f"To search by {what}, the run of {trainer} that made this file must "
             f"lie on this server: no run here has the checkpoint {plain(checkpoint[:12])}…"
         )
         return
     with st.container(key="asking"):
-        if trainer in OF_TEXTS:
+        if of_texts is not None:
             st.text_input(
-                "Search images by text",
+                of_texts,
                 key="asked_text",
-                placeholder="Search images by text",
+                placeholder=of_texts,
                 label_visibility="collapsed",
                 on_change=_ask_text,
                 args=(run, embedding_set.fingerprint),
             )
-        with st.popover("Images like this one", width="stretch"):
-            st.file_uploader(
-                "A picture",
-                type=PICTURES,
-                key="asked_picture",
-                on_change=_ask_picture,
-                args=(run, embedding_set.fingerprint),
-            )
+        if trainer in OF_PICTURES:
+            with st.popover("Images like this one", width="stretch"):
+                st.file_uploader(
+                    "A picture",
+                    type=PICTURES,
+                    key="asked_picture",
+                    on_change=_ask_picture,
+                    args=(run, embedding_set.fingerprint),
+                )
     state = st.session_state
     if state.get("awaited") is not None:
         st.caption(f"Looking for {plain(state.awaited.title)}…")
@@ -167,14 +186,14 @@ def show(embedding_set: EmbeddingSet) -> None:
         error_box(state.asked_error)
 
 
-def _ask_text(run: Run, fingerprint: str) -> None:
+def _ask_text(run: Path, fingerprint: str) -> None:
     text = st.session_state.asked_text.strip()
     if text:
-        answer = server.threads().submit(server.coders().ask, run.folder, {"text": text})
+        answer = server.threads().submit(server.coders().ask, run, {"text": text})
         _await(_Awaited(f"“{text}”", fingerprint, answer))
 
 
-def _ask_picture(run: Run, fingerprint: str) -> None:
+def _ask_picture(run: Path, fingerprint: str) -> None:
     upload = st.session_state.asked_picture
     if upload is not None:
         answer = server.threads().submit(_ask_about, run, upload)
@@ -186,9 +205,9 @@ def _await(awaited: _Awaited) -> None:
     st.session_state.awaited = awaited
 
 
-def _ask_about(run: Run, upload: UploadedFile) -> dict[str, Any]:
+def _ask_about(run: Path, upload: UploadedFile) -> dict[str, Any]:
     """Put a picture into a file, for as long as the model reads it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getvalue())
-        return server.coders().ask(run.folder, {"image": str(path)})
+        return server.coders().ask(run, {"image": str(path)})

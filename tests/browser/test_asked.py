@@ -71,6 +71,19 @@ def shapes(cache: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def answered(cache: Path) -> Path:
+    """Train queries and the pages that answer them."""
+    examples = PROJECT / "docs" / "examples"
+    tables = ["--left-metadata", str(examples / "queries.csv"),
+              "--right-metadata", str(examples / "pages.csv")]  # fmt: skip
+    return trained(
+        cache / "runs" / "20260101-000000-cccccc", "two_tower",
+        "--data", str(examples / "answers.csv"), "--preset", "search", *tables,
+        "--right-features", "text", "--max-steps", "30",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
 def address(cache: Path) -> Iterator[str]:
     """Start the app above the runs; return its address."""
     with run_server(cache) as address:
@@ -148,6 +161,20 @@ def test_a_text_finds_images_and_only_images(visit, shapes: Path) -> None:
     listed(page, near)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"image"}
     assert page.page.locator(".st-key-title").inner_text() == "“a small red circle”"
+
+
+def test_a_text_finds_pages_and_no_queries(visit, answered: Path) -> None:
+    both = load(answered)
+    page = visit(answered)
+    box = page.page.get_by_placeholder("Search by text")
+    box.fill("my card is lost")
+    box.press("Enter")
+    asked = answers("encode", answered.parent, "--text", "my card is lost")["vector"]
+    pages = np.asarray(both.metadata["known"].is_null())
+    near = neighbors.query_vectors(both, np.array(asked), 10, among=pages).rows.tolist()
+    listed(page, near)
+    assert set(both.metadata["role"].take(near).to_pylist()) == {"page"}
+    assert page.page.get_by_role("button", name="Images like this one").count() == 0
 
 
 def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Search: collections are read exactly; queries never seen find documents by what words mean."""
 
 import json
+import shutil
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from embeddings import EmbeddingError, load
+from embeddings.run_checkpoints import sha256_of
 from trainers.__main__ import main
 from trainers.configs import TwoTowerConfig
 from trainers.configs.schema import parse
@@ -268,15 +270,19 @@ def test_a_text_needs_the_run_that_made_the_file(tmp_path, capsys):
     assert "expected either a label or --text" in capsys.readouterr().err
 
 
-def test_a_run_that_goes_on_says_where(tmp_path):
+def test_the_run_of_all_pairs_is_found_within_its_own(tmp_path):
     planted(tmp_path)
     given = settings(tmp_path, "--epochs", "2", "--split", "none", "--validation-fraction", "0.1")
     run(given)
-    with pytest.raises(EmbeddingError, match="give its folder refit"):
-        saved_run.load(tmp_path / "o.run")
     made = load(given.out)
-    vector = saved_run.load(tmp_path / "o.run" / "refit").encode_text("ask2a ask2c please")
+    vector = saved_run.load(tmp_path / "o.run").encode_text("ask2a ask2c please")
     np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
+    checkpoint = tmp_path / "o.run" / "refit" / "best.pt"
+    assert made.provenance.config["checkpoint_sha256"] == sha256_of(checkpoint)
+    assert main(["recommend", str(given.out), "--text", "ask2a"]) == 0
+    shutil.rmtree(checkpoint.parent)  # as if it had been stopped before
+    with pytest.raises(EmbeddingError, match="has not yet learned all pairs; continue it"):
+        saved_run.load(tmp_path / "o.run")
 
 
 def test_a_run_without_words_makes_no_vectors_of_texts(tmp_path):

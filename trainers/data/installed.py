@@ -3,6 +3,7 @@
 Folders named test or tests are skipped: tests repeat what they test.
 """
 
+import gc
 import os
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
@@ -75,5 +76,8 @@ def of_each(
     processes = processes or os.cpu_count() or 1
     if processes == 1 or len(modules) <= _FILES_PER_TASK:
         return [read(module) for module in modules]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    # Syntax trees have no cycles: looking for some takes a seventh of the time.
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=gc.disable
+    ) as pool:
         return list(pool.map(read, modules, chunksize=_FILES_PER_TASK))

@@ -13,7 +13,9 @@ from trainers.loop import checkpoints
 CODERS = ("autoencoder", "cnn", "image_text", "two_tower")
 """Trainers whose runs can be used: trainers/NAME.py has load(about, weights) -> Coder."""
 
-_TRAINING = "training"  # the trainer's folder within that of a run of the app
+_INNER = ("training", "refit")
+"""Where in a run's folder its weights lie: in that of the trainer, where the app keeps the run; in
+that of the last stage, where all that is given was learned at the end (two_tower)."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Coder:
     decode: Callable[[np.ndarray], list[bytes]] | None = None
 
 
+def weights_folder(path: Path) -> Path:
+    """Return the folder with the weights of the run in a folder."""
+    for name in _INNER:
+        path = path / name if (path / name).is_dir() else path
+    return path
+
+
 def load(path: Path) -> Coder:
     """Return what the run in a folder can do, with its best weights.
 
@@ -44,8 +53,7 @@ def load(path: Path) -> Coder:
     EmbeddingError
         no run there, one that was not finished or cannot be read, or of a trainer not in CODERS
     """
-    folder = path / _TRAINING if (path / _TRAINING).is_dir() else path
-    about, weights = checkpoints.read_weights(folder)
+    about, weights = checkpoints.read_weights(weights_folder(path))
     trainer = about.get("trainer")
     if trainer not in CODERS:
         raise EmbeddingError(

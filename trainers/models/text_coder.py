@@ -41,7 +41,7 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
     Raises
     ------
     EmbeddingError
-        the run is not of --words lsa and cosine, or its last stage is in another folder
+        the run is not of --words lsa and cosine, or has not yet learned all pairs
     """
     if "vocabulary.idf" not in weights or about["similarity"] != "cosine":
         raise EmbeddingError(
@@ -49,7 +49,7 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
             "--similarity cosine, as --preset search has them"
         )
     if not about["final"]:
-        raise EmbeddingError("this run went on to learn all pairs; give its folder refit")
+        raise EmbeddingError("this run has not yet learned all pairs; continue it")
     words = weights["vocabulary.letters"].numpy().tobytes().decode().split("\n")
     vectorizer = TfidfVectorizer(sublinear_tf=True, vocabulary=words)
     vectorizer.idf_ = weights["vocabulary.idf"].double().numpy()

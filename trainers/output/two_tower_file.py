@@ -23,6 +23,7 @@ def both_sides(
     settings: Mapping[str, Any],
     metrics: Mapping[str, Any],
     trainer: str = "two_tower",
+    checkpoint: str | None = None,
 ) -> EmbeddingSet:
     """Put the left items and then the right ones into one set, with what is known of them.
 
@@ -32,6 +33,7 @@ def both_sides(
     ----------
     left, right : float32, shapes (lefts, dim) and (rights, dim)
     settings : all that bear on the vectors
+    checkpoint : sha256 of the weights, where they make vectors of texts
     """
     sides = (pairs.left, pairs.right)
     counts = [np.bincount(pairs.rows[:, i], minlength=len(side)) for i, side in enumerate(sides)]
@@ -51,7 +53,7 @@ def both_sides(
         metric=settings["similarity"],
         normalized=settings["similarity"] == "cosine",
         role=f"{pairs.left.role} and {pairs.right.role}",
-        **provenance.made(trainer, settings, pairs.source, metrics),
+        **provenance.made(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 
