@@ -165,6 +165,7 @@ def show(embedding_set: EmbeddingSet) -> None:
             st.text_input(
                 of_texts,
                 key="asked_text",
+                persist_state="session",  # through the reruns while an answer is awaited
                 placeholder=of_texts,
                 label_visibility="collapsed",
                 on_change=_ask_text,

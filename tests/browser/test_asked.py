@@ -174,6 +174,7 @@ def test_a_text_finds_pages_and_no_queries(visit, answered: Path) -> None:
     near = neighbors.query_vectors(both, np.array(asked), 10, among=pages).rows.tolist()
     listed(page, near)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"page"}
+    assert box.input_value() == "my card is lost"
     assert page.page.get_by_role("button", name="Images like this one").count() == 0
 
 
