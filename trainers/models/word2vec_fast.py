@@ -4,8 +4,8 @@ As in word2vec.c (Mikolov et al., 2013) and gensim: frequent words are skipped a
 window's width is drawn for each word, every update is seen by the next, and threads write to the
 same vectors without locks (Hogwild). One thing differs: the negatives drawn for a word serve all
 words of its window, as in Ji et al., "Parallelizing word2vec in shared and distributed memory"
-(2016); their vectors stay in the processor's first cache, which makes it 1.4 to 3.5 times as fast
-(docs/benchmarks.md has that, and the quality beside gensim's).
+(2016); their vectors stay in the processor's first cache, which makes it 1.6 to 3.4 times as fast
+(docs/benchmarks.md has that, and the quality beside gensim's: it is the same).
 
 In the formulas below u is an input vector, v an output vector, s the logistic function.
 """
