@@ -5,6 +5,7 @@ closeness of left items to every right item (ranking.Closeness).
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 import scipy.linalg
@@ -92,12 +93,15 @@ def item_knn(known: sparse.csr_matrix, neighbors: int = NEIGHBORS) -> Closeness:
     unit = (known @ sparse.diags(1 / np.sqrt(np.maximum(counts, 1)))).tocsc().astype(np.float32)
     blocks = []
     for start in range(0, known.shape[1], _BLOCK):
-        cosines = (unit[:, start : start + _BLOCK].T @ unit).toarray()  # (b, rights)
-        cosines[np.arange(len(cosines)), np.arange(start, start + len(cosines))] = 0
-        if cosines.shape[1] > neighbors:
-            least = np.partition(cosines, -neighbors, axis=1)[:, -neighbors]
-            cosines[cosines < least[:, None]] = 0
-        blocks.append(sparse.csr_matrix(cosines))
+        cosines = (unit[:, start : start + _BLOCK].T @ unit).tocsr()  # (b, rights)
+        owner = np.arange(start, start + cosines.shape[0]).repeat(np.diff(cosines.indptr))
+        cosines.data[cosines.indices == owner] = 0
+        for first, last in pairwise(cosines.indptr):
+            if last - first > neighbors:
+                own = cosines.data[first:last]
+                own[own < np.partition(own, -neighbors)[-neighbors]] = 0
+        cosines.eliminate_zeros()
+        blocks.append(cosines)
     near = sparse.vstack(blocks).tocsr()  # row i: the neighbors of i
     return lambda lefts: (known[lefts] @ near).toarray()
 
