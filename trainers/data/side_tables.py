@@ -21,7 +21,7 @@ TEXT_WORDS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Bags:
+class WeightedBags:
     """The tokens of every item of a side: the levels, words or classes that its features have.
 
     Attributes
@@ -88,7 +88,7 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
     return replace(side, labels=tuple(labels), columns=columns), tuple(notes)
 
 
-def bags(side: Side, names: Sequence[str]) -> tuple[Bags, tuple[str, ...]]:
+def bags(side: Side, names: Sequence[str]) -> tuple[WeightedBags, tuple[str, ...]]:
     """Make tokens of some columns of a side; return them and notes that say how each was taken.
 
     Lists, and texts with `|`, are sets of values; longer texts are their words in lower case; other
@@ -116,7 +116,7 @@ def bags(side: Side, names: Sequence[str]) -> tuple[Bags, tuple[str, ...]]:
     vocabulary = tuple(dict.fromkeys(token for item in tokens for token in item))
     number = {token: place for place, token in enumerate(vocabulary)}
     return (
-        Bags(
+        WeightedBags(
             vocabulary,
             np.array([number[token] for item in tokens for token in item], dtype=np.int64),
             np.cumsum([0, *(len(item) for item in tokens)], dtype=np.int64),

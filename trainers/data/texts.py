@@ -16,7 +16,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from embeddings.errors import EmbeddingError
 from trainers.data.pairs import Pairs, Side, role_count
-from trainers.data.side_tables import Bags
+from trainers.data.side_tables import WeightedBags
 
 Names = tuple[Sequence[str], Sequence[str]]
 """The columns of text of the left and of the right side."""
@@ -40,7 +40,9 @@ def texts_of(side: Side, names: Sequence[str]) -> list[str]:
     return [" ".join(value or "" for value in values) for values in zip(*columns, strict=True)]
 
 
-def word_bags(pairs: Pairs, names: Names) -> tuple[tuple[Bags, Bags], tuple[str, ...]]:
+def word_bags(
+    pairs: Pairs, names: Names
+) -> tuple[tuple[WeightedBags, WeightedBags], tuple[str, ...]]:
     """Return the words of both sides, and notes; the words are those of the right side.
 
     A word weighs (1 + log count) * idf; the weights of an item have length 1.
@@ -68,7 +70,7 @@ def word_bags(pairs: Pairs, names: Names) -> tuple[tuple[Bags, Bags], tuple[str,
     return (_bags(asked, vocabulary), _bags(there, vocabulary)), tuple(notes)
 
 
-def word_vectors(documents: Bags, width: int) -> np.ndarray:
+def word_vectors(documents: WeightedBags, width: int) -> np.ndarray:
     """Return the first vectors of words, float32 of shape (words, width), by LSA.
 
     Further columns than there are singular vectors are 0.
@@ -81,22 +83,22 @@ def word_vectors(documents: Bags, width: int) -> np.ndarray:
     return found
 
 
-def idf(documents: Bags) -> np.ndarray:
+def idf(documents: WeightedBags) -> np.ndarray:
     """Return log((1 + documents) / (1 + those with the word)) + 1 of each word: float32."""
     count = len(documents.offsets) - 1
     having = np.bincount(documents.tokens, minlength=len(documents.vocabulary))
     return (np.log((1 + count) / (1 + having)) + 1).astype(np.float32)
 
 
-def as_matrix(bags: Bags) -> sparse.csr_matrix:
+def as_matrix(bags: WeightedBags) -> sparse.csr_matrix:
     """Return the bags as a matrix, float32: a row an item, a column a word."""
     shape = (len(bags.offsets) - 1, len(bags.vocabulary))
     return sparse.csr_matrix((bags.weights, bags.tokens, bags.offsets), shape=shape)
 
 
-def _bags(matrix: sparse.csr_matrix, vocabulary: tuple[str, ...]) -> Bags:
+def _bags(matrix: sparse.csr_matrix, vocabulary: tuple[str, ...]) -> WeightedBags:
     matrix.sort_indices()
-    return Bags(
+    return WeightedBags(
         vocabulary,
         matrix.indices.astype(np.int64),
         matrix.indptr.astype(np.int64),

@@ -17,7 +17,7 @@ from embeddings.errors import EmbeddingError
 from trainers.configs.transfer import TransferConfig
 from trainers.data.pairs import Pairs, number_pairs
 from trainers.data.planted_ads import planted_ads
-from trainers.data.side_tables import Bags, bags, join
+from trainers.data.side_tables import WeightedBags, bags, join
 from trainers.data.table_files import read_file, split_names
 
 USERS, ITEMS = ("user", "user_id", "userid"), ("item", "item_id", "itemid", "ad", "ad_id")
@@ -43,7 +43,7 @@ class Surfaces:
     pairs: Pairs
     organic: np.ndarray
     ads: np.ndarray
-    features: Bags | None = None
+    features: WeightedBags | None = None
 
     @property
     def catalogue(self) -> np.ndarray:

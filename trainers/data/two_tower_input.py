@@ -8,13 +8,13 @@ from trainers.data.datasets import read_pairs, read_parts
 from trainers.data.judgments import is_collection, read_collection
 from trainers.data.pairs import Pairs, role_count
 from trainers.data.python_modules import MIN_COUNT, read_python_modules
-from trainers.data.side_tables import Bags, bags, join
+from trainers.data.side_tables import WeightedBags, bags, join
 from trainers.data.splits import Split, given_split, split_pairs
 from trainers.data.table_files import split_names
 from trainers.data.texts import word_bags
 from trainers.loop.progress import say
 
-Features = tuple[Bags | None, Bags | None]
+Features = tuple[WeightedBags | None, WeightedBags | None]
 """Tokens of the left and of the right items, where features were asked for."""
 
 
@@ -71,7 +71,7 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
         for note in notes:
             say(note, config.quiet)
         return shared
-    made: list[Bags | None] = []
+    made: list[WeightedBags | None] = []
     for side, names, ids, flag in (
         (pairs.left, given[0], config.left_ids, "left"),
         (pairs.right, given[1], config.right_ids, "right"),

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from trainers.data.side_tables import Bags
+from trainers.data.side_tables import WeightedBags
 
 Similarity = Literal["cosine", "dot"]
 
@@ -49,7 +49,7 @@ class Tower(nn.Module):
         self,
         has_pair: np.ndarray,
         width: int,
-        bags: Bags | None,
+        bags: WeightedBags | None,
         ids: bool,
         network: bool,
         generator: torch.Generator,
