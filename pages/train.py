@@ -4,7 +4,7 @@ import streamlit as st
 
 from embeddings import runs
 from pages.parts import frame
-from pages.parts.train import form, menu, past, shown, watch
+from pages.parts.train import form, menu, overview, past, shown, watch
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
         if run is not None:
             watch.draw(run)
         else:
-            st.markdown("Choose a trainer, its data and settings on the left, and start it.")
+            overview.draw()
         past.draw(known)
 
 
