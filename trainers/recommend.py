@@ -18,6 +18,7 @@ from embeddings.metrics import exact_values, row_norms
 from embeddings.run_checkpoints import CHECKPOINT, WEIGHTS, sha256_of
 from trainers.configs.loop import run_of
 from trainers.configs.recommend import RecommendConfig
+from trainers.loop.progress import say
 from trainers.output.two_tower_file import KNOWN
 
 
@@ -76,7 +77,7 @@ def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommended
 
 
 def near_text(embedding_set: EmbeddingSet, text: str, run: Path, k: int = 10) -> Recommended:
-    """Rank the right items by closeness to a text, whose vector a run makes.
+    """Rank the right items by closeness to a text, whose vector a run makes; say what it left out.
 
     Raises
     ------
@@ -86,12 +87,15 @@ def near_text(embedding_set: EmbeddingSet, text: str, run: Path, k: int = 10) ->
     from trainers.loop import saved_run
 
     candidates = [row for row, paired in enumerate(_known(embedding_set)) if paired is None]
-    vector = saved_run.load(run).encode_text
+    coder = saved_run.load(run)
     checkpoint = saved_run.weights_folder(run) / WEIGHTS
     its = sha256_of(checkpoint) if checkpoint.is_file() else None
-    if vector is None or its != embedding_set.provenance.config.get(CHECKPOINT):
+    if coder.encode_text is None or its != embedding_set.provenance.config.get(CHECKPOINT):
         raise EmbeddingError(f"{run}: not the run that made the file; give it by --run-dir")
-    return _nearest(embedding_set, vector(text), candidates, k)
+    found = _nearest(embedding_set, coder.encode_text(text), candidates, k)
+    if coder.unknown_words is not None and (unknown := coder.unknown_words(text)):
+        say(f"without what was never learned: {', '.join(unknown)}")
+    return found
 
 
 def _nearest(

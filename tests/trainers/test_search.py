@@ -246,11 +246,13 @@ def test_a_new_text_has_the_vector_of_a_query_with_its_words(tmp_path, tower, ca
     given = settings(tmp_path, "--max-steps", "9", "--tower", tower)
     run(given)
     made = load(given.out)
-    text = "ASK2a, ask2c!! please?"  # those of q21
+    text = "ASK2a, ask2c!! please?"  # those of q21, and one that no page has
     vector = saved_run.load(tmp_path / "o.run").encode_text(text)
     np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
     assert main(["recommend", str(given.out), "--text", text, "-k", "3", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    assert said.err == "without what was never learned: please\n"
+    found = json.loads(said.out)
     pages = np.array(made.metadata["role"].to_pylist()) == "page"
     expected = np.sort(made.vectors[pages] @ vector)[::-1][:3]
     np.testing.assert_allclose([item["similarity"] for item in found], expected, atol=1e-5)

@@ -54,6 +54,10 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
     vectorizer = TfidfVectorizer(sublinear_tf=True, vocabulary=words)
     vectorizer.idf_ = weights["vocabulary.idf"].double().numpy()
     vectors = weights["left.words.weight"]  # (words, dim)
+    known, split = set(words), vectorizer.build_analyzer()
+
+    def unknown_words(text: str) -> list[str]:
+        return [word for word in dict.fromkeys(split(text)) if word not in known]
 
     @torch.no_grad()
     def encode_text(text: str) -> np.ndarray:
@@ -69,4 +73,4 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
             vector = vector + F.linear(F.linear(vector, *first).relu(), *second)
         return F.normalize(vector, dim=0).numpy()
 
-    return Coder(vectors.shape[1], encode_text=encode_text)
+    return Coder(vectors.shape[1], encode_text=encode_text, unknown_words=unknown_words)
