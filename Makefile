@@ -40,7 +40,12 @@ test: lint types units browser
 	@# twice: once the map was not there in the moment in which a test looked, never seen again.
 	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest tests/browser --last-failed
 
-units: install-dev
+# numba compiles for a minute; else each process of the tests would, at the same time.
+.venv/.compiled: .venv/.dev
+	$(BIN)/python -c "from embeddings.tasks import warm_up; warm_up()"
+	touch $@
+
+units: .venv/.compiled
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 
 lint: install-dev
