@@ -40,12 +40,16 @@ test: lint types units browser
 	@# twice: once the map was not there in the moment in which a test looked, never seen again.
 	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest tests/browser --last-failed
 
-# numba compiles for a minute; else each process of the tests would, at the same time.
+# What all processes of the tests would else compile at the same time: Python's and numba's code.
+.venv/.bytecode: .venv/.dev
+	$(BIN)/python -m compileall -q -j 2 .venv/lib >/dev/null || true # some files are templates
+	touch $@
+
 .venv/.compiled: .venv/.dev
 	$(BIN)/python -c "from embeddings.tasks import warm_up; warm_up()"
 	touch $@
 
-units: .venv/.compiled
+units: .venv/.bytecode .venv/.compiled
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 
 lint: install-dev
