@@ -51,6 +51,18 @@ def listed(page: AppPage, rows: list[int]) -> None:
     )
 
 
+def found_by_text(page: AppPage, file: Path, box: str, text: str, among: np.ndarray) -> list[int]:
+    """Type a text; wait until the inspector lists what the command line's vector finds, by row."""
+    field = page.page.get_by_placeholder(box)
+    field.fill(text)
+    field.press("Enter")
+    asked = answers("encode", file.parent, "--text", text)["vector"]
+    near = neighbors.query_vectors(load(file), np.array(asked), 10, among=among).rows.tolist()
+    listed(page, near)
+    assert field.input_value() == text
+    return near
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
@@ -152,13 +164,8 @@ def test_a_picture_finds_its_like(visit, codes: Path, tmp_path: Path) -> None:
 def test_a_text_finds_images_and_only_images(visit, shapes: Path) -> None:
     both = load(shapes)
     page = visit(shapes)
-    box = page.page.get_by_placeholder("Search images by text")
-    box.fill("a small red circle")
-    box.press("Enter")
-    asked = answers("encode", shapes.parent, "--text", "a small red circle")["vector"]
     images = np.asarray(both.metadata["image"].combine_chunks().is_valid())
-    near = neighbors.query_vectors(both, np.array(asked), 10, among=images).rows.tolist()
-    listed(page, near)
+    near = found_by_text(page, shapes, "Search images by text", "a small red circle", images)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"image"}
     assert page.page.locator(".st-key-title").inner_text() == "“a small red circle”"
 
@@ -166,15 +173,9 @@ def test_a_text_finds_images_and_only_images(visit, shapes: Path) -> None:
 def test_a_text_finds_pages_and_no_queries(visit, answered: Path) -> None:
     both = load(answered)
     page = visit(answered)
-    box = page.page.get_by_placeholder("Search by text")
-    box.fill("my card is lost")
-    box.press("Enter")
-    asked = answers("encode", answered.parent, "--text", "my card is lost")["vector"]
     pages = np.asarray(both.metadata["known"].is_null())
-    near = neighbors.query_vectors(both, np.array(asked), 10, among=pages).rows.tolist()
-    listed(page, near)
+    near = found_by_text(page, answered, "Search by text", "my card is lost", pages)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"page"}
-    assert box.input_value() == "my card is lost"
     assert page.page.get_by_role("button", name="Images like this one").count() == 0
 
 

@@ -9,7 +9,6 @@ import ast
 import hashlib
 import inspect
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 
 from trainers.data.corpus import Corpus, number_words
-from trainers.data.installed import Module, installed_modules, of_each
+from trainers.data.installed import Module, installed_modules, of_each, syntax_tree
 
 SHORTEST_SENTENCE = 3
 """Words; shorter ones are headings and scraps."""
@@ -118,10 +117,8 @@ def documentation_strings(content: bytes) -> list[str]:
     SyntaxError, ValueError, RecursionError, MemoryError
         the source does not parse
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other people's invalid escapes
-        tree = ast.parse(content)
-    return [text for text in map(ast.get_docstring, _documented(tree)) if text]
+    documented = _documented(syntax_tree(content))
+    return [text for text in map(ast.get_docstring, documented) if text]
 
 
 def _documented(node: ast.AST) -> Iterator[_Documented]:

@@ -3,9 +3,11 @@
 Folders named test or tests are skipped: tests repeat what they test.
 """
 
+import ast
 import gc
 import os
 import sysconfig
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -64,6 +66,19 @@ def _modules(roots: Sequence[Path]) -> Iterator[Module]:
                 if name and name not in known:
                     known.add(name)
                     yield Module(name, os.path.join(folder, file))
+
+
+def syntax_tree(content: bytes) -> ast.Module:
+    """Return the syntax tree of a module's source.
+
+    Raises
+    ------
+    SyntaxError, ValueError, RecursionError, MemoryError
+        the source does not parse
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other people's invalid escapes
+        return ast.parse(content)
 
 
 def of_each(

@@ -12,11 +12,10 @@ Folders named test or tests are skipped: they would pair every test with what it
 
 import ast
 import hashlib
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainers.data.installed import Module, installed_modules, of_each
+from trainers.data.installed import Module, installed_modules, of_each, syntax_tree
 from trainers.data.pairs import Pairs, number_pairs
 
 MIN_COUNT = 4
@@ -96,9 +95,7 @@ def names_used(content: bytes, module: str, is_package: bool) -> set[str]:
     SyntaxError, ValueError, RecursionError, MemoryError
         the source does not parse
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other people's invalid escapes
-        nodes = list(ast.walk(ast.parse(content)))
+    nodes = list(ast.walk(syntax_tree(content)))
     parents = module.split(".") if is_package else module.split(".")[:-1]
     names: set[str] = set()
     bound: dict[str, str] = {}  # local name -> the full name that it was imported as
