@@ -13,9 +13,8 @@ from trainers.loop import checkpoints
 CODERS = ("autoencoder", "cnn", "image_text", "two_tower")
 """Trainers whose runs can be used: trainers/NAME.py has load(about, weights) -> Coder."""
 
-_INNER = ("training", "refit")
-"""Where in a run's folder its weights lie: in that of the trainer, where the app keeps the run; in
-that of the last stage, where all that is given was learned at the end (two_tower)."""
+_TRAINING = "training"  # the trainer's folder within that of a run of the app
+_REFIT = "refit"  # the last stage's, where all that is given was learned at the end (two_tower)
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,10 @@ class Coder:
 
 
 def weights_folder(path: Path) -> Path:
-    """Return the folder with the weights of the run in a folder."""
-    for name in _INNER:
-        path = path / name if (path / name).is_dir() else path
-    return path
+    """Return the folder with the weights of the run in a folder; a stage counts once it is done."""
+    folder = path / _TRAINING if (path / _TRAINING).is_dir() else path
+    is_done = (folder / _REFIT / checkpoints.BEST).is_file()
+    return folder / _REFIT if is_done else folder
 
 
 def load(path: Path) -> Coder:
