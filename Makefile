@@ -46,7 +46,7 @@ test: lint types units browser
 	touch $@
 
 .venv/.compiled: .venv/.dev
-	$(BIN)/python -c "from embeddings.tasks import warm_up; warm_up()"
+	$(BIN)/python -c "from server.jobs.tasks import warm_up; warm_up()"
 	touch $@
 
 units: .venv/.bytecode .venv/.compiled

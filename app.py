@@ -8,10 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from embeddings import EmbeddingError
-from pages.parts import frame
-from pages.parts.show import error_box
+from pages.common import navigation_guard
+from pages.common.text import error_box
 
-STYLE = (Path(__file__).parent / "pages" / "parts" / "style.css").read_text()
+STYLE = (Path(__file__).parent / "pages" / "common" / "style.css").read_text()
 
 PAGES = [
     st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
@@ -30,7 +30,7 @@ def main() -> None:
         with st.container(key="pages", horizontal=True):
             for each in PAGES:
                 st.page_link(each)
-    frame.enter()
+    navigation_guard.enter()
     try:
         page.run()
     except EmbeddingError as error:

@@ -9,21 +9,29 @@ import sys
 from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
-NAMES = (
-    "neighbors", "click", "open_file", "restart", "layouts", "load",
-    "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
-    "image_text", "elmo", "bert", "visual",
-)  # fmt: skip
+FOLDERS = {
+    "library": ("neighbors", "layouts", "load"),
+    "app": ("click", "open_file", "restart"),
+    "trainers": (
+        "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
+        "image_text", "elmo", "bert", "visual",
+    ),
+}  # fmt: skip
+"""Scripts by folder, in the order in which they run."""
+
+MODULES = {
+    name: f"benchmarks.{folder}.{name}" for folder, names in FOLDERS.items() for name in names
+}
 
 
 def main() -> int:
     """Run what the command line names, or all; options are passed on to each script."""
     arguments = sys.argv[1:]
     split = next((i for i, text in enumerate(arguments) if text.startswith("-")), len(arguments))
-    names, options = arguments[:split] or list(NAMES), arguments[split:]
-    unknown = [name for name in names if name not in NAMES]
+    names, options = arguments[:split] or list(MODULES), arguments[split:]
+    unknown = [name for name in names if name not in MODULES]
     if unknown:
-        print(f"error: no benchmark {unknown[0]!r}; expected {', '.join(NAMES)}", file=sys.stderr)
+        print(f"error: no benchmark {unknown[0]!r}; expected {', '.join(MODULES)}", file=sys.stderr)
         return 2
     failed = [name for name in names if not _run(name, options)]
     table.main()
@@ -35,7 +43,7 @@ def main() -> int:
 def _run(name: str, options: list[str]) -> bool:
     """Run one script; keep its document if it comes to its end."""
     print(f"{name} ...", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", f"benchmarks.{name}", *options]
+    command = [sys.executable, "-m", MODULES[name], *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode == 0:
         with atomic_path(table.RESULTS / f"{name}.json") as temporary:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from embeddings import layouts
 from embeddings.errors import EmbeddingError
-from embeddings.files.dialogue import CHOICES, What
+from embeddings.files.options import CHOICES, What
 from embeddings.metrics import METRICS
 
 _DESCRIPTION = "Open, judge and convert embedding files; lay them out; find neighbors and clusters."

@@ -73,7 +73,7 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
         rows. Components that are 0 in all of these rows and stand at the end are padding, and left
         out
     fit_with : instead of `embedding`, a callable (X, y) -> set or mapping as above; called by each
-        fit with what fit was given. `trainers.entity.EntityFit` makes one
+        fit with what fit was given. `trainers.entity.train.EntityFit` makes one
     columns : the columns to encode; None: all. What else X holds is seen by `fit_with` only
     unknown : "vector": as told above; "zero": both what is unknown and what is missing without a
         vector of its own become zeros; "error": they are refused

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from embeddings import runs
-from pages.parts import frame
-from pages.parts.evaluate import form, result, running, starting, table
+from pages.common import navigation_guard
+from pages.evaluate import form, result, run_control, running, table
+from server.runs import records as runs
 
 
 def main() -> None:
     """Draw the controls on the left; the table, the progress or the result beside them."""
-    run = starting.current()
+    run = run_control.current()
     with st.sidebar:
-        given = table.choose(changed=lambda: starting.show(None))
+        given = table.choose(changed=lambda: run_control.show(None))
         wanted = form.choose(given)
         if wanted is not None:
-            starting.offer(given, wanted)
+            run_control.offer(given, wanted)
     with st.container(key="evaluate"):
-        starting.choose_earlier(run)
+        run_control.choose_earlier(run)
         if run is None:
             st.markdown("Choose a table, its target and columns on the left, and compare.")
             table.show_rows(given, wanted.roles if wanted else {})
@@ -30,5 +30,5 @@ def main() -> None:
             running.show_end(run, view)
 
 
-frame.require()
+navigation_guard.require()
 main()

@@ -2,32 +2,23 @@
 
 import streamlit as st
 
-from pages.parts import (
-    address,
-    coloring,
-    frame,
-    layers,
-    laying_out,
-    opening,
-    server,
-    sources,
-    stage,
-)
+from pages.common import navigation_guard, services, sources, url_state
+from pages.explore import color_controls, layers, layout_controls, map_panel, opening
 
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
-    address.recall()
-    server.pool()  # its workers warm up while the person looks at the first picture
+    url_state.recall()
+    services.pool()  # its workers warm up while the person looks at the first picture
     with st.sidebar:
         source, found = opening.choose()
         seen = layers.choose(source, found.embedding_set)
-        wanted = laying_out.choose(seen.embedding_set, sources.ready_method(source))
-        colors = coloring.choose(seen.key, seen.embedding_set)
-        hover = coloring.choose_hover(seen.key, seen.embedding_set)
-    address.note(method=wanted.method, dims=wanted.dims, color=colors.by, layer=seen.layer)
-    stage.show(stage.Scene(seen, wanted, colors, hover))
+        wanted = layout_controls.choose(seen.embedding_set, sources.ready_method(source))
+        colors = color_controls.choose(seen.key, seen.embedding_set)
+        hover = color_controls.choose_hover(seen.key, seen.embedding_set)
+    url_state.note(method=wanted.method, dims=wanted.dims, color=colors.by, layer=seen.layer)
+    map_panel.show(map_panel.Scene(seen, wanted, colors, hover))
 
 
-frame.require()
+navigation_guard.require()
 main()

@@ -2,24 +2,26 @@
 
 import streamlit as st
 
-from embeddings import runs
-from pages.parts import frame
-from pages.parts.train import form, menu, overview, past, shown, watch
+from pages.common import navigation_guard
+from pages.train import catalog, form, overview, run_history, run_view, selected_run
+from server.runs import records as runs
 
 
 def main() -> None:
     """Draw the form on the left; the run, and all runs, beside it."""
-    known = [run for run in runs.list_runs(runs.runs_folder()) if run.trainer in menu.sentences()]
+    known = [
+        run for run in runs.list_runs(runs.runs_folder()) if run.trainer in catalog.sentences()
+    ]
     with st.sidebar:
         form.draw(known)
     with st.container(key="train"):
-        run = shown.current(known)
+        run = selected_run.current(known)
         if run is not None:
-            watch.draw(run)
+            run_view.draw(run)
         else:
             overview.draw()
-        past.draw(known)
+        run_history.draw(known)
 
 
-frame.require()
+navigation_guard.require()
 main()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trainers.configs import TRAINERS
+from trainers.catalog import TRAINERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -20,16 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import EmbeddingError
-from trainers import recommend
-from trainers.configs import COMMANDS, TRAINERS
-from trainers.configs.coding import DecodeConfig, EncodeConfig
-from trainers.configs.recommend import RecommendConfig
-from trainers.configs.schema import parse, schema
-from trainers.loop.progress import is_main
-from trainers.loop.signals import Interrupted
+from trainers.catalog import COMMANDS, RUNS, TRAINERS
+from trainers.commands import recommend
+from trainers.commands.coding_config import DecodeConfig, EncodeConfig
+from trainers.commands.recommend_config import RecommendConfig
+from trainers.core.progress import is_main
+from trainers.core.schema import parse, schema
+from trainers.core.signals import Interrupted
 
 CODING = {"encode": EncodeConfig, "decode": DecodeConfig}
-"""Commands that use a run that was saved: trainers/coding.py."""
+"""Commands that use a run that was saved: trainers/commands/coding.py."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +63,7 @@ def _run(arguments: list[str]) -> None:
         print(recommend.run(parse(first, RecommendConfig, rest)))
     elif first in CODING:
         config: Any = parse(first, CODING[first], rest)
-        for line in importlib.import_module("trainers.coding").run(config):
+        for line in importlib.import_module("trainers.commands.coding").run(config):
             print(line, flush=True)
     elif first not in TRAINERS and first not in COMMANDS:
         commands = ", ".join(COMMANDS)
@@ -79,7 +79,7 @@ def _run(arguments: list[str]) -> None:
         # Threads that wait asleep, not spinning: beside other work, such as a layout in the app, a
         # step took 70 ms instead of 190. It is read when torch is first imported, which is here.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        metrics = importlib.import_module(f"trainers.{first}").run(config)
+        metrics = importlib.import_module(RUNS[first]).run(config)
         if is_main():
             print(json.dumps(metrics))
 

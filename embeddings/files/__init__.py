@@ -11,23 +11,18 @@ from pathlib import Path
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import (
-    arrow,
-    delimited,
-    h5ad_write,
-    jsonl,
-    npy,
-    npz,
-    parquet,
-    projector_write,
-    safetensors,
-    word2vec_binary,
-    word2vec_text,
-)
-from embeddings.files.dialogue import Dialogue, Note, What, log_note
-from embeddings.files.reading import naming, trusting
-from embeddings.files.sniffing import FORMATS
-from embeddings.files.together import draft_of
+from embeddings.files.arrays import npy, npz, safetensors
+from embeddings.files.assemble import draft_of
+from embeddings.files.delimited import table as delimited
+from embeddings.files.detect import FORMATS
+from embeddings.files.hdf5 import h5ad_write
+from embeddings.files.json import documents as jsonl
+from embeddings.files.limits import naming, trusting
+from embeddings.files.options import Dialogue, Note, What, log_note
+from embeddings.files.projector import writer as projector_write
+from embeddings.files.tabular import arrow, parquet
+from embeddings.files.word2vec import binary as word2vec_binary
+from embeddings.files.word2vec import text as word2vec_text
 
 __all__ = ["FORMATS", "WRITERS", "load", "read", "save"]
 

@@ -13,13 +13,16 @@ from types import ModuleType
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import arrow, delimited, jsonl, npy, npz, parquet, safetensors
-from embeddings.files.dialogue import Dialogue, Note
+from embeddings.files.arrays import npy, npz, safetensors
+from embeddings.files.delimited import table as delimited
 from embeddings.files.draft import Draft
-from embeddings.files.ranks import NOTHING, SURE, Rank
-from embeddings.files.reading import naming
-from embeddings.files.roles import choose_label
-from embeddings.files.tables import metadata, table_columns, to_labels
+from embeddings.files.json import documents as jsonl
+from embeddings.files.limits import naming
+from embeddings.files.options import Dialogue, Note
+from embeddings.files.tabular import arrow, parquet
+from embeddings.files.tabular.roles import choose_label
+from embeddings.files.tabular.tables import metadata, table_columns, to_labels
+from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
 
 _DESCRIBING = (arrow, delimited, jsonl, npy, npz, parquet, safetensors)
 

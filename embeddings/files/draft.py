@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet, Provenance, empty_metadata, non_finite_rows
 from embeddings.errors import EmbeddingError
-from embeddings.files.dialogue import Dialogue, NotFinite, NothingFinite
+from embeddings.files.options import Dialogue, NotFinite, NothingFinite
 
 _LISTED = 10
 

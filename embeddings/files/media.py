@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.files.dialogue import Note
-from embeddings.files.reading import check_bytes, shorten
+from embeddings.files.limits import check_bytes, shorten
+from embeddings.files.options import Note
 from embeddings.media import MEDIA, SUFFIXES, is_media, majority, media_type
 
 FIRST = 20

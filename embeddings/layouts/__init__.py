@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from embeddings import quality
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.graphs import load_or_build
-from embeddings.layouts.files import load_layout, save_layout
-from embeddings.layouts.given import given_dims, given_layout
+from embeddings.layouts import quality
+from embeddings.layouts.file import load_layout, save_layout
 from embeddings.layouts.layout import Layout
-from embeddings.layouts.params import (
+from embeddings.layouts.pca import pca_layout
+from embeddings.layouts.precomputed import given_dims, given_layout
+from embeddings.layouts.space import layout_metric
+from embeddings.layouts.spec import (
     PARAMS,
     UMAP_METRICS,
     NoneParams,
@@ -33,12 +34,11 @@ from embeddings.layouts.params import (
     TsneParams,
     UmapParams,
 )
-from embeddings.layouts.pca import pca_layout
-from embeddings.layouts.space import layout_metric
 from embeddings.layouts.tsne import tsne_layout
 from embeddings.layouts.umap import umap_layout
 from embeddings.metrics import Metric
-from embeddings.neighbors import GRAPH_NEIGHBORS, NeighborGraph
+from embeddings.neighbors.graph_cache import load_or_build
+from embeddings.neighbors.search import GRAPH_NEIGHBORS, NeighborGraph
 from embeddings.progress import Report, Silent
 
 __all__ = [

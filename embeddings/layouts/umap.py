@@ -13,12 +13,12 @@ import time
 
 import numpy as np
 
-from embeddings.compiled import keep_umap_compiled
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.layouts.params import UmapParams, thread_count
+from embeddings.layouts.compiled import keep_umap_compiled
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
-from embeddings.neighbors import NeighborGraph
+from embeddings.layouts.spec import UmapParams, thread_count
+from embeddings.neighbors.search import NeighborGraph
 from embeddings.progress import Report
 
 _FRAME_SECONDS = 1.0

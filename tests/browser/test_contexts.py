@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, neighbors, save
-from embeddings.contexts import layers_of
+from embeddings.analysis.contexts import layers_of
 from tests.browser.driver import AppPage
 
 COUNT = 80

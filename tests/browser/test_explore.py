@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
-from embeddings.contexts import layers_of
+from embeddings.analysis.contexts import layers_of
 from tests.browser.driver import CHROMIUM, QUIET, ROOT, AppPage
 
 ROW = 100

@@ -37,7 +37,7 @@ def main() -> None:
 
 def _inspect(paths: list[str], scratch: Path) -> dict[str, object]:
     """Run the command; say how it ended, its time of the processor in s and memory in bytes."""
-    from embeddings.__main__ import main as command
+    from embeddings.cli import main as command
 
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from trainers.__main__ import main
-from trainers.configs import TRAINERS
-from trainers.configs.schema import parse, schema
+from trainers.catalog import TRAINERS
+from trainers.core.schema import parse, schema
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.reading import trusting
+from embeddings.files.limits import trusting
 from trainers.data.phrases import join_phrases
 from trainers.data.text_lines import text_files, text_lines
 

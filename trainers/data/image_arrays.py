@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.packed import Member
-from embeddings.files.reading import check_bytes, first_line
+from embeddings.files.archives import Member
+from embeddings.files.limits import check_bytes, first_line
 from trainers.data.table_files import unpacked
 
 WHITES = (1, 16, 255)

@@ -21,8 +21,8 @@ from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.packed import Member, is_packed, unpacked
-from embeddings.files.reading import check_bytes, shorten
+from embeddings.files.archives import Member, is_packed, unpacked
+from embeddings.files.limits import check_bytes, shorten
 from embeddings.media import IMAGE_FORMATS, MEDIA, SUFFIXES
 from trainers.data.image_arrays import Arrays, read_arrays
 

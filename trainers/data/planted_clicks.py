@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from trainers.data.pairs import Pairs, Side
-from trainers.loop.chance import numpy_generator
+from trainers.core.rng import numpy_generator
+from trainers.data.pairs.pairs import Pairs, Side
 
 TOPICS = {
     "astronomy": "planet orbit telescope galaxy comet eclipse nebula lunar asteroid starlight",

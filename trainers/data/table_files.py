@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.cells import typed
-from embeddings.files.compressed import STREAM_DAMAGE, compression, inner_name, open_compressed
-from embeddings.files.dialect import Dialect, quotings, sniff
-from embeddings.files.parquet import read_table as read_parquet
-from embeddings.files.reading import check_bytes, first_line, max_bytes, naming
+from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
+from embeddings.files.delimited.dialect import Dialect, quotings, sniff
+from embeddings.files.limits import check_bytes, first_line, max_bytes, naming
+from embeddings.files.tabular.parquet import read_table as read_parquet
+from embeddings.files.tabular.text_types import typed
 
 MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """What stands for a missing value in a cell of text."""

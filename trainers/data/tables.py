@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.features import level_codes
-from embeddings.files.reading import naming
-from trainers.configs.table import TableConfig, TargetTask
+from embeddings.files.limits import naming
+from trainers.data.table_config import TableConfig, TargetTask
 from trainers.data.table_files import read_file, read_flights, split_names
 
 TargetKind = Literal["regression", "classification"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.reading import check_bytes
+from embeddings.files.limits import check_bytes
 
 _LONGEST_PIECE = 1 << 20  # bytes of a line that are held at once
 

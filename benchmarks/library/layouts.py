@@ -1,0 +1,102 @@
+"""Layouts in 2D: seconds and neighbors kept, ours against scikit-learn, openTSNE and umap-learn
+
+Each contender runs in a process of its own, one after the other, turn after turn, with all cores.
+Ours runs as in the app after `make app`: in a worker that has warmed up, the seconds from the
+request until the final coordinates are with the server; judging follows. "UMAP(), fresh process" is
+fit_transform alone, the import beside it. One judge, with an exact graph, for all.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks import report
+from benchmarks.library import data
+from benchmarks.library.contenders import CONTENDERS
+from embeddings import EmbeddingSet, neighbors
+from embeddings.layouts import quality
+
+RUN = "from benchmarks.library.contenders import main; main()"
+PRESERVED = 0.01  # share of neighbors kept that ours may lose against a peer
+Medians = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    """Measure and print."""
+    options = report.arguments(__doc__, (10_000, 37_000), repeat=3)
+    started = report.hardware()
+    results, targets = [], []
+    for size in options.sizes:
+        embedding_set = data.embedding_set(size)
+        graph = neighbors.build_graph(embedding_set)
+        runs: dict[str, list[dict[str, float]]] = {}
+        for turn in range(options.repeat):
+            for name in CONTENDERS:
+                report.say(f"{name} at {size:,}, turn {turn + 1}")
+                for run, found in contend(name, embedding_set, graph):
+                    runs.setdefault(run, []).append(found)
+        medians = {run: median(found) for run, found in runs.items()}
+        results += [{"contender": run, "rows": size, **found} for run, found in medians.items()]
+        targets += targets_of(medians, size)
+    libraries = ("scikit-learn", "openTSNE", "umap-learn", "pynndescent", "numba", "scipy")
+    shapes = data.describe(*options.sizes)
+    report.show(__doc__, started, shapes, results, targets, libraries)
+
+
+def contend(
+    name: str, embedding_set: EmbeddingSet, graph: neighbors.NeighborGraph
+) -> list[tuple[str, dict[str, float]]]:
+    """Run a contender in a fresh process; return seconds and quality of each of its runs."""
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", RUN, name, str(len(embedding_set)), folder]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        found = []
+        for line in done.stdout.splitlines():
+            run = json.loads(line)
+            judged = quality.judge(embedding_set, graph, np.load(Path(run["coordinates"])))
+            kept = {name: judged[name] for name in ("neighbor_preservation", "trustworthiness")}
+            found.append((run["run"], {**run["seconds"], **kept}))
+    return found
+
+
+def median(runs: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each value, and of how many runs."""
+    values = {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
+    return {name: round(value, 4) for name, value in values.items()} | {"runs": len(runs)}
+
+
+def targets_of(medians: Medians, size: int) -> list[dict[str, Any]]:
+    """Hold wall seconds and neighbors kept against what was promised for this size."""
+    tsne = next(run for run in medians if run.startswith("ours: t-SNE"))
+    first, again = (run for run in medians if run.startswith("ours") and "UMAP" in run)
+    scikit_learn, open_tsne, fresh, warm = (run for run in medians if "ours" not in run)
+    faster = min(scikit_learn, open_tsne, key=lambda run: medians[run]["wall s"])
+    bounds = {
+        10_000: [(tsne, faster, 1.05), (again, warm, 1.1), (first, fresh, 0.5)],
+        37_000: [
+            (tsne, scikit_learn, 0.4), (tsne, open_tsne, 1.0), (again, warm, 1.25),
+            (first, fresh, 0.5),
+        ],
+    }  # fmt: skip
+    targets = [
+        report.target(
+            f"wall seconds at {size:,}, {run} / {peer}",
+            medians[run]["wall s"] / medians[peer]["wall s"],
+            at_most=bound,
+        )
+        for run, peer, bound in bounds.get(size, [])
+    ]
+    for run, peer in ((tsne, scikit_learn), (tsne, open_tsne), (first, warm), (again, warm)):
+        kept = [medians[each]["neighbor_preservation"] for each in (run, peer)]
+        what = f"neighbors kept at {size:,}, {run} less {peer}"
+        targets.append(report.target(what, kept[0] - kept[1], at_least=-PRESERVED))
+    return targets
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Opening a file: ours against gensim's loaders, pandas and numpy
+
+Each reading runs in a fresh process, one contender after the other, turn after turn; libraries are
+imported with their compiled code, and the file is in the page cache, before the clock runs. All end
+with labels in a list and vectors in a matrix of float32 (pandas by .to_numpy(dtype=float32)); ours
+also hashes them and looks for NaN. Peak MiB is how much the process grows while it reads, pages of
+a mapped file included.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import report
+from benchmarks.library import data
+from embeddings import EmbeddingSet, save
+
+RUN = "from benchmarks.library.loaders import main; main()"
+PEERS = {
+    "word2vec text": ["gensim, text"],
+    "GloVe text": ["pandas, GloVe", "gensim, no header"],
+    "CSV": ["pandas, CSV"],
+    "CSV with lists": ["pandas and json"],
+    "word2vec binary": ["gensim, binary"],
+    ".npz": ["numpy"],
+    "Parquet": ["numpy, .npz", "numpy, packed .npz"],
+}
+"""By format, who is held against ours."""
+
+PROMISED = ("word2vec text", "GloVe text", "CSV", "CSV with lists", "word2vec binary")
+"""Formats that ours shall open in no more time than the first of its peers."""
+
+OTHER_FILES = {"numpy, .npz": ".npz", "numpy, packed .npz": "packed .npz"}
+"""By contender, the format that it reads where that is not the one it is held against."""
+
+Medians = dict[tuple[str, str], dict[str, float]]
+
+
+def main() -> None:
+    """Measure and print."""
+    options = report.arguments(__doc__, (400_000,), repeat=5)
+    started = report.hardware()
+    results, targets = [], []
+    for size in options.sizes:
+        with TemporaryDirectory() as folder:
+            files = write(data.embedding_set(size), Path(folder))
+            medians = contend(files, Path(folder) / "truth.npy", options.repeat)
+            sizes = {name: path.stat().st_size for name, path in files.items()}
+        results += rows_of(medians, sizes, size)
+        targets += targets_of(medians, size)
+    libraries = ("gensim", "pandas", "pyarrow")
+    report.show(__doc__, started, data.describe(*options.sizes), results, targets, libraries)
+
+
+def write(embedding_set: EmbeddingSet, folder: Path) -> dict[str, Path]:
+    """Write words and vectors in each format, and the vectors alone as truth.npy.
+
+    Numbers are as short as float32 allows. CSV is pandas' (the lists as OpenAI's cookbook writes
+    them), .npz is numpy.savez's with the words as an array of str, the rest is ours.
+    """
+    labels, vectors = list(embedding_set.labels), embedding_set.vectors
+    bare = EmbeddingSet.of(vectors, labels)
+    names = {
+        "word2vec text": "glove.vec", "GloVe text": "glove.txt", "CSV": "glove.csv",
+        "CSV with lists": "lists.csv", "word2vec binary": "glove.bin", ".npz": "glove.npz",
+        "packed .npz": "packed.npz", "Parquet": "glove.embedding.parquet",
+    }  # fmt: skip
+    paths = {name: folder / file for name, file in names.items()}
+    for name in ("word2vec text", "word2vec binary", "Parquet"):
+        report.say(f"writing {paths[name].name}")
+        save(bare, paths[name])
+    report.say("writing the others")
+    with paths["word2vec text"].open("rb") as file, paths["GloVe text"].open("wb") as to:
+        file.readline()
+        to.writelines(file)
+    columns = pd.DataFrame(vectors, columns=[f"dim_{i}" for i in range(vectors.shape[1])])
+    columns.insert(0, "label", labels)
+    columns.to_csv(paths["CSV"], index=False)
+    lists = [f"[{row.split(' ', 1)[1].replace(' ', ', ')}]" for row in lines(paths["GloVe text"])]
+    pd.DataFrame({"label": labels, "embedding": lists}).to_csv(paths["CSV with lists"], index=False)
+    np.savez(paths[".npz"], vectors=vectors, labels=np.array(labels))
+    np.savez_compressed(paths["packed .npz"], vectors=vectors, labels=np.array(labels))
+    np.save(folder / "truth.npy", vectors)
+    return paths
+
+
+def lines(path: Path) -> list[str]:
+    """Return the lines of a text; only a newline ends one."""
+    return path.read_bytes().decode().removesuffix("\n").split("\n")
+
+
+def contend(files: dict[str, Path], truth: Path, repeat: int) -> Medians:
+    """Have each format read by each contender, in turn; return medians by format and contender."""
+    runs: dict[tuple[str, str], list[dict[str, float]]] = {}
+    for turn in range(repeat):
+        for name, peers in PEERS.items():
+            report.say(f"{name}, turn {turn + 1}")
+            for contender in ("ours", *peers):
+                path = files[OTHER_FILES.get(contender, name)]
+                runs.setdefault((name, contender), []).append(read(contender, path, truth))
+    return {
+        key: {what: float(np.median([run[what] for run in found])) for what in found[0]}
+        for key, found in runs.items()
+    }
+
+
+def read(contender: str, path: Path, truth: Path) -> dict[str, float]:
+    """Read a file in a fresh process; see loaders.main."""
+    command = [sys.executable, "-c", RUN, contender, str(path), str(truth)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def rows_of(medians: Medians, sizes: dict[str, int], rows: int) -> list[dict[str, Any]]:
+    """Return the rows of the table, with the ratios of wall and CPU seconds."""
+    results = []
+    for (name, contender), found in medians.items():
+        ours = medians[name, "ours"]
+        ratios = {
+            f"ours / this, {what}": round(ours[f"{what} s"] / found[f"{what} s"], 3)
+            for what in ("wall", "CPU")
+        }
+        size = sizes[OTHER_FILES.get(contender, name)]
+        results.append(
+            {
+                "format": name, "contender": contender, "rows": rows, "MB": round(size / 1e6, 1),
+                **{what: round(value, 3) for what, value in found.items()}, **ratios,
+            }
+        )  # fmt: skip
+    return results
+
+
+def targets_of(medians: Medians, rows: int) -> list[dict[str, Any]]:
+    """Hold the seconds by the wall against what was promised."""
+    return [
+        report.target(
+            f"seconds to open {name} at {rows:,} / {PEERS[name][0]}",
+            medians[name, "ours"]["wall s"] / medians[name, PEERS[name][0]]["wall s"],
+            at_most=1.0,
+        )
+        for name in PROMISED
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The contenders of load.py, each in a process of its own: main() runs the one named.
+
+All end at the same place: labels as a list of str, vectors as a matrix of float32.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.library.contenders import Clock
+
+Loaded = tuple[list[str], np.ndarray]
+"""Labels, and vectors: float32, shape (n, d)."""
+
+CLOSE = 1e-6  # pandas' fast parser of numbers is not exact
+
+
+def main() -> None:
+    """Load a file: a contender's name, the file, and the true vectors (.npy) are the arguments.
+
+    Prints seconds, and MiB by which the process grew at most.
+    """
+    name, path, truth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    loader = CONTENDERS[name]()
+    before = _memory("VmRSS")
+    clock = Clock()
+    labels, vectors = loader(path)
+    seconds = clock.read()
+    grown = _memory("VmHWM") - before
+    expected = np.load(truth)
+    if len(labels) != len(expected) or vectors.dtype != np.float32:
+        raise SystemExit(f"error: {name}: {len(labels):,} labels, vectors of {vectors.dtype}")
+    if not np.allclose(vectors, expected, rtol=0, atol=CLOSE):
+        raise SystemExit(f"error: {name}: other vectors than those in {path.name}")
+    print(json.dumps({**seconds, "peak MiB": grown}))
+
+
+def ours() -> Callable[[Path], Loaded]:
+    """embeddings.load: all that the app needs, with the fingerprint and the check for NaN."""
+    import pandas  # noqa: F401  which pyarrow imports at its first conversion
+
+    from embeddings import load
+    from embeddings.files.delimited import plain_rows  # noqa: F401  which large texts need, with numba
+
+    def read(path: Path) -> Loaded:
+        embedding_set = load(path)
+        return list(embedding_set.labels), embedding_set.vectors
+
+    return read
+
+
+def gensim_text() -> Callable[[Path], Loaded]:
+    """gensim's KeyedVectors, text."""
+    return _gensim()
+
+
+def gensim_binary() -> Callable[[Path], Loaded]:
+    """gensim's KeyedVectors, binary."""
+    return _gensim(binary=True)
+
+
+def gensim_glove() -> Callable[[Path], Loaded]:
+    """gensim's KeyedVectors, text without a header."""
+    return _gensim(no_header=True)
+
+
+def _gensim(**options: bool) -> Callable[[Path], Loaded]:
+    from gensim.models import KeyedVectors
+
+    def read(path: Path) -> Loaded:
+        words = KeyedVectors.load_word2vec_format(str(path), **options)
+        return words.index_to_key, words.vectors
+
+    return read
+
+
+def pandas_glove() -> Callable[[Path], Loaded]:
+    """pandas.read_csv as it is written for GloVe everywhere."""
+    import pandas as pd
+
+    def read(path: Path) -> Loaded:
+        return _split(pd.read_csv(path, sep=" ", quoting=3, header=None))
+
+    return read
+
+
+def pandas_csv() -> Callable[[Path], Loaded]:
+    """pandas.read_csv as it comes."""
+    import pandas as pd
+
+    def read(path: Path) -> Loaded:
+        return _split(pd.read_csv(path))
+
+    return read
+
+
+def pandas_lists() -> Callable[[Path], Loaded]:
+    """pandas.read_csv, then json.loads on each cell; the cookbook's own eval is slower by far."""
+    import pandas as pd
+
+    def read(path: Path) -> Loaded:
+        frame = pd.read_csv(path)
+        vectors = np.array([json.loads(cell) for cell in frame["embedding"]], dtype=np.float32)
+        return frame["label"].tolist(), vectors
+
+    return read
+
+
+def numpy_npz() -> Callable[[Path], Loaded]:
+    """numpy.load of an .npz."""
+
+    def read(path: Path) -> Loaded:
+        with np.load(path) as arrays:
+            return arrays["labels"].tolist(), arrays["vectors"]
+
+    return read
+
+
+def _split(frame: "pandas.DataFrame") -> Loaded:  # type: ignore[name-defined] # noqa: F821
+    """Return the first column as labels, the others as vectors."""
+    return frame.iloc[:, 0].tolist(), frame.iloc[:, 1:].to_numpy(dtype=np.float32)
+
+
+CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
+    "ours": ours,
+    "gensim, text": gensim_text,
+    "gensim, no header": gensim_glove,
+    "gensim, binary": gensim_binary,
+    "pandas, GloVe": pandas_glove,
+    "pandas, CSV": pandas_csv,
+    "pandas and json": pandas_lists,
+    "numpy": numpy_npz,
+    "numpy, .npz": numpy_npz,
+    "numpy, packed .npz": numpy_npz,
+}
+"""Contenders by name; each imports what it needs, before the clock runs, and returns its reader."""
+
+
+def _memory(name: str) -> float:
+    """Return a line of /proc/self/status in MiB: VmRSS is now, VmHWM the most ever.
+
+    ru_maxrss would be wrong: a process starts with its parent's.
+    """
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024

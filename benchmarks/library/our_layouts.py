@@ -1,0 +1,90 @@
+"""Our side of layouts.py: layouts as the app has them computed, in a worker that has warmed up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import report
+from benchmarks.library import data
+from benchmarks.library.contenders import Clock, Run, Seconds
+from embeddings import layouts
+from embeddings.cache import Cache
+from embeddings.layouts import TsneParams, UmapParams
+from embeddings.progress import Report
+from server.jobs import tasks
+from server.jobs.pool import JobPool
+
+JUDGING = "quality"  # the stage of layouts.compute that no peer has
+
+
+def runs(rows: int, folder: Path) -> Iterator[Run]:
+    """Our layouts as the app computes them: in a worker that has warmed up, judged afterwards.
+
+    One worker of the app's two: the other would be idle.
+    """
+    embedding_set = data.embedding_set(rows)
+    cache = Cache(folder / "cache")
+    with JobPool(workers=1, warm_up=tasks.warm_up) as pool:
+        ready = pool.submit("ready", nothing, owner="benchmark").wait()
+        report.say(f"worker warm: {ready.state}")
+        umap_params, tsne_params = UmapParams(threads="fast"), TsneParams(threads="fast")
+        for name, method, params, seed in (
+            ("ours: first UMAP, graph built too", "umap", umap_params, 0),
+            ("ours: UMAP, graph there", "umap", umap_params, 1),
+            ("ours: t-SNE, graph there", "tsne", tsne_params, 0),
+        ):
+            clock = Clock()
+            vectors = tasks.share_vectors(embedding_set, cache)
+            metric = embedding_set.provenance.metric
+            job = pool.submit(
+                name, lay_out, vectors, metric, method, 2, params, seed, cache.folder,
+                owner="benchmark",
+            )  # fmt: skip
+            job.wait(until=lambda view: view.finished or view.stage == JUDGING)
+            wall = clock.read()["wall s"]
+            view = job.wait()
+            if view.state != "done":
+                raise SystemExit(f"error: {name}: {view.error}\n{view.traceback}")
+            judging, graph = view.result.pop(JUDGING), view.result.get("neighbors")
+            cpu = sum(stage["CPU s"] for stage in view.result.values())
+            seconds = {"wall s": wall, "CPU s": cpu, "judging s": judging["wall s"]}
+            if graph:
+                seconds["of it graph s"] = graph["wall s"]
+            found = layouts.cached(embedding_set, method, 2, params, seed, cache=cache)
+            assert found is not None, "the job was done but its layout is not in the cache"
+            yield name, seconds, found.coordinates
+
+
+def lay_out(*args: Any, report: Report) -> dict[str, Seconds]:
+    """Do tasks.lay_out(*args); return the seconds of each stage that it reports."""
+    clock = StageClock(report)
+    tasks.lay_out(*args, report=clock)
+    clock("end")
+    return clock.stages
+
+
+def nothing(report: Report) -> None:
+    """Be done at once: the worker is ready."""
+
+
+class StageClock:
+    """A Report that passes everything on and keeps the seconds of each stage."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._clock, self._stage = report, Clock(), "start"
+        self.stages: dict[str, Seconds] = {}
+
+    def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
+        """Note when a stage begins."""
+        if stage != self._stage:
+            before = self.stages.get(self._stage, {"wall s": 0.0, "CPU s": 0.0})
+            taken = self._clock.read()
+            self.stages[self._stage] = {name: before[name] + taken[name] for name in taken}
+            self._clock, self._stage = Clock(), stage
+        self._report(stage, done, note)
+
+    def frame(self, coordinates: np.ndarray) -> None:
+        """Pass a frame on."""
+        self._report.frame(coordinates)

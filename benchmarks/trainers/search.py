@@ -1,0 +1,114 @@
+"""two_tower beside tf-idf on Cranfield, and beside popularity, ItemKNN, SVD and EASE on UMLS
+
+    python -m benchmarks search --data FOLDER [--seeds 5]
+
+FOLDER has 7_query_page/cranfield and 7_graph_umls. Cranfield's 225 queries are cut into 5 folds,
+anew for each seed; those of a fold are ranked by what the others taught, for 12 epochs, so that
+each query is judged once a seed, and nothing of it has been learned. All 1,400 documents are
+ranked; every document with a judgment counts as found, whatever the grade. UMLS is split as its
+authors did; (head, relation) is asked for the tail, ranks are filtered. Settings are those of
+`--preset search` and `--preset graph`, chosen by validation: for Cranfield, on a fifth of the
+queries that are learned from. SVD has as many dimensions as two_tower.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks import report
+from trainers.core.devices import start
+from trainers.core.schema import parse
+from trainers.data.pairs.pairs import Pairs
+from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.data import read, read_features
+from trainers.two_tower.train import train
+
+METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")
+FOLDS = 5
+
+Found = dict[str, dict[str, float]]
+"""Contender -> its metrics."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = report.data_parser(__doc__)
+    parser.add_argument("--seeds", type=int, default=5)
+    options = parser.parse_args()
+    started = report.hardware()
+    cranfield = [mean(list(folds(report.data(options, "7_query_page", "cranfield"), seed)))
+                 for seed in range(options.seeds)]  # fmt: skip
+    umls = [graph(report.data(options, "7_graph_umls"), seed) for seed in range(options.seeds)]
+    rows = [*table("Cranfield", cranfield), *table("UMLS", umls)]
+    ours, words = mean(cranfield)["two_tower"], mean(cranfield)["tfidf"]
+    best = max(values["mrr"] for name, values in mean(umls).items() if name != "two_tower")
+    targets = [
+        report.target("Cranfield, Recall@10: above tf-idf", ours["recall@10"],
+                      at_least=round(words["recall@10"], 4)),
+        report.target("Cranfield, Recall@10: that of the prototype", ours["recall@10"],
+                      at_least=0.546),
+        report.target("UMLS, MRR: above the best baseline", mean(umls)["two_tower"]["mrr"],
+                      at_least=round(best, 4)),
+    ]  # fmt: skip
+    source = "Cranfield (1967; 225 queries, 1,400 documents), UMLS (PyKEEN's; 6,529 triples)"
+    data = {"source": source, "seeds": options.seeds, "folds of Cranfield": FOLDS}
+    libraries = ("torch", "lightning-fabric", "scikit-learn", "scipy")
+    report.show(__doc__, started, data, rows, targets, libraries)
+
+
+def folds(path: Path, seed: int) -> Iterator[Found]:
+    """Yield what each fifth of the queries finds, none of which is learned from."""
+    pairs = read(settings(path, "search", seed, "unused"))
+    order = np.random.default_rng(seed).permutation(len(pairs.left))
+    for number, tested in enumerate(np.array_split(order, FOLDS)):
+        report.say(f"Cranfield, seed {seed}, fold {number + 1}")
+        part = np.zeros(len(pairs), dtype=np.int8)
+        part[np.isin(pairs.rows[:, 0], tested)] = 2
+        yield measured(replace(pairs, part=part), path, "search", seed)
+
+
+def graph(path: Path, seed: int) -> Found:
+    """Return what triples of the test are found, the split being that of the files."""
+    report.say(f"UMLS, seed {seed}")
+    return measured(read(settings(path, "graph", seed, "unused")), path, "graph", seed)
+
+
+def measured(pairs: Pairs, path: Path, preset: str, seed: int) -> Found:
+    """Train on pairs that have a split; return the metrics of the test, ours and the baselines'."""
+    with TemporaryDirectory() as folder:
+        config = replace(settings(path, preset, seed, folder), split="none")
+        made, _ = train(pairs, read_features(pairs, config), config, start(config))
+    told = made.provenance.metrics
+    return {"two_tower": {name: told[name] for name in METRICS}, **told["baselines"]}
+
+
+def settings(path: Path, preset: str, seed: int, folder: str) -> TwoTowerConfig:
+    """Return the settings of a preset."""
+    given = ["--data", str(path), "--out", f"{folder}/f.embedding.parquet", "--preset", preset]
+    more = ["--seed", str(seed), "--device", "cpu", "--threads", "1", "--quiet"]
+    return parse("two_tower", TwoTowerConfig, [*given, *more])
+
+
+def mean(found: list[Found]) -> Found:
+    """Return the mean of each contender's metrics."""
+    return {name: {key: float(np.mean([each[name][key] for each in found])) for key in METRICS}
+            for name in found[0]}  # fmt: skip
+
+
+def table(data: str, found: list[Found]) -> list[dict[str, Any]]:
+    """Return a row a contender: the means over the seeds, and their deviation in Recall@10."""
+    rows = []
+    for name, values in mean(found).items():
+        deviation = float(np.std([each[name]["recall@10"] for each in found]))
+        rounded = {key: round(value, 4) for key, value in values.items()}
+        rows.append({"data": data, "contender": name, **rounded,
+                     "recall@10 sd": round(deviation, 4)})  # fmt: skip
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What an embedding set is like: its health, duplicates, neighborhoods and clusters."""

@@ -1,0 +1,293 @@
+"""Compressed files and archives: unpacked into a temporary folder, under limits kept while writing.
+
+A zip that is itself a format (numpy's .npz) is left to its reader.
+"""
+
+import errno
+import io
+import re
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.arrays.npy import MAGIC as NPY
+from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
+from embeddings.files.limits import check_bytes, first_line, naming, shorten
+from embeddings.files.options import Note
+
+MAX_MEMBERS = 100_000
+"""Most files that an archive may hold."""
+
+_BLOCK = 2**20
+_LIST_BYTES = 16 * 2**20  # of an archive's list of members, or of one name in a tar
+_SHOWN = 10  # names in one message
+_JUNK = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)")
+_ZIP, _TAR = b"PK", b"ustar"
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
+
+_DOCUMENTS = {
+    "model.weights.h5": "a Keras model; write its embedding layer's weights with numpy.save",
+    "xl/workbook.xml": "an Excel workbook; save its sheet as CSV",
+    "word/document.xml": "a Word document; save its table as CSV",
+    "content.xml": "an OpenDocument file; save its sheet as CSV",
+    "META-INF/MANIFEST.MF": "a Java archive",
+    ".zgroup": "a zarr store; write its array with numpy.save",
+    "zarr.json": "a zarr store; write its array with numpy.save",
+}
+"""What a zip is that has a member of that name; none of them is opened."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive or of a folder: its name there, parts joined by "/", and where it is."""
+
+    name: str
+    path: Path
+
+
+@dataclass
+class _Extraction:
+    """What was written so far, and what was left out and why."""
+
+    folder: Path
+    written: int = 0
+    members: list[Member] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave_out(self, name: str, why: str) -> None:
+        self.left_out.setdefault(why, []).append(name)
+
+    def write(self, name: str, source: IO[bytes]) -> None:
+        """Write one member; one that is compressed itself, or of a bad name, is left out."""
+        target, why = self._place(name)
+        if target is None:
+            self.leave_out(name, why)
+            return
+        if len(self.members) == MAX_MEMBERS:
+            raise EmbeddingError(f"more than {MAX_MEMBERS:,} files in the archive; open fewer")
+        first = source.read(_BLOCK)
+        with _as_ours("the temporary folder cannot take it"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        self.written = _write(target, source, self.written, first)
+        if is_packed(first, target):
+            self.leave_out(name, "an archive or a compressed file within the archive")
+            target.unlink()
+        else:
+            self.members.append(Member(target.relative_to(self.folder).as_posix(), target))
+
+    def _place(self, name: str) -> tuple[Path | None, str]:
+        """Return where a member goes, inside of the folder, or None and the reason."""
+        parts = name.replace("\\", "/").split("/")
+        if parts[0] in ("", "~") or re.fullmatch("[A-Za-z]:", parts[0]):
+            return None, "an absolute name"
+        parts = [
+            part.encode("utf-8", "replace").decode() for part in parts if part not in ("", ".")
+        ]
+        if ".." in parts or not parts:
+            return None, "a name that leads out of the archive"
+        if "\0" in name or len(name) > 1000 or max(len(p.encode()) for p in parts) > 255:
+            return None, "a name that no file can have"
+        target = self.folder.joinpath(*parts)
+        inside = [each for each in target.parents if each.is_relative_to(self.folder)]
+        if target.exists() or any(each.exists() and not each.is_dir() for each in inside):
+            return None, "a name that another member has"
+        return target, ""
+
+
+class _Careful(io.FileIO):
+    """A file that refuses to read absurd lengths at once, which lists of members may ask for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LIST_BYTES:
+            raise EmbeddingError(
+                f"its list of members asks for {size:,} bytes at once; expected at most "
+                f"{_LIST_BYTES:,}: open fewer files at a time"
+            )
+        return super().read(size) or b""
+
+
+def is_packed(head: bytes, path: Path) -> bool:
+    """Say whether a file that starts with `head` is compressed or an archive.
+
+    Not a zip that is a format of its own: numpy's .npz, PyTorch's.
+    """
+    if head.startswith(_ZIP):
+        return path.suffix.lower() != ".npz" and not _has_a_reader(path)
+    return compression(head) is not None or _is_tar(head, path)
+
+
+@contextmanager
+def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
+    """Yield the files in an archive, or the one that was compressed; they are gone at the end.
+
+    What was loaded from them stays valid: an array or Arrow buffer that maps a file keeps the
+    file's content alive after its name is gone (POSIX; where names cannot go, as on Windows, the
+    folder is left to the system).
+
+    Parameters
+    ----------
+    path : a file of which is_packed is true
+    note : is told which members were left out, and why
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file; one that unpacks to more bytes than the limit, or to more than MAX_MEMBERS
+        files; a zip of another format, such as an Excel workbook; or nothing in it that can be
+        opened
+    """
+    with tempfile.TemporaryDirectory(prefix="embedding-", ignore_cleanup_errors=True) as name:
+        with naming(path):
+            extraction = _extract(path, Path(name))
+            for why, names in extraction.left_out.items():
+                note(f"left out {_listed(names)}: {why}")
+            if not extraction.members:
+                raise EmbeddingError(
+                    "nothing in it can be opened"
+                    + "".join(f"; {_listed(n)}: {why}" for why, n in extraction.left_out.items())
+                )
+        yield extraction.members
+
+
+def _extract(path: Path, folder: Path) -> _Extraction:
+    with path.open("rb") as file:
+        head = file.read(_BLOCK)
+    extraction = _Extraction(folder / "files")
+    extraction.folder.mkdir()
+    if head.startswith(_ZIP):
+        with _as_ours("damaged or incomplete zip"):
+            _extract_zip(path, extraction)
+        return extraction
+    kind = compression(head)
+    if kind is not None:
+        inner = folder / "files" / inner_name(path)
+        with _as_ours(f"damaged or incomplete {kind}"), open_compressed(path, kind) as source:
+            _write(inner, source)
+        with inner.open("rb") as file:
+            head = file.read(_BLOCK)
+        if not _is_tar(head, inner):
+            if is_packed(head, inner):
+                raise EmbeddingError(f"an archive within {kind}; unpack one of the two first")
+            extraction.members.append(Member(inner.name, inner))
+            return extraction
+        path = inner.rename(folder / "tar")
+    with _as_ours("damaged or incomplete tar"):
+        _extract_tar(path, extraction)
+    return extraction
+
+
+def _extract_zip(path: Path, extraction: _Extraction) -> None:
+    with _Careful(path) as file, zipfile.ZipFile(file) as archive:
+        infos = [info for info in archive.infolist() if not _is_junk(info.filename)]
+        for info in infos:
+            found = _DOCUMENTS.get(info.filename)
+            if found:
+                raise EmbeddingError(f"the file is {found}")
+        infos = [info for info in infos if not info.is_dir()]
+        check_bytes(sum(info.file_size for info in infos), "it unpacks to")
+        for info in infos:
+            mode = info.external_attr >> 28  # Unix's kind of file: 8 a plain one, 10 a link
+            if info.flag_bits & 1:
+                extraction.leave_out(info.filename, "encrypted; pack it without a password")
+            elif mode not in (0, 8):
+                extraction.leave_out(info.filename, "a link or a device, no plain file")
+            elif info.compress_type not in _ZIP_METHODS:
+                extraction.leave_out(info.filename, "packed in a rare way; pack it with deflate")
+            else:
+                with archive.open(info) as source:
+                    extraction.write(info.filename, source)
+
+
+def _extract_tar(path: Path, extraction: _Extraction) -> None:
+    with _Careful(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+        for info in archive:
+            if info.isdir() or _is_junk(info.name):
+                continue
+            if not info.isreg() or info.issparse():
+                extraction.leave_out(info.name, "a link or a device, no plain file")
+                continue
+            check_bytes(extraction.written + info.size, "it unpacks to")
+            source = archive.extractfile(info)
+            assert source is not None
+            with source:
+                extraction.write(info.name, source)
+
+
+def _write(target: Path, source: IO[bytes], written: int = 0, block: bytes = b"") -> int:
+    """Write a file block by block; return the bytes written in all, which stay under the limit."""
+    with target.open("wb") as file:
+        block = block or source.read(_BLOCK)
+        while block:
+            written += len(block)
+            check_bytes(written, "it unpacks to at least")
+            file.write(block)
+            block = source.read(_BLOCK)
+    return written
+
+
+@contextmanager
+def _as_ours(what: str) -> Iterator[None]:
+    """Turn the errors of a damaged archive into one of ours."""
+    try:
+        yield
+    except EmbeddingError:
+        raise
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise EmbeddingError(
+                f"no space left to unpack it in {tempfile.gettempdir()}; set TMPDIR to a folder "
+                "that has it"
+            ) from error
+        raise EmbeddingError(f"{what} ({first_line(error)}); pack or copy it again") from error
+
+
+def _is_tar(head: bytes, path: Path) -> bool:
+    if head[257:262] == _TAR:
+        return True
+    return path.suffix.lower() == ".tar" and len(head) >= 512  # of before 1988, without a mark
+
+
+def _has_a_reader(path: Path) -> bool:
+    """Say whether a zip is a format: all its files are arrays of numpy's, or it is PyTorch's."""
+    try:
+        with _Careful(path) as file, zipfile.ZipFile(file) as archive:
+            infos = [i for i in archive.infolist() if not i.is_dir() and not _is_junk(i.filename)]
+            if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
+                return True  # which refused.py refuses
+            return bool(infos) and all(_is_npy(archive, info) for info in infos)
+    except EmbeddingError:
+        return False
+    except _DAMAGE:
+        return False  # unpacked() says what is wrong with it
+
+
+def _is_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    if info.filename.endswith(".npy"):
+        return True
+    if "." in info.filename:
+        return False
+    with archive.open(info) as file:
+        return file.read(len(NPY)) == NPY
+
+
+def _is_junk(name: str) -> bool:
+    """Say whether a name is what an operating system leaves behind in archives and folders."""
+    return _JUNK.fullmatch(name.replace("\\", "/")) is not None
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    shown = [shorten(_printable(name), 80) for name in names[:_SHOWN]]
+    return ", ".join(shown) + more
+
+
+def _printable(name: str) -> str:
+    """Return a name without the half characters that stand for bytes that are not UTF-8."""
+    return name.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""Files of bare arrays: npy, npz, safetensors, raw tensors."""

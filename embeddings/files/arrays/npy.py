@@ -1,0 +1,206 @@
+"""numpy's .npy: one matrix, no labels; and as a companion, one column for another file's rows."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.draft import Draft
+from embeddings.files.limits import as_float32, check_bytes, first_line
+from embeddings.files.options import Dialogue, Note
+from embeddings.files.tabular.embedding_table import from_table
+from embeddings.files.tabular.tables import are_row_numbers
+from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
+
+MAGIC = b"\x93NUMPY"
+
+COLUMN_KINDS = "USfiubmM"
+"""Kinds of dtype that a column of labels or metadata may have."""
+
+_TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
+_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether a file that starts with `head` is a .npy file."""
+    return head.startswith(MAGIC)
+
+
+def load(path: Path, dialogue: Dialogue) -> Draft:
+    """Read a matrix of numbers, in any order of bytes and axes; labels are the row numbers.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, one that holds less than its header says, Python objects, or an array that
+        is no matrix of numbers
+    """
+    with path.open("rb") as file:
+        shape, dtype = read_header(file, path.stat().st_size, limited=not dialogue.mapped(path))
+    if dtype.names and len(shape) == 1 and not dtype.hasobject:
+        return from_table(
+            _records(np.load(path, allow_pickle=False), dialogue.note), path, dialogue
+        )
+    matrix = matrix_shape(shape)
+    check_matrix(matrix, dtype)
+    if 0 in shape:
+        raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
+    if matrix != shape:
+        dialogue.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
+    vectors = np.load(path, mmap_mode="r").reshape(matrix)
+    if not dialogue.mapped(path):
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
+            vectors = np.array(vectors, dtype=np.float32, order="C")
+    return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
+
+
+def vector_rank(path: Path) -> Rank:
+    """Say whether the file holds vectors: a one-dimensional array does not; see ranks.py."""
+    with path.open("rb") as file:
+        shape, dtype = read_header(file, path.stat().st_size, limited=False)
+    return NOTHING if len(shape) == 1 and not dtype.names else SURE
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield a one-dimensional array as a table of one column of labels or metadata.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged file, Python objects, or an array of another shape
+    """
+    with path.open("rb") as file:
+        shape, dtype = read_header(file, path.stat().st_size)
+    if len(shape) != 1 or dtype.kind not in COLUMN_KINDS:
+        raise EmbeddingError(
+            f"an array of shape {shape} and type {dtype}; "
+            "expected one text, number, boolean or date for each vector"
+        )
+    yield pa.table({path.stem: to_column(np.load(path, allow_pickle=False))}), ""
+
+
+def to_column(array: np.ndarray) -> pa.ChunkedArray:
+    """Return a one-dimensional array as a pyarrow column; bytes are read as UTF-8."""
+    kind = array.dtype.kind
+    if kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    elif kind == "f" and array.dtype.itemsize > 8:  # pyarrow knows no longer floats
+        array = array.astype(np.float64)
+    elif kind in "mM" and np.datetime_data(array.dtype) not in _TIME_UNITS:
+        array = array.astype(f"{kind}8[us]")
+    try:
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        # pyarrow would end the texts of an array at their first NUL
+        return pa.chunked_array([pa.array(array.tolist() if kind in "US" else array)])
+    except (ValueError, pa.ArrowException) as error:
+        raise EmbeddingError(
+            f"an array of type {array.dtype} that cannot be read ({first_line(error)})"
+        ) from error
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write the vectors alone, atomically; return what else the set held."""
+    with atomic_path(path) as temporary:
+        np.save(temporary, embedding_set.vectors)
+    return (
+        *(() if are_row_numbers(embedding_set.labels) else ("labels",)),
+        *(f"column {name}" for name in embedding_set.metadata.column_names),
+        *provenance.lost(embedding_set.provenance),
+    )
+
+
+def read_header(
+    file: IO[bytes], size: int, limited: bool = True
+) -> tuple[tuple[int, ...], np.dtype]:
+    """Return shape and dtype of the array in `file`, after comparing them with `size`.
+
+    Parameters
+    ----------
+    file : open at the start of the .npy content
+    size : bytes of the whole content, header included
+    limited : whether the array must fit the size limit, which a mapped one need not
+
+    Raises
+    ------
+    EmbeddingError
+        no .npy, or a header that claims more than there is or than the limit
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
+        shape, _, dtype = _READERS.get(version, np.lib.format.read_array_header_2_0)(file)
+    except Exception as error:  # numpy parses it as Python, so a damaged one raises anything
+        raise EmbeddingError(
+            f"damaged .npy header ({first_line(error)}); write it again with numpy.save"
+        ) from error
+    if any(length < 0 for length in shape):
+        raise EmbeddingError(f"its header claims the impossible shape {shape}")
+    claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if claimed > held and not dtype.hasobject:  # objects are pickled, in any number of bytes
+        raise EmbeddingError(
+            f"its header claims an array of shape {shape} and type {dtype}, {claimed:,} bytes, "
+            f"but {held:,} follow; the file is cut short or damaged"
+        )
+    if limited:
+        check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
+    return shape, dtype
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the axes of length 1 where rows and dimensions remain; else as is."""
+    if len(shape) < 3:
+        return shape
+    longer = tuple(length for length in shape if length != 1)
+    if len(longer) == 2:
+        return longer
+    return shape if len(longer) > 2 else (shape[0], math.prod(shape[1:]))
+
+
+def _records(array: np.ndarray, note: Note) -> pa.Table:
+    """Return an array of records as a table; a field of several numbers is a column of lists."""
+    columns = {}
+    for name in array.dtype.names or ():
+        field = array[name]
+        if field.ndim == 1 and field.dtype.kind in COLUMN_KINDS:
+            columns[name] = to_column(field)
+        elif field.ndim == 2 and field.dtype.kind in "fiu" and field.shape[1]:
+            flat = to_column(field.reshape(-1)).combine_chunks()
+            columns[name] = pa.FixedSizeListArray.from_arrays(flat, field.shape[1])
+        else:
+            note(f"left out the field {name}: of type {array.dtype[name]}")
+    return pa.table(columns)
+
+
+def check_matrix(shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Raise EmbeddingError unless an array is a matrix of real numbers."""
+    if dtype.hasobject:
+        raise EmbeddingError(
+            "an array of Python objects, which are pickled inside and never opened; "
+            "save plain numbers: numpy.save(path, numpy.array(rows, dtype='float32'))"
+        )
+    if dtype.kind not in "fiub":
+        raise EmbeddingError(
+            f"an array of type {dtype}; expected numbers that numpy knows "
+            "(no bfloat16, no records): array.astype('float32')"
+        )
+    if len(shape) == 1:
+        raise EmbeddingError(
+            f"a one-dimensional array of {shape[0]:,} values; expected two dimensions, one row an "
+            "item: reshape it, array.reshape(rows, dimensions); where it holds the labels of "
+            "another file, open both together"
+        )
+    if len(shape) != 2:
+        raise EmbeddingError(
+            f"an array of shape {shape}; expected two dimensions, one row an item: "
+            "array.reshape(len(array), -1), or choose one layer or token"
+        )

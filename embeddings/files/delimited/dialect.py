@@ -1,0 +1,192 @@
+"""How a delimited text file is written, judged by its first rows: delimiter, quotes, header.
+
+The first rows are split by each candidate delimiter; the one under which most cells are numbers
+wins, and a column of lists wins over everything.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from embeddings.files.delimited.encoding import contains
+from embeddings.files.delimited.parse import check_width
+from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
+from embeddings.files.tabular.text_types import is_list, is_number
+
+csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
+
+_OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins: delimited.py
+_DELIMITERS = "\t;,| "
+_SAMPLE_BYTES = 2**20
+_SAMPLE_CELLS = 5_000
+_SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written, and its columns.
+
+    Attributes
+    ----------
+    delimiter : one character
+    quoted : whether quotes around a cell are part of the syntax
+    header : whether the first row holds the names
+    decimal : the decimal point of numbers, '.' or ','
+    columns : name and kind of each, by position
+    """
+
+    delimiter: str
+    quoted: bool
+    header: bool
+    decimal: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; they may repeat."""
+        return [column.name for column in self.columns]
+
+
+def quotings(text: pa.Buffer) -> tuple[bool, ...]:
+    """Return whether quotes around cells may be syntax, the likelier answer first."""
+    if _ours(text):
+        return (True,)
+    return (True, False) if contains(text, b'"') else (False,)
+
+
+def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:
+    """Judge the dialect of a text from its first MiB, where quotes are syntax or are not."""
+    head = _sample(text)
+    ours = _ours(text)
+    if ours:
+        return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
+    splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
+    delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
+    check_width(len(splits[delimiter][0]))
+    return _describe(splits[delimiter], delimiter, quoted)
+
+
+def _ours(text: pa.Buffer) -> str:
+    """Return the delimiter of a table that we have written; empty for any other."""
+    begin = _OURS.match(text.slice(0, min(text.size, 32)).to_pybytes())
+    return begin[1].decode() if begin else ""
+
+
+def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False) -> Dialect:
+    """Add decimal point, header and columns to a delimiter; what is ours has a header and "."."""
+    width = len(rows[0])
+    rows = [row for row in rows if len(row) == width]
+    cells = [cell for row in rows[-10:] for cell in row]
+    plain, commas = sum(map(is_number, cells)), sum(map(_is_comma_number, cells))
+    decimal = "," if delimiter != "," and commas > plain and not ours else "."
+    kinds = _kinds(rows[1:] or rows, decimal)
+    header = ours or _has_header(rows, kinds, decimal)
+    if header:
+        names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(rows[0])]
+    else:
+        names = [f"column_{i + 1}" for i in range(width)]
+        kinds = _kinds(rows, decimal)
+    columns = tuple(Column(name, kind) for name, kind in zip(names, kinds, strict=True))
+    return Dialect(delimiter, quoted, header, decimal, columns)
+
+
+def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> bool:
+    """Say whether the first row names the columns.
+
+    It does where no cell of it that stands above numbers or lists is one itself; or where those
+    cells count up (0, 1, 2, as pandas writes them) above fractions. Text above nothing but text is
+    a header from two columns on, which is TensorFlow Projector's rule; a single column has one if
+    it is called label, word, name, ...
+    """
+    first, body = rows[0], rows[1:]
+    if not body:
+        return not any(kind in ("number", "list") for kind in _kinds([first], decimal))
+    data = [i for i, kind in enumerate(kinds) if kind in ("number", "list")]
+    if not data:
+        return len(first) > 1 or first[0].strip().lower() in LABEL_NAMES
+    above = [i for i in data if first[i].strip()]
+    if all(_kind([first[i]], decimal) == "text" for i in above):
+        return True
+    if len(above) < 2 or not all(first[i].strip().isdecimal() for i in above):
+        return False
+    start = int(first[above[0]])
+    counts_up = [int(first[i]) for i in above] == list(range(start, start + len(above)))
+    return counts_up and all(not body[0][i].strip().lstrip("+-").isdecimal() for i in above)
+
+
+def _sample(text: pa.Buffer) -> str:
+    """Return the first lines, as many as fit the sample but at least two."""
+    head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
+    if text.size > _SAMPLE_BYTES:
+        whole = head.count(b"\n")
+        kept = head.split(b"\n", whole) if whole > 1 else [*text.to_pybytes().split(b"\n", 2), b""]
+        head = b"\n".join(kept[:-1])
+    return head.decode("utf-8", "replace")
+
+
+def read_rows(text: str, delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its last line, by Python's slow reader; no blank lines."""
+    lines = io.StringIO(text, newline="")
+    if quoted:
+        reader = csv.reader(lines, delimiter=delimiter)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    for row in reader:
+        if row:
+            yield reader.line_num, row
+
+
+def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
+    """Return the first rows, split into cells; at least one row."""
+    first = islice(read_rows(head, delimiter, quoted), _SAMPLE_ROWS)
+    rows = [row for _, row in first] or [[""]]
+    return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
+
+
+def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, float]:
+    """Return how well a delimiter explains the rows: lists found, numbers in a row."""
+    width = len(rows[0])
+    if width < 2:
+        return 0, 0
+    body = [row for row in rows[1:] or rows if len(row) == width]
+    cells = [cell for row in body for cell in row]
+    comma = delimiter != ","
+    count = sum(is_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
+    numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
+    lists = any(
+        2 * sum("[" in row[i] and is_list(row[i]) for row in body) >= len(body) > 0
+        for i in range(width)
+    )
+    if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
+        return 0, 0
+    if numbers == 0 and (delimiter == "\t" or path.suffix.lower() == ".csv"):
+        return lists, 1e-6 * len(body) / len(rows)  # a table of text
+    return lists, numbers
+
+
+def _kinds(rows: Sequence[Sequence[str]], decimal: str) -> list[Kind]:
+    return [_kind(cells, decimal) for cells in zip(*rows, strict=True)]
+
+
+def _kind(cells: Sequence[str], decimal: str) -> Kind:
+    """Say what a column holds: what at least half of its cells are, blank ones apart."""
+    present = [cell for cell in cells if cell.strip()]
+    if not present:
+        return "text"
+    number = is_number if decimal == "." else _is_comma_number
+    numbers = [cell for cell in present if number(cell)]
+    if 2 * len(numbers) >= len(present) and re.search(r"\d", "".join(numbers)):  # nan is a word
+        return "number"
+    if 2 * sum(map(is_list, present)) >= len(present):
+        return "list"
+    return "text"
+
+
+def _is_comma_number(cell: str) -> bool:
+    return "." not in cell and is_number(cell.replace(",", ".", 1))

@@ -1,0 +1,235 @@
+"""Tables of text are parsed by pyarrow, large ones by our own code, in pieces and in parallel.
+
+pyarrow's own threads take a third more processor time here than one thread does; pieces do not.
+"""
+
+import codecs
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count, pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from embeddings.errors import EmbeddingError
+
+_PIECE = 2**23  # bytes
+_BLOCK = 2**20  # bytes that pyarrow parses at once
+_LONGEST_BLOCK = 2**31 - 1
+_BLOCK_ROWS = 64  # fewer rows would not pay for the pieces of memory that each column takes
+_LOOK = 2**16
+_LARGE = 2**26  # bytes of text that pay for the import of numba
+_MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
+
+_Parsed = tuple[pa.Table, np.ndarray | None]
+"""A piece as pyarrow parses it; or its other columns, and its components: float32 (rows, d)."""
+
+
+def check_width(columns: int) -> None:
+    """Raise EmbeddingError for a row of more numbers than a table of text may have columns."""
+    if columns > _MOST_COLUMNS:
+        raise EmbeddingError(
+            f"a row of {columns:,} columns; text of at most {_MOST_COLUMNS:,} is read: "
+            "write the matrix with numpy.save"
+        )
+
+
+def parse(
+    text: pa.Buffer,
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    header: bool = False,
+    components: Sequence[str] = (),
+) -> pa.Table:
+    """Parse delimited rows.
+
+    Parameters
+    ----------
+    names : of all columns
+    parsing, converting : pyarrow's options: delimiter and quotes, types and missing values; a
+        quoted cell may hold newlines without newlines_in_values
+    header : whether the first row is to be skipped
+    components : columns of float32 that come back as one column of vectors, `vector`, at the
+        end; what is missing is NaN
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        rows of another length than `names`, or cells that are not of their column's type
+    """
+
+    quoted = bool(parsing.quote_char)
+    plain = text.size >= _LARGE and _is_plain(names, parsing, converting, components)
+    if plain and header and b'"' not in bytes(text[: _line_end(memoryview(text), 0)]):
+        text, header = text.slice(_line_end(memoryview(text), 0)), False
+
+    def parse_piece(number: int, piece: pa.Buffer, room: np.ndarray) -> _Parsed:
+        skipped = int(header and number == 0)
+        found = _parse_plain(piece, names, parsing, converting, room) if plain else None
+        return found or (_parse_piece(piece, names, parsing, converting, skipped), None)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pieces = _pieces(text, quoted, pool)
+        lines = list(pool.map(_count_lines, pieces)) if plain else [0] * len(pieces)
+        vectors = np.empty((sum(lines), len(components)), dtype=np.float32)
+        parsed = list(pool.map(parse_piece, count(), pieces, _split(vectors, lines)))
+        if not components:
+            return pa.concat_tables(table for table, _ in parsed)
+        rows = [table.num_rows if numbers is None else len(numbers) for table, numbers in parsed]
+        if rows != lines:
+            vectors = np.empty((sum(rows), len(components)), dtype=np.float32)
+        parts = _split(vectors, rows)
+        rest = pa.concat_tables(pool.map(partial(_take_out, components), parsed, parts))
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(components))
+    return pa.table([*rest.columns, column], names=[*rest.column_names, "vector"])
+
+
+def _is_plain(
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    components: Sequence[str],
+) -> bool:
+    """Say whether our own parser can be tried on a table."""
+    return bool(
+        components
+        and len(names) > 1
+        and parsing.delimiter.isascii()
+        and converting.decimal_point == "."
+    )
+
+
+def _count_lines(piece: pa.Buffer) -> int:
+    """Count the lines, the last of which may have no end."""
+    from embeddings.files.delimited.plain_rows import (
+        count_newlines,
+    )  # with numba half a second to import
+
+    ends = piece.size and piece[piece.size - 1 :].to_pybytes() == b"\n"
+    return count_newlines(np.frombuffer(piece, dtype=np.uint8)) + (not ends)
+
+
+def _split(vectors: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
+    """Cut a matrix into parts of so many rows."""
+    return np.split(vectors, np.cumsum(rows)[:-1])
+
+
+def _parse_plain(
+    piece: pa.Buffer,
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    room: np.ndarray,
+) -> _Parsed | None:
+    """Parse one piece by our compiled code, if it is plain; see plain_rows.py."""
+    from embeddings.files.delimited.plain_rows import parse_plain
+
+    if piece.size >= _LONGEST_BLOCK:
+        return None
+    types = [converting.column_types[name] for name in names]
+    found = parse_plain(piece, parsing.delimiter, bool(parsing.quote_char), types, room)
+    if found is None:
+        return None
+    texts, numbers = found
+    if converting.strings_can_be_null:
+        texts = [_empty_is_missing(text) for text in texts]
+    kept = [
+        name
+        for name, kind in zip(names, types, strict=True)
+        if kind not in (pa.float32(), pa.null())
+    ]
+    return pa.table(texts, names=kept), numbers
+
+
+def _parse_piece(
+    piece: pa.Buffer,
+    names: list[str],
+    parsing: pa.csv.ParseOptions,
+    converting: pa.csv.ConvertOptions,
+    skipped: int,
+) -> pa.Table:
+    """Parse one piece in small blocks, which stay in the processor's cache.
+
+    pyarrow refuses where an end of a block falls between the quotes of a cell with newlines, or
+    where a row is longer than a block: then the piece is one block, where no such thing matters.
+    (With its option newlines_in_values it would look for quotes twice, in every block.)
+    """
+
+    if piece.slice(0, min(piece.size, 3)).to_pybytes() == codecs.BOM_UTF8:  # is part of a cell
+        piece = pa.py_buffer(codecs.BOM_UTF8 + piece.to_pybytes())  # but pyarrow skips the first
+
+    def read(block: int) -> pa.Table:
+        reading = pa.csv.ReadOptions(
+            column_names=names,
+            skip_rows_after_names=skipped,
+            block_size=block,
+            use_threads=False,
+        )
+        return pa.csv.read_csv(pa.BufferReader(piece), reading, parsing, converting)
+
+    line = _line_end(memoryview(piece), 0)
+    try:
+        return read(min(max(_BLOCK, _BLOCK_ROWS * line), _LONGEST_BLOCK))
+    except pa.ArrowInvalid as error:
+        if piece.size >= _LONGEST_BLOCK:
+            raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes") from error
+        return read(piece.size + 1)
+
+
+def _empty_is_missing(texts: pa.Array) -> pa.Array:
+    """Return texts with null in place of each empty one."""
+    empty = pc.equal(pc.binary_length(texts), 0)
+    return pc.if_else(empty, pa.scalar(None, texts.type), texts)
+
+
+def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -> pa.Table:
+    """Copy the components of one piece side by side into a matrix; return its other columns."""
+    table, numbers = parsed
+    if numbers is not None:
+        if not np.may_share_memory(numbers, vectors):
+            vectors[:] = numbers
+        return table
+    place = {name: i for i, name in enumerate(table.column_names)}
+    positions = [place.pop(name) for name in components]  # by name, it would be squared in width
+    start = 0
+    for batch in table.select(positions).to_batches():
+        for j, values in enumerate(batch.columns):
+            vectors[start : start + len(batch), j] = values.to_numpy(zero_copy_only=False)
+        start += len(batch)
+    return table.select(list(place.values()))
+
+
+def _pieces(text: pa.Buffer, quoted: bool, pool: ThreadPoolExecutor) -> list[pa.Buffer]:
+    """Cut a text between rows: at ends of lines, and with `quoted` outside of pairs of quotes."""
+    view = memoryview(text)
+    ends = [0]
+    while ends[-1] < len(view):
+        ends.append(_line_end(view, ends[-1] + _PIECE))
+    if quoted:
+        odd = pool.map(_odd_quotes, (view[start:end] for start, end in pairwise(ends)))
+        outside = ~np.logical_xor.accumulate([False, *odd])
+        outside[-1] = True
+        ends = [end for end, between in zip(ends, outside, strict=True) if between]
+    return [text.slice(start, end - start) for start, end in pairwise(ends)] or [text]
+
+
+def _odd_quotes(view: memoryview) -> bool:
+    """Say whether the number of quotes is odd."""
+    raw = np.frombuffer(view, dtype=np.uint8)
+    blocks = (raw[start : start + _LOOK] for start in range(0, len(raw), _LOOK))
+    return sum(int(np.count_nonzero(block == ord('"'))) for block in blocks) % 2 == 1
+
+
+def _line_end(view: memoryview, position: int) -> int:
+    """Return where the line ends that holds `position`, after its end of line."""
+    while position < len(view):
+        found = bytes(view[position : position + _LOOK]).find(b"\n")
+        if found >= 0:
+            return position + found + 1
+        position += _LOOK
+    return len(view)

@@ -1,0 +1,1 @@
+"""HDF5 files: generic ones, AnnData (h5ad), ELMo sentences."""

@@ -1,0 +1,119 @@
+"""What Hugging Face's `datasets` writes about columns: classes by name, arrays of fixed shape.
+
+It lies as JSON in the schema's metadata (key `huggingface`) and in dataset_info.json:
+https://huggingface.co/docs/datasets/about_dataset_features.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embeddings.files.options import Note
+
+METADATA_KEY = b"huggingface"
+"""Key of the schema's metadata: {"info": {"features": {column: feature, ...}}}."""
+
+_ARRAYS = ("Array2D", "Array3D", "Array4D", "Array5D")
+
+
+def with_features(table: pa.Table, features: Mapping[str, Any]) -> pa.Table:
+    """Return the table with features in its schema's metadata, in place of those that it has."""
+    described = json.dumps({"info": {"features": features}})
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: described})
+
+
+def decode(table: pa.Table, note: Note) -> tuple[pa.Table, frozenset[str]]:
+    """Return a table whose columns are what its features say, and the names of its class columns.
+
+    Class columns, whole numbers in the file, become dictionaries of their names, with -1 as
+    missing; arrays of a fixed shape become lists of as many numbers. Columns that do not fit their
+    feature stay as they are, which is said.
+    """
+    classes = []
+    for name, feature in _features(table.schema, note).items():
+        positions = table.schema.get_all_field_indices(name)
+        if len(positions) != 1 or not isinstance(feature, dict):
+            continue
+        column, kind = table.column(positions[0]), feature.get("_type")
+        if kind == "ClassLabel" and pa.types.is_integer(column.type) and feature.get("names"):
+            decoded = _named(column, feature["names"])
+            what = "classes: a number has no name there"
+        elif kind in _ARRAYS:
+            decoded = _flat(column, feature.get("shape"))
+            what = f"arrays of shape {feature.get('shape')!r:.60}: others are in it"
+        else:
+            continue
+        if decoded is None:
+            note(f"column {name} is left as it is; its description says {what}")
+            continue
+        table = table.set_column(positions[0], name, decoded)
+        if kind == "ClassLabel":
+            classes.append(name)
+        else:
+            note(f"column {name}: arrays of shape {feature['shape']}, each as one row of numbers")
+    return table, frozenset(classes)
+
+
+def _features(schema: pa.Schema, note: Note) -> dict[str, Any]:
+    text = (schema.metadata or {}).get(METADATA_KEY)
+    if text is None:
+        return {}
+    try:
+        features = json.loads(text)["info"]["features"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        note("its description by Hugging Face's datasets cannot be read: classes stay numbers")
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def _named(column: pa.ChunkedArray, names: object) -> pa.ChunkedArray | None:
+    """Return numbers of classes as a dictionary of their names, None where a number has none."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    numbers = column.cast(pa.int64(), safe=False)
+    span = pc.min_max(numbers).as_py()
+    if span["min"] is not None and not -1 <= span["min"] <= span["max"] < len(names):
+        return None
+    present = pc.if_else(pc.equal(numbers, -1), pa.scalar(None, pa.int64()), numbers)
+    values = pa.array(names, pa.string())
+    chunks = [
+        pa.DictionaryArray.from_arrays(chunk.cast(pa.int32()), values) for chunk in present.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string()))
+
+
+def _flat(column: pa.ChunkedArray, shape: object) -> pa.ChunkedArray | None:
+    """Return arrays of a shape, lists within lists, as one list each; None where they are not."""
+    if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
+        return None
+    size = math.prod(shape)
+    chunks = []
+    for chunk in column.chunks:
+        array = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
+        valid = array.is_valid().to_numpy(zero_copy_only=False)
+        for level in range(len(shape)):
+            if not _is_list(array.type) or (level and array.null_count):
+                return None
+            if not _lengths_are(array, shape[level]):
+                return None
+            array = array.flatten()
+        offsets = np.concatenate([[0], np.cumsum(valid * size)])
+        mask = None if valid.all() else pa.array(~valid)
+        chunks.append(pa.LargeListArray.from_arrays(pa.array(offsets), array, mask=mask))
+    return pa.chunked_array(chunks) if chunks else None
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _lengths_are(array: pa.Array, length: int) -> bool:
+    found = pc.min_max(pc.list_value_length(array)).as_py()
+    return found["min"] in (None, length) and found["max"] in (None, length)

@@ -1,0 +1,100 @@
+"""Rows of vectors that lie deep within a JSON document, as vector databases and services answer.
+
+Qdrant has them under result.points, Weaviate under data.Get.NAME, Elasticsearch under hits.hits,
+Pinecone as objects by id under vectors, Cohere as lists under embeddings.float.
+"""
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from embeddings.files.options import Note
+
+_DEEPEST = 6
+_FIRST = 3  # vectors that are looked at
+
+Document = list[Any] | dict[str, Any]
+
+
+def are_numbers(items: list[Any]) -> bool:
+    """Say whether all items are numbers."""
+    return set(map(type, items)) <= {int, float}
+
+
+def are_vectors(values: list[Any]) -> bool:
+    """Say whether all are lists of numbers, and of the same length."""
+    first = values[0]
+    if not isinstance(first, list | np.ndarray) or len(first) == 0:
+        return False
+    return all(
+        isinstance(value, list | np.ndarray)
+        and len(value) == len(first)
+        and (isinstance(value, np.ndarray) or are_numbers(value))
+        for value in values
+    )
+
+
+def unfolded(document: dict[str, Any], note: Note) -> Document:
+    """Return the part of an object that lists its vectors; the object where it does so itself."""
+    lists = {name: each for name, each in document.items() if isinstance(each, list)}
+    if lists and all(len(each) == 1 and isinstance(each[0], list) for each in lists.values()):
+        inner = {name: each[0] for name, each in lists.items()}  # Chroma: a list for each query
+        if any(each and are_vectors(each[:_FIRST]) for each in inner.values()):
+            return inner
+    if _vectors_in(document) == 1 or _lists_vectors(document) or _has_columns(document):
+        return document
+    waiting = deque([("", document, 0)])
+    while waiting:
+        path, found, depth = waiting.popleft()
+        for name, each in found.items():
+            where = f"{path}.{name}".lstrip(".")
+            if not isinstance(each, dict):
+                continue
+            if _lists_vectors(each):
+                note(f"took what is under {where} as the rows")
+                return _with_lists(document, each)
+            if depth < _DEEPEST:
+                waiting.append((where, each, depth + 1))
+    return document
+
+
+def _with_lists(document: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of vectors in lists with the lists beside it, such as their texts."""
+    lists = [each for each in found.values() if isinstance(each, list) and each]
+    if not any(are_vectors(each[:_FIRST]) for each in lists):
+        return found
+    return {name: each for name, each in document.items() if isinstance(each, list)} | found
+
+
+def _lists_vectors(document: dict[str, Any]) -> bool:
+    """Say whether an object holds a list of vectors or of rows, or is one of rows by label."""
+    values = list(document.values())
+    for each in values:
+        if isinstance(each, list) and each and (are_vectors(each[:_FIRST]) or _are_rows(each)):
+            return True
+    if len(values) > 1 and all(isinstance(each, list) and each for each in values):
+        return are_vectors(values[:_FIRST])
+    return bool(values) and _are_rows(values)
+
+
+def _are_rows(items: list[Any]) -> bool:
+    return all(isinstance(item, dict) for item in items) and _vectors_in(items[0]) > 0
+
+
+def _vectors_in(item: dict[str, Any]) -> int:
+    """Count the vectors of an object, among its fields and those of its nested objects."""
+    fields = [
+        inner
+        for each in item.values()
+        for inner in (each.values() if isinstance(each, dict) else (each,))
+    ]
+    return sum(isinstance(each, list) and len(each) > 1 and are_numbers(each) for each in fields)
+
+
+def _has_columns(document: dict[str, Any]) -> bool:
+    """Say whether an object is what pandas writes: for each column its values by row."""
+    columns = list(document.values())
+    if not all(isinstance(column, dict) for column in columns):
+        return False
+    return len(columns) > 1 and all(column.keys() == columns[0].keys() for column in columns)

@@ -1,0 +1,1 @@
+"""The files of TensorFlow's Embedding Projector."""

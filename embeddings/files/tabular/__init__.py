@@ -1,0 +1,1 @@
+"""Tables with a column of vectors: Parquet and Arrow, and how columns get their types and roles."""

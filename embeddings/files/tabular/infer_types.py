@@ -1,0 +1,191 @@
+"""Metadata of any origin become typed: images, audio, lists, dates, fields of nested records.
+
+Text that is one of these beyond doubt is converted; numbers that an author wrote as text stay text.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embeddings.files.media import FIRST, media_column
+from embeddings.files.options import Note, log_note
+from embeddings.files.tabular.tables import metadata
+from embeddings.files.tabular.text_types import typed
+from embeddings.media import is_media
+
+_LONG_LISTS = 1_000  # mean characters from which lists are vectors or documents, and stay text
+_LONGEST_LIST = 65_536
+_ROWS = 16_384  # parsed at once
+_DATE_LENGTHS = (10, 35)
+_NOTHING: Mapping[str, Path] = MappingProxyType({})
+
+
+def typed_metadata(
+    table: pa.Table,
+    files: Mapping[str, Path] = _NOTHING,
+    note: Note = log_note,
+    *,
+    retype: bool = True,
+) -> pa.Table:
+    """Return the table with every column under the type of what it holds.
+
+    - images and audio: see media.media_column
+    - texts that are all JSON lists of texts, of numbers or of booleans: lists
+    - texts that are all ISO 8601 dates or times: date32, timestamp
+    - records: a column `name.field` for each field, one level deep, as JSON is read
+    - views, run-end encoded arrays and extension types: the plain type below; a time zone that
+      this machine does not know becomes UTC, which a note says
+
+    Texts of numbers stay text: whoever wrote them into a typed format chose so (CSV, where
+    nobody chose, is typed by its reader). Categories, numbers, decimals, durations pass as they
+    are.
+
+    Parameters
+    ----------
+    files : the files given beside the table, such as the members of a zip: by their path there
+    note : receives what could not be had, one sentence a call
+    retype : whether texts become lists and dates, and records columns; not for the embedding
+        file, whose columns have their types already
+
+    Raises
+    ------
+    EmbeddingError
+        images or audio of more bytes than the limit
+    """
+    taken = 0
+    names: list[str] = []
+    columns: list[pa.ChunkedArray] = []
+    for name, column in _fields(table, retype, note):
+        found = media_column(column, name, files, taken, note) if _may_be_media(column) else None
+        if found is not None:
+            taken += found.nbytes
+        elif retype and _is_text(column.type):
+            found = _as_lists(column) or _as_dates(column)
+        names.append(name)
+        columns.append(column if found is None else found)
+    if not columns:
+        return table
+    return metadata(pa.table(columns, names=names), range(len(columns)))
+
+
+def _fields(table: pa.Table, flatten: bool, note: Note) -> list[tuple[str, pa.ChunkedArray]]:
+    """Return names and columns of plain types, records split into theirs."""
+    fields = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        column = _plain(column, name, note)
+        kind = column.type
+        if flatten and pa.types.is_struct(kind) and kind.num_fields and not is_media(kind):
+            for field, inner in zip(kind, column.flatten(), strict=True):
+                inner_name = f"{name}.{field.name}"
+                fields.append((inner_name, _plain(inner, inner_name, note)))
+        else:
+            fields.append((name, column))
+    return fields
+
+
+def _plain(column: pa.ChunkedArray, name: str, note: Note) -> pa.ChunkedArray:
+    """Return a column under the plain type that its layout or extension stands for."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        storage = [chunk.storage for chunk in column.chunks]
+        column = pa.chunked_array(storage, column.type.storage_type)
+    kind = column.type
+    if pa.types.is_run_end_encoded(kind):
+        column = pa.chunked_array([pc.run_end_decode(c) for c in column.chunks], kind.value_type)
+    elif pa.types.is_string_view(kind):
+        column = column.cast(pa.large_string())
+    elif pa.types.is_binary_view(kind):
+        column = column.cast(pa.large_binary())
+    elif pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+        column = column.cast(pa.dictionary(pa.int32(), pa.large_string()))
+    elif pa.types.is_timestamp(kind) and kind.tz and not _is_zone(kind.tz):
+        note(f"column {name}: the time zone {kind.tz!r} is not known; its times are shown in UTC")
+        column = column.cast(pa.timestamp(kind.unit, "UTC"))
+    return column
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        pa.array([0], pa.timestamp("s", name)).cast(pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _may_be_media(column: pa.ChunkedArray) -> bool:
+    kind = column.type
+    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return binary or is_media(kind) or _is_text(kind)
+
+
+def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return texts as the lists that all of them write in JSON, else None."""
+    first = column.drop_null().slice(0, FIRST).to_pylist()
+    if not first or not all(text.lstrip().startswith("[") for text in first):
+        return None
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    lengths = pc.binary_length(column)
+    if pc.mean(lengths).as_py() > _LONG_LISTS or pc.max(lengths).as_py() > _LONGEST_LIST:
+        return None
+    parts: list[list[list[Any] | None]] = []
+    types: set[type] = set()
+    for start in range(0, len(column), _ROWS):
+        lists = _parse_lists(column.slice(start, _ROWS).to_pylist())
+        if lists is None:
+            return None
+        types.update(type(item) for each in lists if each for item in each)
+        if _item_type(types) is None:
+            return None
+        parts.append(lists)
+    kind = pa.list_(_item_type(types))
+    try:
+        return pa.chunked_array([pa.array(lists, kind) for lists in parts], kind)
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):  # a number of 30 digits
+        return None
+
+
+def _parse_lists(texts: list[str | None]) -> list[list[Any] | None] | None:
+    """Return lists of scalars, or None where a text is something else."""
+    try:
+        values = [None if text is None else json.loads(text) for text in texts]
+    except (ValueError, RecursionError):
+        return None
+    return values if all(value is None or type(value) is list for value in values) else None
+
+
+def _item_type(types: set[type]) -> pa.DataType | None:
+    """Return the type of lists' items that are of these types; None for nested or mixed ones."""
+    present = types - {type(None)}
+    if present <= {str}:
+        return pa.string()
+    if present == {int}:
+        return pa.int64()
+    if present == {bool}:
+        return pa.bool_()
+    return pa.float64() if present <= {int, float} else None
+
+
+def _as_dates(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return texts as the dates or times that all of them write, else None."""
+    shortest, longest = _DATE_LENGTHS
+    first = column.drop_null().slice(0, FIRST).to_pylist()
+    for text in first:
+        if not shortest <= len(text) <= longest or text[4] != "-" or not text[:4].isdigit():
+            return None
+    if not first:
+        return None
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    found = typed(column)
+    return found if pa.types.is_temporal(found.type) else None

@@ -1,0 +1,192 @@
+"""Which columns of a table are the vector and the label, by their names and what they hold."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.options import Dialogue
+
+Kind = Literal["list", "number", "text", "other"]
+
+LABEL_NAMES = (
+    "label", "labels", "name", "names", "title", "titles", "word", "words", "token", "term",
+    "item", "text", "sentence", "id", "key",
+)  # fmt: skip
+"""Names of the column that labels the items, best first; else it is the first one of text."""
+
+VECTOR_NAMES = ("vector", "embedding", "vectors", "embeddings", "emb", "values", "features")
+"""Names of the list column that holds the vectors, best first."""
+
+_COMPONENT = re.compile(r"(.*?)[ _.\-\[]?(\d+)\]?")  # dim_0, x1, "pc 3", 17
+_NO_COMPONENT = re.compile(
+    r"|index|idx|row|target|class|cluster|category|count|year|unnamed: \d+|.*[_ ]id|"
+    + "|".join(LABEL_NAMES)
+)
+_SPELLED = 3  # columns of a vector that are written out
+
+
+@dataclass(frozen=True)
+class Column:
+    """Name of a column and what its cells hold: lists of numbers, numbers, text, or else."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which columns, by position, are the vector (one of lists, or several numbers) and label."""
+
+    vector: tuple[int, ...]
+    label: int | None
+
+
+def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
+    """Find the vector and the label among named columns; say what was assumed.
+
+    The vector is, in this order: a list column `vector`; dim_0, dim_1, ...; the list column (the
+    best name, if several); columns numbered in another way; x, y[, z]; all columns of numbers but
+    ids and the like.
+    An answer may also list columns of numbers, with commas.
+
+    Raises
+    ------
+    EmbeddingError
+        no list column, and fewer than two columns of numbers; or an answer that is no candidate
+    """
+    vector = _choose_vector(columns, dialogue)
+    taken = set(vector)
+    rest = [i for i in range(len(columns)) if i not in taken]
+    return Roles(vector, choose_label(columns, rest, dialogue))
+
+
+def choose_label(columns: Sequence[Column], among: Sequence[int], dialogue: Dialogue) -> int | None:
+    """Return the position of the label: the best name, else the first column of text."""
+    default = guess_label(columns, among)
+    candidates = [i for i in among if i == default or columns[i].kind in ("text", "number")]
+    if not candidates:
+        return None
+    name = None if default is None else columns[default].name
+    sure = name is not None and name.lower() in LABEL_NAMES
+    taken = dialogue.choose("label", [columns[i].name for i in candidates], name, sure=sure)
+    if taken == name:
+        return default
+    return next(i for i in candidates if columns[i].name == taken)
+
+
+def guess_label(columns: Sequence[Column], among: Sequence[int]) -> int | None:
+    """Return the position of the label as choose_label does where nobody has answered."""
+    by_name = {columns[i].name.lower(): i for i in reversed(among) if columns[i].kind != "other"}
+    named = [by_name[name] for name in LABEL_NAMES if name in by_name]
+    texts = [i for i in among if columns[i].kind == "text"]
+    return next(iter(named + texts), None)
+
+
+def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, ...]:
+    """Return the columns of the vector: one of lists, or several of numbers."""
+    numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
+    assumed: list[str] = []
+    default = (
+        tuple(i for i, c in enumerate(columns) if c == Column(VECTOR_NAMES[0], "list"))[:1]
+        or _numbered(columns, numbers, "dim_")
+        or _list_column(columns, assumed)
+        or _number_columns(columns, numbers, assumed)
+    )
+    if not default:
+        names = ", ".join(column.name or "(no name)" for column in columns[:20])
+        raise EmbeddingError(
+            f"no vectors among its {len(columns)} column{'s' * (len(columns) != 1)} ({names}); "
+            "expected a column of lists of numbers, or at least two columns of numbers; where "
+            "it describes the rows of another file, open both together"
+        )
+    runs = [run for run in _runs(columns, numbers).values() if len(run) >= 2]
+    lists = [(i,) for i, column in enumerate(columns) if column.kind == "list"]
+    every = _all_numbers(columns, numbers)
+    named = {_spelled(columns, each): each for each in (default, *lists, *runs, every) if each}
+
+    def listed(answer: str) -> tuple[int, ...]:
+        by_name = {columns[i].name: i for i in reversed(numbers)}
+        parts = [part.strip() for part in answer.split(",")]
+        known = len(parts) >= 2 and all(part in by_name for part in parts)
+        return tuple(by_name[part] for part in parts) if known else ()
+
+    taken = dialogue.choose(
+        "vector", list(named), _spelled(columns, default), " ".join(assumed),
+        accepts=lambda answer: bool(listed(answer)), sure=not assumed,
+    )  # fmt: skip
+    assert taken is not None
+    return named.get(taken) or listed(taken)
+
+
+def _spelled(columns: Sequence[Column], positions: Sequence[int]) -> str:
+    """Return how a choice of columns is written: its name, or the first and the last of many."""
+    names = [columns[i].name for i in positions]
+    return ", ".join(names) if len(names) <= _SPELLED else f"{names[0]} to {names[-1]}"
+
+
+def _list_column(columns: Sequence[Column], assumed: list[str]) -> tuple[int, ...]:
+    lists = [i for i, column in enumerate(columns) if column.kind == "list"]
+    if len(lists) < 2:
+        return tuple(lists)
+    names = {columns[i].name.lower(): i for i in reversed(lists)}
+    known = [names[name] for name in VECTOR_NAMES if name in names]
+    if known:
+        return (known[0],)
+    chosen = next((i for i in lists if "emb" in columns[i].name.lower()), lists[0])
+    assumed.append(
+        f"several columns of vectors ({', '.join(columns[i].name for i in lists)}): "
+        f"took {columns[chosen].name}"
+    )
+    return (chosen,)
+
+
+def _number_columns(
+    columns: Sequence[Column], numbers: Sequence[int], assumed: list[str]
+) -> tuple[int, ...]:
+    run = _numbered(columns, numbers)
+    if len(run) >= 2 and 2 * len(run) >= len(numbers):
+        return run
+    by_name = {columns[i].name.lower(): i for i in numbers}
+    if "x" in by_name and "y" in by_name:
+        return tuple(by_name[axis] for axis in "xyz" if axis in by_name)
+    rest = _all_numbers(columns, numbers)
+    if not rest:
+        return ()
+    names = [columns[i].name for i in rest]
+    names[8:] = ["..."] if len(names) > 8 else []
+    assumed.append(
+        f"no column of lists and no numbered columns: took all {len(rest)} columns of numbers "
+        f"as the vector ({', '.join(names)})"
+    )
+    return rest
+
+
+def _all_numbers(columns: Sequence[Column], numbers: Sequence[int]) -> tuple[int, ...]:
+    """Return all columns of numbers but ids, counts and the like; none where it is but one."""
+    rest = [i for i in numbers if not _NO_COMPONENT.fullmatch(columns[i].name.lower())]
+    return tuple(rest) if len(rest) >= 2 else ()
+
+
+def _numbered(
+    columns: Sequence[Column], numbers: Sequence[int], prefix: str | None = None
+) -> tuple[int, ...]:
+    """Return the columns numbered without a gap, in order: those of `prefix`, or the most."""
+    runs = _runs(columns, numbers)
+    return max((run for start, run in runs.items() if prefix in (None, start)), key=len, default=())
+
+
+def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Return all columns that are numbered without a gap, in order, by what stands before it."""
+    found: dict[str, dict[int, int]] = {}
+    for i in numbers:
+        match = _COMPONENT.fullmatch(columns[i].name)
+        if match:
+            start = columns[i].name[: match.start(2)]
+            found.setdefault(start, {}).setdefault(int(match[2]), i)
+    return {
+        start: tuple(numbered[number] for number in sorted(numbered))
+        for start, numbered in found.items()
+        if max(numbered) - min(numbered) + 1 == len(numbered)
+    }

@@ -1,0 +1,1 @@
+"""The text and binary formats of word2vec, GloVe and fastText."""

@@ -1,0 +1,264 @@
+"""Text of word2vec, GloVe and fastText: a word and its numbers a line, divided by spaces.
+
+word2vec and fastText begin with a line "rows dimensions", GloVe does not. Words are what stands
+before the last d numbers: nan, null, quotes, commas and even spaces (as in GloVe 840B) are words.
+"""
+
+import codecs
+import re
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.delimited.encoding import is_text, lines, read_text
+from embeddings.files.delimited.parse import check_width, parse
+from embeddings.files.draft import Draft
+from embeddings.files.limits import first_line, shorten
+from embeddings.files.options import Dialogue, Note
+from embeddings.files.tabular.tables import read_vectors
+from embeddings.files.tabular.text_types import NUMBER
+
+HEADER = re.compile(rb"(\d{1,18})[ \t]{1,8}(\d{1,18})[ \t]{0,8}\r?\n")
+"""The first line of word2vec files, text and binary: how many rows, how many dimensions."""
+
+_SAMPLE_BYTES = 2**20
+_SAMPLE_LINES = 50
+_SPACE = b"\xff"  # stands for a space in a word while parsing; no UTF-8 text has this byte
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Say whether the lines are words with numbers, under a header or not."""
+    head = head.removeprefix(codecs.BOM_UTF8)
+    header = HEADER.match(head)
+    if _has_tabs(head[header.end() :] if header else head, bool(header)):
+        head = head.replace(b"\t", b" ")
+    rows = _sample(head[header.end() :] if header else head)
+    if not rows or not is_text(head) or b"\t" in rows[0][-1]:
+        return False
+    words = sum(not _is_number(row[0]) for row in rows)
+    numbers = _lengths(rows)
+    if header and int(header[2]) in numbers:  # all words may be numbers, as a graph's nodes are
+        return int(header[2]) > 1 or len(rows) == min(int(header[1]), _SAMPLE_LINES)
+    if header:
+        return 2 * words >= len(rows) and bool(numbers)
+    dimensions = max(numbers, key=lambda length: numbers[length], default=0)
+    if dimensions < 2 or not _is_number(rows[0][-1]):
+        return False
+    fitting = sum(len(row) > dimensions and _is_number(row[-dimensions]) for row in rows)
+    return 2 * fitting >= len(rows) and 2 * words >= len(rows)
+
+
+def load(path: Path, dialogue: Dialogue) -> Draft:
+    """Read words and vectors; words that repeat are kept.
+
+    Raises
+    ------
+    EmbeddingError
+        a header that claims more than the file can hold, fewer rows than it says, a line with too
+        few numbers, or text where a number belongs
+    """
+    text = read_text(path, dialogue.note, checked=False)
+    header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
+    rows = None
+    if header:
+        rows, dimensions = int(header[1]), int(header[2])
+        check_claim(rows, dimensions, 2, text.size)
+        text = text.slice(min(header.end(), text.size))
+    head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
+    if _has_tabs(head, bool(header)):
+        text = pa.py_buffer(text.to_pybytes().replace(b"\t", b" "))
+        head = head.replace(b"\t", b" ")
+    if not header:
+        numbers = _lengths(_sample(head))
+        dimensions = max(numbers, key=lambda length: numbers[length], default=1)
+    check_width(dimensions)
+    first = 1 + bool(header)
+    try:
+        table = _parse(text, dimensions)
+    except pa.ArrowInvalid:
+        text = pa.py_buffer(_mark_spaces(text, dimensions, first))
+        try:
+            table = _parse(text, dimensions)
+        except pa.ArrowInvalid as error:
+            raise _bad_number(text, first, error) from error
+    if rows is not None and table.num_rows < rows:
+        raise EmbeddingError(
+            f"the header says {rows:,} rows, {table.num_rows:,} follow; the file is cut short"
+        )
+    if rows is not None and table.num_rows > rows:
+        dialogue.note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
+    words = _decode(table.column("0"), dialogue.note)
+    about = provenance.described(path, "text")
+    return Draft.of(read_vectors(table, "vector"), words, **about)
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write a header and a line a row, atomically; return what else the set held.
+
+    Raises
+    ------
+    EmbeddingError
+        a label that is empty or holds white space or NUL, which would break the lines
+    """
+    check_words(embedding_set.labels)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(f"{len(embedding_set)} {embedding_set.dimensions}\n".encode())
+        step = max(1, 2_000_000 // embedding_set.dimensions)
+        for start in range(0, len(embedding_set), step):
+            block = embedding_set.vectors[start : start + step]
+            numbers = [pa.array(column.copy()).cast(pa.string()) for column in block.T]
+            words = pa.array(embedding_set.labels[start : start + step], pa.string())
+            rows = pc.binary_join_element_wise(words, *numbers, " ")
+            file.write(("\n".join(rows.to_pylist()) + "\n").encode())
+    return words_lose(embedding_set)
+
+
+def check_claim(rows: int, dimensions: int, least: int, size: int) -> None:
+    """Compare a header with the file's size, before any memory is taken.
+
+    Parameters
+    ----------
+    least : the fewest bytes that one number takes
+    size : of the file, in bytes
+
+    Raises
+    ------
+    EmbeddingError
+        no rows or dimensions, or more than the file can hold
+    """
+    if rows == 0 or dimensions == 0:
+        raise EmbeddingError(f"the header says {rows} rows of {dimensions} numbers")
+    if rows * dimensions * least > size:
+        raise EmbeddingError(
+            f"the header claims {rows:,} rows of {dimensions:,} numbers, at least "
+            f"{rows * dimensions * least:,} bytes; the file has {size:,}: it is cut short, or its "
+            "first line is wrong"
+        )
+
+
+def check_words(labels: tuple[str, ...]) -> None:
+    """Raise EmbeddingError for a label that a word2vec file cannot carry."""
+    for row, label in enumerate(labels):
+        if not label or re.search(r"[ \t-\r\0]", label):
+            raise EmbeddingError(
+                f"row {row}: the label {shorten(label)!r} is empty or holds white space or NUL, "
+                "which word2vec files cannot carry; write .parquet"
+            )
+
+
+def words_lose(embedding_set: EmbeddingSet) -> tuple[str, ...]:
+    """Return what of a set a word2vec file does not carry."""
+    columns = (f"column {name}" for name in embedding_set.metadata.column_names)
+    return (*columns, *provenance.lost(embedding_set.provenance))
+
+
+def decode_word(word: bytes) -> str:
+    """Return a word as text; bytes that are not UTF-8 become the replacement character."""
+    return word.decode("utf-8", "replace")
+
+
+def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
+    """Parse lines of one word without spaces and `dimensions` numbers: columns "0" and "vector".
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        a line of another form
+    """
+    start = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes().partition(b"\n")[0]
+    names = [str(i) for i in range(dimensions + 1)]
+    trailing = ["end"] if start.removesuffix(b"\r").endswith(b" ") else []  # as fastText writes
+    types = {"0": pa.binary(), "end": pa.null(), **dict.fromkeys(names[1:], pa.float32())}
+    return parse(
+        text,
+        names + trailing,
+        pa.csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False),
+        pa.csv.ConvertOptions(
+            column_types=types, include_columns=names, null_values=[], check_utf8=False
+        ),
+        components=names[1:],
+    )
+
+
+def _mark_spaces(text: pa.Buffer, dimensions: int, first: int) -> bytes:
+    """Return the lines with the spaces inside words replaced, so that columns can be told apart.
+
+    Raises
+    ------
+    EmbeddingError
+        a line with fewer numbers than `dimensions`
+    """
+    marked: list[bytes] = []
+    for number, line in enumerate(lines(text), first):
+        if not line:
+            continue
+        parts = line.rstrip(b" ").rsplit(b" ", dimensions)
+        if len(parts) <= dimensions:
+            raise EmbeddingError(
+                f"line {number} (row {len(marked)}): {len(parts) - 1} numbers where "
+                f"{dimensions} are expected; all rows must be of one length"
+            )
+        parts[0] = parts[0].replace(b" ", _SPACE)
+        marked.append(b" ".join(parts))
+    return b"\n".join(marked)
+
+
+def _bad_number(text: pa.Buffer, first: int, error: Exception) -> EmbeddingError:
+    """Find the first word where a number belongs; words hold no spaces any more."""
+    for number, line in enumerate(lines(text), first):
+        for column, cell in enumerate(line.split(b" ")[1:]):
+            if not _is_number(cell):
+                return EmbeddingError(
+                    f"line {number} (row {number - first}), column {column}: "
+                    f"{shorten(decode_word(cell))!r} is not a number"
+                )
+    return EmbeddingError(f"not readable as words and numbers ({first_line(error)})")
+
+
+def _decode(words: pa.ChunkedArray, note: Note) -> list[str]:
+    try:
+        texts = words.cast(pa.string()).to_pylist()
+    except pa.ArrowInvalid:
+        raw = [word.replace(_SPACE, b" ") for word in words.to_pylist()]
+        texts = [decode_word(word) for word in raw]
+        broken = sum("\ufffd" in text for text in texts)
+        if broken:
+            note(f"{broken:,} words are not UTF-8; what cannot be read in them shows as \ufffd")
+    return texts
+
+
+def _has_tabs(head: bytes, header: bool) -> bool:
+    """Say whether tabs are the spaces of such a file.
+
+    Under a header they may be all; without, one stands between the word and numbers with spaces.
+    """
+    first = [line for line in head.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    if header:
+        return bool(first) and all(line.count(b"\t") > 1 for line in first)
+    numbers = [line.partition(b"\t")[2].split(b" ") for line in first]
+    return bool(first) and all(len(row) > 2 and all(map(_is_number, row[:3])) for row in numbers)
+
+
+def _lengths(rows: list[list[bytes]]) -> Counter[int]:
+    """Count how many numbers follow the word, in the rows that end in one."""
+    return Counter(len(row) - 1 for row in rows if len(row) > 1 and _is_number(row[-1]))
+
+
+def _sample(head: bytes) -> list[list[bytes]]:
+    """Return the first complete lines, split at spaces."""
+    found = head.split(b"\n")
+    if len(head) >= _SAMPLE_BYTES and len(found) > 1:
+        found.pop()  # it may be cut
+    stripped = (line.rstrip(b" \r") for line in found[:_SAMPLE_LINES])
+    return [line.split(b" ") for line in stripped if line]
+
+
+def _is_number(cell: bytes) -> bool:
+    return NUMBER.fullmatch(decode_word(cell)) is not None

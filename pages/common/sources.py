@@ -1,0 +1,192 @@
+"""Sources of sets: gallery, uploads, trainers' runs, files of this machine; each known by its key.
+
+A key is written into the page's address, "upload:HASH?label=title", and finds the set again after
+a reload or a restart. The same content, read with the same choices, is opened once for all.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import numpy as np
+import streamlit as st
+import xxhash
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts
+from embeddings.files import read
+from embeddings.files.atomic import atomic_path
+from embeddings.files.options import CHOICES, Dialogue, Question, What
+from pages.common import services
+from pages.common.local_files import local
+from server.runs import records as runs
+
+Scheme = Literal["gallery", "upload", "file", "run"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+OF_THIS_MACHINE: tuple[Scheme, ...] = ("file", "run")
+"""Whose files may change, and are there by the will of whoever runs the app."""
+
+LISTED_RUNS = 20
+
+_LONGEST_NAME = 120  # bytes
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a set comes from, and what was chosen in reading it."""
+
+    scheme: Scheme
+    name: str
+    answers: tuple[tuple[What, str], ...] = ()
+    leave_out: bool = False
+
+    @classmethod
+    def of(cls, key: str) -> "Source":
+        """Read a key; EmbeddingError if it is none."""
+        place, _, choices = key.partition("?")
+        scheme, _, name = place.partition(":")
+        given = dict(parse_qsl(choices, keep_blank_values=True))
+        known = next((each for each in SCHEMES if each == scheme), None)
+        if known is None or (known == "upload" and not re.fullmatch(r"[0-9a-f]{32}", name)):
+            raise EmbeddingError(
+                f"{key!r} does not name a set; open a file or choose from the gallery"
+            )
+        answers = tuple((what, given[what]) for what in CHOICES if what in given)
+        return cls(known, unquote(name), answers, "leave_out" in given)
+
+    @property
+    def key(self) -> str:
+        """What `of` reads."""
+        choices = dict(self.answers) | ({"leave_out": "1"} if self.leave_out else {})
+        return f"{self.scheme}:{quote(self.name)}" + (f"?{urlencode(choices)}" if choices else "")
+
+    @property
+    def plain(self) -> "Source":
+        """The source without choices."""
+        return Source(self.scheme, self.name)
+
+    def answered(self, what: What, answer: str) -> "Source":
+        """Return the source read with another choice."""
+        return replace(self, answers=tuple((dict(self.answers) | {what: answer}).items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A set, and what its reader said, asked and left out (row numbers of the file)."""
+
+    embedding_set: EmbeddingSet
+    notes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def opened(key: str) -> Opened:
+    """Load the set that a key names; kept for all sessions until its file changes."""
+    source = Source.of(key)
+    paths = paths_of(source)
+    stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+    return _opened(key, stamp if source.scheme in OF_THIS_MACHINE else ())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the file…")
+def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
+    source = Source.of(key)
+    paths = paths_of(source)
+    if source.scheme == "gallery":
+        return Opened(_from_gallery(source.name))
+    for path in paths if source.scheme == "upload" else ():
+        os.utime(path)  # in use: the cache removes what was used least recently
+    notes: list[str] = []
+    dialogue = Dialogue(
+        notes.append,
+        dict(source.answers),
+        source.leave_out,
+        trusted=source.scheme in OF_THIS_MACHINE,
+    )
+    embedding_set = read(paths, dialogue)
+    questions = tuple(dialogue.questions.values())
+    return Opened(embedding_set, tuple(notes), questions, dialogue.left_out)
+
+
+def paths_of(source: Source) -> list[Path]:
+    """Return the files of a source; EmbeddingError where they are not, or not for this server."""
+    if source.scheme == "gallery":
+        return [gallery.item(source.name).path]
+    if source.scheme == "file":
+        paths = local().paths(source.name)
+        absent = next((path for path in paths if not path.exists()), None)
+        if absent is not None:
+            raise EmbeddingError(f"{absent.name}: no such file any more")
+        return paths
+    if source.scheme == "run":
+        return [_of_run(source.name)]
+    folder = services.cache().folder / "uploads" / source.name
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not paths:
+        raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
+    return paths
+
+
+def _of_run(name: str) -> Path:
+    """Return the embedding file of a run, RUN or RUN/FILE; EmbeddingError where there is none."""
+    run_id, _, file = name.partition("/")
+    results = runs.look(runs.find(runs.runs_folder(), run_id)).results
+    found = [path for path in results if file in ("", path.name)]
+    if not found:
+        raise EmbeddingError(f"the run {run_id} has no such embedding file (yet); see its page")
+    return found[0]
+
+
+def run_titles() -> dict[str, str]:
+    """Return the latest runs that are done: what they are called, by their keys."""
+    past = runs.list_runs(runs.runs_folder())
+    done = (run for run in past if runs.look(run).results)
+    return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
+
+
+def title(source: Source) -> str:
+    """Return what a set of no list is called."""
+    if source.scheme == "upload":
+        return "Uploaded file"
+    run_id, _, file = source.name.partition("/")
+    past = {run.id: run.title for run in runs.list_runs(runs.runs_folder())}
+    if source.scheme == "run" and run_id in past:
+        return f"{file.partition('.embedding.')[0]} of {past[run_id]}" if file else past[run_id]
+    return source.name
+
+
+def _from_gallery(name: str) -> EmbeddingSet:
+    """Open a gallery item; its ready layout goes into the cache, as if computed here."""
+    embedding_set = gallery.open_item(name)
+    ready = gallery.item(name).layout_path
+    if ready.exists():
+        layouts.keep(embedding_set, layouts.load_layout(ready), services.cache())
+    return embedding_set
+
+
+def ready_method(key: str) -> str:
+    """Return the layout to start with: the one that lies ready, else PCA."""
+    source = Source.of(key)
+    ready = source.scheme == "gallery" and gallery.item(source.name).layout_path.exists()
+    return "tsne" if ready else "pca"
+
+
+def store(uploads: Sequence[UploadedFile]) -> Source:
+    """Keep uploaded files in the cache by their content."""
+    digest = xxhash.xxh3_128()
+    for upload in uploads:
+        digest.update(upload.name.encode())
+        digest.update(upload.getbuffer())
+    folder = services.cache().folder / "uploads" / digest.hexdigest()
+    for number, upload in enumerate(uploads):  # names may be equal, and longer than a disk's
+        name = Path(upload.name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+        path = folder / str(number) / (name or "file")
+        if not path.exists():
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(upload.getbuffer())
+    return Source("upload", digest.hexdigest())

@@ -1,0 +1,129 @@
+"""The result of a comparison: what it says in words, as a plot and as a table; its files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from pages.common.sources import Source
+from pages.common.text import duration, plain
+from pages.evaluate.comparison import FEATURES, METRICS, MODELS, Comparison, sentences
+from pages.evaluate.plot import dot_plot
+from pages.evaluate.run_control import ZIP
+from pages.evaluate.running import offer_to_delete, show_log
+from pages.explore import opening
+from server.runs.records import Run, View
+
+ENDING = ".embedding.parquet"
+
+
+def show(run: Run, view: View) -> None:
+    """Show the result of a run that is done."""
+    comparison = Comparison.of(view.metrics)
+    _strip(run, view, comparison)
+    metric = st.segmented_control(
+        "Metric",
+        list(comparison.better),
+        format_func=METRICS.__getitem__,
+        default=next(iter(comparison.better)),
+        key=f"metric {run.id}",
+        required=True,
+        label_visibility="collapsed",
+    )
+    words, plot = st.columns([0.46, 0.54], gap="medium")
+    with words, st.container(key="findings"):
+        st.markdown("\n".join(f"- {plain(line)}" for line in sentences(comparison, metric)))
+        st.caption(
+            f"± is the standard error over {comparison.folds} folds. Too close to call: the "
+            "difference over the folds is at most two of its standard errors."
+        )
+        for note in comparison.notes:
+            st.caption(plain(note))
+    with plot:
+        st.plotly_chart(
+            dot_plot(comparison, metric),
+            config={"displayModeBar": False, "scrollZoom": False},
+            key=f"plot {run.id}",
+            alt=f"{METRICS[metric]} of each kind of features under each model; the table below "
+            "has the numbers",
+        )
+    with st.container(key="scores"):
+        st.table(score_table(comparison, metric), border="horizontal")
+    show_log(run)
+
+
+def _strip(run: Run, view: View, comparison: Comparison) -> None:
+    """Say in one line what was compared; offer the files."""
+    levels = [f"{name} ({count:,})" for name, count in comparison.categorical.items()]
+    predictors = ", ".join([*levels, *comparison.numeric])
+    text = (
+        f"{comparison.rows:,} rows · {comparison.target} from {predictors} · "
+        f"{comparison.folds} folds · {duration(view.seconds)}"
+    )
+    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(text), width="stretch")
+        if view.results:
+            _offer_files(run, view.results)
+        offer_to_delete(run)
+
+
+def _offer_files(run: Run, results: Sequence[Path]) -> None:
+    """Offer the embedding files to look at, that of all columns first, and the zip."""
+    together, *single = [path.name for path in results]
+    if st.button(
+        "Open in Explore",
+        icon=":material/scatter_plot:",
+        key="open_result",
+        help="The levels of all columns; only those of one column may be compared",
+    ):
+        _open(run, together)  # fmt: skip
+    with st.popover("One column"):
+        for name in single:
+            column = name.removesuffix(ENDING).partition(".")[2]
+            if st.button(plain(column), key=f"open {name}", width="stretch"):
+                _open(run, name)
+    st.download_button(
+        "Zip",
+        data=(run.folder / ZIP).read_bytes,
+        file_name=f"{run.data.partition('.')[0]}-{ZIP}",
+        mime="application/zip",
+        icon=":material/download:",
+        type="primary",
+        key="download_zip",
+        on_click="ignore",
+        help="A script that rebuilds the pipeline with scikit-learn, the embedding files, the "
+        "table, the results; no pickle",
+    )
+
+
+def _open(run: Run, name: str) -> None:
+    """Open an embedding file of a run on the Explore page."""
+    key = Source("run", f"{run.id}/{name}").key
+    opening.open_set(key)
+    st.switch_page("pages/explore.py", query_params={"set": key})
+
+
+def score_table(comparison: Comparison, metric: str) -> pd.DataFrame:
+    """Return a line for each kind of features: the metric under each model, the best in bold."""
+    best = {model: comparison.under(model, metric)[0] for model in comparison.models}
+    lines = []
+    for name in comparison.features:
+        judged = {model: comparison.found(name, model) for model in comparison.models}
+        ran = [each for each in judged.values() if each is not None]
+        cells = {
+            MODELS[model]: "–" if each is None
+            else f"**{each.text(metric)}** ★" if each is best[model] else each.text(metric)
+            for model, each in judged.items()
+        }  # fmt: skip
+        lines.append(
+            {
+                "": FEATURES[name],
+                **cells,
+                "columns": f"{ran[0].columns:,.0f}",
+                "MB": f"{ran[0].megabytes:,.1f}",
+                "features s": f"{ran[0].feature_seconds:,.1f}",
+                "models s": f"{sum(each.model_seconds for each in ran):,.1f}",
+            }
+        )
+    return pd.DataFrame(lines).set_index("")

@@ -1,0 +1,237 @@
+"""The color controls, and the colors of the points: a column, clusters, or kept neighbors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import streamlit as st
+import xxhash
+
+from components import Colors, category_colors, date_colors, number_colors, one_color
+from embeddings import EmbeddingSet, layouts
+from embeddings.analysis import clusters
+from embeddings.analysis.contexts import CONTEXT, is_layer
+from embeddings.cache import key_hash
+from embeddings.columns import (
+    CATEGORICAL,
+    MISSING,
+    SCALED,
+    as_text,
+    categories,
+    column_kind,
+    numbers,
+    seconds,
+)
+from embeddings.layouts import Layout, quality
+from embeddings.neighbors import graph_cache
+from pages.common import services
+from server.jobs import tasks
+from server.jobs.pool import Job
+
+LABEL = "label"
+NAMED = 20
+HOVERED = 2
+NO_CLUSTER = "no cluster"
+NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """What points are colored by: a column's name or one of the three above, and its options."""
+
+    by: str
+    named: tuple[str, ...] = ()
+    fineness: float = 0.5
+
+
+def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
+    """Draw the color controls; the first column of categories is the default."""
+    kinds = column_kinds(source, embedding_set)
+    columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
+    options = [*columns, CLUSTERS, KEPT, NOTHING]
+    if st.session_state.get("color") not in options:
+        st.session_state.color = _first_color(embedding_set, kinds)
+    by = st.selectbox("Color", options, key="color", persist_state="session")
+    if by == CLUSTERS:
+        fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
+        return Coloring(by, fineness=fineness)
+    if kinds.get(by) in CATEGORICAL:
+        named = _choose_named(embedding_set, by)
+        return Coloring(by, named)
+    return Coloring(by)
+
+
+def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
+    """Choose the first column of categories, rather one with more than two."""
+    found = [name for name, what in kinds.items() if what in CATEGORICAL]
+    for name in found:
+        if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
+            return name
+    return found[0] if found else NOTHING
+
+
+def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
+    """Let the person choose the columns that a point shows on hovering."""
+    kinds = column_kinds(source, embedding_set)
+    hidden = ("image", "audio", "empty")
+    columns = [name for name, what in kinds.items() if what not in hidden and name != LABEL]
+    if not columns:
+        return ()
+    ready = [name for name in columns if kinds[name] in (*CATEGORICAL, *SCALED)][:HOVERED]
+    if is_layer(embedding_set):
+        ready = [CONTEXT]
+    with st.expander("On hover"):
+        key = f"hover-{','.join(columns)}"
+        return tuple(
+            st.multiselect("Columns", columns, default=ready, key=key, label_visibility="collapsed")
+        )
+
+
+def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
+    """Let the person name the categories to see where a column has more than fit the palette."""
+    everything = categories(column_of(embedding_set, column), most=254)
+    distinct = len(everything.names) - bool(everything.folded) + everything.folded
+    if distinct <= NAMED:
+        return ()
+    with st.expander(f"{distinct:,} values, {NAMED} named"):
+        names = everything.names[: len(everything.names) - bool(everything.folded)]
+        chosen = st.multiselect(
+            "Name these instead", names, max_selections=NAMED, key=f"named-{column}"
+        )
+    return tuple(chosen)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
+    """Say what each metadata column holds, and the labels where they repeat like categories."""
+    metadata = _embedding_set.metadata
+    kinds = {name: str(column_kind(metadata.column(name))) for name in metadata.column_names}
+    if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
+        kinds[LABEL] = "category"
+    return kinds
+
+
+def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
+    """Return a metadata column, or the labels as if they were one."""
+    if name == LABEL and name not in embedding_set.metadata.column_names:
+        return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
+    return embedding_set.metadata.column(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Colored:
+    """Colors to draw, what to say of them, and the work that better ones wait for, if any."""
+
+    colors: Colors
+    note: str = ""
+    job: Job | None = None
+
+
+def colors_of(
+    source: str, embedding_set: EmbeddingSet, layout: Layout, coloring: Coloring
+) -> Colored:
+    """Return the colors; clusters and kept neighbors depend on the layout that is seen."""
+    if coloring.by == CLUSTERS:
+        return _cluster_colors(source, embedding_set, layout, coloring.fineness)
+    if coloring.by == KEPT:
+        return _kept_colors(embedding_set, layout)
+    if coloring.by == NOTHING:
+        return Colored(one_color(len(embedding_set), "all points"))
+    return _column_colors(source, coloring, embedding_set)
+
+
+def _is_served(colored: Colored) -> bool:
+    """Whether the browser can still fetch the colors (the cache's folder may have been emptied)."""
+    address = colored.colors.message["url"]
+    return address is None or services.blobs().has(address)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, validate=_is_served)
+def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
+    column = column_of(_embedding_set, coloring.by)
+    what = column_kind(column)
+    if what == "date":
+        return Colored(date_colors(seconds(column), coloring.by, services.blobs()))
+    if what == "number":
+        return Colored(number_colors(numbers(column), coloring.by, services.blobs()))
+    found = categories(column, NAMED, coloring.named)
+    grey = {MISSING, found.names[-1] if found.folded else MISSING}
+    colors = category_colors(
+        found.codes, found.names, found.counts, coloring.by, services.blobs(), grey
+    )
+    return Colored(colors)
+
+
+def _cluster_colors(
+    source: str, embedding_set: EmbeddingSet, layout: Layout, fineness: float
+) -> Colored:
+    """Find the clusters in a worker; until then all points have one color."""
+    digest = key_hash({"layout": layout_id(layout), "fineness": fineness})
+    job = services.once(f"clusters-{digest}", tasks.find_clusters, layout.coordinates, fineness)
+    last = services.pool().get(st.session_state.get("clusters_asked", ""))
+    if last is not None and last.key != job.key and not last.snapshot().finished:
+        services.cancel(last)  # the slider, or the layout, has moved on
+    st.session_state.clusters_asked = job.key
+    view = job.snapshot()
+    if view.state != "done":
+        return Colored(one_color(len(embedding_set), "clusters"), view.error, job)
+    return _found_clusters(source, digest, embedding_set.labels, view.result)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)
+def _found_clusters(
+    source: str, digest: str, _labels: tuple[str, ...], _found: clusters.Clusters
+) -> Colored:
+    """Name the largest clusters; smaller ones share "other", points in none are noise."""
+    found = _found
+    titles = clusters.names(found, _labels)
+    shown = min(found.count, NAMED)
+    names = list(titles[:shown])
+    sizes = list(found.sizes[:shown])
+    codes = np.where(found.labels < shown, found.labels, shown)
+    if found.count > shown:
+        names.append(f"other ({found.count - shown:,} clusters)")
+        sizes.append(sum(found.sizes[shown:]))
+    grey = {*names[shown:], NO_CLUSTER}
+    noise = len(names)
+    codes = np.where(found.labels == clusters.NOISE, noise, codes).astype(np.uint8)
+    names.append(NO_CLUSTER)
+    sizes.append(int((found.labels == clusters.NOISE).sum()))
+    colors = category_colors(
+        codes, names, sizes, "clusters", services.blobs(), grey, click="select"
+    )
+    note = (
+        f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
+        f"{found.noise_share:.0%} of the points in none"
+    )
+    return Colored(colors, note)
+
+
+def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
+    if not layout.quality:  # the graph is built with the judgment
+        note = "which neighbors are kept is known once the layout is judged"
+        return Colored(one_color(len(embedding_set), "all points"), note)
+    return _kept_of(layout_id(layout), layout, embedding_set)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
+def _kept_of(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
+    metric = layouts.layout_metric(_embedding_set)
+    graph = graph_cache.load_or_build(_embedding_set, services.cache(), metric=metric)
+    share = quality.preservation_per_point(graph, _layout.coordinates)
+    return Colored(number_colors(share, "share of the 10 nearest kept", services.blobs()))
+
+
+def layout_id(layout: Layout) -> str:
+    """Name a layout by all that it depends on."""
+    return key_hash(
+        {
+            "fingerprint": layout.fingerprint,
+            "method": layout.method,
+            "dims": layout.dims,
+            "params": dict(layout.params),
+            "seed": layout.seed,
+            "coordinates": xxhash.xxh3_128_hexdigest(layout.coordinates.tobytes()),
+        }
+    )

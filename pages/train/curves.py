@@ -1,0 +1,43 @@
+"""Curves of runs by step: one small chart a quantity, several lines in each."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from components import Chart, Line, line_charts
+from components.palette import COLORS
+from server.runs.metrics import EPOCH, Curve
+
+_KINDS = {"train": "as it trains", "epoch": "each epoch"}
+
+
+def draw(curves: Sequence[Curve]) -> None:
+    """Draw the curves of one run; a stage of the run has a color."""
+    stages = list(dict.fromkeys(curve.stage for curve in curves))
+    charts: dict[str, list[Line]] = {}
+    for curve in curves:
+        name = ", ".join(part for part in (_KINDS[curve.kind], curve.stage) if part)
+        color = COLORS[stages.index(curve.stage) % len(COLORS)]
+        charts.setdefault(curve.quantity, []).append(_line(curve, name, color))
+    line_charts(key="curves", charts=[Chart(*chart) for chart in charts.items()])
+
+
+def compare(curves_by_run: Mapping[str, Sequence[Curve]]) -> None:
+    """Draw the curves of several runs together, by their names; a run has a color."""
+    charts: dict[str, list[Line]] = {}
+    colors = itertools.cycle(COLORS)
+    for (run, curves), color in zip(curves_by_run.items(), colors, strict=False):
+        for curve in _by_epoch(curves):
+            name = f"{run}, {curve.stage}" if curve.stage else run
+            charts.setdefault(curve.quantity, []).append(_line(curve, name, color))
+    line_charts(key="compared", charts=[Chart(*chart) for chart in charts.items()])
+
+
+def _by_epoch(curves: Iterable[Curve]) -> list[Curve]:
+    """Leave out what is told within epochs, where the same is told of epochs."""
+    curves = list(curves)
+    told = {(curve.quantity, curve.stage) for curve in curves if curve.kind == EPOCH}
+    return [c for c in curves if c.kind == EPOCH or (c.quantity, c.stage) not in told]
+
+
+def _line(curve: Curve, name: str, color: str) -> Line:
+    return Line(name, color, curve.steps, curve.values, faint=curve.kind != EPOCH)

@@ -1,0 +1,117 @@
+"""All runs as a table: choose one to show it, several to compare settings, metrics and curves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.common.text import duration
+from pages.train import curves as charts
+from pages.train import selected_run
+from pages.train.run_view import as_text, draw_table, flattened
+from server.runs import records as runs
+from server.runs.metrics import curves
+from server.runs.records import Run
+
+MAIN_METRICS = 6
+"""Columns of the table at most; a comparison has all."""
+
+
+def draw(past: Sequence[Run]) -> None:
+    """Draw the table of all runs, the latest first, and below it the comparison of those chosen."""
+    if not past:
+        return
+    st.markdown("**All runs**")
+    key = f"past-{past[0].id}-{len(past)}"  # rows have moved: nothing is chosen
+    st.dataframe(
+        table(past),
+        hide_index=True,
+        height="content" if len(past) <= 8 else 318,
+        key=key,
+        on_select=lambda: _chosen(past, key),
+        selection_mode="multi-row",
+        column_config={
+            "started": st.column_config.DatetimeColumn(format="D MMM HH:mm", width="small")
+        },
+    )
+    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    if len(rows) < 2:
+        st.caption("Choose a run to show it, or two and more to compare them.")
+        return
+    _compare([past[row] for row in rows])
+
+
+def _chosen(past: Sequence[Run], key: str) -> None:
+    """Show the run, where one alone is chosen."""
+    rows = st.session_state[key]["selection"]["rows"]
+    if len(rows) == 1:
+        selected_run.show(past[rows[0]].id)
+
+
+def table(past: Sequence[Run]) -> pd.DataFrame:
+    """Return one row a run: trainer, data, state, start, duration, main metrics."""
+    rows: list[dict[str, Any]] = []
+    names: dict[str, int] = {}
+    for run in past:
+        view = runs.look(run)
+        metrics = {name: value for name, value in view.metrics.items() if _is_main(name, value)}
+        for name in metrics:
+            names[name] = names.get(name, 0) + 1
+        rows.append(
+            {
+                "trainer": run.trainer,
+                "data": run.data,
+                "state": view.state,
+                "started": datetime.fromtimestamp(run.created, UTC).astimezone(),
+                "duration": duration(view.seconds) if not view.lives else "",
+                **metrics,
+            }
+        )
+    main = sorted(names, key=lambda name: -names[name])[:MAIN_METRICS]
+    return pd.DataFrame(rows, columns=["trainer", "data", "state", "started", "duration", *main])
+
+
+def _is_main(name: str, value: object) -> bool:
+    """Say whether an entry of a run's last line measures quality, not time or size."""
+    return isinstance(value, float) and "seconds" not in name and "per_second" not in name
+
+
+def _compare(chosen: Sequence[Run]) -> None:
+    """Draw what differs between runs, their metrics, and their curves together."""
+    names = {run.id: f"{number}: {run.trainer}" for number, run in enumerate(chosen, start=1)}
+    st.markdown("**Comparison**")
+    charts.compare({names[run.id]: curves(selected_run.metrics(run).look()) for run in chosen})
+    left, right = st.columns(2)
+    with left:
+        st.markdown("Settings that differ")
+        settings = [{"run": run.title, "data": run.data, **run.settings} for run in chosen]
+        _side_by_side("setting", settings, list(names.values()), only_different=True)
+    with right:
+        st.markdown("Results")
+        metrics = [flattened(runs.look(run).metrics) for run in chosen]
+        _side_by_side("metric", metrics, list(names.values()))
+
+
+def _side_by_side(
+    what: str, values: Sequence[dict[str, Any]], names: Sequence[str], only_different: bool = False
+) -> None:
+    """Draw a table with a column a run."""
+    frame = side_by_side(what, values, names, only_different)
+    if len(frame):
+        draw_table(frame)
+    else:
+        st.caption("none")
+
+
+def side_by_side(
+    what: str, values: Sequence[dict[str, Any]], names: Sequence[str], only_different: bool = False
+) -> pd.DataFrame:
+    """Return a table with a column a run, as text; rows where all are alike may be left out."""
+    rows = []
+    for key in dict.fromkeys(key for each in values for key in each):
+        cells = [as_text(each.get(key)) for each in values]
+        if not only_different or len(set(cells)) > 1:
+            rows.append([key.replace("_", " "), *cells])
+    return pd.DataFrame(rows, columns=[what, *names])

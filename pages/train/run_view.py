@@ -1,0 +1,190 @@
+"""One run: how far it is, its curves, its end; stop, resume, open, download, delete."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from embeddings import EmbeddingError
+from pages.common.sources import Source
+from pages.common.text import duration, error_box, plain
+from pages.explore import opening
+from pages.train import curves as charts
+from pages.train import selected_run
+from server.runs import records as runs
+from server.runs.metrics import curves, progress
+from server.runs.records import Run, State, View
+
+POLL_SECONDS = 1.0
+LOG_LINES = 300
+TABLE_ROWS, TABLE_HEIGHT = 8, 282  # px
+
+BADGES: dict[State, tuple[str, str]] = {
+    "running": (":material/play_circle:", "running"),
+    "stopping": (":material/pause_circle:", "stopping: it saves first"),
+    "done": (":material/check_circle:", "done"),
+    "stopped": (":material/stop_circle:", "stopped"),
+    "failed": (":material/error:", "failed"),
+}
+
+_NOT_SHOWN = {"versions", "out", "run_dir"}
+
+
+def draw(run: Run) -> None:
+    """Draw a run; while it is under way, look again by itself."""
+    lives = runs.look(run).lives
+    st.fragment(_draw, run_every=POLL_SECONDS if lives else None)(run, lives)
+
+
+def _draw(run: Run, polling: bool) -> None:
+    follow()
+    if not run.folder.exists():
+        st.rerun()  # deleted, here or by somebody else
+    view = runs.look(run)
+    if view.lives != polling:
+        st.rerun()  # the whole page: the polling begins or ends, and the table below changes
+    reader = selected_run.metrics(run)
+    events = reader.look()
+    _strip(run, view)
+    with st.container():  # whatever it holds, what follows keeps its place
+        if view.error:
+            error_box(view.error)
+        if st.session_state.get("run_error"):
+            error_box(st.session_state.pop("run_error"))
+        if view.lives:
+            _progress(view, events)
+    charts.draw(curves(events))
+    tables = {"Result": _result(view.metrics)} if view.metrics else {}
+    tables["Settings"] = _settings(run)
+    for column, (name, frame) in zip(st.columns(2), tables.items(), strict=False):
+        with column:
+            st.markdown(f"**{name}**")
+            draw_table(frame)
+    with st.expander("Log and command"):
+        st.code(run.command, language="sh", wrap_lines=True)
+        st.code(runs.log_tail(run, LOG_LINES) or "nothing was said yet", language=None, height=260)
+
+
+def _strip(run: Run, view: View) -> None:
+    """Say in one line what run it is and how it is; offer what can be done with it."""
+    icon, word = BADGES[view.state]
+    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{icon} {plain(run.title)} · {word}, {duration(view.seconds)}",
+            width="stretch",
+        )
+        if view.state == "running":
+            st.button("Stop", key="stop", on_click=runs.stop, args=(run,))
+        elif view.state == "stopping":
+            st.button("End at once", key="end", on_click=runs.stop, args=(run, True))
+        elif view.state != "done":
+            verb = "Resume" if view.resumable else "Begin anew"
+            st.button(verb, type="primary", key="resume", on_click=_resume, args=(run,))
+        if view.results:
+            _take_result(run, view.results)
+        if not view.lives:
+            with st.popover("Delete"):
+                st.markdown("This run with its data, curves and embedding file")
+                st.button("Delete it", key="delete", on_click=_delete, args=(run,))
+
+
+def _take_result(run: Run, results: tuple[Path, ...]) -> None:
+    """Offer to open the result in Explore, and to download its files."""
+    st.button("Open in Explore", type="primary", key="open_result", on_click=_open, args=(run,))
+    with st.popover("Download"):
+        for path in results:
+            st.download_button(
+                path.name,
+                data=path.read_bytes,
+                file_name=path.name,
+                mime="application/vnd.apache.parquet",
+                icon=":material/download:",
+                key=f"download-{path.name}",
+                on_click="ignore",
+            )
+
+
+def _open(run: Run) -> None:
+    """Ask for the way to Explore: a callback may not leave the page itself."""
+    st.session_state.result_to_open = Source("run", run.id).key
+
+
+def follow() -> None:
+    """Go to Explore, if a result is to be opened there."""
+    key = st.session_state.pop("result_to_open", None)
+    if key is not None:
+        opening.open_set(key)
+        st.switch_page("pages/explore.py", query_params={"set": key})
+
+
+def _resume(run: Run) -> None:
+    try:
+        runs.resume(run)
+    except EmbeddingError as error:
+        st.session_state.run_error = str(error)
+
+
+def _delete(run: Run) -> None:
+    try:
+        runs.delete(run)
+    except EmbeddingError as error:
+        st.session_state.run_error = str(error)
+        return
+    selected_run.show(None)
+
+
+def _progress(view: View, events: Mapping[str, Any]) -> None:
+    """Say how far it is and how long it will take."""
+    far = progress(events)
+    if far is None:
+        st.progress(0.0, text=f"Starting, reading the data, {duration(view.seconds)}")
+        return
+    parts = [far.stage] if far.stage else []
+    parts.append(f"epoch {far.epoch}")
+    if far.steps:
+        parts.append(f"step {far.step:,} of {far.steps:,}")
+    if far.seconds_left is not None:
+        parts.append(f"about {duration(far.seconds_left)} left, less if it stops early")
+    st.progress(far.share, text=plain(", ".join(parts)))
+
+
+def _result(metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the metrics of a run's end, one a row, as text."""
+    flat = {name.replace("_", " "): as_text(value) for name, value in flattened(metrics).items()}
+    return pd.DataFrame({"metric": flat.keys(), "value": flat.values()})
+
+
+def draw_table(frame: pd.DataFrame) -> None:
+    """Draw a table as high as its rows, up to TABLE_HEIGHT."""
+    fits = len(frame) < TABLE_ROWS
+    st.dataframe(frame, hide_index=True, height="content" if fits else TABLE_HEIGHT)
+
+
+def flattened(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metrics by name, those of a group as "group: name"."""
+    found: dict[str, Any] = {}
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            inner = flattened(value).items() if name not in _NOT_SHOWN else ()
+            found |= {f"{name}: {key}": each for key, each in inner}
+        elif name not in _NOT_SHOWN:
+            found[name] = value
+    return found
+
+
+def as_text(value: object) -> str:
+    """Write a metric or a setting."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, bool) or value is None:
+        return {None: "", True: "yes", False: "no"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _settings(run: Run) -> pd.DataFrame:
+    """Return all settings, one a row, as text."""
+    values = [as_text(value) or "automatic" for value in run.settings.values()]
+    return pd.DataFrame({"setting": [name.replace("_", " ") for name in run.settings],
+                         "value": values})  # fmt: skip

@@ -1,0 +1,1 @@
+"""Layouts, graphs and clusters computed in worker processes."""

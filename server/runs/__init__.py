@@ -1,0 +1,1 @@
+"""Training runs: the files they leave, and the processes that write them."""

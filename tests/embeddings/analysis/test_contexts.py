@@ -1,0 +1,73 @@
+"""Words in context: layers of one set, the marked word, layouts turned to one reference."""
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingSet
+from embeddings.analysis.contexts import layers_of, marked
+
+SENTENCES = ["the bank of the river", "a bank lends money", "the bank was steep"]
+
+
+def long_set(layers=("0", "1"), count=3, **more) -> EmbeddingSet:
+    """Each sentence's word at position 1, layer by layer; vectors tell both."""
+    rng = np.random.default_rng(0)
+    rows = [(layer, i) for layer in layers for i in range(count)]
+    columns = {
+        "word": ["bank"] * len(rows),
+        "sentence": [SENTENCES[i] for _, i in rows],
+        "position": [1] * len(rows),
+        "layer": [layer for layer, _ in rows],
+        **more,
+    }
+    return EmbeddingSet.of(rng.normal(size=(len(rows), 4)), ["bank"] * len(rows), columns)
+
+
+def test_a_layer_has_its_own_vectors_and_the_marked_word():
+    whole = long_set(sense=["river", "money", "river"] * 2)
+    layers = layers_of(whole)
+    assert list(layers.rows) == ["0", "1"]
+    second = layers.of("1")
+    assert np.array_equal(second.vectors, whole.vectors[3:])
+    assert second.metadata.column_names == ["sense", "word", "context", "sentence", "position"]
+    assert second.metadata["context"].to_pylist()[1] == "a ⟦bank⟧ lends money"
+    assert second.metadata["sentence"].to_pylist() == SENTENCES
+
+
+def test_rows_of_layers_may_be_mingled():
+    whole = long_set()
+    order = [0, 3, 1, 4, 2, 5]
+    mingled = EmbeddingSet(whole.vectors[order], whole.labels, whole.metadata.take(order))
+    layers = layers_of(mingled)
+    assert np.array_equal(layers.of("1").vectors, whole.vectors[3:])
+
+
+@pytest.mark.parametrize("changes", [
+    {"layer": ["0", "0", "0", "0", "1", "1"]},  # not the same occurrences
+    {"position": [1, 1, 1, 1, 1, 2]},
+    {"position": ["1"] * 6},
+    {"word": ["bank"] * 2 + [None] + ["bank"] * 2 + [None]},
+])  # fmt: skip
+def test_other_sets_have_no_layers(changes):
+    assert layers_of(long_set(**changes)) is None
+
+
+def test_a_set_without_the_columns_has_no_layers():
+    assert layers_of(EmbeddingSet.of(np.eye(3))) is None
+
+
+@pytest.mark.parametrize(("position", "text"), [
+    (0, "⟦a⟧ b …"), (2, "… b ⟦c⟧ d …"), (4, "… d ⟦e⟧"), (5, "a b c d e"), (-1, "a b c d e"),
+])  # fmt: skip
+def test_the_word_is_marked_among_those_around(position, text):
+    assert marked("a b c d e", position, around=1) == text
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_turned_and_mirrored_layout_is_turned_back(dims):
+    layers = layers_of(long_set(count=3, layers=tuple("012345")))
+    wanted = layers.reference[:, :dims]
+    rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(dims, dims)))[0]
+    mirrored = rotation @ np.diag([-1.0] * (dims - 1) + [1.0])
+    turned = layers.turn((wanted @ mirrored + 7).astype(np.float32))
+    assert turned == pytest.approx(wanted - wanted.mean(axis=0), abs=1e-5)

@@ -1,0 +1,81 @@
+"""Bare numbers: how long a vector is comes from a person or from the rows, never from a guess."""
+
+import numpy as np
+import pytest
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.arrays import raw
+from embeddings.files.options import Dialogue, Unanswered
+
+VECTORS = np.random.default_rng(0).normal(size=(60, 50)).astype("<f4")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "words.f32"
+    path.write_bytes(VECTORS.tobytes())
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.bytes", "a.tensor", "a.RAW", "a.f32"])
+def test_only_the_name_tells(tmp_path, name):
+    assert raw.matches(b"\0", tmp_path / name)
+    assert not raw.matches(b"\0", tmp_path / "a.bin")
+
+
+@pytest.mark.parametrize("length", [50, 60, 1, 3000])
+def test_an_answer_is_the_length(path, length):
+    """Any that divides the numbers, also one that is not offered."""
+    draft = raw.load(path, Dialogue(answers={"dimensions": str(length)}))
+    np.testing.assert_array_equal(draft.vectors, VECTORS.reshape(-1, length))
+    assert draft.labels is None
+    assert draft.provenance.name == "words"
+
+
+@pytest.mark.parametrize("answer", ["7", "0", "-50", "50.0", "many", "", "9" * 30])
+def test_an_answer_that_does_not_divide_is_refused(path, answer):
+    with pytest.raises(EmbeddingError, match="no such choice; the file has 50, 100, 200, 300, 2, "):
+        raw.load(path, Dialogue(answers={"dimensions": answer}))
+
+
+def test_rows_tell_the_length_and_it_is_said(path):
+    notes: list[str] = []
+    dialogue = Dialogue(notes.append)
+    draft = raw.load(path, dialogue, rows=60)
+    np.testing.assert_array_equal(draft.vectors, VECTORS)
+    assert notes == ["3,000 numbers for 60 rows: vectors of 50, by the files given"]
+    with pytest.raises(EmbeddingError, match="3,000 numbers are no whole vectors for 61 rows"):
+        raw.load(path, Dialogue(), rows=61)
+    with pytest.raises(EmbeddingError, match="dimensions '100': no such choice; the file has 50"):
+        raw.load(path, Dialogue(answers={"dimensions": "100"}), rows=60)
+
+
+def test_without_an_answer_it_asks_and_guesses_nothing(path):
+    with pytest.raises(Unanswered, match=r"3,000 bare numbers, .* 50 \(x 60\), 100 \(x 30\)") as e:
+        raw.load(path, Dialogue())
+    candidates = [int(each) for each in e.value.question.candidates]
+    expected = {d for d in range(2, 4097) if 3000 % d == 0}
+    assert set(candidates) == expected and len(candidates) == len(expected)
+    assert candidates[:4] == [50, 100, 200, 300]
+    assert e.value.question.taken is None
+
+
+def test_a_prime_of_numbers_offers_nothing(tmp_path):
+    path = tmp_path / "a.raw"
+    path.write_bytes(bytes(4 * 10_007))
+    with pytest.raises(Unanswered, match="none from 2 to 4,096 divides them"):
+        raw.load(path, Dialogue())
+
+
+@pytest.mark.parametrize("size", [0, 3, 47])
+def test_no_whole_number_of_float32_is_refused(tmp_path, size):
+    path = tmp_path / "a.raw"
+    path.write_bytes(bytes(size))
+    with pytest.raises(EmbeddingError, match=f"{size} bytes, which is no whole number of float32"):
+        raw.load(path, Dialogue(answers={"dimensions": "1"}))
+
+
+def test_a_file_beyond_the_limit_is_refused(path, monkeypatch):
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "11999")
+    with pytest.raises(EmbeddingError, match="the file has 12,000 bytes"):
+        raw.load(path, Dialogue(answers={"dimensions": "50"}))

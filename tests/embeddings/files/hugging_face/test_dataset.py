@@ -1,0 +1,294 @@
+"""Hugging Face data sets: the layouts that `datasets` writes, made here by hand with pyarrow."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.archives import Member
+from embeddings.files.hugging_face import dataset as hf_dataset
+from embeddings.files.hugging_face import features as hf_features
+from embeddings.files.options import Dialogue
+from embeddings.files.tabular import parquet
+
+VECTORS = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
+FEATURES = {
+    "text": {"dtype": "string", "_type": "Value"},
+    "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},
+    "embedding": {"feature": {"dtype": "float32", "_type": "Value"}, "_type": "Sequence"},
+}
+
+
+def table(start: int = 0, stop: int = 10, described: bool = True) -> pa.Table:
+    rows = range(start, stop)
+    found = pa.table(
+        {
+            "text": [f"text {i}" for i in rows],
+            "label": pa.array([i % 2 if i != 5 else -1 for i in rows], pa.int64()),
+            "embedding": pa.array(VECTORS[start:stop].tolist(), pa.list_(pa.float32())),
+        }
+    )
+    if described:
+        found = found.replace_schema_metadata(
+            {b"huggingface": json.dumps({"info": {"features": FEATURES}})}
+        )
+    return found
+
+
+def write_stream(found: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, found.schema) as writer:
+        writer.write_table(found, max_chunksize=2)
+
+
+def save_to_disk(folder: Path, shards: list[pa.Table], rows: int | None = None, **state) -> Path:
+    """Write what datasets.Dataset.save_to_disk does, as of its version 4."""
+    folder.mkdir(parents=True)
+    names = [f"data-{i:05}-of-{len(shards):05}.arrow" for i in range(len(shards))]
+    for name, shard in zip(names, shards, strict=True):
+        write_stream(shard, folder / name)
+    state = {
+        "_data_files": [{"filename": name} for name in names],
+        "_fingerprint": "0123456789abcdef",
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": None,
+        **state,
+    }
+    (folder / "state.json").write_text(json.dumps(state, indent=2))
+    info = {"citation": "", "description": "", "features": FEATURES, "homepage": "", "license": ""}
+    if rows is not None:
+        info["splits"] = {"train": {"name": "train", "num_bytes": 1, "num_examples": rows}}
+    (folder / "dataset_info.json").write_text(json.dumps(info, indent=2))
+    return folder
+
+
+def members(folder: Path) -> list[Member]:
+    """All files, in no good order."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    files.sort(key=lambda path: path.name[::-1])
+    return [Member(path.relative_to(folder).as_posix(), path) for path in files]
+
+
+def load(folder: Path, name: str = "", **answers: str):
+    notes: list[str] = []
+    dialogue = Dialogue(notes.append, answers)
+    assert hf_dataset.is_dataset(members(folder))
+    return hf_dataset.load(members(folder), dialogue, name), dialogue, notes
+
+
+def check(draft, vectors=VECTORS):
+    np.testing.assert_array_equal(draft.vectors, vectors)
+    assert draft.labels == tuple(f"text {i}" for i in range(len(vectors)))
+    assert draft.metadata.column_names == ["label"]
+    classes = draft.metadata["label"]
+    assert pa.types.is_dictionary(classes.type)
+    expected = [["neg", "pos"][i % 2] if i != 5 else None for i in range(len(vectors))]
+    assert classes.to_pylist() == expected
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_shards_come_in_the_order_of_the_state(tmp_path, described):
+    """Also where only dataset_info.json describes the columns."""
+    shards = [table(0, 3, described), table(3, 4, described), table(4, 10, described)]
+    draft, dialogue, notes = load(save_to_disk(tmp_path / "set", shards, rows=10), "set")
+    check(draft)
+    assert draft.provenance.name == "set"
+    assert notes == ["put 3 shards of split train together: 10 rows"]
+    assert "split" not in dialogue.questions
+
+
+def test_more_shards_than_ten_keep_their_order(tmp_path):
+    draft, _, _ = load(save_to_disk(tmp_path / "set", [table(i, i + 1) for i in range(10)]))
+    check(draft)
+
+
+def test_a_missing_shard_is_named(tmp_path):
+    folder = save_to_disk(tmp_path / "set", [table(0, 3), table(3, 6), table(6, 10)])
+    (folder / "data-00001-of-00003.arrow").unlink()
+    message = r"data-00001-of-00003\.arrow of the 3 files of split train is absent"
+    with pytest.raises(EmbeddingError, match=message):
+        load(folder)
+
+
+def test_a_shard_cut_short_is_named(tmp_path):
+    folder = save_to_disk(tmp_path / "set", [table(0, 3), table(3, 10)])
+    path = folder / "data-00001-of-00002.arrow"
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(EmbeddingError, match=r"data-00001-of-00002\.arrow: .*(Arrow|shard)"):
+        load(folder)
+
+
+def test_shards_of_other_columns_are_refused(tmp_path):
+    other = table(3, 10).rename_columns(["text", "label", "vector"])
+    folder = save_to_disk(tmp_path / "set", [table(0, 3), other])
+    with pytest.raises(EmbeddingError, match=r"data-00001.*: columns vector, but data-00000"):
+        load(folder)
+    other = table(3, 10).set_column(0, "text", pa.array(range(7)))
+    folder = save_to_disk(tmp_path / "second", [table(0, 3), other])
+    with pytest.raises(EmbeddingError, match=r"data-00001.*: column text of type int64, but"):
+        load(folder)
+
+
+def test_rows_that_differ_from_the_description_are_said(tmp_path):
+    _, _, notes = load(save_to_disk(tmp_path / "set", [table()], rows=12))
+    assert notes == [
+        "dataset_info.json says 12 rows for split train, the files hold 10, "
+        "as they do after a filter"
+    ]
+
+
+def test_an_index_of_rows_is_refused(tmp_path):
+    """Data sets before version 2 kept it when they were shuffled."""
+    indices = [{"filename": "indices.arrow"}]
+    folder = save_to_disk(tmp_path / "set", [table()], _indices_data_files=indices)
+    with pytest.raises(EmbeddingError, match=r"flatten_indices\(\)"):
+        load(folder)
+
+
+def test_a_state_leads_nowhere_else(tmp_path):
+    write_stream(table(), tmp_path / "secret.arrow")
+    files = [{"filename": "../secret.arrow"}]
+    folder = save_to_disk(tmp_path / "set", [table()], _data_files=files)
+    with pytest.raises(EmbeddingError, match=r"secret\.arrow of the 1 files .* is absent"):
+        load(folder)
+
+
+def test_splits_are_a_choice_and_train_is_the_default(tmp_path):
+    folder = tmp_path / "dict"
+    save_to_disk(folder / "test", [table(0, 2)])
+    save_to_disk(folder / "train", [table(0, 3), table(3, 10)])
+    splits = {"splits": ["train", "test", "validation"]}
+    (folder / "dataset_dict.json").write_text(json.dumps(splits))
+    draft, dialogue, notes = load(folder, "dict")
+    check(draft)
+    assert draft.provenance.name == "dict train"
+    assert dialogue.questions["split"].candidates == ("train", "test")
+    assert notes[:2] == [
+        "absent splits: validation",
+        "took split train; there is also test",
+    ]
+    draft, _, notes = load(folder, split="test")
+    check(draft, VECTORS[:2])
+    assert "took" not in "".join(notes)
+    with pytest.raises(EmbeddingError, match="split 'dev': no such choice; the file has train, te"):
+        load(folder, split="dev")
+
+
+def test_a_dict_within_a_folder_of_a_zip_opens(tmp_path):
+    save_to_disk(tmp_path / "zip" / "dict" / "train", [table()])
+    (tmp_path / "zip" / "dict" / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    draft, _, _ = load(tmp_path / "zip")
+    check(draft)
+    assert draft.provenance.name == "dict"
+
+
+def test_the_layout_of_the_hub_opens(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "README.md").write_text("# about")
+    (tmp_path / "notes.csv").write_text("a,b\n")
+    for name, rows in {
+        "train-00000-of-00002": (0, 6),
+        "train-00001-of-00002": (6, 10),
+        "test-00000-of-00001-0123456789abcdef": (0, 3),
+    }.items():
+        pq.write_table(table(*rows), tmp_path / "data" / f"{name}.parquet")
+    draft, dialogue, notes = load(tmp_path)
+    check(draft)
+    assert set(dialogue.questions["split"].candidates) == {"train", "test"}
+    assert "left out notes.csv: not part of the data set" in notes
+    (tmp_path / "data" / "train-00000-of-00002.parquet").unlink()
+    with pytest.raises(EmbeddingError, match=r"train-00000-of-00002 of the 2 files of split train"):
+        load(tmp_path)
+    check(load(tmp_path, split="test")[0], VECTORS[:3])
+
+
+def test_configs_of_the_hub_are_splits_by_their_folders(tmp_path):
+    for language, rows in (("de", 4), ("en", 6)):
+        (tmp_path / language).mkdir()
+        pq.write_table(table(0, rows), tmp_path / language / "train-00000-of-00001.parquet")
+    _, dialogue, _ = load(tmp_path)
+    assert dialogue.questions["split"].candidates == ("de/train", "en/train")
+    check(load(tmp_path, split="en/train")[0], VECTORS[:6])
+
+
+def test_files_called_train_and_test_are_splits(tmp_path):
+    pq.write_table(table(), tmp_path / "imdb-train.parquet")
+    pq.write_table(table(0, 2), tmp_path / "imdb-test.parquet")
+    check(load(tmp_path, split="imdb-train")[0])
+
+
+def test_other_files_are_no_dataset(tmp_path):
+    pq.write_table(table(), tmp_path / "vectors.parquet")
+    (tmp_path / "state.json").write_text('{"step": 7}')
+    assert not hf_dataset.is_dataset(members(tmp_path))
+
+
+def test_one_file_from_the_hub_knows_its_classes(tmp_path):
+    pq.write_table(table(), tmp_path / "a.parquet")
+    check(parquet.load(tmp_path / "a.parquet", Dialogue()))
+
+
+def test_numbers_without_a_class_stay_numbers_and_it_is_said():
+    found = hf_features.with_features(
+        pa.table({"kind": pa.array([0, 2], pa.int8())}),
+        {"kind": {"names": ["a", "b"], "_type": "ClassLabel"}},
+    )
+    notes: list[str] = []
+    decoded, classes = hf_features.decode(found, notes.append)
+    assert decoded["kind"].to_pylist() == [0, 2] and not classes
+    assert notes == [
+        "column kind is left as it is; its description says classes: a number has no name there"
+    ]
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"info": 3}', b"[" * 100_000, b"\xff"])
+def test_a_damaged_description_leaves_the_columns(text):
+    found = table(described=False).replace_schema_metadata({b"huggingface": text})
+    notes: list[str] = []
+    assert hf_features.decode(found, notes.append)[0].equals(found)
+    assert "cannot be read" in notes[0]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_arrays_of_a_fixed_shape_become_vectors(tmp_path, missing):
+    """Array2D lies in the file as lists within lists."""
+    arrays = VECTORS.reshape(10, 2, 2).tolist()
+    if missing:
+        arrays[3] = None
+    column = pa.array(arrays, pa.list_(pa.list_(pa.float32())))
+    features = {"x": {"shape": [2, 2], "dtype": "float32", "_type": "Array2D"}}
+    folder = save_to_disk(tmp_path / "set", [pa.table({"x": column})])
+    (folder / "dataset_info.json").write_text(json.dumps({"features": features}))
+    draft, _, notes = load(folder)
+    kept = np.arange(10) != 3 if missing else np.ones(10, bool)
+    np.testing.assert_array_equal(draft.vectors[kept], VECTORS[kept])
+    assert np.isnan(draft.vectors[~kept]).all()
+    assert "column x: arrays of shape [2, 2], each as one row of numbers" in notes
+
+
+@pytest.mark.parametrize("shape", [[2, 3], [None, 2], [4], "2", [2, 2, 1]])
+def test_arrays_of_another_shape_are_left(shape):
+    column = pa.array(VECTORS.reshape(10, 2, 2).tolist(), pa.list_(pa.list_(pa.float32())))
+    found = hf_features.with_features(
+        pa.table({"x": column}), {"x": {"shape": shape, "_type": "Array2D"}}
+    )
+    notes: list[str] = []
+    assert hf_features.decode(found, notes.append)[0]["x"].equals(found["x"])
+    assert "column x is left as it is" in notes[0]
+
+
+def test_images_stay_records_of_bytes_and_path(tmp_path):
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    images = pa.array([{"bytes": b"\x89PNG", "path": "a.png"}] * 10, kind)
+    found = table(described=False).append_column("image", images)
+    folder = save_to_disk(tmp_path / "set", [found])
+    features = {**FEATURES, "image": {"_type": "Image"}}
+    (folder / "dataset_info.json").write_text(json.dumps({"features": features}))
+    draft, _, _ = load(folder)
+    assert draft.metadata["image"].to_pylist() == images.to_pylist()

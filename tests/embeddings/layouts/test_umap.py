@@ -1,0 +1,124 @@
+"""UMAP: umap-learn's own graph and steps, planted groups, reproducible runs, progress."""
+
+import numpy as np
+import pytest
+import umap
+
+from embeddings import EmbeddingSet, layouts
+from embeddings.layouts import UmapParams
+from embeddings.layouts.umap import _fuzzy_edges, _start, umap_layout
+from embeddings.neighbors.search import build_graph
+from embeddings.progress import Silent
+from tests.embeddings.layouts.test_tsne import Listener, groups
+
+QUICK = {"epochs": 60}
+
+
+def peer(embedding_set, graph, metric, **settings):
+    """Return umap-learn's own UMAP, fitted on our exact neighbors; its lists start with itself."""
+    count = len(embedding_set)
+    rows = np.hstack([np.arange(count)[:, None], graph.rows])
+    distances = 1 - graph.values if metric == "cosine" else graph.values
+    distances = np.hstack([np.zeros((count, 1)), distances]).astype(np.float32)
+    return umap.UMAP(
+        metric=metric,
+        precomputed_knn=(rows[:, :15].copy(), distances[:, :15].copy()),
+        force_approximation_algorithm=True,
+        n_jobs=1,
+        **settings,
+    ).fit(embedding_set.vectors)
+
+
+@pytest.mark.filterwarnings("ignore:precomputed_knn")
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "manhattan"])
+def test_the_fuzzy_graph_is_umap_learns(metric):
+    embedding_set, _ = groups(metric=metric)
+    graph = build_graph(embedding_set)
+    reference = peer(embedding_set, graph, metric, n_epochs=1, init="random", random_state=0)
+    edges = _fuzzy_edges(graph, 15, epochs=500)  # umap-learn drops the weakest as 500 epochs would
+    difference = abs(edges.tocsr() - reference.graph_.tocsr())
+    assert difference.max() < 1e-6
+    assert edges.nnz == reference.graph_.count_nonzero()
+
+
+@pytest.mark.filterwarnings("ignore:precomputed_knn")
+def test_the_steps_are_umap_learns(monkeypatch):
+    embedding_set, _ = groups()
+    graph = build_graph(embedding_set)
+    start = _start(embedding_set, 2, seed=5)
+    for _ in range(5):  # umap-learn scales it again: to the last bit, since its bits seed the draws
+        low, high = start.min(axis=0), start.max(axis=0)
+        start = (10.0 * (start - low) / (high - low)).astype(np.float32, order="C")
+    monkeypatch.setattr("embeddings.layouts.umap._start", lambda *_: start.copy())
+    reference = peer(embedding_set, graph, "euclidean", n_epochs=20, init=start, random_state=5)
+    ours, _ = umap_layout(embedding_set, graph, UmapParams(epochs=20), 2, 5, Silent())
+    np.testing.assert_array_equal(ours, reference.embedding_)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_groups_stay_together(metric, dims):
+    embedding_set, of = groups(metric=metric)
+    layout = layouts.compute(embedding_set, "umap", dims, UmapParams(**QUICK))
+    assert layout.coordinates.shape == (len(of), dims)
+    assert layout.coordinates.dtype == np.float32
+    picture = EmbeddingSet.of(layout.coordinates, metric="euclidean")
+    nearest = build_graph(picture, k=10).rows
+    assert (of[nearest] == of[:, None]).all()
+
+
+def test_one_thread_gives_the_same_bytes_twice():
+    embedding_set, _ = groups()
+    params = UmapParams(threads=1, **QUICK)
+    one, two = (layouts.compute(embedding_set, "umap", params=params, seed=3) for _ in range(2))
+    assert one.coordinates.tobytes() == two.coordinates.tobytes()
+    other = layouts.compute(embedding_set, "umap", params=params, seed=4)
+    assert one.coordinates.tobytes() != other.coordinates.tobytes()
+
+
+def test_the_fast_way_says_that_another_run_differs():
+    embedding_set, _ = groups()
+    layout = layouts.compute(embedding_set, "umap", params=UmapParams(threads="fast", **QUICK))
+    several = UmapParams(threads=2, **QUICK)
+    assert np.isfinite(layout.coordinates).all()
+    notes = layouts.compute(embedding_set, "umap", params=several).notes
+    assert notes == ("laid out by several threads: another run will differ",)
+
+
+def test_too_many_neighbors_are_lowered_and_said():
+    embedding_set, _ = groups(per_group=3)
+    layout = layouts.compute(embedding_set, "umap", params=UmapParams(n_neighbors=15, **QUICK))
+    assert layout.notes == ("n_neighbors lowered from 15 to 9: there are no more points",)
+
+
+def test_more_neighbors_than_the_usual_graph_holds_are_fetched():
+    embedding_set, _ = groups()
+    layout = layouts.compute(embedding_set, "umap", params=UmapParams(n_neighbors=115, **QUICK))
+    assert layout.notes == ()
+    assert np.isfinite(layout.coordinates).all()
+
+
+def test_the_start_is_the_pca_from_0_to_10_along_each_axis():
+    embedding_set, _ = groups()
+    start = _start(embedding_set, 3, seed=0)
+    pca = layouts.compute(embedding_set, "pca", 3).coordinates
+    assert start.dtype == np.float32
+    np.testing.assert_allclose(start.min(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(start.max(axis=0), 10, atol=1e-5)
+    for axis in range(3):
+        assert np.corrcoef(start[:, axis], pca[:, axis])[0, 1] > 0.999
+
+
+def test_progress_tells_epochs_and_shows_frames(monkeypatch):
+    monkeypatch.setattr("embeddings.layouts.umap._FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("embeddings.layouts.umap._REPORT_SECONDS", 0.0)
+    embedding_set, of = groups()
+    listener = Listener()
+    layouts.compute(embedding_set, "umap", params=UmapParams(epochs=40), report=listener)
+    told = [(done, note) for stage, done, note in listener.told if stage == "UMAP"]
+    assert told[-1] == (1.0, "epoch 40 of 40")
+    shares = [done for done, _ in told]
+    assert shares == sorted(shares)
+    assert len(listener.frames) > 2
+    assert all(frame.shape == (len(of), 2) for frame in listener.frames)
+    assert not np.shares_memory(listener.frames[0], listener.frames[1])

@@ -1,0 +1,344 @@
+"""The command line: what it prints, what it writes, and one line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from embeddings import EmbeddingSet, layouts, load, neighbors, save
+from embeddings.cli import main
+
+COMMANDS = ["inspect", "convert", "neighbors", "layout", "quality", "cluster"]
+HEAVY = ["fast_hdbscan", "numba", "openTSNE", "pandas", "scipy", "sklearn", "torch", "umap"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def embedding_set():
+    random = np.random.default_rng(0)
+    of = np.arange(90) % 3
+    vectors = 20 * np.eye(3, 5)[of] + random.normal(size=(90, 5))
+    labels = [f"{'abc'[group]}{row}" for row, group in enumerate(of)]
+    labels[10] = labels[4]
+    return EmbeddingSet.of(
+        vectors, labels, {"group": ["abc"[group] for group in of]}, metric="cosine"
+    )
+
+
+@pytest.fixture
+def file(embedding_set, tmp_path):
+    path = tmp_path / "set.embedding.parquet"
+    save(embedding_set, path)
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line; return status, standard output and standard error."""
+
+    def running(*arguments):
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return running
+
+
+def document(printed):
+    """Return the one JSON document that standard output holds."""
+    assert printed.count("\n") == 1
+    return json.loads(printed)
+
+
+def test_inspect_tells_what_a_set_is(run, file):
+    status, out, _ = run("inspect", file, "--json")
+    found = document(out)
+    assert status == 0
+    assert found.keys() >= {"rows", "dimensions", "metric", "columns", "health"}
+    assert (found["rows"], found["dimensions"], found["metric"]) == (90, 5, "cosine")
+    assert found["columns"][0]["name"] == "group"
+
+
+def test_inspect_for_people_says_the_same(run, file):
+    status, out, _ = run("inspect", file)
+    assert status == 0
+    assert "rows        90" in out
+    assert "  group  category            3" in out
+
+
+def test_inspect_puts_the_parts_of_one_set_together(run, tmp_path, embedding_set):
+    np.save(tmp_path / "v.npy", embedding_set.vectors)
+    (tmp_path / "labels.tsv").write_text("\n".join(f"word{i}" for i in range(90)) + "\n")
+    status, out, _ = run("inspect", tmp_path / "v.npy", tmp_path / "labels.tsv", "--json")
+    assert status == 0
+    assert document(out)["rows"] == 90
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_inspect_lists_the_rows_of_a_file_without_a_finite_one(run, tmp_path, flags):
+    np.save(tmp_path / "v.npy", np.full((3, 2), np.nan))
+    status, out, _ = run("inspect", tmp_path / "v.npy", *flags)
+    assert status == 0
+    assert "none of its 3 vectors is finite" in out
+    if flags:
+        found = document(out)
+        assert (found["rows"], found["dimensions"]) == (3, 2)
+        assert found["health"]["first_non_finite_rows"] == [0, 1, 2]
+
+
+def test_convert_writes_another_format(run, file, tmp_path, embedding_set):
+    status, out, errors = run("convert", file, tmp_path / "set.npy")
+    assert (status, out) == (0, "")
+    np.testing.assert_array_equal(load(tmp_path / "set.npy").vectors, embedding_set.vectors)
+    assert "cannot hold: labels, " in errors
+
+
+def test_neighbors_by_label_are_those_of_the_library(run, file, embedding_set):
+    status, out, _ = run("neighbors", file, "a0", "-k", "4", "--json")
+    expected = neighbors.query(embedding_set, 0, 4)
+    assert status == 0
+    assert document(out) == [
+        {"row": int(row), "label": embedding_set.labels[row], "similarity": float(value)}
+        for row, value in zip(expected.rows, expected.values, strict=True)
+    ]
+
+
+def test_neighbors_by_row_and_distance(run, file):
+    status, out, _ = run("neighbors", file, "--row", 7, "--metric", "euclidean", "--json")
+    found = document(out)
+    assert status == 0
+    assert len(found) == 10
+    assert [entry["distance"] for entry in found] == sorted(entry["distance"] for entry in found)
+
+
+def test_neighbors_for_people_name_the_measure(run, file):
+    _, out, _ = run("neighbors", file, "a0", "-k", "2", "--metric", "manhattan")
+    head, *lines = out.splitlines()
+    assert head.split() == ["row", "manhattan", "distance", "label"]
+    assert len(lines) == 2
+
+
+def test_a_repeated_label_lists_its_rows(run, file, embedding_set):
+    status, out, errors = run("neighbors", file, embedding_set.labels[4])
+    assert (status, out) == (2, "")
+    assert errors == "error: 2 items have the label 'b4': rows 4, 10; choose one with --row N\n"
+
+
+def test_very_many_repeats_are_cut_short(run, tmp_path):
+    save(EmbeddingSet.of(np.eye(50), ["same"] * 50), tmp_path / "s.parquet")
+    _, _, errors = run("neighbors", tmp_path / "s.parquet", "same")
+    assert "18, 19 and 30 more" in errors
+
+
+def test_an_unknown_label_suggests_close_ones(run, file):
+    status, _, errors = run("neighbors", file, "A3")
+    assert status == 2
+    assert errors.startswith("error: no item has the label 'A3'; close to it: a3, ")
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_layout_writes_coordinates_and_prints_quality(run, file, tmp_path, method, dims):
+    settings = {"tsne": ["--iterations", "20"], "umap": ["--epochs", "20"]}.get(method, [])
+    out_path = tmp_path / "l.parquet"
+    status, out, _ = run(
+        "layout",
+        file,
+        "--method",
+        method,
+        "--dims",
+        dims,
+        "--seed",
+        3,
+        *settings,
+        "--out",
+        out_path,
+    )
+    found = document(out)
+    assert status == 0
+    assert (found["method"], found["seed"], found["dims"]) == (method, 3, dims)
+    assert found["sample"] == 90
+    assert 0.9 < found["trustworthiness"] <= 1
+    assert 0 < found["neighbor_preservation"] <= 1
+    assert found["seconds"] >= 0
+    assert pq.read_table(out_path).column_names == ["row", "label", "x", "y", "z"][: 2 + dims]
+    _, judged, _ = run("quality", file, out_path, "--json")
+    assert document(judged) == found
+
+
+def test_layout_takes_the_parameters_of_its_method(run, file, tmp_path):
+    out_path = tmp_path / "l.parquet"
+    settings = ["--perplexity", "12", "--learning-rate", "50", "--iterations", "5"]
+    run("layout", file, "--method", "tsne", *settings, "--threads", "2", "--out", out_path)
+    params = layouts.load_layout(out_path).params
+    assert (params["perplexity"], params["learning_rate"]) == (12.0, 50.0)
+    assert (params["iterations"], params["threads"]) == (5, 2)
+    settings = ["--n_neighbors", "5", "--min-dist", "0", "--epochs", "5"]
+    run("layout", file, "--method", "umap", *settings, "--out", out_path)
+    params = layouts.load_layout(out_path).params
+    assert (params["n_neighbors"], params["min_dist"], params["epochs"]) == (5, 0.0, 5)
+
+
+def test_notes_go_to_standard_error(run, file, tmp_path):
+    settings = ["--method", "tsne", "--perplexity", "50", "--iterations", "5"]
+    _, out, errors = run("layout", file, *settings, "--out", tmp_path / "l.parquet")
+    document(out)
+    assert "perplexity lowered from 50 to 29.7: 90 points allow no more" in errors
+
+
+def test_the_same_seed_writes_the_same_bytes(run, file, tmp_path, monkeypatch):
+    written = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / name))
+        path = tmp_path / f"{name}.parquet"
+        run("layout", file, "--method", "tsne", "--iterations", "20", "--out", path)
+        written.append(layouts.load_layout(path).coordinates.tobytes())
+    assert written[0] == written[1]
+
+
+def test_quality_of_a_layout_of_other_items_is_refused(run, file, tmp_path):
+    small = layouts.Layout(np.zeros((3, 2), np.float32), "pca")
+    layouts.save_layout(small, None, tmp_path / "l.parquet")
+    status, _, errors = run("quality", file, tmp_path / "l.parquet")
+    assert status == 2
+    assert "the layout has 3 rows and the set 90" in errors
+
+
+def test_quality_of_a_layout_of_other_vectors_is_warned_of(run, file, tmp_path):
+    other = layouts.Layout(np.zeros((90, 2), np.float32), "pca", fingerprint="another")
+    layouts.save_layout(other, None, tmp_path / "l.parquet")
+    status, _, errors = run("quality", file, tmp_path / "l.parquet")
+    assert status == 0
+    assert "warning: the layout was made from other vectors" in errors
+
+
+def test_cluster_finds_the_planted_groups(run, file, tmp_path, embedding_set):
+    out_path = tmp_path / "c.parquet"
+    status, out, _ = run("cluster", file, "--epochs", 50, "--out", out_path, "--json")
+    found = document(out)
+    assert status == 0
+    assert found["clusters"] == 3
+    assert sum(found["sizes"]) == round(90 * (1 - found["noise_share"]))
+    table = pq.read_table(out_path)
+    assert table.column_names == ["row", "label", "cluster", "name"]
+    groups = embedding_set.metadata.column("group").to_pylist()
+    pairs = {
+        (number, group)
+        for number, group in zip(table.column("cluster").to_pylist(), groups, strict=True)
+        if number >= 0
+    }
+    assert len(pairs) == 3
+
+
+def test_cluster_of_a_ready_layout(run, file, tmp_path):
+    layout_path = tmp_path / "l.parquet"
+    run("layout", file, "--method", "pca", "--out", layout_path)
+    status, out, _ = run(
+        "cluster", file, "--layout", layout_path, "--out", tmp_path / "c.parquet", "--json"
+    )
+    assert status == 0
+    assert document(out)["method"] == "pca"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["paint"], "invalid choice: 'paint'"),
+        (["inspect"], "the following arguments are required: FILE"),
+        (["inspect", "none.parquet"], "none.parquet: no such file"),
+        (["inspect", "FILE", "--jso"], "unrecognized arguments: --jso"),
+        (["neighbors", "FILE"], "give either a LABEL or --row N"),
+        (["neighbors", "FILE", "a0", "--row", "1"], "give either a LABEL or --row N"),
+        (["neighbors", "FILE", "--row", "90"], "row 90; the set has rows 0 to 89"),
+        (["neighbors", "FILE", "--row", "-1"], "row -1; the set has rows 0 to 89"),
+        (["neighbors", "FILE", "--row", "x"], "invalid int value: 'x'"),
+        (["neighbors", "FILE", "a0", "-k", "0"], "k = 0; ask for at least 1 neighbor"),
+        (["neighbors", "FILE", "a0", "--metric", "jaccard"], "invalid choice: 'jaccard'"),
+        (["convert", "FILE", "out.doc"], "out.doc"),
+        (["layout", "FILE"], "the following arguments are required: --out"),
+        (["layout", "FILE", "--out", "out.csv"], "let the name end in .parquet"),
+        (["layout", "FILE", "--method", "mds", "--out", "o.parquet"], "invalid choice: 'mds'"),
+        (["layout", "FILE", "--dims", "4", "--out", "o.parquet"], "invalid choice: 4"),
+        (
+            ["layout", "FILE", "--method", "pca", "--perplexity", "5", "--out", "o.parquet"],
+            "--perplexity is a parameter of tsne, not of pca",
+        ),
+        (
+            ["layout", "FILE", "--method", "pca", "--threads", "2", "--out", "o.parquet"],
+            "--threads is a parameter of tsne and umap, not of pca",
+        ),
+        (
+            ["layout", "FILE", "--method", "umap", "--n-neighbors", "many", "--out", "o.parquet"],
+            "n_neighbors = 'many'; expected a whole number of at least 2",
+        ),
+        (
+            ["layout", "FILE", "--method", "none", "--out", "o.parquet"],
+            "vectors of 5 dimensions and no number columns x, y",
+        ),
+        (["quality", "FILE", "none.parquet"], "none.parquet: no such file"),
+        (["quality", "FILE", "FILE"], "a layout has columns row, x, y"),
+        (
+            ["cluster", "FILE", "--method", "pca", "--fineness", "2", "--out", "o.parquet"],
+            "fineness 2.0; expected 0 (coarse) to 1 (fine)",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run, file, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    status, out, errors = run(*[file if part == "FILE" else part for part in arguments])
+    line = errors.splitlines()[-1]
+    assert (status, out) == (2, "")
+    assert line.startswith("error: ")
+    assert message in line
+    assert "Traceback" not in errors
+    assert errors.count("error: ") == 1
+    assert {path.name for path in tmp_path.iterdir()} <= {"set.embedding.parquet", "cache"}
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(run, file, tmp_path):
+    (tmp_path / "taken").write_text("a file, no folder")
+    status, _, errors = run("convert", file, tmp_path / "taken" / "o.npy")
+    assert status == 2
+    assert errors.splitlines()[-1].startswith("error: ")
+
+
+def test_help_of_every_command(capsys):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0
+        assert command in capsys.readouterr().out
+
+
+def _python(*arguments):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+        check=False,
+    )
+
+
+def test_as_a_program_it_exits_with_its_status(file):
+    done = _python("-m", "embeddings", "neighbors", str(file), "a0", "--json")
+    assert done.returncode == 0
+    assert len(document(done.stdout)) == 10
+    assert done.stderr == ""
+    wrong = _python("-m", "embeddings", "neighbors", str(file), "nobody")
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert wrong.stderr.count("\n") == 1
+
+
+def test_starting_imports_nothing_heavy():
+    loaded = _python("-c", "import embeddings.cli, sys; print(*sys.modules)")
+    assert not set(HEAVY) & set(loaded.stdout.split())

@@ -1,0 +1,118 @@
+"""The inspector shows each kind of metadata as what it is, and opens nothing that a file names."""
+
+import io
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from embeddings import EmbeddingSet
+from embeddings.columns import column_kind
+from embeddings.media import MEDIA
+
+
+def draw(embedding_set, kinds, row):  # runs as a script of its own
+    from pages.explore import inspector
+
+    inspector._metadata(embedding_set, kinds, row)
+
+
+def shown(row: int = 0, **columns: object) -> AppTest:
+    """Draw the metadata of one row."""
+    table = pa.table(columns)
+    kinds = {name: column_kind(table.column(name)) for name in table.column_names}
+    embedding_set = EmbeddingSet.of(np.eye(table.num_rows), metadata=table)
+    app = AppTest.from_function(draw, args=(embedding_set, kinds, row)).run()
+    assert not app.exception
+    return app
+
+
+def captions(app: AppTest) -> list[str]:
+    return [each.value.replace("\\", "") for each in app.caption]
+
+
+def media(content: bytes | None, path: str | None = None) -> pa.Array:
+    return pa.array([{"bytes": content, "path": path}], MEDIA)
+
+
+def image(form: str, size: tuple[int, int] = (4, 3), mode: str = "RGB") -> bytes:
+    content = io.BytesIO()
+    Image.new(mode, size).save(content, form)
+    return content.getvalue()
+
+
+def test_values_read_as_people_write_them() -> None:
+    app = shown(
+        day=pa.array([0], pa.date32()),
+        time=pa.array([datetime(2026, 1, 31, 12)]),
+        flag=[True],
+        tags=[list("abcdefg")],
+        number=[0.1 + 0.2],
+        nothing=pa.nulls(1, pa.string()),
+        link=["https://example.org/a.png"],
+    )
+    lines = "  \n".join(captions(app)).split("  \n")
+    assert lines == [
+        "day: 1970-01-01",
+        "time: 2026-01-31 12:00:00",
+        "flag: yes",
+        "tags: a, b, c, d, e and 2 more",
+        "number: 0.3",
+        "link: https://example.org/a.png",
+    ]
+    assert app.expander[0].label == "2 more columns"
+    assert "https\\://example" in app.caption[1].value  # no link is made of it
+
+
+def test_a_long_text_is_folded() -> None:
+    app = shown(text=["first\n" + "word " * 100])
+    assert app.expander[0].label == "text, 506 characters"
+    assert captions(app)[0].startswith("first  \nword word")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+@pytest.mark.parametrize("size", [(4, 3), (1000, 10), (1, 900)])
+def test_images_are_shown(form: str, size: tuple[int, int]) -> None:
+    app = shown(image=media(image(form, size)))
+    assert len(app.get("image")) == 1
+    assert captions(app) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"),
+    [("PNG", "I;16"), ("JPEG", "CMYK"), ("PNG", "LA"), ("PNG", "P"), ("GIF", "1")],
+)
+def test_images_of_rare_colors_are_shown(form: str, mode: str) -> None:
+    assert len(shown(image=media(image(form, mode=mode))).get("image")) == 1
+
+
+def test_several_images_stand_side_by_side_above_their_names() -> None:
+    columns = dict.fromkeys(("image", "reconstruction", "third"), media(image("PNG", (500, 500))))
+    app = shown(**columns)
+    assert len(app.get("image")) == 3 and captions(app) == list(columns)
+    assert [len(column.get("image")) for column in app.columns] == [1, 1, 1, 0]
+    assert captions(shown(image=columns["image"], empty=media(None))) == []
+
+
+def test_a_damaged_or_huge_image_is_said() -> None:
+    assert captions(shown(image=media(image("PNG")[:40]))) == ["The image cannot be read."]
+    assert captions(shown(image=media(b"GIF89a"))) == ["The image cannot be read."]
+    huge = image("PNG", (8_000, 8_000), "1")
+    assert captions(shown(image=media(huge)))[0].startswith("The image is too large")
+
+
+def test_sounds_are_played() -> None:
+    app = shown(sound=media(b"ID3" + bytes(100)))
+    assert len(app.get("audio")) == 1
+    assert captions(shown(sound=media(b"no sound", "a.mp3"))) == ["The sound cannot be read."]
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname.png", "https://example.org/a.mp3"])
+def test_a_path_without_content_is_text_and_never_opened(path: str) -> None:
+    app = shown(media=media(None, path))
+    assert captions(app) == [f"media: {path}"]
+    assert not app.get("image")
+    assert not app.get("audio")

@@ -1,0 +1,120 @@
+"""The tasks of the workers: by file name, through a real worker, found again by the server."""
+
+import numpy as np
+import pytest
+
+from embeddings import layouts
+from embeddings.analysis.neighborhoods import examine_neighbors
+from embeddings.cache import Cache
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.neighbors.graph_cache import load_or_build
+from embeddings.progress import Silent
+from server.jobs import tasks
+from server.jobs.pool import JobPool
+
+LONG = 300.0  # s
+
+
+@pytest.fixture(scope="module")
+def embedding_set():
+    random = np.random.default_rng(0)
+    centers = random.normal(scale=8, size=(3, 6))
+    vectors = (centers[:, None] + random.normal(size=(3, 40, 6))).reshape(120, 6)
+    return EmbeddingSet.of(vectors.astype(np.float32), metric="euclidean")
+
+
+def test_vectors_are_shared_once(tmp_path, embedding_set):
+    cache = Cache(tmp_path)
+    path = tasks.share_vectors(embedding_set, cache)
+    np.testing.assert_array_equal(np.load(path), embedding_set.vectors)
+    written = path.stat()
+    assert tasks.share_vectors(embedding_set, cache) == path
+    assert path.stat().st_ino == written.st_ino  # not written again
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", None])
+def test_a_damaged_file_is_written_again(tmp_path, embedding_set, damage):
+    cache = Cache(tmp_path)
+    path = tasks.share_vectors(embedding_set, cache)
+    path.write_bytes(path.read_bytes()[:-8] if damage is None else damage)
+    assert tasks.share_vectors(embedding_set, cache) == path
+    np.testing.assert_array_equal(np.load(path), embedding_set.vectors)
+
+
+def test_a_mapped_set_is_not_copied(tmp_path, embedding_set):
+    path = tasks.share_vectors(embedding_set, Cache(tmp_path))
+    mapped = tasks.open_vectors(path, "euclidean")
+    assert isinstance(mapped.vectors.base, np.memmap) or isinstance(mapped.vectors, np.memmap)
+    assert mapped.fingerprint == embedding_set.fingerprint
+    assert mapped.provenance.metric == "euclidean"
+
+
+def test_a_worker_lays_out_and_finds_clusters(tmp_path, embedding_set):
+    """Warmed up; the server finds the layout in the cache, and the planted groups in it."""
+    cache = Cache(tmp_path)
+    vectors = tasks.share_vectors(embedding_set, cache)
+    params = layouts.TsneParams(perplexity=10, iterations=250)
+    with JobPool(warm_up=tasks.warm_up) as pool:
+        job = pool.submit(
+            "layout", tasks.lay_out, vectors, "euclidean", "tsne", 2, params, 0, tmp_path,
+            owner="a",
+        )  # fmt: skip
+        view = job.wait(LONG)
+        assert (view.state, view.error, view.result) == ("done", "", None)
+        layout = layouts.cached(embedding_set, "tsne", 2, params, 0, cache=cache)
+        assert layout is not None and layout.coordinates.shape == (120, 2)
+        job = pool.submit("clusters", tasks.find_clusters, layout.coordinates, 0.0, owner="a")
+        found = job.wait(LONG).result
+    np.testing.assert_array_equal(found.labels, np.repeat(found.labels[::40], 40))
+    assert found.sizes == (40, 40, 40)
+
+
+def test_mistakes_reach_the_user(tmp_path):
+    vectors = tmp_path / "two.npy"
+    np.save(vectors, np.eye(2, dtype=np.float32))
+    with JobPool() as pool:
+        job = pool.submit(
+            "few", tasks.lay_out, vectors, "cosine", "pca", 2, None, 0, tmp_path, owner="a"
+        )
+        view = job.wait(LONG)
+    assert view.state == "failed" and "3" in view.error and not view.traceback
+
+
+def test_clusters_without_a_worker():
+    points = np.concatenate([np.zeros((9, 2)), np.ones((8, 2))]).astype(np.float32)
+    assert tasks.find_clusters(points, 0.5, Silent()).sizes == (9, 8)
+
+
+def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embedding_set):
+    """The worker has only the columns that the method reads; the key is the full set's."""
+    cache = Cache(tmp_path)
+    columns = {"x": embedding_set.vectors[:, 0], "y": embedding_set.vectors[:, 1]}
+    full = EmbeddingSet.of(
+        embedding_set.vectors,
+        [f"item {i}" for i in range(120)],
+        {"kind": ["a", "b"] * 60, **columns},
+        metric="euclidean",
+    )
+    read = {name: full.metadata.column(name) for name in columns}
+    tasks.lay_out(
+        tasks.share_vectors(full, cache), "euclidean", "none", 2, layouts.NoneParams(), 0,
+        tmp_path, read, report=Silent(),
+    )  # fmt: skip
+    found = layouts.cached(full, "none", 2, cache=cache)
+    assert found is not None
+    np.testing.assert_array_equal(found.coordinates, embedding_set.vectors[:, :2])
+    assert 0 < found.quality["neighbor_preservation"] < 1
+
+
+def test_neighborhoods_are_examined_from_the_kept_graph_or_without(tmp_path, embedding_set):
+    cache = Cache(tmp_path)
+    vectors = tasks.share_vectors(embedding_set, cache)
+    with JobPool() as pool:
+        job = pool.submit(
+            "health", tasks.examine_neighbors, vectors, "euclidean", tmp_path, owner="a"
+        )
+        found = job.wait(LONG).result
+    assert found == examine_neighbors(embedding_set) and found.rows_asked == 120
+    load_or_build(embedding_set, cache, 3)
+    again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, report=Silent())
+    assert again == found

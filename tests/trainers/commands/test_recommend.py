@@ -1,0 +1,69 @@
+"""Recommendations from a file alone: ranks, what is left out, and mistakes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingError, EmbeddingSet, save
+from trainers.__main__ import main
+from trainers.commands.recommend import left_row, recommend
+
+LABELS = ["ann", "ben", "ann2", "map", "city", "ben", "sea"]
+KNOWN = [["map"], ["map", "city"], [], None, None, None, None]
+
+
+@pytest.fixture
+def made(tmp_path):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(7, 4)).astype(np.float32)
+    roles = ["reader"] * 3 + ["page"] * 4
+    return EmbeddingSet.of(vectors, LABELS, {"role": roles, "known": KNOWN}, metric="dot")
+
+
+def test_all_but_the_known_are_ranked_by_the_files_metric(made):
+    found = recommend(made, 0, k=10)
+    dots = made.vectors[[4, 5, 6]] @ made.vectors[0]
+    order = np.argsort(-dots)
+    assert found.rows.tolist() == np.array([4, 5, 6])[order].tolist()
+    np.testing.assert_allclose(found.similarities, dots[order], rtol=1e-5)
+    assert len(recommend(made, 2, k=2).rows) == 2
+
+
+def test_a_label_of_both_sides_is_the_left_item(made):
+    assert left_row(made, "ben") == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("sea", "'sea' is a page; give a reader"),
+        ("zoe", "no reader is called 'zoe'; there are ann, ben, ann2"),
+    ],
+)
+def test_mistakes(made, label, message):
+    with pytest.raises(EmbeddingError, match=message):
+        left_row(made, label)
+
+
+def test_other_files_are_refused():
+    other = EmbeddingSet.of(np.eye(2), ["a", "b"])
+    with pytest.raises(EmbeddingError, match="no columns `role` and `known`"):
+        left_row(other, "a")
+    with pytest.raises(EmbeddingError, match="is the label of rows 0, 1"):
+        twice = {"role": ["user"] * 2, "known": [["x"], ["y"]]}
+        left_row(EmbeddingSet.of(np.eye(2), ["a", "a"], twice), "a")
+
+
+def test_the_command(made, tmp_path, capsys):
+    path = tmp_path / "visits.embedding.parquet"
+    save(made, path)
+    assert main(["recommend", str(path), "ann", "-k", "2", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [item["row"] for item in listed] == recommend(made, 0, 2).rows.tolist()
+    assert set(listed[0]) == {"row", "label", "similarity"}
+    assert main(["recommend", str(path), "ann"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert main(["recommend", str(path), "ann", "-k", "0"]) == 2
+    assert main(["recommend", str(path), "nobody"]) == 2
+    assert "nobody" in capsys.readouterr().err

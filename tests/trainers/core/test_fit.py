@@ -1,0 +1,310 @@
+"""The loop on a task whose answer is known: a line through points."""
+
+import json
+import math
+import os
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from embeddings import EmbeddingError, EmbeddingSet
+from trainers.core import session as run_module
+from trainers.core.devices import choose_device, own_rows, start, sum_over_processes
+from trainers.core.dry_run import dry_run
+from trainers.core.fit import Task, fit
+from trainers.core.log import RunLog, write_projector
+from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.settings import LoopConfig
+from trainers.core.signals import Interrupted, listening
+
+
+class Line(Task):
+    """y = 2 x + 1, learned from its points by least squares."""
+
+    steps_per_epoch = 8
+    unit = "points"
+    metric, higher_is_better = "error", False
+
+    def __init__(self, validations=(), learning_rate=0.1, optimizer=torch.optim.SGD):
+        self.module = nn.Linear(1, 1)
+        nn.init.zeros_(self.module.weight)
+        nn.init.zeros_(self.module.bias)
+        self.validations = iter(validations)
+        self.seen = []
+        self.rate, self.kind = learning_rate, optimizer
+
+    def optimizer(self):
+        return self.kind(self.module.parameters(), lr=self.rate)
+
+    def batch(self, epoch, step):
+        x = torch.rand(16, 1, generator=torch_generator(0, "points", epoch, step))
+        return {"x": x, "y": 2 * x + 1}
+
+    def loss_sum(self, batch, own):
+        error = self.module(batch["x"][own]) - batch["y"][own]
+        return error.square().sum(), len(error)
+
+    def validate(self):
+        assert not self.module.training and not torch.is_grad_enabled()
+        value = next(self.validations, None)
+        if value is None:
+            return {}
+        self.seen.append(self.module.weight.item())
+        return {"error": value}
+
+
+def config(tmp_path, **changes):
+    changes = {"device": "cpu", "threads": 1, "quiet": True, **changes}
+    return LoopConfig(out=tmp_path / "line.embedding.parquet", **changes)
+
+
+def train(tmp_path, task, **changes):
+    given = config(tmp_path, **changes)
+    return fit(task, given, start(given), {"data": "points", "seed": given.seed})
+
+
+def log(tmp_path):
+    text = (tmp_path / "line.run" / "metrics.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_line_is_learned(tmp_path):
+    task = Line()
+    fitted = train(tmp_path, task, epochs=60)
+    assert task.module.weight.item() == pytest.approx(2, abs=1e-2)
+    assert task.module.bias.item() == pytest.approx(1, abs=1e-2)
+    assert (fitted.epochs, fitted.steps, fitted.examples) == (60, 480, 480 * 16)
+    assert fitted.best_epoch == 0 and fitted.metrics == {} and fitted.loss < 1e-3
+    assert fitted.speed["points_per_second"] > 0
+
+
+def test_a_step_is_that_of_gradient_descent_written_out(tmp_path):
+    task = Line()
+    batch = task.batch(0, 0)
+    train(tmp_path, task, max_steps=1)
+    gradient = -2 * (batch["y"] * batch["x"]).mean()
+    assert task.module.weight.item() == pytest.approx(-0.1 * gradient.item(), rel=1e-5)
+
+
+def test_best_weights_come_back_and_patience_ends_the_run(tmp_path):
+    task = Line(validations=[5, 3, 4, 3, 3.5, 1])
+    fitted = train(tmp_path, task, epochs=6, patience=3)
+    assert (fitted.epochs, fitted.best_epoch, fitted.metrics) == (5, 2, {"error": 3})
+    assert task.module.weight.item() == task.seen[1]
+
+
+def test_higher_may_be_better_and_patience_0_never_ends(tmp_path):
+    task = Line(validations=[5, 7, 4, 3, 2, 1])
+    task.higher_is_better = True
+    fitted = train(tmp_path, task, epochs=6, patience=0)
+    assert (fitted.epochs, fitted.best_epoch) == (6, 2)
+
+
+def test_metrics_are_logged_line_by_line(tmp_path):
+    train(tmp_path, Line(validations=[2, 1]), epochs=2)
+    lines = log(tmp_path)
+    assert lines[0]["event"] == "start" and lines[0]["about"]["data"] == "points"
+    epochs = [line for line in lines if line["event"] == "epoch"]
+    assert [(line["epoch"], line["step"], line["error"]) for line in epochs] == [
+        (1, 8, 2), (2, 16, 1),
+    ]  # fmt: skip
+    steps = [line["step"] for line in lines if line["event"] == "train"]
+    assert steps == list(range(1, 17))
+
+
+def test_a_loss_that_is_not_finite_stops_with_a_hint(tmp_path):
+    with pytest.raises(EmbeddingError, match=r"the loss is (inf|nan) in epoch 1, step \d+; give a"):
+        train(tmp_path, Line(learning_rate=1e30), epochs=5, learning_rate=1e30)
+    assert log(tmp_path)[-1]["event"] == "stopped" and "loss" in log(tmp_path)[-1]["reason"]
+
+
+def test_the_schedule_scales_the_rate(tmp_path):
+    task = Line()
+    task.schedule = lambda progress: 1 - progress
+    train(tmp_path, task, epochs=2)
+    rates = [line["learning_rate"] for line in log(tmp_path) if line["event"] == "train"]
+    np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(16) / 16))
+
+
+def test_long_gradients_are_clipped(tmp_path):
+    task = Line()
+    task.clip_norm = 0.001
+    train(tmp_path, task, max_steps=1)
+    moved = math.hypot(task.module.weight.item(), task.module.bias.item())
+    assert moved == pytest.approx(0.1 * 0.001, rel=1e-3)
+
+
+class Dropped(Line):
+    """Chance of PyTorch's own generators, as dropout takes it."""
+
+    def loss_sum(self, batch, own):
+        error = self.module(nn.functional.dropout(batch["x"][own], 0.5)) - batch["y"][own]
+        return error.square().sum(), len(error)
+
+
+def test_dropout_and_the_optimizers_state_continue_too(tmp_path):
+    whole = Dropped(optimizer=torch.optim.Adam)
+    train(tmp_path / "whole", whole, epochs=3)
+
+    class Stopped(Dropped):
+        def batch(self, epoch, step):
+            if (epoch, step) == (1, 4):
+                signal.raise_signal(signal.SIGTERM)
+            return super().batch(epoch, step)
+
+    torch.manual_seed(99)
+    with pytest.raises(Interrupted, match=r"stopped after 13 steps, in epoch 2; .* --resume auto"):
+        train(tmp_path / "parts", Stopped(optimizer=torch.optim.Adam), epochs=3)
+    parts = Dropped(optimizer=torch.optim.Adam)
+    train(tmp_path / "parts", parts, epochs=3, resume="auto")
+    assert torch.equal(parts.module.weight, whole.module.weight)
+
+
+def test_the_callers_chance_is_left_alone(tmp_path):
+    task = Line()
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    train(tmp_path, task, epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_run_may_be_made_longer(tmp_path):
+    train(tmp_path, Line(), epochs=2)
+    longer, whole = Line(), Line()
+    fitted = train(tmp_path, longer, epochs=5, resume="auto")
+    train(tmp_path / "whole", whole, epochs=5)
+    assert fitted.epochs == 5 and fitted.steps == 40
+    assert torch.equal(longer.module.weight, whole.module.weight)
+
+
+def test_another_run_is_not_continued(tmp_path):
+    train(tmp_path, Line(), epochs=1)
+    with pytest.raises(EmbeddingError, match="differs: seed was 0, now 3; give what it was made"):
+        train(tmp_path, Line(), epochs=1, seed=3, resume="auto")
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    class Nested(Line):
+        def batch(self, epoch, step):
+            train(tmp_path, Line(), epochs=1)
+            raise AssertionError("the folder was taken")
+
+    with pytest.raises(EmbeddingError, match=r"another run is at work in .*; wait for its end"):
+        train(tmp_path, Nested(), epochs=1)
+    train(tmp_path, Line(), epochs=1)  # the first has ended
+
+
+def test_never_begins_anew(tmp_path):
+    train(tmp_path, Line(validations=[1, 2]), epochs=2)
+    fitted = train(tmp_path, Line(), epochs=1, seed=3)
+    assert fitted.epochs == 1 and fitted.best_epoch == 0
+    assert [line["event"] for line in log(tmp_path)].count("start") == 1
+
+
+@dataclass
+class Evil:
+    def __reduce__(self):
+        return os.abort, ()
+
+
+def test_nothing_in_a_checkpoint_is_run(tmp_path):
+    folder = tmp_path / "line.run"
+    folder.mkdir()
+    torch.save({"place": Evil()}, folder / "last.pt")
+    with pytest.raises(EmbeddingError, match=r"last\.pt: not a readable checkpoint"):
+        train(tmp_path, Line(), resume="auto")
+    (folder / "last.pt").write_bytes(b"junk")
+    with pytest.raises(EmbeddingError, match=r"last\.pt: not a readable checkpoint"):
+        train(tmp_path, Line(), resume="auto")
+
+
+def test_long_epochs_are_saved_on_the_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "SAVE_SECONDS", -1)
+    places = []
+    write = run_module.checkpoints.write_last
+    monkeypatch.setattr(run_module.checkpoints, "write_last",
+                        lambda *given: (places.append(given[1].steps), write(*given)))  # fmt: skip
+    train(tmp_path, Line(), max_steps=3)
+    assert places == [1, 2, 3, 3]
+
+
+def test_dry_run_tells_and_writes_nothing(tmp_path):
+    given = config(tmp_path, epochs=5)
+    told = dry_run(Line(), given, start(given))
+    assert told["shapes"] == {"weight": [1, 1], "bias": [1]} and told["parameters"] == 2
+    assert told["batch"]["x"] == [16, 1, "torch.float32"] and told["examples_per_step"] == 16
+    assert told["weights_bytes"] == 8 and told["steps"] == 40 and told["steps_per_second"] > 0
+    assert not (tmp_path / "line.run").exists()
+
+
+def test_tensorboard_has_curves_and_the_projector(tmp_path):
+    pytest.importorskip("tensorboard")
+    train(tmp_path, Line(validations=[1]), epochs=1, tensorboard=True)
+    made = EmbeddingSet.of(np.eye(3), ["a", "b\tb", ""], {"kind": ["x", None, "y"]})
+    write_projector(tmp_path / "line.run", made)
+    folder = tmp_path / "line.run" / "tensorboard"
+    assert list(folder.glob("events.out.tfevents.*"))
+    (written,) = folder.glob("**/metadata.tsv")
+    assert written.read_text().splitlines() == ["label\tkind", "a\tx", "b b\tNone", "-\ty"]
+    assert len((written.parent / "tensors.tsv").read_text().splitlines()) == 3
+
+
+def test_a_log_is_cut_to_what_counts(tmp_path):
+    first = RunLog(tmp_path)
+    first.line("train", 1, loss=3.0)
+    kept = first.size
+    first.line("train", 2, loss=2.0)
+    first.close()
+    second = RunLog(tmp_path, keep=kept)
+    second.line("train", 2, loss=2.5)
+    second.close()
+    assert [json.loads(line)["loss"] for line in (tmp_path / "metrics.jsonl").open()] == [3.0, 2.5]
+
+
+def test_chance_depends_on_seed_purpose_and_place_alone():
+    drawn = [
+        tuple(numpy_generator(*given).integers(2**62, size=2))
+        for given in [(0, "a", 1), (0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 1, 0), (0, "a")]
+    ]
+    assert drawn[0] == drawn[1] and len(set(drawn)) == 5
+
+
+def test_shares_of_a_batch_are_all_of_it():
+    class Of:
+        world_size = 3
+
+        def __init__(self, rank):
+            self.global_rank = rank
+
+    shares = [list(range(11))[own_rows(11, Of(rank))] for rank in range(3)]
+    assert [len(share) for share in shares] == [3, 4, 4]
+    assert [row for share in shares for row in share] == list(range(11))
+
+
+def test_one_process_sums_nothing():
+    tensor = torch.ones(2)
+    sum_over_processes([tensor])
+    assert tensor.tolist() == [1, 1]
+
+
+def test_a_second_interrupt_is_at_once():
+    before = signal.getsignal(signal.SIGINT)  # ignored where a shell has started us behind it
+    with pytest.raises(KeyboardInterrupt), listening() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.signal == signal.SIGINT
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_what_this_machine_cannot_do(tmp_path):
+    assert choose_device("cpu") == "cpu"
+    with pytest.raises(EmbeddingError, match="--device cuda: there is none"):
+        choose_device("cuda")
+    with pytest.raises(EmbeddingError, match="--precision fp16 needs a GPU"):
+        start(config(tmp_path, precision="fp16"))

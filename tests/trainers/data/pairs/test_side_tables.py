@@ -1,0 +1,85 @@
+"""Metadata joined by key, and features made of columns."""
+
+import pyarrow as pa
+import pytest
+
+from embeddings import EmbeddingError
+from trainers.data.pairs.pairs import Side
+from trainers.data.pairs.side_tables import bags, join
+from trainers.two_tower.output import _joined
+
+
+def movies(tmp_path, text):
+    path = tmp_path / "movies.csv"
+    path.write_text(text)
+    return path
+
+
+SIDE = Side("movieId", ("10", "2", "7"), {"seen": pa.array([1, 2, 3])})
+
+
+def test_columns_come_by_key(tmp_path):
+    path = movies(tmp_path, "title,movieId,year\nHeat,2,1995\nToy,10,1996\nNew,99,2000\n")
+    side, notes = join(SIDE, path, add_new=False)
+    assert side.labels == SIDE.labels
+    assert side.columns["title"].to_pylist() == ["Toy", "Heat", None]
+    assert side.columns["year"].to_pylist() == [1996, 1995, None]
+    assert side.columns["seen"].to_pylist() == [1, 2, 3]
+    assert notes == ("1 movieId of 3 are not in movies.csv",)
+
+
+def test_items_without_pairs_are_added_if_asked(tmp_path):
+    path = movies(tmp_path, "id,title\n2,Heat\n10,Toy\n99,New\n7,Old\n")  # the first is the key
+    side, notes = join(SIDE, path, add_new=True)
+    assert side.labels == ("10", "2", "7", "99")
+    assert side.columns["title"].to_pylist() == ["Toy", "Heat", "Old", "New"]
+    assert side.columns["seen"].to_pylist() == [1, 2, 3, None]
+    assert notes[0].startswith("1 movieId of movies.csv have no pair")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("movieId,t\n2,a\n3,b\n2,c\n", "row 3, column movieId: '2' again, first in row 1"),
+        ("movieId,t\n2,a\n,b\n", "row 2, column movieId: no value"),
+    ],
+)
+def test_keys_must_be_there_once(tmp_path, text, message):
+    with pytest.raises(EmbeddingError, match=message):
+        join(SIDE, movies(tmp_path, text), add_new=False)
+
+
+def test_every_kind_of_feature():
+    side = Side("item", ("a", "b", "c"), {
+        "genres": pa.array(["Drama|War", "War", None]),
+        "country": pa.array(["fr", None, "de"]),
+        "text": pa.array(["The old man and the Sea", "a sea of many words", "x y z u v"]),
+        "tags": pa.array([["p", "q", "p"], [], ["q"]]),
+        "year": pa.array([1990.0, 2000.0, None]),
+    })  # fmt: skip
+    made, notes = bags(side, ["genres", "country", "text", "tags", "year"])
+    tokens = [
+        {made.vocabulary[t] for t in made.tokens[made.offsets[i] : made.offsets[i + 1]]}
+        for i in range(3)
+    ]
+    assert {"genres=Drama", "genres=War", "country=fr", "text=the", "tags=p"} <= tokens[0]
+    assert "year=1990 to 1991" in tokens[0] and "year=1999 to 2000" in tokens[1]
+    assert {"tags=q", "country=de", "text=u"} <= tokens[2]
+    assert not any(token.startswith(("genres", "year")) for token in tokens[2])
+    columns = {name.split("=")[0] for name in made.vocabulary}
+    of_first = slice(made.offsets[0], made.offsets[1])
+    assert made.weights[of_first].sum() == pytest.approx(len(columns))
+    assert [note.split(": ")[1].split(",")[0] for note in notes] == [
+        "sets of values", "categories", "words", "sets of values", "numbers",
+    ]  # fmt: skip
+
+
+def test_an_absent_column_lists_those_that_are_there():
+    with pytest.raises(EmbeddingError, match=r"no column 'genre' of the movieId side.*: seen"):
+        bags(SIDE, ["genre"])
+
+
+def test_columns_of_one_name_and_other_types_become_text():
+    joined = _joined(pa.array([1, None]), pa.array(["x"]))
+    assert joined.to_pylist() == ["1", None, "x"]
+    assert _joined(pa.array([1]), pa.nulls(2)).to_pylist() == [1, None, None]

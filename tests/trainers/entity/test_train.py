@@ -1,0 +1,173 @@
+"""Entity embeddings: planted effects of levels are found, unknown ones have vectors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from embeddings import load
+from embeddings.errors import EmbeddingError
+from embeddings.features import MISSING, UNKNOWN, EmbeddingEncoder
+from trainers.__main__ import main
+from trainers.core.rng import torch_generator
+from trainers.entity.config import EntityConfig
+from trainers.entity.data import hold_out, learn_coding, width
+from trainers.entity.output import joined
+from trainers.entity.train import EntityFit, EntityNetwork, EntityTask
+
+SHOPS = 30
+
+
+def planted(rows: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Shops of three kinds that sell 0, 10 or 20; days that add 0 or 3; a price that takes 2."""
+    chance = np.random.default_rng(seed)
+    shop = chance.integers(SHOPS, size=rows)
+    day = chance.integers(7, size=rows)
+    price = chance.normal(50, 10, size=rows)
+    sold = shop % 3 * 10 + (day >= 5) * 3 - 2 * (price - 50) / 10 + chance.normal(0, 0.3, size=rows)
+    table = pd.DataFrame({"shop": [f"s{i}" for i in shop], "day": day, "price": price})
+    return table, sold
+
+
+def config(tmp_path, **settings) -> EntityConfig:
+    out = tmp_path / "levels.embedding.parquet"
+    return EntityConfig(out=out, epochs=15, device="cpu", quiet=True, **settings)
+
+
+def test_planted_effects_are_recovered(tmp_path):
+    table, sold = planted(6000)
+    sets = EntityFit(("shop", "day"), "regression", config(tmp_path))(table, sold)
+    shops = sets["shop"]
+    kinds = np.array([int(label[1:]) % 3 for label in shops.labels[1:]])
+    vectors = shops.vectors[1:]
+    distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1)[:, :9]  # of 9 others of the same kind
+    assert (kinds[nearest] == kinds[:, None]).all()
+    assert sets["day"].labels == (UNKNOWN, "0", "1", "2", "3", "4", "5", "6")
+    days = sets["day"].vectors[1:]
+    between = np.linalg.norm(days[:5].mean(0) - days[5:].mean(0))
+    assert between > 3 * max(days[:5].std(axis=0).max(), days[5:].std(axis=0).max())
+
+
+def test_classes_are_learned_and_the_unknown_lies_between(tmp_path):
+    table, sold = planted()
+    target = np.array(["few", "many"], dtype=object)[(sold > 10).astype(int)]
+    sets = EntityFit(("shop",), "classification", config(tmp_path, unknown_rate=0.1))(table, target)
+    shops = sets["shop"]
+    kinds = np.array([int(label[1:]) % 3 for label in shops.labels[1:]])
+    low, high = (shops.vectors[1:][kinds == kind].mean(axis=0) for kind in (0, 2))
+    along = (shops.vectors[0] - low) @ (high - low) / ((high - low) @ (high - low))
+    assert 0.1 < along < 0.9
+
+
+def test_an_encoder_learns_in_each_fit(tmp_path):
+    table, sold = planted(1000)
+    learn = EntityFit(("shop", "day"), "regression", config(tmp_path, max_steps=5))
+    encoder = EmbeddingEncoder(fit_with=learn, columns=("shop", "day")).fit(table, sold)
+    table.loc[0, "shop"] = "a new shop"
+    made = encoder.transform(table)
+    assert made.shape == (1000, width(SHOPS, "half", 50) + width(7, "half", 50))
+    np.testing.assert_array_equal(made[0, :15], encoder.embedding_["shop"].vectors[0])
+    with pytest.raises(EmbeddingError, match="ndarray as table; give a pandas DataFrame"):
+        learn(table.to_numpy(), sold)
+
+
+def test_how_a_table_becomes_numbers():
+    table = pd.DataFrame({"c": ["b", "a", None, "b", "b"], "m": [10, 9, 10, 9, 10],
+                          "x": [1.0, 3.0, np.nan, 1.0, 3.0], "z": [5.0] * 5})  # fmt: skip
+    coding = learn_coding(table, np.array([2.0, 4, 2, 4, 3]), ["c", "m"], "regression")
+    assert coding.levels == {"c": (UNKNOWN, MISSING, "a", "b"), "m": (UNKNOWN, "9", "10")}
+    assert coding.counts["c"].tolist() == [0, 1, 1, 3]
+    new = pd.DataFrame({"c": ["a", "q", None], "m": [10, 11, np.nan],
+                        "x": [3.0, np.nan, 2.0], "z": [6.0, 5, np.nan]})  # fmt: skip
+    assert coding.codes(new).tolist() == [[2, 2], [0, 0], [1, 0]]
+    assert coding.numbers(new).tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
+    assert coding.targets(np.array([3.0])).tolist() == [0]
+    rare = learn_coding(table, np.array(list("uvuvu"), object), ["c"], "classification", 2)
+    assert rare.levels["c"] == (UNKNOWN, "b") and rare.counts["c"].tolist() == [2, 3]
+    assert rare.targets(np.array(["v", "u"], object)).tolist() == [1, 0]
+    with pytest.raises(EmbeddingError, match="no categorical column"):
+        learn_coding(table, np.zeros(5), [], "regression")
+
+
+def test_every_level_keeps_a_row_to_be_learned_from():
+    chance = np.random.default_rng(0)
+    codes = np.stack([chance.integers(40, size=200), np.arange(200) // 2], axis=1)
+    withheld = hold_out(codes, 0.25, chance)
+    assert withheld.sum() == 50
+    for column in codes.T:
+        assert set(column[~withheld]) == set(column)
+    assert hold_out(np.arange(10)[:, None], 0.5, chance).sum() == 0
+
+
+def test_widths():
+    assert [width(n, "half", 50) for n in (1, 2, 7, 98, 1000)] == [1, 1, 4, 49, 50]
+    assert [width(n, "root", 600) for n in (1, 7, 1000)] == [2, 5, 77]
+    assert width(3, "same", 50) == 50
+
+
+def test_the_network_is_what_it_says():
+    network = EntityNetwork([3, 2], [2, 1], 1, 4, 1, torch_generator(0, "weights"))
+    codes, numbers = torch.tensor([[2, 1], [0, 0]]), torch.tensor([[0.5], [-1.0]])
+    first, second = (table.weight for table in network.tables)
+    one, two, three = (network.layers[i] for i in (0, 2, 4))
+    for row in range(2):
+        given = torch.cat([first[codes[row, 0]], second[codes[row, 1]], numbers[row]])
+        inner = (one.weight @ given + one.bias).clamp(min=0)
+        inner = (two.weight @ inner + two.bias).clamp(min=0)
+        expected = three.weight @ inner + three.bias
+        torch.testing.assert_close(network(codes, numbers)[row], expected)
+
+
+def test_a_batch_depends_on_its_place_alone(tmp_path):
+    table, sold = planted(500)
+    task, other = (EntityTask(table, sold, ("shop",), "regression", config(tmp_path)) for _ in "ab")
+    task.batch(0, 0)
+    task.batch(1, 2)
+    for name, tensor in other.batch(0, 1).items():
+        assert torch.equal(tensor, task.batch(0, 1)[name])
+    seen = torch.cat([task.batch(3, step)["target"] for step in range(task.steps_per_epoch)])
+    assert torch.equal(seen.sort().values, task.trained["target"].sort().values)
+
+
+def test_files(tmp_path, capsys):
+    table, sold = planted(600)
+    table.loc[::9, "shop"] = None
+    table.assign(sold=sold).to_csv(tmp_path / "shops.csv", index=False)
+    out = tmp_path / "shops.embedding.parquet"
+    assert main(["entity", "--data", str(tmp_path / "shops.csv"), "--out", str(out), "--quiet",
+                 "--max-steps", "20", "--device", "cpu"]) == 0  # fmt: skip
+    both, shops, days = (load(tmp_path / f"shops{part}.embedding.parquet")
+                         for part in ("", ".shop", ".day"))  # fmt: skip
+    assert both.labels == shops.labels + days.labels and MISSING in shops.labels
+    assert both.metadata["role"].to_pylist() == ["shop"] * len(shops) + ["day"] * len(days)
+    assert both.metadata.column_names == ["role", "count", "mean sold"]
+    assert both.metadata["count"].to_pylist()[1] == len(range(0, 600, 9))
+    np.testing.assert_array_equal(both.vectors[: len(shops)], shops.vectors)
+    np.testing.assert_array_equal(both.vectors[len(shops) :, : days.dimensions], days.vectors)
+    assert not both.vectors[len(shops) :, days.dimensions :].any()
+    assert both.provenance.metric == "euclidean" and shops.provenance.role == "shop"
+    assert shops.provenance.space != days.provenance.space != both.provenance.space
+    frame = pd.read_csv(tmp_path / "shops.csv")[["shop", "day"]]
+    parts = {"shop": tmp_path / "shops.shop.embedding.parquet", "day": days}
+    np.testing.assert_array_equal(
+        EmbeddingEncoder(out).fit_transform(frame), EmbeddingEncoder(parts).fit_transform(frame)
+    )
+
+
+def test_one_file_only(tmp_path, capsys):
+    table, sold = planted(200)
+    table.assign(sold=sold).to_csv(tmp_path / "shops.csv", index=False)
+    out = tmp_path / "made" / "shops.embedding.parquet"
+    assert main(["entity", "--data", str(tmp_path / "shops.csv"), "--out", str(out), "--quiet",
+                 "--max-steps", "2", "--one-file"]) == 0  # fmt: skip
+    assert [path.name for path in out.parent.iterdir() if path.is_file()] == [out.name]
+
+
+def test_one_width_for_all(tmp_path):
+    table, sold = planted(300)
+    settings = config(tmp_path, max_steps=3, width_rule="same", dim=5)
+    sets = EntityFit(("shop", "day"), "regression", settings)(table, sold)
+    assert {each.dimensions for each in sets.values()} == {5}
+    assert len(joined(sets, "both")) == SHOPS + 1 + 7 + 1

@@ -1,0 +1,115 @@
+"""Pictures with a table of captions are read; what is wrong is named by file and row."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embeddings import EmbeddingError
+from trainers.image_text.data import captioned_digits, number_meanings, read_captioned
+
+COLORS = {"a.png": (200, 0, 0), "b.png": (0, 200, 0), "sub/c.png": (0, 0, 200)}
+
+CAPTIONS = """file,caption,author
+a.png,A red one,ann
+b.png,"Green, all over",ben
+sub/c.png,a Blue one,ann
+a.png,a red one!,cat
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "pictures"
+    (made / "sub").mkdir(parents=True)
+    for name, color in COLORS.items():
+        Image.new("RGB", (8, 8), color).save(made / name)
+    (made / "captions.csv").write_text(CAPTIONS)
+    return made
+
+
+def packed(folder: Path, inside: str = "") -> Path:
+    path = folder.with_name("packed.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for each in sorted(folder.rglob("*")):
+            if each.is_file():
+                archive.write(each, inside + each.relative_to(folder).as_posix())
+    return path
+
+
+def test_a_folder_and_its_zip_are_the_same(folder):
+    found = read_captioned(folder)
+    assert found.name == "pictures" and found.labels == ("a.png", "b.png", "sub/c.png")
+    assert found.image.tolist() == [0, 1, 2, 0] and found.meaning.tolist() == [0, 1, 2, 0]
+    assert found.captions == ("A red one", "Green, all over", "a Blue one", "a red one!")
+    assert found.pixels[:, :, 4, 4].tolist() == [list(color) for color in COLORS.values()]
+    assert found.paths[2] == "pictures/sub/c.png" and not found.unseen.any()
+    for inside in ("", "my pictures/"):  # the table may lie in a folder of the zip
+        other = read_captioned(packed(folder, inside))
+        assert np.array_equal(other.pixels, found.pixels) and other.captions == found.captions
+
+
+def test_pictures_without_caption_are_counted(folder):
+    shutil.copy(folder / "a.png", folder / "more.png")
+    assert read_captioned(folder).notes == (
+        "columns not used: author",
+        "1 pictures have no caption and are not used",
+    )
+
+
+def test_pictures_of_several_sizes_are_brought_to_one(folder):
+    Image.new("RGB", (20, 10)).save(folder / "a.png")
+    found = read_captioned(folder, size=16)
+    assert found.shape == (3, 16, 16) and "16 x 16" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("file,caption\na.png,red\nd.png,gone\n", r"captions.csv, row 2: 'd.png' is no picture"),
+        ("file,caption\na.png,red\n../a.png,up\n", r"captions.csv, row 2: '../a.png' is no pic"),
+        ("file,caption\na.png,red\nb.png,\n", r"captions.csv, row 2, column caption: '' has no"),
+        ("file,caption\na.png,!?\nb.png,x\n", r"captions.csv, row 1, column caption: '!\?' has"),
+        ("name,caption\na.png,red\n", r"captions.csv: no column file; it has name, caption"),
+        ("file,words\na.png,red\n", r"captions.csv: no column caption; it has file, words"),
+    ],
+)
+def test_what_is_wrong_is_named_by_file_and_row(folder, table, message):
+    (folder / "captions.csv").write_text(table)
+    with pytest.raises(EmbeddingError, match=message):
+        read_captioned(folder)
+
+
+def test_there_must_be_one_table_and_whole_pictures(folder):
+    with pytest.raises(EmbeddingError, match="no such folder or zip"):
+        read_captioned(folder / "nowhere")
+    (folder / "b.png").write_bytes(b"no picture")
+    with pytest.raises(EmbeddingError, match=r"b.png: no readable picture"):
+        read_captioned(folder)
+    (folder / "more.csv").write_text("file,caption\n")
+    with pytest.raises(EmbeddingError, match=r"found captions.csv, more.csv"):
+        read_captioned(folder)
+    for table in folder.glob("*.csv"):
+        table.unlink()
+    with pytest.raises(EmbeddingError, match="found none"):
+        read_captioned(packed(folder))
+
+
+def test_meanings_are_words_in_their_order():
+    assert number_meanings(["A cat.", "a dog", "a  CAT", "cat a"]).tolist() == [0, 1, 0, 2]
+
+
+def test_digits_say_what_they_show():
+    digits = captioned_digits()
+    assert len(digits) == 1797 and digits.full == 16 and digits.shape == (1, 8, 8)
+    assert len(set(digits.captions)) == 50
+    threes = {text for text, digit in zip(digits.captions, digits.attributes["digit"], strict=True)
+              if digit == "3"}  # fmt: skip
+    assert threes == {
+        "a handwritten three", "the digit three", "the number 3", "three, written by hand",
+        "a scanned 3",
+    }  # fmt: skip
+    assert captioned_digits().captions == digits.captions != captioned_digits(seed=1).captions

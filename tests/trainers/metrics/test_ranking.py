@@ -1,0 +1,64 @@
+"""Withheld pairs, their ranks and metrics, against plain loops."""
+
+import math
+
+import numpy as np
+import pytest
+
+from trainers.metrics import ranking
+
+
+def test_ranks_equal_a_plain_loop(monkeypatch):
+    monkeypatch.setattr(ranking, "_BLOCK_FLOATS", 60)  # four left items at once
+    rng = np.random.default_rng(1)
+    rows = np.argwhere(rng.random((20, 15)) < 0.4)
+    judged = rng.random(len(rows)) < 0.3
+    known, withheld = rows[~judged], rng.permutation(rows[judged])
+    closeness = rng.integers(0, 5, (20, 15)).astype(np.float32)  # many ties
+    expected = []
+    for left, right in withheld:
+        own = {b for a, b in known if a == left}
+        order = sorted((b for b in range(15) if b not in own),
+                       key=lambda b: (-closeness[left, b], b))  # fmt: skip
+        expected.append(order.index(right))
+    ranks = ranking.withheld_ranks(lambda lefts: closeness[lefts].copy(), withheld, known, 15)
+    np.testing.assert_array_equal(ranks, expected)
+
+
+def test_metrics_of_one_left_item_written_out():
+    found = ranking.metrics(np.array([0, 4, 12]), np.array([7, 7, 7]))
+    ideal = 1 + 1 / math.log2(3) + 1 / math.log2(4)
+    assert found["recall@10"] == pytest.approx(2 / 3)
+    assert found["ndcg@10"] == pytest.approx((1 + 1 / math.log2(6)) / ideal)
+    assert found["mrr"] == 1 and found["hit@10"] == 1
+
+
+def test_metrics_are_means_over_left_items():
+    found = ranking.metrics(np.array([0, 50, 9, 10]), np.array([0, 0, 1, 2]), k=10)
+    assert found["recall@10"] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert found["hit@10"] == pytest.approx(2 / 3)
+    assert found["mrr"] == pytest.approx((1 + 1 / 10 + 1 / 11) / 3)
+    assert found["ndcg@10"] == pytest.approx(
+        (1 / (1 + 1 / math.log2(3)) + 1 / math.log2(11) + 0) / 3
+    )
+
+
+def test_no_more_than_k_can_be_found():
+    found = ranking.metrics(np.arange(20), np.zeros(20, dtype=int), k=10)
+    assert found["ndcg@10"] == pytest.approx(1) and found["recall@10"] == 0.5
+
+
+def test_filtered_ranks_pass_over_what_is_withheld_with_the_same_left_item():
+    rng = np.random.default_rng(0)
+    near = rng.random((5, 30)).astype(np.float32)
+    withheld = np.argwhere(rng.random((5, 30)) < 0.2)
+    none = np.empty((0, 2), dtype=np.int64)
+    ranks = ranking.withheld_ranks(lambda rows: near[rows].copy(), withheld, none, 30)
+    alone = []
+    for left, right in withheld:
+        others = [r for lf, r in withheld if lf == left and r != right]
+        row = np.delete(near[left], others)
+        alone.append(int((row > near[left, right]).sum()))
+    found = ranking.filtered_metrics(ranks, withheld[:, 0])
+    assert found["mrr"] == pytest.approx(np.mean(1 / (np.array(alone) + 1.0)))
+    assert found["hit@10"] == found["recall@10"] == np.mean(np.array(alone) < 10)

@@ -1,0 +1,128 @@
+"""Reviews of every form that is read, and what is wrong with others."""
+
+import zipfile
+
+import pytest
+
+from embeddings import EmbeddingError
+from trainers.sentiment.data import read_reviews
+from trainers.sentiment.planted_reviews import planted_reviews
+
+
+def write(tmp_path, name, text):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def both(reviews):
+    return list(zip(reviews.texts, reviews.positive.tolist(), strict=True))
+
+
+def test_lines_of_text_and_label(tmp_path):
+    """Quotes may be open, and other ends of line stand within a text."""
+    path = write(tmp_path, "a.txt", 'so "good\t1\n\nbad,\x85 \u2028really\t 0 \na\ttab\t1\n')
+    found = read_reviews(path)
+    assert both(found) == [('so "good', True), ("bad,\x85 \u2028really", False), ("a\ttab", True)]
+    assert found.name == "a" and found.source["name"] == "a.txt" and found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ('id,review,sentiment\n7,"good, ""very""",positive\n8,bad,negative\n', {}),
+        ("score\twords\n1.0\tgood, \"very\"\n0.0\tbad\n",
+         {"label": "score", "text": "words"}),
+        ("label,anything\nfresh,\"good, \"\"very\"\"\"\nrotten,bad\n", {"positive": "Fresh"}),
+    ],
+)  # fmt: skip
+def test_tables(tmp_path, text, given):
+    found = read_reviews(write(tmp_path, "a.csv", text), **given)
+    assert both(found) == [('good, "very"', True), ("bad", False)]
+    assert found.notes == (("columns not used: id",) if text.startswith("id") else ())
+
+
+def test_folders_of_files_and_files_of_lines(tmp_path):
+    write(tmp_path, "set/train/pos/2.txt", "good\nindeed")
+    write(tmp_path, "set/train/pos/1.txt", "caf\u00e9".encode("latin-1"))
+    write(tmp_path, "set/train/neg/1.txt", "bad")
+    write(tmp_path, "set/train/neg/2.txt", " ")
+    write(tmp_path, "set/rt.pos", "line one\nline two\n")
+    write(tmp_path, "set/README", "positive")
+    write(tmp_path, "set/.hidden/pos/1.txt", "hidden")
+    found = read_reviews(tmp_path / "set")
+    assert both(found) == [
+        ("line one", True), ("line two", True), ("bad", False), ("caf\u00e9", True),
+        ("good\nindeed", True),
+    ]  # fmt: skip
+    assert found.notes == (
+        "train/pos/1.txt is not UTF-8; it is read as Latin-1",
+        "1 files are of no side and not read: README",
+        "1 files are empty and left out",
+    )
+    packed = tmp_path / "set.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted((tmp_path / "set").rglob("*")):
+            if ".hidden" not in str(file):
+                archive.write(file, file.relative_to(tmp_path / "set"))
+    assert both(read_reviews(packed)) == both(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.txt", "good\t1\nno label\n", "a.txt, line 2: 'no label' is not text, tab, label"),
+        ("a.txt", "good\t1\nfine\t1\n", r"1 different labels \(1\); expected two"),
+        ("a.csv", "text,label\ngood,1\nbad,0\nso,2\n", r"3 different labels \(1, 0, 2\)"),
+        ("a.csv", "text,label\ngood,x\nbad,y\n", "which of the labels 'x' and 'y' is positive"),
+        ("a.csv", "text,label\ngood,1\n,0\n", "row 2, column text: the cell is empty"),
+        ("a.csv", "a,b,c\ngood,1,2\nbad,0,3\n", "which columns are text and label.* a, b, c"),
+        ("a.zip", b"PK\x03\x04 and nothing", "a.zip: not readable as a zip"),
+        ("pos/a.txt", "good", "only positive reviews"),
+        ("b/a.txt", "good", "no reviews in it"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(tmp_path, name, text, message):
+    path = write(tmp_path / "in", name, text)
+    with pytest.raises(EmbeddingError, match=message):
+        read_reviews(path if path.parent.name == "in" else tmp_path / "in")
+
+
+def test_names_that_are_not_there(tmp_path):
+    path = write(tmp_path, "a.csv", "text,label\ngood,1\nbad,0\n")
+    with pytest.raises(EmbeddingError, match="no column 'words'; it has text, label"):
+        read_reviews(path, text="words")
+    with pytest.raises(EmbeddingError, match="--positive 5: no such label; expected '1' or '0'"):
+        read_reviews(path, positive="5")
+    with pytest.raises(EmbeddingError, match="no such file or folder"):
+        read_reviews(tmp_path / "none")
+
+
+def test_an_archive_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.pos", b"good " * 100_000)
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
+    with pytest.raises(EmbeddingError, match=r"a\.zip: the reviews unpacked have 500,000 bytes"):
+        read_reviews(tmp_path / "a.zip")
+
+
+def test_real_files(data):
+    for name, size in (
+        ("imdb_labelled.txt", 1_000), ("amazon_cells_labelled.txt", 1_000),
+        ("yelp_labelled.txt", 1_000), ("sentence_polarity.zip", 10_662),
+    ):  # fmt: skip
+        found = read_reviews(data / "3_sentiment" / name)
+        assert len(found) == size and found.positive.sum() == size / 2
+
+
+def test_planted_words_are_as_much_likelier_as_was_said():
+    reviews = planted_reviews(reviews=2_000, words=100, length=100)
+    side = {True: [], False: []}
+    for text, positive in both(reviews):
+        side[positive] += text.split()
+    assert reviews.truth["good0"] == 2.5 and reviews.truth["bad9"] == -0.5
+    for word in ("good0", "good9", "bad0"):
+        ratio = side[True].count(word) / side[False].count(word)
+        neutral = side[True].count("word3") / side[False].count("word3")
+        assert ratio / neutral == pytest.approx(2.718281828 ** reviews.truth[word], rel=0.25)

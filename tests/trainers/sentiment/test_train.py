@@ -1,0 +1,129 @@
+"""Planted sentiment comes out: who is near whom, and how positive each word is."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from embeddings import EmbeddingError, load, neighbors
+from trainers.data.bags import Bags
+from trainers.data.words import words_of
+from trainers.sentiment.config import SentimentConfig
+from trainers.sentiment.data import read_reviews
+from trainers.sentiment.planted_reviews import planted_reviews
+from trainers.sentiment.train import Sentiment, SentimentTask, hold_out, run
+
+
+def config(tmp_path=Path("."), **changes):
+    changes = {"device": "cpu", "threads": 1, "quiet": True, **changes}
+    return SentimentConfig(out=tmp_path / "out.embedding.parquet", **changes)
+
+
+@pytest.fixture(scope="module", params=["mean", "attention"])
+def made(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planted")
+    given = config(folder, pooling=request.param, epochs=10, learning_rate=0.003)
+    return run(given), load(given.out)
+
+
+def test_planted_words_lie_with_their_own_kind(made):
+    metrics, words = made
+    for word, kind in (("good0", "good"), ("good9", "good"), ("bad0", "bad"), ("bad9", "bad")):
+        near = neighbors.query(words, words.labels.index(word), k=10).rows
+        assert all(words.labels[row].startswith(kind) for row in near)
+    assert metrics["accuracy"] >= metrics["accuracy of tf-idf and logistic regression"] - 0.01
+
+
+def test_polarity_is_the_planted_one(made):
+    _, words = made
+    told = {name: words.metadata.column(name).to_numpy() for name in words.metadata.column_names}
+    assert list(told) == ["count", "polarity", "log_odds", "planted"]
+    sided = (told["count"] >= 50) & (told["planted"] != 0)
+    for name in ("polarity", "log_odds"):
+        assert spearmanr(told[name][sided], told["planted"][sided]).statistic >= 0.9
+        assert (np.sign(told[name]) == np.sign(told["planted"]))[sided].all()
+    assert np.all(np.diff(told["count"]) <= 0)
+
+
+def test_polarity_is_what_a_word_alone_adds():
+    for pooling in ("mean", "attention"):
+        module = Sentiment(6, 4, pooling, torch.Generator().manual_seed(0))
+        module.head.bias.data.fill_(0.7)
+        if module.query is not None:
+            module.query.data.normal_()
+        alone = Bags(torch.arange(6), torch.arange(7))
+        with torch.no_grad():
+            np.testing.assert_allclose(module.polarity(), (module(alone) - 0.7).numpy(), atol=1e-6)
+
+
+def test_counted_log_odds_written_out(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("good good film\t1\nbad film\t0\ngood\t1\nfilm rare\t0\n")
+    task = SentimentTask(read_reviews(path), config(validation_fraction=0))
+    assert task.vocabulary == ("good", "film") and task.counts.tolist() == [3, 3]
+    wanted = np.log([(3 + 1) / (4 + 2), (1 + 1) / (4 + 2)]) - np.log([1 / 4, 3 / 4])
+    np.testing.assert_allclose(task.counted_log_odds(), wanted)
+
+
+def test_words_withheld_are_not_learned_from():
+    reviews = planted_reviews(reviews=40, words=30)
+    hidden = hold_out(reviews.positive, 0.25, seed=0)
+    assert hidden.sum() == 10 and reviews.positive[hidden].sum() == 5
+    texts = tuple(text + " secret secret" * bool(part)
+                  for text, part in zip(reviews.texts, hidden, strict=True))  # fmt: skip
+    task = SentimentTask(replace(reviews, texts=texts), config(validation_fraction=0.25))
+    assert "secret" not in task.vocabulary and len(task.withheld) == 10
+    text = next(text for text, part in zip(texts, hidden, strict=True) if part)
+    assert task.bags_of([words_of(text)]).items[-2:].tolist() == [0, 0]  # unknown
+
+
+def test_a_vocabulary_has_at_most_so_many_words():
+    task = SentimentTask(planted_reviews(reviews=200, words=300), config(vocabulary=20, dim=5))
+    assert len(task.vocabulary) == 20 and task.module.words.weight.shape == (21, 5)
+    assert "20 words have vectors (" in task.notes[0] and "the unknown" in task.notes[0]
+
+
+def test_hidden_words_are_of_the_share_asked_for():
+    task = SentimentTask(planted_reviews(reviews=1_000, words=50), config(word_dropout=0.4))
+    batch = task.batch(0, 0)
+    whole = SentimentTask(planted_reviews(reviews=1_000, words=50), config(word_dropout=0))
+    rows = whole.batch(0, 0)
+    assert len(batch["words"]) / len(rows["words"]) == pytest.approx(0.6, abs=0.05)
+    torch.testing.assert_close(batch["target"], rows["target"])
+    assert len(rows["starts"]) == len(rows["target"]) + 1
+
+
+def test_the_file_tells_how_it_was_made(tmp_path):
+    path = tmp_path / "few.txt"
+    path.write_text("".join(f"good day {i}\t1\nbad day {i}\t0\n" for i in range(10)))
+    metrics = run(config(tmp_path, data=path, dim=6, epochs=2))
+    made = load(tmp_path / "out.embedding.parquet")
+    about = made.provenance
+    assert set(made.labels) >= {"good", "bad", "day"} and made.dimensions == 6
+    assert (about.name, about.metric, about.role, about.trainer) == (
+        "few", "cosine", "word", "sentiment",
+    )  # fmt: skip
+    assert metrics["reviews"] == 20 and metrics["withheld"] == 2 and metrics["epochs"] == 2
+
+
+def test_nothing_withheld_and_nothing_in_the_vocabulary(tmp_path):
+    path = tmp_path / "few.txt"
+    path.write_text("good day\t1\nbad day\t0\n")
+    given = config(tmp_path, data=path, validation_fraction=0, min_count=1, epochs=2)
+    metrics = run(given)
+    assert metrics["accuracy of tf-idf and logistic regression"] is None
+    assert "accuracy" not in metrics
+    with pytest.raises(EmbeddingError, match="0 of 3 words are seen 5 times or more"):
+        run(replace(given, min_count=5))
+
+
+def test_brilliant_is_among_positive_words(data, tmp_path):
+    path = data / "3_sentiment" / "sentence_polarity.zip"
+    metrics = run(config(tmp_path, data=path, min_count=5))
+    assert metrics["accuracy"] >= 0.76
+    words = load(tmp_path / "out.embedding.parquet")
+    near = neighbors.query(words, words.labels.index("brilliant"), k=10).rows
+    assert np.sum(words.metadata.column("log_odds").to_numpy()[near] > 0) >= 9

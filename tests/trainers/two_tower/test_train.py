@@ -1,0 +1,279 @@
+"""Two towers: planted structure comes out exactly; the file alone ranks; same seed, same bytes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from embeddings import EmbeddingError, load, neighbors
+from trainers.core.devices import start
+from trainers.data.pairs.pairs import number_pairs
+from trainers.data.pairs.side_tables import bags
+from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.data import read, read_features
+from trainers.two_tower.model import as_table_rows
+from trainers.two_tower.train import PairsTask, automatic_batch_size, run, towers
+from trainers.two_tower.train import train as train_pairs
+
+
+def config(tmp_path=Path("."), **changes):
+    changes = {"device": "cpu", "threads": 1, "quiet": True, "batch_size": 32, **changes}
+    return TwoTowerConfig(out=tmp_path / "out.embedding.parquet", **changes)
+
+
+@pytest.fixture(autouse=True)
+def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def train(pairs, given):
+    return train_pairs(pairs, read_features(pairs, given), given, start(given))[0]
+
+
+def checkerboard(users=12, items=12):
+    """Users like the items of their own half; user u's pair with item u is withheld."""
+    pairs = [
+        (f"user {u}", f"item {i}")
+        for u in range(users)
+        for i in range(items)
+        if u % 2 == i % 2 and u != i
+    ]
+    return number_pairs(pairs, "board", ("user", "item"), {"name": "board"})
+
+
+def sides(made):
+    role = np.array(made.metadata.column("role").to_pylist())
+    return made.vectors[role == "user"], made.vectors[role == "item"]
+
+
+def closeness(made):
+    """Return what the file's metric says of every user and item."""
+    left, right = sides(made)
+    if made.provenance.metric == "cosine":
+        left = left / np.linalg.norm(left, axis=1, keepdims=True)
+        right = right / np.linalg.norm(right, axis=1, keepdims=True)
+    return left @ right.T
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bce", "mse", "bpr"])
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
+    pairs = checkerboard()
+    made = train(pairs, config(loss=loss, similarity=similarity, validation_fraction=0, dim=8,
+                               epochs=20, learning_rate=0.02))  # fmt: skip
+    near = closeness(made)
+    near[pairs.rows[:, 0], pairs.rows[:, 1]] = -np.inf
+    first = [pairs.right.labels[item] for item in near.argmax(axis=1)]
+    assert first == [label.replace("user", "item") for label in pairs.left.labels]
+    assert made.provenance.metric == similarity and made.dimensions == 8
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
+    pairs, given = checkerboard(), config(similarity=similarity)
+    model = towers(pairs, (None, None), given)
+    if similarity == "dot":
+        torch.nn.init.normal_(model.right_bias.weight)
+    left, right = model.vectors()
+    numbers = torch.arange(12)
+    with torch.no_grad():
+        near, far = model.left(numbers), model.right(numbers)
+        square = model.square(near, far, numbers).numpy()
+        rows = model.rows(near, far, numbers).numpy()
+    scale = square[:, :1] / (left @ right[0])[:, None]  # one number for each left item
+    assert (scale > 0).all()
+    np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-4)
+    np.testing.assert_allclose(rows, np.diag(square), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(left, axis=1), 1, atol=1e-6)
+    assert np.linalg.norm(right, axis=1).max() == pytest.approx(1, abs=1e-6)
+    assert left.shape == right.shape == (12, 50)
+
+
+def test_left_vectors_lie_as_rows_of_the_table_do():
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(size=(n, 4)).astype(np.float32) for n in (9, 7))
+    counts = rng.integers(0, 5, size=7)
+    near, far = as_table_rows(left, right, counts)
+    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-5)
+    table = (left @ right.T) * counts / np.linalg.norm(counts)
+    np.testing.assert_allclose(near @ near.T, table @ table.T, atol=1e-5)
+
+
+def test_vectors_of_fewer_items_than_dimensions_keep_their_products():
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(size=(n, 8)).astype(np.float32) for n in (9, 3))
+    near, far = as_table_rows(left, right, np.array([3, 0, 1]))
+    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-4)
+
+
+def test_same_seed_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    path = tmp_path / "pairs.csv"
+    path.write_text("user,item\n" + "".join(f"u{i % 9},i{i % 7}\n" for i in range(50)))
+    files = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        out = tmp_path / f"{name}.embedding.parquet"
+        run(replace(config(data=path, epochs=3, seed=seed), out=out))
+        files.append(out.read_bytes())
+    assert files[0] == files[1] != files[2]
+
+
+def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
+    path = tmp_path / "visits.csv"
+    path.write_text("reader,page\nann,home\nann,news\nbob,home\n")
+    given = config(tmp_path, data=path, max_steps=5, dim=6, validation_fraction=0)
+    metrics = run(given)
+    made = load(given.out)
+    assert made.labels == ("ann", "bob", "home", "news") and made.dimensions == 6
+    assert made.metadata.to_pydict() == {
+        "role": ["reader", "reader", "page", "page"], "count": [2, 1, 2, 1],
+        "known": [["home", "news"], ["home"], None, None],
+    }  # fmt: skip
+    about = made.provenance
+    assert (about.name, about.metric, about.normalized) == ("visits", "dot", False)
+    assert (about.role, about.trainer, about.seed) == ("reader and page", "two_tower", 0)
+    assert about.config["dim"] == 6 and about.config["batch_size"] == 32
+    assert about.source["name"] == "visits.csv" and about.created and about.libraries["torch"]
+    assert about.space.startswith("two_tower-")
+    assert metrics["items"] == {"reader": 2, "page": 2} and metrics["pairs"] == 3
+    assert metrics["steps"] == 5 and metrics["epochs"] == 5 and metrics["judged_on"] is None
+    assert metrics["pairs_per_second"] > 0 and metrics["out"] == str(given.out)
+
+
+def test_spaces_of_other_settings_or_data_differ():
+    pairs = checkerboard()
+    spaces = {
+        train(given, config(max_steps=1, seed=seed)).provenance.space
+        for given in (pairs, replace(pairs, source={"name": "other"}))
+        for seed in (0, 1)
+    }
+    assert len(spaces) == 4
+
+
+def test_all_pairs_are_learned_for_the_best_number_of_epochs(tmp_path):
+    pairs = checkerboard(20, 20)
+    made = train(pairs, config(epochs=6, patience=2, validation_fraction=0.2))
+    told = made.provenance.metrics
+    assert told["epochs"] == told["best_epoch"] <= 6
+    assert told["steps"] == told["epochs"] * 6  # 180 pairs, all of them, 32 a step
+    assert told["judged_on"] == "validation" and told["judged_pairs"] == 36
+    assert set(told["baselines"]) == {"popularity", "item_knn", "svd", "ease"}
+    assert (tmp_path / "out.run" / "refit" / "metrics.jsonl").is_file()
+
+
+@pytest.mark.parametrize("split", ["random", "last", "link"])
+def test_a_split_is_judged_on_its_test_and_its_model_is_kept(tmp_path, split):
+    made = train(checkerboard(20, 20), config(split=split, epochs=30, learning_rate=0.02))
+    told = made.provenance.metrics
+    assert told["judged_on"] == "test" and told["judged_pairs"] == 20
+    assert told["hit@10"] >= 0.9 and told["recall@10"] == told["hit@10"]  # one each
+    assert not (tmp_path / "out.run" / "refit").exists()
+
+
+def test_max_steps_stops_within_an_epoch():
+    given = config(max_steps=7, batch_size=200, validation_fraction=0)
+    metrics = train(checkerboard(40, 40), given).provenance.metrics
+    assert metrics["steps"] == 7 and metrics["epochs"] == 2  # 4 steps an epoch
+
+
+def test_heavy_pairs_weigh_more():
+    """One item has been bought by all; a user to whom it matters little is drawn to the other."""
+    pairs = [(f"u{u}", f"i{i}") for u in range(8) for i in (0, 1 + u % 2)]
+    weight = [0.01 if right == "i0" else 1.0 for _, right in pairs]
+    given = config(loss="bce", negatives=2, validation_fraction=0, epochs=60, learning_rate=0.02)
+    light, even = (
+        train(number_pairs(pairs, "w", ("user", "item"), {"name": "w"}, weight=weights), given)
+        for weights in (weight, None)
+    )
+    assert (closeness(light)[:, 0] < closeness(even)[:, 0]).all()
+
+
+def test_features_alone_place_items_that_no_pair_has(tmp_path):
+    """Users of a taste like items of a kind; items of the table that nobody has are placed too."""
+    lines = [f"u{u},i{i}" for u in range(12) for i in range(12) if u % 2 == i % 2]
+    (tmp_path / "pairs.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
+    table = [f"i{i},{'odd' if i % 2 else 'even'}|thing" for i in range(14)]
+    (tmp_path / "items.csv").write_text("item,kind\n" + "\n".join(table) + "\n")
+    given = config(
+        data=tmp_path / "pairs.csv", right_metadata=tmp_path / "items.csv", right_features="kind",
+        right_ids=False, validation_fraction=0, epochs=40, learning_rate=0.02, tower="network",
+    )  # fmt: skip
+    pairs = read(given)
+    assert len(pairs.right) == 14 and any("2 items of items.csv" in n for n in pairs.notes)
+    near = closeness(train(pairs, given))
+    new = [pairs.right.labels.index("i12"), pairs.right.labels.index("i13")]
+    for user, line in zip(pairs.left.labels, near, strict=True):
+        assert line[new].argmax() == int(user[1:]) % 2
+
+
+def test_an_item_without_pairs_has_the_vector_of_its_features():
+    pairs = checkerboard()
+    right = replace(pairs.right, labels=(*pairs.right.labels, "new"),
+                    columns={"kind": _kinds([*(i % 2 for i in range(12)), 1])})  # fmt: skip
+    pairs = replace(pairs, right=right)
+    model = towers(pairs, (None, bags(right, ["kind"])[0]), config(similarity="dot"))
+    with torch.no_grad():
+        new = model.right(torch.tensor([12]))[0]
+    assert torch.equal(new, model.right.words.weight[1])
+
+
+def _kinds(values):
+    import pyarrow as pa
+
+    return pa.array([f"kind {value}" for value in values])
+
+
+def test_a_side_must_be_made_of_something():
+    given = config(right_ids=False)
+    with pytest.raises(EmbeddingError, match="--no-right-ids needs features"):
+        read_features(checkerboard(), given)
+
+
+def test_all_pairs_known_is_an_error_where_negatives_are_drawn():
+    pairs = [(f"u{a}", f"i{b}") for a in range(3) for b in range(3)]
+    full = number_pairs(pairs, "full", ("user", "item"), {"name": "full"})
+    with pytest.raises(EmbeddingError, match="all 3 x 3 possible pairs"):
+        train(full, config(loss="bce", validation_fraction=0))
+
+
+def test_negatives_of_bpr_have_their_pairs_left_item():
+    pairs = checkerboard()
+    rows = np.arange(len(pairs))
+    task = PairsTask(pairs, rows, rows[:0], (None, None), config(loss="bpr", negatives=3))
+    batch = task.batch(1, 0)
+    assert batch["negatives"].shape == (32, 3, 2)
+    assert (batch["negatives"][:, :, 0] == batch["pairs"][:, :1]).all()
+    assert not task.sampler.is_known(batch["negatives"].flatten(end_dim=1)).any()
+
+
+def test_an_epoch_has_every_pair_once():
+    pairs = checkerboard()
+    rows = np.arange(len(pairs))
+    task = PairsTask(pairs, rows, rows[:0], (None, None), config())
+    for epoch in (0, 1):
+        seen = torch.cat([task.batch(epoch, step)["pairs"] for step in range(2)])
+        assert len(seen) == 60 and len(torch.unique(seen, dim=0)) == 60
+    assert not torch.equal(task.batch(0, 0)["pairs"], task.batch(1, 0)["pairs"])
+
+
+def test_automatic_batch_size():
+    sizes = [automatic_batch_size(pairs) for pairs in (1, 200, 12_000, 400_000, 10_000_000)]
+    assert sizes == [32, 32, 128, 4096, 4096]
+
+
+def test_animorphs_are_each_others_neighbors(tmp_path, data):
+    given = TwoTowerConfig(out=tmp_path / "b.embedding.parquet", quiet=True, device="cpu",
+                           data=data / "1_books" / "p15_books.ndjson")  # fmt: skip
+    metrics = run(given)
+    assert metrics["recall@10"] > 2 * metrics["baselines"]["popularity"]["recall@10"]
+    made = load(given.out)
+    row = made.labels.index("The Solution (novel)")
+    role = made.metadata.column("role").to_pylist()
+    author = made.metadata.column("author").to_pylist()
+    rows = [r for r in neighbors.query(made, row, k=200).rows if role[r] == "book"][:10]
+    assert sum(author[r] == "K. A. Applegate" for r in rows) >= 9
+    near = {made.labels[r] for r in rows}
+    wanted = {f"The {name} (novel)" for name in ("Discovery", "Threat", "Reaction", "Separation")}
+    assert len(near & wanted) >= 3

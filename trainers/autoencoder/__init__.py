@@ -1,0 +1,1 @@
+"""Images as the bottleneck of an autoencoder."""

@@ -1,0 +1,1 @@
+"""Words in context, by a masked transformer."""

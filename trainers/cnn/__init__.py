@@ -1,0 +1,1 @@
+"""Images as the penultimate layer of a classifier."""

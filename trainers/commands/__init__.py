@@ -1,0 +1,1 @@
+"""Commands that are no trainers: recommend, encode, decode, columns."""

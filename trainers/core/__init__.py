@@ -1,0 +1,1 @@
+"""The training loop and what every run needs: settings, checkpoints, devices, seeds, logs."""

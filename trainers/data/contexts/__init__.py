@@ -1,0 +1,1 @@
+"""Tokens in sentences: the data and the files of trainers whose vectors depend on the context."""

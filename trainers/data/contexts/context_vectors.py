@@ -1,0 +1,137 @@
+"""One pass over a text with a model that reads words in context, and the files that come of it.
+
+Collected are the vectors of chosen occurrences at every layer, and, at the last of the layers, the
+mean of each known word over all its occurrences and the mean of each sentence over its words.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.files import save
+from trainers.data.contexts.occurrences import Occurrences, occurrence_set
+from trainers.data.contexts.sentences import Sentence, Vocabulary, by_length
+from trainers.entity.output import column_path
+
+Encode = Callable[[Sequence[Sentence]], Mapping[str, np.ndarray]]
+"""Sentences -> name of layer -> float32, shape (words, d): the words of all of them, end to end."""
+
+_WORDS_AT_ONCE = 8_192
+
+
+@dataclass(frozen=True, eq=False)
+class ContextVectors:
+    """What a pass over a text has collected.
+
+    Attributes
+    ----------
+    occurrences : those chosen
+    layers : name of layer -> float32, shape (occurrences, d)
+    top : the name of the last layer, of which the means are
+    words : of a vocabulary, those that occur; `counts` int64, shape (words,), tells how often
+    word_means : float32, shape (words, d)
+    sentence_means : float32, shape (sentences, d)
+    """
+
+    occurrences: Occurrences
+    layers: Mapping[str, np.ndarray]
+    top: str
+    words: tuple[str, ...]
+    counts: np.ndarray
+    word_means: np.ndarray
+    sentence_means: np.ndarray
+
+    def note(self) -> str:
+        """Say what the means are of."""
+        return (f"means of layer {self.top}: of {len(self.words):,} words over all their "
+                f"occurrences, and of {len(self.sentence_means):,} sentences")  # fmt: skip
+
+
+def collect(encode: Encode, occurrences: Occurrences, vocabulary: Vocabulary) -> ContextVectors:
+    """Run a model over the text of the occurrences, sentences of like length together.
+
+    Special words of the vocabulary, unknown ones among them, have no mean.
+    """
+    sentences = occurrences.text.sentences
+    lengths = np.array([len(sentence) for sentence in sentences])
+    chosen: dict[str, np.ndarray] = {}
+    sums = counts = sentence_means = np.empty(0)
+    for rows in by_length(lengths, _WORDS_AT_ONCE):
+        layers = encode([sentences[row] for row in rows])
+        top = list(layers)[-1]
+        vectors = layers[top]  # (words, d)
+        if not chosen:
+            dim = vectors.shape[1]
+            chosen = {name: np.empty((len(occurrences), dim), np.float32) for name in layers}
+            sums, counts = np.zeros((len(vocabulary), dim)), np.zeros(len(vocabulary), np.int64)
+            sentence_means = np.empty((len(sentences), dim), np.float32)
+        starts = np.concatenate([[0], lengths[rows].cumsum()])  # (sentences + 1,)
+        sentence_means[rows] = np.add.reduceat(vectors, starts[:-1]) / lengths[rows, None]
+        numbers = vocabulary.numbers(word for row in rows for word in sentences[row])
+        np.add.at(sums, numbers, vectors)
+        counts += np.bincount(numbers, minlength=len(vocabulary))
+        start_of = np.full(len(sentences), -1)
+        start_of[rows] = starts[:-1]
+        here = np.flatnonzero(start_of[occurrences.sentence] >= 0)
+        place = start_of[occurrences.sentence[here]] + occurrences.position[here]
+        for name, layer in layers.items():
+            chosen[name][here] = layer[place]
+    kept = np.flatnonzero(counts)
+    kept = kept[kept >= vocabulary.specials]
+    return ContextVectors(
+        occurrences=occurrences,
+        layers=chosen,
+        top=top,
+        words=tuple(vocabulary.words[number] for number in kept),
+        counts=counts[kept],
+        word_means=(sums[kept] / counts[kept, None]).astype(np.float32),
+        sentence_means=sentence_means,
+    )
+
+
+def context_sets(found: ContextVectors, **provenance: Any) -> dict[str, EmbeddingSet]:
+    """Return the sets of occurrences (""), "words" and "sentences".
+
+    provenance : fields of Provenance; the name gets what the rows are added
+    """
+    name = provenance.pop("name")
+    text = found.occurrences.text
+    return {
+        "": occurrence_set(found.occurrences, found.layers, name=name, **provenance),
+        "words": EmbeddingSet.of(
+            found.word_means,
+            found.words,
+            {"count": pa.array(found.counts, pa.int64())},
+            name=f"{name}: words",
+            role="word",
+            metric="cosine",
+            **provenance,
+        ),
+        "sentences": EmbeddingSet.of(
+            found.sentence_means,
+            [" ".join(sentence) for sentence in text.sentences],
+            {"words": pa.array([len(sentence) for sentence in text.sentences], pa.int64())},
+            name=f"{name}: sentences",
+            role="sentence",
+            metric="cosine",
+            **provenance,
+        ),
+    }
+
+
+def save_beside(sets: Mapping[str, EmbeddingSet], out: Path) -> list[Path]:
+    """Write words and sentences beside the file of the occurrences, NAME.words.embedding.parquet.
+
+    The occurrences themselves are left to finish.py.
+    """
+    written = []
+    for kind in ("words", "sentences"):
+        path = column_path(out, kind)
+        save(sets[kind], path)
+        written.append(path)
+    return written

@@ -1,0 +1,1 @@
+"""Pairs of left and right items: interactions, links, judgments."""

@@ -1,0 +1,1 @@
+"""Embeddings of categorical variables, learned on a supervised task."""

@@ -1,0 +1,1 @@
+"""The comparison of categorical features, by models trained on each."""

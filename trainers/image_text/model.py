@@ -1,0 +1,103 @@
+"""The two towers of image_text: images and texts become vectors of one space."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from trainers.core.rng import torch_generator
+from trainers.data.bags import Bags, means
+from trainers.data.image_task import initialize
+from trainers.data.words import UNKNOWN, numbered, words_of
+
+INITIAL_TEMPERATURE = 0.07
+LEAST_TEMPERATURE = 0.01
+"""Of CLIP (Radford et al., "Learning transferable visual models from natural language supervision",
+ICML 2021): cosines are divided by it before the softmax."""
+
+WORD_DIM = 128
+_GROUPS = 4  # of channels, in normalization, or what their number can be divided by
+
+
+class Towers(nn.Module):
+    """Image tower, text tower and the temperature between them.
+
+    Parameters
+    ----------
+    shape : channels, height and width of an image
+    vocabulary : words that have vectors; others are left out
+    dim : length of the vectors of images and texts
+    width : channels of the first convolution
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        vocabulary: Sequence[str],
+        dim: int,
+        width: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.vocabulary = tuple(vocabulary)
+        self.image = image_tower(shape, dim, width)
+        self.words = nn.Embedding(len(vocabulary) + 1, WORD_DIM)
+        self.text = nn.Sequential(
+            nn.Linear(WORD_DIM, 2 * WORD_DIM), nn.ReLU(), nn.Linear(2 * WORD_DIM, dim)
+        )
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(INITIAL_TEMPERATURE)))
+        initialize(self, seed)  # of convolutions and layers
+        nn.init.normal_(self.words.weight, generator=torch_generator(seed, "words"))
+        nn.init.zeros_(self.words.weight[UNKNOWN])
+
+    def images(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return vectors of length 1 of images: float32, shape (b, dim).
+
+        pixels : float32, shape (b, channels, height, width), from 0 to 1
+        """
+        return F.normalize(self.image(pixels - 0.5).float(), dim=1)
+
+    def texts(self, bags: Bags) -> torch.Tensor:
+        """Return vectors of length 1 of texts, which are bags of words: float32, (b, dim)."""
+        return F.normalize(self.text(means(self.words.weight, bags)).float(), dim=1)
+
+    @torch.no_grad()
+    def keep_temperature(self) -> None:
+        """Bring the temperature back to LEAST_TEMPERATURE where a step led below it."""
+        self.log_scale.clamp_(max=-math.log(LEAST_TEMPERATURE))
+
+    def bags_of(self, texts: Iterable[str]) -> Bags:
+        """Return the known words of texts as numbers; a text without any is the unknown word."""
+        known = frozenset(self.vocabulary)
+        words = ([word for word in words_of(text) if word in known] for text in texts)
+        return Bags.of(*numbered((found or [""] for found in words), self.vocabulary))
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return the vocabulary, so that the weights of a checkpoint are of known words."""
+        return {"vocabulary": list(self.vocabulary)}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take the vocabulary of a checkpoint."""
+        self.vocabulary = tuple(state["vocabulary"])
+
+
+def image_tower(shape: tuple[int, int, int], dim: int, width: int) -> nn.Sequential:
+    """Return convolutions that halve an image until its sides are 4 to 7, and a linear layer.
+
+    Normalization is by groups of channels within each image (Wu and He, "Group normalization",
+    2018): vectors do not depend on the rest of the batch.
+    """
+    channels, *sides = shape
+    layers: list[nn.Module] = []
+    for block in range(max(1, int(math.log2(min(sides) / 4)))):
+        wide = width * 2**block
+        layers += [
+            nn.Conv2d(channels, wide, 3, stride=2, padding=1, bias=False),
+            nn.GroupNorm(math.gcd(_GROUPS, wide), wide),
+            nn.ReLU(),
+        ]
+        channels, sides = wide, [math.ceil(side / 2) for side in sides]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * math.prod(sides), dim))

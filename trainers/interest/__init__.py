@@ -1,0 +1,1 @@
+"""Users as means of what they read."""

@@ -1,1 +1,0 @@
-"""The training loop and what belongs to a run: the same for every trainer."""

@@ -1,1 +1,0 @@
-"""How good it is: measures on withheld data, and the baselines beside them."""

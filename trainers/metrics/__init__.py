@@ -1,0 +1,1 @@
+"""Metrics that two trainers or more report."""

@@ -1,1 +1,0 @@
-"""What is learned: networks, losses, samplers, compiled engines, and ready-made networks."""

@@ -1,1 +1,0 @@
-"""What is written: embedding files, reports, and what goes with them."""

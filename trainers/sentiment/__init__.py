@@ -1,0 +1,1 @@
+"""Words learned from the sentiment of texts."""

@@ -1,0 +1,1 @@
+"""Ads learned from the organic interactions of their products."""

@@ -1,0 +1,1 @@
+"""Words learned from their neighbors in text: CBOW and skip-gram."""
