@@ -22,10 +22,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.layouts import quality
 from embeddings.layouts.file import load_layout, save_layout
 from embeddings.layouts.layout import Layout
-from embeddings.layouts.pca import pca_layout
-from embeddings.layouts.precomputed import given_dims, given_layout
-from embeddings.layouts.space import layout_metric
-from embeddings.layouts.spec import (
+from embeddings.layouts.params import (
     PARAMS,
     UMAP_METRICS,
     NoneParams,
@@ -34,6 +31,9 @@ from embeddings.layouts.spec import (
     TsneParams,
     UmapParams,
 )
+from embeddings.layouts.pca import pca_layout
+from embeddings.layouts.precomputed import given_dims, given_layout
+from embeddings.layouts.space import layout_metric
 from embeddings.layouts.tsne import tsne_layout
 from embeddings.layouts.umap import umap_layout
 from embeddings.metrics import Metric

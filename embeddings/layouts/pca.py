@@ -3,8 +3,8 @@
 import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.params import PcaParams
 from embeddings.layouts.space import points
-from embeddings.layouts.spec import PcaParams
 from embeddings.neighbors.search import NeighborGraph
 from embeddings.progress import Report
 

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.layouts.spec import NoneParams
+from embeddings.layouts.params import NoneParams
 from embeddings.neighbors.search import NeighborGraph
 from embeddings.progress import Report
 

@@ -16,9 +16,9 @@ from collections.abc import Callable
 import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.params import TsneParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
-from embeddings.layouts.spec import TsneParams, thread_count
 from embeddings.neighbors.search import NeighborGraph
 from embeddings.progress import Report
 

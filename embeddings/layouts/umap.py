@@ -15,9 +15,9 @@ import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.compiled import keep_umap_compiled
+from embeddings.layouts.params import UmapParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
-from embeddings.layouts.spec import UmapParams, thread_count
 from embeddings.neighbors.search import NeighborGraph
 from embeddings.progress import Report
 

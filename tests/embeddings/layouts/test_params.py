@@ -6,7 +6,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS, PARAMS, TsneParams, UmapParams
-from embeddings.layouts.spec import thread_count
+from embeddings.layouts.params import thread_count
 
 
 def test_every_method_has_parameters_with_defaults():
