@@ -1,0 +1,32 @@
+"""Text for messages: lists that end in "and 3 more", counted nouns, shortened text."""
+
+from collections.abc import Iterable
+
+
+def listed(
+    items: Iterable[object], limit: int = 10, total: int | None = None, separator: str = ", "
+) -> str:
+    """Return the first items of a list as text, followed by the number that is left out.
+
+    listed(["a", "b", "c"], limit=2) is "a, b and 1 more"; an empty list is "".
+
+    Parameters
+    ----------
+    items : written with str, in their order
+    limit : how many are written out
+    total : how many items there are, where `items` holds only the first of them
+    separator : between two items
+    """
+    texts = list(map(str, items))
+    more = (len(texts) if total is None else total) - min(limit, len(texts))
+    return separator.join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def count_noun(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: "1 row", "2,000 rows"; by default the plural takes an s."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def shorten(text: str, length: int) -> str:
+    """Return the first `length` characters of a text, followed by "..." if any are cut off."""
+    return text if len(text) <= length else f"{text[:length]}..."

@@ -1,0 +1,30 @@
+"""Lists, counts and shortened text in messages."""
+
+from embeddings.text import count_noun, listed, shorten
+
+
+def test_a_list_ends_with_the_number_left_out() -> None:
+    assert listed(["a", "b", "c"]) == "a, b, c"
+    assert listed(range(1_205), limit=3) == "0, 1, 2 and 1,202 more"
+    assert listed(["a", "b"], limit=2) == "a, b"
+    assert listed([]) == ""
+
+
+def test_a_list_may_hold_only_the_first_of_its_items() -> None:
+    assert listed([4, 5], limit=5, total=7) == "4, 5 and 5 more"
+    assert listed([4, 5, 6], limit=2, total=7) == "4, 5 and 5 more"
+
+
+def test_a_list_may_have_another_separator() -> None:
+    assert listed(["a, b", "c", "d"], limit=2, separator="; ") == "a, b; c and 1 more"
+
+
+def test_a_noun_agrees_with_its_count() -> None:
+    assert count_noun(1, "row") == "1 row"
+    assert count_noun(0, "row") == "0 rows"
+    assert count_noun(12_000, "query", "queries") == "12,000 queries"
+
+
+def test_a_long_text_is_cut_and_a_short_one_is_not() -> None:
+    assert shorten("abcd", 3) == "abc..."
+    assert shorten("abc", 3) == "abc"
