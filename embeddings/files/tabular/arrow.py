@@ -5,7 +5,6 @@ Files are read as the stream that they hold. Buffers are mapped into memory, not
 
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
-from embeddings.files.limits import check_bytes, first_line
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes
 from embeddings.files.options import Dialogue, Note
 from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
 from embeddings.files.vector_likelihood import Rank
@@ -27,6 +27,7 @@ _MAGIC = b"ARROW1"  # ends a file, too
 _FEATHER_1 = b"FEA1"
 _MESSAGE = b"\xff\xff\xff\xff"  # begins each message of a stream
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_DAMAGE = (pa.ArrowException, OSError, UnicodeError, struct.error)  # pyarrow; the decoder below
 _VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
 
@@ -67,7 +68,7 @@ def read_schema(path: Path) -> pa.Schema:
     EmbeddingError
         a file that is damaged
     """
-    with _telling_damage(), pa.ipc.open_stream(_content(path)) as reader:
+    with damaged("Arrow", *_DAMAGE), pa.ipc.open_stream(_content(path)) as reader:
         return reader.schema
 
 
@@ -79,7 +80,7 @@ def read_table(path: Path) -> pa.Table:
     EmbeddingError
         a file that is damaged, cut short, of Feather version 1, or too large when decoded
     """
-    with _telling_damage():
+    with damaged("Arrow", *_DAMAGE):
         return _read(path)
 
 
@@ -100,19 +101,6 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 def _unified(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a dictionary column with one dictionary, which is all that a file may have."""
     return column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
-
-
-@contextmanager
-def _telling_damage() -> Iterator[None]:
-    """Turn whatever a damaged file makes its reader raise into an EmbeddingError."""
-    try:
-        yield
-    except EmbeddingError:
-        raise
-    except Exception as error:
-        raise EmbeddingError(
-            f"damaged or incomplete Arrow ({first_line(error)}); write or copy the file again"
-        ) from error
 
 
 def _read(path: Path) -> pa.Table:

@@ -4,7 +4,6 @@ Any other Parquet file opens too, if it has a column of lists of numbers, or sev
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
-from embeddings.files.limits import check_bytes, first_line
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes
 from embeddings.files.options import Dialogue, Note
 from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
 from embeddings.files.tabular.tables import holds_vectors
 from embeddings.files.vector_likelihood import Rank
 
+_DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises
 _ROWS = 50_000  # of a group: 400,000 x 50 in one took a third more processor time to read
 
 
@@ -60,7 +60,7 @@ def read_schema(path: Path) -> pa.Schema:
     EmbeddingError
         a file that is damaged
     """
-    with _telling_damage():
+    with damaged("Parquet", *_DAMAGE):
         return pq.read_schema(path)
 
 
@@ -72,7 +72,7 @@ def read_table(path: Path) -> pa.Table:
     EmbeddingError
         a file that is damaged or too large when decoded
     """
-    with _telling_damage():
+    with damaged("Parquet", *_DAMAGE):
         return _read(path)
 
 
@@ -89,19 +89,6 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             column_encoding={"vector.list.element": "BYTE_STREAM_SPLIT"},
         )
     return taken
-
-
-@contextmanager
-def _telling_damage() -> Iterator[None]:
-    """Turn whatever a damaged file makes its reader raise into an EmbeddingError."""
-    try:
-        yield
-    except EmbeddingError:
-        raise
-    except Exception as error:
-        raise EmbeddingError(
-            f"damaged or incomplete Parquet ({first_line(error)}); write or copy the file again"
-        ) from error
 
 
 def _read(path: Path) -> pa.Table:

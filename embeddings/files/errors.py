@@ -1,0 +1,40 @@
+"""What a library raises over a damaged file becomes one clear error of ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.limits import first_line
+
+
+@contextmanager
+def damaged(
+    file_format: str, *exceptions: type[Exception], advice: str = "write or copy the file again"
+) -> Iterator[None]:
+    """Turn the exceptions of a library that reads a damaged file into an EmbeddingError.
+
+    All other exceptions propagate: a KeyError of our own code is a bug, and no damaged file. So
+    name the library's own exceptions only, and wrap only its calls.
+
+    Parameters
+    ----------
+    file_format
+        What the file is called in the message, such as "Parquet".
+    exceptions
+        What the library raises where the file is damaged.
+    advice
+        What the user can do about it.
+
+    Raises
+    ------
+    EmbeddingError
+        The library raised one of `exceptions`.
+    """
+    try:
+        yield
+    except EmbeddingError:
+        raise
+    except exceptions as error:
+        raise EmbeddingError(
+            f"damaged or incomplete {file_format} ({first_line(error)}); {advice}"
+        ) from error
