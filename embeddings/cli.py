@@ -21,7 +21,7 @@ from embeddings.files import read, save
 from embeddings.files.options import CHOICES, Dialogue, NothingFinite
 from embeddings.layouts import Layout
 from embeddings.neighbors.graph_cache import load_or_build
-from embeddings.terminal import Progress, note, print_result
+from embeddings.terminal import TerminalProgress, note, print_result
 
 _ROWS_LISTED = 20
 _OTHERS_LISTED = 8
@@ -89,10 +89,10 @@ def layout(options: argparse.Namespace) -> None:
     out = _parquet_path(options.out)
     params = method_params(options)
     embedding_set = _open(options, options.file)
-    with Progress() as report:
+    with TerminalProgress() as progress:
         made = layouts.compute(
             embedding_set, options.method, options.dims, params, options.seed,
-            cache=Cache(), report=report,
+            cache=Cache(), progress=progress,
         )  # fmt: skip
     layouts.save_layout(made, embedding_set.labels, out)
     note(*made.notes)
@@ -106,8 +106,8 @@ def quality(options: argparse.Namespace) -> None:
     embedding_set, made = _open(options, options.file), layouts.load_layout(options.layout)
     _check_belongs(made, embedding_set)
     metric = layouts.layout_metric(embedding_set)
-    with Progress() as report:
-        graph = load_or_build(embedding_set, Cache(), metric=metric, report=report)
+    with TerminalProgress() as progress:
+        graph = load_or_build(embedding_set, Cache(), metric=metric, progress=progress)
     judgment = judge(embedding_set, graph, made.coordinates)
     print_result(_judgment(replace(made, metric=metric, quality=judgment)), options.json)
 
@@ -126,10 +126,10 @@ def cluster(options: argparse.Namespace) -> None:
         made = layouts.load_layout(options.layout)
         _check_belongs(made, embedding_set)
     else:
-        with Progress() as report:
+        with TerminalProgress() as progress:
             made = layouts.compute(
                 embedding_set, options.method, options.dims, method_params(options), options.seed,
-                cache=Cache(), report=report, judged=False,
+                cache=Cache(), progress=progress, judged=False,
             )  # fmt: skip
         note(*made.notes)
     found = clusters.cluster(made.coordinates, options.fineness)

@@ -65,28 +65,28 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
-class Progress:
-    """A Report for standard error: on a terminal one line kept up to date, else a line a stage."""
+class TerminalProgress:
+    """Progress on standard error: a terminal sees one line rewritten, a file one line per phase."""
 
     def __init__(self) -> None:
-        self._stage = ""
+        self._phase = ""
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "TerminalProgress":
         return self
 
     def __exit__(self, *_: object) -> None:
         if sys.stderr.isatty():
             sys.stderr.write(_CLEAR_LINE)
 
-    def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
-        """Show stage, share and note."""
+    def __call__(self, phase: str, fraction: float | None = None, note: str = "") -> None:
+        """Show the phase, the fraction done and the note."""
         if sys.stderr.isatty():
-            share = "" if done is None else f" {done:.0%}"
-            sys.stderr.write(f"{_CLEAR_LINE}{stage}{share} {note}")
+            percent = "" if fraction is None else f" {fraction:.0%}"
+            sys.stderr.write(f"{_CLEAR_LINE}{phase}{percent} {note}")
             sys.stderr.flush()
-        elif stage != self._stage:
-            sys.stderr.write(stage + "\n")
-        self._stage = stage
+        elif phase != self._phase:
+            sys.stderr.write(phase + "\n")
+        self._phase = phase
 
     def frame(self, coordinates: np.ndarray) -> None:
-        """Do nothing: a terminal shows no pictures."""
+        """Do nothing: a terminal does not draw layouts."""

@@ -12,7 +12,7 @@ from benchmarks.library.contenders import Clock, Run, Seconds
 from embeddings import layouts
 from embeddings.cache import Cache
 from embeddings.layouts import TsneParams, UmapParams
-from embeddings.progress import Report
+from embeddings.progress import Progress
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 
@@ -57,34 +57,34 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
             yield name, seconds, found.coordinates
 
 
-def lay_out(*args: Any, report: Report) -> dict[str, Seconds]:
-    """Do tasks.lay_out(*args); return the seconds of each stage that it reports."""
-    clock = StageClock(report)
-    tasks.lay_out(*args, report=clock)
+def lay_out(*args: Any, progress: Progress) -> dict[str, Seconds]:
+    """Do tasks.lay_out(*args); return the seconds of each phase that it reports."""
+    clock = PhaseClock(progress)
+    tasks.lay_out(*args, progress=clock)
     clock("end")
-    return clock.stages
+    return clock.phases
 
 
-def nothing(report: Report) -> None:
+def nothing(progress: Progress) -> None:
     """Be done at once: the worker is ready."""
 
 
-class StageClock:
-    """A Report that passes everything on and keeps the seconds of each stage."""
+class PhaseClock:
+    """Progress that passes everything on and sums the seconds of each phase."""
 
-    def __init__(self, report: Report) -> None:
-        self._report, self._clock, self._stage = report, Clock(), "start"
-        self.stages: dict[str, Seconds] = {}
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._clock, self._phase = progress, Clock(), "start"
+        self.phases: dict[str, Seconds] = {}
 
-    def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
-        """Note when a stage begins."""
-        if stage != self._stage:
-            before = self.stages.get(self._stage, {"wall s": 0.0, "CPU s": 0.0})
+    def __call__(self, phase: str, fraction: float | None = None, note: str = "") -> None:
+        """Note when a phase begins."""
+        if phase != self._phase:
+            before = self.phases.get(self._phase, {"wall s": 0.0, "CPU s": 0.0})
             taken = self._clock.read()
-            self.stages[self._stage] = {name: before[name] + taken[name] for name in taken}
-            self._clock, self._stage = Clock(), stage
-        self._report(stage, done, note)
+            self.phases[self._phase] = {name: before[name] + taken[name] for name in taken}
+            self._clock, self._phase = Clock(), phase
+        self._progress(phase, fraction, note)
 
     def frame(self, coordinates: np.ndarray) -> None:
         """Pass a frame on."""
-        self._report.frame(coordinates)
+        self._progress.frame(coordinates)

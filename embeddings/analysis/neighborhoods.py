@@ -13,7 +13,7 @@ from embeddings.analysis.health import mean_cosine, mean_squared_distance
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric
 from embeddings.neighbors.search import NeighborGraph, build_graph, query
-from embeddings.progress import Report, Silent
+from embeddings.progress import NullProgress, Progress
 
 NEIGHBORS = 10
 NEAR = 0.01
@@ -110,7 +110,7 @@ def examine_neighbors(
     graph: NeighborGraph | None = None,
     k: int = NEIGHBORS,
     seed: int = 0,
-    report: Report = Silent(),  # noqa: B008 (stateless)
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
 ) -> NeighborHealth | None:
     """Examine the neighborhoods of a set by its own metric.
 
@@ -144,20 +144,20 @@ def examine_neighbors(
         return None
     k = min(k, len(embedding_set) - 1, graph.k if graph else k)
     if graph is None and _affordable(embedding_set):
-        graph = build_graph(embedding_set, k, progress=lambda share: report("neighbors", share))
+        graph = build_graph(embedding_set, k, progress=progress)
     random = np.random.default_rng(seed)
     if graph is not None:
         asked = usable
         rows, values = graph.rows[asked, :k], graph.values[asked, :k]
         occurrences = np.bincount(rows.ravel(), minlength=len(embedding_set))[usable]
     else:
-        report("neighbors")
+        progress("neighbors")
         most = int(_ASKED_PRODUCTS / embedding_set.vectors.size)
         asked = _drawn(random, usable, min(_ASKED_ROWS, max(_FEWEST_ASKED, most)))
         rows, values = query(embedding_set, asked, k)
-        report("hubs")
+        progress("hubs")
         occurrences = _occurrences_in_sample(embedding_set, usable, k, random)
-    report("comparing")
+    progress("comparing")
     places = _drawn(random, np.arange(len(asked)), _COMPARED_ROWS)
     return NeighborHealth(
         metric,

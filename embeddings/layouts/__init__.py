@@ -1,6 +1,6 @@
 """Layouts: coordinates in 2D or 3D for the items of a set; a plain dict of name -> function.
 
-A method is a function (embedding_set, graph, params, dims, seed, report) -> (coordinates, notes):
+A method is a function (embedding_set, graph, params, dims, seed, progress) -> (coordinates, notes):
 float32 (n, dims), and plain sentences for the screen. PCA and "none" need no graph (None is given);
 t-SNE and UMAP take the set's NeighborGraph, computed once.
 """
@@ -39,7 +39,7 @@ from embeddings.layouts.umap import umap_layout
 from embeddings.metrics import Metric
 from embeddings.neighbors.graph_cache import load_or_build
 from embeddings.neighbors.search import GRAPH_NEIGHBORS, NeighborGraph
-from embeddings.progress import Report, Silent
+from embeddings.progress import NullProgress, Progress
 
 __all__ = [
     "METHODS",
@@ -84,7 +84,7 @@ def compute(
     seed: int = 0,
     *,
     cache: Cache | None = None,
-    report: Report = Silent(),  # noqa: B008 (stateless)
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
     judged: bool = True,
 ) -> Layout:
     """Lay a set out, or find the layout that was computed before.
@@ -114,17 +114,17 @@ def compute(
     @functools.cache
     def graph(metric: Metric) -> NeighborGraph:
         wanted = max(params.graph_neighbors, GRAPH_NEIGHBORS)
-        return load_or_build(embedding_set, cache, wanted, metric, report)
+        return load_or_build(embedding_set, cache, wanted, metric, progress)
 
     if layout is None:
         chosen = getattr(params, "metric", "auto")
         metric = own_metric if chosen == "auto" else chosen
         needed = graph(metric) if params.graph_neighbors else None
-        layout = _computed(embedding_set, needed, method, dims, params, seed, report)
-        report.frame(layout.coordinates)
+        layout = _computed(embedding_set, needed, method, dims, params, seed, progress)
+        progress.frame(layout.coordinates)
     if judged:
         neighbors = graph(own_metric)
-        report("quality")
+        progress("quality")
         judgment = quality.judge(embedding_set, neighbors, layout.coordinates)
         layout = replace(layout, quality=judgment)
     if cache:
@@ -177,11 +177,11 @@ def _computed(
     dims: int,
     params: Params,
     seed: int,
-    report: Report,
+    progress: Progress,
 ) -> Layout:
     """Run a method and note its time and what it says."""
     started = time.perf_counter()
-    coordinates, notes = METHODS[method](embedding_set, graph, params, dims, seed, report)
+    coordinates, notes = METHODS[method](embedding_set, graph, params, dims, seed, progress)
     if method != "none" and embedding_set.provenance.metric == "dot":
         notes += ("laid out by cosine: dot is no distance",)
     return Layout(
@@ -240,6 +240,6 @@ def _path(
         "libraries": _libraries(method),
     }
     if method == "none":  # the columns x, y[, z] are not part of the fingerprint
-        given, _ = given_layout(embedding_set, None, NoneParams(), dims, seed, Silent())
+        given, _ = given_layout(embedding_set, None, NoneParams(), dims, seed, NullProgress())
         key["given"] = xxhash.xxh3_128_hexdigest(given.tobytes())
     return cache.path("layouts", key, ".parquet")

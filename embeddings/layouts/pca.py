@@ -6,7 +6,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.params import PcaParams
 from embeddings.layouts.space import points
 from embeddings.neighbors.search import NeighborGraph
-from embeddings.progress import Report
+from embeddings.progress import Progress
 
 _BLOCK_ROWS = 65_536
 
@@ -60,12 +60,12 @@ def pca_layout(
     params: PcaParams,
     dims: int,
     seed: int,
-    report: Report,
+    progress: Progress,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Lay a set out by PCA: of the unit rows for cosine and dot, of the vectors otherwise.
 
     Returns coordinates, float32 (n, dims), and a note with the share of variance explained.
     """
-    report("PCA")
+    progress("PCA")
     coordinates, explained = pca(points(embedding_set), dims)
     return coordinates, (f"explains {explained.sum():.0%} of the variance".replace("%", " %"),)

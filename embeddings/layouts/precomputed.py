@@ -8,7 +8,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.layouts.params import NoneParams
 from embeddings.neighbors.search import NeighborGraph
-from embeddings.progress import Report
+from embeddings.progress import Progress
 
 _COLUMNS = ("x", "y", "z")
 
@@ -27,7 +27,7 @@ def given_layout(
     params: NoneParams,
     dims: int,
     seed: int,
-    report: Report,
+    progress: Progress,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Take the vectors where they have `dims` dimensions, else the metadata columns x, y[, z].
 

@@ -20,7 +20,7 @@ from embeddings.layouts.params import TsneParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
 from embeddings.neighbors.search import NeighborGraph
-from embeddings.progress import Report
+from embeddings.progress import Progress
 
 EARLY_ITERATIONS = 250
 _FFT_FROM = 10_000  # points from which, in 2D, interpolation is faster than Barnes-Hut
@@ -35,7 +35,7 @@ def tsne_layout(
     params: TsneParams,
     dims: int,
     seed: int,
-    report: Report,
+    progress: Progress,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Lay a set out by t-SNE.
 
@@ -57,7 +57,7 @@ def tsne_layout(
     threads = thread_count(params.threads)
     if threads > 1:
         notes += ("laid out by several threads: another run will differ",)
-    report("affinities")
+    progress("affinities")
     affinities = _affinities(graph, perplexity, threads)
     embedding = TSNEEmbedding(
         _start(embedding_set, dims, seed),
@@ -77,7 +77,7 @@ def tsne_layout(
             learning_rate=params.learning_rate,
             momentum=0.8,
             inplace=True,
-            callbacks=_callback(report, first, total),
+            callbacks=_callback(progress, first, total),
             callbacks_every_iters=_REPORT_EVERY,
         )
     return np.array(embedding, dtype=np.float32), notes
@@ -122,16 +122,18 @@ def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
     return coordinates + noise
 
 
-def _callback(report: Report, first: int, total: int) -> Callable[[int, float, np.ndarray], None]:
+def _callback(
+    progress: Progress, first: int, total: int
+) -> Callable[[int, float, np.ndarray], None]:
     """Return what openTSNE calls every few iterations: progress, and now and then a frame."""
     shown = time.monotonic()
 
     def called(iteration: int, error: float, embedding: np.ndarray) -> None:
         nonlocal shown
         done = first + iteration
-        report("t-SNE", done / total, f"iteration {done} of {total}, KL error {error:.3f}")
+        progress("t-SNE", done / total, f"iteration {done} of {total}, KL error {error:.3f}")
         if time.monotonic() - shown >= _FRAME_SECONDS:
             shown = time.monotonic()
-            report.frame(np.array(embedding, dtype=np.float32))
+            progress.frame(np.array(embedding, dtype=np.float32))
 
     return called

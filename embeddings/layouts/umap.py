@@ -19,7 +19,7 @@ from embeddings.layouts.params import UmapParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
 from embeddings.neighbors.search import NeighborGraph
-from embeddings.progress import Report
+from embeddings.progress import Progress
 
 _FRAME_SECONDS = 1.0
 _REPORT_SECONDS = 0.2
@@ -33,7 +33,7 @@ def umap_layout(
     params: UmapParams,
     dims: int,
     seed: int,
-    report: Report,
+    progress: Progress,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Lay a set out by UMAP.
 
@@ -48,7 +48,7 @@ def umap_layout(
     coordinates : float32, shape (n, dims)
     notes : n_neighbors, where it had to be lowered
     """
-    report("loading UMAP")
+    progress("loading UMAP")
     _keep_compiled()
     import numba
     from umap.layouts import optimize_layout_euclidean
@@ -64,7 +64,7 @@ def umap_layout(
     if threads > 1:
         notes += ("laid out by several threads: another run will differ",)
     epochs = params.epochs or (500 if count <= 10_000 else 200)
-    report("fuzzy graph")
+    progress("fuzzy graph")
     edges = _fuzzy_edges(graph, min(params.n_neighbors, count), epochs)
     coordinates = _start(embedding_set, dims, seed)
     a, b = find_ab_params(params.spread, params.min_dist)
@@ -85,7 +85,7 @@ def umap_layout(
             parallel=threads > 1,
             tqdm_kwds={
                 "disable": False,
-                "file": _EpochReport(report, epochs, coordinates),
+                "file": _EpochProgress(progress, epochs, coordinates),
                 "bar_format": "{n}",
                 "mininterval": _REPORT_SECONDS,
             },
@@ -139,11 +139,11 @@ def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
     return (10.0 * (coordinates - low) / (high - low)).astype(np.float32, order="C")
 
 
-class _EpochReport:
+class _EpochProgress:
     """A text file to which tqdm writes the number of epochs done; it reports them instead."""
 
-    def __init__(self, report: Report, epochs: int, coordinates: np.ndarray) -> None:
-        self._report, self._epochs, self._coordinates = report, epochs, coordinates
+    def __init__(self, progress: Progress, epochs: int, coordinates: np.ndarray) -> None:
+        self._progress, self._epochs, self._coordinates = progress, epochs, coordinates
         self._shown = time.monotonic()
 
     def write(self, text: str) -> None:
@@ -151,10 +151,10 @@ class _EpochReport:
         if not text.strip().isdigit():
             return
         done = int(text)
-        self._report("UMAP", done / self._epochs, f"epoch {done} of {self._epochs}")
+        self._progress("UMAP", done / self._epochs, f"epoch {done} of {self._epochs}")
         if time.monotonic() - self._shown >= _FRAME_SECONDS:
             self._shown = time.monotonic()
-            self._report.frame(self._coordinates.copy())
+            self._progress.frame(self._coordinates.copy())
 
     def flush(self) -> None:
         """Do nothing: nothing is held back."""

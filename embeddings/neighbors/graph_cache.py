@@ -8,7 +8,7 @@ from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric, check_metric
 from embeddings.neighbors.search import GRAPH_NEIGHBORS, NeighborGraph, build_graph
-from embeddings.progress import Report, Silent
+from embeddings.progress import NullProgress, Progress
 
 
 def load_or_build(
@@ -16,7 +16,7 @@ def load_or_build(
     cache: Cache | None,
     k: int = GRAPH_NEIGHBORS,
     metric: Metric | None = None,
-    report: Report = Silent(),  # noqa: B008 (stateless)
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
 ) -> NeighborGraph:
     """Return the graph of the k nearest neighbors of every point, from disk where it lies there.
 
@@ -36,10 +36,10 @@ def load_or_build(
     """
     metric = check_metric(metric or embedding_set.provenance.metric)
     if cache is None or k < 1:  # build_graph names a wrong k
-        return build_graph(embedding_set, k, metric, lambda share: report("neighbors", share))
+        return build_graph(embedding_set, k, metric, progress)
     k = min(k, max(1, len(embedding_set) - 1))
     path = _path(embedding_set, cache, metric)
-    report("neighbors", 0.0)
+    progress("neighbors", 0.0)
     with cache.lock(path):  # whoever comes second waits, and finds the graph of the first
         stored = kept(embedding_set, cache, metric)
         if stored is not None and stored.k >= k:
@@ -48,7 +48,7 @@ def load_or_build(
             embedding_set,
             max(k, GRAPH_NEIGHBORS),
             metric,
-            lambda share: report("neighbors", share),
+            progress,
         )
         cache.store(path, lambda file: np.savez(file, rows=graph.rows, values=graph.values))
     return graph.first(k)

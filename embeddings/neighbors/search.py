@@ -6,7 +6,7 @@ with exact values. So the answer is exact at nearly the speed of the product; ti
 row number; the point itself is left out, its duplicates are not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, ValueKind, check_metric, exact_values, row_norms, value_kind
 from embeddings.neighbors.prefilter import Screen, candidates
+from embeddings.progress import NullProgress, Progress
 
 GRAPH_NEIGHBORS = 100
 """Neighbors per point that a graph holds unless more are asked for."""
@@ -139,14 +140,14 @@ def build_graph(
     embedding_set: EmbeddingSet,
     k: int = GRAPH_NEIGHBORS,
     metric: Metric | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
 ) -> NeighborGraph:
     """Find the k nearest neighbors of every point, exactly, with all cores.
 
     Parameters
     ----------
     k : neighbors per point; n - 1 at most
-    progress : called with the share done (0 to 1) after each block of rows
+    progress : told the fraction done after each block of rows
 
     Raises
     ------
@@ -174,8 +175,7 @@ def build_graph(
             metric, closeness, screen.error(norms), queries, norms, own,
             embedding_set.vectors, embedding_set.norms, rows[block], values[block],
         )  # fmt: skip
-        if progress:
-            progress(stop / count)
+        progress("neighbors", stop / count)
     return NeighborGraph(rows, values, metric, embedding_set.fingerprint)
 
 

@@ -113,7 +113,7 @@ class JobPool:
         self.close()
 
     def submit(self, key: str, function: Callable[..., Any], *args: Any, owner: str) -> Job:
-        """Have a worker call function(*args, report=...), unless the key is at work already.
+        """Have a worker call function(*args, progress=...), unless the key is at work already.
 
         Parameters
         ----------

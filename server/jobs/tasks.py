@@ -16,7 +16,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.compiled import keep_umap_compiled
 from embeddings.metrics import Metric
 from embeddings.neighbors.graph_cache import kept
-from embeddings.progress import Report
+from embeddings.progress import Progress
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def lay_out(
     cache_folder: Path,
     columns: Mapping[str, pa.ChunkedArray] | None = None,
     *,
-    report: Report,
+    progress: Progress,
 ) -> None:
     """Compute a layout into the cache, where the server finds it.
 
@@ -58,19 +58,21 @@ def lay_out(
     method, dims, params, seed : see layouts.compute
     columns : the metadata that the method reads: x, y[, z] for "none"
     """
-    report("opening the vectors")
+    progress("opening the vectors")
     embedding_set, cache = open_vectors(vectors, metric, columns), Cache(cache_folder)
-    layouts.compute(embedding_set, method, dims, params, seed, cache=cache, report=report)
+    layouts.compute(embedding_set, method, dims, params, seed, cache=cache, progress=progress)
 
 
-def find_clusters(coordinates: np.ndarray, fineness: float, report: Report) -> clusters.Clusters:
+def find_clusters(
+    coordinates: np.ndarray, fineness: float, progress: Progress
+) -> clusters.Clusters:
     """Find the clusters of a layout's coordinates: float32, shape (n, 2) or (n, 3)."""
-    report("finding clusters")
+    progress("finding clusters")
     return clusters.cluster(coordinates, fineness)
 
 
 def examine_neighbors(
-    vectors: Path, metric: Metric, cache_folder: Path, report: Report
+    vectors: Path, metric: Metric, cache_folder: Path, progress: Progress
 ) -> neighborhoods.NeighborHealth | None:
     """Examine the neighborhoods of a set, from its graph where that lies in the cache.
 
@@ -78,10 +80,10 @@ def examine_neighbors(
     ----------
     vectors : what share_vectors returned
     """
-    report("opening the vectors")
+    progress("opening the vectors")
     embedding_set = open_vectors(vectors, metric)
     graph = kept(embedding_set, Cache(cache_folder))
-    return neighborhoods.examine_neighbors(embedding_set, graph, report=report)
+    return neighborhoods.examine_neighbors(embedding_set, graph, progress=progress)
 
 
 def warm_up() -> None:

@@ -99,16 +99,16 @@ def _reason(code: int) -> str:
     return f"it ended with exit code {code}"
 
 
-class PipeReport:
-    """A Report whose listener is the server's JobPool; may be called from any thread."""
+class PipeProgress:
+    """Progress that is sent to the server's JobPool; may be called from any thread."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
 
-    def __call__(self, stage: str, done: float | None = None, note: str = "") -> None:
-        """Send the stage, the share done and the note."""
-        share = None if done is None else min(max(float(done), 0.0), 1.0)
-        self._post(("progress", str(stage), share, str(note)))
+    def __call__(self, phase: str, fraction: float | None = None, note: str = "") -> None:
+        """Send the phase, the fraction done (held between 0 and 1) and the note."""
+        done = None if fraction is None else min(max(float(fraction), 0.0), 1.0)
+        self._post(("progress", str(phase), done, str(note)))
 
     def frame(self, coordinates: np.ndarray) -> None:
         """Send an intermediate layout: float32, shape (n, dims)."""
@@ -134,7 +134,7 @@ def main() -> None:
 
     post(("ready", _warm_up(tasks.get())))
     while True:
-        post(_work(tasks.get(), PipeReport(post)))
+        post(_work(tasks.get(), PipeProgress(post)))
 
 
 def _warm_up(payload: bytes) -> str:
@@ -148,11 +148,11 @@ def _warm_up(payload: bytes) -> str:
     return ""
 
 
-def _work(payload: bytes, report: PipeReport) -> Message:
+def _work(payload: bytes, progress: PipeProgress) -> Message:
     """Do one job; return ("done", pickled result) or ("failed", message, traceback)."""
     try:
         function, args = pickle.loads(payload)
-        return "done", pickle.dumps(function(*args, report=report))
+        return "done", pickle.dumps(function(*args, progress=progress))
     except EmbeddingError as error:
         return "failed", str(error), ""
     except MemoryError:

@@ -8,7 +8,8 @@ from embeddings.cache import Cache
 from embeddings.layouts import Layout, PcaParams, TsneParams, UmapParams
 from embeddings.layouts.quality import judge
 from embeddings.neighbors.graph_cache import load_or_build
-from tests.embeddings.layouts.test_tsne import Listener, groups
+from tests.embeddings.layouts.test_tsne import groups
+from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {
     "pca": PcaParams(),
@@ -155,12 +156,12 @@ def test_the_graph_is_shared_by_all_layouts(cache, monkeypatch):
     assert len(built) == 1
 
 
-def test_stages_are_reported_in_order():
+def test_phases_are_reported_in_order():
     embedding_set, _ = groups()
-    listener = Listener()
-    layouts.compute(embedding_set, "tsne", params=QUICK["tsne"], report=listener)
-    stages = list(dict.fromkeys(stage for stage, _, _ in listener.told))
-    assert stages == ["neighbors", "affinities", "t-SNE", "quality"]
+    progress = RecordedProgress()
+    layouts.compute(embedding_set, "tsne", params=QUICK["tsne"], progress=progress)
+    phases = list(dict.fromkeys(phase for phase, _, _ in progress.reports))
+    assert phases == ["neighbors", "affinities", "t-SNE", "quality"]
 
 
 @pytest.mark.parametrize("rows", [1, 2])

@@ -7,7 +7,7 @@ from embeddings import EmbeddingSet, layouts
 from embeddings.layouts import TsneParams
 from embeddings.layouts.tsne import EARLY_ITERATIONS
 from embeddings.neighbors.search import build_graph
-from embeddings.progress import Silent
+from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {"iterations": 100}
 
@@ -19,17 +19,6 @@ def groups(per_group=40, dimensions=8, metric="euclidean", seed=0):
     of = np.repeat(np.arange(3), per_group)
     vectors = middles[of] + random.normal(size=(len(of), dimensions))
     return EmbeddingSet.of(vectors.astype(np.float32), metric=metric), of
-
-
-class Listener(Silent):
-    def __init__(self):
-        self.told, self.frames = [], []
-
-    def __call__(self, stage, done=None, note=""):
-        self.told.append((stage, done, note))
-
-    def frame(self, coordinates):
-        self.frames.append(coordinates)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
@@ -87,24 +76,24 @@ def test_scaling_the_vectors_hardly_changes_the_distances_it_sees():
 def test_progress_tells_iteration_and_error_to_the_end(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
-    listener = Listener()
-    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=50), report=listener)
-    told = [(done, note) for stage, done, note in listener.told if stage == "t-SNE"]
+    progress = RecordedProgress()
+    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=50), progress=progress)
+    reports = [(fraction, note) for phase, fraction, note in progress.reports if phase == "t-SNE"]
     total = EARLY_ITERATIONS + 50
-    assert [done for done, _ in told] == [i / total for i in range(10, total + 1, 10)]
-    assert told[0][1].startswith("iteration 10 of 300, KL error ")
-    assert len(listener.frames) == len(told) + 1  # and the finished layout
-    assert all(frame.dtype == np.float32 for frame in listener.frames)
+    assert [fraction for fraction, _ in reports] == [i / total for i in range(10, total + 1, 10)]
+    assert reports[0][1].startswith("iteration 10 of 300, KL error ")
+    assert len(progress.frames) == len(reports) + 1  # and the finished layout
+    assert all(frame.dtype == np.float32 for frame in progress.frames)
 
 
 def test_frames_grow_out_of_the_pca(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
-    listener = Listener()
-    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=1), report=listener)
+    progress = RecordedProgress()
+    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=1), progress=progress)
     start = layouts.compute(embedding_set, "pca").coordinates
     for axis in range(2):
-        assert np.corrcoef(listener.frames[0][:, axis], start[:, axis])[0, 1] > 0.9
+        assert np.corrcoef(progress.frames[0][:, axis], start[:, axis])[0, 1] > 0.9
 
 
 def test_early_stops_of_the_optimizer_do_not_leave_the_first_phase_out():

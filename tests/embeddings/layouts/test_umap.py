@@ -8,8 +8,9 @@ from embeddings import EmbeddingSet, layouts
 from embeddings.layouts import UmapParams
 from embeddings.layouts.umap import _fuzzy_edges, _start, umap_layout
 from embeddings.neighbors.search import build_graph
-from embeddings.progress import Silent
-from tests.embeddings.layouts.test_tsne import Listener, groups
+from embeddings.progress import NullProgress
+from tests.embeddings.layouts.test_tsne import groups
+from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {"epochs": 60}
 
@@ -51,7 +52,7 @@ def test_the_steps_are_umap_learns(monkeypatch):
         start = (10.0 * (start - low) / (high - low)).astype(np.float32, order="C")
     monkeypatch.setattr("embeddings.layouts.umap._start", lambda *_: start.copy())
     reference = peer(embedding_set, graph, "euclidean", n_epochs=20, init=start, random_state=5)
-    ours, _ = umap_layout(embedding_set, graph, UmapParams(epochs=20), 2, 5, Silent())
+    ours, _ = umap_layout(embedding_set, graph, UmapParams(epochs=20), 2, 5, NullProgress())
     np.testing.assert_array_equal(ours, reference.embedding_)
 
 
@@ -113,12 +114,12 @@ def test_progress_tells_epochs_and_shows_frames(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.umap._FRAME_SECONDS", 0.0)
     monkeypatch.setattr("embeddings.layouts.umap._REPORT_SECONDS", 0.0)
     embedding_set, of = groups()
-    listener = Listener()
-    layouts.compute(embedding_set, "umap", params=UmapParams(epochs=40), report=listener)
-    told = [(done, note) for stage, done, note in listener.told if stage == "UMAP"]
-    assert told[-1] == (1.0, "epoch 40 of 40")
-    shares = [done for done, _ in told]
-    assert shares == sorted(shares)
-    assert len(listener.frames) > 2
-    assert all(frame.shape == (len(of), 2) for frame in listener.frames)
-    assert not np.shares_memory(listener.frames[0], listener.frames[1])
+    progress = RecordedProgress()
+    layouts.compute(embedding_set, "umap", params=UmapParams(epochs=40), progress=progress)
+    reports = [(fraction, note) for phase, fraction, note in progress.reports if phase == "UMAP"]
+    assert reports[-1] == (1.0, "epoch 40 of 40")
+    fractions = [fraction for fraction, _ in reports]
+    assert fractions == sorted(fractions)
+    assert len(progress.frames) > 2
+    assert all(frame.shape == (len(of), 2) for frame in progress.frames)
+    assert not np.shares_memory(progress.frames[0], progress.frames[1])

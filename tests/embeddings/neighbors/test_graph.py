@@ -11,7 +11,7 @@ from embeddings.cache import Cache
 from embeddings.neighbors import graph_cache
 from embeddings.neighbors.graph_cache import load_or_build
 from embeddings.neighbors.search import build_graph
-from embeddings.progress import Silent
+from tests.embeddings.recorded_progress import RecordedProgress
 
 
 @pytest.fixture
@@ -139,15 +139,10 @@ def test_without_a_cache_nothing_is_kept(embedding_set, builds):
 
 
 def test_progress_is_reported_to_the_end(embedding_set, cache):
-    told = []
-
-    class Listener(Silent):
-        def __call__(self, stage, done=None, note=""):
-            told.append((stage, done))
-
-    load_or_build(embedding_set, cache, report=Listener())
-    assert told[0] == ("neighbors", 0.0)
-    assert told[-1] == ("neighbors", 1.0)
+    progress = RecordedProgress()
+    load_or_build(embedding_set, cache, progress=progress)
+    assert progress.reports[0][:2] == ("neighbors", 0.0)
+    assert progress.reports[-1][:2] == ("neighbors", 1.0)
 
 
 @pytest.mark.parametrize("k", [0, -1])

@@ -3,6 +3,7 @@ import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, neighbors
 from embeddings.metrics import METRICS
+from tests.embeddings.recorded_progress import RecordedProgress
 from tests.reference import nearest
 
 METRIC = pytest.mark.parametrize("metric", METRICS)
@@ -42,12 +43,14 @@ def test_block_size_does_not_change_the_graph(
     hard: np.ndarray, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = neighbors.build_graph(EmbeddingSet.of(hard), 20, metric)
-    monkeypatch.setattr(neighbors, "_BLOCK_FLOATS", 5_000)
-    shares: list[float] = []
-    blocks = neighbors.build_graph(EmbeddingSet.of(hard), 20, metric, shares.append)
+    monkeypatch.setattr(neighbors.search, "_BLOCK_FLOATS", 5_000)
+    progress = RecordedProgress()
+    blocks = neighbors.build_graph(EmbeddingSet.of(hard), 20, metric, progress)
     np.testing.assert_array_equal(whole.rows, blocks.rows)
-    assert shares == sorted(shares)
-    assert shares[-1] == 1.0
+    fractions = [fraction for _, fraction, _ in progress.reports]
+    assert fractions == sorted(fractions)
+    assert len(fractions) > 1
+    assert fractions[-1] == 1.0
 
 
 @METRIC

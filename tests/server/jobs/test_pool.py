@@ -28,66 +28,66 @@ LONG = 60.0  # s; waits end with their event, only a failing test waits so long
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads named pipes and pidfds")
 
 
-def add(first, second, report):
-    report("adding", 0.5, "half")
-    report.frame(np.full((3, 2), first))
-    report.frame(np.full((3, 2), second))
-    report("added", 1.0)
+def add(first, second, progress):
+    progress("adding", 0.5, "half")
+    progress.frame(np.full((3, 2), first))
+    progress.frame(np.full((3, 2), second))
+    progress("added", 1.0)
     return first + second
 
 
-def held(path, value, report):
-    report("held", 0.25, str(os.getpid()))
-    report.frame(np.full((2, 3), 7.0))
+def held(path, value, progress):
+    progress("held", 0.25, str(os.getpid()))
+    progress.frame(np.full((2, 3), 7.0))
     Path(path).read_bytes()
     return value
 
 
-def burn(report):
+def burn(progress):
     """Work for ages without ever letting another thread of the process run."""
-    report("burning", 0.0, str(os.getpid()))
+    progress("burning", 0.0, str(os.getpid()))
     re.match(r"(a+)+$", "a" * 60 + "b")
 
 
-def refuse(report):
+def refuse(progress):
     raise EmbeddingError("3 rows given, 5 expected; add some")
 
 
-def divide(report):
+def divide(progress):
     return 1 / 0
 
 
-def exhaust(report):
+def exhaust(progress):
     raise MemoryError
 
 
-def die(number, report):
+def die(number, progress):
     os.kill(os.getpid(), number)
 
 
-def leave_with(code, report):
+def leave_with(code, progress):
     sys.exit(code)
 
 
-def unpicklable(report):
+def unpicklable(progress):
     return lambda: None
 
 
-def chatter(report):
+def chatter(progress):
     sys.stdout.write("on standard output")
     os.write(1, b"on its descriptor")
     return sys.stdin.read()
 
 
-def total(array, report):
+def total(array, progress):
     return float(array.sum())
 
 
-def own_pid(report):
+def own_pid(progress):
     return os.getpid()
 
 
-def niceness(report):
+def niceness(progress):
     return os.nice(0)
 
 

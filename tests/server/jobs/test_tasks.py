@@ -8,7 +8,7 @@ from embeddings.analysis.neighborhoods import examine_neighbors
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.neighbors.graph_cache import load_or_build
-from embeddings.progress import Silent
+from embeddings.progress import NullProgress
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 
@@ -82,7 +82,7 @@ def test_mistakes_reach_the_user(tmp_path):
 
 def test_clusters_without_a_worker():
     points = np.concatenate([np.zeros((9, 2)), np.ones((8, 2))]).astype(np.float32)
-    assert tasks.find_clusters(points, 0.5, Silent()).sizes == (9, 8)
+    assert tasks.find_clusters(points, 0.5, NullProgress()).sizes == (9, 8)
 
 
 def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embedding_set):
@@ -98,7 +98,7 @@ def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embe
     read = {name: full.metadata.column(name) for name in columns}
     tasks.lay_out(
         tasks.share_vectors(full, cache), "euclidean", "none", 2, layouts.NoneParams(), 0,
-        tmp_path, read, report=Silent(),
+        tmp_path, read, progress=NullProgress(),
     )  # fmt: skip
     found = layouts.cached(full, "none", 2, cache=cache)
     assert found is not None
@@ -116,5 +116,5 @@ def test_neighborhoods_are_examined_from_the_kept_graph_or_without(tmp_path, emb
         found = job.wait(LONG).result
     assert found == examine_neighbors(embedding_set) and found.rows_asked == 120
     load_or_build(embedding_set, cache, 3)
-    again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, report=Silent())
+    again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, progress=NullProgress())
     assert again == found
