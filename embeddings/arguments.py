@@ -7,14 +7,14 @@ from typing import NoReturn
 
 from embeddings import layouts
 from embeddings.errors import EmbeddingError
-from embeddings.files.options import CHOICES, What
+from embeddings.files.options import CHOICE_NAMES, ChoiceName
 from embeddings.metrics import METRICS
 
 _DESCRIPTION = "Open, judge and convert embedding files; lay them out; find neighbors and clusters."
 
-FLAGS = {what: "label-column" if what == "label" else what for what in CHOICES}
+FLAGS = {what: "label-column" if what == "label" else what for what in CHOICE_NAMES}
 
-_CHOICE_HELP: dict[What, str] = {
+_CHOICE_HELP: dict[ChoiceName, str] = {
     "vector": "column, array, tensor or obsm entry of the vectors; or columns, with commas",
     "label": "column or array of the labels",
     "split": "part of a data set: train, test, ...",
@@ -97,7 +97,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices = parser.add_argument_group("what to read from the file, where it leaves a choice")
-    for what in CHOICES:
+    for what in CHOICE_NAMES:
         choices.add_argument(
             f"--{FLAGS[what]}", dest=f"choose_{what}", metavar="NAME", help=_CHOICE_HELP[what]
         )

@@ -18,7 +18,7 @@ from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
-from embeddings.files.options import CHOICES, Dialogue, NothingFinite
+from embeddings.files.options import CHOICE_NAMES, NothingFinite, ReadContext
 from embeddings.layouts import Layout
 from embeddings.neighbors.graph_cache import load_or_build
 from embeddings.terminal import TerminalProgress, note, print_result
@@ -45,15 +45,15 @@ def inspect(options: argparse.Namespace) -> None:
     """Say what a set is and what is wrong with it."""
     from embeddings.analysis.summary import summarize, summarize_nothing
 
-    dialogue = _dialogue(options)
-    dialogue.leave_out = True
+    context = _read_context(options)
+    context.leave_out = True
     try:
-        embedding_set = read([Path(file) for file in options.files], dialogue)
+        embedding_set = read([Path(file) for file in options.files], context)
     except NothingFinite as found:
         facts = summarize_nothing(found)
     else:
-        facts = summarize(embedding_set, left_out=dialogue.left_out)
-    _say_choices(dialogue)
+        facts = summarize(embedding_set, left_out=context.left_out)
+    _say_choices(context)
     print_result(facts, options.json)
 
 
@@ -156,33 +156,33 @@ def cluster(options: argparse.Namespace) -> None:
 
 def _open(options: argparse.Namespace, *files: str) -> EmbeddingSet:
     """Open the files of one set; say what was assumed and what else could be chosen."""
-    dialogue = _dialogue(options)
-    embedding_set = read([Path(file) for file in files], dialogue)
-    _say_choices(dialogue)
+    context = _read_context(options)
+    embedding_set = read([Path(file) for file in files], context)
+    _say_choices(context)
     return embedding_set
 
 
-def _dialogue(options: argparse.Namespace) -> Dialogue:
-    answers = {what: getattr(options, f"choose_{what}") for what in CHOICES}
+def _read_context(options: argparse.Namespace) -> ReadContext:
+    answers = {what: getattr(options, f"choose_{what}") for what in CHOICE_NAMES}
     given = {what: answer for what, answer in answers.items() if answer is not None}
-    return Dialogue(note, given, options.leave_out, trusted=True)
+    return ReadContext(note, given, options.leave_out, trusted=True)
 
 
-def _say_choices(dialogue: Dialogue) -> None:
+def _say_choices(context: ReadContext) -> None:
     """Say which choices were made by guess, how to make them otherwise, and what is left out."""
-    if len(dialogue.left_out):
-        rows = ", ".join(map(str, dialogue.left_out[:_ROWS_LISTED].tolist()))
-        more = f" and {len(dialogue.left_out) - _ROWS_LISTED:,} more"
+    if len(context.left_out):
+        rows = ", ".join(map(str, context.left_out[:_ROWS_LISTED].tolist()))
+        more = f" and {len(context.left_out) - _ROWS_LISTED:,} more"
         note(
-            f"left out {len(dialogue.left_out):,} rows that hold NaN or inf: {rows}"
-            + more * (len(dialogue.left_out) > _ROWS_LISTED)
+            f"left out {len(context.left_out):,} rows that hold NaN or inf: {rows}"
+            + more * (len(context.left_out) > _ROWS_LISTED)
         )
-    for what, question in dialogue.questions.items():
-        others = [name for name in question.candidates if name != question.taken]
-        if others and not question.sure:
+    for name, choice in context.choices.items():
+        others = [each for each in choice.candidates if each != choice.selected]
+        if others and not choice.certain:
             more = f" and {len(others) - _OTHERS_LISTED:,} more" * (len(others) > _OTHERS_LISTED)
             note(
-                f"{what}: {question.taken or 'none'}; --{FLAGS[what]} chooses another: "
+                f"{name}: {choice.selected or 'none'}; --{FLAGS[name]} chooses another: "
                 f"{', '.join(others[:_OTHERS_LISTED])}{more}"
             )
 

@@ -1,7 +1,7 @@
 """Opening and writing embedding files: one module a format behind load() and save().
 
 The format is sniffed from content, not from the extension. A format module has
-`matches(head, path)`; `load(path, dialogue)`, which returns a Draft; and, where it can be written,
+`matches(head, path)`; `load(path, context)`, which returns a Draft; and, where it can be written,
 `save(embedding_set, path)`, which returns the names of what the format could not carry.
 """
 
@@ -17,8 +17,8 @@ from embeddings.files.delimited import table as delimited
 from embeddings.files.detect import FORMATS
 from embeddings.files.hdf5 import h5ad_write
 from embeddings.files.json import documents as jsonl
-from embeddings.files.limits import naming, trusting
-from embeddings.files.options import Dialogue, Note, What, log_note
+from embeddings.files.limits import error_context, raised_size_limit
+from embeddings.files.options import ChoiceName, Note, ReadContext, log_note
 from embeddings.files.projector import writer as projector_write
 from embeddings.files.tabular import arrow, parquet
 from embeddings.files.word2vec import binary as word2vec_binary
@@ -73,29 +73,29 @@ def load(
         a file is absent, empty, damaged, larger than $EMBEDDING_MAX_BYTES (4 GiB by default), of
         no known format, or does not fit the others; the message names file and place
     """
-    given: dict[What, str | None] = {"vector": vector, "label": label}
-    answers = {what: answer for what, answer in given.items() if answer is not None}
+    given: dict[ChoiceName, str | None] = {"vector": vector, "label": label}
+    selections = {name: selected for name, selected in given.items() if selected is not None}
     paths = [Path(each) for each in (path, *companions)]
-    return read(paths, Dialogue(note, answers, leave_out))
+    return read(paths, ReadContext(note, selections, leave_out))
 
 
-def read(paths: Sequence[Path], dialogue: Dialogue) -> EmbeddingSet:
-    """Open the files that make up one set, in any order, as load() does; see Dialogue.
+def read(paths: Sequence[Path], context: ReadContext) -> EmbeddingSet:
+    """Open the files that make up one set, in any order, as load() does; see ReadContext.
 
     Raises
     ------
     NotFinite
         rows that hold NaN or inf, and are not to be left out
-    Unanswered
-        a choice that nobody has made and that has no default
+    ChoiceRequired
+        a choice that has no default and for which nothing is selected
     EmbeddingError
-        as load() does, and for an answer to no question
+        as load() does, and for a selection whose choice never came up
     """
-    with trusting(paths) if dialogue.trusted else nullcontext():
-        draft = draft_of(paths, dialogue)
-        dialogue.check_answers_used()
-        with naming(paths[0]):
-            return draft.finish(dialogue)
+    with raised_size_limit(paths) if context.trusted else nullcontext():
+        draft = draft_of(paths, context)
+        context.check_selections_used()
+        with error_context(paths[0]):
+            return draft.finish(context)
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
@@ -118,5 +118,5 @@ def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:
             f"{path.name}: cannot write {path.suffix or 'a file without extension'}; "
             f"use one of {', '.join(WRITERS)}"
         )
-    with naming(path):
+    with error_context(path):
         return WRITERS[max(ends, key=len)](embedding_set, path)

@@ -18,7 +18,7 @@ from typing import IO
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import MAGIC as NPY
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
-from embeddings.files.limits import check_bytes, first_line, naming, shorten
+from embeddings.files.limits import check_bytes, error_context, first_line, shorten
 from embeddings.files.options import Note
 
 MAX_MEMBERS = 100_000
@@ -144,7 +144,7 @@ def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
         opened
     """
     with tempfile.TemporaryDirectory(prefix="embedding-", ignore_cleanup_errors=True) as name:
-        with naming(path):
+        with error_context(path):
             extraction = _extract(path, Path(name))
             for why, names in extraction.left_out.items():
                 note(f"left out {_listed(names)}: {why}")

@@ -22,8 +22,8 @@ from embeddings.files.draft import Draft
 from embeddings.files.hdf5 import elmo
 from embeddings.files.hugging_face import dataset as hf_dataset
 from embeddings.files.ignored_files import is_document
-from embeddings.files.limits import naming
-from embeddings.files.options import Dialogue
+from embeddings.files.limits import error_context
+from embeddings.files.options import ReadContext
 from embeddings.files.projector import reader as projector
 from embeddings.files.projector.sprite import cut_sprite, guess_cell
 from embeddings.files.tabular.embedding_table import from_table
@@ -36,7 +36,7 @@ _LISTED = 10
 _MOST_FILES = 100_000
 
 
-def draft_of(paths: Sequence[Path], dialogue: Dialogue) -> Draft:
+def draft_of(paths: Sequence[Path], context: ReadContext) -> Draft:
     """Return what files, folders and archives hold together.
 
     Raises
@@ -50,16 +50,16 @@ def draft_of(paths: Sequence[Path], dialogue: Dialogue) -> Draft:
             member
             for path in paths
             for member in (
-                stack.enter_context(_inside(path, dialogue))
+                stack.enter_context(_inside(path, context))
                 if path in packed
                 else [Member(path.name, path)]
             )
         ]
         if not packed:
-            return _put_together(members, dialogue)
-        with naming(packed[0]):
-            members = _without_documents(members, dialogue)
-            return _put_together(members, dialogue, title(packed[0]))
+            return _put_together(members, context)
+        with error_context(packed[0]):
+            members = _without_documents(members, context)
+            return _put_together(members, context, title(packed[0]))
 
 
 def _holds_files(path: Path) -> bool:
@@ -68,13 +68,13 @@ def _holds_files(path: Path) -> bool:
         return True
     head = head_of(path)
     if head.startswith(b"PK"):  # a zip, which may also be torch's or numpy's
-        with naming(path):
+        with error_context(path):
             refuse(head, path)
         return not npz.matches(head, path)
     return is_packed(head, path)
 
 
-def _without_documents(members: Sequence[Member], dialogue: Dialogue) -> list[Member]:
+def _without_documents(members: Sequence[Member], context: ReadContext) -> list[Member]:
     """Leave out what is there for people to read; say so."""
     documents = [
         member
@@ -87,15 +87,15 @@ def _without_documents(members: Sequence[Member], dialogue: Dialogue) -> list[Me
     ]
     if not documents or len(documents) == len(members):
         return list(members)
-    dialogue.note(f"left out {_names(documents)}: documents, not data")
+    context.note(f"left out {_names(documents)}: documents, not data")
     return [member for member in members if member not in documents]
 
 
 @contextmanager
-def _inside(path: Path, dialogue: Dialogue) -> Iterator[list[Member]]:
+def _inside(path: Path, context: ReadContext) -> Iterator[list[Member]]:
     """Yield the files of a folder or an archive."""
     if not path.is_dir():
-        with unpacked(path, dialogue.note) as members:
+        with unpacked(path, context.note) as members:
             yield members
         return
     files = sorted(
@@ -112,7 +112,7 @@ def _inside(path: Path, dialogue: Dialogue) -> Iterator[list[Member]]:
     yield [Member(each.relative_to(path).as_posix(), each) for each in files]
 
 
-def _put_together(members: Sequence[Member], dialogue: Dialogue, holder: str = "") -> Draft:
+def _put_together(members: Sequence[Member], context: ReadContext, holder: str = "") -> Draft:
     """Return the draft of some files.
 
     Parameters
@@ -121,17 +121,17 @@ def _put_together(members: Sequence[Member], dialogue: Dialogue, holder: str = "
         left out; among files given one by one it is an error
     """
     if hf_dataset.is_dataset(members):
-        return _typed(hf_dataset.load(members, dialogue, holder), {}, dialogue)
+        return _typed(hf_dataset.load(members, context, holder), {}, context)
     paths = [member.path for member in members]
     config = next((path for path in paths if projector.is_config(path)), None)
     if config is not None:
-        return _typed(_from_config(config, paths, dialogue), {}, dialogue)
+        return _typed(_from_config(config, paths, context), {}, context)
     media, rest = _apart(members)
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
-    known = _sniffed(rest, dialogue, choosy=not holder)
-    draft = _from_files(known, dialogue)
-    return _with_media(draft, media, dialogue)
+    known = _sniffed(rest, context, choosy=not holder)
+    draft = _from_files(known, context)
+    return _with_media(draft, media, context)
 
 
 def _apart(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
@@ -146,13 +146,13 @@ def _is_media_file(path: Path) -> bool:
 
 
 def _sniffed(
-    members: Sequence[Member], dialogue: Dialogue, choosy: bool
+    members: Sequence[Member], context: ReadContext, choosy: bool
 ) -> list[tuple[Path, ModuleType]]:
     """Return each file with the module that reads it; where not choosy, without unknown ones."""
     found, unknown = [], []
     for member in members:
         try:
-            found.append((member.path, sniff(member.path, dialogue)))
+            found.append((member.path, sniff(member.path, context)))
         except EmbeddingError as error:
             if choosy:
                 raise
@@ -160,77 +160,77 @@ def _sniffed(
     if not found:
         raise unknown[0][1]
     if unknown:
-        dialogue.note(f"left out {_names([m for m, _ in unknown])}: of no known format")
+        context.note(f"left out {_names([m for m, _ in unknown])}: of no known format")
     return found
 
 
-def _from_config(config: Path, paths: Sequence[Path], dialogue: Dialogue) -> Draft:
+def _from_config(config: Path, paths: Sequence[Path], context: ReadContext) -> Draft:
     """Read a Projector's config; given files that it does not name describe the rows."""
     others = [path for path in paths if path != config]
     for other in others:
         head_of(other)
-    with naming(config):
-        draft, rest = projector.open_config(config, others, dialogue)
-    return add_columns(draft, rest, [sniff(path, dialogue) for path in rest], dialogue)
+    with error_context(config):
+        draft, rest = projector.open_config(config, others, context)
+    return add_columns(draft, rest, [sniff(path, context) for path in rest], context)
 
 
-def _from_files(known: Sequence[tuple[Path, ModuleType]], dialogue: Dialogue) -> Draft:
+def _from_files(known: Sequence[tuple[Path, ModuleType]], context: ReadContext) -> Draft:
     """Return the vectors of one file, or of shards, with what the other files say of its rows."""
     paths = [path for path, _ in known]
     if are_shards(paths):
         ordered = in_order(paths)
         table = concatenate(ordered)
-        dialogue.note(f"put {len(paths)} files of the same columns together, in order of name")
-        with naming(ordered[0]):
-            return from_table(table, ordered[0], dialogue)
+        context.note(f"put {len(paths)} files of the same columns together, in order of name")
+        with error_context(ordered[0]):
+            return from_table(table, ordered[0], context)
     modules = [module for _, module in known]
     main = find_vectors(paths, modules) if len(known) > 1 else 0
     others = [each for i, each in enumerate(known) if i != main]
     if modules[main] is elmo:
-        draft, rest = elmo.load_with(paths[main], [path for path, _ in others], dialogue)
-        return add_columns(draft, rest, [m for path, m in others if path in rest], dialogue)
-    with naming(paths[main]):
+        draft, rest = elmo.load_with(paths[main], [path for path, _ in others], context)
+        return add_columns(draft, rest, [m for path, m in others if path in rest], context)
+    with error_context(paths[main]):
         if modules[main] is raw and others:
             numbers = paths[main].stat().st_size // 4
             counts = (count_rows(*other, numbers) for other in others)
             rows = next((count for count in counts if count), None)
-            draft = raw.load(paths[main], dialogue, rows)
+            draft = raw.load(paths[main], context, rows)
         else:
-            draft = modules[main].load(paths[main], dialogue)
+            draft = modules[main].load(paths[main], context)
     if not others:
         return draft
-    return add_columns(draft, [path for path, _ in others], [m for _, m in others], dialogue)
+    return add_columns(draft, [path for path, _ in others], [m for _, m in others], context)
 
 
-def _with_media(draft: Draft, media: Sequence[Member], dialogue: Dialogue) -> Draft:
+def _with_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> Draft:
     """Join images and sounds to the rows whose column, or label, names them; or cut a sprite."""
     files = {member.name: member.path for member in media}
     before = _media_columns(draft.metadata)
-    draft = _typed(draft, files, dialogue)
+    draft = _typed(draft, files, context)
     if not media or _media_columns(draft.metadata) - before:
         return draft
     named = pa.table({"image": pa.array(draft.labels or (), pa.string())})
     stems = {PurePosixPath(name).stem: path for name, path in files.items()}
-    silent = Dialogue(lambda sentence: None)
+    silent = ReadContext(lambda sentence: None)
     for by in (files, stems):
         found = typed_metadata(named, by, silent.note) if draft.labels else named
         if is_media(found.schema.field(0).type):
             return replace(draft, metadata=_appended(draft.metadata, "image", found.column(0)))
     if len(media) == 1:
-        with naming(media[0].path):
+        with error_context(media[0].path):
             width, height = guess_cell(media[0].path, len(draft.vectors))
             cells = cut_sprite(media[0].path, width, height, len(draft.vectors))
-        dialogue.note(f"{media[0].name}: cut into {width} x {height} pixels for each row")
+        context.note(f"{media[0].name}: cut into {width} x {height} pixels for each row")
         return replace(draft, metadata=_appended(draft.metadata, "image", cells))
-    dialogue.note(f"left out {_names(media)}: no column and no label names them")
+    context.note(f"left out {_names(media)}: no column and no label names them")
     return draft
 
 
-def _typed(draft: Draft, files: Mapping[str, Path], dialogue: Dialogue) -> Draft:
+def _typed(draft: Draft, files: Mapping[str, Path], context: ReadContext) -> Draft:
     """Return the draft with every column of metadata under the type of what it holds."""
     if not draft.metadata.num_columns:
         return draft
-    table = typed_metadata(draft.metadata, files, dialogue.note, retype=not draft.typed)
+    table = typed_metadata(draft.metadata, files, context.note, retype=not draft.typed)
     return replace(draft, metadata=table)
 
 

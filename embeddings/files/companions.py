@@ -1,7 +1,7 @@
 """Several files that make up one set: vectors, and what describes their rows.
 
 Which file is which is decided by content, not by order or name. Of a format whose files may
-describe the rows of others, the module has `vector_rank` and `read_columns`.
+describe the rows of others, the module has `vector_likelihood` and `read_columns`.
 """
 
 from collections import Counter
@@ -17,12 +17,11 @@ from embeddings.files.arrays import npy, npz, safetensors
 from embeddings.files.delimited import table as delimited
 from embeddings.files.draft import Draft
 from embeddings.files.json import documents as jsonl
-from embeddings.files.limits import naming
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.limits import error_context
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular import arrow, parquet
-from embeddings.files.tabular.roles import choose_label
+from embeddings.files.tabular.roles import NOTHING, SURE, Rank, choose_label
 from embeddings.files.tabular.tables import metadata, table_columns, to_labels
-from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
 
 _DESCRIBING = (arrow, delimited, jsonl, npy, npz, parquet, safetensors)
 
@@ -69,7 +68,7 @@ def add_columns(
     draft: Draft,
     paths: Sequence[Path],
     formats: Sequence[ModuleType],
-    dialogue: Dialogue,
+    context: ReadContext,
 ) -> Draft:
     """Return the draft with the columns of its companion files.
 
@@ -82,12 +81,12 @@ def add_columns(
     EmbeddingError
         a file has another number of rows, or is of a format that describes no rows
     """
-    note, rows, labels = dialogue.note, len(draft.vectors), draft.labels
+    note, rows, labels = context.note, len(draft.vectors), draft.labels
     read = [_read(path, module, rows, note) for path, module in zip(paths, formats, strict=True)]
     fitting = [each for each in read if each.table.num_rows == rows]
     others = [each for each in read if each.table.num_rows != rows]
     if labels is None:
-        described, labels = _take_labels(_side_by_side([each.table for each in fitting]), dialogue)
+        described, labels = _take_labels(_side_by_side([each.table for each in fitting]), context)
     else:
         described = _side_by_side([_in_order(each, labels, note) for each in fitting])
     joined = [_by_key(each, rows, labels, note) for each in others]
@@ -100,21 +99,21 @@ def count_rows(path: Path, module: ModuleType, numbers: int) -> int | None:
     """Return how many rows a companion describes, where that divides `numbers`; else None."""
     if module not in _DESCRIBING:
         return None
-    with naming(path):
+    with error_context(path):
         counts = (table.num_rows for table, _ in module.read_columns(path, None, lambda _: None))
         return next((count for count in counts if count and numbers % count == 0), None)
 
 
 def _rank(path: Path, module: ModuleType) -> Rank:
-    with naming(path):
-        rank: Rank = module.vector_rank(path) if module in _DESCRIBING else SURE
+    with error_context(path):
+        rank: Rank = module.vector_likelihood(path) if module in _DESCRIBING else SURE
         return rank
 
 
 def _read(path: Path, module: ModuleType, rows: int, note: Note) -> _Companion:
     """Read a file in each way there is, up to the one that gives `rows` rows."""
     readings: list[tuple[pa.Table, str]] = []
-    with naming(path):
+    with error_context(path):
         if module not in _DESCRIBING:
             raise EmbeddingError(
                 "vectors of a format that describes no rows of another file; open it alone, or "
@@ -127,13 +126,13 @@ def _read(path: Path, module: ModuleType, rows: int, note: Note) -> _Companion:
     return _Companion(path, readings)
 
 
-def _take_labels(table: pa.Table, dialogue: Dialogue) -> tuple[pa.Table, tuple[str, ...] | None]:
+def _take_labels(table: pa.Table, context: ReadContext) -> tuple[pa.Table, tuple[str, ...] | None]:
     """Return the table without its column of labels, and these; None where there are none.
 
     A column of categories stays, and a single one of numbers: they have more to show than names.
     """
     columns, kept = table_columns(table), list(range(table.num_columns))
-    position = choose_label(columns, kept, dialogue)
+    position = choose_label(columns, kept, context)
     named = position is not None
     if len(kept) == 1 and not _is_no_label(table.schema.field(0).type):
         position = 0

@@ -9,8 +9,8 @@ from embeddings.files.delimited import table as delimited
 from embeddings.files.hdf5 import elmo, h5ad
 from embeddings.files.hdf5 import generic as hdf5
 from embeddings.files.json import documents as jsonl
-from embeddings.files.limits import check_bytes, naming
-from embeddings.files.options import Dialogue
+from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.options import ReadContext
 from embeddings.files.projector import reader as projector
 from embeddings.files.tabular import arrow, parquet
 from embeddings.files.unsupported import refuse
@@ -49,11 +49,11 @@ def head_of(path: Path) -> bytes:
     return head
 
 
-def sniff(path: Path, dialogue: Dialogue) -> ModuleType:
+def sniff(path: Path, context: ReadContext) -> ModuleType:
     """Return the module that reads the file, after looking at its size and first bytes."""
     head = head_of(path)
-    with naming(path):
-        if not dialogue.mapped(path):
+    with error_context(path):
+        if not context.should_map(path):
             check_bytes(path.stat().st_size, "the file has")
         if not safetensors.matches(head, path):  # its first bytes may look like a pickle's
             refuse(head, path)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet, Provenance, empty_metadata, non_finite_rows
 from embeddings.errors import EmbeddingError
-from embeddings.files.options import Dialogue, NotFinite, NothingFinite
+from embeddings.files.options import NotFinite, NothingFinite, ReadContext
 
 _LISTED = 10
 
@@ -49,8 +49,8 @@ class Draft:
         named = None if labels is None else tuple(labels)
         return cls(vectors, named, metadata, Provenance(**provenance))
 
-    def finish(self, dialogue: Dialogue) -> EmbeddingSet:
-        """Return the set; rows that are not finite are left out if the dialogue says so.
+    def finish(self, context: ReadContext) -> EmbeddingSet:
+        """Return the set; rows that are not finite are left out if the context says so.
 
         Items without labels are named by their row numbers in the file.
 
@@ -68,9 +68,9 @@ class Draft:
             labels = tuple(map(str, range(count)))
         if not len(bad):
             return EmbeddingSet(self.vectors, labels, self.metadata, self.provenance)
-        if not dialogue.leave_out:
+        if not context.leave_out:
             raise _refusal(self.vectors, bad)
-        dialogue.left_out = bad
+        context.left_out = bad
         kept = np.setdiff1d(np.arange(count), bad)
         if not len(kept):
             raise NothingFinite(self.vectors.shape, self.metadata, self.provenance)

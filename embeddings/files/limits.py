@@ -22,7 +22,7 @@ _raised: ContextVar[int] = ContextVar("raised limit", default=0)
 
 
 def max_bytes() -> int:
-    """Return the size limit in bytes: the configured one, or more inside `trusting`."""
+    """Return the size limit in bytes: the configured one, or more inside `raised_size_limit`."""
     return max(configured_max_bytes(), _raised.get())
 
 
@@ -45,7 +45,7 @@ def configured_max_bytes() -> int:
 
 
 @contextmanager
-def trusting(paths: Sequence[Path]) -> Iterator[None]:
+def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
     """Raise the limit to the memory that is free: for files that the machine's user named.
 
     But beyond the configured limit, nothing takes more than 32 times the bytes of its file: what
@@ -78,7 +78,7 @@ def check_bytes(size: int, what: str) -> None:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def error_context(path: Path) -> Iterator[None]:
     """Put the file's name before every EmbeddingError raised inside; readers need not repeat it."""
     try:
         yield

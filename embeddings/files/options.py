@@ -1,7 +1,8 @@
-"""What a reader and the person say to each other: notes, open choices, and their answers.
+"""How one set of files is read: the choices made beforehand, and what the reader reports back.
 
-A reader never stops to ask. It takes the best candidate, says so, and the question is recorded, so
-that the app and the command line can offer the others; the file is then read again with an answer.
+A reader never stops to ask. Where a file can be read in more than one way, it selects the best
+candidate, says so and records the choice, so that the app and the command line can offer the other
+candidates; the file is then read again with a selection.
 """
 
 import logging
@@ -17,41 +18,47 @@ from embeddings.embedding_set import Provenance
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import configured_max_bytes
 
-What = Literal["vector", "label", "split", "dimensions"]
-"""What may be chosen: column or array of the vectors, column of the labels, part of a data set,
-length of a vector where the file holds bare numbers."""
+ChoiceName = Literal["vector", "label", "split", "dimensions"]
+"""What can be chosen: the column or array of the vectors, the column of the labels, the split of a
+data set, the length of a vector where a file holds bare numbers."""
 
-CHOICES: tuple[What, ...] = get_args(What)
+CHOICE_NAMES: tuple[ChoiceName, ...] = get_args(ChoiceName)
 
 Note = Callable[[str], None]
 """Receives what a reader assumed or left out, one sentence a call."""
 
 log_note: Note = logging.getLogger("embeddings.files").warning
-"""The Note of whoever gives none: Python's log."""
+"""The default Note: Python's log."""
 
 _LISTED = 20
 
 
 @dataclass(frozen=True)
-class Question:
-    """A choice that was open, its candidates in the file's order, and which one was taken.
+class Choice:
+    """A choice that came up while reading.
 
-    It is sure where the file itself tells, as by a column called `label`.
+    Attributes
+    ----------
+    name : what was chosen
+    candidates : what could be selected, in the order of the file
+    selected : the candidate that was read; None for none of them
+    certain : True where the caller selected it, or where the file itself tells, as by a column
+        called `label`; False for a guess
     """
 
-    what: What
+    name: ChoiceName
     candidates: tuple[str, ...]
-    taken: str | None
-    sure: bool = False
+    selected: str | None
+    certain: bool = False
 
 
 class NotFinite(EmbeddingError):
-    """Some rows hold NaN or infinite numbers; they may be left out.
+    """Some rows hold NaN or infinite numbers; reading with `leave_out` skips them.
 
     Attributes
     ----------
     rows : int64, the numbers of these rows, from 0
-    count : rows of the file
+    count : number of rows in the file
     """
 
     def __init__(self, message: str, rows: np.ndarray, count: int):
@@ -60,13 +67,13 @@ class NotFinite(EmbeddingError):
 
 
 class NothingFinite(EmbeddingError):
-    """No row would remain: all hold NaN or infinite numbers.
+    """Every row holds NaN or infinite numbers, so that no row would remain.
 
     Attributes
     ----------
     rows, dimensions : shape of the vectors
     metadata : a pyarrow Table of that many rows
-    provenance : what the file says about itself
+    provenance : the provenance stored in the file
     """
 
     def __init__(self, shape: tuple[int, int], metadata: pa.Table, provenance: Provenance):
@@ -77,98 +84,107 @@ class NothingFinite(EmbeddingError):
         )
 
 
-class Unanswered(EmbeddingError):
-    """A choice without a default: the file cannot be read before somebody makes it."""
-
-    def __init__(self, message: str, question: Question):
-        super().__init__(message)
-        self.question = question
-
-
-@dataclass
-class Dialogue:
-    """One reading of one set.
+class ChoiceRequired(EmbeddingError):
+    """A choice has no default: the file cannot be read until the caller selects a candidate.
 
     Attributes
     ----------
-    note : receives sentences
-    answers : choices made beforehand; the reader finds the best for all others
-    leave_out : whether rows that are not finite are left out rather than refused
-    trusted : whether the file lies on this machine by the will of whoever started the program,
-        so that it may be mapped into memory instead of copied, and the size limit does not hold
-    questions : the choices that came up, filled by the reader
-    left_out : numbers of the rows that were left out, filled by load()
+    choice : the choice, with its candidates
+    """
+
+    def __init__(self, message: str, choice: Choice):
+        super().__init__(message)
+        self.choice = choice
+
+
+@dataclass
+class ReadContext:
+    """What a reader needs beside the path, and where it records what it did.
+
+    Attributes
+    ----------
+    note : receives what was assumed or left out, one sentence a call
+    selections : choices made beforehand; the reader selects the best candidate for all others
+    leave_out : True to skip rows that hold NaN or infinite numbers; False to refuse them
+    trusted : True for files that the person who started the program named: they may be mapped into
+        memory instead of copied, and the size limit does not apply to them
+    choices : the choices that came up, by name; filled by the reader
+    left_out : int64, numbers of the rows that were skipped; filled by `read`
     """
 
     note: Note = log_note
-    answers: Mapping[What, str] = field(default_factory=dict)
+    selections: Mapping[ChoiceName, str] = field(default_factory=dict)
     leave_out: bool = False
     trusted: bool = False
-    questions: dict[What, Question] = field(default_factory=dict)
+    choices: dict[ChoiceName, Choice] = field(default_factory=dict)
     left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def choose(
         self,
-        what: What,
+        name: ChoiceName,
         candidates: Sequence[str],
         default: str | None,
         assumed: str = "",
-        accepts: Callable[[str], bool] = lambda answer: False,
-        sure: bool = False,
+        accepts: Callable[[str], bool] = lambda selection: False,
+        certain: bool = False,
     ) -> str | None:
-        """Return the answer given beforehand, else the default.
+        """Return the caller's selection, or the default where there is none; record the choice.
 
         Parameters
         ----------
-        candidates : what may be chosen
-        default : the best of them; None: none of them
-        assumed : the sentence that is said where nobody has answered
-        accepts : says whether an answer that is no candidate will do as well
-        sure : whether the default is what the file itself tells
+        candidates : what can be selected
+        default : the best candidate; None for none of them
+        assumed : sentence to note where the default is returned
+        accepts : returns True for a selection that is valid although it is no candidate
+        certain : True where the file itself tells that the default is right
 
         Raises
         ------
         EmbeddingError
-            an answer that is none of the candidates
+            the selection is not a candidate
         """
-        answer = self.answers.get(what)
-        taken = default if answer is None else answer
-        self.questions[what] = Question(what, tuple(candidates), taken, sure or answer is not None)
-        if answer is None:
+        selection = self.selections.get(name)
+        selected = default if selection is None else selection
+        self.choices[name] = Choice(
+            name, tuple(candidates), selected, certain or selection is not None
+        )
+        if selection is None:
             if assumed:
                 self.note(assumed)
-        elif answer not in candidates and not accepts(answer):
+        elif selection not in candidates and not accepts(selection):
             listed = ", ".join(candidates[:_LISTED]) or "nothing to choose from"
             more = f" and {len(candidates) - _LISTED:,} more" if len(candidates) > _LISTED else ""
-            raise EmbeddingError(f"{what} {answer!r}: no such choice; the file has {listed}{more}")
-        return taken
+            raise EmbeddingError(
+                f"{name} {selection!r}: no such choice; the file has {listed}{more}"
+            )
+        return selected
 
-    def mapped(self, path: Path) -> bool:
-        """Say whether a file is to be mapped into memory: it is trusted, and beyond the limit."""
+    def should_map(self, path: Path) -> bool:
+        """Return True if a file is to be mapped into memory: trusted, and beyond the size limit."""
         return self.trusted and path.stat().st_size > configured_max_bytes()
 
     def trial(self) -> "Trial":
-        """Return a dialogue with the same answers that is told, not heard: see `tell`."""
-        return Trial(answers=self.answers, leave_out=self.leave_out, trusted=self.trusted)
+        """Return a context with the same settings whose notes and choices can be discarded."""
+        return Trial(selections=self.selections, leave_out=self.leave_out, trusted=self.trusted)
 
-    def check_answers_used(self) -> None:
-        """Raise EmbeddingError for an answer to a question that never came up."""
-        for what, answer in self.answers.items():
-            if what not in self.questions:
+    def check_selections_used(self) -> None:
+        """Raise EmbeddingError for a selection whose choice never came up."""
+        for name, selection in self.selections.items():
+            if name not in self.choices:
                 raise EmbeddingError(
-                    f"{what} {answer!r}: there is no {what} to choose in this file; leave it out"
+                    f"{name} {selection!r}: there is no {name} to choose in this file; leave it out"
                 )
 
 
-class Trial(Dialogue):
-    """A dialogue whose sentences wait until the reading turns out to be the right one."""
+class Trial(ReadContext):
+    """A context that holds its notes back until its reading turns out to be the right one."""
 
-    def __init__(self, answers: Mapping[What, str], leave_out: bool, trusted: bool):
-        self.sentences: list[str] = []
-        super().__init__(self.sentences.append, answers, leave_out, trusted)
+    def __init__(self, selections: Mapping[ChoiceName, str], leave_out: bool, trusted: bool):
+        self.notes: list[str] = []
+        super().__init__(self.notes.append, selections, leave_out, trusted)
 
-    def tell(self, other: Dialogue) -> None:
-        """Pass on what was said and asked."""
-        for sentence in self.sentences:
+    def merge_into(self, other: ReadContext) -> None:
+        """Pass the notes and the choices on to another context."""
+        for sentence in self.notes:
             other.note(sentence)
-        other.questions |= self.questions
+        other.choices |= self.choices

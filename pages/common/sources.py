@@ -21,7 +21,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts
 from embeddings.files import read
 from embeddings.files.atomic import atomic_path
-from embeddings.files.options import CHOICES, Dialogue, Question, What
+from embeddings.files.options import CHOICE_NAMES, Choice, ChoiceName, ReadContext
 from pages.common import services
 from pages.common.local_files import local
 from server.runs import records as runs
@@ -42,7 +42,7 @@ class Source:
 
     scheme: Scheme
     name: str
-    answers: tuple[tuple[What, str], ...] = ()
+    answers: tuple[tuple[ChoiceName, str], ...] = ()
     leave_out: bool = False
 
     @classmethod
@@ -56,7 +56,7 @@ class Source:
             raise EmbeddingError(
                 f"{key!r} does not name a set; open a file or choose from the gallery"
             )
-        answers = tuple((what, given[what]) for what in CHOICES if what in given)
+        answers = tuple((what, given[what]) for what in CHOICE_NAMES if what in given)
         return cls(known, unquote(name), answers, "leave_out" in given)
 
     @property
@@ -70,7 +70,7 @@ class Source:
         """The source without choices."""
         return Source(self.scheme, self.name)
 
-    def answered(self, what: What, answer: str) -> "Source":
+    def answered(self, what: ChoiceName, answer: str) -> "Source":
         """Return the source read with another choice."""
         return replace(self, answers=tuple((dict(self.answers) | {what: answer}).items()))
 
@@ -81,7 +81,7 @@ class Opened:
 
     embedding_set: EmbeddingSet
     notes: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[Choice, ...] = ()
     left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
@@ -102,15 +102,15 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     for path in paths if source.scheme == "upload" else ():
         os.utime(path)  # in use: the cache removes what was used least recently
     notes: list[str] = []
-    dialogue = Dialogue(
+    context = ReadContext(
         notes.append,
         dict(source.answers),
         source.leave_out,
         trusted=source.scheme in OF_THIS_MACHINE,
     )
-    embedding_set = read(paths, dialogue)
-    questions = tuple(dialogue.questions.values())
-    return Opened(embedding_set, tuple(notes), questions, dialogue.left_out)
+    embedding_set = read(paths, context)
+    questions = tuple(context.choices.values())
+    return Opened(embedding_set, tuple(notes), questions, context.left_out)
 
 
 def paths_of(source: Source) -> list[Path]:

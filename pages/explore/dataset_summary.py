@@ -12,14 +12,14 @@ from embeddings.analysis.neighborhoods import NeighborHealth
 from embeddings.analysis.summary import column_facts
 from embeddings.columns import as_text, column_kind
 from embeddings.files.limits import shorten
-from embeddings.files.options import What
+from embeddings.files.options import ChoiceName
 from pages.common import services
 from pages.common.sources import Opened, Source
 from pages.common.text import error_box, plain
 from server.jobs.pool import Job
 from server.jobs.tasks import examine_neighbors, share_vectors
 
-TITLES: dict[What, str] = {
+TITLES: dict[ChoiceName, str] = {
     "vector": "Vectors",
     "label": "Labels",
     "split": "Part",
@@ -54,7 +54,7 @@ def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
 
 def is_open_choice(found: Opened) -> bool:
     """Say whether it should be asked at once which vectors are meant."""
-    return any(q.what == "vector" and len(q.candidates) > 1 for q in found.questions)
+    return any(q.name == "vector" and len(q.candidates) > 1 for q in found.questions)
 
 
 def _card(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
@@ -119,20 +119,20 @@ def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Offer what else the file could be read as."""
     questions = [question for question in found.questions if len(question.candidates) > 1]
     for question in questions:
-        widget = f"choose_{question.what}"
+        widget = f"choose_{question.name}"
         candidates = list(question.candidates)
-        if question.taken is not None and question.taken not in candidates:
-            candidates.insert(0, question.taken)
+        if question.selected is not None and question.selected not in candidates:
+            candidates.insert(0, question.selected)
         chosen = st.selectbox(
-            TITLES[question.what],
+            TITLES[question.name],
             candidates,
-            index=None if question.taken is None else candidates.index(question.taken),
+            index=None if question.selected is None else candidates.index(question.selected),
             key=f"{widget} {key}",
             placeholder="Row numbers",
         )
-        if chosen is not None and chosen != question.taken:
+        if chosen is not None and chosen != question.selected:
             _close_sheet()
-            open_set(Source.of(key).answered(question.what, chosen).key)
+            open_set(Source.of(key).answered(question.name, chosen).key)
             st.rerun()
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, gallery
-from embeddings.files.options import NotFinite, Question, Unanswered
+from embeddings.files.options import Choice, ChoiceRequired, NotFinite
 from pages.common import sources, url_state
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
@@ -121,7 +121,7 @@ def _try(*candidates: tuple[Source, str]) -> None:
 
 
 def _is_answerable(error: EmbeddingError) -> bool:
-    return isinstance(error, NotFinite | Unanswered)
+    return isinstance(error, NotFinite | ChoiceRequired)
 
 
 def _show_error() -> None:
@@ -136,25 +136,25 @@ def _show_error() -> None:
             on_click=_try,
             args=((Source(source.scheme, source.name, source.answers, True), names),),
         )
-    elif isinstance(error, Unanswered):
-        _ask(error.question, source, names)
+    elif isinstance(error, ChoiceRequired):
+        _ask(error.choice, source, names)
 
 
-def _ask(question: Question, source: Source, names: str) -> None:
+def _ask(choice: Choice, source: Source, names: str) -> None:
     """Offer the candidates of a choice without which the file cannot be opened."""
 
     def answered() -> None:
         answer = st.session_state.answer
         if answer is not None:
-            _try((source.answered(question.what, answer), names))
+            _try((source.answered(choice.name, answer), names))
 
     st.selectbox(
-        dataset_summary.TITLES[question.what],
-        question.candidates,
+        dataset_summary.TITLES[choice.name],
+        choice.candidates,
         index=None,
         key="answer",
         placeholder="Choose",
-        accept_new_options=question.what == "dimensions",
+        accept_new_options=choice.name == "dimensions",
         on_change=answered,
     )
 

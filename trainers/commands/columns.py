@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.columns import as_text
-from embeddings.files.limits import naming
+from embeddings.files.limits import error_context
 from trainers.commands.columns_config import ColumnsConfig
 from trainers.core.text_table import aligned
 from trainers.data import tables
@@ -59,7 +59,7 @@ def run(config: ColumnsConfig) -> dict[str, Any]:
     """Describe the table; print it for a person unless JSON is asked for."""
     if config.data is not None:
         table, source = read_file(config.data, split_names(config.names))
-        with naming(config.data):
+        with error_context(config.data):
             found = [describe(name, table[name]) for name in table.column_names]
         target = suggested_target(found)
         draw = None

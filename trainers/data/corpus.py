@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import trusting
+from embeddings.files.limits import raised_size_limit
 from trainers.data.phrases import join_phrases
 from trainers.data.text_lines import text_files, text_lines
 
@@ -100,7 +100,7 @@ def read_corpus(
                 for start in range(0, len(words), LONGEST_SENTENCE):
                     yield words[start : start + LONGEST_SENTENCE]
 
-    with trusting([path]):
+    with raised_size_limit([path]):
         counted = _Counted.of(sentences())
     name = path.resolve().name
     return counted.corpus(name, {"name": name, "sha256": digest.hexdigest()}, min_count, phrases)

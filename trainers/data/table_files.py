@@ -17,7 +17,7 @@ import pyarrow.csv
 from embeddings.errors import EmbeddingError
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
 from embeddings.files.delimited.dialect import Dialect, quotings, sniff
-from embeddings.files.limits import check_bytes, first_line, max_bytes, naming
+from embeddings.files.limits import check_bytes, error_context, first_line, max_bytes
 from embeddings.files.tabular.parquet import read_table as read_parquet
 from embeddings.files.tabular.text_types import typed
 
@@ -39,7 +39,7 @@ def read_file(path: Path, names: Sequence[str] = ()) -> tuple[pa.Table, dict[str
     """
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a table")
-    with naming(path):
+    with error_context(path):
         content = unpacked(path)
         parquet = content[:4] == b"PAR1"
         if parquet and names:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.features import level_codes
-from embeddings.files.limits import naming
+from embeddings.files.limits import error_context
 from trainers.data.table_config import TableConfig, TargetTask
 from trainers.data.table_files import read_file, read_flights, split_names
 
@@ -114,7 +114,7 @@ def read(path: Path | None, choice: Choice) -> Table:
     """
     if path is not None:
         table, source = read_file(path, choice.names)
-        with naming(path):
+        with error_context(path):
             return choose(table, path.name.partition(".")[0], source, choice)
     table, source = read_flights()
     settled = replace(

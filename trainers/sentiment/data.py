@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.compression import compression
-from embeddings.files.limits import check_bytes, naming, shorten
+from embeddings.files.limits import check_bytes, error_context, shorten
 from trainers.data.table_files import read_file
 
 POSITIVE = frozenset({"1", "pos", "positive", "true"})
@@ -82,7 +82,7 @@ def read_reviews(
     with path.open("rb") as file:
         head = file.read(16)
     if head[:4] == b"PK\x03\x04":
-        with naming(path):
+        with error_context(path):
             return _read_sides(path.stem, _zipped(path))
     if head[:4] != b"PAR1" and compression(head) is None:
         check_bytes(path.stat().st_size, f"{path.name}: the file has")

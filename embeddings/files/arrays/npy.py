@@ -14,10 +14,10 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, first_line
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import from_table
+from embeddings.files.tabular.roles import NOTHING, SURE, Rank
 from embeddings.files.tabular.tables import are_row_numbers
-from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
 
 MAGIC = b"\x93NUMPY"
 
@@ -36,7 +36,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read a matrix of numbers, in any order of bytes and axes; labels are the row numbers.
 
     Raises
@@ -46,26 +46,24 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         is no matrix of numbers
     """
     with path.open("rb") as file:
-        shape, dtype = read_header(file, path.stat().st_size, limited=not dialogue.mapped(path))
+        shape, dtype = read_header(file, path.stat().st_size, limited=not context.should_map(path))
     if dtype.names and len(shape) == 1 and not dtype.hasobject:
-        return from_table(
-            _records(np.load(path, allow_pickle=False), dialogue.note), path, dialogue
-        )
+        return from_table(_records(np.load(path, allow_pickle=False), context.note), path, context)
     matrix = matrix_shape(shape)
     check_matrix(matrix, dtype)
     if 0 in shape:
         raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
     if matrix != shape:
-        dialogue.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
+        context.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
     vectors = np.load(path, mmap_mode="r").reshape(matrix)
-    if not dialogue.mapped(path):
+    if not context.should_map(path):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
             vectors = np.array(vectors, dtype=np.float32, order="C")
     return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say whether the file holds vectors: a one-dimensional array does not; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say whether the file holds vectors: a one-dimensional array does not; see roles.py."""
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size, limited=False)
     return NOTHING if len(shape) == 1 and not dtype.names else SURE

@@ -26,11 +26,18 @@ from embeddings.files.arrays.npy import (
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, first_line, max_bytes, shorten
-from embeddings.files.options import Dialogue, Note
-from embeddings.files.tabular.roles import LABEL_NAMES, VECTOR_NAMES, Column, guess_label
+from embeddings.files.options import Note, ReadContext
+from embeddings.files.tabular.roles import (
+    LABEL_NAMES,
+    NOTHING,
+    SURE,
+    VECTOR_NAMES,
+    Column,
+    Rank,
+    guess_label,
+)
 from embeddings.files.tabular.tables import to_labels
 from embeddings.files.tabular.writable_columns import writable_columns
-from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
 
 _NAMES = (*VECTOR_NAMES, "x", "data", "arr_0")
 _TAKEN = ("vectors", "labels", "label", "provenance")
@@ -62,7 +69,7 @@ def matches(head: bytes, path: Path) -> bool:
         return path.suffix.lower() == ".npz"  # load() says what is wrong
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read the vectors (see choose_vectors) and all arrays that hold one value for each of them.
 
     Raises
@@ -70,20 +77,20 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     EmbeddingError
         a damaged archive, one that unpacks to more than the limit, or no matrix of numbers in it
     """
-    with _opened(path, dialogue.note) as (archive, members):
+    with _opened(path, context.note) as (archive, members):
         if _are_by_name(members):
             arrays = (_read(archive, member) for member in members)
-            vectors = stacked(arrays, len(members), members[0].shape[0], dialogue.note)
+            vectors = stacked(arrays, len(members), members[0].shape[0], context.note)
             names = [member.name for member in members]
             return Draft.of(vectors, names, **provenance.described(path, members[0].dtype))
-        chosen = choose_vectors(members, dialogue)
+        chosen = choose_vectors(members, context)
         columns = _columns(archive, members, chosen.shape[0])
         header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
         text = str(_read(archive, header)) if header and header.dtype.kind == "U" else None
         vectors = as_float32(_read(archive, chosen))
     said = provenance.from_json(text) if text else None
     found = provenance.described(path, chosen.dtype, said)
-    label = _label_name(columns, dialogue)
+    label = _label_name(columns, context)
     if label is None:
         return replace(Draft.of(vectors, None, columns, **found), typed=said is not None)
     labels = to_labels(columns[label])
@@ -92,8 +99,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return replace(Draft.of(vectors, labels, columns, **found), typed=said is not None)
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors, by the headers of its arrays; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by the headers of its arrays; see roles.py."""
     with _opened(path, lambda _: None) as (_, members):
         kinds = [m.dtype.kind for m in members if len(m.shape) == 2]
     if "f" in kinds or _are_by_name(members):
@@ -130,7 +137,7 @@ def _are_by_name(members: Sequence[_Member]) -> bool:
     return floats and are_by_name([m.name for m in members], [m.shape for m in members])
 
 
-def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
+def choose_vectors(members: list[_Member], context: ReadContext) -> _Member:
     """Return the matrix that is the vectors: of floats rather than integers; by name; the first.
 
     Raises
@@ -158,7 +165,7 @@ def choose_vectors(members: list[_Member], dialogue: Dialogue) -> _Member:
     others = ", ".join(f"{m.name} {m.shape}" for m in matrices if m is not best)
     assumed = f"several matrices: took {best.name} {best.shape} as the vectors, not {others}"
     names = [m.name for m in matrices]
-    taken = dialogue.choose("vector", names, best.name, assumed if others else "")
+    taken = context.choose("vector", names, best.name, assumed if others else "")
     return next(m for m in matrices if m.name == taken)
 
 
@@ -251,7 +258,7 @@ def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False).reshape(member.shape)
 
 
-def _label_name(columns: dict[str, pa.ChunkedArray], dialogue: Dialogue) -> str | None:
+def _label_name(columns: dict[str, pa.ChunkedArray], context: ReadContext) -> str | None:
     """Return the array that labels the rows: texts of the best name, else the first of texts."""
     texts = [name for name, column in columns.items() if pa.types.is_string(column.type)]
     if not texts:
@@ -260,7 +267,7 @@ def _label_name(columns: dict[str, pa.ChunkedArray], dialogue: Dialogue) -> str 
         return None
     position = guess_label([Column(name, "text") for name in texts], range(len(texts)))
     default = None if position is None else texts[position]
-    return dialogue.choose("label", list(columns), default)
+    return context.choose("label", list(columns), default)
 
 
 def _text_array(texts: Sequence[str]) -> np.ndarray | None:

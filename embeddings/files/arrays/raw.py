@@ -8,7 +8,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
-from embeddings.files.options import Dialogue, Unanswered
+from embeddings.files.options import ChoiceRequired, ReadContext
 
 SUFFIXES = (".bytes", ".tensor", ".raw", ".f32")
 """Names of such files end so; nothing in them tells what they are."""
@@ -23,7 +23,7 @@ def matches(head: bytes, path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def load(path: Path, dialogue: Dialogue, rows: int | None = None) -> Draft:
+def load(path: Path, context: ReadContext, rows: int | None = None) -> Draft:
     """Read bare numbers as vectors.
 
     Parameters
@@ -32,8 +32,8 @@ def load(path: Path, dialogue: Dialogue, rows: int | None = None) -> Draft:
 
     Raises
     ------
-    Unanswered
-        nobody said how long a vector is, and no `rows` tell; the question lists the lengths that
+    ChoiceRequired
+        nobody said how long a vector is, and no `rows` tell; the choice lists the lengths that
         divide the numbers, the usual ones first
     EmbeddingError
         no whole number of float32, or a number of them that no vectors of that length, or that
@@ -46,12 +46,12 @@ def load(path: Path, dialogue: Dialogue, rows: int | None = None) -> Draft:
             f"{size:,} bytes, which is no whole number of float32 (4 bytes each); copy the file "
             "again, or write it with numpy.save, which keeps shape and type"
         )
-    length = _length(size // 4, dialogue, rows)
+    length = _length(size // 4, context, rows)
     vectors = np.fromfile(path, dtype="<f4").reshape(-1, length)
     return Draft.of(as_float32(vectors), **provenance.described(path, "float32"))
 
 
-def _length(count: int, dialogue: Dialogue, rows: int | None) -> int:
+def _length(count: int, context: ReadContext, rows: int | None) -> int:
     """Return how long each vector is: as answered, else as the number of rows tells.
 
     Parameters
@@ -69,18 +69,18 @@ def _length(count: int, dialogue: Dialogue, rows: int | None) -> int:
     else:
         lengths, default, assumed = _lengths(count), None, ""
     candidates = [str(length) for length in lengths]
-    taken = dialogue.choose(
+    taken = context.choose(
         "dimensions", candidates, default, assumed,
         accepts=lambda answer: rows is None and _divides(answer, count),
     )  # fmt: skip
     if taken is None:
         shown = ", ".join(f"{d} (x {count // d:,})" for d in lengths[:_SHOWN])
         more = f" and {len(lengths) - _SHOWN} more" if len(lengths) > _SHOWN else ""
-        raise Unanswered(
+        raise ChoiceRequired(
             f"{count:,} bare numbers, which do not tell how long a vector is; give its "
             f"dimensions: {shown or 'none from 2 to 4,096 divides them'}{more}; or open it "
             "together with the labels or the metadata of its rows, or with a Projector's config",
-            dialogue.questions["dimensions"],
+            context.choices["dimensions"],
         )
     return int(taken)
 

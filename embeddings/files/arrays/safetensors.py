@@ -19,9 +19,9 @@ from embeddings.files.arrays.npy import matrix_shape, to_column
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, first_line, shorten
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
+from embeddings.files.tabular.roles import NOTHING, SURE, Rank
 from embeddings.files.tabular.tables import are_row_numbers
-from embeddings.files.vector_likelihood import NOTHING, SURE, Rank
 
 _LONGEST_HEADER = 100_000_000  # bytes; the safetensors library reads no longer one
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # bfloat16 is cut float32
@@ -49,7 +49,7 @@ def matches(head: bytes, path: Path) -> bool:
     return length <= _LONGEST_HEADER or path.suffix.lower() == ".safetensors"
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read the vectors (see choose_vectors), and all tensors that hold one value for each of them.
 
     Labels are those that this project wrote, else the row numbers.
@@ -62,23 +62,23 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     tensors, described = _read_header(path)
     if _are_by_name(tensors):
         arrays = (_read(path, tensor) for tensor in tensors)
-        vectors = stacked(arrays, len(tensors), tensors[0].shape[0], dialogue.note)
+        vectors = stacked(arrays, len(tensors), tensors[0].shape[0], context.note)
         about = provenance.described(path, _NAMES[tensors[0].kind])
         return Draft.of(vectors, [tensor.name for tensor in tensors], **about)
-    chosen = choose_vectors(tensors, dialogue)
+    chosen = choose_vectors(tensors, context)
     rows = chosen.shape[0]
-    if not dialogue.mapped(path):
+    if not context.should_map(path):
         check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
     columns = _columns(path, tensors, rows)
-    labels = _labels(described, rows, dialogue.note)
+    labels = _labels(described, rows, context.note)
     header = described.get("embedding")
     said = provenance.from_json(header) if header else None
     found = provenance.described(path, _NAMES[chosen.kind], said)
     return Draft.of(as_float32(_read(path, chosen)), labels, columns, **found)
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors, by its header; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its header; see roles.py."""
     tensors, _ = _read_header(path)
     kinds = {tensor.kind for tensor in tensors if len(tensor.shape) == 2}
     if kinds & set(_FLOATS) or _are_by_name(tensors):
@@ -124,7 +124,7 @@ def _are_by_name(tensors: Sequence[_Tensor]) -> bool:
     return floats and are_by_name([t.name for t in tensors], [t.shape for t in tensors])
 
 
-def choose_vectors(tensors: list[_Tensor], dialogue: Dialogue) -> _Tensor:
+def choose_vectors(tensors: list[_Tensor], context: ReadContext) -> _Tensor:
     """Return the matrix that is the vectors: of floats rather than integers; then the largest.
 
     Raises
@@ -148,7 +148,7 @@ def choose_vectors(tensors: list[_Tensor], dialogue: Dialogue) -> _Tensor:
         f"vectors, not {', '.join(others)}"
     )
     names = [tensor.name for tensor in matrices]
-    taken = dialogue.choose("vector", names, best.name, assumed if others else "")
+    taken = context.choose("vector", names, best.name, assumed if others else "")
     return next(tensor for tensor in matrices if tensor.name == taken)
 
 

@@ -21,12 +21,18 @@ from embeddings.files.delimited.encoding import contains, is_text, read_text
 from embeddings.files.delimited.parse import parse
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line, shorten
-from embeddings.files.options import Dialogue, Note, Trial
-from embeddings.files.tabular.roles import Column, Roles, choose_roles
+from embeddings.files.options import Note, ReadContext, Trial
+from embeddings.files.tabular.roles import (
+    NOTHING,
+    Column,
+    Rank,
+    Roles,
+    choose_roles,
+    columns_likelihood,
+)
 from embeddings.files.tabular.tables import draft_from_table
 from embeddings.files.tabular.text_types import is_list, is_number, typed
 from embeddings.files.tabular.writable_columns import as_texts, holds, plain, writable_columns
-from embeddings.files.vector_likelihood import NOTHING, Rank, rank_columns
 
 _HEAD = 2**16
 _EXCEL = re.compile(rb"sep=.\r?\n?")
@@ -39,7 +45,7 @@ def matches(head: bytes, path: Path) -> bool:
     return is_text(head) and head.lstrip()[:1] not in (b"{", b"[", b"<")
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read vectors, labels and typed metadata from one table of text.
 
     Raises
@@ -47,11 +53,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     EmbeddingError
         no vectors in it, rows of different length, or a cell that is no number where one belongs
     """
-    text = _read_table(path, dialogue.note)
+    text = _read_table(path, context.note)
     reading, errors = None, []
     for quoted in quotings(text):
         try:
-            reading = _read(text, path, quoted, dialogue)
+            reading = _read(text, path, quoted, context)
         except EmbeddingError as error:
             errors.append(error)
         else:  # a cell of several lines may be two quotes that just happen to stand in the text
@@ -59,7 +65,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
                 break
     if reading is None:
         raise errors[0]
-    reading.trial.tell(dialogue)
+    reading.trial.merge_into(context)
     draft = draft_from_table(reading.table, reading.roles, path)
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
@@ -93,13 +99,13 @@ def _cells(line: bytes) -> int:
     return 1 + found if found else len(parts) if all(map(is_number, parts[1:])) else 1
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors, by its first rows; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its first rows; see roles.py."""
     text = _read_table(path, lambda _: None)
     best = NOTHING
     for quoted in quotings(text):
         dialect = sniff(text, path, quoted)
-        rank = rank_columns(dialect.columns)
+        rank = columns_likelihood(dialect.columns)
         if not dialect.header and rank[1] == len(dialect.columns):
             rank = (3, rank[1])
         best = max(best, rank)
@@ -196,10 +202,10 @@ class _Reading:
     spans_lines: bool
 
 
-def _read(text: pa.Buffer, path: Path, quoted: bool, dialogue: Dialogue) -> _Reading:
+def _read(text: pa.Buffer, path: Path, quoted: bool, context: ReadContext) -> _Reading:
     """Parse components as float32 and everything else as text, which then is typed."""
     dialect = sniff(text, path, quoted)
-    trial = dialogue.trial()
+    trial = context.trial()
     roles = choose_roles(dialect.columns, trial)
     numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
     try:

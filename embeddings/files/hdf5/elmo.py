@@ -30,8 +30,8 @@ from embeddings.files.hdf5.generic import (
     read_column,
 )
 from embeddings.files.json.rows import read_document
-from embeddings.files.limits import as_float32, check_bytes, naming
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.limits import as_float32, check_bytes, error_context
+from embeddings.files.options import Note, ReadContext
 
 _SENTENCES = "sentence_to_index"
 _MEAN = "mean of layers"
@@ -52,7 +52,7 @@ def matches(head: bytes, path: Path) -> bool:
         return False  # hdf5.py says what is wrong
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read one layer, one row a token, which is the label where the file holds the sentences.
 
     Raises
@@ -61,11 +61,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a damaged file, one that needs more memory than the limit, or sentences of different
         dimensions or layers
     """
-    return load_with(path, (), dialogue)[0]
+    return load_with(path, (), context)[0]
 
 
 def load_with(
-    path: Path, companions: Sequence[Path], dialogue: Dialogue
+    path: Path, companions: Sequence[Path], context: ReadContext
 ) -> tuple[Draft, list[Path]]:
     """Read a file as load() does; the sentences may come from a text or JSON file beside it.
 
@@ -78,13 +78,13 @@ def load_with(
     EmbeddingError
         as load() does; or sentences of which no list fits the vectors
     """
-    with naming(path):
+    with error_context(path):
         check_heaps(path)
         with opened(path) as file:
             datasets = _datasets(file)
             _check(datasets)
-            vectors = as_float32(_read(datasets, _choose_layer(datasets, dialogue)))
-            texts = _own_texts(file, datasets, dialogue.note)
+            vectors = as_float32(_read(datasets, _choose_layer(datasets, context)))
+            texts = _own_texts(file, datasets, context.note)
             lengths = {number: each.shape[-2] for number, each in datasets.items()}
             kind = next(iter(datasets.values())).dtype
     rest = []
@@ -94,8 +94,8 @@ def load_with(
         if texts or not lists or any(len(each) in tokens for each in lists.values()):
             rest.append(companion)
             continue
-        with naming(companion):
-            texts = _fitting(lists, lengths, dialogue.note)
+        with error_context(companion):
+            texts = _fitting(lists, lengths, context.note)
     labels, columns = _described(lengths, texts)
     return Draft.of(vectors, labels, columns, **provenance.described(path, kind)), rest
 
@@ -127,15 +127,15 @@ def _check(datasets: dict[int, h5py.Dataset]) -> None:
 
 
 def _choose_layer(
-    datasets: dict[int, h5py.Dataset], dialogue: Dialogue
+    datasets: dict[int, h5py.Dataset], context: ReadContext
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return what makes one matrix of a sentence's layers."""
     shape = next(iter(datasets.values())).shape
     if len(shape) == 2:
-        dialogue.note(f"{len(datasets):,} sentences, one row a token")
+        context.note(f"{len(datasets):,} sentences, one row a token")
         return lambda sentence: sentence
     layers = [f"layer {i}" for i in range(shape[0])]
-    taken = dialogue.choose(
+    taken = context.choose(
         "vector",
         [*layers, _MEAN] if len(layers) > 1 else layers,
         layers[-1],
@@ -230,7 +230,7 @@ def _sentence_lists(path: Path) -> dict[str, list[str]]:
         head = file.read(4096)
     if not is_text(head):
         return {}
-    with naming(path):
+    with error_context(path):
         text = read_text(path, lambda _: None)
         if head.lstrip()[:1] not in (b"[", b"{"):
             found = [line.decode("utf-8", "replace") for line in lines(text)]

@@ -21,7 +21,7 @@ from embeddings.files.arrays.named import are_by_name, stacked
 from embeddings.files.arrays.npy import COLUMN_KINDS, matrix_shape, to_column
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, first_line
-from embeddings.files.options import Dialogue
+from embeddings.files.options import ReadContext
 from embeddings.files.tabular.roles import VECTOR_NAMES, choose_label
 from embeddings.files.tabular.tables import table_columns, to_labels
 
@@ -38,7 +38,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read a matrix of numbers and what has its rows.
 
     Raises
@@ -53,17 +53,17 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
             for dataset in datasets:
                 check_dataset(dataset)
             arrays = (dataset[...] for dataset in datasets)
-            vectors = stacked(arrays, len(datasets), len(datasets[0]), dialogue.note)
+            vectors = stacked(arrays, len(datasets), len(datasets[0]), context.note)
             names = [dataset.name.rpartition("/")[2] for dataset in datasets]
             return Draft.of(vectors, names, **provenance.described(path, datasets[0].dtype))
-        matrix = _choose_matrix(file, datasets, dialogue)
+        matrix = _choose_matrix(file, datasets, context)
         found = provenance.described(path, matrix.dtype)
         columns = _columns_beside(matrix)
         vectors = read_matrix(matrix).reshape(matrix_shape(matrix.shape))
     if not columns:
         return Draft.of(vectors, **found)
     table = pa.table(columns)
-    position = choose_label(table_columns(table), range(table.num_columns), dialogue)
+    position = choose_label(table_columns(table), range(table.num_columns), context)
     if position is None:
         return Draft.of(vectors, None, table, **found)
     labels = to_labels(table.column(position))
@@ -215,7 +215,7 @@ def _are_by_name(datasets: Sequence[h5py.Dataset]) -> bool:
 
 
 def _choose_matrix(
-    file: h5py.File, datasets: Sequence[h5py.Dataset], dialogue: Dialogue
+    file: h5py.File, datasets: Sequence[h5py.Dataset], context: ReadContext
 ) -> h5py.Dataset:
     """Return the matrix that is the vectors: of floats rather than integers; by name; the first."""
     found = [
@@ -235,7 +235,7 @@ def _choose_matrix(
     assumed = f"several matrices: took {best.name} {best.shape} as the vectors, not {others}"
     candidates = [item.name for item in matrices]
     short = {item.name.lstrip("/"): item for item in matrices}
-    taken = dialogue.choose(
+    taken = context.choose(
         "vector", candidates, best.name, assumed if others else "", accepts=short.__contains__
     )
     assert taken is not None

@@ -15,7 +15,7 @@ from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
 from embeddings.files.draft import Draft
 from embeddings.files.hdf5 import generic as hdf5
 from embeddings.files.limits import as_float32
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.tables import to_labels
 from embeddings.files.tabular.text_types import typed
 
@@ -57,7 +57,7 @@ def matches(head: bytes, path: Path) -> bool:
         return False  # hdf5.py says what is wrong
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read X_pca of obsm, else its first dense array, else X; obs labels and describes the rows.
 
     Raises
@@ -68,8 +68,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     """
     hdf5.check_heaps(path)
     with hdf5.opened(path) as file:
-        chosen = _choose(file, dialogue)
-        columns = _read_obs(file, dialogue.note)
+        chosen = _choose(file, context)
+        columns = _read_obs(file, context.note)
         vectors = _read(chosen)
         header = _read_header(file)
     index = columns.pop(_INDEX, None)
@@ -88,7 +88,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return replace(draft, typed=said is not None)
 
 
-def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:
+def _choose(file: h5py.File, context: ReadContext) -> _Array:
     """Return the array that is the vectors, and say what it was chosen from."""
     arrays = _obsm_arrays(hdf5.child(file, "obsm"))
     x = hdf5.child(file, "X")
@@ -107,7 +107,7 @@ def _choose(file: h5py.File, dialogue: Dialogue) -> _Array:
         assumed = ""
     names = [array.name for array in arrays]
     short = {array.name.removeprefix("obsm/"): array.name for array in arrays}
-    taken = dialogue.choose("vector", names, best.name, assumed, accepts=short.__contains__)
+    taken = context.choose("vector", names, best.name, assumed, accepts=short.__contains__)
     return next(array for array in arrays if array.name in (taken, short.get(taken or "")))
 
 

@@ -15,8 +15,8 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import features as hf_features
-from embeddings.files.limits import first_line, naming
-from embeddings.files.options import Dialogue
+from embeddings.files.limits import error_context, first_line
+from embeddings.files.options import ReadContext
 from embeddings.files.tabular.embedding_table import METADATA_KEY, from_table
 from embeddings.files.tabular.shards import concatenate
 
@@ -45,7 +45,7 @@ def is_dataset(members: Sequence[Member]) -> bool:
     return bool(_splits(members))
 
 
-def load(members: Sequence[Member], dialogue: Dialogue, name: str = "") -> Draft:
+def load(members: Sequence[Member], context: ReadContext, name: str = "") -> Draft:
     """Read one split of a data set.
 
     Parameters
@@ -59,7 +59,7 @@ def load(members: Sequence[Member], dialogue: Dialogue, name: str = "") -> Draft
         a shard that is absent, damaged or has other columns, or no vectors
     """
     splits = _splits(members)
-    split = _choose(splits, members, dialogue)
+    split = _choose(splits, members, context)
     absent = [file for file, member in split.shards if member is None]
     if absent:
         raise EmbeddingError(
@@ -71,17 +71,17 @@ def load(members: Sequence[Member], dialogue: Dialogue, name: str = "") -> Draft
             f"split {split.name} is stored as a list of rows of another table; write it again: "
             "load_from_disk(folder).flatten_indices().save_to_disk(other)"
         )
-    _say_left_out(splits, members, dialogue)
+    _say_left_out(splits, members, context)
     paths = [member.path for _, member in split.shards if member is not None]
     table = concatenate(paths)
     info = _info(split, members)
-    _say_rows(info, split, table.num_rows, dialogue)
+    _say_rows(info, split, table.num_rows, context)
     features = info.get("features")
     if isinstance(features, dict) and features:
         table = hf_features.with_features(table, features)
     named = METADATA_KEY in (table.schema.metadata or {})
-    with naming(paths[0]):
-        draft = from_table(table, paths[0], dialogue)
+    with error_context(paths[0]):
+        draft = from_table(table, paths[0], context)
     if named:
         return draft
     title = name or _text(info, "dataset_name") or split.folder.split("/")[0] or "data set"
@@ -94,17 +94,17 @@ def _splits(members: Sequence[Member]) -> list[_Split]:
     return _saved(members) or _sharded(members)
 
 
-def _choose(splits: list[_Split], members: Sequence[Member], dialogue: Dialogue) -> _Split:
+def _choose(splits: list[_Split], members: Sequence[Member], context: ReadContext) -> _Split:
     """Return the split that is asked for: train, or else the first."""
     names = [split.name for split in splits]
     absent = [name for name in _listed_splits(members) if name not in names]
     if absent:
-        dialogue.note(f"absent splits: {', '.join(absent[:20])}")
+        context.note(f"absent splits: {', '.join(absent[:20])}")
     if len(splits) == 1:
         return splits[0]
     default = "train" if "train" in names else names[0]
     rest = ", ".join(name for name in names[:20] if name != default)
-    taken = dialogue.choose("split", names, default, f"took split {default}; there is also {rest}")
+    taken = context.choose("split", names, default, f"took split {default}; there is also {rest}")
     return splits[names.index(taken or default)]
 
 
@@ -183,23 +183,25 @@ def _info(split: _Split, members: Sequence[Member]) -> dict[str, Any]:
     return {}
 
 
-def _say_rows(info: dict[str, Any], split: _Split, rows: int, dialogue: Dialogue) -> None:
+def _say_rows(info: dict[str, Any], split: _Split, rows: int, context: ReadContext) -> None:
     """Say how many rows came from how many shards, and where dataset_info.json says otherwise."""
     if len(split.shards) > 1:
-        dialogue.note(
+        context.note(
             f"put {len(split.shards)} shards of split {split.name} together: {rows:,} rows"
         )
     splits = info.get("splits")
     described = splits.get(split.name) if isinstance(splits, dict) else None
     count = described.get("num_examples") if isinstance(described, dict) else None
     if isinstance(count, int) and count != rows:
-        dialogue.note(
+        context.note(
             f"dataset_info.json says {count:,} rows for split {split.name}, the files hold "
             f"{rows:,}, as they do after a filter"
         )
 
 
-def _say_left_out(splits: Sequence[_Split], members: Sequence[Member], dialogue: Dialogue) -> None:
+def _say_left_out(
+    splits: Sequence[_Split], members: Sequence[Member], context: ReadContext
+) -> None:
     used = {member.name for split in splits for _, member in split.shards if member is not None}
     rest = [
         each.name
@@ -208,7 +210,7 @@ def _say_left_out(splits: Sequence[_Split], members: Sequence[Member], dialogue:
     ]
     if rest:
         more = f" and {len(rest) - 10:,} more" if len(rest) > 10 else ""
-        dialogue.note(f"left out {', '.join(rest[:10])}{more}: not part of the data set")
+        context.note(f"left out {', '.join(rest[:10])}{more}: not part of the data set")
 
 
 def _json(member: Member) -> dict[str, Any]:

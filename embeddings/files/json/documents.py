@@ -33,12 +33,19 @@ from embeddings.files.json.rows import (
     read_rows,
 )
 from embeddings.files.limits import check_bytes
-from embeddings.files.options import Dialogue, Note
-from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind, choose_roles
+from embeddings.files.options import Note, ReadContext
+from embeddings.files.tabular.roles import (
+    LABEL_NAMES,
+    NOTHING,
+    Column,
+    Kind,
+    Rank,
+    choose_roles,
+    columns_likelihood,
+)
 from embeddings.files.tabular.tables import draft_from_table, table_columns
 from embeddings.files.tabular.text_types import typed
 from embeddings.files.tabular.writable_columns import writable_columns
-from embeddings.files.vector_likelihood import NOTHING, Rank, rank_columns
 
 _OURS = ("label", "vector")
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
@@ -51,7 +58,7 @@ def matches(head: bytes, path: Path) -> bool:
     return is_text(head) and start.lstrip(_BLANK + b"\xff\xfe")[:1] in (b"{", b"[")
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read vectors, labels and typed metadata; nested objects are flattened one level.
 
     Raises
@@ -60,10 +67,10 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         no JSON, or one that is nested too deeply; no vectors in it, or vectors that are missing
         or of different length
     """
-    fields = _fields(read_rows(read_text(path, dialogue.note), dialogue.note))
+    fields = _fields(read_rows(read_text(path, context.note), context.note))
     shaped = {name for name, values in fields.items() if are_vectors(values)}
     table = _table(fields, shaped)
-    roles = choose_roles(_described(table, shaped), dialogue)
+    roles = choose_roles(_described(table, shaped), context)
     for i, name in enumerate(fields):
         if name in shaped:
             column = _vectors(fields[name]) if i in roles.vector else _column(fields[name])
@@ -73,8 +80,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     return draft_from_table(table, roles, path)
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors, by its first rows; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors, by its first rows; see roles.py."""
     text = read_text(path, lambda _: None)
     document = read_document(text)
     if document is None:
@@ -89,7 +96,7 @@ def vector_rank(path: Path) -> Rank:
         rows = document_rows(document, lambda _: None)[:_FIRST]
     fields = _fields(rows)
     shaped = {name for name, values in fields.items() if are_vectors(values)}
-    return rank_columns(_described(_table(fields, shaped), shaped))
+    return columns_likelihood(_described(_table(fields, shaped), shaped))
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:

@@ -20,8 +20,8 @@ from embeddings.files.arrays import npy, raw
 from embeddings.files.companions import add_columns
 from embeddings.files.delimited import table as delimited
 from embeddings.files.draft import Draft
-from embeddings.files.limits import as_float32, check_bytes, first_line, naming, shorten
-from embeddings.files.options import Dialogue
+from embeddings.files.limits import as_float32, check_bytes, error_context, first_line, shorten
+from embeddings.files.options import ReadContext
 from embeddings.files.projector import pbtxt
 from embeddings.files.projector.addresses import file_name, find
 from embeddings.files.projector.sprite import cut_sprite
@@ -57,7 +57,7 @@ def is_config(path: Path) -> bool:
         return _is_config(file.read(_HEAD_BYTES))
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Open the first tensor of a config that lies beside it.
 
     Raises
@@ -65,10 +65,12 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
     EmbeddingError
         as open_config does
     """
-    return open_config(path, (), dialogue)[0]
+    return open_config(path, (), context)[0]
 
 
-def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[Draft, list[Path]]:
+def open_config(
+    path: Path, given: Sequence[Path], context: ReadContext
+) -> tuple[Draft, list[Path]]:
     """Open the first tensor of a config whose file is given or lies beside it.
 
     Returns
@@ -85,10 +87,10 @@ def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[
     config = _read_config(path)
     entries = config["embeddings"]
     tensors = [_tensor(entry, path, given) for entry in entries]
-    chosen = _choose(tensors, dialogue)
+    chosen = _choose(tensors, context)
     assert chosen.path is not None
-    with naming(chosen.path):
-        draft = _read_tensor(chosen, chosen.path, dialogue)
+    with error_context(chosen.path):
+        draft = _read_tensor(chosen, chosen.path, context)
     header = config.get("embedding")  # the provenance, where we have written it
     known = isinstance(header, dict) and header.get("format") == provenance.FORMAT
     ours = provenance.from_json(json.dumps(header)) if known else {}
@@ -96,14 +98,14 @@ def open_config(path: Path, given: Sequence[Path], dialogue: Dialogue) -> tuple[
     if chosen.metadata:
         metadata = find(chosen.metadata, path, given)
         if metadata is None:
-            dialogue.note(f"the metadata {shorten(chosen.metadata)} are absent")
+            context.note(f"the metadata {shorten(chosen.metadata)} are absent")
         elif ours:
-            with naming(metadata):
+            with error_context(metadata):
                 draft = _add_own_columns(draft, metadata)
         else:
-            draft = add_columns(draft, [metadata], [delimited], dialogue)
+            draft = add_columns(draft, [metadata], [delimited], context)
     if chosen.sprite:
-        draft = _add_images(draft, chosen.sprite, path, given, dialogue)
+        draft = _add_images(draft, chosen.sprite, path, given, context)
     named = {file_name(address) for entry in entries for address in _addresses(entry)}
     return draft, [each for each in given if each.name not in named]
 
@@ -170,7 +172,7 @@ def _addresses(entry: Mapping[str, Any]) -> list[str]:
     return [address for address in found if isinstance(address, str)]
 
 
-def _choose(tensors: Sequence[_Tensor], dialogue: Dialogue) -> _Tensor:
+def _choose(tensors: Sequence[_Tensor], context: ReadContext) -> _Tensor:
     """Return a tensor that is present, the first; say which others are, and which are absent."""
     present = [tensor for tensor in tensors if tensor.path]
     absent = [f"{t.name} ({shorten(t.address, 80)})" for t in tensors if not t.path]
@@ -182,9 +184,9 @@ def _choose(tensors: Sequence[_Tensor], dialogue: Dialogue) -> _Tensor:
     first, *others = present
     assumed = f"took {first.name}; also present: {_listed([t.name for t in others])}"
     names = [tensor.name for tensor in present]
-    taken = dialogue.choose("vector", names, first.name, assumed if others else "")
+    taken = context.choose("vector", names, first.name, assumed if others else "")
     if absent:
-        dialogue.note(f"took {taken}; absent: {_listed(absent)}")
+        context.note(f"took {taken}; absent: {_listed(absent)}")
     return next(tensor for tensor in present if tensor.name == taken)
 
 
@@ -193,7 +195,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
+def _read_tensor(tensor: _Tensor, path: Path, context: ReadContext) -> Draft:
     """Read a tensor: a table of text, a .npy, or else raw little-endian float32."""
     size = path.stat().st_size
     check_bytes(size, "the file has")
@@ -201,7 +203,7 @@ def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
         head = file.read(_HEAD_BYTES)
     module = next((each for each in (npy, delimited) if each.matches(head, path)), None)
     if head and module and path.suffix.lower() != ".bytes":
-        quiet = Dialogue(dialogue.note, leave_out=dialogue.leave_out)
+        quiet = ReadContext(context.note, leave_out=context.leave_out)
         found: Draft = module.load(path, quiet)
         if tensor.shape not in (None, found.vectors.shape):
             raise EmbeddingError(
@@ -210,7 +212,7 @@ def _read_tensor(tensor: _Tensor, path: Path, dialogue: Dialogue) -> Draft:
             )
         return found
     if tensor.shape is None:
-        return raw.load(path, dialogue)
+        return raw.load(path, context)
     expected = math.prod(tensor.shape)
     if size != 4 * expected:
         numbers = f"{size // 4:,} float32" if size % 4 == 0 else "no whole number of float32"
@@ -255,17 +257,17 @@ def _add_images(
     sprite: Mapping[str, Any],
     config: Path,
     given: Sequence[Path],
-    dialogue: Dialogue,
+    context: ReadContext,
 ) -> Draft:
     """Return the draft with the column `image`, one cell of the sprite a row."""
     address, size = sprite.get("imagePath"), sprite.get("singleImageDim")
     path = find(address, config, given) if isinstance(address, str) else None
     if path is None:
-        dialogue.note(f"the sprite {shorten(str(address))} is absent")
+        context.note(f"the sprite {shorten(str(address))} is absent")
         return draft
     if not _is_pair(size):
         raise EmbeddingError(f"singleImageDim is {size!r:.60}; expected [width, height], in pixels")
-    with naming(path):
+    with error_context(path):
         column = cut_sprite(path, size[0], size[1], len(draft.vectors))
     table = draft.metadata
     names = [name for name in table.column_names if name != "image"]

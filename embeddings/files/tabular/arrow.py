@@ -18,9 +18,9 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
-from embeddings.files.vector_likelihood import Rank
+from embeddings.files.tabular.roles import Rank
 
 _FILE = b"ARROW1\0\0"
 _MAGIC = b"ARROW1"  # ends a file, too
@@ -38,7 +38,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head.startswith((_FILE, _FEATHER_1))
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read a table of Arrow with vectors in it.
 
     Raises
@@ -47,11 +47,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a file that is damaged, cut short, of Feather version 1, too large when decoded, or holds
         no vectors, or vectors of different length
     """
-    return from_table(read_table(path), path, dialogue)
+    return from_table(read_table(path), path, context)
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors; see roles.py."""
     return table_rank(read_schema(path), lambda: read_table(path))
 
 

@@ -10,9 +10,9 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import provenance
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import features as hf_features
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.normalize_types import simplified
-from embeddings.files.tabular.roles import choose_roles
+from embeddings.files.tabular.roles import SURE, Rank, choose_roles, columns_likelihood
 from embeddings.files.tabular.tables import (
     draft_from_table,
     is_number,
@@ -21,7 +21,6 @@ from embeddings.files.tabular.tables import (
     table_columns,
 )
 from embeddings.files.tabular.writable_columns import writable_columns
-from embeddings.files.vector_likelihood import SURE, Rank, rank_columns
 
 METADATA_KEY = b"embedding"
 """Key of the schema's metadata under which the provenance lies, as JSON."""
@@ -29,7 +28,7 @@ METADATA_KEY = b"embedding"
 _OURS = ("label", "vector")
 
 
-def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
+def from_table(table: pa.Table, path: Path, context: ReadContext) -> Draft:
     """Return what a table of any origin holds.
 
     Raises
@@ -39,7 +38,7 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
     """
     header = (table.schema.metadata or {}).get(METADATA_KEY)
     found = provenance.from_json(header) if header else None
-    table, classes = hf_features.decode(table, dialogue.note)
+    table, classes = hf_features.decode(table, context.note)
     table = table.replace_schema_metadata(None)
     if header is None:
         table = simplified(table)
@@ -47,12 +46,12 @@ def from_table(table: pa.Table, path: Path, dialogue: Dialogue) -> Draft:
         replace(column, kind="other") if column.name in classes else column  # no label of an item
         for column in table_columns(table)
     ]
-    roles = choose_roles(columns, dialogue)
+    roles = choose_roles(columns, context)
     return replace(draft_from_table(table, roles, path, found), typed=header is not None)
 
 
 def table_rank(schema: pa.Schema, read: Callable[[], pa.Table]) -> Rank:
-    """Say how surely a table holds vectors; see ranks.py.
+    """Say how surely a table holds vectors; see roles.py.
 
     Its types tell it, unless it has texts or nested columns, which may hold lists of numbers.
 
@@ -60,10 +59,10 @@ def table_rank(schema: pa.Schema, read: Callable[[], pa.Table]) -> Rank:
     ----------
     read : returns the table, where a look into it is needed
     """
-    rank = rank_columns(table_columns(schema.empty_table()))
+    rank = columns_likelihood(table_columns(schema.empty_table()))
     if rank == SURE or all(is_number(kind) for kind in schema.types):
         return rank
-    return rank_columns(table_columns(describing(read(), lambda _: None)))
+    return columns_likelihood(table_columns(describing(read(), lambda _: None)))
 
 
 def describing(table: pa.Table, note: Note) -> pa.Table:

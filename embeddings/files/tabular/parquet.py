@@ -16,10 +16,10 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
+from embeddings.files.tabular.roles import Rank
 from embeddings.files.tabular.tables import holds_vectors
-from embeddings.files.vector_likelihood import Rank
 
 _DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises
 _ROWS = 50_000  # of a group: 400,000 x 50 in one took a third more processor time to read
@@ -30,7 +30,7 @@ def matches(head: bytes, path: Path) -> bool:
     return head[:4] == b"PAR1"
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read an embedding file, or any Parquet with vectors in it.
 
     Raises
@@ -39,11 +39,11 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a file that is damaged, too large when decoded, or holds no vectors, or vectors of
         different length
     """
-    return from_table(read_table(path), path, dialogue)
+    return from_table(read_table(path), path, context)
 
 
-def vector_rank(path: Path) -> Rank:
-    """Say how surely the file holds vectors; see ranks.py."""
+def vector_likelihood(path: Path) -> Rank:
+    """Say how surely the file holds vectors; see roles.py."""
     return table_rank(read_schema(path), lambda: read_table(path))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.options import Dialogue
+from embeddings.files.options import ReadContext
 
 Kind = Literal["list", "number", "text", "other"]
 
@@ -43,7 +43,7 @@ class Roles:
     label: int | None
 
 
-def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
+def choose_roles(columns: Sequence[Column], context: ReadContext) -> Roles:
     """Find the vector and the label among named columns; say what was assumed.
 
     The vector is, in this order: a list column `vector`; dim_0, dim_1, ...; the list column (the
@@ -56,21 +56,23 @@ def choose_roles(columns: Sequence[Column], dialogue: Dialogue) -> Roles:
     EmbeddingError
         no list column, and fewer than two columns of numbers; or an answer that is no candidate
     """
-    vector = _choose_vector(columns, dialogue)
+    vector = _choose_vector(columns, context)
     taken = set(vector)
     rest = [i for i in range(len(columns)) if i not in taken]
-    return Roles(vector, choose_label(columns, rest, dialogue))
+    return Roles(vector, choose_label(columns, rest, context))
 
 
-def choose_label(columns: Sequence[Column], among: Sequence[int], dialogue: Dialogue) -> int | None:
+def choose_label(
+    columns: Sequence[Column], among: Sequence[int], context: ReadContext
+) -> int | None:
     """Return the position of the label: the best name, else the first column of text."""
     default = guess_label(columns, among)
     candidates = [i for i in among if i == default or columns[i].kind in ("text", "number")]
     if not candidates:
         return None
     name = None if default is None else columns[default].name
-    sure = name is not None and name.lower() in LABEL_NAMES
-    taken = dialogue.choose("label", [columns[i].name for i in candidates], name, sure=sure)
+    certain = name is not None and name.lower() in LABEL_NAMES
+    taken = context.choose("label", [columns[i].name for i in candidates], name, certain=certain)
     if taken == name:
         return default
     return next(i for i in candidates if columns[i].name == taken)
@@ -84,7 +86,7 @@ def guess_label(columns: Sequence[Column], among: Sequence[int]) -> int | None:
     return next(iter(named + texts), None)
 
 
-def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, ...]:
+def _choose_vector(columns: Sequence[Column], context: ReadContext) -> tuple[int, ...]:
     """Return the columns of the vector: one of lists, or several of numbers."""
     numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
     assumed: list[str] = []
@@ -112,9 +114,9 @@ def _choose_vector(columns: Sequence[Column], dialogue: Dialogue) -> tuple[int, 
         known = len(parts) >= 2 and all(part in by_name for part in parts)
         return tuple(by_name[part] for part in parts) if known else ()
 
-    taken = dialogue.choose(
+    taken = context.choose(
         "vector", list(named), _spelled(columns, default), " ".join(assumed),
-        accepts=lambda answer: bool(listed(answer)), sure=not assumed,
+        accepts=lambda answer: bool(listed(answer)), certain=not assumed,
     )  # fmt: skip
     assert taken is not None
     return named.get(taken) or listed(taken)
@@ -190,3 +192,33 @@ def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[
         for start, numbered in found.items()
         if max(numbered) - min(numbered) + 1 == len(numbered)
     }
+
+
+Rank = tuple[int, int]
+"""How surely a file holds vectors; larger is surer. The first number is 1 for columns of numbers
+with names of their own, 2 for numbered columns or x and y, 3 for lists of numbers, 4 for certain;
+the second is the number of components."""
+
+NOTHING: Rank = (0, 0)
+"""Rank of a file without vectors, which can only describe the rows of another."""
+
+SURE: Rank = (4, 0)
+"""Rank of a file that certainly holds vectors."""
+
+
+def columns_likelihood(columns: Sequence[Column]) -> Rank:
+    """Return how surely a table holds vectors: a list of numbers may be metadata as well."""
+    notes: list[str] = []
+    try:
+        chosen = choose_roles(columns, ReadContext(notes.append)).vector
+    except EmbeddingError:
+        return NOTHING
+    first = columns[chosen[0]]
+    if first.kind == "list":
+        return SURE if is_vector_name(first.name) else (3, 0)
+    return (1 if notes else 2, len(chosen))
+
+
+def is_vector_name(name: str) -> bool:
+    """Return True if a column is called vectors or embeddings, alone or as a part of its name."""
+    return name.lower() in VECTOR_NAMES or "emb" in name.lower() or "vector" in name.lower()

@@ -8,7 +8,7 @@ from types import ModuleType
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import check_bytes, naming
+from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.tabular import arrow, parquet
 
 
@@ -48,7 +48,7 @@ def concatenate(paths: Sequence[Path]) -> pa.Table:
     tables: list[pa.Table] = []
     size = 0
     for path in paths:
-        with naming(path):
+        with error_context(path):
             table = _reads(path).read_table(path)
             size += table.nbytes
             check_bytes(size, f"{len(tables) + 1} files together decode to")

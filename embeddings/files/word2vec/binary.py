@@ -14,7 +14,7 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
-from embeddings.files.options import Dialogue
+from embeddings.files.options import ReadContext
 from embeddings.files.word2vec.text import HEADER, check_claim, check_words, decode_word, words_lose
 
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
@@ -31,7 +31,7 @@ def matches(head: bytes, path: Path) -> bool:
     return not _is_text(rest) or _are_records(rest, int(header[1]), 4 * int(header[2]))
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read words and vectors; words that repeat are kept.
 
     Raises
@@ -51,12 +51,10 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         words, starts, end = _records(content, start, rows, 4 * dimensions)
         vectors = _gather(content, starts, 4 * dimensions)
         if content[end : end + 64].strip():
-            dialogue.note(
-                f"{len(content) - end:,} bytes follow the last of {rows:,} rows; not read"
-            )
+            context.note(f"{len(content) - end:,} bytes follow the last of {rows:,} rows; not read")
     texts = [decode_word(word) for word in words]
     if any("\ufffd" in text for text in texts):
-        dialogue.note("some words are not valid UTF-8; what cannot be read in them shows as \ufffd")
+        context.note("some words are not valid UTF-8; what cannot be read in them shows as \ufffd")
     return Draft.of(vectors, texts, **provenance.described(path, "float32"))
 
 

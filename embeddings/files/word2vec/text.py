@@ -21,7 +21,7 @@ from embeddings.files.delimited.encoding import is_text, lines, read_text
 from embeddings.files.delimited.parse import check_width, parse
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line, shorten
-from embeddings.files.options import Dialogue, Note
+from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.tables import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
 
@@ -55,7 +55,7 @@ def matches(head: bytes, path: Path) -> bool:
     return 2 * fitting >= len(rows) and 2 * words >= len(rows)
 
 
-def load(path: Path, dialogue: Dialogue) -> Draft:
+def load(path: Path, context: ReadContext) -> Draft:
     """Read words and vectors; words that repeat are kept.
 
     Raises
@@ -64,7 +64,7 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
         a header that claims more than the file can hold, fewer rows than it says, a line with too
         few numbers, or text where a number belongs
     """
-    text = read_text(path, dialogue.note, checked=False)
+    text = read_text(path, context.note, checked=False)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
     rows = None
     if header:
@@ -93,8 +93,8 @@ def load(path: Path, dialogue: Dialogue) -> Draft:
             f"the header says {rows:,} rows, {table.num_rows:,} follow; the file is cut short"
         )
     if rows is not None and table.num_rows > rows:
-        dialogue.note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
-    words = _decode(table.column("0"), dialogue.note)
+        context.note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
+    words = _decode(table.column("0"), context.note)
     about = provenance.described(path, "text")
     return Draft.of(read_vectors(table, "vector"), words, **about)
 

@@ -11,7 +11,7 @@ import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, neighbors, save
 from embeddings.files import read
-from embeddings.files.options import Dialogue, NotFinite, Question
+from embeddings.files.options import Choice, NotFinite, ReadContext
 
 VECTORS = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 
@@ -32,24 +32,24 @@ def two(tmp_path):
 
 def test_the_default_is_taken_said_and_recorded(two):
     said: list[str] = []
-    dialogue = Dialogue(said.append)
-    found = read([two], dialogue)
+    context = ReadContext(said.append)
+    found = read([two], context)
     assert found.dimensions == 4
-    assert dialogue.questions["vector"] == Question(
-        "vector", ("query_emb", "page_emb"), "query_emb", sure=False
+    assert context.choices["vector"] == Choice(
+        "vector", ("query_emb", "page_emb"), "query_emb", certain=False
     )
-    assert dialogue.questions["label"].candidates == ("url", "headline")
+    assert context.choices["label"].candidates == ("url", "headline")
     assert len(said) == 1 and "took query_emb" in said[0]
 
 
 def test_an_answer_is_followed_in_silence(two):
     said: list[str] = []
-    dialogue = Dialogue(said.append, {"vector": "page_emb", "label": "headline"})
-    found = read([two], dialogue)
+    context = ReadContext(said.append, {"vector": "page_emb", "label": "headline"})
+    found = read([two], context)
     np.testing.assert_array_equal(found.vectors, VECTORS[:, :3] + 1)
     assert found.labels[:2] == ("h0", "h1")
     assert found.metadata.column_names == ["query_emb", "url"]
-    assert said == [] and dialogue.questions["label"].sure
+    assert said == [] and context.choices["label"].certain
 
 
 def test_columns_of_numbers_may_be_listed(tmp_path):
@@ -70,7 +70,7 @@ def test_columns_of_numbers_may_be_listed(tmp_path):
 )
 def test_a_wrong_answer_is_an_error_that_lists_the_choices(two, answers, message):
     with pytest.raises(EmbeddingError, match=message):
-        read([two], Dialogue(answers=answers))
+        read([two], ReadContext(selections=answers))
 
 
 def test_rows_that_are_not_finite_are_named_and_left_out_on_demand(tmp_path):
@@ -80,10 +80,10 @@ def test_rows_that_are_not_finite_are_named_and_left_out_on_demand(tmp_path):
     (tmp_path / "labels.txt").write_text("".join(f"item {i}\n" for i in range(30)))
     paths = [tmp_path / "v.npy", tmp_path / "labels.txt"]
     with pytest.raises(NotFinite, match=r"v\.npy: row 4, column 1: nan .*2 such rows: 4, 20"):
-        read(paths, Dialogue())
-    dialogue = Dialogue(leave_out=True)
-    found = read(paths, dialogue)
-    assert dialogue.left_out.tolist() == [4, 20]
+        read(paths, ReadContext())
+    context = ReadContext(leave_out=True)
+    found = read(paths, context)
+    assert context.left_out.tolist() == [4, 20]
     assert len(found) == 28
     assert found.labels[3:5] == ("item 3", "item 5")
     alone = load(paths[0], leave_out=True)
@@ -110,7 +110,7 @@ def test_a_trusted_file_beyond_the_limit_is_mapped(tmp_path, monkeypatch, name):
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "100")
     with pytest.raises(EmbeddingError, match=f"{name}: the file has .* limit of 100"):
         load(tmp_path / name)
-    found = read([tmp_path / name], Dialogue(trusted=True))
+    found = read([tmp_path / name], ReadContext(trusted=True))
     assert is_mapped(found.vectors)
     assert found.fingerprint == made.fingerprint
     assert neighbors.query(found, 3, 5).rows.tolist() == neighbors.query(made, 3, 5).rows.tolist()
@@ -124,7 +124,7 @@ def test_a_trusted_file_that_cannot_be_mapped_may_take_the_memory_that_is_free(
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "100")
     with pytest.raises(EmbeddingError, match="limit of 100"):
         load(path)
-    assert len(read([path], Dialogue(trusted=True))) == 30
+    assert len(read([path], ReadContext(trusted=True))) == 30
 
 
 def test_a_trusted_file_may_not_grow_beyond_all_measure(tmp_path, monkeypatch):
@@ -133,5 +133,5 @@ def test_a_trusted_file_may_not_grow_beyond_all_measure(tmp_path, monkeypatch):
     path.write_bytes(gzip.compress((tmp_path / "v.npy").read_bytes()))
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
     with pytest.raises(EmbeddingError, match=r"unpacks to .* limit of 1,000,000"):
-        read([path], Dialogue(trusted=True))
-    assert len(read([tmp_path / "v.npy"], Dialogue(trusted=True))) == 2**16
+        read([path], ReadContext(trusted=True))
+    assert len(read([tmp_path / "v.npy"], ReadContext(trusted=True))) == 2**16

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import trusting
+from embeddings.files.limits import raised_size_limit
 from trainers.data.text_lines import text_files, text_lines
 
 UNKNOWN = "<unk>"
@@ -101,7 +101,7 @@ def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentenc
     folder = path if path.is_dir() else path.parent
     sentences: list[Sentence] = []
     cut = 0
-    with trusting([path]):
+    with raised_size_limit([path]):
         for file in text_files(path):
             name = file.relative_to(folder).as_posix()
             digest.update(name.encode() + b"\0")

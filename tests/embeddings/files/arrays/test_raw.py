@@ -5,7 +5,7 @@ import pytest
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays import raw
-from embeddings.files.options import Dialogue, Unanswered
+from embeddings.files.options import ChoiceRequired, ReadContext
 
 VECTORS = np.random.default_rng(0).normal(size=(60, 50)).astype("<f4")
 
@@ -26,7 +26,7 @@ def test_only_the_name_tells(tmp_path, name):
 @pytest.mark.parametrize("length", [50, 60, 1, 3000])
 def test_an_answer_is_the_length(path, length):
     """Any that divides the numbers, also one that is not offered."""
-    draft = raw.load(path, Dialogue(answers={"dimensions": str(length)}))
+    draft = raw.load(path, ReadContext(selections={"dimensions": str(length)}))
     np.testing.assert_array_equal(draft.vectors, VECTORS.reshape(-1, length))
     assert draft.labels is None
     assert draft.provenance.name == "words"
@@ -35,36 +35,37 @@ def test_an_answer_is_the_length(path, length):
 @pytest.mark.parametrize("answer", ["7", "0", "-50", "50.0", "many", "", "9" * 30])
 def test_an_answer_that_does_not_divide_is_refused(path, answer):
     with pytest.raises(EmbeddingError, match="no such choice; the file has 50, 100, 200, 300, 2, "):
-        raw.load(path, Dialogue(answers={"dimensions": answer}))
+        raw.load(path, ReadContext(selections={"dimensions": answer}))
 
 
 def test_rows_tell_the_length_and_it_is_said(path):
     notes: list[str] = []
-    dialogue = Dialogue(notes.append)
-    draft = raw.load(path, dialogue, rows=60)
+    context = ReadContext(notes.append)
+    draft = raw.load(path, context, rows=60)
     np.testing.assert_array_equal(draft.vectors, VECTORS)
     assert notes == ["3,000 numbers for 60 rows: vectors of 50, by the files given"]
     with pytest.raises(EmbeddingError, match="3,000 numbers are no whole vectors for 61 rows"):
-        raw.load(path, Dialogue(), rows=61)
+        raw.load(path, ReadContext(), rows=61)
     with pytest.raises(EmbeddingError, match="dimensions '100': no such choice; the file has 50"):
-        raw.load(path, Dialogue(answers={"dimensions": "100"}), rows=60)
+        raw.load(path, ReadContext(selections={"dimensions": "100"}), rows=60)
 
 
 def test_without_an_answer_it_asks_and_guesses_nothing(path):
-    with pytest.raises(Unanswered, match=r"3,000 bare numbers, .* 50 \(x 60\), 100 \(x 30\)") as e:
-        raw.load(path, Dialogue())
-    candidates = [int(each) for each in e.value.question.candidates]
+    expected = r"3,000 bare numbers, .* 50 \(x 60\), 100 \(x 30\)"
+    with pytest.raises(ChoiceRequired, match=expected) as e:
+        raw.load(path, ReadContext())
+    candidates = [int(each) for each in e.value.choice.candidates]
     expected = {d for d in range(2, 4097) if 3000 % d == 0}
     assert set(candidates) == expected and len(candidates) == len(expected)
     assert candidates[:4] == [50, 100, 200, 300]
-    assert e.value.question.taken is None
+    assert e.value.choice.selected is None
 
 
 def test_a_prime_of_numbers_offers_nothing(tmp_path):
     path = tmp_path / "a.raw"
     path.write_bytes(bytes(4 * 10_007))
-    with pytest.raises(Unanswered, match="none from 2 to 4,096 divides them"):
-        raw.load(path, Dialogue())
+    with pytest.raises(ChoiceRequired, match="none from 2 to 4,096 divides them"):
+        raw.load(path, ReadContext())
 
 
 @pytest.mark.parametrize("size", [0, 3, 47])
@@ -72,10 +73,10 @@ def test_no_whole_number_of_float32_is_refused(tmp_path, size):
     path = tmp_path / "a.raw"
     path.write_bytes(bytes(size))
     with pytest.raises(EmbeddingError, match=f"{size} bytes, which is no whole number of float32"):
-        raw.load(path, Dialogue(answers={"dimensions": "1"}))
+        raw.load(path, ReadContext(selections={"dimensions": "1"}))
 
 
 def test_a_file_beyond_the_limit_is_refused(path, monkeypatch):
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "11999")
     with pytest.raises(EmbeddingError, match="the file has 12,000 bytes"):
-        raw.load(path, Dialogue(answers={"dimensions": "50"}))
+        raw.load(path, ReadContext(selections={"dimensions": "50"}))

@@ -9,7 +9,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from embeddings.files import read
-from embeddings.files.options import Dialogue
+from embeddings.files.options import ReadContext
 
 SENTENCES = ["the cat", "", "a b c"]
 PARTS = {
@@ -32,8 +32,8 @@ def indexed(sentences):
 
 def opened(*paths, **answers):
     notes = []
-    dialogue = Dialogue(notes.append, answers)
-    return read(list(paths), dialogue), notes, dialogue.questions
+    context = ReadContext(notes.append, answers)
+    return read(list(paths), context), notes, context.choices
 
 
 def test_sentences_are_one_row_a_token_of_the_last_layer(tmp_path):

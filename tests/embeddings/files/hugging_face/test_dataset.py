@@ -12,7 +12,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.hugging_face import dataset as hf_dataset
 from embeddings.files.hugging_face import features as hf_features
-from embeddings.files.options import Dialogue
+from embeddings.files.options import ReadContext
 from embeddings.files.tabular import parquet
 
 VECTORS = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
@@ -77,9 +77,9 @@ def members(folder: Path) -> list[Member]:
 
 def load(folder: Path, name: str = "", **answers: str):
     notes: list[str] = []
-    dialogue = Dialogue(notes.append, answers)
+    context = ReadContext(notes.append, answers)
     assert hf_dataset.is_dataset(members(folder))
-    return hf_dataset.load(members(folder), dialogue, name), dialogue, notes
+    return hf_dataset.load(members(folder), context, name), context, notes
 
 
 def check(draft, vectors=VECTORS):
@@ -96,11 +96,11 @@ def check(draft, vectors=VECTORS):
 def test_shards_come_in_the_order_of_the_state(tmp_path, described):
     """Also where only dataset_info.json describes the columns."""
     shards = [table(0, 3, described), table(3, 4, described), table(4, 10, described)]
-    draft, dialogue, notes = load(save_to_disk(tmp_path / "set", shards, rows=10), "set")
+    draft, context, notes = load(save_to_disk(tmp_path / "set", shards, rows=10), "set")
     check(draft)
     assert draft.provenance.name == "set"
     assert notes == ["put 3 shards of split train together: 10 rows"]
-    assert "split" not in dialogue.questions
+    assert "split" not in context.choices
 
 
 def test_more_shards_than_ten_keep_their_order(tmp_path):
@@ -165,10 +165,10 @@ def test_splits_are_a_choice_and_train_is_the_default(tmp_path):
     save_to_disk(folder / "train", [table(0, 3), table(3, 10)])
     splits = {"splits": ["train", "test", "validation"]}
     (folder / "dataset_dict.json").write_text(json.dumps(splits))
-    draft, dialogue, notes = load(folder, "dict")
+    draft, context, notes = load(folder, "dict")
     check(draft)
     assert draft.provenance.name == "dict train"
-    assert dialogue.questions["split"].candidates == ("train", "test")
+    assert context.choices["split"].candidates == ("train", "test")
     assert notes[:2] == [
         "absent splits: validation",
         "took split train; there is also test",
@@ -198,9 +198,9 @@ def test_the_layout_of_the_hub_opens(tmp_path):
         "test-00000-of-00001-0123456789abcdef": (0, 3),
     }.items():
         pq.write_table(table(*rows), tmp_path / "data" / f"{name}.parquet")
-    draft, dialogue, notes = load(tmp_path)
+    draft, context, notes = load(tmp_path)
     check(draft)
-    assert set(dialogue.questions["split"].candidates) == {"train", "test"}
+    assert set(context.choices["split"].candidates) == {"train", "test"}
     assert "left out notes.csv: not part of the data set" in notes
     (tmp_path / "data" / "train-00000-of-00002.parquet").unlink()
     with pytest.raises(EmbeddingError, match=r"train-00000-of-00002 of the 2 files of split train"):
@@ -212,8 +212,8 @@ def test_configs_of_the_hub_are_splits_by_their_folders(tmp_path):
     for language, rows in (("de", 4), ("en", 6)):
         (tmp_path / language).mkdir()
         pq.write_table(table(0, rows), tmp_path / language / "train-00000-of-00001.parquet")
-    _, dialogue, _ = load(tmp_path)
-    assert dialogue.questions["split"].candidates == ("de/train", "en/train")
+    _, context, _ = load(tmp_path)
+    assert context.choices["split"].candidates == ("de/train", "en/train")
     check(load(tmp_path, split="en/train")[0], VECTORS[:6])
 
 
@@ -231,7 +231,7 @@ def test_other_files_are_no_dataset(tmp_path):
 
 def test_one_file_from_the_hub_knows_its_classes(tmp_path):
     pq.write_table(table(), tmp_path / "a.parquet")
-    check(parquet.load(tmp_path / "a.parquet", Dialogue()))
+    check(parquet.load(tmp_path / "a.parquet", ReadContext()))
 
 
 def test_numbers_without_a_class_stay_numbers_and_it_is_said():

@@ -10,7 +10,7 @@ from PIL import Image
 
 from embeddings import EmbeddingError, load
 from embeddings.files import read
-from embeddings.files.options import Dialogue, Unanswered
+from embeddings.files.options import ChoiceRequired, ReadContext
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3) / 8
 METADATA = 'word\tcount\nthe\t9\nof\t7\n"\t5\nnan\t3\n'
@@ -126,16 +126,16 @@ def test_a_shape_that_disagrees_with_the_data(tmp_path):
 def test_a_shape_that_is_none(tmp_path, shape):
     raw(tmp_path)
     broken = {**entry(), "tensorShape": shape}
-    with pytest.raises(Unanswered, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
+    with pytest.raises(ChoiceRequired, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
         load(config(tmp_path, broken))
-    found = read([config(tmp_path, broken)], Dialogue(answers={"dimensions": "3"}))
+    found = read([config(tmp_path, broken)], ReadContext(selections={"dimensions": "3"}))
     np.testing.assert_array_equal(found.vectors, VECTORS)
 
 
 def test_raw_numbers_alone_ask_for_their_shape(tmp_path):
-    with pytest.raises(Unanswered, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
+    with pytest.raises(ChoiceRequired, match=r"words\.bytes: 12 bare numbers, .* 3 \(x 4\)"):
         load(raw(tmp_path))
-    found = read([raw(tmp_path)], Dialogue(answers={"dimensions": "3"}))
+    found = read([raw(tmp_path)], ReadContext(selections={"dimensions": "3"}))
     np.testing.assert_array_equal(found.vectors, VECTORS)
 
 
