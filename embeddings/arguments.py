@@ -9,6 +9,7 @@ from embeddings import layouts
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import CHOICE_NAMES, ChoiceName
 from embeddings.metrics import METRICS
+from embeddings.settings import describe
 
 _DESCRIPTION = "Open, judge and convert embedding files; lay them out; find neighbors and clusters."
 
@@ -132,11 +133,7 @@ def method_params(options: argparse.Namespace) -> layouts.Params:
 
 def _param_help() -> dict[str, str]:
     """Return the help of every method parameter, by name."""
-    return {
-        field.name: field.metadata["help"]
-        for kind in layouts.PARAMS.values()
-        for field in fields(kind)
-    }
+    return {field.name: field.help for kind in layouts.PARAMS.values() for field in describe(kind)}
 
 
 def _value(text: str) -> int | float | str:

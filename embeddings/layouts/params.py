@@ -1,48 +1,41 @@
-"""The parameters that people move, one frozen dataclass a method.
+"""The parameters of the layout methods, one frozen dataclass of settings for each method."""
 
-Every field's metadata holds `help`: one sentence that serves as caption on the screen and as help
-on the command line. Values are checked on construction.
-"""
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
 
-import math
-from dataclasses import dataclass, field
-from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from annotated_types import Ge, Gt
+from typing_extensions import Doc
 
-from embeddings.errors import EmbeddingError
+from embeddings.settings import Label, SettingError, check
 
 UmapMetric = Literal["auto", "cosine", "euclidean", "manhattan"]
 UMAP_METRICS: tuple[UmapMetric, ...] = get_args(UmapMetric)
 
 Threads = Literal["reproducible", "fast"] | int
 
-_THREADS_HELP = (
-    "reproducible: one thread, the same seed gives the same picture bit for bit; "
-    "fast: all cores, another run will differ; or a number of threads"
+_THREADS = Doc(
+    "CPU threads: reproducible uses one, and the same seed gives the same layout bit for bit; "
+    "fast uses all cores, and layouts differ between runs; or a number of threads"
 )
-
-
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
 
 
 @dataclass(frozen=True)
 class PcaParams:
-    """PCA has nothing to choose."""
+    """PCA has no parameters."""
 
     @property
     def graph_neighbors(self) -> int:
-        """Neighbors of each point that the method reads."""
+        """Neighbors of each point that the method reads from the graph."""
         return 0
 
 
 @dataclass(frozen=True)
 class NoneParams:
-    """Coordinates that are there already leave nothing to choose."""
+    """Coordinates that the set already has need no parameters."""
 
     @property
     def graph_neighbors(self) -> int:
-        """Neighbors of each point that the method reads."""
+        """Neighbors of each point that the method reads from the graph."""
         return 0
 
 
@@ -50,37 +43,28 @@ class NoneParams:
 class TsneParams:
     """Parameters of t-SNE (van der Maaten and Hinton 2008; defaults of openTSNE)."""
 
-    perplexity: float = field(
-        default=30.0,
-        metadata=_help("about how many neighbors each point is drawn to; 5 to 50 is usual"),
-    )
-    early_exaggeration: float = field(
-        default=12.0,
-        metadata=_help("attraction is multiplied by this during the first 250 iterations"),
-    )
-    exaggeration: float = field(
-        default=1.0,
-        metadata=_help("attraction is multiplied by this afterwards; 2 to 4 makes clusters denser"),
-    )
-    learning_rate: float | Literal["auto"] = field(
-        default="auto",
-        metadata=_help("length of the steps; auto is the number of points over the exaggeration"),
-    )
-    iterations: int = field(default=500, metadata=_help("steps after the first 250"))
-    threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
+    # fmt: off
 
+    perplexity: Annotated[float, Doc("Effective number of neighbors of each point, typically 5 to "
+                                     "50"), Gt(1)] = 30.0
+    early_exaggeration: Annotated[float, Doc("Factor on the attractive forces in the first 250 "
+                                             "iterations"), Ge(1)] = 12.0
+    exaggeration: Annotated[float, Doc("Factor on the attractive forces in the remaining "
+                                       "iterations; 2 to 4 makes clusters denser"), Ge(1)] = 1.0
+    learning_rate: Annotated[float | Literal["auto"], Doc("Learning rate; auto is the number of "
+                                                          "points divided by the exaggeration"),
+                             Gt(0)] = "auto"
+    iterations: Annotated[int, Doc("Number of iterations after the first 250"), Ge(1)] = 500
+    threads: Annotated[Threads, _THREADS, Ge(1)] = "reproducible"
+
+    # fmt: on
     def __post_init__(self) -> None:
-        _set_number(self, "perplexity", above=1.0)
-        _set_number(self, "early_exaggeration", least=1.0)
-        _set_number(self, "exaggeration", least=1.0)
-        if self.learning_rate != "auto":
-            _set_number(self, "learning_rate", above=0.0, otherwise="or auto")
-        _set_whole(self, "iterations", least=1)
-        _set_threads(self)
+        check(self)
+        _name_single_thread(self)
 
     @property
     def graph_neighbors(self) -> int:
-        """Neighbors of each point that the method reads: three times the perplexity."""
+        """Neighbors of each point that the method reads from the graph: 3 x perplexity."""
         return max(1, int(3 * self.perplexity))
 
 
@@ -88,43 +72,27 @@ class TsneParams:
 class UmapParams:
     """Parameters of UMAP (McInnes, Healy and Melville 2018; defaults of umap-learn)."""
 
-    n_neighbors: int = field(
-        default=15,
-        metadata=_help(
-            "neighbors each point is tied to, itself included: few show detail, many the whole"
-        ),
-    )
-    min_dist: float = field(
-        default=0.1, metadata=_help("how close points may lie in the picture, 0 to spread")
-    )
-    spread: float = field(
-        default=1.0, metadata=_help("the scale of the picture, beside which min_dist is read")
-    )
-    epochs: int | None = field(
-        default=None,
-        metadata=_help("passes over the graph; by default 500 up to 10,000 points, 200 beyond"),
-    )
-    metric: UmapMetric = field(
-        default="auto",
-        metadata=_help("what makes points neighbors; auto is the set's own measure"),
-    )
-    threads: Threads = field(default="reproducible", metadata=_help(_THREADS_HELP))
+    # fmt: off
 
+    n_neighbors: Annotated[int, Doc("Number of neighbors of each point, itself included: low "
+                                    "values show local detail, high values the global structure"),
+                           Ge(2), Label("Neighbors")] = 15
+    min_dist: Annotated[float, Doc("Minimum distance between points in the layout, at most the "
+                                   "spread"), Ge(0), Label("Minimum distance")] = 0.1
+    spread: Annotated[float, Doc("Scale of the layout, to which the minimum distance is relative"),
+                      Gt(0)] = 1.0
+    epochs: Annotated[int | None, Doc("Number of passes over the graph; default: 500 up to 10,000 "
+                                      "points, 200 above"), Ge(1)] = None
+    metric: Annotated[UmapMetric, Doc("Metric that defines neighbors; auto is the set's own "
+                                      "metric")] = "auto"
+    threads: Annotated[Threads, _THREADS, Ge(1)] = "reproducible"
+
+    # fmt: on
     def __post_init__(self) -> None:
-        if self.metric not in UMAP_METRICS:
-            raise EmbeddingError(
-                f"metric = {self.metric!r}; expected one of {', '.join(UMAP_METRICS)}"
-            )
-        _set_whole(self, "n_neighbors", least=2)
-        _set_number(self, "spread", above=0.0)
-        _set_number(self, "min_dist", least=0.0)
+        check(self)
+        _name_single_thread(self)
         if self.min_dist > self.spread:
-            raise EmbeddingError(
-                f"min_dist = {self.min_dist:g}; expected at most spread, which is {self.spread:g}"
-            )
-        if self.epochs is not None:
-            _set_whole(self, "epochs", least=1)
-        _set_threads(self)
+            raise SettingError("min_dist", self.min_dist, f"at most the spread, {self.spread}")
 
     @property
     def graph_neighbors(self) -> int:
@@ -144,47 +112,17 @@ PARAMS: dict[str, type[Params]] = {
 
 
 def thread_count(threads: Threads) -> int:
-    """Return how many threads `threads` stands for on this machine."""
+    """Return the number of threads that `threads` means on this machine."""
     if threads == "reproducible":
         return 1
     if threads == "fast":
-        from joblib import cpu_count  # heeds what a container or taskset leaves to this process
+        from joblib import cpu_count  # respects the limits of a container or of taskset
 
         return cpu_count()
     return int(threads)
 
 
-def _set_threads(params: Any) -> None:
-    """Make threads "reproducible" (also for 1), "fast" or a number above 1; refuse all else."""
-    threads = params.threads
-    if isinstance(threads, int) and threads >= 1 and not isinstance(threads, bool):
-        threads = "reproducible" if threads == 1 else threads
-    elif threads not in ("reproducible", "fast"):
-        raise EmbeddingError(
-            f"threads = {threads!r}; expected reproducible, fast or a whole number of at least 1"
-        )
-    object.__setattr__(params, "threads", threads)
-
-
-def _set_number(
-    params: Any,
-    name: str,
-    least: float = -math.inf,
-    above: float = -math.inf,
-    otherwise: str = "",
-) -> None:
-    """Make a field a float, so that equal values have equal keys; refuse it out of bounds."""
-    value = getattr(params, name)
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < least or value <= above:
-        bound = f"of at least {least:g}" if least > above else f"above {above:g}"
-        raise EmbeddingError(f"{name} = {value!r}; expected a number {bound} {otherwise}".strip())
-    object.__setattr__(params, name, float(value))
-
-
-def _set_whole(params: Any, name: str, least: int) -> None:
-    """Make a field an int; refuse what is no whole number of at least `least`."""
-    value = getattr(params, name)
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise EmbeddingError(f"{name} = {value!r}; expected a whole number of at least {least}")
-    object.__setattr__(params, name, int(value))
+def _name_single_thread(params: TsneParams | UmapParams) -> None:
+    """Make 1 thread "reproducible", so that equal computations have equal parameters."""
+    if params.threads == 1:
+        object.__setattr__(params, "threads", "reproducible")

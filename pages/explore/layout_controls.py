@@ -1,6 +1,6 @@
 """The layout controls, and the layout that is seen: kept, being computed, or PCA meanwhile."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,16 +12,14 @@ from embeddings import EmbeddingError, EmbeddingSet, layouts
 from embeddings.cache import key_hash
 from embeddings.columns import numbers
 from embeddings.layouts import Layout, Params
+from embeddings.settings import SettingError, SettingField, describe
 from pages.common import services
+from pages.common.settings_form import draw_setting, explain
 from pages.common.text import error_box, harmless
 from server.jobs import tasks
 from server.jobs.pool import Job
 
 TITLES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "none": "As they are"}
-_CHOICES: dict[str, list[str]] = {
-    "threads": ["fast", "reproducible"],
-    "metric": list(layouts.UMAP_METRICS),
-}
 JUDGED_AT_ONCE = 100_000
 """Sets of up to so many rows have their first picture judged in the background, unasked."""
 
@@ -85,40 +83,24 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> Wanted:
 def _parameters(method: str) -> tuple[Params, int]:
     """Draw the method's parameters, folded away; return them and the seed."""
     kind = layouts.PARAMS[method]
-    if method not in ("tsne", "umap"):
+    settings = describe(kind)
+    if not settings:
         return kind(), 0
-    values: dict[str, object] = {}
     with st.expander("Parameters"):
-        for field in fields(kind):
-            values[field.name] = _widget(method, field)
+        values = {each.name: draw_setting(_on_screen(each), f"{method}-{each.name}")
+                  for each in settings}  # fmt: skip
         seed = st.number_input(
-            "seed", 0, 2**31 - 1, 0, key=f"{method}-seed", persist_state="session"
+            "Seed", 0, 2**31 - 1, 0, key=f"{method}-seed", persist_state="session"
         )
-    return kind(**values), int(seed)  # type: ignore[arg-type]
+    try:
+        return kind(**values), int(seed)
+    except SettingError as error:
+        raise EmbeddingError(explain(error, settings)) from None
 
 
-def _widget(method: str, field) -> object:  # type: ignore[no-untyped-def]
-    """Draw one parameter; empty means the automatic value."""
-    key, help_text = f"{method}-{field.name}", field.metadata["help"]
-    label = field.name.replace("_", " ")
-    if field.name in _CHOICES:
-        return st.selectbox(
-            label, _CHOICES[field.name], key=key, help=help_text, persist_state="session"
-        )
-    automatic = field.default in ("auto", None)
-    whole = isinstance(field.default, int) or field.name == "epochs"
-    value = st.number_input(
-        label,
-        value=None if automatic else field.default,
-        placeholder="automatic",
-        step=1 if whole else None,
-        key=key,
-        help=help_text,
-        persist_state="session",
-    )
-    if value is None:
-        return field.default
-    return int(value) if whole else float(value)
+def _on_screen(setting: SettingField) -> SettingField:
+    """Return the setting with the default of the screen: layouts are computed on all cores."""
+    return replace(setting, default="fast") if setting.name == "threads" else setting
 
 
 @dataclass(frozen=True, eq=False)

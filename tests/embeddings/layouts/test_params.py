@@ -1,12 +1,13 @@
-"""Parameters: defaults, checks, captions."""
+"""Parameters of the layout methods: defaults, bounds, descriptions."""
 
-from dataclasses import FrozenInstanceError, asdict, fields
+from dataclasses import FrozenInstanceError, asdict
 
 import pytest
 
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS, PARAMS, TsneParams, UmapParams
 from embeddings.layouts.params import thread_count
+from embeddings.settings import describe
 
 
 def test_every_method_has_parameters_with_defaults():
@@ -15,10 +16,10 @@ def test_every_method_has_parameters_with_defaults():
         kind()
 
 
-def test_every_parameter_has_a_caption():
+def test_every_parameter_has_a_label_and_a_help_text():
     for kind in PARAMS.values():
-        for field in fields(kind):
-            assert len(field.metadata["help"]) > 10, field.name
+        for field in describe(kind):
+            assert field.label and len(field.help) > 10, field.name
 
 
 def test_defaults_are_those_of_the_libraries():
@@ -49,15 +50,15 @@ def test_defaults_are_those_of_the_libraries():
         (TsneParams, {"perplexity": float("inf")}, "perplexity = inf; expected"),
         (TsneParams, {"exaggeration": 0.5}, "exaggeration = 0.5; expected a number of at least 1"),
         (TsneParams, {"early_exaggeration": True}, "early_exaggeration = True; expected"),
-        (TsneParams, {"learning_rate": 0}, "expected a number above 0 or auto"),
-        (TsneParams, {"learning_rate": "fast"}, "expected a number above 0 or auto"),
+        (TsneParams, {"learning_rate": 0}, "expected auto or a number above 0"),
+        (TsneParams, {"learning_rate": "fast"}, "expected auto or a number above 0"),
         (TsneParams, {"iterations": 0}, "iterations = 0; expected a whole number of at least 1"),
         (TsneParams, {"iterations": 10.5}, "iterations = 10.5; expected a whole number"),
         (TsneParams, {"threads": 0}, "threads = 0; expected reproducible, fast or a whole number"),
         (TsneParams, {"threads": "all"}, "threads = 'all'; expected reproducible, fast"),
         (UmapParams, {"n_neighbors": 1}, "n_neighbors = 1; expected a whole number of at least 2"),
         (UmapParams, {"min_dist": -0.1}, "min_dist = -0.1; expected a number of at least 0"),
-        (UmapParams, {"min_dist": 2}, "min_dist = 2; expected at most spread, which is 1"),
+        (UmapParams, {"min_dist": 2}, "min_dist = 2.0; expected at most the spread, 1.0"),
         (UmapParams, {"spread": 0}, "spread = 0; expected a number above 0"),
         (UmapParams, {"epochs": 0}, "epochs = 0; expected a whole number of at least 1"),
     ],
