@@ -4,21 +4,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock
 MAKEFLAGS += --jobs=3 # what does not wait for each other is done side by side
 
-.PHONY: install install-dev browser app test units lint format types bench
+.PHONY: install install-dev browser app test units lint format types bench lock
 
 install: .venv/.app
 install-dev: .venv/.dev
 
-.venv/.app: requirements.txt
+.venv/.app: requirements.txt requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.txt
+	$(INSTALL) --requirement requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt requirements-pretrained.txt requirements.txt
+.venv/.dev: requirements.txt requirements-pretrained.txt requirements-dev.txt requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements-dev.txt
+	$(INSTALL) --requirement requirements.txt --requirement requirements-pretrained.txt \
+	  --requirement requirements-dev.txt
 	touch .venv/.app $@
 
 # The browser tests need Chromium; without it, and without the right to install it, they are skipped.
@@ -64,5 +66,15 @@ types: install-dev
 	$(BIN)/mypy
 
 bench: install-dev browser
-	$(BIN)/python -m pip install --quiet --no-compile --requirement requirements-bench.txt
+	$(INSTALL) --requirement requirements-bench.txt
 	$(BIN)/python -m benchmarks
+
+# The newest releases that the requirements allow, tested by `make test` afterwards.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --no-compile $(foreach file,\
+	  $(wildcard requirements*.txt),--requirement $(file))
+	{ echo "# What was tested together: the constraints with which make installs. make lock makes them."; \
+	  .venv-lock/bin/python -m pip freeze | sed "s/+cpu$$//" | grep -Ev "^(nvidia-|cuda-|triton)"; \
+	} > requirements.lock
+	rm -r .venv-lock

@@ -1,27 +1,29 @@
-"""The frame of the app: page list, look, and the boundary where user errors are shown.
+"""The frame of the app: page list, style, and the boundary where user errors are shown.
 
-Start it with `make app`, or `streamlit run app.py`.
+Start it with `make app`, `embedding-explorer`, or `streamlit run app.py`.
 """
 
 from pathlib import Path
 
 import streamlit as st
 
+import pages
 from embeddings import EmbeddingError
 from pages.common import navigation_guard
 from pages.common.text import error_box
 
-STYLE = (Path(__file__).parent / "pages" / "common" / "style.css").read_text()
+FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
+STYLE = (FOLDER / "common" / "style.css").read_text()
 
 PAGES = [
-    st.Page("pages/explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
-    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-    st.Page("pages/evaluate.py", title="Evaluate", icon=":material/balance:"),
+    st.Page(FOLDER / "explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
+    st.Page(FOLDER / "train.py", title="Train", icon=":material/model_training:"),
+    st.Page(FOLDER / "evaluate.py", title="Evaluate", icon=":material/balance:"),
 ]
 
 
 def main() -> None:
-    """Draw the way between the pages, and the page that the address names."""
+    """Draw the links between the pages, and the page that the URL names."""
     st.set_page_config("Embedding Explorer", ":material/scatter_plot:", layout="wide")
     st.html(f"<style>{STYLE}</style>")
     page = st.navigation(PAGES, position="hidden")

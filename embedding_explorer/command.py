@@ -1,0 +1,98 @@
+"""The command `embedding-explorer [FILE ...] [--root DIR] [--port N]`: it opens the app.
+
+The app is a Streamlit script: `app.py` beside this module in the installed package, and in the root
+of a checkout, where `streamlit run app.py` works too.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from typing_extensions import Doc
+
+from embedding_explorer import __version__
+from embeddings.errors import EmbeddingError
+from embeddings.settings import parse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Open the app in the browser; with files, open the set that they make up."""
+
+    # fmt: off
+    files: Annotated[tuple[Path, ...], tyro.conf.Positional,
+                     Doc("Files that make up one set: vectors, labels, metadata")] = ()
+    root: Annotated[Path | None, Doc("Folder below which the app may open files")] = None
+    port: Annotated[int, Doc("Port on which the app listens")] = 8501
+    host: Annotated[str, Doc("Address on which the app listens; only this machine by "
+                             "default")] = "localhost"
+    headless: Annotated[bool, Doc("Do not open a browser")] = False
+    version: Annotated[bool, Doc("Print the version and exit")] = False
+    # fmt: on
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status, 2 for a user's error."""
+    try:
+        options = parse(
+            "embedding-explorer", Options, sys.argv[1:] if arguments is None else arguments
+        )
+        if options.version:
+            print(__version__)
+            return 0
+        return _run(streamlit_arguments(options))
+    except EmbeddingError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def streamlit_arguments(options: Options) -> list[str]:
+    """Return the arguments of `streamlit` that start the app.
+
+    Raises
+    ------
+    EmbeddingError
+        a file or the root that does not exist
+    """
+    for path in options.files:
+        if not path.exists():
+            raise EmbeddingError(f"{path}: no such file")
+    if options.root is not None and not options.root.is_dir():
+        raise EmbeddingError(f"--root {options.root}: no such folder")
+    root = [] if options.root is None else ["--root", str(options.root.resolve())]
+    return [
+        "run",
+        str(script()),
+        f"--server.port={options.port}",
+        f"--server.address={options.host}",
+        f"--server.headless={str(options.headless).lower()}",
+        "--logger.hideWelcomeMessage=true",
+        "--",
+        *(str(path.absolute()) for path in options.files),
+        *root,
+    ]
+
+
+def script() -> Path:
+    """Return the app's script, of the installed package or of the checkout."""
+    here = Path(__file__).parent
+    installed = here / "app.py"
+    return installed if installed.exists() else here.parent / "app.py"
+
+
+def _run(arguments: list[str]) -> int:
+    """Run Streamlit in this process until the app ends; return its exit status."""
+    from streamlit.web import cli  # imports for a second
+
+    try:
+        cli.main(arguments, prog_name="streamlit")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
