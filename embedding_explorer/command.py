@@ -15,7 +15,6 @@ from typing_extensions import Doc
 
 from embedding_explorer import __version__
 from embeddings.errors import EmbeddingError
-from embeddings.settings import parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +36,7 @@ class Options:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status, 2 for a user's error."""
     try:
-        options = parse(
-            "embedding-explorer", Options, sys.argv[1:] if arguments is None else arguments
-        )
+        options = tyro.cli(Options, prog="embedding-explorer", args=arguments)
         if options.version:
             print(__version__)
             return 0
