@@ -1,23 +1,19 @@
 """The face of Embedding Explorer: its version, its command, and `explore` for notebooks."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from embedding_explorer.version import __version__
+
 if TYPE_CHECKING:
-    from embedding_explorer.notebook import explore
+    from embedding_explorer.notebook import View, explore, stop
 
-__all__ = ["__version__", "explore"]
-
-try:
-    __version__ = version("embedding-explorer")
-except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0+checkout"
+__all__ = ["View", "__version__", "explore", "stop"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `explore` when it is first used, so that `--version` answers quickly."""
-    if name == "explore":
-        from embedding_explorer.notebook import explore
+    """Import what notebooks use only when it is used, so that the command starts quickly."""
+    if name in ("View", "explore", "stop"):
+        from embedding_explorer import notebook
 
-        return explore
+        return getattr(notebook, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

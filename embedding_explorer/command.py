@@ -13,7 +13,7 @@ from typing import Annotated
 import tyro
 from typing_extensions import Doc
 
-from embedding_explorer import __version__
+from embedding_explorer.version import __version__
 from embeddings.errors import EmbeddingError
 
 

@@ -1,4 +1,4 @@
-"""The installed package: its commands, the app and its declared dependencies, without a checkout."""
+"""The installed package: commands, the app and declared dependencies, without the checkout."""
 
 import ast
 import json
