@@ -3,7 +3,7 @@
 - A run that is stopped and continues writes the same bytes as one that never stopped.
 - Two processes have the loss curve of one, to 1e-5.
 - Same seed, same bytes.
-- bf16 is within 2 % of the loss of fp32 after 200 steps.
+- The mean loss over 200 steps and three seeds is the same in bf16 and in fp32, to 2 %.
 """
 
 import io
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from statistics import mean
 
 import pytest
 from PIL import Image
@@ -169,11 +170,30 @@ def test_two_processes_have_the_loss_curve_of_one(name, files, in_two_processes)
     assert len(one) >= 6 and two == pytest.approx(one, abs=1e-5, rel=1e-5)
 
 
+BF16_ROUNDING = 2**-9
+"""Relative error of rounding a number to the 8 significant bits of bf16, at most."""
+
+
 @pytest.mark.parametrize("name", TRAINERS_TRIED)
 def test_bf16_is_close_to_fp32(name, files):
-    for precision in ("fp32", "bf16"):
-        limits = ("--max-steps", "200", "--epochs", "1000", "--patience", "0")
-        given = arguments(name, files, precision, *limits, "--precision", precision)
-        assert main(given) == 0
-    fp32, bf16 = (losses(name, files, precision)[-1] for precision in ("fp32", "bf16"))
-    assert bf16 == pytest.approx(fp32, rel=0.02)
+    """Allow for ten roundings in a row that all err in the same direction: 2 %.
+
+    The first loss is that of the same weights. Later the two runs drift apart, as any two do whose
+    sums are rounded differently, by a path that differs between processors. So no later step is
+    compared with its counterpart, but the mean over all steps of several seeds, in which the
+    roundings cancel. Weights that are themselves rounded to bf16 miss the bound by far.
+    """
+    limits = ("--max-steps", "200", "--epochs", "1000", "--patience", "0")
+    curves: dict[str, list[float]] = {"fp32": [], "bf16": []}
+    for seed in ("0", "1", "2"):
+        first = []
+        for precision, curve in curves.items():
+            run = f"{precision}-{seed}"
+            given = arguments(name, files, run, *limits, "--precision", precision, "--seed", seed)
+            assert main(given) == 0
+            first.append(losses(name, files, run)[0])
+            curve += losses(name, files, run)
+        assert first[1] == pytest.approx(first[0], rel=10 * BF16_ROUNDING)
+    fp32, bf16 = curves.values()
+    assert bf16 != fp32, "--precision has no effect"
+    assert mean(bf16) == pytest.approx(mean(fp32), rel=10 * BF16_ROUNDING)
