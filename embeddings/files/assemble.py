@@ -1,48 +1,42 @@
-"""Files, folders and archives become one draft: what each part is, is decided by content.
+"""Files, folders and archives become one draft; what each part is, is detected from its content.
 
-A data set of several files, a Projector's config with what it names, shards of one table, or
-vectors with files that describe their rows; images are joined to the rows that name them.
+The parts are a data set of several files, a Projector's config with the files that it names, shards
+of one table, or vectors with files that describe their rows. Images are joined to the rows that
+name them. Readers are imported when a file needs them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member, is_packed, unpacked
-from embeddings.files.arrays import npz, raw
 from embeddings.files.companions import add_columns, count_rows, find_vectors
 from embeddings.files.compression import title
-from embeddings.files.detect import head_of, sniff
+from embeddings.files.detect import ARROW, ELMO, NPZ, PARQUET, RAW, Format, detect_format, read_head
 from embeddings.files.draft import Draft
-from embeddings.files.hdf5 import elmo
-from embeddings.files.hugging_face import dataset as hf_dataset
-from embeddings.files.ignored_files import is_document
+from embeddings.files.hugging_face import dataset
 from embeddings.files.limits import error_context
 from embeddings.files.options import ReadContext
-from embeddings.files.projector import reader as projector
-from embeddings.files.projector.sprite import cut_sprite, guess_cell
-from embeddings.files.tabular.embedding_table import from_table
+from embeddings.files.projector.config import is_config
 from embeddings.files.tabular.infer_types import typed_metadata
-from embeddings.files.tabular.shards import are_shards, concatenate, in_order
-from embeddings.files.unsupported import refuse
+from embeddings.files.unsupported import is_document, refuse
 from embeddings.media import is_media, media_type
+from embeddings.text import listed
 
-_LISTED = 10
 _MOST_FILES = 100_000
 
 
-def draft_of(paths: Sequence[Path], context: ReadContext) -> Draft:
+def read_draft(paths: Sequence[Path], context: ReadContext) -> Draft:
     """Return what files, folders and archives hold together.
 
     Raises
     ------
     EmbeddingError
-        a part that is absent, of no known format, or does not fit the others
+        a part that does not exist, is of no known format, or does not fit the others
     """
     with ExitStack() as stack:
         packed = [path for path in paths if _holds_files(path)]
@@ -50,40 +44,37 @@ def draft_of(paths: Sequence[Path], context: ReadContext) -> Draft:
             member
             for path in paths
             for member in (
-                stack.enter_context(_inside(path, context))
+                stack.enter_context(_contents(path, context))
                 if path in packed
                 else [Member(path.name, path)]
             )
         ]
         if not packed:
-            return _put_together(members, context)
+            return _read_members(members, context)
         with error_context(packed[0]):
             members = _without_documents(members, context)
-            return _put_together(members, context, title(packed[0]))
+            return _read_members(members, context, title(packed[0]))
 
 
 def _holds_files(path: Path) -> bool:
-    """Say whether a path is a folder, an archive or a compressed file, to be looked into."""
+    """Return True if a path is a folder, an archive or a compressed file, to be looked into."""
     if path.is_dir():
         return True
-    head = head_of(path)
-    if head.startswith(b"PK"):  # a zip, which may also be torch's or numpy's
+    head = read_head(path)
+    if head.startswith(b"PK"):  # a zip, which may also be PyTorch's or NumPy's
         with error_context(path):
             refuse(head, path)
-        return not npz.matches(head, path)
+        return not NPZ.matches(head, path)
     return is_packed(head, path)
 
 
 def _without_documents(members: Sequence[Member], context: ReadContext) -> list[Member]:
-    """Leave out what is there for people to read; say so."""
+    """Return the files but those that are there for people to read, which are noted."""
     documents = [
         member
         for member in members
         if is_document(member.name)
-        or (
-            PurePosixPath(member.name).name == "config.json"
-            and not projector.is_config(member.path)
-        )
+        or (PurePosixPath(member.name).name == "config.json" and not is_config(member.path))
     ]
     if not documents or len(documents) == len(members):
         return list(members)
@@ -92,8 +83,8 @@ def _without_documents(members: Sequence[Member], context: ReadContext) -> list[
 
 
 @contextmanager
-def _inside(path: Path, context: ReadContext) -> Iterator[list[Member]]:
-    """Yield the files of a folder or an archive."""
+def _contents(path: Path, context: ReadContext) -> Iterator[list[Member]]:
+    """Yield the files of a folder or an archive; hidden files and links are ignored."""
     if not path.is_dir():
         with unpacked(path, context.note) as members:
             yield members
@@ -103,7 +94,7 @@ def _inside(path: Path, context: ReadContext) -> Iterator[list[Member]]:
         for each in path.rglob("*")
         if each.is_file()
         and not each.is_symlink()
-        and not any(p.startswith(".") for p in each.relative_to(path).parts)
+        and not any(part.startswith(".") for part in each.relative_to(path).parts)
     )
     if not files or len(files) > _MOST_FILES:
         raise EmbeddingError(
@@ -112,29 +103,28 @@ def _inside(path: Path, context: ReadContext) -> Iterator[list[Member]]:
     yield [Member(each.relative_to(path).as_posix(), each) for each in files]
 
 
-def _put_together(members: Sequence[Member], context: ReadContext, holder: str = "") -> Draft:
+def _read_members(members: Sequence[Member], context: ReadContext, holder: str = "") -> Draft:
     """Return the draft of some files.
 
     Parameters
     ----------
-    holder : name of the folder or archive that they lie in, where a file of no known format is
-        left out; among files given one by one it is an error
+    holder : name of the folder or archive that holds them, in which files of no known format are
+        ignored; "" for files given one by one, among which such a file is an error
     """
-    if hf_dataset.is_dataset(members):
-        return _typed(hf_dataset.load(members, context, holder), {}, context)
+    if dataset.is_dataset(members):
+        return _typed(dataset.load(members, context, holder), {}, context)
     paths = [member.path for member in members]
-    config = next((path for path in paths if projector.is_config(path)), None)
+    config = next((path for path in paths if is_config(path)), None)
     if config is not None:
         return _typed(_from_config(config, paths, context), {}, context)
-    media, rest = _apart(members)
+    media, rest = _split_media(members)
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
-    known = _sniffed(rest, context, choosy=not holder)
-    draft = _from_files(known, context)
-    return _with_media(draft, media, context)
+    draft = _from_files(_with_formats(rest, context, strict=not holder), context)
+    return _join_media(draft, media, context)
 
 
-def _apart(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
+def _split_media(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
     """Return the images and sounds, and all other files."""
     media = [member for member in members if _is_media_file(member.path)]
     return media, [member for member in members if member not in media]
@@ -145,64 +135,75 @@ def _is_media_file(path: Path) -> bool:
         return media_type(file.read(64)) is not None
 
 
-def _sniffed(
-    members: Sequence[Member], context: ReadContext, choosy: bool
-) -> list[tuple[Path, ModuleType]]:
-    """Return each file with the module that reads it; where not choosy, without unknown ones."""
+def _with_formats(
+    members: Sequence[Member], context: ReadContext, strict: bool
+) -> list[tuple[Path, Format]]:
+    """Return each file with its format; unknown ones are refused if strict, else left out."""
     found, unknown = [], []
     for member in members:
         try:
-            found.append((member.path, sniff(member.path, context)))
+            found.append((member.path, detect_format(member.path, context)))
         except EmbeddingError as error:
-            if choosy:
+            if strict:
                 raise
             unknown.append((member, error))
     if not found:
         raise unknown[0][1]
     if unknown:
-        context.note(f"left out {_names([m for m, _ in unknown])}: of no known format")
+        context.note(f"left out {_names([member for member, _ in unknown])}: of no known format")
     return found
 
 
 def _from_config(config: Path, paths: Sequence[Path], context: ReadContext) -> Draft:
     """Read a Projector's config; given files that it does not name describe the rows."""
+    from embeddings.files.projector import reader
+
     others = [path for path in paths if path != config]
     for other in others:
-        head_of(other)
+        read_head(other)
     with error_context(config):
-        draft, rest = projector.open_config(config, others, context)
-    return add_columns(draft, rest, [sniff(path, context) for path in rest], context)
+        draft, rest = reader.open_config(config, others, context)
+    return add_columns(draft, [(path, detect_format(path, context)) for path in rest], context)
 
 
-def _from_files(known: Sequence[tuple[Path, ModuleType]], context: ReadContext) -> Draft:
-    """Return the vectors of one file, or of shards, with what the other files say of its rows."""
-    paths = [path for path, _ in known]
-    if are_shards(paths):
-        ordered = in_order(paths)
-        table = concatenate(ordered)
-        context.note(f"put {len(paths)} files of the same columns together, in order of name")
-        with error_context(ordered[0]):
-            return from_table(table, ordered[0], context)
-    modules = [module for _, module in known]
-    main = find_vectors(paths, modules) if len(known) > 1 else 0
-    others = [each for i, each in enumerate(known) if i != main]
-    if modules[main] is elmo:
-        draft, rest = elmo.load_with(paths[main], [path for path, _ in others], context)
-        return add_columns(draft, rest, [m for path, m in others if path in rest], context)
-    with error_context(paths[main]):
-        if modules[main] is raw and others:
-            numbers = paths[main].stat().st_size // 4
+def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> Draft:
+    """Return the vectors of one file, or of shards, with the other files' columns of its rows."""
+    if len(files) > 1 and all(each in (PARQUET, ARROW) for _, each in files):
+        shards = _read_shards([path for path, _ in files], context)
+        if shards is not None:
+            return shards
+    main = find_vectors(files) if len(files) > 1 else 0
+    path, its_format = files[main]
+    others = [each for i, each in enumerate(files) if i != main]
+    if its_format == ELMO:
+        draft, rest = ELMO.module.load_with(path, [other for other, _ in others], context)
+        return add_columns(draft, [each for each in others if each[0] in rest], context)
+    with error_context(path):
+        if its_format == RAW and others:
+            numbers = path.stat().st_size // 4
             counts = (count_rows(*other, numbers) for other in others)
             rows = next((count for count in counts if count), None)
-            draft = raw.load(paths[main], context, rows)
+            draft = RAW.module.load(path, context, rows)
         else:
-            draft = modules[main].load(paths[main], context)
-    if not others:
-        return draft
-    return add_columns(draft, [path for path, _ in others], [m for _, m in others], context)
+            draft = its_format.module.load(path, context)
+    return add_columns(draft, others, context) if others else draft
 
 
-def _with_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> Draft:
+def _read_shards(paths: Sequence[Path], context: ReadContext) -> Draft | None:
+    """Return several Parquet or Arrow files of the same columns as one; None for other columns."""
+    from embeddings.files.tabular.embedding_table import from_table
+    from embeddings.files.tabular.shards import are_shards, concatenate, in_order
+
+    if not are_shards(paths):
+        return None
+    ordered = in_order(paths)
+    table = concatenate(ordered)
+    context.note(f"put {len(paths)} files of the same columns together, in order of name")
+    with error_context(ordered[0]):
+        return from_table(table, ordered[0], context)
+
+
+def _join_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> Draft:
     """Join images and sounds to the rows whose column, or label, names them; or cut a sprite."""
     files = {member.name: member.path for member in media}
     before = _media_columns(draft.metadata)
@@ -211,12 +212,13 @@ def _with_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> 
         return draft
     named = pa.table({"image": pa.array(draft.labels or (), pa.string())})
     stems = {PurePosixPath(name).stem: path for name, path in files.items()}
-    silent = ReadContext(lambda sentence: None)
-    for by in (files, stems):
-        found = typed_metadata(named, by, silent.note) if draft.labels else named
+    for by_name in (files, stems):
+        found = typed_metadata(named, by_name, lambda _: None) if draft.labels else named
         if is_media(found.schema.field(0).type):
             return replace(draft, metadata=_appended(draft.metadata, "image", found.column(0)))
     if len(media) == 1:
+        from embeddings.files.projector.sprite import cut_sprite, guess_cell
+
         with error_context(media[0].path):
             width, height = guess_cell(media[0].path, len(draft.vectors))
             cells = cut_sprite(media[0].path, width, height, len(draft.vectors))
@@ -239,6 +241,7 @@ def _media_columns(table: pa.Table) -> set[str]:
 
 
 def _appended(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Return the table with another column, under a name that is not taken."""
     if not table.num_columns:
         return pa.table({name: column})
     while name in table.column_names:
@@ -247,5 +250,4 @@ def _appended(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) ->
 
 
 def _names(members: Sequence[Member]) -> str:
-    more = f" and {len(members) - _LISTED:,} more" if len(members) > _LISTED else ""
-    return ", ".join(member.name for member in members[:_LISTED]) + more
+    return listed(member.name for member in members)

@@ -1,34 +1,33 @@
-"""Several files that make up one set: vectors, and what describes their rows.
+"""Several files that make up one set: vectors, and files that describe their rows.
 
-Which file is which is decided by content, not by order or name. Of a format whose files may
-describe the rows of others, the module has `vector_likelihood` and `read_columns`.
+Which file is which is decided by content, not by order or name.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.arrays import npy, npz, safetensors
-from embeddings.files.delimited import table as delimited
+from embeddings.files.detect import Format
 from embeddings.files.draft import Draft
-from embeddings.files.json import documents as jsonl
 from embeddings.files.limits import error_context
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular import arrow, parquet
 from embeddings.files.tabular.roles import NOTHING, SURE, Rank, choose_label
 from embeddings.files.tabular.tables import metadata, table_columns, to_labels
-
-_DESCRIBING = (arrow, delimited, jsonl, npy, npz, parquet, safetensors)
 
 
 @dataclass(frozen=True, eq=False)
 class _Companion:
-    """A file that describes rows, and what it was read as: tables, of which only the last fits."""
+    """A file that describes rows.
+
+    Attributes
+    ----------
+    readings : the tables that it can be read as, each with the words that tell it from the others
+        in messages; only the last may have a row for each vector
+    """
 
     path: Path
     readings: Sequence[tuple[pa.Table, str]]
@@ -38,38 +37,29 @@ class _Companion:
         return self.readings[-1][0]
 
 
-def find_vectors(paths: Sequence[Path], formats: Sequence[ModuleType]) -> int:
+def find_vectors(files: Sequence[tuple[Path, Format]]) -> int:
     """Return the position of the file that holds the vectors.
-
-    Parameters
-    ----------
-    formats : the module that reads each file
 
     Raises
     ------
     EmbeddingError
-        none of the files holds vectors, or several of them, equally surely
+        none of the files holds vectors, or several of them do, equally likely
     """
-    ranks = [_rank(path, module) for path, module in zip(paths, formats, strict=True)]
+    ranks = [_vector_likelihood(*file) for file in files]
     best = max(ranks)
-    names = ", ".join(path.name for path in paths)
+    names = ", ".join(path.name for path, _ in files)
     if best == NOTHING:
         raise EmbeddingError(f"{names}: none of them holds vectors; add the file that does")
     if ranks.count(best) > 1:
-        alike = [path.name for path, rank in zip(paths, ranks, strict=True) if rank == best]
-        said = "" if len(alike) == len(paths) else f" ({', '.join(alike)})"
+        alike = [path.name for (path, _), rank in zip(files, ranks, strict=True) if rank == best]
+        which = "" if len(alike) == len(files) else f" ({', '.join(alike)})"
         raise EmbeddingError(
-            f"{names}: more than one of them holds vectors{said}; open them one by one"
+            f"{names}: more than one of them holds vectors{which}; open them one by one"
         )
     return ranks.index(best)
 
 
-def add_columns(
-    draft: Draft,
-    paths: Sequence[Path],
-    formats: Sequence[ModuleType],
-    context: ReadContext,
-) -> Draft:
+def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: ReadContext) -> Draft:
     """Return the draft with the columns of its companion files.
 
     Their rows are the vectors', in the same order. Where they are not, a file is joined by its
@@ -82,9 +72,9 @@ def add_columns(
         a file has another number of rows, or is of a format that describes no rows
     """
     note, rows, labels = context.note, len(draft.vectors), draft.labels
-    read = [_read(path, module, rows, note) for path, module in zip(paths, formats, strict=True)]
-    fitting = [each for each in read if each.table.num_rows == rows]
-    others = [each for each in read if each.table.num_rows != rows]
+    companions = [_read(*file, rows, note) for file in files]
+    fitting = [each for each in companions if each.table.num_rows == rows]
+    others = [each for each in companions if each.table.num_rows != rows]
     if labels is None:
         described, labels = _take_labels(_side_by_side([each.table for each in fitting]), context)
     else:
@@ -95,31 +85,34 @@ def add_columns(
     return replace(draft, labels=labels, metadata=extended)
 
 
-def count_rows(path: Path, module: ModuleType, numbers: int) -> int | None:
+def count_rows(path: Path, its_format: Format, numbers: int) -> int | None:
     """Return how many rows a companion describes, where that divides `numbers`; else None."""
-    if module not in _DESCRIBING:
+    if not its_format.describes_rows:
         return None
     with error_context(path):
-        counts = (table.num_rows for table, _ in module.read_columns(path, None, lambda _: None))
+        readings = its_format.module.read_columns(path, None, lambda _: None)
+        counts = (table.num_rows for table, _ in readings)
         return next((count for count in counts if count and numbers % count == 0), None)
 
 
-def _rank(path: Path, module: ModuleType) -> Rank:
+def _vector_likelihood(path: Path, its_format: Format) -> Rank:
+    if not its_format.describes_rows:
+        return SURE
     with error_context(path):
-        rank: Rank = module.vector_likelihood(path) if module in _DESCRIBING else SURE
+        rank: Rank = its_format.module.vector_likelihood(path)
         return rank
 
 
-def _read(path: Path, module: ModuleType, rows: int, note: Note) -> _Companion:
+def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
     """Read a file in each way there is, up to the one that gives `rows` rows."""
     readings: list[tuple[pa.Table, str]] = []
     with error_context(path):
-        if module not in _DESCRIBING:
+        if not its_format.describes_rows:
             raise EmbeddingError(
                 "vectors of a format that describes no rows of another file; open it alone, or "
                 "give what it says as CSV, JSON, Parquet or .npz"
             )
-        for reading in module.read_columns(path, rows, note):
+        for reading in its_format.module.read_columns(path, rows, note):
             readings.append(reading)
             if reading[0].num_rows == rows:
                 break

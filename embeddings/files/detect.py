@@ -1,45 +1,99 @@
-"""Which format a file is of, by its content; names decide only where nothing else tells."""
+"""The formats that are read, and which of them a file is of: by its content, then by its name.
 
+A format's module is imported when a file of that format is read, so that nobody who reads a CSV
+waits for HDF5 or safetensors to be imported.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.arrays import npy, npz, raw, safetensors
-from embeddings.files.delimited import table as delimited
-from embeddings.files.hdf5 import elmo, h5ad
-from embeddings.files.hdf5 import generic as hdf5
-from embeddings.files.json import documents as jsonl
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import ReadContext
-from embeddings.files.projector import reader as projector
-from embeddings.files.tabular import arrow, parquet
 from embeddings.files.unsupported import refuse
-from embeddings.files.word2vec import binary as word2vec_binary
-from embeddings.files.word2vec import text as word2vec_text
 
 HEAD_BYTES = 2**20
+"""How much of a file's beginning is read to find out its format."""
 
-FORMATS = {
-    "Parquet": parquet,
-    "Arrow or Feather": arrow,
-    "NumPy .npy": npy,
-    "NumPy .npz": npz,
-    "safetensors": safetensors,
-    "AnnData .h5ad": h5ad,
-    "ELMo's HDF5": elmo,
-    "HDF5": hdf5,
-    "TensorFlow Projector": projector,
-    "word2vec or GloVe text": word2vec_text,
-    "word2vec binary": word2vec_binary,
-    "JSON or JSON Lines": jsonl,
-    "CSV or TSV": delimited,
-    "bare float32": raw,
-}
-"""Formats by name, in the order in which they are tried."""
+_HDF5 = (b"\x89HDF\r\n\x1a\n",)
 
 
-def head_of(path: Path) -> bytes:
-    """Return the first bytes of a file; EmbeddingError if it is absent or empty."""
+@dataclass(frozen=True)
+class Format:
+    """A file format, and where the code that reads it is.
+
+    Attributes
+    ----------
+    name : as messages call it
+    module_name : module of embeddings.files. It has `load(path, context)`, which returns a Draft;
+        `matches(head, path)`, unless `begins_with` suffices; and, if `describes_rows`,
+        `vector_likelihood(path)` and `read_columns(path, rows, note)`
+    matched_by : the module that has `matches`, if it is another
+    begins_with : byte strings, one of which every file of the format has at `offset`; none if only
+        the module can tell
+    offset : bytes before them
+    suffices : True if no file of another format begins so
+    describes_rows : True if a file of the format may describe the rows of another file
+    """
+
+    name: str
+    module_name: str
+    begins_with: tuple[bytes, ...] = ()
+    offset: int = 0
+    suffices: bool = False
+    describes_rows: bool = False
+    matched_by: str = ""
+
+    @property
+    def module(self) -> ModuleType:
+        """The module that reads the format; it is imported here."""
+        return import_module(f"embeddings.files.{self.module_name}")
+
+    def matches(self, head: bytes, path: Path) -> bool:
+        """Return True if a file that starts with `head` is of this format."""
+        if self.begins_with and not head.startswith(self.begins_with, self.offset):
+            return False
+        if self.suffices:
+            return True
+        module = import_module(f"embeddings.files.{self.matched_by or self.module_name}")
+        return bool(module.matches(head, path))
+
+
+PARQUET = Format("Parquet", "tabular.parquet", (b"PAR1",), suffices=True, describes_rows=True)
+ARROW = Format(
+    "Arrow or Feather", "tabular.arrow", (b"ARROW1\0\0", b"FEA1", b"\xff" * 4), describes_rows=True
+)
+NPY = Format("NumPy .npy", "arrays.npy", (b"\x93NUMPY",), suffices=True, describes_rows=True)
+NPZ = Format("NumPy .npz", "arrays.npz", (b"PK",), describes_rows=True)
+SAFETENSORS = Format("safetensors", "arrays.safetensors", (b"{",), offset=8, describes_rows=True)
+H5AD = Format("AnnData .h5ad", "hdf5.h5ad", _HDF5)
+ELMO = Format("ELMo's HDF5", "hdf5.elmo", _HDF5)
+HDF5 = Format("HDF5", "hdf5.generic", _HDF5, suffices=True)
+PROJECTOR = Format("TensorFlow Projector", "projector.reader", matched_by="projector.config")
+WORD2VEC_TEXT = Format("word2vec or GloVe text", "word2vec.text")
+WORD2VEC_BINARY = Format("word2vec binary", "word2vec.binary")
+JSON = Format("JSON or JSON Lines", "json.documents", describes_rows=True)
+DELIMITED = Format("CSV or TSV", "delimited.table", describes_rows=True)
+RAW = Format("bare float32", "arrays.raw")
+
+FORMATS = (
+    PARQUET, ARROW, NPY, NPZ, SAFETENSORS, H5AD, ELMO, HDF5, PROJECTOR, WORD2VEC_TEXT,
+    WORD2VEC_BINARY, JSON, DELIMITED, RAW,
+)  # fmt: skip
+"""All formats, in the order in which they are tried."""
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, HEAD_BYTES at most.
+
+    Raises
+    ------
+    EmbeddingError
+        The file does not exist, or is empty.
+    """
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file")
     with path.open("rb") as file:
@@ -49,15 +103,28 @@ def head_of(path: Path) -> bytes:
     return head
 
 
-def sniff(path: Path, context: ReadContext) -> ModuleType:
-    """Return the module that reads the file, after looking at its size and first bytes."""
-    head = head_of(path)
+def first_match(head: bytes, path: Path, formats: Iterable[Format] = FORMATS) -> Format | None:
+    """Return the first format that a file matches which starts with `head`; None for none."""
+    return next((each for each in formats if each.matches(head, path)), None)
+
+
+def detect_format(path: Path, context: ReadContext) -> Format:
+    """Return the format of a file.
+
+    Raises
+    ------
+    EmbeddingError
+        The file does not exist, is empty, larger than the limit, of a format that is never opened
+        (such as a pickle), or of no known format.
+    """
+    head = read_head(path)
     with error_context(path):
         if not context.should_map(path):
             check_bytes(path.stat().st_size, "the file has")
-        if not safetensors.matches(head, path):  # its first bytes may look like a pickle's
+        if not SAFETENSORS.matches(head, path):  # its first bytes may look like a pickle's
             refuse(head, path)
-        for module in FORMATS.values():
-            if module.matches(head, path):
-                return module
-        raise EmbeddingError(f"not a known format; tried {', '.join(FORMATS)}")
+        found = first_match(head, path)
+        if found is None:
+            names = ", ".join(each.name for each in FORMATS)
+            raise EmbeddingError(f"not a known format; tried {names}")
+        return found

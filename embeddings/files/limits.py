@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from embeddings.errors import EmbeddingError
 
@@ -51,6 +50,8 @@ def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
     But beyond the configured limit, nothing takes more than 32 times the bytes of its file: what
     claims more is damaged, or a bomb.
     """
+    import psutil  # only here: every import of `embeddings` would wait for it
+
     size = sum(_size(path) for path in paths)
     free = int(_SHARE_OF_MEMORY * psutil.virtual_memory().available)
     token = _raised.set(min(free, _EXPANSION * size))

@@ -1,8 +1,11 @@
-"""Files that are told apart only to be refused: pickles above all, with what to do instead."""
+"""Files that are never read: pickles, which may run code, other formats, and documents for people.
+
+Each is recognized only so that the refusal can say what to do instead.
+"""
 
 import re
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from embeddings.errors import EmbeddingError
 
@@ -10,45 +13,60 @@ _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ld]p\d|c(?:copy_reg|numpy|pandas|builtins|__main__)")
 _FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # FASTTEXT_FILEFORMAT_MAGIC_INT32
 _FAISS = re.compile(rb"I[A-Za-z][A-Za-z0-9]{2}..\0\0", re.DOTALL)  # a kind, then the dimensions
-_TABLE = "write its table of vectors as Parquet or CSV, and open that"
+_EXPORT = "export its table of vectors as Parquet or CSV, and open that"
 
 _REASONS = (
-    (_FAISS, "a FAISS index; where it keeps whole vectors, write them: "
+    (_FAISS, "a FAISS index; if it stores whole vectors, write them with "
      "numpy.save('vectors.npy', index.reconstruct_n(0, index.ntotal))"),
-    (rb"version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch that: "
+    (rb"version https://git-lfs", "a Git LFS pointer, not the file itself; fetch the file with "
      "git lfs pull"),
     (rb"(?i)\s*<(!doctype html|html)", "a web page, not data; it may say why a download failed"),
-    (rb"SQLite format 3\0", f"an SQLite database; {_TABLE}"),
-    (rb"(?s).{8}DUCK.*\0", f"a DuckDB database; {_TABLE}"),
-    (rb"MATLAB [57]\.\d MAT-file", "a MATLAB file; write its matrix: numpy.save('vectors.npy', "
-     "scipy.io.loadmat(path)['NAME'])"),
+    (rb"SQLite format 3\0", f"an SQLite database; {_EXPORT}"),
+    (rb"(?s).{8}DUCK.*\0", f"a DuckDB database; {_EXPORT}"),
+    (rb"MATLAB [57]\.\d MAT-file", "a MATLAB file; write its matrix with "
+     "numpy.save('vectors.npy', scipy.io.loadmat(path)['NAME'])"),
     (rb"GGUF[\x01-\x0f]\x00", "the weights of a language model (GGUF), not a table of vectors"),
-    (rb"(?s).{4}TFL3", "a TensorFlow Lite model; write its embedding's weights with numpy.save"),
-    (rb"Obj\x01", f"an Avro file; {_TABLE}"),
-    (rb"RD[AX]\d\n|[XA]\n\0\0\0[\x02\x03]", f"data of R; {_TABLE}"),
-    (rb"\xd0\xcf\x11\xe0", "a document of Office's old format; save its sheet as CSV"),
-    (rb"%PDF-", "a PDF document; vectors are not read from it"),
+    (rb"(?s).{4}TFL3", "a TensorFlow Lite model; write its embedding weights with numpy.save"),
+    (rb"Obj\x01", f"an Avro file; {_EXPORT}"),
+    (rb"RD[AX]\d\n|[XA]\n\0\0\0[\x02\x03]", f"R data; {_EXPORT}"),
+    (rb"\xd0\xcf\x11\xe0", "a document in an old Office format; save its sheet as CSV"),
+    (rb"%PDF-", "a PDF document; vectors are not read from PDF"),
     (rb"%%MatrixMarket", "a Matrix Market file; write it with numpy.save('vectors.npy', "
      "scipy.io.mmread(path))"),
 )  # fmt: skip
-"""How files begin that are no tables of vectors, and what to do with them."""
+"""How files of other formats begin, and what to do with them."""
 
 _SUFFIXES = {
-    ".ann": "an Annoy index; write its vectors: numpy.save('vectors.npy', "
+    ".ann": "an Annoy index; write its vectors with numpy.save('vectors.npy', "
     "[index.get_item_vector(i) for i in range(index.get_n_items())])",
-    ".mat": "a MATLAB file; write its matrix: numpy.save('vectors.npy', "
+    ".mat": "a MATLAB file; write its matrix with numpy.save('vectors.npy', "
     "scipy.io.loadmat(path)['NAME'])",
-    ".onnx": "an ONNX model; write its embedding's weights with numpy.save",
+    ".onnx": "an ONNX model; write its embedding weights with numpy.save",
 }
+"""The same for binary files of which only the name tells the format."""
+
+_DOCUMENT = re.compile(
+    r"(readme|licen[cs]e|copying|notice|citation|changelog|authors|contributing|sources)(\.txt)?"
+    r"|.*\.(md|markdown|rst|html?|pdf|py|ipynb|ya?ml|toml|cff|bib|log|sh|lock)"
+    # settings beside the weights of a model
+    r"|(modules|tokenizer_config|special_tokens_map|added_tokens|generation_config"
+    r"|preprocessor_config|config_sentence_transformers|sentence_bert_config)\.json|merges\.txt",
+    re.IGNORECASE,
+)
 
 
 def refuse(head: bytes, path: Path) -> None:
-    """Raise EmbeddingError where the file's beginning, or its name, says that we never open it."""
+    """Raise EmbeddingError if the first bytes of a file, or its name, are of an unsupported format.
+
+    Parameters
+    ----------
+    head : the first bytes of the file
+    """
     suffix = path.suffix.lower()
     if _PICKLE.match(head) or suffix in _PICKLE_SUFFIXES or _is_torch_zip(head, path):
         raise EmbeddingError(
-            "a pickle (or a PyTorch file, which holds one) can run any code when it is opened, so "
-            "it never is; where you trust it, write the vectors again as plain numbers: "
+            "a pickle (or a PyTorch file, which contains one) can run any code when it is opened, "
+            "so it is never opened; if you trust it, write the vectors again as plain numbers: "
             "numpy.save('vectors.npy', array), safetensors, or this project's "
             "embeddings.save(EmbeddingSet.of(array, labels), 'name.embedding.parquet')"
             + "; gensim: vectors.save_word2vec_format('vectors.bin', binary=True)"
@@ -56,8 +74,8 @@ def refuse(head: bytes, path: Path) -> None:
         )
     if head.startswith(_FASTTEXT_MODEL):
         raise EmbeddingError(
-            "a fastText model, not a table of vectors; write its vectors as text (.vec, made "
-            "beside the model, or fasttext print-word-vectors) and open that"
+            "a fastText model, not a table of vectors; write its vectors as text (.vec, written "
+            "beside the model, or by fasttext print-word-vectors) and open that"
         )
     for start, reason in _REASONS:
         if re.match(start, head):
@@ -66,12 +84,21 @@ def refuse(head: bytes, path: Path) -> None:
         raise EmbeddingError(_SUFFIXES[suffix])
 
 
+def is_document(name: str) -> bool:
+    """Return True if the name of a file beside the data is that of a document for people.
+
+    README, LICENSE, web pages and programs look like tables of one column, so that content does
+    not tell them from data.
+    """
+    return _DOCUMENT.fullmatch(PurePosixPath(name).name) is not None
+
+
 def _is_torch_zip(head: bytes, path: Path) -> bool:
-    """Say whether a zip is what torch.save writes: it holds ARCHIVE/data.pkl."""
+    """Return True if a zip is what torch.save writes: it has a member ARCHIVE/data.pkl."""
     if not head.startswith(b"PK\x03\x04"):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.rpartition("/")[2] == "data.pkl" for name in archive.namelist())
     except (zipfile.BadZipFile, OSError, NotImplementedError):
-        return False  # the readers of zips say what is wrong with it
+        return False  # the reader of zips says what is wrong with it

@@ -31,11 +31,6 @@ _READERS = {
 }
 
 
-def matches(head: bytes, path: Path) -> bool:
-    """Say whether a file that starts with `head` is a .npy file."""
-    return head.startswith(MAGIC)
-
-
 def load(path: Path, context: ReadContext) -> Draft:
     """Read a matrix of numbers, in any order of bytes and axes; labels are the row numbers.
 

@@ -33,11 +33,6 @@ _NAMES = (*VECTOR_NAMES, "x", "data", "train")
 _TEXTS = 1_000  # strings read at once; a few bytes on disk may stand for a long one each
 
 
-def matches(head: bytes, path: Path) -> bool:
-    """Say whether a file that starts with `head` is HDF5."""
-    return head.startswith(MAGIC)
-
-
 def load(path: Path, context: ReadContext) -> Draft:
     """Read a matrix of numbers and what has its rows.
 

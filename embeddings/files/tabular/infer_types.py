@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.files.media import FIRST, media_column
+from embeddings.files.media_columns import FIRST, media_column
 from embeddings.files.options import Note, log_note
 from embeddings.files.tabular.tables import metadata
 from embeddings.files.tabular.text_types import typed
@@ -34,7 +34,7 @@ def typed_metadata(
 ) -> pa.Table:
     """Return the table with every column under the type of what it holds.
 
-    - images and audio: see media.media_column
+    - images and audio: see media_columns.media_column
     - texts that are all JSON lists of texts, of numbers or of booleans: lists
     - texts that are all ISO 8601 dates or times: date32, timestamp
     - records: a column `name.field` for each field, one level deep, as JSON is read

@@ -25,11 +25,6 @@ _DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises
 _ROWS = 50_000  # of a group: 400,000 x 50 in one took a third more processor time to read
 
 
-def matches(head: bytes, path: Path) -> bool:
-    """Say whether a file that starts with `head` is Parquet."""
-    return head[:4] == b"PAR1"
-
-
 def load(path: Path, context: ReadContext) -> Draft:
     """Read an embedding file, or any Parquet with vectors in it.
 

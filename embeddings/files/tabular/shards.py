@@ -8,8 +8,8 @@ from types import ModuleType
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.detect import ARROW, PARQUET, first_match
 from embeddings.files.limits import check_bytes, error_context
-from embeddings.files.tabular import arrow, parquet
 
 
 def are_shards(paths: Sequence[Path]) -> bool:
@@ -49,7 +49,7 @@ def concatenate(paths: Sequence[Path]) -> pa.Table:
     size = 0
     for path in paths:
         with error_context(path):
-            table = _reads(path).read_table(path)
+            table = _reader(path).read_table(path)
             size += table.nbytes
             check_bytes(size, f"{len(tables) + 1} files together decode to")
             difference = _difference(tables[0].schema, table.schema) if tables else ""
@@ -62,20 +62,19 @@ def concatenate(paths: Sequence[Path]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
-def _reads(path: Path) -> ModuleType:
+def _reader(path: Path) -> ModuleType:
     """Return the module that reads the file."""
     with path.open("rb") as file:
-        head = file.read(8)
-    for module in (parquet, arrow):
-        if module.matches(head, path):
-            return module
-    raise EmbeddingError("neither Parquet nor Arrow, as a shard is; copy the file again")
+        found = first_match(file.read(8), path, (PARQUET, ARROW))
+    if found is None:
+        raise EmbeddingError("neither Parquet nor Arrow, as a shard is; copy the file again")
+    return found.module
 
 
 def _schema(path: Path) -> pa.Schema | None:
     """Return the columns of a Parquet or Arrow file; None for any other or a damaged one."""
     try:
-        return _reads(path).read_schema(path)
+        return _reader(path).read_schema(path)
     except EmbeddingError:  # who reads it says what
         return None
 

@@ -60,7 +60,7 @@ CASES = (
     Case(
         ("emb/projector_iris/oss_demo_projector_config.json",), 150, 4, "float32", IRIS,
         ("Iris-setosa",) * 50 + ("Iris-versicolor",) * 50 + ("Iris-virginica",) * 50,
-        said=("took Iris; absent: Word2Vec 10K (oss_data/word2vec_10000_200d_tensors.bytes)",
+        said=("took Iris; missing: Word2Vec 10K (oss_data/word2vec_10000_200d_tensors.bytes)",
               "Word2Vec All", "Mnist with images", "GNMT Interlingua"),
     ),
     Case(

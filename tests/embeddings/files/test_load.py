@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
-from embeddings.files import FORMATS, WRITERS
+from embeddings.files import WRITERS
+from embeddings.files.detect import FORMATS
 
 REAL = [
     # file, companions, rows, dimensions, first labels, metadata columns
@@ -142,7 +143,7 @@ def test_absent_empty_and_unknown_files(tmp_path):
     with pytest.raises(EmbeddingError) as raised:
         load(unknown)
     assert "photo.png: not a known format" in str(raised.value)
-    assert all(name in str(raised.value) for name in FORMATS)
+    assert all(each.name in str(raised.value) for each in FORMATS)
 
 
 def test_a_file_beyond_the_limit_is_not_opened(tmp_path, monkeypatch):

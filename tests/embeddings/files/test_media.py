@@ -14,7 +14,7 @@ from PIL import Image
 from embeddings import EmbeddingSet, load, save
 from embeddings.columns import column_kind
 from embeddings.errors import EmbeddingError
-from embeddings.files.media import decode_data_uri
+from embeddings.files.media_columns import decode_data_uri
 from embeddings.files.projector.sprite import cut_sprite, guess_cell
 from embeddings.files.tabular.infer_types import typed_metadata
 from embeddings.media import media_type

@@ -311,7 +311,7 @@ REFUSED = {
     "v.csv": (b"<!DOCTYPE html><html><body>404</body></html>", "a web page"),
     "v.db": (b"SQLite format 3\0" + bytes(99), "SQLite database"),
     "v.gguf": (b"GGUF\3\0\0\0" + bytes(99), "GGUF"),
-    "v.rds": (b"X\n\0\0\0\3" + bytes(99), "data of R"),
+    "v.rds": (b"X\n\0\0\0\3" + bytes(99), "R data"),
     "v.mtx": (b"%%MatrixMarket matrix array real general\n1 1\n1\n", "Matrix Market .*mmread"),
 }
 

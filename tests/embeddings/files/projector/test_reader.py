@@ -1,4 +1,4 @@
-"""Projector configs: present and absent tensors, shapes that disagree, sprites, no other paths."""
+"""Projector configs: present and missing tensors, shapes that disagree, sprites, no other paths."""
 
 import io
 import json
@@ -90,8 +90,8 @@ def test_the_first_present_tensor_is_taken_and_the_others_are_named(tmp_path):
     assert found.provenance.name == "B"
     assert notes == [
         "took B; also present: C",
-        "took B; absent: A (https://example.org/a.bytes), D (d.bytes)",
-        "the metadata gone.tsv are absent",
+        "took B; missing: A (https://example.org/a.bytes), D (d.bytes)",
+        "the metadata file gone.tsv is missing",
     ]
 
 
@@ -118,7 +118,7 @@ def test_a_shape_that_disagrees_with_the_data(tmp_path):
     with pytest.raises(EmbeddingError, match="3,000,000,000,000 numbers"):
         load(config(tmp_path, entry(shape=(10**12, 3))))
     (tmp_path / "words.bytes").write_bytes(b"\0" * 47)
-    with pytest.raises(EmbeddingError, match="47 bytes, no whole number of float32"):
+    with pytest.raises(EmbeddingError, match="47 bytes, not a whole number of float32"):
         load(config(tmp_path, entry()))
 
 
@@ -227,12 +227,12 @@ def test_a_sprite_that_does_not_fit(tmp_path, size, message):
         load(config(tmp_path, entry(sprite=images)))
 
 
-def test_sprites_absent_and_damaged(tmp_path):
+def test_sprites_missing_and_damaged(tmp_path):
     raw(tmp_path)
     path = config(tmp_path, entry(sprite={"imagePath": "sprite.png", "singleImageDim": [5, 4]}))
     found, notes = opened(path)
     assert found.metadata.column_names == []
-    assert notes == ["the sprite sprite.png is absent"]
+    assert notes == ["the sprite sprite.png is missing"]
     content = sprite(tmp_path).read_bytes()
     for damaged in (content[:60], b"%!PS-Adobe-3.0 EPSF-3.0\n"):
         (tmp_path / "sprite.png").write_bytes(damaged)
@@ -281,7 +281,7 @@ def test_the_real_iris(data):
         assert found.metadata.column_names == names
         lengths = found.metadata["sepal-length"].to_numpy().astype(np.float32)
         np.testing.assert_array_equal(lengths, found.vectors[:, 0])
-        assert "took Iris; absent: Word2Vec 10K" in notes[0] and "GNMT Interlingua" in notes[0]
+        assert "took Iris; missing: Word2Vec 10K" in notes[0] and "GNMT Interlingua" in notes[0]
 
 
 def test_the_real_config_that_points_elsewhere(data):

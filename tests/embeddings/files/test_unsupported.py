@@ -2,7 +2,7 @@
 
 import pytest
 
-from embeddings.files.ignored_files import is_document
+from embeddings.files.unsupported import is_document
 
 
 @pytest.mark.parametrize(
