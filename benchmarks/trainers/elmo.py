@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks import report
 from trainers.core import provenance
 from trainers.core.devices import start
-from trainers.core.fit import Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.data.contexts.context_vectors import collect
 from trainers.data.contexts.occurrences import choose_occurrences
 from trainers.data.contexts.planted_senses import content_words, pseudo_words
@@ -119,7 +119,7 @@ def common_pairs(first: Sentences, second: Sentences, pairs: int) -> list[tuple[
     return list(zip(words[: 2 * pairs : 2], words[1 : 2 * pairs : 2], strict=True))
 
 
-def train(text: Sentences, settings: dict[str, Any]) -> tuple[ElmoTask, Fitted]:
+def train(text: Sentences, settings: dict[str, Any]) -> tuple[ElmoTask, TrainingResult]:
     """Learn a text, all of it, for so many epochs."""
     report.say(f"learns {text.name}")
     with TemporaryDirectory() as folder:

@@ -23,7 +23,8 @@ from torch import nn
 from benchmarks import report
 from trainers.core import provenance
 from trainers.core.devices import start
-from trainers.core.fit import Batch, fit
+from trainers.core.fit import fit
+from trainers.core.task import Batch
 from trainers.data.image_task import initialize
 from trainers.image_text.caption_baseline import ridge_recall
 from trainers.image_text.config import ImageTextConfig
@@ -65,9 +66,9 @@ class AttributesTask(ImageTextTask):
         parts = zip(self.values[images].unbind(1), self.sizes, strict=True)
         return torch.cat([F.one_hot(value, size) for value, size in parts], dim=1)
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the cross-entropies of the four attributes, summed."""
-        images = batch["image"][own]
+        images = batch["image"][local_rows]
         return -(self.told(images) * self.asked(images)).sum(), len(images)
 
     def recalls(self, chosen: np.ndarray) -> dict[str, float]:

@@ -24,7 +24,7 @@ from benchmarks import report
 from embeddings import neighbors
 from trainers.core import provenance
 from trainers.core.devices import start
-from trainers.core.fit import Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.data.words import words_of
 from trainers.sentiment.config import Pooling, SentimentConfig
 from trainers.sentiment.data import Reviews, read_reviews
@@ -112,7 +112,7 @@ def large() -> dict[str, Any]:
     }
 
 
-def train(reviews: Reviews, seed: int, **settings: Any) -> tuple[SentimentTask, Fitted]:
+def train(reviews: Reviews, seed: int, **settings: Any) -> tuple[SentimentTask, TrainingResult]:
     """Learn words from reviews; a tenth of them is withheld to choose the best epoch."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "words.embedding.parquet"

@@ -27,7 +27,7 @@ from trainers.cnn.pretrained import open_extractor
 from trainers.cnn.train import METRIC, CnnTask
 from trainers.core import provenance
 from trainers.core.devices import start
-from trainers.core.fit import Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.data.image_task import fitted_pca, flat, hold_out, in_blocks, knn_accuracy
 from trainers.data.images import Images, digits, read_images
 
@@ -152,7 +152,7 @@ def ready_vectors(images: Images, ready: Path | None) -> np.ndarray | None:
     return in_blocks(images, np.arange(len(images)), CPU, open_extractor(weights, None), 8)
 
 
-def learn(task: Any, config: Any) -> Fitted:
+def learn(task: Any, config: Any) -> TrainingResult:
     """Train to the end, on one thread."""
     return fit(task, config, start(config), provenance.settings(config))
 

@@ -29,11 +29,12 @@ from trainers.core import provenance
 from trainers.core.checkpoints import best_sha256
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.saved_run import Coder
 from trainers.core.settings import wrong
+from trainers.core.task import Batch
 from trainers.data.image_task import (
     ImageTask,
     baselines,
@@ -171,9 +172,9 @@ class AutoencoderTask(ImageTask):
             mean.reshape(images.shape),
         )  # fmt: skip
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the mean squared errors of the images `own`."""
-        errors = squared_errors(self.module, batch["pixels"][own])  # (b,)
+        errors = squared_errors(self.module, batch["pixels"][local_rows])  # (b,)
         return errors.sum(), len(errors)
 
     def validate(self) -> dict[str, float]:
@@ -210,11 +211,11 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     about = {**settings, "trainer": "autoencoder", "shape": images.shape, "sha256": source}
     fitted = fit(task, config, fabric, about)
     checkpoint = best_sha256(config.run_folder, task.module, about, fitted.best_epoch)
-    return finish(image_set(task, fitted, settings, checkpoint), config, fitted)
+    return write_result(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
 def image_set(
-    task: AutoencoderTask, fitted: Fitted, settings: dict[str, Any], checkpoint: str
+    task: AutoencoderTask, fitted: TrainingResult, settings: dict[str, Any], checkpoint: str
 ) -> EmbeddingSet:
     """Return the images with their codes; columns class, split, image, and both of the drawing."""
     images, trained, withheld = task.images, task.trained, task.withheld

@@ -15,8 +15,8 @@ from trainers.bert.data import told
 from trainers.bert.reader import Reader
 from trainers.bert.text_encoders import find_model, fingerprint, load_reader
 from trainers.core import provenance
-from trainers.core.progress import Progress, is_main, say
-from trainers.core.result import finish
+from trainers.core.progress import ProgressBar, is_main, say
+from trainers.core.result import write_result
 from trainers.data.contexts.context_vectors import collect, context_sets, save_beside
 from trainers.data.contexts.occurrences import Occurrences, choose_occurrences
 from trainers.data.contexts.planted_senses import planted_senses
@@ -68,7 +68,7 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
     }  # fmt: skip
     started = time.perf_counter()
     made = write_words(reader, chosen, config, {}, about)
-    return finish(made, config, Pass(time.perf_counter() - started, text.words))
+    return write_result(made, config, Pass(time.perf_counter() - started, text.words))
 
 
 def read_text(config: BertConfig, longest: int, lowercase: bool) -> Sentences:
@@ -95,7 +95,7 @@ def write_words(
     text = chosen.text
     words = vocabulary(text.sentences, config.min_count)
     odd: Counter[str] = Counter()
-    progress = Progress(len(text), unit="sentences", quiet=config.quiet)
+    progress = ProgressBar(len(text), unit="sentences", quiet=config.quiet)
 
     of_sentence: dict[Sentence, np.ndarray] = {}
 

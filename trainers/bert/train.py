@@ -36,10 +36,11 @@ from trainers.bert.subwords import MASK, PAD, SPECIALS, UNKNOWN, learn_subwords
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Task, fit
+from trainers.core.fit import fit
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.task import Batch, Task
 from trainers.data.contexts.occurrences import choose_occurrences
 from trainers.data.contexts.sentences import Sentences
 
@@ -127,9 +128,9 @@ class MaskedTask(Task):
         inputs, targets = masked(tokens, len(SPECIALS), _MASK, self.vocabulary, generator)
         return {"inputs": inputs, "targets": targets}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the cross-entropies, in nats, of the chosen tokens of the sequences `own`."""
-        logits, targets = self.guesses(batch["inputs"][own], batch["targets"][own])
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the cross-entropies, in nats, of the chosen tokens of the local sequences."""
+        logits, targets = self.guesses(batch["inputs"][local_rows], batch["targets"][local_rows])
         loss = F.cross_entropy(logits.float(), targets, reduction="sum")
         return loss, torch.tensor(len(targets))
 
@@ -249,4 +250,6 @@ def run(config: BertConfig) -> dict[str, Any]:
         "config": settings,
         "libraries": provenance.libraries("torch", "numpy", "tokenizers"),
     }
-    return finish(write_words(reader_of(task), chosen, config, metrics, about), config, fitted)
+    return write_result(
+        write_words(reader_of(task), chosen, config, metrics, about), config, fitted
+    )

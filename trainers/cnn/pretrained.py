@@ -32,9 +32,9 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.efficientnet_lite import EfficientNetLite0
 from trainers.core import checkpoints, provenance
 from trainers.core.devices import start
-from trainers.core.fit import Fitted
+from trainers.core.fit import TrainingResult
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.saved_run import Coder
 from trainers.data.image_task import baselines, hold_out, image_columns, in_blocks, knn_accuracy
 from trainers.data.images import Images, open_picture
@@ -245,7 +245,9 @@ def embed(config: CnnConfig, images: Images, extractor: Extractor) -> dict[str, 
         role="image",
         **provenance.made("cnn", settings, images.source, metrics, checkpoint=sha256),
     )
-    return finish(made, config, Fitted(math.nan, 0, 0, 0, {}, seconds, len(images), "images"))
+    return write_result(
+        made, config, TrainingResult(math.nan, 0, 0, 0, {}, seconds, len(images), "images")
+    )
 
 
 def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:

@@ -29,11 +29,12 @@ from trainers.core import provenance
 from trainers.core.checkpoints import best_sha256
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
 from trainers.core.saved_run import Coder
+from trainers.core.task import Batch
 from trainers.data.image_task import (
     ImageTask,
     baselines,
@@ -110,12 +111,11 @@ class CnnTask(ImageTask):
         chance = torch_generator(self.config.seed, "shift", epoch, step)
         return {**batch, "pixels": shifted(batch["pixels"], self.shift, chance)}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
-        """Return the cross-entropies, in nats, of the images `own`."""
-        target = batch["target"][own]  # (b,)
-        return F.cross_entropy(self.module(batch["pixels"][own]), target, reduction="sum"), len(
-            target
-        )
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
+        """Return the cross-entropies, in nats, of the local images."""
+        target = batch["target"][local_rows]  # (b,)
+        logits = self.module(batch["pixels"][local_rows])  # (b, classes)
+        return F.cross_entropy(logits, target, reduction="sum"), len(target)
 
     def validate(self) -> dict[str, float]:
         """Return loss and accuracy of the withheld images."""
@@ -158,7 +158,7 @@ def run(config: CnnConfig) -> dict[str, Any]:
     made_with = about(images, settings)
     fitted = fit(task, config, fabric, made_with)
     checkpoint = best_sha256(config.run_folder, task.module, made_with, fitted.best_epoch)
-    return finish(image_set(task, fitted, settings, checkpoint), config, fitted)
+    return write_result(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
 def read(config: CnnConfig, usual: int = USUAL_SIDE) -> Images:
@@ -185,7 +185,7 @@ def about(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def image_set(
-    task: CnnTask, fitted: Fitted, settings: dict[str, Any], checkpoint: str
+    task: CnnTask, fitted: TrainingResult, settings: dict[str, Any], checkpoint: str
 ) -> EmbeddingSet:
     """Return the images with their vectors; columns class, predicted, split, image."""
     images, trained, withheld = task.images, task.trained, task.withheld

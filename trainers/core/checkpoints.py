@@ -24,12 +24,12 @@ from trainers.core.progress import is_main
 LAST, BEST, LOG = "last.pt", "best.pt", "metrics.jsonl"
 """Files of a run's folder."""
 
-WHERE_TO_STOP = frozenset({"epochs", "max_steps", "patience"})
+STOPPING_SETTINGS = frozenset({"epochs", "max_steps", "patience"})
 """Settings that may change when a run continues."""
 
 
 @dataclass
-class Place:
+class TrainState:
     """Where a run is. With the weights and the optimizer's state, all that continuing needs.
 
     Attributes
@@ -60,7 +60,7 @@ class Place:
 
 
 def write_last(
-    folder: Path, place: Place, about: Mapping[str, Any], states: Mapping[str, Any]
+    folder: Path, train_state: TrainState, settings: Mapping[str, Any], states: Mapping[str, Any]
 ) -> None:
     """Write last.pt.
 
@@ -69,11 +69,13 @@ def write_last(
     about : the settings and the data, compared when the run continues
     states : state_dicts by name
     """
-    state = {"place": dataclasses.asdict(place), "about": _text(about), **states}
+    state = {"place": dataclasses.asdict(train_state), "about": _to_json(settings), **states}
     _write(folder / LAST, state)
 
 
-def read_last(folder: Path, about: Mapping[str, Any]) -> tuple[Place, dict[str, Any]] | None:
+def read_last(
+    folder: Path, settings: Mapping[str, Any]
+) -> tuple[TrainState, dict[str, Any]] | None:
     """Read last.pt: the place and the states; None if there is no such file.
 
     Raises
@@ -84,10 +86,10 @@ def read_last(folder: Path, about: Mapping[str, Any]) -> tuple[Place, dict[str, 
     if not (folder / LAST).is_file():
         return None
     state = _read(folder / LAST)
-    then, now = json.loads(state.pop("about")), json.loads(_text(about))
+    then, now = json.loads(state.pop("about")), json.loads(_to_json(settings))
     differences = [
         f"{name} was {then.get(name)}, now {now.get(name)}"
-        for name in sorted({*then, *now} - WHERE_TO_STOP)
+        for name in sorted({*then, *now} - STOPPING_SETTINGS)
         if then.get(name) != now.get(name)
     ]
     if differences:
@@ -95,15 +97,17 @@ def read_last(folder: Path, about: Mapping[str, Any]) -> tuple[Place, dict[str, 
             f"--resume auto: the run in {folder} differs: {'; '.join(differences)}; give what it "
             "was made with, another --run-dir, or --resume never to begin anew"
         )
-    return Place(**state.pop("place")), state
+    return TrainState(**state.pop("place")), state
 
 
-def write_best(folder: Path, module: nn.Module, about: Mapping[str, Any]) -> None:
+def write_best(folder: Path, module: nn.Module, settings: Mapping[str, Any]) -> None:
     """Write best.pt: the weights, and what they were made with."""
-    _write(folder / BEST, {"module": module.state_dict(), "about": _text(about)})
+    _write(folder / BEST, {"module": module.state_dict(), "about": _to_json(settings)})
 
 
-def best_sha256(folder: Path, module: nn.Module, about: Mapping[str, Any], best_epoch: int) -> str:
+def best_sha256(
+    folder: Path, module: nn.Module, settings: Mapping[str, Any], best_epoch: int
+) -> str:
     """Return the sha256 of best.pt at the end of a run, by which a file names its checkpoint.
 
     Where nothing was validated (best_epoch is 0) it is written now, with the weights as they are.
@@ -112,7 +116,7 @@ def best_sha256(folder: Path, module: nn.Module, about: Mapping[str, Any], best_
     if not is_main():
         return ""
     if not best_epoch:
-        write_best(folder, module, about)
+        write_best(folder, module, settings)
     return sha256_of(folder / BEST)
 
 
@@ -144,8 +148,8 @@ def clear(folder: Path) -> None:
             (stage / name).unlink(missing_ok=True)
 
 
-def _text(about: Mapping[str, Any]) -> str:
-    return json.dumps(dict(about), sort_keys=True, default=str)
+def _to_json(settings: Mapping[str, Any]) -> str:
+    return json.dumps(dict(settings), sort_keys=True, default=str)
 
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:

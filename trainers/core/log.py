@@ -1,4 +1,4 @@
-"""What a run writes down as it goes: metrics.jsonl always, TensorBoard where it is asked for."""
+"""The log of a run: metrics.jsonl always, TensorBoard if it is enabled."""
 
 import json
 import os
@@ -13,31 +13,35 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 TENSORBOARD = "tensorboard"
-"""Folder of TensorBoard's files in that of the run."""
+"""Folder of TensorBoard's files in the run's folder."""
 
 
 class RunLog:
-    """Appends one JSON object a line to metrics.jsonl; each has `event`, and `step` in all.
+    """Appends one JSON object per line to metrics.jsonl, each with an `event` and a `step`.
 
     Parameters
     ----------
-    folder : of the run
-    keep : bytes of an earlier log to continue; what lies beyond is repeated, so it is cut off
-    tensorboard : write numbers for TensorBoard too
+    folder : Path
+        The run's folder.
+    size : int
+        Bytes of an earlier log to continue. What follows them is cut off, since a resumed run
+        writes it again.
+    tensorboard : bool
+        Whether to write numbers for TensorBoard too.
 
     Raises
     ------
     EmbeddingError
-        TensorBoard is asked for and not installed
+        TensorBoard is enabled and not installed.
     """
 
-    def __init__(self, folder: Path, keep: int = 0, tensorboard: bool = False) -> None:
+    def __init__(self, folder: Path, size: int = 0, tensorboard: bool = False) -> None:
         self._file = (folder / LOG).open("ab")
-        self._file.truncate(keep)
+        self._file.truncate(size)
         self._writer = _writer(folder) if tensorboard else None
 
-    def line(self, event: str, step: int, **values: Any) -> None:
-        """Write one line; numbers also go to TensorBoard, as `event/name`."""
+    def write(self, event: str, step: int, **values: Any) -> None:
+        """Write one event; numbers also go to TensorBoard, as `event/name`."""
         text = json.dumps({"event": event, "step": step, **values}, default=str)
         self._file.write(text.encode() + b"\n")
         self._file.flush()
@@ -49,7 +53,7 @@ class RunLog:
 
     @property
     def size(self) -> int:
-        """Bytes written so far, those of the earlier log included."""
+        """Bytes of the log so far, including the earlier log."""
         return os.fstat(self._file.fileno()).st_size
 
     def close(self) -> None:
@@ -60,7 +64,7 @@ class RunLog:
 
 
 def write_projector(folder: Path, embedding_set: EmbeddingSet) -> None:
-    """Write vectors, labels and metadata for TensorBoard's projector."""
+    """Write vectors, labels and metadata for the Embedding Projector of TensorBoard."""
     texts = [column.to_pylist() for column in embedding_set.metadata.columns]
     header = ["label", *embedding_set.metadata.column_names]
     rows = zip(embedding_set.labels, *texts, strict=True)
@@ -76,7 +80,7 @@ def write_projector(folder: Path, embedding_set: EmbeddingSet) -> None:
 
 
 def _cell(value: object) -> str:
-    """Return a value as the projector's TSV takes it: no tab, no line break, never empty."""
+    """Return a value as a cell of the projector's TSV: no tab, no line break, never empty."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return " ".join(text.split()) or "-"
 

@@ -8,23 +8,25 @@ from tqdm import tqdm
 
 
 def is_main() -> bool:
-    """Say whether this process speaks and writes: the first of those that torchrun started."""
+    """Return True in the first of torchrun's processes, which alone prints and writes files."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def say(line: str, quiet: bool = False) -> None:
-    """Say something once, on standard error, above the bar where there is one."""
+    """Print a line to standard error, in the first process only, above the bar if there is one."""
     if not quiet and is_main():
         tqdm.write(line, file=sys.stderr)
 
 
-class Progress:
-    """Tells a person how far the training is, on standard error; says nothing when quiet.
+class ProgressBar:
+    """Shows how far the training is, on standard error; shows nothing if quiet.
 
     Parameters
     ----------
-    steps, done : steps in all, and those taken before
-    unit : what examples are called: pairs, words
+    steps, done : int
+        Steps to take, and those already taken.
+    unit : str
+        What examples are called, such as "pairs" or "words".
     """
 
     def __init__(self, steps: int, done: int = 0, unit: str = "examples", quiet: bool = False):
@@ -40,16 +42,18 @@ class Progress:
         if self._bar is not None:
             self._bar.update(count)
 
-    def epoch(self, number: int, of: int, told: Mapping[str, float], per_second: float) -> None:
-        """Report an epoch: numbered from 1, its loss and metrics, its speed in examples."""
-        values = ", ".join(f"{name} {value:.4f}" for name, value in told.items())
+    def epoch(
+        self, number: int, epochs: int, metrics: Mapping[str, float], per_second: float
+    ) -> None:
+        """Report an epoch: its number from 1, loss and metrics, and examples per second."""
+        values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
         if self._bar is not None:
-            self._bar.set_description(f"epoch {number}/{of}, {values}")
+            self._bar.set_description(f"epoch {number}/{epochs}, {values}")
         else:
-            line = f"epoch {number}/{of}: {values}, {per_second:,.0f} {self._unit}/s"
+            line = f"epoch {number}/{epochs}: {values}, {per_second:,.0f} {self._unit}/s"
             say(line, self._quiet)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()

@@ -1,4 +1,4 @@
-"""The end of a run: the file is written, and the last line of standard output is put together."""
+"""The end of a run: writes the embedding file and returns the metrics to print."""
 
 import platform
 from typing import Any, Protocol
@@ -13,17 +13,21 @@ from trainers.core.settings import LoopConfig
 
 
 class Timed(Protocol):
-    """What tells how fast it went, such as a training: Fitted."""
+    """Work whose speed was measured, such as a TrainingResult."""
 
     @property
     def speed(self) -> dict[str, Any]:
-        """Seconds, and a number a second."""
+        """Seconds, and a number per second."""
 
 
-def finish(embedding_set: EmbeddingSet, config: LoopConfig, fitted: Timed) -> dict[str, Any]:
-    """Write the embedding file, in the first process, and TensorBoard's projector if asked for.
+def write_result(embedding_set: EmbeddingSet, config: LoopConfig, timed: Timed) -> dict[str, Any]:
+    """Write the embedding file, in the first process, and TensorBoard's projector if enabled.
 
-    Returns the set's metrics, then seconds and speed, peak memory in bytes, versions, and `out`.
+    Returns
+    -------
+    dict
+        The metrics of the set, seconds and speed, peak memory in bytes, versions, `out` and
+        `run_dir`.
     """
     if is_main():
         save(embedding_set, config.out)
@@ -32,7 +36,7 @@ def finish(embedding_set: EmbeddingSet, config: LoopConfig, fitted: Timed) -> di
     libraries = provenance.libraries("torch", "lightning-fabric", "numpy")
     return {
         **embedding_set.provenance.metrics,
-        **fitted.speed,
+        **timed.speed,
         **peak_memory(),
         "versions": {"python": platform.python_version(), **libraries},
         "out": str(config.out),

@@ -1,163 +1,327 @@
-"""What belongs to one training beside its task: place, optimizer, folder, log and progress."""
+"""One training in progress: takes steps, validates, saves, and resumes where it stopped."""
 
 import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
+from torch import nn
 
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints
-from trainers.core.checkpoints import Place
+from trainers.core.checkpoints import TrainState
+from trainers.core.devices import local_rows, sum_over_processes
 from trainers.core.log import RunLog
-from trainers.core.progress import Progress, say
+from trainers.core.progress import ProgressBar, say
+from trainers.core.rng import derived_seed
 from trainers.core.settings import LoopConfig
-
-if TYPE_CHECKING:
-    from trainers.core.fit import Task
+from trainers.core.signals import SIGTERM, Interrupted, Stop
+from trainers.core.task import Batch, Task, count_examples
 
 SAVE_SECONDS = 300
 """last.pt is written after each epoch, and within an epoch whenever so much time has passed."""
 
-LINES_AN_EPOCH = 10
-"""Of event `train` in metrics.jsonl."""
+LINES_PER_EPOCH = 10
+"""Number of `train` events that an epoch writes to metrics.jsonl."""
 
-LOOK_EVERY = 10
-"""On a GPU, steps between two looks at the loss: each look waits for the device."""
+READ_EVERY = 10
+"""On a GPU, number of steps between two reads of the loss: each read waits for the device."""
 
 
-class Run:
+def train_step(
+    task: Task, batch: Batch, optimizer: torch.optim.Optimizer, fabric: Fabric, stop: Stop
+) -> torch.Tensor:
+    """Take one step and return its totals over all processes.
+
+    Returns
+    -------
+    torch.Tensor
+        float32, shape (3,): the loss sum, its divisor, and a number above 0 if any process has
+        received a stop signal.
+    """
+    batch = {name: fabric.to_device(tensor) for name, tensor in batch.items()}
+    custom = task.custom_step(batch, optimizer.param_groups[0]["lr"])
+    if custom is not None:
+        return torch.tensor([*custom, stop.signal])
+    with fabric.autocast():
+        loss_sum, count = task.loss_sum(batch, local_rows(count_examples(batch), fabric))
+    totals = torch.stack([torch.as_tensor(value, dtype=torch.float32, device=fabric.device)
+                          for value in (loss_sum.detach(), count, stop.signal)])  # fmt: skip
+    sum_over_processes([totals])
+    optimizer.zero_grad()
+    fabric.backward(loss_sum / totals[1].clamp(min=1e-12))
+    gradients = [p.grad for p in task.module.parameters() if p.grad is not None]
+    sum_over_processes(gradients)
+    if task.clip_norm is not None:
+        fabric.strategy.precision.unscale_gradients(optimizer)
+        nn.utils.clip_grad_norm_(task.module.parameters(), task.clip_norm)
+    fabric.strategy.optimizer_step(optimizer)  # through the scaler of fp16
+    return totals
+
+
+class TrainingSession:
     """One training, from its beginning or from where it stopped.
+
+    A context manager: it locks the run's folder, and closes the log and the progress bar.
+
+    Parameters
+    ----------
+    settings : mapping
+        Settings and data as JSON values: a run resumes only if they are the same.
+    folder : Path
+        Where the checkpoints and the log are written.
+    epochs : int
+        The most epochs to train.
 
     Attributes
     ----------
-    place : where it is
-    limit : steps in all
-    rates : the optimizer's learning rates before the schedule, one a parameter group
+    state : TrainState
+        How far the training is.
+    total_steps : int
+        The most steps to take, over all epochs.
+
+    Raises
+    ------
+    EmbeddingError
+        Another run uses the folder, or the run to resume has other settings or data.
     """
 
     def __init__(
         self,
-        task: "Task",
+        task: Task,
         config: LoopConfig,
         fabric: Fabric,
-        about: Mapping[str, Any],
+        settings: Mapping[str, Any],
         folder: Path,
         epochs: int,
     ) -> None:
         self.task, self.config, self.fabric = task, config, fabric
-        self.about, self.folder, self.epochs = about, folder, epochs
-        self.limit = min(epochs * task.steps_per_epoch, config.max_steps or 2**62)
-        self.line_every = math.ceil(task.steps_per_epoch / LINES_AN_EPOCH)
-        self.look_every = 1 if fabric.device.type == "cpu" else LOOK_EVERY
+        self.settings, self.folder, self.epochs = settings, folder, epochs
+        self.total_steps = min(epochs * task.steps_per_epoch, config.max_steps or 2**62)
+        self._log_every = math.ceil(task.steps_per_epoch / LINES_PER_EPOCH)
+        self._read_every = 1 if fabric.device.type == "cpu" else READ_EVERY
         task.module.to(fabric.device)
-        self.optimizer = task.optimizer()
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self._optimizer = task.optimizer()
+        self._base_rates = [group["lr"] for group in self._optimizer.param_groups]
+        self._unread: list[torch.Tensor] = []  # totals of the steps since the last read
+        self._clock = time.perf_counter()
         self._lock = FileLock(folder / ".lock")
-        self._take()
-        self.place = self._continued() or Place()
-        self.log = None
+        self._acquire_folder()
+        self.state = self._resumed_state() or TrainState()
+        self._log = None
         if fabric.is_global_zero:
-            if self.place.steps == 0:
+            if self.state.steps == 0:
                 checkpoints.clear(folder)
-            self.log = RunLog(folder, self.place.logged, config.tensorboard)
-        self.progress = Progress(self.limit, self.place.steps, task.unit, config.quiet)
+            self._log = RunLog(folder, self.state.logged, config.tensorboard)
+        self._progress = ProgressBar(self.total_steps, self.state.steps, task.unit, config.quiet)
         self._saved_at = time.monotonic()
-        self._told = (self.place.examples, self.place.seconds)
-        if self.place.steps == 0:
-            self.tell("start", about=dict(about), steps=self.limit, processes=fabric.world_size)
+        self._logged = (self.state.examples, self.state.seconds)
+        if self.state.steps == 0:
+            self.log(
+                "start",
+                about=dict(settings),
+                steps=self.total_steps,
+                processes=fabric.world_size,
+            )
 
-    def _take(self) -> None:
-        """Take the folder; raise EmbeddingError if another run is at work in it."""
+    def __enter__(self) -> "TrainingSession":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.close()
+        if self._log is not None:
+            self._log.close()
+        self._lock.release()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps are taken, or validation has not improved for `patience` epochs."""
+        patience, state = self.config.patience, self.state
+        stalled = 0 < patience <= state.epoch - state.best_epoch and state.best_epoch > 0
+        return state.steps >= self.total_steps or stalled
+
+    @property
+    def epoch_is_over(self) -> bool:
+        """Whether the epoch has no steps left."""
+        state = self.state
+        return state.step == self.task.steps_per_epoch or state.steps == self.total_steps
+
+    def begin_epoch(self) -> None:
+        """Prepare for the remaining steps of the epoch: train mode, and the clock starts."""
+        self.task.module.train()
+        self._clock = time.perf_counter()
+
+    def step(self, stop: Stop) -> None:
+        """Take the next step of the epoch; log and save when due.
+
+        Raises
+        ------
+        EmbeddingError
+            The loss is not finite.
+        Interrupted
+            A stop signal has arrived; the state is saved.
+        """
+        task, state, fabric = self.task, self.state, self.fabric
+        factor = task.schedule(state.steps / self.total_steps)
+        for group, rate in zip(self._optimizer.param_groups, self._base_rates, strict=True):
+            group["lr"] = rate * factor
+        batch = task.batch(state.epoch, state.step)
+        seed = derived_seed(self.config.seed, "step", state.epoch, state.step, fabric.global_rank)
+        torch.manual_seed(seed)
+        self._unread.append(train_step(task, batch, self._optimizer, fabric, stop))
+        state.step += 1
+        state.steps += 1
+        state.examples += count_examples(batch)
+        self._progress.step()
+
+        log_is_due = state.step % self._log_every == 0
+        if not (log_is_due or self.epoch_is_over or len(self._unread) >= self._read_every):
+            return
+        must_stop = self._read_totals()
+        if log_is_due:
+            self.log(
+                "train",
+                loss=state.loss_sum / state.count,
+                learning_rate=self._base_rates[0] * factor,
+                **self._speed(),
+            )
+        if must_stop:
+            self.save()
+            raise Interrupted(stop.signal or SIGTERM, self.resume_hint())
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self.save()
+
+    def validate(self) -> dict[str, float]:
+        """Validate in the first process; all processes get the metrics, so that all decide alike.
+
+        Weights that are the best so far are written to best.pt.
+        """
+        task, state = self.task, self.state
+        metrics: dict[str, float] = {}
+        if self.fabric.is_global_zero:
+            task.module.eval()
+            with torch.no_grad():
+                metrics = task.validate()
+        metrics = self.fabric.broadcast(metrics)
+        if metrics and self._is_better(metrics[task.metric]):
+            state.best, state.best_epoch = metrics[task.metric], state.epoch + 1
+            state.best_metrics = metrics
+            if self._log is not None:
+                checkpoints.write_best(self.folder, task.module, self.settings)
+        return metrics
+
+    def end_epoch(self) -> None:
+        """Validate, log and save."""
+        state = self.state
+        state.loss = state.loss_sum / state.count
+        self.log_epoch(self.validate())
+        if state.step == self.task.steps_per_epoch:  # not so if max_steps ends the run
+            state.epoch += 1
+            state.step, state.loss_sum, state.count = 0, 0.0, 0.0
+        self.save()
+
+    def save(self) -> None:
+        """Write last.pt, in the first process."""
+        self._saved_at = time.monotonic()
+        if self._log is not None:
+            self.state.logged = self._log.size
+            states = {
+                "module": self.task.module.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "precision": self.fabric.strategy.precision.state_dict(),
+            }
+            checkpoints.write_last(self.folder, self.state, self.settings, states)
+
+    def load_best(self) -> None:
+        """Load the best weights into the module; the last ones stay if nothing was validated."""
+        self.fabric.barrier()  # the first process has written best.pt
+        if self.state.best_epoch:
+            checkpoints.read_best(self.folder, self.task.module)
+
+    def resume_hint(self) -> str:
+        """Return where the run stopped, and the option that resumes it."""
+        state = self.state
+        return (
+            f"stopped after {state.steps:,} steps, in epoch {state.epoch + 1}; the same command "
+            f"with --resume auto continues from {self.folder / checkpoints.LAST}"
+        )
+
+    def log(self, event: str, **values: Any) -> None:
+        """Write an event to metrics.jsonl, in the first process."""
+        if self._log is not None:
+            self._log.write(event, self.state.steps, epoch=self.state.epoch + 1, **values)
+
+    def log_epoch(self, metrics: Mapping[str, float]) -> None:
+        """Log and show the loss of the epoch and its validation metrics."""
+        values = {"loss": self.state.loss, **metrics}
+        examples, seconds = self._logged
+        self._logged = (self.state.examples, self.state.seconds)
+        per_second = (self.state.examples - examples) / max(self.state.seconds - seconds, 1e-9)
+        self.log("epoch", **values, **self._speed())
+        self._progress.epoch(self.state.epoch + 1, self.epochs, values, per_second)
+
+    def _acquire_folder(self) -> None:
+        """Lock the folder in the first process; raise EmbeddingError if another run uses it."""
         if self.fabric.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
                 raise EmbeddingError(
-                    f"another run is at work in {self.folder}; wait for its end, or give another "
-                    "--run-dir"
+                    f"another run is using {self.folder}; wait for it to finish, or choose "
+                    "another --run-dir"
                 ) from error
 
-    def _continued(self) -> Place | None:
-        """Load what last.pt holds, where the run is to continue and there is one."""
+    def _resumed_state(self) -> TrainState | None:
+        """Load last.pt if the run is to be resumed; None if it starts from the beginning."""
         found = None
         if self.config.resume == "auto":
-            found = checkpoints.read_last(self.folder, self.about)
-        self.fabric.barrier()  # nobody clears the folder before all have looked
+            found = checkpoints.read_last(self.folder, self.settings)
+        self.fabric.barrier()  # no process clears the folder before all have read it
         if found is None:
             return None
-        place, states = found
+        state, states = found
         self.task.module.load_state_dict(states["module"])
-        self.optimizer.load_state_dict(states["optimizer"])
+        self._optimizer.load_state_dict(states["optimizer"])
         self.fabric.strategy.precision.load_state_dict(states["precision"])
-        say(f"continues after {place.steps:,} steps, in epoch {place.epoch + 1}", self.config.quiet)
-        return place
+        say(f"resuming after {state.steps:,} steps, in epoch {state.epoch + 1}", self.config.quiet)
+        return state
 
-    def patience_is_over(self) -> bool:
-        """Say whether validation has not become better for `patience` epochs."""
-        patience, place = self.config.patience, self.place
-        return 0 < patience <= place.epoch - place.best_epoch and place.best_epoch > 0
+    def _read_totals(self) -> bool:
+        """Add the unread losses to those of the epoch; return whether to stop.
 
-    def save(self) -> None:
-        """Write last.pt."""
-        self._saved_at = time.monotonic()
-        if self.log is not None:
-            self.place.logged = self.log.size
-            states = {
-                "module": self.task.module.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "precision": self.fabric.strategy.precision.state_dict(),
-            }
-            checkpoints.write_last(self.folder, self.place, self.about, states)
+        Raises
+        ------
+        EmbeddingError
+            A loss is not finite.
+        """
+        state = self.state
+        totals = torch.stack(self._unread).tolist()
+        self._unread.clear()
+        now = time.perf_counter()
+        state.seconds += now - self._clock
+        self._clock = now
+        for number, (loss_sum, count, _) in enumerate(totals, start=state.step - len(totals) + 1):
+            if not math.isfinite(loss_sum):
+                reason = (
+                    f"the loss is {loss_sum} in epoch {state.epoch + 1}, step {number}; choose a "
+                    f"--learning-rate below {self.config.learning_rate:g}"
+                )
+                self.log("stopped", reason=reason)
+                raise EmbeddingError(reason)
+            state.loss_sum += loss_sum
+            state.count += count
+        return bool(totals[-1][2])
 
-    def save_best(self) -> None:
-        """Write best.pt."""
-        if self.log is not None:
-            checkpoints.write_best(self.folder, self.task.module, self.about)
-
-    def saved_long_ago(self) -> bool:
-        """Say whether last.pt is older than SAVE_SECONDS."""
-        return time.monotonic() - self._saved_at > SAVE_SECONDS
-
-    def how_to_continue(self) -> str:
-        """Say where the run stopped, and what continues it."""
-        place = self.place
-        return (
-            f"stopped after {place.steps:,} steps, in epoch {place.epoch + 1}; the same command "
-            f"with --resume auto continues from {self.folder / checkpoints.LAST}"
-        )
-
-    def tell(self, event: str, **values: Any) -> None:
-        """Write a line to metrics.jsonl, in the first process."""
-        if self.log is not None:
-            self.log.line(event, self.place.steps, epoch=self.place.epoch + 1, **values)
-
-    def tell_step(self, learning_rate: float) -> None:
-        """Write the mean loss of the epoch so far."""
-        loss = self.place.loss_sum / self.place.count
-        self.tell("train", loss=loss, learning_rate=learning_rate, **self._speed())
-
-    def tell_epoch(self, metrics: Mapping[str, float]) -> None:
-        """Write and show the epoch's loss and its validation."""
-        told = {"loss": self.place.loss, **metrics}
-        examples, seconds = self._told
-        self._told = (self.place.examples, self.place.seconds)
-        per_second = (self.place.examples - examples) / max(self.place.seconds - seconds, 1e-9)
-        self.tell("epoch", **told, **self._speed())
-        self.progress.epoch(self.place.epoch + 1, self.epochs, told, per_second)
+    def _is_better(self, value: float) -> bool:
+        best = self.state.best
+        if best is None:
+            return True
+        return value > best if self.task.higher_is_better else value < best
 
     def _speed(self) -> dict[str, float]:
-        return {"seconds": round(self.place.seconds, 3), "examples": self.place.examples}
-
-    def __enter__(self) -> "Run":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.close()
-        if self.log is not None:
-            self.log.close()
-        self._lock.release()
+        return {"seconds": round(self.state.seconds, 3), "examples": self.state.examples}

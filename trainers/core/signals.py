@@ -1,4 +1,4 @@
-"""Stopping when asked: SIGINT (Ctrl-C) and SIGTERM are noted, and the loop stops after its step."""
+"""Stopping on request: SIGINT (Ctrl-C) or SIGTERM ends the loop after the current step."""
 
 import signal
 import threading
@@ -10,11 +10,12 @@ SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
 
 
 class Interrupted(Exception):
-    """A run was asked to stop and has saved its state.
+    """A run has been stopped by a signal, after saving its state.
 
     Attributes
     ----------
-    signal : number of the signal; the exit status is 128 + this
+    signal : int
+        Number of the signal; the exit status is 128 + this number.
     """
 
     def __init__(self, number: int, message: str) -> None:
@@ -23,29 +24,29 @@ class Interrupted(Exception):
 
 
 class Stop:
-    """Whether somebody asked to stop: the number of the signal, 0 while nobody has."""
+    """The number of the signal that has arrived; 0 before that."""
 
     signal: int = 0
 
 
 @contextmanager
-def listening() -> Iterator[Stop]:
-    """Note SIGINT and SIGTERM while the block runs; a second SIGINT raises KeyboardInterrupt.
+def stop_on_signals() -> Iterator[Stop]:
+    """Record SIGINT and SIGTERM while the block runs; a second SIGINT raises KeyboardInterrupt.
 
-    Python hears signals in its main thread only; elsewhere nothing is noted.
+    Python handles signals in its main thread only; in other threads nothing is recorded.
     """
     stop = Stop()
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def record(number: int, frame: FrameType | None) -> None:
         stop.signal = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = [signal.signal(number, note) for number in (SIGINT, SIGTERM)]
+    previous = [signal.signal(number, record) for number in (SIGINT, SIGTERM)]
     try:
         yield stop
     finally:
-        for number, handler in zip((SIGINT, SIGTERM), before, strict=True):
+        for number, handler in zip((SIGINT, SIGTERM), previous, strict=True):
             signal.signal(number, handler)

@@ -12,9 +12,9 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
-from trainers.core.fit import Batch, Task
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.settings import LoopConfig
+from trainers.core.task import Batch, Task
 from trainers.data.images import Images, picture_paths, thumbnails
 
 BATCH = 64

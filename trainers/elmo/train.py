@@ -24,10 +24,11 @@ from embeddings.errors import EmbeddingError
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.task import Batch, Task
 from trainers.data.contexts.context_vectors import (
     ContextVectors,
     collect,
@@ -121,9 +122,9 @@ class ElmoTask(Task):
         reading = self.reading([self.learned[row] for row in self._order[1][step]])
         return {name: part for name, part in vars(reading).items() if part is not None}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the losses, in nats, of all next and previous words of the sentences `own`."""
-        own_reading = Reading(**batch).part(own)
+        own_reading = Reading(**batch).part(local_rows)
         if len(own_reading.lengths) == 0:  # more processes than sentences
             weights = [weight.sum() for weight in self.module.parameters()]
             return torch.stack(weights).sum() * 0.0, 0.0
@@ -214,7 +215,7 @@ def run(config: ElmoConfig) -> dict[str, Any]:
         paths = save_beside(sets, config.out)
         names = " and ".join(path.name for path in paths)
         say(f"{found.note()}, are in {names}", config.quiet)
-    return finish(sets[""], config, fitted)
+    return write_result(sets[""], config, fitted)
 
 
 def read(config: ElmoConfig) -> Sentences:
@@ -227,7 +228,7 @@ def read(config: ElmoConfig) -> Sentences:
 def embedding_sets(
     found: ContextVectors,
     task: ElmoTask,
-    fitted: Fitted,
+    fitted: TrainingResult,
     settings: dict[str, Any],
     mix: LayerMix,
 ) -> dict[str, EmbeddingSet]:

@@ -35,10 +35,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from trainers.core import devices, provenance
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.task import Batch, Task
 from trainers.data.tables import Choice, Table, TargetKind, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.data import hold_out, learn_coding, width
@@ -155,10 +156,12 @@ class EntityTask(Task):
         hidden = torch.rand(batch["codes"].shape, generator=chance) < self.config.unknown_rate
         return {**batch, "codes": batch["codes"].masked_fill(hidden, 0)}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
-        """Return the squared errors, or the cross-entropies in nats, of the rows `own`."""
-        said = self.module(batch["codes"][own], batch["numbers"][own]).float()  # (b, outputs)
-        target = batch["target"][own]  # (b,)
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
+        """Return the squared errors, or the cross-entropies in nats, of the local rows."""
+        said = self.module(
+            batch["codes"][local_rows], batch["numbers"][local_rows]
+        ).float()  # (b, outputs)
+        target = batch["target"][local_rows]  # (b,)
         if self.coding.classes:
             return F.cross_entropy(said, target, reduction="sum"), len(target)
         return F.mse_loss(said[:, 0], target, reduction="sum"), len(target)
@@ -259,10 +262,10 @@ def run(config: EntityConfig) -> dict[str, Any]:
     if is_main() and not config.one_file:
         for name, each in sets.items():
             save(each, column_path(config.out, name))
-    return finish(joined(sets, table.name), config, fitted)
+    return write_result(joined(sets, table.name), config, fitted)
 
 
-def metrics_of(task: EntityTask, table: Table, fitted: Fitted) -> dict[str, Any]:
+def metrics_of(task: EntityTask, table: Table, fitted: TrainingResult) -> dict[str, Any]:
     """Return the metrics of the file: of the rows withheld, and of the plainest prediction."""
     return {
         "training_loss": fitted.loss,

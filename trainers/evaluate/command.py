@@ -95,7 +95,7 @@ def log_of(config: EvaluateConfig) -> Iterator[Callable[..., None]]:
     config.run_dir.mkdir(parents=True, exist_ok=True)
     log = RunLog(config.run_dir)
     try:
-        yield log.line
+        yield log.write
     finally:
         log.close()
 

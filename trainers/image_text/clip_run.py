@@ -11,9 +11,9 @@ import torch
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, provenance
 from trainers.core.devices import start
-from trainers.core.fit import Fitted
+from trainers.core.fit import TrainingResult
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.saved_run import Coder
 from trainers.data.images import open_picture
 from trainers.image_text.clip import Clip, restored
@@ -65,8 +65,8 @@ def embed(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dict[str, An
         checkpoint=sha256,
         metrics=metrics,
     )
-    fitted = Fitted(math.nan, 0, 0, 0, {}, seconds, len(pairs), "pairs")
-    return finish(made, config, fitted)
+    fitted = TrainingResult(math.nan, 0, 0, 0, {}, seconds, len(pairs), "pairs")
+    return write_result(made, config, fitted)
 
 
 def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:

@@ -23,15 +23,15 @@ import torch
 
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, provenance
-from trainers.core.devices import start
+from trainers.core.devices import all_gather_with_grad, start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit, rows
-from trainers.core.gathering import gathered
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.losses import contrastive
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator
 from trainers.core.saved_run import Coder
+from trainers.core.task import Batch, Task, count_examples
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
 from trainers.data.images import open_picture
@@ -118,17 +118,17 @@ class ImageTextTask(Task):
             "starts": texts.starts,  # (B + 1,)
         }
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the losses, in nats, of the pairs `own` among all images and all texts."""
         self.module.keep_temperature()
-        texts = Bags(batch["words"], batch["starts"]).part(own)
-        pixels = batch["pixels"][own].float() / self.pairs.full
+        texts = Bags(batch["words"], batch["starts"]).part(local_rows)
+        pixels = batch["pixels"][local_rows].float() / self.pairs.full
         vectors = torch.cat([self.module.images(pixels), self.module.texts(texts)], dim=1)
-        whole = gathered(vectors, own, rows(batch))  # (B, 2 dim)
+        whole = all_gather_with_grad(vectors, local_rows, count_examples(batch))  # (B, 2 dim)
         alike = is_alike(batch["image"]) | is_alike(batch["meaning"])
         scale = self.module.log_scale.exp()
         images, captions = whole.chunk(2, dim=1)
-        return contrastive(images, captions, scale, alike, own), len(pixels)
+        return contrastive(images, captions, scale, alike, local_rows), len(pixels)
 
     def validate(self) -> dict[str, float]:
         """Return recall of both directions, among withheld pairs of different captions."""
@@ -191,7 +191,7 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
         checkpoint=checkpoint,
         metrics=metrics(task, fitted),
     )
-    return finish(made, config, fitted)
+    return write_result(made, config, fitted)
 
 
 def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
@@ -205,7 +205,7 @@ def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
     return pairs
 
 
-def metrics(task: ImageTextTask, fitted: Fitted) -> dict[str, Any]:
+def metrics(task: ImageTextTask, fitted: TrainingResult) -> dict[str, Any]:
     """Return what the last line tells: recalls, beside chance and the baseline's."""
     pairs, seed = task.pairs, task.config.seed
     unseen = candidates(np.flatnonzero(pairs.unseen), pairs.meaning, seed)

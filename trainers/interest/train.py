@@ -31,11 +31,12 @@ from embeddings.embedding_set import EmbeddingSet
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.sampling import NegativeSampler
+from trainers.core.task import Batch, Task
 from trainers.data.bags import Bags, sums
 from trainers.data.pairs.splits import hold_out
 from trainers.interest.config import InterestConfig
@@ -216,10 +217,10 @@ class InterestTask(Task):
         documents = torch.cat([read[:, None], others[:, 1].view(-1, count)], dim=1)
         return {"users": users.contiguous(), "documents": documents}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
-        """Return the cross-entropies, in nats, of both models; of the rows `own`."""
-        documents = batch["documents"][own]  # (b, 1 + K)
-        user, document = self.module.vectors(batch["users"][own], documents)
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
+        """Return the cross-entropies, in nats, of both models over the local rows."""
+        documents = batch["documents"][local_rows]  # (b, 1 + K)
+        user, document = self.module.vectors(batch["users"][local_rows], documents)
         user = user[:, None].expand_as(document)  # (b, 1 + K, dim)
         target = torch.zeros_like(documents, dtype=torch.float32)
         target[:, 0] = 1
@@ -292,10 +293,12 @@ def run(config: InterestConfig) -> dict[str, Any]:
         rows = clicks.pairs.rows
         return dry_run(InterestTask(clicks, rows, rows[:0], config), config, fabric)
     embedding_set, fitted = train(clicks, config, fabric)
-    return finish(embedding_set, config, fitted)
+    return write_result(embedding_set, config, fitted)
 
 
-def train(clicks: Clicks, config: InterestConfig, fabric: Fabric) -> tuple[EmbeddingSet, Fitted]:
+def train(
+    clicks: Clicks, config: InterestConfig, fabric: Fabric
+) -> tuple[EmbeddingSet, TrainingResult]:
     """Learn; return the set of users and documents, and how it was fitted."""
     rows = clicks.pairs.rows
     withheld = hold_out(rows, config.validation_fraction, config.seed)

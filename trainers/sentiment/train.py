@@ -32,10 +32,11 @@ from embeddings.embedding_set import EmbeddingSet
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.task import Batch, Task
 from trainers.data.bags import Bags, attention, means
 from trainers.data.corpus import number_words
 from trainers.data.words import UNKNOWN, numbered, words_of
@@ -145,10 +146,10 @@ class SentimentTask(Task):
         starts = F.pad(stays.cumsum(0), (1, 0))[reviews.starts]  # (B + 1,)
         return {"target": self.target[rows], "words": reviews.items[stays], "starts": starts}
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, float]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the cross-entropies, in nats, of the reviews `own`."""
-        log_odds = self.module(Bags(batch["words"], batch["starts"]).part(own))  # (b,)
-        target = batch["target"][own]  # (b,)
+        log_odds = self.module(Bags(batch["words"], batch["starts"]).part(local_rows))  # (b,)
+        target = batch["target"][local_rows]  # (b,)
         loss = F.binary_cross_entropy_with_logits(log_odds, target, reduction="sum")
         return loss, len(target)
 
@@ -205,13 +206,13 @@ def run(config: SentimentConfig) -> dict[str, Any]:
     settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     fitted = fit(task, config, fabric, {**settings, "sha256": reviews.source["sha256"]})
     baseline = baseline_accuracy(reviews, config)
-    return finish(word_set(task, reviews, fitted, settings, baseline), config, fitted)
+    return write_result(word_set(task, reviews, fitted, settings, baseline), config, fitted)
 
 
 def word_set(
     task: SentimentTask,
     reviews: Reviews,
-    fitted: Fitted,
+    fitted: TrainingResult,
     settings: dict[str, Any],
     baseline: float | None,
 ) -> EmbeddingSet:

@@ -29,9 +29,9 @@ from embeddings.embedding_set import EmbeddingSet
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Fitted, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import is_main, say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator
 from trainers.metrics import ranking
 from trainers.transfer.config import TransferConfig
@@ -176,10 +176,12 @@ def run(config: TransferConfig) -> dict[str, Any]:
         task = SurfaceTask(data, data.organic, nothing, _items(data), config.two_tower)
         return dry_run(task, config, fabric)
     embedding_set, fitted = train(data, config, fabric)
-    return finish(embedding_set, config, fitted)
+    return write_result(embedding_set, config, fitted)
 
 
-def train(data: Surfaces, config: TransferConfig, fabric: Fabric) -> tuple[EmbeddingSet, Fitted]:
+def train(
+    data: Surfaces, config: TransferConfig, fabric: Fabric
+) -> tuple[EmbeddingSet, TrainingResult]:
     """Learn the feed, and ads in each way from each share; return the set, and the feed's fit."""
     settings = provenance.settings(config, similarity=config.two_tower.similarity)
     settings["items"] = config.items and config.items.name
@@ -231,7 +233,7 @@ def train(data: Surfaces, config: TransferConfig, fabric: Fabric) -> tuple[Embed
 
 def learn_feed(
     data: Surfaces, config: TransferConfig, fabric: Fabric, about: dict[str, Any]
-) -> tuple[Learned, dict[str, float], Fitted]:
+) -> tuple[Learned, dict[str, float], TrainingResult]:
     """Learn the feed; return what is learned, its validation, and how it was fitted."""
     validation, part = _shuffled_parts(data.organic, config)
     task = SurfaceTask(data, part, validation, _items(data), config.two_tower)

@@ -25,11 +25,12 @@ from trainers.core import losses, provenance
 from trainers.core.checkpoints import best_sha256
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.sampling import NegativeSampler
+from trainers.core.task import Batch, Task
 from trainers.data.pairs.pairs import Pairs
 from trainers.data.pairs.splits import Split
 from trainers.metrics import ranking
@@ -118,12 +119,12 @@ class PairsTask(Task):
             batch["negatives"] = drawn.view(len(rows), each, 2)
         return batch
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of own pairs, and their weight, times the number of terms of each."""
         if self.config.loss == "softmax":
-            return self._among_the_batch(batch, own)
-        return self._against_random_pairs(batch["pairs"][own], batch["negatives"][own],
-                                          batch["weight"][own])  # fmt: skip
+            return self._among_the_batch(batch, local_rows)
+        local = {name: tensor[local_rows] for name, tensor in batch.items()}
+        return self._against_random_pairs(local["pairs"], local["negatives"], local["weight"])
 
     def _among_the_batch(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the softmax of own left items over the right items of the whole batch."""
@@ -195,7 +196,7 @@ def run(config: TwoTowerConfig) -> dict[str, Any]:
         task = PairsTask(pairs, everything, everything[:0], features, config)
         return dry_run(task, config, fabric)
     embedding_set, fitted = train(pairs, features, config, fabric)
-    return finish(embedding_set, config, fitted)
+    return write_result(embedding_set, config, fitted)
 
 
 def train(
@@ -203,7 +204,7 @@ def train(
     features: Features,
     config: TwoTowerConfig,
     fabric: Fabric,
-) -> tuple[EmbeddingSet, Fitted]:
+) -> tuple[EmbeddingSet, TrainingResult]:
     """Learn a vector for every item; return the set of both sides, and how it was fitted.
 
     Raises

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from trainers.core.fit import Batch
+from trainers.core.task import Batch
 from trainers.word2vec.alias import AliasTable
 
 GROUP = 16

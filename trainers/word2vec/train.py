@@ -26,10 +26,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.limits import check_bytes
 from trainers.core import devices, provenance
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Batch, Fitted, Task, fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
-from trainers.core.result import finish
+from trainers.core.result import write_result
 from trainers.core.rng import derived_seed, numpy_generator, torch_generator
+from trainers.core.task import Batch, Task
 from trainers.data.corpus import Corpus, read_corpus, take
 from trainers.word2vec import fast
 from trainers.word2vec import model as word2vec_torch
@@ -123,7 +124,7 @@ class WordsTask(Task):
         parts = {"tokens": tokens, "starts": starts, "seeds": np.array(seeds)}
         return {name: torch.from_numpy(part) for name, part in parts.items()}
 
-    def learn_alone(self, batch: Batch, rate: float) -> tuple[float, float] | None:
+    def custom_step(self, batch: Batch, rate: float) -> tuple[float, float] | None:
         """Let the fast engine take the step."""
         if self.config.engine == "torch":
             return None
@@ -131,12 +132,12 @@ class WordsTask(Task):
         loss, count = fast.learn(self._model(), tokens, starts, rate, seeds.tolist())
         return loss, max(count, 1e-9)
 
-    def loss_sum(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Let the torch engine take the step: the loss of own words, and their pairs."""
+    def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Let the torch engine take the step: the loss of the local words, and their pairs."""
         loss = word2vec_torch.skip_gram if self._is_skip_gram else word2vec_torch.cbow
         inputs, outputs = self.module.inputs, self.module.outputs
         window, negatives = self.config.window, self.config.negatives
-        total, count = loss(inputs, outputs, batch, own, window, negatives)
+        total, count = loss(inputs, outputs, batch, local_rows, window, negatives)
         return total, count.float().clamp(min=1e-9)  # of a step whose words are all skipped: 0
 
     def validate(self) -> dict[str, float]:
@@ -182,7 +183,7 @@ def run(config: Word2VecConfig) -> dict[str, Any]:
         return dry_run(task, config, fabric)
     settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     fitted = fit(task, config, fabric, {**settings, "data": corpus.source["sha256"]})
-    return finish(embedding_set(task, corpus, settings, fitted, config), config, fitted)
+    return write_result(embedding_set(task, corpus, settings, fitted, config), config, fitted)
 
 
 def read(config: Word2VecConfig) -> Corpus:
@@ -196,7 +197,7 @@ def embedding_set(
     task: WordsTask,
     corpus: Corpus,
     settings: dict[str, Any],
-    fitted: Fitted,
+    fitted: TrainingResult,
     config: Word2VecConfig,
 ) -> EmbeddingSet:
     """Return the input vectors with their words, column `count`, and those of the corpus."""

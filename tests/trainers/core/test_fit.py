@@ -12,14 +12,15 @@ import torch
 from torch import nn
 
 from embeddings import EmbeddingError, EmbeddingSet
-from trainers.core import session as run_module
-from trainers.core.devices import choose_device, own_rows, start, sum_over_processes
+from trainers.core import session
+from trainers.core.devices import choose_device, local_rows, start, sum_over_processes
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import Task, fit
+from trainers.core.fit import fit
 from trainers.core.log import RunLog, write_projector
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.settings import LoopConfig
-from trainers.core.signals import Interrupted, listening
+from trainers.core.signals import Interrupted, stop_on_signals
+from trainers.core.task import Task
 
 
 class Line(Task):
@@ -44,8 +45,8 @@ class Line(Task):
         x = torch.rand(16, 1, generator=torch_generator(0, "points", epoch, step))
         return {"x": x, "y": 2 * x + 1}
 
-    def loss_sum(self, batch, own):
-        error = self.module(batch["x"][own]) - batch["y"][own]
+    def loss_sum(self, batch, local_rows):
+        error = self.module(batch["x"][local_rows]) - batch["y"][local_rows]
         return error.square().sum(), len(error)
 
     def validate(self):
@@ -117,7 +118,7 @@ def test_metrics_are_logged_line_by_line(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_hint(tmp_path):
-    with pytest.raises(EmbeddingError, match=r"the loss is (inf|nan) in epoch 1, step \d+; give a"):
+    with pytest.raises(EmbeddingError, match=r"the loss is (inf|nan) in epoch 1, step \d+; "):
         train(tmp_path, Line(learning_rate=1e30), epochs=5, learning_rate=1e30)
     assert log(tmp_path)[-1]["event"] == "stopped" and "loss" in log(tmp_path)[-1]["reason"]
 
@@ -141,8 +142,9 @@ def test_long_gradients_are_clipped(tmp_path):
 class Dropped(Line):
     """Chance of PyTorch's own generators, as dropout takes it."""
 
-    def loss_sum(self, batch, own):
-        error = self.module(nn.functional.dropout(batch["x"][own], 0.5)) - batch["y"][own]
+    def loss_sum(self, batch, local_rows):
+        x, y = batch["x"][local_rows], batch["y"][local_rows]
+        error = self.module(nn.functional.dropout(x, 0.5)) - y
         return error.square().sum(), len(error)
 
 
@@ -194,7 +196,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
             train(tmp_path, Line(), epochs=1)
             raise AssertionError("the folder was taken")
 
-    with pytest.raises(EmbeddingError, match=r"another run is at work in .*; wait for its end"):
+    with pytest.raises(EmbeddingError, match=r"another run is using .*; wait for it to finish"):
         train(tmp_path, Nested(), epochs=1)
     train(tmp_path, Line(), epochs=1)  # the first has ended
 
@@ -224,10 +226,10 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
 
 
 def test_long_epochs_are_saved_on_the_way(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "SAVE_SECONDS", -1)
+    monkeypatch.setattr(session, "SAVE_SECONDS", -1)
     places = []
-    write = run_module.checkpoints.write_last
-    monkeypatch.setattr(run_module.checkpoints, "write_last",
+    write = session.checkpoints.write_last
+    monkeypatch.setattr(session.checkpoints, "write_last",
                         lambda *given: (places.append(given[1].steps), write(*given)))  # fmt: skip
     train(tmp_path, Line(), max_steps=3)
     assert places == [1, 2, 3, 3]
@@ -256,12 +258,12 @@ def test_tensorboard_has_curves_and_the_projector(tmp_path):
 
 def test_a_log_is_cut_to_what_counts(tmp_path):
     first = RunLog(tmp_path)
-    first.line("train", 1, loss=3.0)
+    first.write("train", 1, loss=3.0)
     kept = first.size
-    first.line("train", 2, loss=2.0)
+    first.write("train", 2, loss=2.0)
     first.close()
-    second = RunLog(tmp_path, keep=kept)
-    second.line("train", 2, loss=2.5)
+    second = RunLog(tmp_path, size=kept)
+    second.write("train", 2, loss=2.5)
     second.close()
     assert [json.loads(line)["loss"] for line in (tmp_path / "metrics.jsonl").open()] == [3.0, 2.5]
 
@@ -281,7 +283,7 @@ def test_shares_of_a_batch_are_all_of_it():
         def __init__(self, rank):
             self.global_rank = rank
 
-    shares = [list(range(11))[own_rows(11, Of(rank))] for rank in range(3)]
+    shares = [list(range(11))[local_rows(11, Of(rank))] for rank in range(3)]
     assert [len(share) for share in shares] == [3, 4, 4]
     assert [row for share in shares for row in share] == list(range(11))
 
@@ -294,7 +296,7 @@ def test_one_process_sums_nothing():
 
 def test_a_second_interrupt_is_at_once():
     before = signal.getsignal(signal.SIGINT)  # ignored where a shell has started us behind it
-    with pytest.raises(KeyboardInterrupt), listening() as stop:
+    with pytest.raises(KeyboardInterrupt), stop_on_signals() as stop:
         signal.raise_signal(signal.SIGINT)
         assert stop.signal == signal.SIGINT
         signal.raise_signal(signal.SIGINT)
@@ -304,7 +306,7 @@ def test_a_second_interrupt_is_at_once():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_what_this_machine_cannot_do(tmp_path):
     assert choose_device("cpu") == "cpu"
-    with pytest.raises(EmbeddingError, match="--device cuda: there is none"):
+    with pytest.raises(EmbeddingError, match="--device cuda: not available"):
         choose_device("cuda")
     with pytest.raises(EmbeddingError, match="--precision fp16 needs a GPU"):
         start(config(tmp_path, precision="fp16"))

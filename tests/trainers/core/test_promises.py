@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from trainers.__main__ import main
-from trainers.core import fit
+from trainers.core import session
 
 ROOT = Path(__file__).parents[3]
 
@@ -116,15 +116,15 @@ def losses(name: str, files: Path, run: str) -> list[float]:
 
 def stop_at_step(monkeypatch, number: int, by: int) -> None:
     """Have a signal arrive during the step of this number, counted from 1 over all stages."""
-    learn, taken = fit.learn, []
+    train_step, taken = session.train_step, []
 
-    def learn_and_be_stopped(*given):
+    def stopped_train_step(*given):
         taken.append(1)
         if len(taken) == number:
             signal.raise_signal(by)
-        return learn(*given)
+        return train_step(*given)
 
-    monkeypatch.setattr(fit, "learn", learn_and_be_stopped)
+    monkeypatch.setattr(session, "train_step", stopped_train_step)
 
 
 @pytest.mark.parametrize("name", TRAINERS_TRIED)

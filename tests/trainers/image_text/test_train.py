@@ -64,7 +64,7 @@ def test_the_loss_equals_a_formula_written_out_by_hand():
 
 TWO = """
 import json, sys, torch, torch.distributed as dist
-from trainers.loop.gathering import gathered
+from trainers.core.devices import all_gather_with_grad
 from trainers.models.losses import contrastive
 torch.set_default_dtype(torch.float64)
 given = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
@@ -75,7 +75,7 @@ else:
     own = slice(0, 5)
 vectors = torch.cat([given["images"], given["texts"]], dim=1).requires_grad_()
 log_scale = torch.tensor(5.0).log().requires_grad_()
-whole = gathered(torch.tanh(vectors[own]), own, 5)
+whole = all_gather_with_grad(torch.tanh(vectors[own]), own, 5)
 loss = contrastive(*whole.chunk(2, dim=1), log_scale.exp(), given["alike"], own)
 loss.backward()
 told = [loss.detach(), vectors.grad, log_scale.grad]

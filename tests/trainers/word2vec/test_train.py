@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from embeddings import EmbeddingError, load
 from trainers.__main__ import main
-from trainers.core import fit
+from trainers.core import session
 from trainers.core.signals import Interrupted
 from trainers.word2vec import model as word2vec_torch
 from trainers.word2vec.alias import AliasTable
@@ -111,14 +111,14 @@ def test_same_seed_same_bytes_and_a_run_goes_on_as_if_never_stopped(tmp_path, te
 
     whole = made("whole")
     assert made("again") == whole != made("other", seed=1)
-    learn, taken = fit.learn, []
+    train_step, taken = session.train_step, []
 
-    def learn_and_be_stopped(task, batch, optimizer, fabric, stop):
+    def stopped_train_step(task, batch, optimizer, fabric, stop):
         taken.append(1)
         stop.signal = 15 if len(taken) in (30, 31, 90) else 0
-        return learn(task, batch, optimizer, fabric, stop)
+        return train_step(task, batch, optimizer, fabric, stop)
 
-    monkeypatch.setattr(fit, "learn", learn_and_be_stopped)
+    monkeypatch.setattr(session, "train_step", stopped_train_step)
     for _ in range(3):
         with pytest.raises(Interrupted):
             made("parts", resume="auto")
