@@ -65,7 +65,7 @@ def test_the_loss_equals_a_formula_written_out_by_hand():
 TWO = """
 import json, sys, torch, torch.distributed as dist
 from trainers.core.devices import all_gather_with_grad
-from trainers.models.losses import contrastive
+from trainers.core.losses import contrastive
 torch.set_default_dtype(torch.float64)
 given = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
 if len(sys.argv) > 2:
