@@ -23,10 +23,10 @@ from embeddings import EmbeddingSet, save
 
 RUN = "from benchmarks.library.loaders import main; main()"
 PEERS = {
-    "word2vec text": ["gensim, text"],
-    "GloVe text": ["pandas, GloVe", "gensim, no header"],
-    "CSV": ["pandas, CSV"],
-    "CSV with lists": ["pandas and json"],
+    "word2vec text": ["gensim, text", "polars, text", "pyarrow, text"],
+    "GloVe text": ["pandas, GloVe", "polars, GloVe", "pyarrow, GloVe", "gensim, no header"],
+    "CSV": ["pandas, CSV", "pandas, pyarrow, CSV", "polars, CSV", "pyarrow, CSV"],
+    "CSV with lists": ["pandas and json", "polars and json"],
     "word2vec binary": ["gensim, binary"],
     ".npz": ["numpy"],
     "Parquet": ["numpy, .npz", "numpy, packed .npz"],
