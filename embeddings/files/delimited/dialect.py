@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from embeddings.files.delimited.encoding import contains
 from embeddings.files.delimited.parse import check_width
+from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
 from embeddings.files.tabular.text_types import is_list, is_number
 

@@ -17,11 +17,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.delimited.dialect import Dialect, quotings, read_rows, sniff
-from embeddings.files.delimited.encoding import contains, is_text, read_text
 from embeddings.files.delimited.parse import parse
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line, shorten
 from embeddings.files.options import Note, ReadContext, Trial
+from embeddings.files.plain_text import contains, is_text, read_text
 from embeddings.files.tabular.roles import (
     NOTHING,
     Column,

@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
-from embeddings.files.delimited.encoding import is_text, lines, read_text
 from embeddings.files.draft import Draft
 from embeddings.files.hdf5.generic import (
     MAGIC,
@@ -32,6 +31,7 @@ from embeddings.files.hdf5.generic import (
 from embeddings.files.json.rows import read_document
 from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import Note, ReadContext
+from embeddings.files.plain_text import is_text, lines, read_text
 
 _SENTENCES = "sentence_to_index"
 _MEAN = "mean of layers"

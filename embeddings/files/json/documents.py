@@ -17,7 +17,6 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.delimited.encoding import is_text, read_text
 from embeddings.files.draft import Draft
 from embeddings.files.json.nested import are_vectors
 from embeddings.files.json.rows import (
@@ -34,6 +33,7 @@ from embeddings.files.json.rows import (
 )
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
+from embeddings.files.plain_text import is_text, read_text
 from embeddings.files.tabular.roles import (
     LABEL_NAMES,
     NOTHING,

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.encoding import lines
 from embeddings.files.json.nested import are_numbers, are_vectors, unfolded
 from embeddings.files.limits import check_bytes, first_line, shorten
 from embeddings.files.options import Note
+from embeddings.files.plain_text import lines
 
 CELL = 24
 """Bytes in memory for a field of a row, at least."""

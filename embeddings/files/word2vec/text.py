@@ -17,11 +17,11 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.delimited.encoding import is_text, lines, read_text
 from embeddings.files.delimited.parse import check_width, parse
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line, shorten
 from embeddings.files.options import Note, ReadContext
+from embeddings.files.plain_text import is_text, lines, read_text
 from embeddings.files.tabular.tables import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
 
@@ -64,7 +64,7 @@ def load(path: Path, context: ReadContext) -> Draft:
         a header that claims more than the file can hold, fewer rows than it says, a line with too
         few numbers, or text where a number belongs
     """
-    text = read_text(path, context.note, checked=False)
+    text = read_text(path, context.note, validate=False)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
     rows = None
     if header:

@@ -1,0 +1,181 @@
+"""Text files as UTF-8: encoding detection and decompression in one place.
+
+The encoding is UTF-8, with or without a byte order mark, or UTF-16 with one; any other text is
+read as Windows-1252, which a note says.
+"""
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes, max_bytes
+from embeddings.files.options import Note
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
+_STEP = 2**16  # small pieces stay in the processor's cache
+
+
+def is_text(head: bytes) -> bool:
+    """Return True if a file that starts with `head` is text: UTF-16, or without zero bytes."""
+    return head.startswith(_UTF16) or b"\0" not in head
+
+
+def decode_text(content: bytes, note: Note) -> str:
+    """Return the text that is encoded in `content`, without a byte order mark.
+
+    Raises
+    ------
+    EmbeddingError
+        damaged UTF-16
+    """
+    return _as_utf8(pa.py_buffer(content), note).to_pybytes().decode()
+
+
+def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
+    """Read a text file as UTF-8, up to the end of its last line that is not blank.
+
+    A file that is neither compressed nor converted is mapped into memory, not copied.
+
+    Parameters
+    ----------
+    note : receives a sentence where the text is not UTF-8
+    validate : False for a parser that copes with bytes that are not UTF-8
+
+    Raises
+    ------
+    EmbeddingError
+        only blank lines, damaged UTF-16 or a damaged compressed file, or more bytes than the limit
+    """
+    buffer = _as_utf8(_read_bytes(path), note, validate)
+    end = buffer.size
+    while end and buffer[end - 1 : end].to_pybytes() in b"\r\n":
+        end -= 1
+    if end == 0:
+        raise EmbeddingError("the file is empty, or holds blank lines only")
+    if buffer.slice(end, min(2, buffer.size - end)).to_pybytes() == b"\r\n":
+        end += 1
+    return buffer.slice(0, min(end + 1, buffer.size))
+
+
+@contextmanager
+def open_text(path: Path, note: Note) -> Iterator[IO[bytes]]:
+    """Open a text file of any length as a stream of UTF-8, decompressed.
+
+    The first MiB decides on the encoding. A byte order mark of UTF-8 is left in place, and so are
+    bytes further on that are not UTF-8.
+
+    Raises
+    ------
+    EmbeddingError
+        no text, or a damaged compressed file; or a text to be converted of more bytes than the
+        limit
+    """
+    kind = _compression(path)
+    with open_compressed(path, kind) if kind else path.open("rb", buffering=0) as stream:
+        checked = _DamageReported(stream, kind) if kind else stream
+        buffered = io.BufferedReader(cast(io.RawIOBase, checked), _HEAD_BYTES)
+        head = buffered.peek()
+        if not is_text(head):
+            raise EmbeddingError("not text: it holds zero bytes; expected a text file in UTF-8")
+        if not head.startswith(_UTF16) and _begins_as_utf8(head):
+            yield buffered
+            return
+        content = buffered.read(max_bytes() + 1)
+    check_bytes(len(content), "the text has at least")
+    yield io.BytesIO(_as_utf8(pa.py_buffer(content), note).to_pybytes())
+
+
+class _DamageReported(io.RawIOBase):
+    """A stream that is decompressed; damage is an EmbeddingError where it is met."""
+
+    def __init__(self, stream: IO[bytes], kind: str):
+        self._stream, self._kind = stream, kind
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with damaged(self._kind, *STREAM_DAMAGE, advice="copy the file again"):
+            content = self._stream.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def lines(buffer: pa.Buffer) -> Iterator[bytes]:
+    """Yield the lines without their ends; only \\n and \\r\\n end a line."""
+    for line in buffer.to_pybytes().split(b"\n"):
+        yield line.removesuffix(b"\r")
+
+
+def contains(buffer: pa.Buffer, character: bytes) -> bool:
+    """Return True if a one-byte character is anywhere in the text."""
+    raw = np.frombuffer(buffer, dtype=np.uint8)
+    blocks = (raw[start : start + _STEP] for start in range(0, len(raw), _STEP))
+    return any((block == character[0]).any() for block in blocks)
+
+
+def _compression(path: Path) -> str | None:
+    """Return how a file is compressed; None if it is not."""
+    with path.open("rb") as file:
+        return compression(file.read(16))
+
+
+def _read_bytes(path: Path) -> pa.Buffer:
+    """Map a file into memory, or decompress it there."""
+    kind = _compression(path)
+    if kind is None:
+        size = path.stat().st_size
+        return pa.memory_map(str(path)).read_buffer() if size else pa.py_buffer(b"")
+    with (
+        damaged(kind, *STREAM_DAMAGE, advice="copy the file again"),
+        open_compressed(path, kind) as stream,
+    ):
+        content = stream.read(max_bytes() + 1)
+    check_bytes(len(content), f"{inner_name(path)} has, decompressed, at least")
+    return pa.py_buffer(content)
+
+
+def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> pa.Buffer:
+    """Return a text in UTF-8, without a byte order mark; the buffer itself if it is UTF-8."""
+    start = bytes(buffer[:4])
+    if start.startswith(_UTF16):
+        check_bytes(2 * buffer.size, "as UTF-8 it may take")
+        try:
+            return pa.py_buffer(buffer.to_pybytes().decode("utf-16").encode())
+        except UnicodeError as error:
+            raise EmbeddingError(f"damaged UTF-16 text ({error}); save it as UTF-8") from error
+    if start.startswith(codecs.BOM_UTF8):
+        buffer = buffer.slice(len(codecs.BOM_UTF8))
+    if validate and not _is_utf8(buffer):
+        note("it is not UTF-8: read as Windows-1252 (Western European); save it as UTF-8")
+        return pa.py_buffer(buffer.to_pybytes().decode("cp1252", "replace").encode())
+    return buffer
+
+
+def _is_utf8(buffer: pa.Buffer) -> bool:
+    """Return True if bytes are UTF-8, which pyarrow checks fastest, here as those of one string."""
+    offsets = pa.array([0, buffer.size], pa.int64()).buffers()[1]
+    try:
+        pa.LargeStringArray.from_buffers(1, offsets, buffer).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _begins_as_utf8(head: bytes) -> bool:
+    """Return True if the beginning of a text is UTF-8; its last character may be cut off."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
