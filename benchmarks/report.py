@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -53,11 +54,28 @@ def hardware() -> dict[str, Any]:
     models = [line.split(":")[1].strip() for line in facts.splitlines() if "model name" in line]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "cpu": models[0] if models else platform.processor(),
         "memory_gib": round(memory / 2**30, 1),
         "load_at_start": round(os.getloadavg()[0], 2),
     }
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class Clock:
+    """Seconds since it was made: of wall time, and of this process's CPU time on all cores."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter(), time.process_time()
+
+    def read(self) -> dict[str, float]:
+        """Return "wall s" and "CPU s"."""
+        wall, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
+        return {"wall s": wall, "CPU s": cpu}
 
 
 def spread(name: str, values: Sequence[float] | np.ndarray, digits: int = 3) -> dict[str, float]:
@@ -113,5 +131,5 @@ def show(
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is being measured; standard output is the document's."""
+    """Print progress to standard error; standard output holds the document."""
     print(f"  {text}", file=sys.stderr, flush=True)

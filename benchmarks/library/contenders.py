@@ -1,22 +1,29 @@
 """The contenders of layouts.py, each in a process of its own: main() runs the one named.
 
-A contender yields its runs one by one; coordinates go to a folder, seconds to standard output.
+A contender yields its runs one by one; coordinates go to a folder, seconds to standard output. All
+t-SNE runs take ITERATIONS steps in all, 250 of them with early exaggeration, and all UMAP runs
+umap-learn's default number of epochs. "given our graph" means that the neighbors were computed
+before the clock started, as they are when the app has them cached.
 """
 
 import json
-import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.library import data
+from benchmarks.report import Clock, cores
 
 Seconds = dict[str, float]
 Run = tuple[str, Seconds, np.ndarray]
 """Name, seconds of each part ("wall s", "CPU s", ...), and coordinates: float32, shape (n, 2)."""
+
+ITERATIONS = 750
+PERPLEXITY = 30
+UMAP_NEIGHBORS = 15
 
 
 def main() -> None:
@@ -29,21 +36,53 @@ def main() -> None:
 
 
 def scikit_learn(rows: int, folder: Path) -> Iterator[Run]:
-    """t-SNE of scikit-learn as it comes."""
+    """t-SNE of scikit-learn, with as many iterations as the others."""
     clock = Clock()
     from sklearn.manifold import TSNE
 
-    yield _fit("scikit-learn TSNE()", lambda it: TSNE().fit_transform(it), rows, clock)
+    yield _fit(
+        "scikit-learn TSNE",
+        lambda vectors: TSNE(max_iter=ITERATIONS).fit_transform(vectors),
+        rows,
+        importing=clock,
+    )
 
 
 def open_tsne(rows: int, folder: Path) -> Iterator[Run]:
-    """t-SNE of openTSNE as it comes, but with all cores."""
+    """t-SNE of openTSNE on all cores, with its own neighbors, then with ours."""
     clock = Clock()
-    from openTSNE import TSNE
+    from openTSNE import TSNE, TSNEEmbedding, initialization
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    cores = len(os.sched_getaffinity(0))
-    name = f"openTSNE TSNE(n_jobs={cores})"
-    yield _fit(name, lambda it: TSNE(n_jobs=cores).fit(it), rows, clock)
+    def given(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
+        index = PrecomputedNeighbors(nearest, distances)
+        affinities = PerplexityBasedNN(perplexity=PERPLEXITY, knn_index=index, n_jobs=cores())
+        embedding = TSNEEmbedding(initialization.pca(vectors), affinities, n_jobs=cores())
+        embedding.optimize(n_iter=250, exaggeration=12, momentum=0.8, inplace=True)
+        return embedding.optimize(n_iter=ITERATIONS - 250, momentum=0.8, inplace=True)
+
+    yield _fit("openTSNE", lambda vectors: TSNE(n_jobs=cores()).fit(vectors), rows, importing=clock)
+    yield _fit_given("openTSNE, given our graph", given, rows, 3 * PERPLEXITY)
+
+
+def umap(rows: int, folder: Path) -> Iterator[Run]:
+    """UMAP in a fresh process, again in the same, and with our neighbors."""
+    clock = Clock()
+    from umap import UMAP
+
+    def given(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
+        itself = np.arange(len(vectors), dtype=np.int32)[:, None]  # umap-learn counts it
+        knn = (
+            np.hstack([itself, nearest]),
+            np.hstack([np.zeros((len(vectors), 1)), distances]).astype(np.float32),
+        )
+        return UMAP(precomputed_knn=knn).fit_transform(vectors)
+
+    plain = lambda vectors: UMAP().fit_transform(vectors)  # noqa: E731
+    yield _fit("umap-learn, fresh process", plain, rows, importing=clock)
+    yield _fit("umap-learn, warm process", plain, rows)
+    yield _fit_given("umap-learn, warm process, given our graph", given, rows, UMAP_NEIGHBORS - 1)
 
 
 def ours(rows: int, folder: Path) -> Iterator[Run]:
@@ -51,15 +90,6 @@ def ours(rows: int, folder: Path) -> Iterator[Run]:
     from benchmarks.library.our_layouts import runs
 
     yield from runs(rows, folder)
-
-
-def umap(rows: int, folder: Path) -> Iterator[Run]:
-    """UMAP as it comes, in a fresh process and again in the same."""
-    clock = Clock()
-    from umap import UMAP
-
-    yield _fit("UMAP(), fresh process", lambda it: UMAP().fit_transform(it), rows, clock)
-    yield _fit("UMAP(), warm process", lambda it: UMAP().fit_transform(it), rows)
 
 
 CONTENDERS: dict[str, Callable[[int, Path], Iterator[Run]]] = {
@@ -71,20 +101,8 @@ CONTENDERS: dict[str, Callable[[int, Path], Iterator[Run]]] = {
 """Contenders by name."""
 
 
-class Clock:
-    """Seconds since it was made: by the wall, and of this process on all cores."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter(), time.process_time()
-
-    def read(self) -> Seconds:
-        """Return the seconds."""
-        wall, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
-        return {"wall s": wall, "CPU s": cpu}
-
-
 def _fit(
-    name: str, fit: Callable[[np.ndarray], np.ndarray], rows: int, importing: Clock | None = None
+    name: str, fit: Callable[[np.ndarray], Any], rows: int, importing: Clock | None = None
 ) -> Run:
     """Time a peer's fit; `importing` runs since before its import, where that was the first."""
     imported = {"import s": importing.read()["wall s"]} if importing else {}
@@ -92,3 +110,21 @@ def _fit(
     clock = Clock()
     coordinates = fit(vectors)
     return name, {**clock.read(), **imported}, coordinates
+
+
+def _fit_given(
+    name: str, fit: Callable[[np.ndarray, np.ndarray, np.ndarray], Any], rows: int, k: int
+) -> Run:
+    """Time a peer's fit given each point's k nearest: rows and distances of shape (n, k)."""
+    from embeddings import EmbeddingSet, neighbors
+
+    vectors = data.vectors(rows)
+    graph = neighbors.build_graph(EmbeddingSet.of(vectors, normalized=True), k)
+    chords = np.sqrt(np.maximum(2.0 - 2.0 * graph.values.astype(np.float64), 0.0))
+    clock = Clock()
+    coordinates = fit(vectors, graph.rows, chords)
+    return name, clock.read(), coordinates
+
+
+if __name__ == "__main__":
+    main()

@@ -8,13 +8,16 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.library import data
-from benchmarks.library.contenders import Clock, Run, Seconds
+from benchmarks.report import Clock
 from embeddings import layouts
 from embeddings.cache import Cache
 from embeddings.layouts import TsneParams, UmapParams
 from embeddings.progress import Progress
 from server.jobs import tasks
 from server.jobs.pool import JobPool
+
+Seconds = dict[str, float]
+Run = tuple[str, Seconds, np.ndarray]
 
 JUDGING = "quality"  # the stage of layouts.compute that no peer has
 
