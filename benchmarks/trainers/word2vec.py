@@ -2,14 +2,14 @@
 
 All learn from the same text with the same settings (window 5, 5 negatives, sample 1e-3, learning
 rate .05, 100 dimensions) in turn, seed after seed; the ratio is that of the medians. One difference
-is part of the speed: gensim draws 5 negatives for each pair of words, ours 5 for each word, shared by
-its whole window (Ji et al. 2016). The torch engine shares 16 among a group of 16 words; its quality
-has no target. Words are those of the vocabulary in the text, times the epochs; CPU seconds are those
-of training alone, in all threads of the process. Quality on real text is Spearman's correlation with
-WordSim-353 and SimLex-999 and the fraction of correct analogies; on text with 100 synthetic topics,
-the fraction of a word's 10 nearest by cosine that share its topic. A difference is ours minus
-gensim's, of the means over nine seeds, since WordSim-353 of the documentation varies by .03 from seed
-to seed for either program.
+is part of the speed: gensim draws 5 negatives for each pair of words, ours 5 for each word, shared
+by its whole window (Ji et al. 2016). The torch engine shares 16 among a group of 16 words; its
+quality has no target. Words are those of the vocabulary in the text, times the epochs; CPU seconds
+are those of training alone, in all threads of the process. Quality on real text is Spearman's
+correlation with WordSim-353 and SimLex-999 and the fraction of correct analogies; on text with 100
+synthetic topics, the fraction of a word's 10 nearest by cosine that share its topic. A difference
+is ours minus gensim's, of the means over nine seeds, since WordSim-353 of the documentation varies
+by .03 from seed to seed for either program.
 """
 
 import time
