@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import EmbeddingError
+from embeddings.settings import SettingError
 from trainers.catalog import COMMANDS, RUNS, TRAINERS
 from trainers.commands import recommend
 from trainers.commands.coding_config import DecodeConfig, EncodeConfig
@@ -37,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         _run(arguments)
+    except SettingError as error:
+        print(f"error: {error.for_command_line}", file=sys.stderr)
+        return 2
     except (EmbeddingError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -45,16 +45,16 @@ class TsneParams:
 
     # fmt: off
 
-    perplexity: Annotated[float, Doc("Effective number of neighbors of each point, typically 5 to "
-                                     "50"), Gt(1)] = 30.0
-    early_exaggeration: Annotated[float, Doc("Factor on the attractive forces in the first 250 "
-                                             "iterations"), Ge(1)] = 12.0
-    exaggeration: Annotated[float, Doc("Factor on the attractive forces in the remaining "
-                                       "iterations; 2 to 4 makes clusters denser"), Ge(1)] = 1.0
-    learning_rate: Annotated[float | Literal["auto"], Doc("Learning rate; auto is the number of "
-                                                          "points divided by the exaggeration"),
-                             Gt(0)] = "auto"
-    iterations: Annotated[int, Doc("Number of iterations after the first 250"), Ge(1)] = 500
+    perplexity: Annotated[float, Gt(1), Doc(
+        "Effective number of neighbors of each point, typically 5 to 50")] = 30.0
+    early_exaggeration: Annotated[float, Ge(1), Doc(
+        "Factor on the attractive forces in the first 250 iterations")] = 12.0
+    exaggeration: Annotated[float, Ge(1), Doc(
+        "Factor on the attractive forces in the remaining iterations; 2 to 4 makes "
+        "clusters denser")] = 1.0
+    learning_rate: Annotated[float | Literal["auto"], Gt(0), Doc(
+        "Learning rate; auto is the number of points divided by the exaggeration")] = "auto"
+    iterations: Annotated[int, Ge(1), Doc("Number of iterations after the first 250")] = 500
     threads: Annotated[Threads, _THREADS, Ge(1)] = "reproducible"
 
     # fmt: on
@@ -74,17 +74,17 @@ class UmapParams:
 
     # fmt: off
 
-    n_neighbors: Annotated[int, Doc("Number of neighbors of each point, itself included: low "
-                                    "values show local detail, high values the global structure"),
-                           Ge(2), Label("Neighbors")] = 15
-    min_dist: Annotated[float, Doc("Minimum distance between points in the layout, at most the "
-                                   "spread"), Ge(0), Label("Minimum distance")] = 0.1
-    spread: Annotated[float, Doc("Scale of the layout, to which the minimum distance is relative"),
-                      Gt(0)] = 1.0
-    epochs: Annotated[int | None, Doc("Number of passes over the graph; default: 500 up to 10,000 "
-                                      "points, 200 above"), Ge(1)] = None
-    metric: Annotated[UmapMetric, Doc("Metric that defines neighbors; auto is the set's own "
-                                      "metric")] = "auto"
+    n_neighbors: Annotated[int, Ge(2), Label("Neighbors"), Doc(
+        "Number of neighbors of each point, itself included: low values show local detail, high "
+        "values the global structure")] = 15
+    min_dist: Annotated[float, Ge(0), Label("Minimum distance"), Doc(
+        "Minimum distance between points in the layout, at most the spread")] = 0.1
+    spread: Annotated[float, Gt(0), Doc(
+        "Scale of the layout, to which the minimum distance is relative")] = 1.0
+    epochs: Annotated[int | None, Ge(1), Doc(
+        "Number of passes over the graph; default: 500 up to 10,000 points, 200 above")] = None
+    metric: Annotated[UmapMetric, Doc(
+        "Metric that defines neighbors; auto is the set's own metric")] = "auto"
     threads: Annotated[Threads, _THREADS, Ge(1)] = "reproducible"
 
     # fmt: on

@@ -31,7 +31,7 @@ def test_list(capsys):
     assert main(["--list", "--json"]) == 0
     assert [trainer["name"] for trainer in json.loads(capsys.readouterr().out)] == list(TRAINERS)
     assert main(["--list"]) == 0
-    assert capsys.readouterr().out.startswith("two_tower: Learn items")
+    assert capsys.readouterr().out.startswith("two_tower: Learn embeddings of two kinds of items")
 
 
 @pytest.mark.parametrize(("name", "config"), TRAINERS.items())
@@ -84,7 +84,10 @@ def test_help_is_printed(capsys):
         (["two_tower", "--out", "x.parquet", "--dim", "many"], "--dim: invalid literal"),
         (["two_tower", "--out", "x.parquet", "--dims", "3"], "Unrecognized options: --dims"),
         (["two_tower", "--out", "x.parquet", "--device", "tpu"], "invalid choice 'tpu'"),
-        (["two_tower", "--out", "x.parquet", "--dim", "0"], "--dim 0: expected at least 1"),
+        (
+            ["two_tower", "--out", "x.parquet", "--dim", "0"],
+            "--dim 0: expected a whole number of at least 2",
+        ),
         (["two_tower", "--out", "x.parquet", "--epochs", "-1"], "--epochs -1: expected"),
         (["two_tower", "--out", "x.parquet", "--learning-rate", "nan"], "expected a number above"),
         (["two_tower", "--out", "x.parquet", "--validation-fraction", "1"], "below 1"),

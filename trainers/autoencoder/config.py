@@ -4,41 +4,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig
+from embeddings.settings import ADVANCED, Label
+from trainers.core.settings import (
+    BatchSize,
+    Dimensions,
+    Epochs,
+    LearningRate,
+    LoopConfig,
+    Patience,
+)
 
 Network = Literal["convolutional", "dense", "linear"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig(LoopConfig):
-    """Learn images by writing each as a few numbers from which it can be drawn again."""
+    """Learn image embeddings by compressing images to vectors and reconstructing them."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Images: a folder or zip of pictures, or of one folder a "
-                                     "class, IDX, .npz or CSV of pixels. Left out: handwritten "
-                                     "digits")] = None
-    dim: Annotated[int, Doc("Length of each vector; 2 can be drawn as it is")] = 16
-    epochs: Annotated[int, Doc("Times that all data are seen, at most")] = 100
-    batch_size: Annotated[int | None, Doc("Images a step. Left out: 64")] = None
-    learning_rate: Annotated[float, Doc("Step size of AdamW, falling to 0")] = 0.005
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 0
-    network: Annotated[Network, Doc("convolutional; dense: layers that see all pixels; linear: "
-                                    "what PCA finds")] = "convolutional"
-    width: Annotated[int, Doc("Channels of the first convolution; each further one has twice as "
-                              "many")] = 32
-    hidden: Annotated[int, Doc("Units of the first layer of dense; the second has half"),
-                      ADVANCED] = 256
-    size: Annotated[int | None, Doc("Side in pixels to which images are brought. Left out: their "
-                                    "own where all have one of at most 64, else 64")] = None
-    label: Annotated[str | None, Doc("Column of the class in a CSV: its name, or its number from "
-                                     "1. Left out: found"), ADVANCED] = None
+    data: Annotated[Path | None, Doc(
+        "Images: a folder or zip of image files, optionally one folder per class, IDX, .npz or CSV "
+        "of pixels; default: handwritten digits")] = None
+    dim: Annotated[Dimensions, Doc("Dimensions of the vectors; 2 can be plotted directly")] = 16
+    epochs: Epochs = 100
+    batch_size: Annotated[BatchSize, Doc("Images per step; default: 64")] = None
+    learning_rate: Annotated[LearningRate, Doc(
+        "Initial learning rate of AdamW; decays to 0")] = 0.005
+    patience: Patience = 0
+    network: Annotated[Network, Doc(
+        "convolutional; dense: fully connected layers; linear: equivalent to "
+        "PCA")] = "convolutional"
+    width: Annotated[int, Ge(4), Label("Network width"), Doc(
+        "Channels of the first convolution; each further one has twice as many")] = 32
+    hidden: Annotated[int, Ge(2), Label("Hidden units"), ADVANCED, Doc(
+        "Units of the first layer of the dense network; the second has half as many")] = 256
+    size: Annotated[int | None, Ge(4), Label("Image size"), Unit("px"), Doc(
+        "Side length to which images are resized; default: their own if all have the same of at "
+        "most 64 px, else 64")] = None
+    label: Annotated[str | None, Label("Class column"), ADVANCED, Doc(
+        "CSV column of the class: its name, or its number from 1; default: detected")] = None
 
     # fmt: on
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name, least in (("width", 4), ("hidden", 2), ("size", 4)):
-            self.check_at_least(name, least)

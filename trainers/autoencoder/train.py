@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.settings import SettingError
 from trainers.autoencoder.config import AutoencoderConfig, Network
 from trainers.core import provenance
 from trainers.core.checkpoints import best_sha256
@@ -33,7 +34,6 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.saved_run import Coder
-from trainers.core.settings import wrong
 from trainers.core.task import Batch
 from trainers.data.image_task import (
     ImageTask,
@@ -165,7 +165,7 @@ class AutoencoderTask(ImageTask):
         super().__init__(images, config)
         pixels = math.prod(images.shape)
         if config.dim > pixels:
-            raise wrong("dim", config.dim, f"at most {pixels:,}, the pixels of an image")
+            raise SettingError("dim", config.dim, f"at most {pixels:,}, the pixels of an image")
         mean = flat(images, self.trained).mean(axis=0, dtype=np.float64).astype(np.float32)
         self.module = Autoencoder(
             images.shape, config.dim, config.network, config.width, config.hidden, config.seed,

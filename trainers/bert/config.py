@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.settings import (
+    BatchSize,
+    Count,
+    Dimensions,
+    Fraction,
+    LearningRate,
+    LoopConfig,
+    MinCount,
+    Patience,
+)
 
 WordVector = Literal["first", "mean"]
 Punctuation = Literal["kept", "apart"]
@@ -14,54 +25,51 @@ Punctuation = Literal["kept", "apart"]
 
 @dataclass(frozen=True, kw_only=True)
 class BertConfig(LoopConfig):
-    """Read words in context: a transformer that learns to guess hidden words, or a ready one."""
+    """Learn contextual word embeddings by predicting masked words, or use a pretrained model."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Text, one sentence a line: a file, a .gz, or a folder. Left "
-                                     "out: sentences with planted homonyms")] = None
-    pretrained: Annotated[str | None, Doc("A model of Hugging Face that reads the text; nothing "
-                                          "is learned: its folder, or an installed package that "
-                                          "has one")] = None
-    dim: Annotated[int, Doc("Length of each vector")] = 128
-    epochs: Annotated[int, Doc("Times that the text is read; small text takes 30 and more")] = 10
-    batch_size: Annotated[int | None, Doc("Sequences a step. Left out: 32"), ADVANCED] = None
-    learning_rate: Annotated[float, Doc("Step size of AdamW; it rises, then falls to 0")] = 0.003
-    weight_decay: Annotated[float, Doc("Pull of all matrices towards 0"), ADVANCED] = 0.01
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 0
-    layers: Annotated[int, Doc("Layers of attention")] = 2
-    heads: Annotated[int, Doc("Heads of attention; they share --dim"), ADVANCED] = 4
-    block: Annotated[int | None, Doc("Longest sequence in tokens; longer sentences are read in "
-                                     "parts. Left out: 64, with --pretrained what the model "
-                                     "takes")] = None
-    dropout: Annotated[float, Doc("Share of the numbers hidden in training"), ADVANCED] = 0.1
-    vocabulary: Annotated[int, Doc("Subwords that are learned from the text, at most")] = 4_000
-    lowercase: Annotated[bool, Doc("Make all text lower-case, without accents, first")] = True
-    words: Annotated[str | None, Doc("Words whose occurrences are written, set apart by commas. "
-                                     "Left out: those whose sense is known, or the most frequent "
-                                     "content words")] = None
-    occurrences: Annotated[int, Doc("Occurrences that are written, at most")] = 2_000
-    min_count: Annotated[int, Doc("Words seen fewer times get no mean vector")] = 2
-    vector: Annotated[WordVector, Doc("A word's vector: that of its first token, or the mean of "
-                                      "its tokens"), ADVANCED] = "first"
-    punctuation: Annotated[Punctuation, Doc("With --pretrained. kept: a word is what blanks set "
-                                            "apart, split into tokens as a whole; apart: as the "
-                                            "model's tokenizer does"), ADVANCED] = "kept"
+    data: Annotated[Path | None, Doc(
+        "Text with one sentence per line: a file, a .gz or a folder; default: synthetic sentences "
+        "with homonyms")] = None
+    pretrained: Annotated[str | None, Label("Pretrained model"), Doc(
+        "A pretrained Hugging Face model, which is used as it is: its folder, or an installed "
+        "package that contains one")] = None
+    dim: Annotated[Dimensions, Doc("Dimensions of the vectors")] = 128
+    epochs: Annotated[int, Ge(1), Doc("Maximum number of epochs; small texts need 30 or more")] = 10
+    batch_size: Annotated[BatchSize, ADVANCED, Doc("Sequences per step; default: 32")] = None
+    learning_rate: Annotated[LearningRate, Doc(
+        "Peak learning rate of AdamW; warms up, then decays to 0")] = 0.003
+    weight_decay: Annotated[float, Ge(0), ADVANCED, Doc("Weight decay (L2) of the matrices")] = 0.01
+    patience: Patience = 0
+    layers: Annotated[Count, Doc("Number of transformer layers")] = 2
+    heads: Annotated[Count, Label("Attention heads"), ADVANCED, Doc(
+        "Number of attention heads, which must divide --dim")] = 4
+    block: Annotated[int | None, Ge(3), Label("Sequence length"), Unit("tokens"), Doc(
+        "Maximum sequence length; longer sentences are split. Default: 64, or the maximum of the "
+        "pretrained model")] = None
+    dropout: Annotated[Fraction, ADVANCED, Doc("Dropout probability in training")] = 0.1
+    vocabulary: Annotated[int, Ge(10), Label("Vocabulary size"), Doc(
+        "Maximum number of subwords, which are learned from the text")] = 4_000
+    lowercase: Annotated[bool, Doc("Lowercase the text and remove accents")] = True
+    words: Annotated[str | None, Doc(
+        "Words whose occurrences are written, separated by commas; default: those with known "
+        "senses, or the most frequent content words")] = None
+    occurrences: Annotated[Count, Doc("Maximum number of occurrences that are written")] = 2_000
+    min_count: Annotated[MinCount, Doc("Minimum count of a word to get a mean vector")] = 2
+    vector: Annotated[WordVector, Label("Word vector"), ADVANCED, Doc(
+        "Vector of a word: that of its first token, or the mean over its tokens")] = "first"
+    punctuation: Annotated[Punctuation, ADVANCED, Doc(
+        "For pretrained models. kept: words are separated by spaces only, each tokenized as a "
+        "whole; apart: punctuation is separated as the model's tokenizer does")] = "kept"
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("layers", "heads", "occurrences", "min_count"):
-            self.check_at_least(name, 1)
-        self.check_at_least("block", 3)
-        self.check_at_least("vocabulary", 10)
         if self.pretrained is None and self.dim % self.heads:
-            raise wrong("heads", self.heads, f"a divisor of --dim {self.dim}")
-        if not 0 <= self.dropout < 1:
-            raise wrong("dropout", self.dropout, "at least 0 and below 1")
+            raise SettingError("heads", self.heads, f"a divisor of --dim {self.dim}")
 
     @property
     def chosen_words(self) -> tuple[str, ...]:
-        """The words of `words`, apart."""
+        """The words listed in `words`."""
         return tuple(word.strip() for word in (self.words or "").split(",") if word.strip())

@@ -4,46 +4,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.settings import (
+    BatchSize,
+    Dimensions,
+    Epochs,
+    LearningRate,
+    LoopConfig,
+    Patience,
+    WeightDecay,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(LoopConfig):
-    """Learn images from what they show: the last layer but one of a convolutional network."""
+    """Learn image embeddings from classes: the penultimate layer of a convolutional network."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Images: a folder or zip with one folder of pictures a class, "
-                                     "IDX, .npz or CSV of pixels. Left out: handwritten digits"
-                                     )] = None
-    dim: Annotated[int, Doc("Length of each vector; with --pretrained that of its network")] = 32
-    epochs: Annotated[int, Doc("Times that all data are seen, at most")] = 30
-    batch_size: Annotated[int | None, Doc("Images a step. Left out: 64")] = None
-    learning_rate: Annotated[float, Doc("Step size of AdamW, falling to 0")] = 0.003
-    weight_decay: Annotated[float, Doc("Pull of all weights towards 0"), ADVANCED] = 0.05
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 10
-    width: Annotated[int, Doc("Channels of the first convolution; each further one has twice as "
-                              "many")] = 32
-    shift: Annotated[int | None, Doc("Pixels by which images are moved at random, at most, at each "
-                                     "step. Left out: a 14th of their side"), ADVANCED] = None
-    size: Annotated[int | None, Doc("Side in pixels to which images are brought. Left out: their "
-                                    "own where all have one of at most 64, else 64")] = None
-    label: Annotated[str | None, Doc("Column of the class in a CSV: its name, or its number from "
-                                     "1. Left out: found"), ADVANCED] = None
-    pretrained: Annotated[Path | None, Doc("Weights that were learned elsewhere (.safetensors, "
-                                           ".pth): nothing is learned, images are put through "
-                                           "their network")] = None
-    architecture: Annotated[str | None, Doc("Network of --pretrained, by timm's name. Left out: "
-                                            "told by its config.json, or EfficientNet-Lite0"),
-                            ADVANCED] = None
+    data: Annotated[Path | None, Doc(
+        "Images: a folder or zip with one folder of image files per class, IDX, .npz or CSV of "
+        "pixels; default: handwritten digits")] = None
+    dim: Annotated[Dimensions, Doc(
+        "Dimensions of the vectors; a pretrained network has its own")] = 32
+    epochs: Epochs = 30
+    batch_size: Annotated[BatchSize, Doc("Images per step; default: 64")] = None
+    learning_rate: Annotated[LearningRate, Doc(
+        "Initial learning rate of AdamW; decays to 0")] = 0.003
+    weight_decay: WeightDecay = 0.05
+    patience: Patience = 10
+    width: Annotated[int, Ge(4), Label("Network width"), Doc(
+        "Channels of the first convolution; each further one has twice as many")] = 32
+    shift: Annotated[int | None, Ge(0), Unit("px"), ADVANCED, Doc(
+        "Maximum random shift of the images in each step; default: 1/14 of their side")] = None
+    size: Annotated[int | None, Ge(4), Label("Image size"), Unit("px"), Doc(
+        "Side length to which images are resized; default: their own if all have the same of at "
+        "most 64 px, else 64")] = None
+    label: Annotated[str | None, Label("Class column"), ADVANCED, Doc(
+        "CSV column of the class: its name, or its number from 1; default: detected")] = None
+    pretrained: Annotated[Path | None, Label("Pretrained weights"), Doc(
+        "Pretrained weights (.safetensors, .pth); the network is used as it is, without "
+        "training")] = None
+    architecture: Annotated[str | None, ADVANCED, Doc(
+        "Network of the pretrained weights, by timm's name; default: read from its config.json, "
+        "else EfficientNet-Lite0")] = None
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, least in (("width", 4), ("shift", 0), ("size", 4)):
-            self.check_at_least(name, least)
         if self.architecture is not None and self.pretrained is None:
-            raise wrong("architecture", self.architecture, "--pretrained beside it")
+            raise SettingError("architecture", self.architecture, "--pretrained as well")

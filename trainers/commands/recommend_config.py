@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
-from trainers.core.settings import wrong
+from embeddings.settings import check
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,11 @@ class RecommendConfig:
     text: Annotated[str | None, Doc("A text instead, if made with --words lsa")] = None
     run_dir: Annotated[Path | None, Doc("For --text, the run that made the file. Left out: "
                                         "NAME.run beside it")] = None
-    k: Annotated[int, Doc("How many"), tyro.conf.arg(aliases=["-k"])] = 10
+    k: Annotated[int, Doc("How many"), Ge(1), tyro.conf.arg(aliases=["-k"])] = 10
     json: Annotated[bool, Doc("Print a list of {row, label, similarity}")] = False
 
     # fmt: on
     def __post_init__(self) -> None:
+        check(self)
         if (self.label is None) == (self.text is None):
             raise EmbeddingError("recommend: expected either a label or --text TEXT")
-        if self.k < 1:
-            raise wrong("k", self.k, "at least 1")

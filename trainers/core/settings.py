@@ -1,23 +1,34 @@
-"""The settings that every trainer has: data, size, optimization, device, and where a run is kept.
+"""The settings that every trainer has: data, size, optimization, device and the run's folder.
 
 A trainer's config is a frozen dataclass that inherits LoopConfig. It adds its own settings and
-repeats those whose default differs; the order on the command line stays the one below.
+repeats those whose default or meaning differs; their order stays the one below.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Gt, Lt
 from typing_extensions import Doc
 
-from embeddings.errors import EmbeddingError
+from embeddings.settings import ADVANCED, Label, SettingError, check
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Resume = Literal["never", "auto"]
 
-ADVANCED = "advanced"
-"""Beside a field's Doc: a form folds the setting away."""
+Count = Annotated[int, Ge(1)]
+Dimensions = Annotated[int, Ge(1), Label("Dimensions")]
+BatchSize = Annotated[int | None, Ge(1)]
+LearningRate = Annotated[float, Gt(0)]
+Fraction = Annotated[float, Ge(0), Lt(1)]
+MinCount = Annotated[int, Ge(1), Label("Minimum count")]
+Threads = Annotated[int | None, Ge(1), Label("CPU threads"), ADVANCED]
+
+Epochs = Annotated[int, Doc("Maximum number of epochs"), Ge(1)]
+WeightDecay = Annotated[float, Doc("Weight decay (L2)"), Ge(0), ADVANCED]
+Patience = Annotated[int, Doc("Early stopping: number of epochs without a better validation result "
+                              "before the run stops; 0: never"), Ge(0), ADVANCED]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,69 +37,51 @@ class LoopConfig:
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("What to learn from. Left out: the built-in data")] = None
-    out: Annotated[Path, Doc("The embedding file to write: NAME.embedding.parquet")]
-    run_dir: Annotated[Path | None, Doc("Folder of the run: last.pt, best.pt, metrics.jsonl. Left "
-                                        "out: NAME.run beside the file"), ADVANCED] = None
-    dim: Annotated[int, Doc("Length of each vector")] = 50
-    epochs: Annotated[int, Doc("Times that all data are seen, at most")] = 20
-    max_steps: Annotated[int | None, Doc("Stop after so many steps, whatever the epochs"),
-                         ADVANCED] = None
-    batch_size: Annotated[int | None, Doc("Examples a step. Left out: by the data")] = None
-    learning_rate: Annotated[float, Doc("Step size of the optimizer")] = 0.005
-    weight_decay: Annotated[float, Doc("Pull of all weights towards 0"), ADVANCED] = 0.0
-    validation_fraction: Annotated[float, Doc("Share of the data withheld, by which the best epoch "
-                                              "is chosen; 0: train on all, to the end")] = 0.1
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 5
-    seed: Annotated[int, Doc("Same seed, same vectors on CPU")] = 0
-    device: Annotated[Device, Doc("Where to train; auto: a GPU where there is one")] = "auto"
-    precision: Annotated[Precision, Doc("Of the arithmetic; weights stay fp32. fp16 needs a GPU"),
-                         ADVANCED] = "fp32"
-    threads: Annotated[int | None, Doc("CPU threads. Left out: as many as PyTorch takes"),
-                       ADVANCED] = None
-    resume: Annotated[Resume, Doc("auto: continue the run in --run-dir as if never stopped, or "
-                                  "begin one"), ADVANCED] = "never"
-    tensorboard: Annotated[bool, Doc("Write curves and the projector for TensorBoard, to "
-                                     "tensorboard/ in --run-dir"), ADVANCED] = False
-    dry_run: Annotated[bool, Doc("Take 20 steps; tell shapes, parameters, memory and speed; write "
-                                 "nothing"), ADVANCED] = False
-    quiet: Annotated[bool, Doc("No progress; the last line still holds the metrics"),
-                     ADVANCED] = False
+    data: Annotated[Path | None, Doc("Training data; default: the built-in data")] = None
+    out: Annotated[Path, Doc("Embedding file to write: NAME.embedding.parquet")]
+    run_dir: Annotated[Path | None, Label("Run folder"), ADVANCED, Doc(
+        "Folder of the run, with last.pt, best.pt and metrics.jsonl; default: NAME.run next to the "
+        "file")] = None
+    dim: Annotated[Dimensions, Doc("Dimensions of the vectors")] = 50
+    epochs: Epochs = 20
+    max_steps: Annotated[int | None, Ge(1), Label("Maximum steps"), ADVANCED, Doc(
+        "Maximum number of steps, whatever the number of epochs")] = None
+    batch_size: Annotated[BatchSize, Doc(
+        "Examples per step; default: chosen from the data size")] = None
+    learning_rate: Annotated[LearningRate, Doc("Learning rate of the optimizer")] = 0.005
+    weight_decay: WeightDecay = 0.0
+    validation_fraction: Annotated[Fraction, Doc(
+        "Fraction of the data held out for validation, which selects the best epoch; 0: train on "
+        "all data for all epochs")] = 0.1
+    patience: Patience = 5
+    seed: Annotated[int, Ge(0), Lt(2 ** 63), Doc(
+        "Random seed; the same seed gives the same vectors on the CPU")] = 0
+    device: Annotated[Device, Doc("Device to train on; auto: a GPU if there is one")] = "auto"
+    precision: Annotated[Precision, ADVANCED, Doc(
+        "Precision of the arithmetic; weights stay in fp32. fp16 needs a GPU")] = "fp32"
+    threads: Annotated[Threads, Doc("CPU threads; default: PyTorch's own choice")] = None
+    resume: Annotated[Resume, ADVANCED, Doc(
+        "auto: continue the run in --run-dir exactly where it stopped, or start one")] = "never"
+    tensorboard: Annotated[bool, Label("TensorBoard"), ADVANCED, Doc(
+        "Write curves and the projector for TensorBoard to tensorboard/ in --run-dir")] = False
+    dry_run: Annotated[bool, ADVANCED, Doc(
+        "Take 20 steps, report shapes, parameters, memory and speed, and write nothing")] = False
+    quiet: Annotated[bool, ADVANCED, Doc(
+        "Print no progress, only the last line, which holds the metrics")] = False
 
     # fmt: on
     def __post_init__(self) -> None:
-        for name in ("dim", "epochs", "max_steps", "batch_size", "threads"):
-            self.check_at_least(name, 1)
-        self.check_at_least("patience", 0)
-        self.check_at_least("weight_decay", 0)
-        if not 0 < self.learning_rate < float("inf"):
-            raise wrong("learning_rate", self.learning_rate, "a number above 0")
-        if not 0 <= self.validation_fraction < 1:
-            raise wrong("validation_fraction", self.validation_fraction, "at least 0 and below 1")
-        if not 0 <= self.seed < 2**63:
-            raise wrong("seed", self.seed, "a whole number from 0")
+        check(self)
         if self.out.suffix != ".parquet" or self.out.is_dir():
-            raise wrong("out", self.out, "a file name such as NAME.embedding.parquet")
-
-    def check_at_least(self, name: str, least: float) -> None:
-        """Raise EmbeddingError if the setting is given and is not `least` or more."""
-        value = getattr(self, name)
-        if value is not None and not value >= least:  # NaN is not
-            raise wrong(name, value, f"at least {least}")
+            raise SettingError("out", self.out, "a file name such as NAME.embedding.parquet")
 
     @property
     def run_folder(self) -> Path:
-        """Where the run is kept: `run_dir`, or NAME.run beside NAME.embedding.parquet."""
+        """The folder of the run: `run_dir`, or NAME.run next to NAME.embedding.parquet."""
         return self.run_dir or run_of(self.out)
 
 
 def run_of(file: Path) -> Path:
-    """Return NAME.run beside NAME.embedding.parquet."""
+    """Return NAME.run next to NAME.embedding.parquet."""
     name = file.name.removesuffix(".parquet").removesuffix(".embedding")
     return file.with_name(f"{name}.run")
-
-
-def wrong(name: str, value: object, expected: str) -> EmbeddingError:
-    """Return the error for a setting, named by its flag."""
-    return EmbeddingError(f"--{name.replace('_', '-')} {value}: expected {expected}")

@@ -4,57 +4,68 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Unit
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.settings import (
+    BatchSize,
+    Count,
+    Dimensions,
+    Epochs,
+    Fraction,
+    LearningRate,
+    LoopConfig,
+    MinCount,
+    Patience,
+)
 
 Softmax = Literal["auto", "full", "adaptive"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ElmoConfig(LoopConfig):
-    """Learn words in context from predicting the next word and the previous one: LSTMs."""
+    """Learn contextual word embeddings by predicting the next and previous words with LSTMs."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Text, one sentence a line: a file, a .gz, or a folder. Left "
-                                     "out: sentences with planted homonyms")] = None
-    dim: Annotated[int, Doc("Length of each vector, an even number: one half is forward, one "
-                            "backward")] = 256
-    epochs: Annotated[int, Doc("Times that the text is read, at most")] = 10
-    batch_size: Annotated[int | None, Doc("Words a step. Left out: about 200 steps an epoch, of "
-                                          "512 to 4096 words"), ADVANCED] = None
-    learning_rate: Annotated[float, Doc("Step size of Adam; it grows over the first 20th of the "
-                                        "steps, then falls to 0")] = 0.003
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 3
-    layers: Annotated[int, Doc("LSTM layers of each direction")] = 2
-    dropout: Annotated[float, Doc("Share of the components left out at each step")] = 0.5
-    characters: Annotated[bool, Doc("Make words of their letters, too, by convolutions: rare words "
-                                    "get vectors of their own")] = False
-    softmax: Annotated[Softmax, Doc("Over the whole vocabulary, or adaptive: rare words in "
-                                    "clusters, faster. auto: adaptive above 4,000 words"),
-                       ADVANCED] = "auto"
-    min_count: Annotated[int, Doc("Words seen fewer times count as unknown")] = 2
-    lowercase: Annotated[bool, Doc("Make all words lower-case first")] = False
-    longest: Annotated[int, Doc("Words of a sentence, at most; longer lines are cut"),
-                       ADVANCED] = 70
-    words: Annotated[str | None, Doc("Words whose occurrences are written, set apart by commas. "
-                                     "Left out: those whose sense is known, or the most frequent "
-                                     "content words")] = None
-    occurrences: Annotated[int, Doc("Occurrences that are written, at most")] = 2_000
+    data: Annotated[Path | None, Doc(
+        "Text with one sentence per line: a file, a .gz or a folder; default: synthetic sentences "
+        "with homonyms")] = None
+    dim: Annotated[Dimensions, Doc(
+        "Dimensions of the vectors, an even number: half forward, half backward")] = 256
+    epochs: Epochs = 10
+    batch_size: Annotated[BatchSize, ADVANCED, Doc(
+        "Words per step; default: 512 to 4,096, for about 200 steps per epoch")] = None
+    learning_rate: Annotated[LearningRate, Doc(
+        "Peak learning rate of AdamW; warms up over the first 5% of the steps, then "
+        "decays to 0")] = 0.003
+    patience: Patience = 3
+    layers: Annotated[Count, Doc("Number of LSTM layers in each direction")] = 2
+    dropout: Annotated[Fraction, Doc("Dropout probability")] = 0.5
+    characters: Annotated[bool, Label("Character input"), Doc(
+        "Also build words from their characters, by convolutions, so that rare words get good "
+        "vectors")] = False
+    softmax: Annotated[Softmax, ADVANCED, Doc(
+        "full: over the whole vocabulary; adaptive: rare words in clusters, which is faster; auto: "
+        "adaptive above 4,000 words")] = "auto"
+    min_count: Annotated[MinCount, Doc(
+        "Minimum count of a word; rarer words are treated as unknown")] = 2
+    lowercase: Annotated[bool, Doc("Lowercase all words")] = False
+    longest: Annotated[Count, Label("Sentence length"), Unit("words"), ADVANCED, Doc(
+        "Maximum length of a sentence; longer lines are truncated")] = 70
+    words: Annotated[str | None, Doc(
+        "Words whose occurrences are written, separated by commas; default: those with known "
+        "senses, or the most frequent content words")] = None
+    occurrences: Annotated[Count, Doc("Maximum number of occurrences that are written")] = 2_000
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("layers", "min_count", "longest", "occurrences"):
-            self.check_at_least(name, 1)
         if self.dim % 2:
-            raise wrong("dim", self.dim, "an even number")
-        if not 0 <= self.dropout < 1:
-            raise wrong("dropout", self.dropout, "at least 0 and below 1")
+            raise SettingError("dim", self.dim, "an even number")
 
     @property
     def chosen_words(self) -> tuple[str, ...]:
-        """The words of `words`, apart."""
+        """The words listed in `words`."""
         return tuple(word.strip() for word in (self.words or "").split(",") if word.strip())

@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label
+from trainers.core.settings import (
+    Dimensions,
+    Fraction,
+    LearningRate,
+    LoopConfig,
+    MinCount,
+    Patience,
+    Threads,
+    WeightDecay,
+)
 from trainers.data.table_config import TableConfig
 
 WidthRule = Literal["half", "root", "same"]
@@ -14,34 +25,33 @@ WidthRule = Literal["half", "root", "same"]
 
 @dataclass(frozen=True, kw_only=True)
 class EntityConfig(TableConfig, LoopConfig):
-    """Learn the levels of categorical columns from what they help to predict: carriers, shops."""
+    """Learn embeddings of the levels of categorical columns (shops, carriers) for a prediction."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("A table: CSV, TSV or Parquet. Left out: flights from New "
-                                     "York in 2013, and their time in the air")] = None
-    dim: Annotated[int, Doc("Length of the longest vectors")] = 50
-    learning_rate: Annotated[float, Doc("Step size of AdamW, falling to 0")] = 0.003
-    weight_decay: Annotated[float, Doc("Pull of all weights towards 0"), ADVANCED] = 0.01
-    patience: Annotated[int, Doc("Stop after so many epochs without a better validation; 0: never "
-                                 "early"), ADVANCED] = 3
-    threads: Annotated[int | None, Doc("CPU threads. One is the fastest: steps are small"),
-                       ADVANCED] = 1
-    width_rule: Annotated[WidthRule, Doc("Length of a column's vectors by its levels n, at most "
-                                         "--dim. half: (n + 1) / 2; root: 1.6 n^0.56; same: "
-                                         "--dim"), ADVANCED] = "half"
-    hidden: Annotated[int, Doc("Units of the first layer; the second has half"), ADVANCED] = 128
-    unknown_rate: Annotated[float, Doc("Share of the cells that are hidden in training, so that "
-                                       "unknown levels have a vector"), ADVANCED] = 0.01
-    min_count: Annotated[int, Doc("Levels in fewer rows count as unknown")] = 1
+    data: Annotated[Path | None, Doc(
+        "Table: CSV, TSV or Parquet; default: flights from New York in 2013, to predict their time "
+        "in the air")] = None
+    dim: Annotated[Dimensions, Label("Maximum dimensions"), Doc(
+        "Maximum dimensions of the vectors")] = 50
+    learning_rate: Annotated[LearningRate, Doc(
+        "Initial learning rate of AdamW; decays to 0")] = 0.003
+    weight_decay: WeightDecay = 0.01
+    patience: Patience = 3
+    threads: Annotated[Threads, Doc(
+        "CPU threads; one is the fastest, because the steps are small")] = 1
+    width_rule: Annotated[WidthRule, Label("Dimensions by"), ADVANCED, Doc(
+        "Dimensions of a column with n levels, at most --dim. half: (n + 1) / 2; root: 1.6 n^0.56; "
+        "same: --dim")] = "half"
+    hidden: Annotated[int, Ge(2), Label("Hidden units"), ADVANCED, Doc(
+        "Units of the first layer; the second has half as many")] = 128
+    unknown_rate: Annotated[Fraction, Label("Masked fraction"), ADVANCED, Doc(
+        "Fraction of the cells that are masked in training, so that unknown levels get a "
+        "vector")] = 0.01
+    min_count: Annotated[MinCount, Doc(
+        "Minimum count of a level; rarer levels are treated as unknown")] = 1
 
-    one_file: Annotated[bool, Doc("Write no files of single columns"), ADVANCED] = False
+    one_file: Annotated[bool, ADVANCED, Doc(
+        "Write one file, without a further file for each column")] = False
 
     # fmt: on
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("min_count", "rows"):
-            self.check_at_least(name, 1)
-        self.check_at_least("hidden", 2)
-        if not 0 <= self.unknown_rate < 1:
-            raise wrong("unknown_rate", self.unknown_rate, "at least 0 and below 1")

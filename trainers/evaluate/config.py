@@ -4,44 +4,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from annotated_types import Ge
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, Device, wrong
+from embeddings.settings import ADVANCED, Label, SettingError, check
+from trainers.core.settings import Count, Device, Dimensions, LearningRate, Threads
 from trainers.data.table_config import TableConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateConfig(TableConfig):
-    """Compare features of categorical columns under several models, by cross-validation."""
+    """Compare encodings of categorical columns under several models, by cross-validation."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("A table: CSV, TSV or Parquet. Left out: flights from New "
-                                     "York in 2013, and their time in the air")] = None
-    out: Annotated[Path | None, Doc("A zip to write: a script that rebuilds the pipeline, the "
-                                    "embedding files, the table, the results")] = None
-    files: Annotated[bool, Doc("Write the embedding files beside the zip too"), ADVANCED] = False
-    run_dir: Annotated[Path | None, Doc("Folder of metrics.jsonl, which tells how far it is. Left "
-                                        "out: none"), ADVANCED] = None
-    features: Annotated[str, Doc("What to compare, separated by commas")] = (
-        "entity,one-hot,label,target,native")
-    models: Annotated[str, Doc("Under which models, separated by commas")] = "knn,linear,boosting"
-    folds: Annotated[int, Doc("Parts of the rows; each is predicted once from all others")] = 5
-    neighbors: Annotated[int, Doc("Of k-NN"), ADVANCED] = 10
-    dim: Annotated[int, Doc("Length of the longest entity embeddings"), ADVANCED] = 50
-    epochs: Annotated[int, Doc("Of each training of entity embeddings, at most"), ADVANCED] = 20
-    max_steps: Annotated[int | None, Doc("Stop each training after so many steps"), ADVANCED] = None
-    learning_rate: Annotated[float, Doc("Of entity embeddings"), ADVANCED] = 0.003
-    seed: Annotated[int, Doc("Of folds, embeddings, boosting")] = 0
-    device: Annotated[Device, Doc("Where embeddings are trained"), ADVANCED] = "auto"
-    threads: Annotated[int | None, Doc("CPU threads of PyTorch"), ADVANCED] = 1
-    quiet: Annotated[bool, Doc("No progress; the results are still printed"), ADVANCED] = False
+    data: Annotated[Path | None, Doc(
+        "Table: CSV, TSV or Parquet; default: flights from New York in 2013, to predict their time "
+        "in the air")] = None
+    out: Annotated[Path | None, Doc(
+        "Zip to write, with a script that rebuilds the pipeline, the embedding files, the table "
+        "and the results")] = None
+    files: Annotated[bool, ADVANCED, Doc("Also write the embedding files next to the zip")] = False
+    run_dir: Annotated[Path | None, Label("Run folder"), ADVANCED, Doc(
+        "Folder of metrics.jsonl, the log of the progress; default: none")] = None
+    features: Annotated[str, Doc(
+        "Encodings to compare, separated by commas")] = "entity,one-hot,label,target,native"
+    models: Annotated[str, Doc(
+        "Models to train on them, separated by commas")] = "knn,linear,boosting"
+    folds: Annotated[int, Ge(2), Doc(
+        "Number of cross-validation folds; each row is predicted once, from the other folds")] = 5
+    neighbors: Annotated[Count, Label("k of k-NN"), ADVANCED, Doc("k of k-NN")] = 10
+    dim: Annotated[Dimensions, Label("Maximum dimensions"), ADVANCED, Doc(
+        "Maximum dimensions of entity embeddings; a column of n levels has at most (n + 1) "
+        "/ 2")] = 50
+    epochs: Annotated[Count, ADVANCED, Doc("Maximum epochs per fit of the entity embeddings")] = 20
+    max_steps: Annotated[int | None, Ge(1), Label("Maximum steps"), ADVANCED, Doc(
+        "Maximum steps per fit of the entity embeddings")] = None
+    learning_rate: Annotated[LearningRate, ADVANCED, Doc(
+        "Initial learning rate of the entity embeddings")] = 0.003
+    seed: Annotated[int, Ge(0), Doc("Random seed for folds, embeddings and boosting")] = 0
+    device: Annotated[Device, ADVANCED, Doc("Device to train the entity embeddings on")] = "auto"
+    threads: Annotated[Threads, Doc("CPU threads of PyTorch")] = 1
+    quiet: Annotated[bool, ADVANCED, Doc("Print no progress, only the results")] = False
 
     # fmt: on
     def __post_init__(self) -> None:
-        for name, least in (("folds", 2), ("neighbors", 1), ("rows", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise wrong(name, value, f"at least {least}")
+        check(self)
         if self.out is not None and self.out.suffix != ".zip":
-            raise wrong("out", self.out, "a file name such as comparison.zip")
+            raise SettingError("out", self.out, "a file name such as comparison.zip")

@@ -6,35 +6,39 @@ from typing import Annotated
 
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.settings import BatchSize, Count, Dimensions, LoopConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class InterestConfig(LoopConfig):
-    """Learn which documents users will want, from the words in the titles of those they read."""
+    """Learn users and documents from clicks, through the words in the documents' titles."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Clicks: a CSV or TSV with a header, first the user, then the "
-                                     "document. Left out: planted readers and topics")] = None
-    titles: Annotated[Path | None, Doc("A table of documents: the key in the clicks, then the "
-                                       "title. Left out: the documents' keys are their titles"
-                                       )] = None
-    title: Annotated[str | None, Doc("Column of the title. Left out: title, or the first after the "
-                                     "key"), ADVANCED] = None
-    words: Annotated[Path | None, Doc("Word vectors: any embedding file. They stay as they are, "
-                                      "and words it lacks are learned; left out: all are")] = None
-    tune: Annotated[bool, Doc("Learn the vectors of --words further, too")] = False
-    dim: Annotated[int, Doc("Length of each vector; that of --words, where given")] = 50
-    batch_size: Annotated[int | None, Doc("Clicks a step. Left out: about 100 steps an epoch, of "
-                                          "32 to 2048 clicks")] = None
-    negatives: Annotated[int, Doc("Random documents that the user has not read, a click")] = 5
-    hidden: Annotated[int, Doc("Units of the network's layer"), ADVANCED] = 64
+    data: Annotated[Path | None, Doc(
+        "Clicks: a CSV or TSV with a header, first the user, then the document; default: synthetic "
+        "readers and topics")] = None
+    titles: Annotated[Path | None, Doc(
+        "Table of documents: the key used in the clicks, then the title; default: the keys are the "
+        "titles")] = None
+    title: Annotated[str | None, Label("Title column"), ADVANCED, Doc(
+        "Column of the title; default: title, or the first after the key")] = None
+    words: Annotated[Path | None, Label("Word vectors"), Doc(
+        "Word vectors, any embedding file, which are kept fixed; words it lacks are learned. "
+        "Default: all are learned")] = None
+    tune: Annotated[bool, Label("Fine-tune word vectors"), Doc(
+        "Fine-tune the given word vectors")] = False
+    dim: Annotated[Dimensions, Doc(
+        "Dimensions of the vectors; given word vectors have their own")] = 50
+    batch_size: Annotated[BatchSize, Doc(
+        "Clicks per step; default: 32 to 2,048, for about 100 steps per epoch")] = None
+    negatives: Annotated[Count, Doc(
+        "Negative samples per click, from documents that the user has not read")] = 5
+    hidden: Annotated[Count, Label("Hidden units"), ADVANCED, Doc("Units of the hidden layer")] = 64
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("negatives", "hidden"):
-            self.check_at_least(name, 1)
         if self.tune and self.words is None:
-            raise wrong("tune", True, "--words beside it: there is nothing to learn further")
+            raise SettingError("tune", True, "--words as well, the vectors to fine-tune")

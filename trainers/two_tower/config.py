@@ -4,67 +4,76 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
+from annotated_types import Ge
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig
+from embeddings.settings import ADVANCED, Label
+from trainers.core.settings import BatchSize, Count, LearningRate, LoopConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwoTowerConfig(LoopConfig):
-    """Learn items of two sides from the pairs they form: books and links, users and items."""
+    """Learn embeddings of two kinds of items from pairs: users and items, books and links."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Pairs: a CSV or TSV, JSON arrays of books and links, or a "
-                                     "folder: train, valid and test, or a collection in "
-                                     "Cranfield's form. Left out: the Python modules "
-                                     "installed")] = None
-    batch_size: Annotated[int | None, Doc("Pairs a step. Left out: about 100 steps an epoch, of 32 "
-                                          "to 4096 pairs")] = None
+    data: Annotated[Path | None, Doc(
+        "Pairs: a CSV or TSV, JSON arrays of books and links, or a folder with train, "
+        "valid and test or with a collection in Cranfield format; default: the installed "
+        "Python modules")] = None
+    dim: Annotated[int, Ge(2), Label("Dimensions"), Doc(
+        "Dimensions of the vectors; with dot, one of them is the bias of the right side")] = 50
+    batch_size: Annotated[BatchSize, Doc(
+        "Pairs per step; default: 32 to 4,096, for about 100 steps per epoch")] = None
     preset: Annotated[Literal["none", "koehrsen", "graph", "search"], Doc(
-        "koehrsen: his settings for books; graph: for triples; search: queries find documents by "
-        "their words; flags beside it go before")] = "none"
+        "koehrsen: the settings of his book recommender; graph: for triples; search: queries find "
+        "documents by their words. Other flags override the preset")] = "none"
     loss: Annotated[Literal["softmax", "bce", "mse", "bpr"], Doc(
-        "softmax: among the batch's items, with logQ correction; the others against random pairs: "
-        "bce: binary cross-entropy, mse: to cosines of 1 and -1, bpr: order")] = "softmax"
+        "softmax: over the items of the batch, with logQ correction. Against random pairs: bce, "
+        "binary cross-entropy; mse, to cosines of 1 and -1; bpr, pairwise ranking")] = "softmax"
     similarity: Annotated[Literal["cosine", "dot"], Doc(
-        "How vectors are compared, in training and in the file")] = "dot"
-    scale: Annotated[float, Doc("Of cosines, at first: what they are multiplied by in the loss"),
-                     ADVANCED] = 5.0
-    learning_rate: Annotated[float, Doc("Step size of Adam at first")] = 0.01
-    schedule: Annotated[Literal["linear", "constant"], Doc(
-        "linear: the step size falls to 0 over the epochs"), ADVANCED] = "linear"
-    weight_decay: Annotated[float, Doc("Pull of the vectors of each pair in a batch towards 0"),
-                            ADVANCED] = 0.07
-    negatives: Annotated[int, Doc("Random pairs, known ones excluded, for each pair; softmax has "
-                                  "its batch")] = 5
+        "Similarity of vectors, in training and in the file")] = "dot"
+    scale: Annotated[float, Ge(1e-06), Label("Cosine scale"), ADVANCED, Doc(
+        "Initial factor on cosines in the loss (inverse temperature)")] = 5.0
+    learning_rate: Annotated[LearningRate, Doc("Initial learning rate of Adam")] = 0.01
+    schedule: Annotated[Literal["linear", "constant"], ADVANCED, Doc(
+        "Learning rate over the epochs: linear decay to 0, or constant")] = "linear"
+    weight_decay: Annotated[float, Ge(0), ADVANCED, Doc(
+        "Weight decay (L2) of the vectors of each pair in a batch")] = 0.07
+    negatives: Annotated[Count, Doc(
+        "Negative pairs sampled per pair, known ones excluded; softmax uses its batch instead")] = 5
     split: Annotated[Literal["none", "random", "last", "link", "left"], Doc(
-        "none: validation chooses the number of epochs, then all pairs are learned. To measure: "
-        "random: 8:1:1 of each left item; last: its last pair by time; link: one of its pairs; "
-        "left: all pairs of a fifth of the left items"
-    )] = "none"
-    names: Annotated[str | None, Doc("Names of the columns, with commas between, for a table "
-                                     "without a header; head,relation,tail: triples")] = None
-    min_count: Annotated[int | None, Doc("Drop right-side items seen fewer times. Left out: 1; of "
-                                         "the built-in names 4")] = None
-    baselines: Annotated[bool, Doc("Measure popularity, ItemKNN, SVD and EASE beside"),
-                         ADVANCED] = True
-    left_metadata: Annotated[Path | None, Doc("Table of the left side; its key is the column "
-                                              "called like the side, or the first")] = None
-    right_metadata: Annotated[Path | None, Doc("Table of the right side")] = None
-    left_features: Annotated[str | None, Doc("Columns of the left metadata, with commas between, "
-                                             "from which vectors are made too"), ADVANCED] = None
-    right_features: Annotated[str | None, Doc("Columns of the right metadata"), ADVANCED] = None
-    left_ids: Annotated[bool, Doc("Left items have vectors of their own; without, features alone "
-                                  "make them"), ADVANCED] = True
-    right_ids: Annotated[bool, Doc("Right items have vectors of their own"), ADVANCED] = True
-    words: Annotated[Literal["own", "lsa"], Doc(
-        "own: each side's features have vectors of their own; lsa: they are texts, whose words "
-        "have one vector for both sides, weighted by tf-idf, at first that of LSA"), ADVANCED
-    ] = "own"
-    tower: Annotated[Literal["table", "network"], Doc(
-        "table: a vector is the sum of an item's own and its features'; network: a small network "
-        "on top"), ADVANCED] = "table"
+        "none: validation selects the number of epochs, then all pairs are learned. To evaluate, "
+        "hold out for the test: random, 8:1:1 of each left item; last, its last pair by time; "
+        "link, one of its pairs; left, all pairs of a fifth of the left items")] = "none"
+    names: Annotated[str | None, Label("Column names"), Doc(
+        "Column names, separated by commas, for a table without a header; head,relation,tail: "
+        "triples")] = None
+    min_count: Annotated[int | None, Ge(1), Label("Minimum count"), Doc(
+        "Minimum count of a right item; rarer ones are dropped. Default: 1; for the built-in names "
+        "4")] = None
+    baselines: Annotated[bool, ADVANCED, Doc(
+        "Also evaluate popularity, ItemKNN, SVD and EASE")] = True
+    left_metadata: Annotated[Path | None, Doc(
+        "Metadata table of the left side; its key is the column named like the side, else "
+        "the first")] = None
+    right_metadata: Annotated[Path | None, Doc("Metadata table of the right side")] = None
+    left_features: Annotated[str | None, ADVANCED, Doc(
+        "Columns of the left metadata that are part of the vectors, separated by commas")] = None
+    right_features: Annotated[str | None, ADVANCED, Doc(
+        "Columns of the right metadata that are part of the vectors, separated by commas")] = None
+    left_ids: Annotated[bool, Label("Left item vectors"), ADVANCED, Doc(
+        "Each left item has a vector of its own; otherwise vectors are made from features "
+        "alone")] = True
+    right_ids: Annotated[bool, Label("Right item vectors"), ADVANCED, Doc(
+        "Each right item has a vector of its own; otherwise vectors are made from "
+        "features alone")] = True
+    words: Annotated[Literal["own", "lsa"], Label("Feature vectors"), ADVANCED, Doc(
+        "own: each side's features have separate vectors; lsa: features are texts, whose words "
+        "have one vector for both sides, weighted by tf-idf and initialized by LSA")] = "own"
+    tower: Annotated[Literal["table", "network"], ADVANCED, Doc(
+        "table: a vector is the sum of the item's own and its features'; network: a small network "
+        "on top of that sum")] = "table"
 
     # fmt: on
 
@@ -86,11 +95,4 @@ class TwoTowerConfig(LoopConfig):
             *("--learning-rate", "0.005", "--weight-decay", "0", "--validation-fraction", "0"),
         ),
     }
-    """What a preset stands for: flags, before those that are given."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least("negatives", 1)
-        self.check_at_least("min_count", 1)
-        self.check_at_least("scale", 1e-6)
-        self.check_at_least("dim", 2)  # dot keeps one for the right items' bias
+    """The flags that a preset stands for; those given on the command line override them."""

@@ -4,9 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
-from trainers.core.settings import ADVANCED, LoopConfig, wrong
+from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.settings import (
+    BatchSize,
+    Count,
+    Dimensions,
+    Fraction,
+    LearningRate,
+    LoopConfig,
+    MinCount,
+    Threads,
+)
 
 Algorithm = Literal["skip-gram", "cbow"]
 Engine = Literal["fast", "torch"]
@@ -14,47 +25,52 @@ Engine = Literal["fast", "torch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Word2VecConfig(LoopConfig):
-    """Learn words from the words around them in text: skip-gram or CBOW, negative sampling."""
+    """Learn word embeddings from the words around them: skip-gram or CBOW, negative sampling."""
 
     # fmt: off
 
-    data: Annotated[Path | None, Doc("Text, one sentence a line: a file, a .gz, or a folder. Left "
-                                     "out: documentation of the Python packages installed")] = None
-    dim: Annotated[int, Doc("Length of each vector")] = 100
-    epochs: Annotated[int, Doc("Times that the text is read")] = 5
-    batch_size: Annotated[int | None, Doc("Words a step. Left out: about 100 steps an epoch, with "
-                                          "torch of 4096 at most, 8192 for cbow"), ADVANCED] = None
-    learning_rate: Annotated[float, Doc("Step size at the start; it falls to 0 on a line")] = 0.05
-    validation_fraction: Annotated[float, Doc("Share of the sentences withheld, by whose loss the "
-                                              "best epoch is chosen; 0: train on all, to the end"),
-                                   ADVANCED] = 0.0
-    threads: Annotated[int | None, Doc("CPU threads. Left out: 1 with fast, where more are faster "
-                                       "but no longer give the same bytes"), ADVANCED] = None
-    algorithm: Annotated[Algorithm, Doc("skip-gram: each word around predicts the one in the "
-                                        "middle; cbow: their mean does")] = "skip-gram"
-    engine: Annotated[Engine, Doc("fast: compiled for the CPU; torch: for GPUs and several "
-                                  "processes")] = "fast"
-    window: Annotated[int, Doc("Words to either side, at most; drawn for each word")] = 5
-    min_count: Annotated[int, Doc("Leave out words seen fewer times")] = 5
-    negatives: Annotated[int, Doc("Random words against each word in the middle")] = 5
-    sample: Annotated[float, Doc("Words of a larger share of the text are skipped at random; 0: "
-                                 "none"), ADVANCED] = 1e-3
-    phrases: Annotated[int, Doc("Passes that join words that go together, new_york"),
-                       ADVANCED] = 0
-    lowercase: Annotated[bool, Doc("Make all words lower-case first")] = False
-    evaluation: Annotated[Path | None, Doc("A file of word similarities or analogies, or a folder "
-                                           "of such, to judge the vectors by")] = None
+    data: Annotated[Path | None, Doc(
+        "Text with one sentence per line: a file, a .gz or a folder; default: the documentation of "
+        "the installed Python packages")] = None
+    dim: Annotated[Dimensions, Doc("Dimensions of the vectors")] = 100
+    epochs: Annotated[Count, Doc("Number of epochs")] = 5
+    batch_size: Annotated[BatchSize, ADVANCED, Doc(
+        "Words per step; default: for about 100 steps per epoch, with the torch engine at most "
+        "4,096, or 8,192 for cbow")] = None
+    learning_rate: Annotated[LearningRate, Doc(
+        "Initial learning rate; decays linearly to 0")] = 0.05
+    validation_fraction: Annotated[Fraction, ADVANCED, Doc(
+        "Fraction of the sentences held out for validation, which selects the best epoch; 0: train "
+        "on all data for all epochs")] = 0.0
+    threads: Annotated[Threads, Doc(
+        "CPU threads; default: 1 with the fast engine, where more are faster but not "
+        "reproducible")] = None
+    algorithm: Annotated[Algorithm, Doc(
+        "skip-gram: each context word predicts the center word; cbow: the mean of the context "
+        "predicts it")] = "skip-gram"
+    engine: Annotated[Engine, Doc(
+        "fast: compiled for the CPU; torch: for GPUs and several processes")] = "fast"
+    window: Annotated[Count, Unit("words"), Doc(
+        "Maximum distance of context words, drawn anew for each word")] = 5
+    min_count: Annotated[MinCount, Doc("Minimum count of a word; rarer words are ignored")] = 5
+    negatives: Annotated[Count, Doc("Negative samples per center word")] = 5
+    sample: Annotated[float, Ge(0), Label("Subsampling"), ADVANCED, Doc(
+        "Subsampling threshold: words of a higher relative frequency are skipped at random; 0: "
+        "none are")] = 1e-3
+    phrases: Annotated[int, Ge(0), Label("Phrase passes"), ADVANCED, Doc(
+        "Number of passes that join words into phrases such as new_york")] = 0
+    lowercase: Annotated[bool, Doc("Lowercase all words")] = False
+    evaluation: Annotated[Path | None, Label("Test set"), Doc(
+        "Test set of word similarities or analogies, a file or a folder of files, to evaluate the "
+        "vectors on")] = None
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("window", "min_count", "negatives"):
-            self.check_at_least(name, 1)
-        for name in ("sample", "phrases"):
-            self.check_at_least(name, 0)
         if self.engine == "fast":
             for name, only in (("device", ("auto", "cpu")), ("precision", ("fp32",)),
                                ("weight_decay", (0,))):  # fmt: skip
                 if getattr(self, name) not in only:
-                    expected = f"{' or '.join(map(str, only))} with --engine fast; or take torch"
-                    raise wrong(name, getattr(self, name), expected)
+                    allowed = " or ".join(map(str, only))
+                    expected = f"{allowed} with --engine fast, or --engine torch"
+                    raise SettingError(name, getattr(self, name), expected)

@@ -129,7 +129,7 @@ def test_a_network_begins_as_a_projection(network):
 
 
 def test_more_dimensions_than_pixels_are_refused():
-    with pytest.raises(EmbeddingError, match="--dim 65: expected at most 64, the pixels"):
+    with pytest.raises(EmbeddingError, match="dim = 65; expected at most 64, the pixels"):
         AutoencoderTask(digits(), config(dim=65))
 
 

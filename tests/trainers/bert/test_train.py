@@ -143,10 +143,10 @@ def test_the_rate_rises_and_falls():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"heads": 3}, "--heads 3: expected a divisor of --dim 128"),
-        ({"dropout": 1.0}, "--dropout 1.0: expected at least 0 and below 1"),
-        ({"block": 2}, "--block 2: expected at least 3"),
-        ({"layers": 0}, "--layers 0: expected at least 1"),
+        ({"heads": 3}, "heads = 3; expected a divisor of --dim 128"),
+        ({"dropout": 1.0}, "dropout = 1.0; expected a number of at least 0 and below 1"),
+        ({"block": 2}, "block = 2; expected a whole number of at least 3"),
+        ({"layers": 0}, "layers = 0; expected a whole number of at least 1"),
     ],
 )
 def test_wrong_settings_are_said(changes, said):

@@ -154,9 +154,11 @@ def test_words_asked_for_of_a_text_of_ones_own(tmp_path):
     assert made.provenance.name == "few.txt" and made.dimensions == 8
     with pytest.raises(EmbeddingError, match="--words: 'brook' does not occur in few"):
         run(replace(given, words="brook"))
-    with pytest.raises(EmbeddingError, match="--dim 7: expected an even number"):
+    with pytest.raises(EmbeddingError, match="dim = 7; expected an even number"):
         replace(given, dim=7)
-    with pytest.raises(EmbeddingError, match="--dropout 1: expected at least 0 and below 1"):
+    with pytest.raises(
+        EmbeddingError, match="dropout = 1; expected a number of at least 0 and below 1"
+    ):
         replace(given, dropout=1)
 
 

@@ -200,7 +200,7 @@ def test_the_zip_rebuilds_the_pipeline(file, tmp_path, capsys, target):
     [
         (["--features", "entity,onehot"], "--features entity,onehot: expected some of entity,one-"),
         (["--models", "trees"], "--models trees: expected some of knn,linear,boosting"),
-        (["--folds", "1"], "--folds 1: expected at least 2"),
+        (["--folds", "1"], "--folds 1: expected a whole number of at least 2"),
         (["--out", "x.parquet"], "--out x.parquet: expected a file name such as comparison.zip"),
         (["--features", "label", "--out", "x.zip"], "have entity among --features"),
         (["--columns", "noise", "--target", "sold"], "no categorical column to compare"),

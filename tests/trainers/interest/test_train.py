@@ -158,7 +158,7 @@ def test_given_words_stay_and_absent_ones_are_learned(given, tmp_path):
     assert metrics["words_given"] == 2
     tuned = task_of(replace(given, tune=True))
     assert tuned.module.learned.shape == (11, 3) and len(tuned.module.given) == 0
-    with pytest.raises(EmbeddingError, match="--tune True: expected --words"):
+    with pytest.raises(EmbeddingError, match="tune = True; expected --words"):
         config(tune=True)
 
 

@@ -217,10 +217,10 @@ def test_what_is_wrong_is_said(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"shares": "0,10"}, "--shares"),
-        ({"shares": "ten"}, "--shares"),
-        ({"warm_rate": 0.0}, "--warm-rate"),
-        ({"features": "topic"}, "--features"),
+        ({"shares": "0,10"}, "shares = "),
+        ({"shares": "ten"}, "shares = "),
+        ({"warm_rate": 0.0}, "warm_rate = 0.0; expected a number above 0 and at most 1"),
+        ({"features": "topic"}, "features = 'topic'; expected --items"),
     ],
 )
 def test_settings_that_make_no_sense(changes, message):

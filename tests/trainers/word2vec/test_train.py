@@ -145,11 +145,11 @@ def test_frequent_words_are_kept_as_in_word2vec_c():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"device": "cuda"}, "--device cuda: expected auto or cpu with --engine fast"),
-        ({"precision": "bf16"}, "--precision bf16: expected fp32 with --engine fast"),
-        ({"weight_decay": 0.1}, "--weight-decay 0.1: expected 0 with --engine fast"),
-        ({"window": 0}, "--window 0: expected at least 1"),
-        ({"sample": -1.0}, "--sample -1.0: expected at least 0"),
+        ({"device": "cuda"}, "device = 'cuda'; expected auto or cpu with --engine fast"),
+        ({"precision": "bf16"}, "precision = 'bf16'; expected fp32 with --engine fast"),
+        ({"weight_decay": 0.1}, "weight_decay = 0.1; expected 0 with --engine fast"),
+        ({"window": 0}, "window = 0; expected a whole number of at least 1"),
+        ({"sample": -1.0}, "sample = -1.0; expected a number of at least 0"),
     ],
 )
 def test_settings_that_cannot_be(tmp_path, settings, message):
