@@ -108,7 +108,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_method(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--method", choices=layouts.METHODS, default="umap", help="umap by default")
+    parser.add_argument(
+        "--method",
+        choices=(*layouts.METHODS, *layouts.ALIASES),
+        default="umap",
+        help="umap by default",
+    )
     parser.add_argument("--dims", type=int, choices=(2, 3), default=2)
     parser.add_argument("--seed", type=int, default=0)
     for name, help_text in _param_help().items():
@@ -118,12 +123,16 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
 
 def method_params(options: argparse.Namespace) -> layouts.Params:
     """Return the method's parameters from the options that were given."""
-    kind = layouts.PARAMS[options.method]
+    kind = layouts.find_method(options.method).params
     known = {field.name for field in fields(kind)}
     given = {name: getattr(options, name) for name in _param_help()}
     given = {name: value for name, value in given.items() if value is not None}
     for name in given.keys() - known:
-        owners = [m for m, k in layouts.PARAMS.items() if name in {f.name for f in fields(k)}]
+        owners = [
+            method.name
+            for method in layouts.METHODS.values()
+            if name in {field.name for field in fields(method.params)}
+        ]
         raise EmbeddingError(
             f"--{name.replace('_', '-')} is a parameter of {' and '.join(owners)}, "
             f"not of {options.method}; leave it out or choose another method"
@@ -133,7 +142,11 @@ def method_params(options: argparse.Namespace) -> layouts.Params:
 
 def _param_help() -> dict[str, str]:
     """Return the help of every method parameter, by name."""
-    return {field.name: field.help for kind in layouts.PARAMS.values() for field in describe(kind)}
+    return {
+        field.name: field.help
+        for method in layouts.METHODS.values()
+        for field in describe(method.params)
+    }
 
 
 def _value(text: str) -> int | float | str:

@@ -51,9 +51,16 @@ class Cache:
         self.folder = Path(folder) if folder else default_folder()
         self.limit = limit
 
-    def path(self, kind: str, key: Mapping[str, Any], suffix: str) -> Path:
-        """Return where the result of `kind` for `key` lies, present or not."""
-        return self.folder / kind / f"{key_hash(key)}{suffix}"
+    def path(self, kind: str, key: str, suffix: str) -> Path:
+        """Return the path of a result, whether it exists or not.
+
+        Parameters
+        ----------
+        kind : the name of the folder
+        key : what key_hash returns
+        suffix : of the file's name, with the dot
+        """
+        return self.folder / kind / f"{key}{suffix}"
 
     def load(self, path: Path, read: Callable[[Path], T]) -> T | None:
         """Return what `read` makes of the file, or None where it is absent or broken."""

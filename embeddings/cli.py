@@ -20,7 +20,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
 from embeddings.files.options import CHOICE_NAMES, NothingFinite, ReadContext
 from embeddings.layouts import Layout
-from embeddings.neighbors.graph_cache import load_or_build
+from embeddings.neighbors.graph import load_or_build
 from embeddings.terminal import TerminalProgress, note, print_result
 
 _ROWS_LISTED = 20
@@ -87,13 +87,10 @@ def find_neighbors(options: argparse.Namespace) -> None:
 def layout(options: argparse.Namespace) -> None:
     """Lay a set out in 2D or 3D, write the coordinates and print how good they are, as JSON."""
     out = _parquet_path(options.out)
-    params = method_params(options)
+    spec = layouts.LayoutSpec(options.method, options.dims, method_params(options), options.seed)
     embedding_set = _open(options, options.file)
     with TerminalProgress() as progress:
-        made = layouts.compute(
-            embedding_set, options.method, options.dims, params, options.seed,
-            cache=Cache(), progress=progress,
-        )  # fmt: skip
+        made = layouts.compute(embedding_set, spec, cache=Cache(), progress=progress)
     layouts.save_layout(made, embedding_set.labels, out)
     note(*made.notes)
     print_result(_judgment(made), as_json=True)
@@ -101,14 +98,14 @@ def layout(options: argparse.Namespace) -> None:
 
 def quality(options: argparse.Namespace) -> None:
     """Judge a layout of a set, by trustworthiness and by the share of neighbors kept."""
-    from embeddings.layouts.quality import judge
+    from embeddings.layouts.quality import evaluate_layout
 
     embedding_set, made = _open(options, options.file), layouts.load_layout(options.layout)
     _check_belongs(made, embedding_set)
     metric = layouts.layout_metric(embedding_set)
     with TerminalProgress() as progress:
         graph = load_or_build(embedding_set, Cache(), metric=metric, progress=progress)
-    judgment = judge(embedding_set, graph, made.coordinates)
+    judgment = evaluate_layout(embedding_set, graph, made.coordinates)
     print_result(_judgment(replace(made, metric=metric, quality=judgment)), options.json)
 
 
@@ -126,11 +123,12 @@ def cluster(options: argparse.Namespace) -> None:
         made = layouts.load_layout(options.layout)
         _check_belongs(made, embedding_set)
     else:
+        params = method_params(options)
+        spec = layouts.LayoutSpec(options.method, options.dims, params, options.seed)
         with TerminalProgress() as progress:
             made = layouts.compute(
-                embedding_set, options.method, options.dims, method_params(options), options.seed,
-                cache=Cache(), progress=progress, judged=False,
-            )  # fmt: skip
+                embedding_set, spec, cache=Cache(), progress=progress, with_quality=False
+            )
         note(*made.notes)
     found = clusters.cluster(made.coordinates, options.fineness)
     names = clusters.names(found, embedding_set.labels)

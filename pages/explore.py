@@ -13,11 +13,11 @@ def main() -> None:
     with st.sidebar:
         source, found = opening.choose()
         seen = layers.choose(source, found.embedding_set)
-        wanted = layout_controls.choose(seen.embedding_set, sources.ready_method(source))
+        spec = layout_controls.choose(seen.embedding_set, sources.ready_method(source))
         colors = color_controls.choose(seen.key, seen.embedding_set)
         hover = color_controls.choose_hover(seen.key, seen.embedding_set)
-    url_state.note(method=wanted.method, dims=wanted.dims, color=colors.by, layer=seen.layer)
-    map_panel.show(map_panel.Scene(seen, wanted, colors, hover))
+    url_state.note(method=spec.method, dims=spec.dims, color=colors.by, layer=seen.layer)
+    map_panel.show(map_panel.Scene(seen, spec, colors, hover))
 
 
 navigation_guard.require()

@@ -68,7 +68,8 @@ def clicks(
 
     Returns, by contender, float64 (clicks, 3): bytes, ms until listed, ms until painted.
     """
-    plane = layouts.compute(embedding_set, "pca", judged=False).coordinates  # as both show it in 2D
+    spec = layouts.LayoutSpec("pca")  # both apps show it, in 2D
+    plane = layouts.compute(embedding_set, spec, with_quality=False).coordinates
     rows = alone(embedding_set, plane, sites, repeat + 1)
     report.say(f"{len(rows)} clicks on each of {len(sites)} pages")
     found: dict[str, list[list[float]]] = {site.name: [] for site in sites}

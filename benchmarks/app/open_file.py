@@ -77,7 +77,7 @@ def in_process(files: list[Path]) -> dict[str, float]:
         marks.append(time.perf_counter())
         _fingerprint(embedding_set.vectors)
         marks.append(time.perf_counter())
-        layouts.compute(embedding_set, "pca", judged=False)
+        layouts.compute(embedding_set, layouts.LayoutSpec("pca"), with_quality=False)
         marks.append(time.perf_counter())
         loading, hashing, layout = np.diff(marks)
         times["read"].append(loading - hashing)  # load() hashes too

@@ -29,7 +29,8 @@ def opened(file_id: str, _content: bytes) -> tuple[EmbeddingSet, np.ndarray, Gro
         path = Path(folder) / "uploaded.parquet"
         path.write_bytes(_content)
         embedding_set = load(path)
-    coordinates = layouts.compute(embedding_set, "pca", judged=False).coordinates
+    spec = layouts.LayoutSpec("pca")
+    coordinates = layouts.compute(embedding_set, spec, with_quality=False).coordinates
     columns = embedding_set.metadata.columns
     found = categories(next(column for column in columns if column_kind(column) == "category"))
     groups = [(name, np.flatnonzero(found.codes == i)) for i, name in enumerate(found.names)]

@@ -60,7 +60,8 @@ def contend(
         found = []
         for line in done.stdout.splitlines():
             run = json.loads(line)
-            judged = quality.judge(embedding_set, graph, np.load(Path(run["coordinates"])))
+            coordinates = np.load(Path(run["coordinates"]))
+            judged = quality.evaluate_layout(embedding_set, graph, coordinates)
             kept = {name: judged[name] for name in ("neighbor_preservation", "trustworthiness")}
             found.append((run["run"], {**run["seconds"], **kept}))
     return found

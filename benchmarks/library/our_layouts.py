@@ -11,7 +11,7 @@ from benchmarks.library import data
 from benchmarks.report import Clock
 from embeddings import layouts
 from embeddings.cache import Cache
-from embeddings.layouts import TsneParams, UmapParams
+from embeddings.layouts import LayoutSpec, TsneParams, UmapParams
 from embeddings.progress import Progress
 from server.jobs import tasks
 from server.jobs.pool import JobPool
@@ -19,7 +19,7 @@ from server.jobs.pool import JobPool
 Seconds = dict[str, float]
 Run = tuple[str, Seconds, np.ndarray]
 
-JUDGING = "quality"  # the stage of layouts.compute that no peer has
+JUDGING = "quality"  # the phase of layouts.compute that no peer has
 
 
 def runs(rows: int, folder: Path) -> Iterator[Run]:
@@ -33,18 +33,15 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
         ready = pool.submit("ready", nothing, owner="benchmark").wait()
         report.say(f"worker warm: {ready.state}")
         umap_params, tsne_params = UmapParams(threads="fast"), TsneParams(threads="fast")
-        for name, method, params, seed in (
-            ("ours: first UMAP, graph built too", "umap", umap_params, 0),
-            ("ours: UMAP, graph there", "umap", umap_params, 1),
-            ("ours: t-SNE, graph there", "tsne", tsne_params, 0),
+        for name, spec in (
+            ("ours: first UMAP, graph built too", LayoutSpec("umap", 2, umap_params, 0)),
+            ("ours: UMAP, graph there", LayoutSpec("umap", 2, umap_params, 1)),
+            ("ours: t-SNE, graph there", LayoutSpec("tsne", 2, tsne_params, 0)),
         ):
             clock = Clock()
             vectors = tasks.share_vectors(embedding_set, cache)
             metric = embedding_set.provenance.metric
-            job = pool.submit(
-                name, lay_out, vectors, metric, method, 2, params, seed, cache.folder,
-                owner="benchmark",
-            )  # fmt: skip
+            job = pool.submit(name, lay_out, vectors, metric, spec, cache.folder, owner="benchmark")
             job.wait(until=lambda view: view.finished or view.stage == JUDGING)
             wall = clock.read()["wall s"]
             view = job.wait()
@@ -55,7 +52,7 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
             seconds = {"wall s": wall, "CPU s": cpu, "judging s": judging["wall s"]}
             if graph:
                 seconds["of it graph s"] = graph["wall s"]
-            found = layouts.cached(embedding_set, method, 2, params, seed, cache=cache)
+            found = layouts.load_cached(embedding_set, spec, cache=cache)
             assert found is not None, "the job was done but its layout is not in the cache"
             yield name, seconds, found.coordinates
 

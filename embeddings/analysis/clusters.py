@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, exact_values, inverse_norms, row_norms, value_kind
-from embeddings.neighbors.search import Neighbors
+from embeddings.neighbors import Neighbors
 
 SMALLEST = 5
 """No cluster has fewer members."""

@@ -12,7 +12,7 @@ import numpy as np
 from embeddings.analysis.health import mean_cosine, mean_squared_distance
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric
-from embeddings.neighbors.search import NeighborGraph, build_graph, query
+from embeddings.neighbors import NeighborGraph, build_graph, query
 from embeddings.progress import NullProgress, Progress
 
 NEIGHBORS = 10

@@ -1,4 +1,4 @@
-"""umap-learn's compiled code, kept on disk: numba would compile it anew in every process."""
+"""umap-learn's compiled functions, cached on disk: otherwise every process compiles them again."""
 
 import logging
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 _log = logging.getLogger(__name__)
 
 
-def keep_umap_compiled() -> None:
-    """Have numba keep on disk what UMAP's steps compile (about 5 s of CPU a process).
+def cache_compiled_umap() -> None:
+    """Turn on numba's disk cache for UMAP's functions, which saves about 5 s of CPU per process.
 
-    The files lie where numba puts its cache: beside umap-learn's modules, or, where that may not
-    be written, in the user's cache folder. A new version of umap-learn compiles anew.
+    The files are where numba writes its cache: beside umap-learn's modules or, if that folder is
+    read-only, in the user's cache folder. A new version of umap-learn is compiled again.
     """
     from umap import layouts, umap_
 
-    keep_compiled(
+    cache_compiled(
         umap_.smooth_knn_dist,
         umap_.compute_membership_strengths,
         layouts.clip,
@@ -23,12 +23,12 @@ def keep_umap_compiled() -> None:
     )
 
 
-def keep_compiled(*dispatchers: Any) -> None:
-    """Turn on numba's cache on disk for jitted functions that were made without it.
+def cache_compiled(*dispatchers: Any) -> None:
+    """Turn on numba's disk cache for jitted functions that were made without it.
 
-    numba names the file by the function's source alone: two functions compiled from one source,
-    with and without parallel=True, would read each other's code. The name is therefore told apart
-    while numba looks at it.
+    numba names the file after the function's source: two functions compiled from one source, with
+    and without parallel=True, would read each other's code. The parallel one is therefore renamed
+    while numba reads its name.
     """
     for dispatcher in dispatchers:
         function = dispatcher.py_func
@@ -37,7 +37,7 @@ def keep_compiled(*dispatchers: Any) -> None:
             if dispatcher.targetoptions.get("parallel"):
                 function.__qualname__ = f"{name}_parallel"
             dispatcher.enable_caching()
-        except RuntimeError as error:  # no folder can be written: each process compiles
-            _log.warning("compiled code of %s is not kept (%s)", name, error)
+        except RuntimeError as error:  # no folder is writable: each process compiles
+            _log.warning("the compiled code of %s is not cached (%s)", name, error)
         finally:
             function.__qualname__ = name

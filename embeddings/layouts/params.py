@@ -30,7 +30,7 @@ class PcaParams:
 
 
 @dataclass(frozen=True)
-class NoneParams:
+class PrecomputedParams:
     """Coordinates that the set already has need no parameters."""
 
     @property
@@ -100,15 +100,7 @@ class UmapParams:
         return self.n_neighbors - 1
 
 
-Params = PcaParams | TsneParams | UmapParams | NoneParams
-
-PARAMS: dict[str, type[Params]] = {
-    "pca": PcaParams,
-    "tsne": TsneParams,
-    "umap": UmapParams,
-    "none": NoneParams,
-}
-"""The dataclass of each method's parameters."""
+Params = PcaParams | TsneParams | UmapParams | PrecomputedParams
 
 
 def thread_count(threads: Threads) -> int:

@@ -1,56 +1,56 @@
-"""PCA by the covariance matrix: the first picture, and the start of t-SNE and UMAP."""
+"""PCA by the covariance matrix: the first layout shown, and the start of t-SNE and UMAP."""
 
 import numpy as np
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.params import PcaParams
 from embeddings.layouts.space import points
-from embeddings.neighbors.search import NeighborGraph
+from embeddings.neighbors.graph import NeighborGraph
 from embeddings.progress import Progress
 
-_BLOCK_ROWS = 65_536
+_BLOCK_ROWS = 65_536  # few blocks: the covariance of each is a matrix product
 
 
 def pca(vectors: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
     """Project rows on the directions of largest variance.
 
-    One pass for mean and covariance in float64, then the eigenvectors of a (d, d) matrix: exact,
-    deterministic, and fast while d is at most a few thousand. Each direction's sign is fixed by
-    its largest component being positive.
+    The mean and the covariance are summed in float64; the directions are the eigenvectors of the
+    covariance, a (d, d) matrix. This is exact, deterministic, and fast up to a few thousand
+    dimensions. The sign of a direction is chosen so that its largest component is positive.
 
     Parameters
     ----------
     vectors : float32, shape (n, d)
-    dims : how many directions; those beyond min(n, d) are zero
+    dims : number of directions; coordinates beyond min(n, d) are zero
 
     Returns
     -------
     coordinates : float32, shape (n, dims)
-    explained : float64, shape (dims,), share of the total variance along each direction
+    explained : float64, shape (dims,), fraction of the total variance along each direction
     """
     count, width = vectors.shape
     total = np.zeros(width)
-    for start in range(0, count, _BLOCK_ROWS):
-        total += vectors[start : start + _BLOCK_ROWS].sum(axis=0, dtype=np.float64)
+    for block in row_blocks(count, 1, _BLOCK_ROWS):
+        total += vectors[block].sum(axis=0, dtype=np.float64)
     mean = total / count
     covariance = np.zeros((width, width))
-    for start in range(0, count, _BLOCK_ROWS):
-        centred = vectors[start : start + _BLOCK_ROWS] - mean
+    for block in row_blocks(count, 1, _BLOCK_ROWS):
+        centred = vectors[block] - mean
         covariance += centred.T @ centred
     variances, directions = np.linalg.eigh(covariance)
-    kept = min(dims, width)
-    directions = directions[:, ::-1][:, :kept]
-    variances = np.maximum(variances[::-1][:kept], 0.0)
+    found = min(dims, width)
+    directions = directions[:, ::-1][:, :found]
+    variances = np.maximum(variances[::-1][:found], 0.0)
     strongest = np.abs(directions).argmax(axis=0)
-    directions = directions * np.sign(directions[strongest, np.arange(kept)])
+    directions = directions * np.sign(directions[strongest, np.arange(found)])
     coordinates = np.zeros((count, dims), dtype=np.float32)
     explained = np.zeros(dims)
-    for start in range(0, count, _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        coordinates[block, :kept] = (vectors[block] - mean) @ directions
-    whole = np.trace(covariance)
-    if whole > 0:
-        explained[:kept] = variances / whole
+    for block in row_blocks(count, 1, _BLOCK_ROWS):
+        coordinates[block, :found] = (vectors[block] - mean) @ directions
+    total_variance = np.trace(covariance)
+    if total_variance > 0:
+        explained[:found] = variances / total_variance
     return coordinates, explained
 
 
@@ -62,9 +62,12 @@ def pca_layout(
     seed: int,
     progress: Progress,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Lay a set out by PCA: of the unit rows for cosine and dot, of the vectors otherwise.
+    """Lay a set out by PCA, of its unit vectors for cosine and dot, of its vectors otherwise.
 
-    Returns coordinates, float32 (n, dims), and a note with the share of variance explained.
+    Returns
+    -------
+    coordinates : float32, shape (n, dims)
+    notes : the fraction of the variance that they explain
     """
     progress("PCA")
     coordinates, explained = pca(points(embedding_set), dims)

@@ -1,26 +1,27 @@
-"""How far a layout may be trusted: trustworthiness, and the share of neighbors it keeps.
+"""The quality of a layout: its trustworthiness, and how many neighbors it preserves.
 
-Both compare the k nearest points in the picture with the k nearest in the original space. Where
-two points are equally near in the original space, either may count as the nearer.
+Both compare the k nearest points in the layout with the k nearest in the original space. Of points
+that are equally near in the original space, any may count as the nearest.
 """
 
 from typing import Any
 
 import numpy as np
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, exact_values, inverse_norms, value_kind
-from embeddings.neighbors.search import NeighborGraph
+from embeddings.neighbors.graph import NeighborGraph
 
 NEIGHBORS = 10
-_BLOCK_FLOATS = 4_000_000
+_BLOCK_NUMBERS = 4_000_000
 _RANKED_PRODUCTS = 1e11  # multiplications spent on ranks: 2,000 rows up to 130,000 x 384 and beyond
 _FEWEST_RANKED = 200
-_COUNTED_ROWS = 200_000  # rows whose kept neighbors are counted; of more, a sample
+_COUNTED_ROWS = 200_000  # largest number of rows whose preserved neighbors are counted
 
 
-def judge(
+def evaluate_layout(
     embedding_set: EmbeddingSet,
     graph: NeighborGraph,
     coordinates: np.ndarray,
@@ -28,43 +29,44 @@ def judge(
     sample: int = 2000,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Judge a layout by the neighborhoods that it shows.
+    """Compare the neighborhoods of a layout with those of the original space.
 
     Parameters
     ----------
-    graph : of the set, by the metric that the layout is to be judged by, k neighbors or more
+    graph : of the set, by the metric of the layout, with at least k neighbors per point
     coordinates : float32, shape (n, dims)
-    k : neighbors compared; fewer than n / 2
-    sample : rows at most whose neighbors in the picture are ranked against all points; fewer,
-        but 200, where n x d is beyond 50 million
+    k : neighbors compared; reduced to (n - 1) // 2 in small sets
+    sample : largest number of rows whose trustworthiness is measured; where n x d is beyond 50
+        million it is reduced to what 1e11 multiplications allow, but not below 200
+    seed : of the sample
 
     Returns
     -------
-    dict of
-    trustworthiness : 1 when every neighbor in the picture is a true one, less by how far off the
-        false ones are (Venna and Kaski 2001); of `sample` rows drawn at random
-    neighbor_preservation : share of the true k nearest that are among the k nearest in the
-        picture, of all rows (of 200,000 drawn at random where there are more)
-    sample : rows whose trustworthiness was judged
-    k : neighbors compared
+    dict with the keys
+        trustworthiness : float, 1 if every neighbor in the layout is a true neighbor; the farther
+            away the false ones are, the lower (Venna and Kaski 2001)
+        neighbor_preservation : float, fraction of the k true nearest neighbors that are among the k
+            nearest in the layout, over all rows (over 200,000 random rows of larger sets)
+        sample : int, rows whose trustworthiness was measured
+        k : int, neighbors compared
 
     Raises
     ------
     EmbeddingError
-        fewer than 3 rows
+        if there are fewer than 3 rows
     """
     count = len(coordinates)
     if count < 3:
-        raise EmbeddingError(f"{count} rows; the neighbors of fewer than 3 say nothing of a layout")
+        raise EmbeddingError(f"{count} rows; layout quality needs at least 3")
     k = max(1, min(k, (count - 1) // 2, graph.k))
     affordable = int(_RANKED_PRODUCTS / embedding_set.vectors.size)
-    drawn = np.random.default_rng(seed).permutation(count)
-    ranked = np.sort(drawn[: min(sample, max(affordable, _FEWEST_RANKED))])
-    shown = shown_neighbors(coordinates, k, ranked)
-    kept = _kept(graph, coordinates, k, np.sort(drawn[:_COUNTED_ROWS]))
+    shuffled = np.random.default_rng(seed).permutation(count)
+    ranked = np.sort(shuffled[: min(sample, max(affordable, _FEWEST_RANKED))])
+    neighbors = layout_neighbors(coordinates, k, ranked)
+    preserved = _preservation(graph, coordinates, k, np.sort(shuffled[:_COUNTED_ROWS]))
     return {
-        "trustworthiness": _trustworthiness(embedding_set, graph.metric, ranked, shown),
-        "neighbor_preservation": float(kept.mean()),
+        "trustworthiness": _trustworthiness(embedding_set, graph.metric, ranked, neighbors),
+        "neighbor_preservation": float(preserved.mean()),
         "sample": len(ranked),
         "k": k,
     }
@@ -73,56 +75,64 @@ def judge(
 def preservation_per_point(
     graph: NeighborGraph, coordinates: np.ndarray, k: int = NEIGHBORS
 ) -> np.ndarray:
-    """Return the share of each point's true k nearest among its k nearest in the picture.
+    """Return the fraction of each point's k true nearest neighbors that the layout preserves.
 
-    float32, shape (n,), 0 to 1; k is what the graph holds at most.
+    Parameters
+    ----------
+    graph : of the set, by the metric of the layout
+    coordinates : float32, shape (n, dims)
+    k : neighbors compared; no more than the graph has
+
+    Returns
+    -------
+    float32, shape (n,), 0 to 1
     """
     k = min(k, graph.k)
-    return _kept(graph, coordinates, k, np.arange(len(coordinates))).astype(np.float32)
+    return _preservation(graph, coordinates, k, np.arange(len(coordinates))).astype(np.float32)
 
 
-def shown_neighbors(coordinates: np.ndarray, k: int, rows: np.ndarray) -> np.ndarray:
-    """Return the k nearest points in the picture of each of `rows`: int64, shape (len(rows), k)."""
+def layout_neighbors(coordinates: np.ndarray, k: int, rows: np.ndarray) -> np.ndarray:
+    """Return the k nearest points in the layout of each of m `rows`: int64, shape (m, k)."""
     from scipy.spatial import cKDTree
 
     tree = cKDTree(coordinates)
     found = tree.query(coordinates[rows], k=k + 1, workers=-1)[1]
     own = found == rows[:, None]
-    own[~own.any(axis=1), -1] = True  # hidden behind k + 1 duplicates: drop the last instead
+    own[~own.any(axis=1), -1] = True  # hidden behind k + 1 duplicates: drop the last one instead
     return found[~own].reshape(len(rows), k)
 
 
-def _kept(graph: NeighborGraph, coordinates: np.ndarray, k: int, rows: np.ndarray) -> np.ndarray:
-    """Return the share of neighbors kept by each of `rows`: float64, shape (len(rows),)."""
-    shown = shown_neighbors(coordinates, k, rows)
-    shares = np.empty(len(rows))
-    step = max(1, _BLOCK_FLOATS // (k * graph.k))
-    for start in range(0, len(rows), step):
-        block = slice(start, start + step)
+def _preservation(
+    graph: NeighborGraph, coordinates: np.ndarray, k: int, rows: np.ndarray
+) -> np.ndarray:
+    """Return the fraction of neighbors preserved for each of m `rows`: float64, shape (m,)."""
+    found = layout_neighbors(coordinates, k, rows)
+    fractions = np.empty(len(rows))
+    for block in row_blocks(len(rows), k * graph.k, _BLOCK_NUMBERS):
         values = graph.values[rows[block]]
-        near = values == values[:, k - 1 : k]  # as near as the k-th: any of them would do
+        near = values == values[:, k - 1 : k]  # as near as the k-th: any of them counts
         near[:, :k] = True
         true = np.where(near, graph.rows[rows[block]], -1)
-        hits = (shown[block, :, None] == true[:, None, :]).any(axis=2)
-        shares[block] = hits.mean(axis=1)
-    return shares
+        preserved = (found[block, :, None] == true[:, None, :]).any(axis=2)
+        fractions[block] = preserved.mean(axis=1)
+    return fractions
 
 
 def _trustworthiness(
-    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, shown: np.ndarray
+    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, neighbors: np.ndarray
 ) -> float:
     """Return 1 - 2 / (m k (2n - 3k - 1)) times the sum of (true rank - k) over false neighbors.
 
-    Venna and Kaski, Neighborhood preservation in nonlinear projection methods (2001); m rows are
-    summed instead of all n.
+    Venna and Kaski, Neighborhood preservation in nonlinear projection methods (2001), summed over
+    m rows instead of all n.
 
     Parameters
     ----------
     rows : int64, shape (m,)
-    shown : int64, shape (m, k), their neighbors in the picture
+    neighbors : int64, shape (m, k), the nearest points of these rows in the layout
     """
-    count, k = len(embedding_set), shown.shape[1]
-    ranks = _true_ranks(embedding_set, metric, rows, shown)
+    count, k = len(embedding_set), neighbors.shape[1]
+    ranks = _true_ranks(embedding_set, metric, rows, neighbors)
     excess = int(np.maximum(ranks - k, 0).sum())
     return 1.0 - 2.0 * excess / (len(rows) * k * (2 * count - 3 * k - 1))
 
@@ -132,7 +142,8 @@ def _true_ranks(
 ) -> np.ndarray:
     """Return the rank of each of `others` among the neighbors of its row: int64, shape (m, k).
 
-    1 is the nearest; it is 1 + the points that are strictly nearer, so ties share the best rank.
+    The rank is 1 plus the number of points that are strictly nearer, so that ties share the best
+    rank.
     """
     vectors, norms = embedding_set.vectors, embedding_set.norms
     sign = 1.0 if value_kind(metric) == "similarity" else -1.0
@@ -141,25 +152,24 @@ def _true_ranks(
         values = exact_values(metric, vectors[row], norms[row], vectors[line], norms[line])
         bounds[i] = sign * values
     ranks = np.ones(others.shape, dtype=np.int64)
-    step = max(1, _BLOCK_FLOATS // len(rows))
-    for start in range(0, len(vectors), step):
-        nearness = sign * _values(embedding_set, metric, rows, slice(start, start + step))
-        inside = np.flatnonzero((rows >= start) & (rows < start + step))
-        nearness[inside, rows[inside] - start] = -np.inf  # no point is its own neighbor
+    for block in row_blocks(len(vectors), len(rows), _BLOCK_NUMBERS):
+        nearness = sign * _values(embedding_set, metric, rows, block)
+        inside = np.flatnonzero((rows >= block.start) & (rows < block.stop))
+        nearness[inside, rows[inside] - block.start] = -np.inf  # no point is its own neighbor
         for j in range(others.shape[1]):
             ranks[:, j] += (nearness > bounds[:, j, None]).sum(axis=1)
     return ranks
 
 
 def _values(
-    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, columns: slice
+    embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, block: slice
 ) -> np.ndarray:
-    """Return the measure between `rows` and the items of `columns`: float32, shape (m, columns).
+    """Return the metric between m `rows` and the b items of a block: float32, shape (m, b).
 
-    Computed in float64 and rounded, as metrics.py has it: equal values are ties.
+    Computed in float64 and rounded, as in metrics.py: rows with equal values are tied.
     """
     queries = embedding_set.vectors[rows].astype(np.float64)
-    items = embedding_set.vectors[columns].astype(np.float64)
+    items = embedding_set.vectors[block].astype(np.float64)
     if metric == "manhattan":
         from scipy.spatial.distance import cdist
 
@@ -168,8 +178,8 @@ def _values(
     products = queries @ items.T
     if metric == "cosine":
         products *= inverse_norms(norms[rows])[:, None]
-        products *= inverse_norms(norms[columns])
+        products *= inverse_norms(norms[block])
     elif metric == "euclidean":
-        squares = np.square(norms[rows])[:, None] + np.square(norms[columns]) - 2.0 * products
+        squares = np.square(norms[rows])[:, None] + np.square(norms[block]) - 2.0 * products
         products = np.sqrt(np.maximum(squares, 0.0))
     return products.astype(np.float32)

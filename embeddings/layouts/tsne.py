@@ -1,13 +1,14 @@
-"""t-SNE by openTSNE, with affinities from the set's neighbor graph and a start from PCA.
+"""t-SNE by openTSNE, with affinities from the set's neighbor graph, initialized by PCA.
 
-van der Maaten and Hinton, Visualizing data using t-SNE (2008); the start from PCA and the learning
-rate n / exaggeration follow Kobak and Berens (2019) and Belkina et al. (2019).
+van der Maaten and Hinton, Visualizing data using t-SNE (2008). The initialization by PCA and the
+learning rate n / exaggeration follow Kobak and Berens (2019) and Belkina et al. (2019).
 
-The repulsion is summed by Barnes-Hut in 3D and below 10,000 points, by interpolation (FFT) in 2D
-from there. Measured on GloVe, CPU seconds of 750 iterations at 500 / 2,000 / 5,000 / 10,000 points:
-2D Barnes-Hut 0.6 / 3.6 / 13 / 29, FFT 4.5 / 8.8 / 18 / 23; 3D Barnes-Hut 0.9 / 6.2 / 27 / 66. Two
-threads halve the time of Barnes-Hut, not that of FFT, and move the crossing to about 12,000.
-scikit-learn's defaults took 6 CPU s at 2,000 points in 2D and 18 in 3D: never the faster.
+The repulsive forces are computed by Barnes-Hut in 3D and below 10,000 points, by interpolation
+(FFT) in 2D from 10,000 points. Measured on GloVe, CPU seconds of 750 iterations at 500 / 2,000 /
+5,000 / 10,000 points: 2D Barnes-Hut 0.6 / 3.6 / 13 / 29, FFT 4.5 / 8.8 / 18 / 23; 3D Barnes-Hut
+0.9 / 6.2 / 27 / 66. Two threads halve the time of Barnes-Hut, not that of FFT, and move the
+crossover to about 12,000. scikit-learn's defaults took 6 CPU s at 2,000 points in 2D and 18 in 3D:
+it was never faster.
 """
 
 import time
@@ -19,14 +20,14 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.layouts.params import TsneParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
-from embeddings.neighbors.search import NeighborGraph
+from embeddings.neighbors.graph import NeighborGraph
 from embeddings.progress import Progress
 
 EARLY_ITERATIONS = 250
 _FFT_FROM = 10_000  # points from which, in 2D, interpolation is faster than Barnes-Hut
 _REPORT_EVERY = 10  # iterations
 _FRAME_SECONDS = 1.0
-_START_STD = 1e-4
+_INITIAL_STD = 1e-4
 
 
 def tsne_layout(
@@ -39,16 +40,16 @@ def tsne_layout(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Lay a set out by t-SNE.
 
-    Cosine is compared by the euclidean distance of unit vectors, sqrt(2 - 2 cos).
+    For cosine, distances are those of the unit vectors, sqrt(2 - 2 cos).
 
     Parameters
     ----------
-    graph : of the layout's metric, with at least min(n - 1, 3 perplexity) neighbors per point
+    graph : by the layout's metric, with at least min(n - 1, 3 perplexity) neighbors per point
 
     Returns
     -------
     coordinates : float32, shape (n, dims)
-    notes : the perplexity, where it had to be lowered
+    notes : a lowered perplexity, and that several threads are not reproducible
     """
     from openTSNE import TSNEEmbedding
 
@@ -56,11 +57,11 @@ def tsne_layout(
     perplexity, notes = _usable_perplexity(params.perplexity, count)
     threads = thread_count(params.threads)
     if threads > 1:
-        notes += ("laid out by several threads: another run will differ",)
+        notes += ("computed with several threads: not reproducible",)
     progress("affinities")
     affinities = _affinities(graph, perplexity, threads)
     embedding = TSNEEmbedding(
-        _start(embedding_set, dims, seed),
+        _initial_coordinates(embedding_set, dims, seed),
         affinities,
         negative_gradient_method="fft" if dims == 2 and count >= _FFT_FROM else "bh",
         n_jobs=threads,
@@ -84,12 +85,12 @@ def tsne_layout(
 
 
 def _usable_perplexity(perplexity: float, count: int) -> tuple[float, tuple[str, ...]]:
-    """Return the perplexity that `count` points allow, at most (n - 1) / 3, and a note if lower."""
-    most = (count - 1) / 3
-    if perplexity <= most:
+    """Return the perplexity, limited to (n - 1) / 3, and a note if it was lowered."""
+    highest = (count - 1) / 3
+    if perplexity <= highest:
         return perplexity, ()
-    return most, (
-        f"perplexity lowered from {perplexity:g} to {most:.3g}: {count:,} points allow no more",
+    return highest, (
+        f"perplexity lowered from {perplexity:g} to {highest:.3g}, the limit for {count:,} points",
     )
 
 
@@ -103,32 +104,32 @@ def _affinities(graph: NeighborGraph, perplexity: float, threads: int):  # type:
     if graph.metric == "cosine":
         values = np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0))
     mean = values.mean()
-    if mean > 0:  # the search for each point's width starts at 1, whatever the scale
+    if mean > 0:  # openTSNE's search for the width of each kernel starts at 1
         values /= mean
     index = PrecomputedNeighbors(graph.rows, values)
     return PerplexityBasedNN(perplexity=perplexity, knn_index=index, n_jobs=threads)
 
 
-def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
-    """Return the PCA, small as t-SNE wants it: float64, shape (n, dims).
+def _initial_coordinates(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
+    """Return the PCA scaled to a standard deviation of 1e-4: float64, shape (n, dims).
 
-    A little noise parts duplicates, which no force would.
+    Noise separates duplicates, which the forces alone would not.
     """
     coordinates = pca(points(embedding_set), dims)[0].astype(np.float64)
     deviation = coordinates[:, 0].std()
     if deviation > 0:
-        coordinates *= _START_STD / deviation
-    noise = np.random.default_rng(seed).normal(scale=0.01 * _START_STD, size=coordinates.shape)
+        coordinates *= _INITIAL_STD / deviation
+    noise = np.random.default_rng(seed).normal(scale=0.01 * _INITIAL_STD, size=coordinates.shape)
     return coordinates + noise
 
 
 def _callback(
     progress: Progress, first: int, total: int
 ) -> Callable[[int, float, np.ndarray], None]:
-    """Return what openTSNE calls every few iterations: progress, and now and then a frame."""
+    """Return openTSNE's callback, which reports the progress and, every second, a frame."""
     shown = time.monotonic()
 
-    def called(iteration: int, error: float, embedding: np.ndarray) -> None:
+    def report(iteration: int, error: float, embedding: np.ndarray) -> None:
         nonlocal shown
         done = first + iteration
         progress("t-SNE", done / total, f"iteration {done} of {total}, KL error {error:.3f}")
@@ -136,4 +137,4 @@ def _callback(
             shown = time.monotonic()
             progress.frame(np.array(embedding, dtype=np.float32))
 
-    return called
+    return report

@@ -1,11 +1,11 @@
-"""UMAP by umap-learn's own steps, with neighbors from the set's graph and a start from PCA.
+"""UMAP by the steps of umap-learn, with neighbors from the set's graph, initialized by PCA.
 
 McInnes, Healy and Melville, UMAP (2018). The steps are those of `umap.UMAP.fit` with
-`precomputed_knn`, called one by one so that progress and intermediate pictures can be shown.
+`precomputed_knn`, called one by one so that progress and intermediate layouts can be shown.
 
-Its neighbor lists start with the point itself. Without that column the nearest neighbor is taken
-for it and a share of the neighbors kept at 10 is lost: .230 instead of .246 on 10,000 GloVe words,
-.136 instead of .145 on 37,000 (umap-learn with its own search: .242 to .251 and .142 to .148).
+umap-learn's neighbor lists start with the point itself. Without that column it takes the nearest
+neighbor for the point, and neighbor preservation at 10 falls: .230 instead of .246 on 10,000 GloVe
+words, .136 instead of .145 on 37,000 (with umap-learn's own search: .242 to .251 and .142 to .148).
 """
 
 import functools
@@ -14,16 +14,16 @@ import time
 import numpy as np
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.layouts.compiled import keep_umap_compiled
+from embeddings.layouts.compiled import cache_compiled_umap
 from embeddings.layouts.params import UmapParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
-from embeddings.neighbors.search import NeighborGraph
+from embeddings.neighbors.graph import NeighborGraph
 from embeddings.progress import Progress
 
 _FRAME_SECONDS = 1.0
 _REPORT_SECONDS = 0.2
-_keep_compiled = functools.cache(keep_umap_compiled)
+_cache_compiled_once = functools.cache(cache_compiled_umap)
 _INT32_RANGE = (-(2**31) + 1, 2**31 - 2)  # of the three random states, as in umap-learn
 
 
@@ -37,19 +37,19 @@ def umap_layout(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Lay a set out by UMAP.
 
-    Cosine is compared by the distance 1 - cos, as umap-learn does.
+    For cosine, distances are 1 - cos, as in umap-learn.
 
     Parameters
     ----------
-    graph : of the layout's metric, with at least min(n, n_neighbors) - 1 neighbors per point
+    graph : by the layout's metric, with at least min(n, n_neighbors) - 1 neighbors per point
 
     Returns
     -------
     coordinates : float32, shape (n, dims)
-    notes : n_neighbors, where it had to be lowered
+    notes : a lowered n_neighbors, and that several threads are not reproducible
     """
     progress("loading UMAP")
-    _keep_compiled()
+    _cache_compiled_once()
     import numba
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
@@ -58,18 +58,18 @@ def umap_layout(
     notes: tuple[str, ...] = ()
     if params.n_neighbors > count:
         notes += (
-            f"n_neighbors lowered from {params.n_neighbors} to {count}: there are no more points",
+            f"n_neighbors lowered from {params.n_neighbors} to {count}, the number of points",
         )
     threads = thread_count(params.threads)
     if threads > 1:
-        notes += ("laid out by several threads: another run will differ",)
+        notes += ("computed with several threads: not reproducible",)
     epochs = params.epochs or (500 if count <= 10_000 else 200)
     progress("fuzzy graph")
     edges = _fuzzy_edges(graph, min(params.n_neighbors, count), epochs)
-    coordinates = _start(embedding_set, dims, seed)
+    coordinates = _initial_coordinates(embedding_set, dims, seed)
     a, b = find_ab_params(params.spread, params.min_dist)
-    usual_threads = numba.get_num_threads()
-    numba.set_num_threads(min(threads, usual_threads))
+    default_threads = numba.get_num_threads()
+    numba.set_num_threads(min(threads, default_threads))
     try:
         optimize_layout_euclidean(
             coordinates,
@@ -92,15 +92,14 @@ def umap_layout(
             move_other=True,
         )
     finally:
-        numba.set_num_threads(usual_threads)
+        numba.set_num_threads(default_threads)
     return coordinates, notes
 
 
 def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: ignore[no-untyped-def]
-    """Return the fuzzy simplicial set: a scipy COO matrix of edge weights, the weakest left out.
+    """Return the fuzzy simplicial set: a scipy COO matrix of edge weights, without the weakest.
 
-    umap-learn's neighbor lists start with the point itself, so n_neighbors means n_neighbors - 1
-    others.
+    umap-learn counts the point itself among its n_neighbors.
     """
     from umap.umap_ import fuzzy_simplicial_set
 
@@ -110,7 +109,7 @@ def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: 
     rows = np.hstack([np.arange(count, dtype=np.int32)[:, None], others.rows])
     distances = np.hstack([np.zeros((count, 1), np.float32), np.maximum(values, 0.0)])
     edges, _, _ = fuzzy_simplicial_set(
-        np.empty((count, 0), np.float32),  # read for its number of rows only
+        np.empty((count, 0), np.float32),  # only its number of rows is read
         n_neighbors,
         None,
         graph.metric,
@@ -124,10 +123,10 @@ def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: 
     return edges
 
 
-def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
-    """Return the PCA as umap-learn scales a start: noise added, each axis from 0 to 10.
+def _initial_coordinates(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
+    """Return the PCA with noise, each axis scaled from 0 to 10: float32, shape (n, dims).
 
-    float32, shape (n, dims).
+    umap-learn scales its initial coordinates in this way.
     """
     coordinates = pca(points(embedding_set), dims)[0]
     largest = np.abs(coordinates).max()
@@ -140,14 +139,14 @@ def _start(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
 
 
 class _EpochProgress:
-    """A text file to which tqdm writes the number of epochs done; it reports them instead."""
+    """A text file to which tqdm writes the number of epochs done, and which reports them."""
 
     def __init__(self, progress: Progress, epochs: int, coordinates: np.ndarray) -> None:
         self._progress, self._epochs, self._coordinates = progress, epochs, coordinates
         self._shown = time.monotonic()
 
     def write(self, text: str) -> None:
-        """Take one update of the progress bar, such as "\\r120"."""
+        """Report one update of the progress bar, such as "\\r120"."""
         if not text.strip().isdigit():
             return
         done = int(text)
@@ -157,4 +156,4 @@ class _EpochProgress:
             self._progress.frame(self._coordinates.copy())
 
     def flush(self) -> None:
-        """Do nothing: nothing is held back."""
+        """Do nothing: there is no buffer."""

@@ -1,19 +1,21 @@
-"""Exact nearest neighbors in the original space, and the neighbor graph that all layouts use."""
+"""Nearest neighbors in the original space: exact search, and the graph that all layouts share."""
 
-from embeddings.neighbors.search import (
+from embeddings.neighbors.graph import (
     GRAPH_NEIGHBORS,
     NeighborGraph,
-    Neighbors,
     build_graph,
-    query,
-    query_vectors,
+    load_cached,
+    load_or_build,
 )
+from embeddings.neighbors.search import Neighbors, query, query_vectors
 
 __all__ = [
     "GRAPH_NEIGHBORS",
     "NeighborGraph",
     "Neighbors",
     "build_graph",
+    "load_cached",
+    "load_or_build",
     "query",
     "query_vectors",
 ]

@@ -1,7 +1,7 @@
-"""Screening: every row's closeness to a query in float32, with a bound on its error.
+"""The filter of filter-and-refine: float32 scores of all rows, with a bound on their error.
 
-Closeness grows as points get nearer. What may be among the k nearest, given the bound, is then
-settled by exact values (neighbors.py, topk.py).
+A score grows as points get nearer. The rows that may be among the k nearest, given the bound, are
+the candidates; search.py and refine.py order them by their exact values.
 """
 
 from functools import cache
@@ -9,15 +9,17 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric, inverse_norms
 
 _FLOAT32_ROUNDING = 2.0**-24
-_LARGEST_NORM = 1e17  # squares of sums of two such are still float32
+_LARGEST_NORM = 1e17  # the squared sum of two such norms is still a float32
+_MANHATTAN_NUMBERS = 1_000_000  # of a block of rows: 4 MB
 
 
-class Screen:
-    """Float32 closeness of queries to all rows of a set, with a bound on its error."""
+class Prefilter:
+    """Float32 scores of queries against all rows of a set, with a bound on their error."""
 
     def __init__(self, embedding_set: EmbeddingSet, metric: Metric) -> None:
         self.metric = metric
@@ -28,39 +30,53 @@ class Screen:
         self.by_direction = metric == "cosine" or (metric == "dot" and huge)
         if metric == "cosine":
             self.scale = np.float32(1.0) if huge else embedding_set.inverse_norms
-            if huge:  # one unit for all would leave nothing of the short rows
+            if huge:  # a common unit would turn the short rows into zeros
                 self.vectors = _unit_rows(self.vectors, embedding_set.norms)
-        elif huge:  # a power of two: scaling by it rounds nothing
+        elif huge:  # a power of two: scaling by it is exact
             self.unit = np.float32(2.0 ** -np.ceil(np.log2(self.longest)))
             self.vectors = self.vectors * self.unit
             self.longest *= float(self.unit)
         if metric == "euclidean":
             self.squares = np.square(embedding_set.norms * float(self.unit)).astype(np.float32)
 
-    def closeness(self, queries: np.ndarray, query_norms: np.ndarray) -> np.ndarray:
-        """Return float32, shape (q, n): larger is nearer.
+    def scores(self, queries: np.ndarray, query_norms: np.ndarray) -> np.ndarray:
+        """Score every row for each query; larger is nearer.
 
-        Cosine, dot, minus the squared euclidean distance less the query's own square (the same
-        for all rows), or minus the manhattan distance; of huge vectors, in units that do not
-        overflow, for dot a unit for each query.
+        A score is the cosine, the dot product, minus the manhattan distance, or minus the squared
+        euclidean distance without the query's own square, which is the same for all rows. Huge
+        vectors are scored in a unit that does not overflow; for dot, each query has its own unit.
+
+        Parameters
+        ----------
+        queries : float32, shape (q, d)
+        query_norms : float64, shape (q,), euclidean lengths of the queries
+
+        Returns
+        -------
+        float32, shape (q, n)
         """
         queries = _unit_rows(queries, query_norms) if self.by_direction else queries * self.unit
         if self.metric == "manhattan":
             return _negated_manhattan(queries, self.vectors)
-        if len(queries) == 1:  # streams the vectors once, which a second thread does not hasten
+        if len(queries) == 1:  # bound by memory: a second thread would not make it faster
             with _blas().limit(limits=1, user_api="blas"):
-                closeness = (self.vectors @ queries[0])[None, :]
+                scores = (self.vectors @ queries[0])[None, :]
         else:
-            closeness = queries @ self.vectors.T
+            scores = queries @ self.vectors.T
         if self.metric == "cosine":
-            closeness *= self.scale
+            scores *= self.scale
         elif self.metric == "euclidean":
-            closeness *= 2.0
-            closeness -= self.squares
-        return closeness
+            scores *= 2.0
+            scores -= self.squares
+        return scores
 
-    def error(self, query_norms: np.ndarray) -> np.ndarray:
-        """Bound |closeness - exact closeness| for each query: float32, shape (q,)."""
+    def error_bounds(self, query_norms: np.ndarray) -> np.ndarray:
+        """Bound |score - exact score| for each query: float32, shape (q,).
+
+        Parameters
+        ----------
+        query_norms : float64, shape (q,), euclidean lengths of the queries
+        """
         query_norms = np.maximum(query_norms, 1e-30) * float(self.unit)  # see row_norms
         if self.by_direction:
             query_norms = np.ones_like(query_norms)
@@ -77,33 +93,39 @@ class Screen:
         return (2.0 * (dimensions + 8) * _FLOAT32_ROUNDING * scale).astype(np.float32)
 
 
-def candidates(closeness: np.ndarray, k: int, margin: float) -> np.ndarray:
-    """Return the rows that may be among the k nearest: int64, in increasing order.
+def select_candidates(scores: np.ndarray, k: int, margin: float) -> np.ndarray:
+    """Return the rows that may be among the k nearest: int64, ascending.
 
     A first bound comes from the maxima of short chunks: the k-th largest of them is at most the
-    k-th largest value. It leaves few rows for the partition that finds the k-th largest itself.
+    k-th largest score. Few rows then remain for the partition that finds the k-th largest score.
+
+    Parameters
+    ----------
+    scores : float32, shape (n,); -inf excludes a row
+    k : number of neighbors
+    margin : twice the bound on the error of a score
     """
     if k == 0:
         return np.empty(0, dtype=np.int64)
     bound = -np.inf
     chunk = 64
-    chunks = len(closeness) // chunk
+    chunks = len(scores) // chunk
     if chunks > 4 * k:
-        maxima = closeness[: chunks * chunk].reshape(chunks, chunk).max(axis=1)
+        maxima = scores[: chunks * chunk].reshape(chunks, chunk).max(axis=1)
         bound = np.partition(maxima, chunks - k)[chunks - k]
-    likely = np.flatnonzero(closeness >= bound - margin)
-    kth = np.partition(closeness[likely], len(likely) - k)[len(likely) - k]
+    likely = np.flatnonzero(scores >= bound - margin)
+    kth = np.partition(scores[likely], len(likely) - k)[len(likely) - k]
     if kth == -np.inf:
-        return likely[closeness[likely] > -np.inf]
-    return likely[closeness[likely] >= kth - margin]
+        return likely[scores[likely] > -np.inf]
+    return likely[scores[likely] >= kth - margin]
 
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Return the handle on numpy's BLAS.
+    """Return the controller of numpy's BLAS, which limits its threads.
 
-    With two threads, and both cores busy with a layout, a click at 100,000 x 50 took 8 ms in the
-    median, with one thread 0.6 ms: the product waits for whichever thread the system runs last.
+    With two threads, while both cores compute a layout, a click at 100,000 x 50 took 8 ms in the
+    median, with one thread 0.6 ms: the product waits for the thread that is scheduled last.
     """
     return ThreadpoolController()
 
@@ -116,10 +138,8 @@ def _unit_rows(vectors: np.ndarray, norms: np.ndarray) -> np.ndarray:
 
 def _negated_manhattan(queries: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return minus the manhattan distances: float32, shape (q, n)."""
-    closeness = np.empty((len(queries), len(vectors)), dtype=np.float32)
-    step = max(1, 1_000_000 // vectors.shape[1])
-    for start in range(0, len(vectors), step):
-        block = vectors[start : start + step]
+    scores = np.empty((len(queries), len(vectors)), dtype=np.float32)
+    for block in row_blocks(len(vectors), vectors.shape[1], _MANHATTAN_NUMBERS):
         for i, vector in enumerate(queries):
-            np.abs(block - vector).sum(axis=1, out=closeness[i, start : start + step])
-    return np.negative(closeness, out=closeness)
+            np.abs(vectors[block] - vector).sum(axis=1, out=scores[i, block])
+    return np.negative(scores, out=scores)

@@ -1,7 +1,7 @@
-"""The k nearest of each query out of a block of screened closeness: the graph's inner loop.
+"""The refinement of filter-and-refine for many queries at once: the graph's compiled inner loop.
 
-The same two steps as a single query in neighbors.py, compiled: the k-th best float32 closeness
-gives a threshold, and every row within the error bound of it is compared by its exact value.
+It does what search.py does for a single query: the k-th best float32 score gives a threshold, and
+every row within the error bound of it is compared by its exact value.
 """
 
 import numpy as np
@@ -9,12 +9,12 @@ from numba import njit, prange
 
 from embeddings.metrics import METRICS, Metric
 
-_CHUNK = 64  # closeness values whose maximum is compared first: most chunks are skipped whole
+_CHUNK = 64  # scores whose maximum is compared first: most chunks are skipped as a whole
 
 
-def settle_block(
+def refine_block(
     metric: Metric,
-    closeness: np.ndarray,
+    scores: np.ndarray,
     error: np.ndarray,
     queries: np.ndarray,
     query_norms: np.ndarray,
@@ -28,30 +28,31 @@ def settle_block(
 
     Parameters
     ----------
-    closeness : float32, shape (q, n), larger is nearer
-    error : float32, shape (q,), bound of the error of `closeness`
-    queries, query_norms : float32 (q, d) and float64 (q,)
-    own_rows : int64, shape (q,), the row that each query itself has, left out
-    vectors, norms : float32 (n, d) and float64 (n,)
-    out_rows, out_values : int32 and float32, shape (q, k), k < n
+    metric : of the exact values
+    scores : float32, shape (q, n), larger is nearer; overwritten
+    error : float32, shape (q,), bound on the error of `scores`
+    queries, query_norms : float32, shape (q, d), and their lengths, float64, shape (q,)
+    own_rows : int64, shape (q,), the item that each query is, which is not its own neighbor
+    vectors, norms : float32, shape (n, d), and their lengths, float64, shape (n,)
+    out_rows, out_values : int32 and float32, shape (q, k) with k < n; written
     """
-    _settle(
-        METRICS.index(metric), closeness, error, queries, query_norms, own_rows,
+    _refine(
+        METRICS.index(metric), scores, error, queries, query_norms, own_rows,
         vectors, norms, out_rows, out_values,
     )  # fmt: skip
 
 
 @njit(parallel=True, nogil=True, cache=True)
-def _settle(
-    metric, closeness, error, queries, query_norms, own_rows, vectors, norms, out_rows, out_values
+def _refine(
+    metric, scores, error, queries, query_norms, own_rows, vectors, norms, out_rows, out_values
 ):
-    count = closeness.shape[1]
+    count = scores.shape[1]
     k = out_rows.shape[1]
-    for i in prange(closeness.shape[0]):
-        line = closeness[i]
+    for i in prange(scores.shape[0]):
+        line = scores[i]
         line[own_rows[i]] = -np.inf
         threshold = _kth_largest(line, k) - np.float32(2.0) * error[i]
-        best = np.empty(k, dtype=np.float32)  # nearness, a sorted list: best first
+        best = np.empty(k, dtype=np.float32)  # their nearness, best first
         rows = np.empty(k, dtype=np.int32)
         held = 0
         for start in range(0, count, _CHUNK):
@@ -62,18 +63,18 @@ def _settle(
                 if line[j] >= threshold and j != own_rows[i]:
                     nearness = _nearness(metric, queries[i], vectors[j], query_norms[i], norms[j])
                     if held == k and nearness <= best[k - 1]:
-                        continue  # rows come in increasing order: a tie goes to the earlier
-                    place = held if held < k else k - 1
-                    while place > 0 and best[place - 1] < nearness:
-                        best[place] = best[place - 1]
-                        rows[place] = rows[place - 1]
-                        place -= 1
-                    best[place] = nearness
-                    rows[place] = j
+                        continue  # rows are visited in ascending order: a tie goes to the lower one
+                    position = held if held < k else k - 1
+                    while position > 0 and best[position - 1] < nearness:
+                        best[position] = best[position - 1]
+                        rows[position] = rows[position - 1]
+                        position -= 1
+                    best[position] = nearness
+                    rows[position] = j
                     held = min(held + 1, k)
-        for place in range(k):
-            out_rows[i, place] = rows[place]
-            out_values[i, place] = best[place] if metric < 2 else -best[place]
+        for position in range(k):
+            out_rows[i, position] = rows[position]
+            out_values[i, position] = best[position] if metric < 2 else -best[position]
 
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc"})
@@ -86,7 +87,7 @@ def _maximum(line, start, stop):
 
 @njit(nogil=True, cache=True)
 def _kth_largest(line, k):
-    """Return the k-th largest value: a min-heap of the k best, chunks below its root skipped."""
+    """Return the k-th largest value, by a min-heap of the k best; skips chunks below its root."""
     heap = np.sort(line[:k])
     for start in range(k, len(line), _CHUNK):
         stop = min(start + _CHUNK, len(line))
@@ -100,23 +101,23 @@ def _kth_largest(line, k):
 
 @njit(nogil=True, cache=True)
 def _replace_root(heap, value):
-    place = 0
+    position = 0
     while True:
-        child = 2 * place + 1
+        child = 2 * position + 1
         if child >= len(heap):
             break
         if child + 1 < len(heap) and heap[child + 1] < heap[child]:
             child += 1
         if heap[child] >= value:
             break
-        heap[place] = heap[child]
-        place = child
-    heap[place] = value
+        heap[position] = heap[child]
+        position = child
+    heap[position] = value
 
 
 @njit(nogil=True, cache=True)
 def _nearness(metric, x, y, x_norm, y_norm):
-    """Exact similarity or minus the distance, in float64 rounded to float32 (see metrics.py)."""
+    """Return the similarity or minus the distance, in float64 rounded to float32."""
     total = 0.0
     if metric == 2:
         for c in range(len(x)):

@@ -165,7 +165,7 @@ def _from_gallery(name: str) -> EmbeddingSet:
     embedding_set = gallery.open_item(name)
     ready = gallery.item(name).layout_path
     if ready.exists():
-        layouts.keep(embedding_set, layouts.load_layout(ready), services.cache())
+        layouts.store(embedding_set, layouts.load_layout(ready), services.cache())
     return embedding_set
 
 

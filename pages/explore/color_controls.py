@@ -6,10 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
-import xxhash
 
 from components import Colors, category_colors, date_colors, number_colors, one_color
-from embeddings import EmbeddingSet, layouts
+from embeddings import EmbeddingSet, layouts, neighbors
 from embeddings.analysis import clusters
 from embeddings.analysis.contexts import CONTEXT, is_layer
 from embeddings.cache import key_hash
@@ -24,8 +23,8 @@ from embeddings.columns import (
     seconds,
 )
 from embeddings.layouts import Layout, quality
-from embeddings.neighbors import graph_cache
 from pages.common import services
+from pages.explore.layout_controls import DisplayedLayout
 from server.jobs import tasks
 from server.jobs.pool import Job
 
@@ -129,13 +128,13 @@ class Colored:
 
 
 def colors_of(
-    source: str, embedding_set: EmbeddingSet, layout: Layout, coloring: Coloring
+    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, coloring: Coloring
 ) -> Colored:
-    """Return the colors; clusters and kept neighbors depend on the layout that is seen."""
+    """Return the colors; clusters and preserved neighbors depend on the displayed layout."""
     if coloring.by == CLUSTERS:
-        return _cluster_colors(source, embedding_set, layout, coloring.fineness)
+        return _cluster_colors(source, embedding_set, displayed, coloring.fineness)
     if coloring.by == KEPT:
-        return _kept_colors(embedding_set, layout)
+        return _kept_colors(embedding_set, displayed)
     if coloring.by == NOTHING:
         return Colored(one_color(len(embedding_set), "all points"))
     return _column_colors(source, coloring, embedding_set)
@@ -164,11 +163,12 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
 
 
 def _cluster_colors(
-    source: str, embedding_set: EmbeddingSet, layout: Layout, fineness: float
+    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, fineness: float
 ) -> Colored:
     """Find the clusters in a worker; until then all points have one color."""
-    digest = key_hash({"layout": layout_id(layout), "fineness": fineness})
-    job = services.once(f"clusters-{digest}", tasks.find_clusters, layout.coordinates, fineness)
+    digest = key_hash({"layout": displayed.key, "fineness": fineness})
+    coordinates = displayed.layout.coordinates
+    job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, fineness)
     last = services.pool().get(st.session_state.get("clusters_asked", ""))
     if last is not None and last.key != job.key and not last.snapshot().finished:
         services.cancel(last)  # the slider, or the layout, has moved on
@@ -208,30 +208,16 @@ def _found_clusters(
     return Colored(colors, note)
 
 
-def _kept_colors(embedding_set: EmbeddingSet, layout: Layout) -> Colored:
-    if not layout.quality:  # the graph is built with the judgment
+def _kept_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:
+    if not displayed.layout.quality:  # the graph is built to measure the quality
         note = "which neighbors are kept is known once the layout is judged"
         return Colored(one_color(len(embedding_set), "all points"), note)
-    return _kept_of(layout_id(layout), layout, embedding_set)
+    return _kept_of(displayed.key, displayed.layout, embedding_set)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
 def _kept_of(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
     metric = layouts.layout_metric(_embedding_set)
-    graph = graph_cache.load_or_build(_embedding_set, services.cache(), metric=metric)
+    graph = neighbors.load_or_build(_embedding_set, services.cache(), metric=metric)
     share = quality.preservation_per_point(graph, _layout.coordinates)
     return Colored(number_colors(share, "share of the 10 nearest kept", services.blobs()))
-
-
-def layout_id(layout: Layout) -> str:
-    """Name a layout by all that it depends on."""
-    return key_hash(
-        {
-            "fingerprint": layout.fingerprint,
-            "method": layout.method,
-            "dims": layout.dims,
-            "params": dict(layout.params),
-            "seed": layout.seed,
-            "coordinates": xxhash.xxh3_128_hexdigest(layout.coordinates.tobytes()),
-        }
-    )

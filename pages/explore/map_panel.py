@@ -18,7 +18,7 @@ from components import (
 )
 from embeddings import EmbeddingSet
 from embeddings.columns import as_text
-from embeddings.layouts import Layout
+from embeddings.layouts import METHODS, Layout, LayoutSpec
 from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common import url_state as address
@@ -32,10 +32,9 @@ from pages.explore.color_controls import (
     Coloring,
     colors_of,
     column_kinds,
-    layout_id,
 )
 from pages.explore.layers import Seen
-from pages.explore.layout_controls import Picture, Wanted
+from pages.explore.layout_controls import DisplayedLayout
 from server.jobs.pool import JobView
 
 POLL_SECONDS = 0.7
@@ -46,7 +45,7 @@ class Scene:
     """What the controls ask the stage to show."""
 
     shown: Seen
-    wanted: Wanted
+    spec: LayoutSpec
     coloring: Coloring
     hover: tuple[str, ...]
 
@@ -68,14 +67,14 @@ def show(scene: Scene) -> None:
     st.fragment(_draw, run_every=POLL_SECONDS if working else None)(scene, working)
 
 
-def _look(scene: Scene) -> tuple[Picture, Colored, bool]:
+def _look(scene: Scene) -> tuple[DisplayedLayout, Colored, bool]:
     """Return the picture and the colors as they are now, and whether work on them runs."""
-    seen = layout_controls.picture(scene.embedding_set, scene.wanted)
-    if scene.coloring.by == CLUSTERS and seen.job is not None and not seen.is_wanted:
+    seen = layout_controls.displayed_layout(scene.embedding_set, scene.spec)
+    if scene.coloring.by == CLUSTERS and seen.job is not None and not seen.is_requested:
         count = len(scene.embedding_set)
         colored = Colored(one_color(count, "clusters"), "clusters come with the layout")
     else:
-        colored = colors_of(scene.source, scene.embedding_set, seen.layout, scene.coloring)
+        colored = colors_of(scene.source, scene.embedding_set, seen, scene.coloring)
     finding = colored.job is not None and not colored.job.snapshot().finished
     return seen, colored, asked.receive(scene.embedding_set) or finding or seen.job is not None
 
@@ -94,7 +93,7 @@ def _draw(scene: Scene, polling: bool) -> None:
     with left:
         view = seen.job.snapshot() if seen.job else None
         points = _points(scene, seen, view)
-        _strip(embedding_set, scene.wanted, seen, view, colored.note, scene.shown.layer)
+        _strip(embedding_set, scene.spec, seen, view, colored.note, scene.shown.layer)
         focus, mask = _emphasis(embedding_set, kinds, found)
         embedding_map(
             key="map",
@@ -106,10 +105,10 @@ def _draw(scene: Scene, polling: bool) -> None:
             ],
             focus=focus,
             mask=mask,
-            ground=seen.is_wanted and asked.decodes(embedding_set, seen.layout),
+            ground=seen.is_requested and asked.decodes(embedding_set, seen.layout),
             spot=asked.spot(embedding_set, seen.layout),
             description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
-            + (scene.wanted.title if seen.is_wanted else _meanwhile(seen, scene.wanted, view)),
+            + (scene.spec.title if seen.is_requested else _meanwhile(seen, scene.spec, view)),
             on_event=on_event,
         )
     with right:
@@ -149,12 +148,12 @@ def _emphasis(
     return focus, mask
 
 
-def _points(scene: Scene, seen: Picture, view: JobView | None) -> Points:
+def _points(scene: Scene, seen: DisplayedLayout, view: JobView | None) -> Points:
     """Return the picture's points; while t-SNE runs, those of its latest frame."""
-    if view is not None and not seen.is_wanted and view.frame is not None:
+    if view is not None and not seen.is_requested and view.frame is not None:
         frame = scene.shown.turned(view.frame)
         return services.frames().points(f"{view.key} {view.started}", view.frame_number, frame)
-    return _points_of(layout_id(seen.layout), scene.source, scene.shown, seen.layout)
+    return _points_of(seen.key, scene.source, scene.shown, seen.layout)
 
 
 @st.cache_resource(
@@ -181,8 +180,8 @@ def _column_address(source: str, name: str, _embedding_set: EmbeddingSet) -> str
 
 def _strip(
     embedding_set: EmbeddingSet,
-    wanted: Wanted,
-    seen: Picture,
+    spec: LayoutSpec,
+    seen: DisplayedLayout,
     view: JobView | None,
     note: str,
     layer: str | None,
@@ -196,20 +195,20 @@ def _strip(
             parts[0] = f"{int(way.selected.sum()):,} of {count:,} points selected"
         if layer is not None:
             parts[0] += f" of layer {layer}"
-        if seen.is_wanted:
-            parts += [wanted.title, *seen.layout.notes, *_quality(seen)]
+        if seen.is_requested:
+            parts += [spec.title, *seen.layout.notes, *_quality(seen)]
         else:
-            parts += [_meanwhile(seen, wanted, view)]
+            parts += [_meanwhile(seen, spec, view)]
         st.markdown(plain(" · ".join([*parts, note] if note else parts)), width="stretch")
         if view is not None:
-            _progress(seen, wanted, view)
-        elif not seen.is_wanted:
+            _progress(seen, spec, view)
+        elif not seen.is_requested:
             st.button(
-                f"Run {layout_controls.TITLES[wanted.method]}",
+                f"Run {METHODS[spec.method].title}",
                 type="primary",
                 key="run",
                 on_click=_start,
-                args=(embedding_set, wanted),
+                args=(embedding_set, spec),
             )
         elif not seen.layout.quality:
             st.button(
@@ -217,7 +216,7 @@ def _strip(
                 help="How many of the true neighbors does this layout keep?",
                 key="judge",
                 on_click=_start,
-                args=(embedding_set, wanted),
+                args=(embedding_set, spec),
             )
         if way.row is not None or way.selected is not None or way.asked is not None:
             st.button("Clear", key="clear", on_click=way.clear)
@@ -235,19 +234,19 @@ def _strip(
         error_box(seen.error)
 
 
-def _meanwhile(seen: Picture, wanted: Wanted, view: JobView | None) -> str:
+def _meanwhile(seen: DisplayedLayout, spec: LayoutSpec, view: JobView | None) -> str:
     if view is None:
-        return f"PCA shown, {wanted.title} not computed yet"
+        return f"PCA shown, {spec.title} not computed yet"
     if view.frame is not None:
-        return f"{wanted.title}, on its way"
+        return f"{spec.title}, on its way"
     return "PCA meanwhile"
 
 
-def _start(embedding_set: EmbeddingSet, wanted: Wanted) -> None:
-    layout_controls.start(embedding_set, wanted)
+def _start(embedding_set: EmbeddingSet, spec: LayoutSpec) -> None:
+    layout_controls.start(embedding_set, spec)
 
 
-def _quality(seen: Picture) -> list[str]:
+def _quality(seen: DisplayedLayout) -> list[str]:
     quality = seen.layout.quality
     if not quality:
         return []
@@ -259,10 +258,10 @@ def _quality(seen: Picture) -> list[str]:
     ]
 
 
-def _progress(seen: Picture, wanted: Wanted, view: JobView) -> None:
+def _progress(seen: DisplayedLayout, spec: LayoutSpec, view: JobView) -> None:
     """Show stage, share, time left, and the way to stop."""
-    title = layout_controls.TITLES[wanted.method]
-    if seen.is_wanted:
+    title = METHODS[spec.method].title
+    if seen.is_requested:
         title = f"Judging {title}"
     if view.state == "queued":
         text = f"{title}: {view.stage or 'waiting'}"

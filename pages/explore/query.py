@@ -21,7 +21,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, neighbors
 from embeddings.layouts import Layout
-from embeddings.layouts.linear import carried
+from embeddings.layouts.space import affine_transfer
 from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.text import error_box, plain
@@ -90,7 +90,7 @@ def nearest(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Neighbors 
         return None
     k = st.session_state.get("k") or 10
     among = _answers(embedding_set, kinds)
-    return neighbors.query_vectors(embedding_set, way.asked.vector, k, among=among)
+    return neighbors.query_vectors(embedding_set, way.asked.vector, k, candidates=among)
 
 
 def _answers(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarray | None:
@@ -111,7 +111,7 @@ def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
     return (
         embedding_set.provenance.trainer in DECODERS
         and layout.dims == 2
-        and carried(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
+        and affine_transfer(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
         and _run_of(embedding_set) is not None
     )
 
@@ -119,7 +119,7 @@ def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
 def ask_place(embedding_set: EmbeddingSet, layout: Layout, place: Sequence[float]) -> None:
     """Ask for the picture of a place of a layout that decodes."""
     run = _run_of(embedding_set)
-    vector = carried(layout.coordinates, embedding_set.vectors, tuple(map(float, place)))
+    vector = affine_transfer(layout.coordinates, embedding_set.vectors, tuple(map(float, place)))
     if run is None or vector is None:
         return
     title = ", ".join(f"{value:.3g}" for value in vector)
@@ -132,7 +132,7 @@ def spot(embedding_set: EmbeddingSet, layout: Layout) -> tuple[float, ...] | Non
     asked = walk.current().asked
     if asked is None or layout.dims != 2:
         return None
-    found = carried(embedding_set.vectors, layout.coordinates, tuple(asked.vector))
+    found = affine_transfer(embedding_set.vectors, layout.coordinates, tuple(asked.vector))
     return None if found is None else tuple(found.tolist())
 
 

@@ -57,7 +57,7 @@ def found_by_text(page: AppPage, file: Path, box: str, text: str, among: np.ndar
     field.fill(text)
     field.press("Enter")
     asked = answers("encode", file.parent, "--text", text)["vector"]
-    near = neighbors.query_vectors(load(file), np.array(asked), 10, among=among).rows.tolist()
+    near = neighbors.query_vectors(load(file), np.array(asked), 10, candidates=among).rows.tolist()
     listed(page, near)
     assert field.input_value() == text
     return near
@@ -122,7 +122,7 @@ def test_a_place_of_the_map_is_decoded(visit, codes: Path) -> None:
     made = load(codes)
     page = visit(codes)
     page.wait_for_drawn(len(made))
-    page.choose("Layout", "As they are")
+    page.choose("Layout", "Precomputed")
     page.page.wait_for_function(f"() => {ROOT}.embeddingMap.data.ground")
     box = page.page.locator(MAP).bounding_box()
     assert box is not None

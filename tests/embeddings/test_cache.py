@@ -6,10 +6,12 @@ from embeddings.cache import Cache, key_hash
 
 
 def test_what_is_stored_is_found_again(tmp_path) -> None:
-    path = Cache(tmp_path).path("layouts", {"a": 1, "b": "x"}, ".txt")
+    path = Cache(tmp_path).path("layouts", key_hash({"a": 1, "b": "x"}), ".txt")
     Cache(tmp_path).store(path, lambda file: file.write_text("result"))
     again = Cache(tmp_path)
-    assert again.load(again.path("layouts", {"b": "x", "a": 1}, ".txt"), _read) == "result"
+    assert (
+        again.load(again.path("layouts", key_hash({"b": "x", "a": 1}), ".txt"), _read) == "result"
+    )
 
 
 def test_another_key_is_another_file(tmp_path) -> None:
@@ -19,7 +21,7 @@ def test_another_key_is_another_file(tmp_path) -> None:
 
 def test_a_broken_file_is_removed_and_not_fatal(tmp_path) -> None:
     cache = Cache(tmp_path)
-    path = cache.path("layouts", {"a": 1}, ".txt")
+    path = cache.path("layouts", key_hash({"a": 1}), ".txt")
     cache.store(path, lambda file: file.write_bytes(b"\xff\xfe broken"))
     assert cache.load(path, _read) is None
     assert not path.exists()
@@ -27,7 +29,7 @@ def test_a_broken_file_is_removed_and_not_fatal(tmp_path) -> None:
 
 def test_a_failed_write_leaves_nothing(tmp_path) -> None:
     cache = Cache(tmp_path)
-    path = cache.path("layouts", {"a": 1}, ".txt")
+    path = cache.path("layouts", key_hash({"a": 1}), ".txt")
 
     def fail(file) -> None:
         file.write_text("half")
@@ -40,11 +42,11 @@ def test_a_failed_write_leaves_nothing(tmp_path) -> None:
 
 def test_the_oldest_files_go_first_beyond_the_limit(tmp_path) -> None:
     cache = Cache(tmp_path, limit=250)
-    paths = [cache.path("results", {"number": number}, ".bin") for number in range(3)]
+    paths = [cache.path("results", key_hash({"number": number}), ".bin") for number in range(3)]
     for age, path in zip((30, 20, 10), paths, strict=True):
         cache.store(path, lambda file: file.write_bytes(bytes(100)))
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
-    newest = cache.path("results", {"number": 3}, ".bin")
+    newest = cache.path("results", key_hash({"number": 3}), ".bin")
     cache.store(newest, lambda file: file.write_bytes(bytes(100)))
     assert [path.exists() for path in [*paths, newest]] == [False, False, True, True]
 
@@ -54,7 +56,7 @@ def test_runs_are_spared(tmp_path) -> None:
     made.parent.mkdir(parents=True)
     made.write_bytes(bytes(1000))
     cache = Cache(tmp_path, limit=250)
-    path = cache.path("results", {"number": 0}, ".bin")
+    path = cache.path("results", key_hash({"number": 0}), ".bin")
     cache.store(path, lambda file: file.write_bytes(bytes(100)))
     assert made.exists() and path.exists()
 

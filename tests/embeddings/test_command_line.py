@@ -186,11 +186,21 @@ def test_layout_takes_the_parameters_of_its_method(run, file, tmp_path):
     assert (params["n_neighbors"], params["min_dist"], params["epochs"]) == (5, 0.0, 5)
 
 
+@pytest.mark.parametrize("method", ["precomputed", "none"])  # none is its former name
+def test_precomputed_coordinates_are_written_as_a_layout(run, tmp_path, method):
+    vectors = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+    save(EmbeddingSet.of(vectors, metric="euclidean"), tmp_path / "flat.npz")
+    out_path = tmp_path / "l.parquet"
+    _, out, _ = run("layout", tmp_path / "flat.npz", "--method", method, "--out", out_path)
+    assert document(out)["method"] == "precomputed"
+    np.testing.assert_array_equal(layouts.load_layout(out_path).coordinates, vectors)
+
+
 def test_notes_go_to_standard_error(run, file, tmp_path):
     settings = ["--method", "tsne", "--perplexity", "50", "--iterations", "5"]
     _, out, errors = run("layout", file, *settings, "--out", tmp_path / "l.parquet")
     document(out)
-    assert "perplexity lowered from 50 to 29.7: 90 points allow no more" in errors
+    assert "perplexity lowered from 50 to 29.7, the limit for 90 points" in errors
 
 
 def test_the_same_seed_writes_the_same_bytes(run, file, tmp_path, monkeypatch):
@@ -260,7 +270,7 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
         (["neighbors", "FILE", "--row", "90"], "row 90; the set has rows 0 to 89"),
         (["neighbors", "FILE", "--row", "-1"], "row -1; the set has rows 0 to 89"),
         (["neighbors", "FILE", "--row", "x"], "invalid int value: 'x'"),
-        (["neighbors", "FILE", "a0", "-k", "0"], "k = 0; ask for at least 1 neighbor"),
+        (["neighbors", "FILE", "a0", "-k", "0"], "k = 0; expected at least 1 neighbor"),
         (["neighbors", "FILE", "a0", "--metric", "jaccard"], "invalid choice: 'jaccard'"),
         (["convert", "FILE", "out.doc"], "out.doc"),
         (["layout", "FILE"], "the following arguments are required: --out"),
@@ -280,8 +290,8 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
             "n_neighbors = 'many'; expected a whole number of at least 2",
         ),
         (
-            ["layout", "FILE", "--method", "none", "--out", "o.parquet"],
-            "vectors of 5 dimensions and no number columns x, y",
+            ["layout", "FILE", "--method", "precomputed", "--out", "o.parquet"],
+            "no precomputed coordinates in 2D: the vectors have 5 dimensions",
         ),
         (["quality", "FILE", "none.parquet"], "none.parquet: no such file"),
         (["quality", "FILE", "FILE"], "a layout has columns row, x, y"),

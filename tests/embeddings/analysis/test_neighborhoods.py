@@ -6,7 +6,7 @@ import pytest
 from embeddings import EmbeddingSet
 from embeddings.analysis import neighborhoods
 from embeddings.analysis.neighborhoods import examine_neighbors, skewness
-from embeddings.neighbors.search import build_graph
+from embeddings.neighbors import build_graph
 from tests.reference import nearest, value
 
 

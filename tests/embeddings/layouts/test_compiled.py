@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from embeddings.layouts.compiled import keep_compiled, keep_umap_compiled
+from embeddings.layouts.compiled import cache_compiled, cache_compiled_umap
 
 SOURCE = """
 import numba
@@ -29,7 +29,7 @@ def threads(tmp_path, monkeypatch):
 
 def jitted(function):
     single, parallel = numba.njit(function), numba.njit(function, parallel=True)
-    keep_compiled(single, parallel)
+    cache_compiled(single, parallel)
     return single, parallel
 
 
@@ -54,10 +54,10 @@ def test_a_folder_that_cannot_be_written_is_no_error(caplog):
     namespace = {}
     exec("def unfound():\n    return 1", namespace)  # numba finds no file to cache beside
     function = numba.njit(namespace["unfound"])
-    keep_compiled(function)
+    cache_compiled(function)
     assert function() == 1
-    assert "is not kept" in caplog.text
+    assert "is not cached" in caplog.text
 
 
 def test_the_functions_of_umap_are_there():
-    keep_umap_compiled()
+    cache_compiled_umap()

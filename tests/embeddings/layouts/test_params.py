@@ -5,20 +5,14 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from embeddings import EmbeddingError
-from embeddings.layouts import METHODS, PARAMS, TsneParams, UmapParams
+from embeddings.layouts import METHODS, TsneParams, UmapParams
 from embeddings.layouts.params import thread_count
 from embeddings.settings import describe
 
 
-def test_every_method_has_parameters_with_defaults():
-    assert PARAMS.keys() == METHODS.keys()
-    for kind in PARAMS.values():
-        kind()
-
-
 def test_every_parameter_has_a_label_and_a_help_text():
-    for kind in PARAMS.values():
-        for field in describe(kind):
+    for method in METHODS.values():
+        for field in describe(method.params):
             assert field.label and len(field.help) > 10, field.name
 
 
@@ -88,4 +82,5 @@ def test_parameters_are_frozen():
 def test_neighbors_read_from_the_graph():
     assert TsneParams(perplexity=33).graph_neighbors == 99
     assert UmapParams(n_neighbors=15).graph_neighbors == 14  # umap counts the point itself
-    assert PARAMS["pca"]().graph_neighbors == PARAMS["none"]().graph_neighbors == 0
+    assert METHODS["pca"].params().graph_neighbors == 0
+    assert METHODS["precomputed"].params().graph_neighbors == 0

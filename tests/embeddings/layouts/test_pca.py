@@ -5,6 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from embeddings import EmbeddingSet, layouts
+from embeddings.layouts import LayoutSpec
 from embeddings.layouts.pca import pca
 
 
@@ -50,13 +51,15 @@ def test_cosine_sees_unit_rows_and_euclidean_the_vectors():
     vectors = planted()
     lengths = np.random.default_rng(1).uniform(0.1, 10, size=(len(vectors), 1)).astype(np.float32)
     for metric in ("cosine", "dot"):
-        one = layouts.compute(EmbeddingSet.of(vectors, metric=metric), "pca")
-        scaled = layouts.compute(EmbeddingSet.of(vectors * lengths, metric=metric), "pca")
+        one = layouts.compute(EmbeddingSet.of(vectors, metric=metric), LayoutSpec("pca"))
+        scaled = layouts.compute(
+            EmbeddingSet.of(vectors * lengths, metric=metric), LayoutSpec("pca")
+        )
         np.testing.assert_allclose(one.coordinates, scaled.coordinates, atol=1e-5)
-    one = layouts.compute(EmbeddingSet.of(vectors, metric="euclidean"), "pca")
+    one = layouts.compute(EmbeddingSet.of(vectors, metric="euclidean"), LayoutSpec("pca"))
     np.testing.assert_array_equal(one.coordinates, pca(vectors, 2)[0])
 
 
 def test_says_how_much_it_explains():
-    layout = layouts.compute(EmbeddingSet.of(planted(), metric="euclidean"), "pca")
+    layout = layouts.compute(EmbeddingSet.of(planted(), metric="euclidean"), LayoutSpec("pca"))
     assert layout.notes == ("explains 97 % of the variance",)  # (25 + 9) / 35

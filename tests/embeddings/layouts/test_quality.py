@@ -1,12 +1,12 @@
-"""Trustworthiness and kept neighbors: planted pictures, scikit-learn's value, a slow reference."""
+"""Trustworthiness and kept neighbors: planted layouts, scikit-learn's value, a slow reference."""
 
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
 from embeddings import EmbeddingError, EmbeddingSet
-from embeddings.layouts.quality import judge, preservation_per_point, shown_neighbors
-from embeddings.neighbors.search import build_graph
+from embeddings.layouts.quality import evaluate_layout, layout_neighbors, preservation_per_point
+from embeddings.neighbors import build_graph
 
 SKLEARN_NAMES = {"cosine": "cosine", "euclidean": "euclidean", "manhattan": "manhattan"}
 
@@ -16,7 +16,7 @@ def random_set(rows=120, dimensions=6, metric="euclidean", seed=0):
     return EmbeddingSet.of(vectors, metric=metric)
 
 
-def random_picture(rows, dims=2, seed=1):
+def random_layout(rows, dims=2, seed=1):
     return np.random.default_rng(seed).normal(size=(rows, dims)).astype(np.float32)
 
 
@@ -37,110 +37,112 @@ def slow_preservation(vectors, coordinates, k):
 @pytest.mark.parametrize("dims", [2, 3])
 def test_trustworthiness_is_scikit_learns(metric, dims):
     embedding_set = random_set(metric=metric)
-    picture = random_picture(len(embedding_set), dims)
-    judged = judge(embedding_set, build_graph(embedding_set), picture)
+    layout = random_layout(len(embedding_set), dims)
+    measured = evaluate_layout(embedding_set, build_graph(embedding_set), layout)
     expected = trustworthiness(
-        embedding_set.vectors, picture, n_neighbors=10, metric=SKLEARN_NAMES[metric]
+        embedding_set.vectors, layout, n_neighbors=10, metric=SKLEARN_NAMES[metric]
     )
-    assert judged["trustworthiness"] == pytest.approx(expected, abs=1e-12)
-    assert judged["sample"] == len(embedding_set)
+    assert measured["trustworthiness"] == pytest.approx(expected, abs=1e-12)
+    assert measured["sample"] == len(embedding_set)
 
 
 def test_trustworthiness_by_dot_ranks_by_the_product():
     embedding_set = random_set(metric="dot")
-    picture = random_picture(len(embedding_set))
+    layout = random_layout(len(embedding_set))
     graph = build_graph(embedding_set)
     products = embedding_set.vectors.astype(np.float64) @ embedding_set.vectors.T
     np.fill_diagonal(products, products.max() + 1)  # scikit-learn wants distances, 0 to itself
     expected = trustworthiness(
-        products.max() - products, picture, n_neighbors=10, metric="precomputed"
+        products.max() - products, layout, n_neighbors=10, metric="precomputed"
     )
-    assert judge(embedding_set, graph, picture)["trustworthiness"] == pytest.approx(expected)
+    assert evaluate_layout(embedding_set, graph, layout)["trustworthiness"] == pytest.approx(
+        expected
+    )
 
 
-def test_a_picture_of_the_vectors_themselves_is_perfect():
+def test_a_layout_of_the_vectors_themselves_is_perfect():
     embedding_set = random_set(dimensions=2)
     graph = build_graph(embedding_set)
-    judged = judge(embedding_set, graph, embedding_set.vectors)
-    assert judged["trustworthiness"] == 1.0
-    assert judged["neighbor_preservation"] == 1.0
+    measured = evaluate_layout(embedding_set, graph, embedding_set.vectors)
+    assert measured["trustworthiness"] == 1.0
+    assert measured["neighbor_preservation"] == 1.0
     assert (preservation_per_point(graph, embedding_set.vectors) == 1).all()
 
 
 def test_kept_neighbors_match_the_slow_reference():
     embedding_set = random_set()
     graph = build_graph(embedding_set)
-    picture = embedding_set.vectors[:, :2]
-    expected = slow_preservation(embedding_set.vectors, picture, 7)
-    shares = preservation_per_point(graph, picture, k=7)
+    layout = embedding_set.vectors[:, :2]
+    expected = slow_preservation(embedding_set.vectors, layout, 7)
+    shares = preservation_per_point(graph, layout, k=7)
     assert shares.dtype == np.float32
     np.testing.assert_allclose(shares, expected, atol=1e-6)
-    kept = judge(embedding_set, graph, picture, k=7)["neighbor_preservation"]
+    kept = evaluate_layout(embedding_set, graph, layout, k=7)["neighbor_preservation"]
     assert kept == pytest.approx(expected.mean())
 
 
 def test_two_points_that_swap_places_lose_what_can_be_counted_by_hand():
     line = np.array([[0.0], [1.0], [10.0], [11.1], [20.0], [21.3]], dtype=np.float32)
     embedding_set = EmbeddingSet.of(line, metric="euclidean")
-    picture = np.hstack([line, np.zeros_like(line)])
-    picture[[1, 5]] = picture[[5, 1]]  # 0 is now beside 5, and 4 beside 1
-    shares = preservation_per_point(build_graph(embedding_set), picture, k=1)
+    layout = np.hstack([line, np.zeros_like(line)])
+    layout[[1, 5]] = layout[[5, 1]]  # 0 is now beside 5, and 4 beside 1
+    shares = preservation_per_point(build_graph(embedding_set), layout, k=1)
     assert shares.tolist() == [0, 0, 1, 1, 0, 0]
     # nearest shown of 0, 1, 4, 5 have true ranks 5, 4, 4, 5: excess 4 + 3 + 3 + 4 of 14
-    judged = judge(embedding_set, build_graph(embedding_set), picture, k=1)
-    assert judged["trustworthiness"] == pytest.approx(1 - 2 * 14 / (6 * 1 * (12 - 3 - 1)))
+    measured = evaluate_layout(embedding_set, build_graph(embedding_set), layout, k=1)
+    assert measured["trustworthiness"] == pytest.approx(1 - 2 * 14 / (6 * 1 * (12 - 3 - 1)))
 
 
 def test_any_of_equally_near_points_counts_as_kept():
     corner = np.zeros((1, 2), dtype=np.float32)
     around = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float32)
     embedding_set = EmbeddingSet.of(np.vstack([corner, around]), metric="euclidean")
-    picture = embedding_set.vectors.copy()
-    picture[4] *= 0.5  # the last of four equals is shown as the nearest
-    judged = judge(embedding_set, build_graph(embedding_set), picture, k=1)
-    assert preservation_per_point(build_graph(embedding_set), picture, k=1)[0] == 1
-    assert judged["trustworthiness"] == 1.0
+    layout = embedding_set.vectors.copy()
+    layout[4] *= 0.5  # the last of four equals is shown as the nearest
+    measured = evaluate_layout(embedding_set, build_graph(embedding_set), layout, k=1)
+    assert preservation_per_point(build_graph(embedding_set), layout, k=1)[0] == 1
+    assert measured["trustworthiness"] == 1.0
 
 
 def test_a_sample_comes_near_the_whole():
     embedding_set = random_set(rows=900, metric="cosine")
     graph = build_graph(embedding_set)
-    picture = embedding_set.vectors[:, :2]
-    whole = judge(embedding_set, graph, picture)
-    part = judge(embedding_set, graph, picture, sample=300, seed=3)
+    layout = embedding_set.vectors[:, :2]
+    whole = evaluate_layout(embedding_set, graph, layout)
+    part = evaluate_layout(embedding_set, graph, layout, sample=300, seed=3)
     assert part["sample"] == 300
     assert part["trustworthiness"] == pytest.approx(whole["trustworthiness"], abs=0.02)
     assert part["neighbor_preservation"] == whole["neighbor_preservation"]  # all rows either way
-    assert part == judge(embedding_set, graph, picture, sample=300, seed=3)
+    assert part == evaluate_layout(embedding_set, graph, layout, sample=300, seed=3)
 
 
 def test_blocks_do_not_change_the_answer(monkeypatch):
     embedding_set = random_set(rows=150)
-    graph, picture = build_graph(embedding_set), random_picture(150)
-    whole = judge(embedding_set, graph, picture)
-    monkeypatch.setattr("embeddings.layouts.quality._BLOCK_FLOATS", 700)
-    assert judge(embedding_set, graph, picture) == whole
+    graph, layout = build_graph(embedding_set), random_layout(150)
+    whole = evaluate_layout(embedding_set, graph, layout)
+    monkeypatch.setattr("embeddings.layouts.quality._BLOCK_NUMBERS", 700)
+    assert evaluate_layout(embedding_set, graph, layout) == whole
 
 
 @pytest.mark.parametrize("rows", [3, 4, 5, 11])
-def test_few_points_are_judged_by_fewer_neighbors(rows):
+def test_few_points_are_evaluated_by_fewer_neighbors(rows):
     embedding_set = random_set(rows=rows)
-    judged = judge(embedding_set, build_graph(embedding_set), random_picture(rows))
-    assert judged["k"] < rows / 2
-    assert 0 <= judged["trustworthiness"] <= 1
-    assert 0 <= judged["neighbor_preservation"] <= 1
+    measured = evaluate_layout(embedding_set, build_graph(embedding_set), random_layout(rows))
+    assert measured["k"] < rows / 2
+    assert 0 <= measured["trustworthiness"] <= 1
+    assert 0 <= measured["neighbor_preservation"] <= 1
 
 
 def test_the_point_itself_is_never_its_neighbor_even_among_many_duplicates():
     coordinates = np.zeros((40, 2), dtype=np.float32)
     rows = np.arange(40)
-    shown = shown_neighbors(coordinates, 5, rows)
+    shown = layout_neighbors(coordinates, 5, rows)
     assert shown.shape == (40, 5)
     assert not (shown == rows[:, None]).any()
     assert all(len(set(line)) == 5 for line in shown.tolist())
 
 
-def test_two_points_have_nothing_to_judge():
+def test_two_points_have_no_quality():
     embedding_set = random_set(rows=2)
-    with pytest.raises(EmbeddingError, match="2 rows; the neighbors of fewer than 3"):
-        judge(embedding_set, build_graph(embedding_set), random_picture(2))
+    with pytest.raises(EmbeddingError, match="2 rows; layout quality needs at least 3"):
+        evaluate_layout(embedding_set, build_graph(embedding_set), random_layout(2))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, layouts
-from embeddings.layouts import TsneParams
-from embeddings.layouts.tsne import EARLY_ITERATIONS
-from embeddings.neighbors.search import build_graph
+from embeddings.layouts import LayoutSpec, TsneParams
+from embeddings.layouts.tsne import EARLY_ITERATIONS, _affinities
+from embeddings.neighbors import build_graph
+from embeddings.progress import NullProgress
 from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {"iterations": 100}
@@ -21,11 +22,17 @@ def groups(per_group=40, dimensions=8, metric="euclidean", seed=0):
     return EmbeddingSet.of(vectors.astype(np.float32), metric=metric), of
 
 
+def lay_out(embedding_set, dims=2, seed=0, progress=NullProgress(), **params):  # noqa: B008
+    """Return the layout of a set by t-SNE, with these parameters."""
+    spec = LayoutSpec("tsne", dims, TsneParams(**params), seed)
+    return layouts.compute(embedding_set, spec, progress=progress)
+
+
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_groups_stay_together(metric, dims):
     embedding_set, of = groups(metric=metric)
-    layout = layouts.compute(embedding_set, "tsne", dims, TsneParams(**QUICK))
+    layout = lay_out(embedding_set, dims, **QUICK)
     assert layout.coordinates.shape == (len(of), dims)
     assert layout.coordinates.dtype == np.float32
     picture = EmbeddingSet.of(layout.coordinates, metric="euclidean")
@@ -35,49 +42,55 @@ def test_groups_stay_together(metric, dims):
 
 def test_one_thread_gives_the_same_bytes_twice():
     embedding_set, _ = groups()
-    params = TsneParams(threads=1, **QUICK)
-    one, two = (layouts.compute(embedding_set, "tsne", params=params, seed=3) for _ in range(2))
+    one, two = (lay_out(embedding_set, seed=3, threads=1, **QUICK) for _ in range(2))
     assert one.coordinates.tobytes() == two.coordinates.tobytes()
-    other = layouts.compute(embedding_set, "tsne", params=params, seed=4)
+    other = lay_out(embedding_set, seed=4, threads=1, **QUICK)
     assert one.coordinates.tobytes() != other.coordinates.tobytes()
 
 
-def test_the_fast_way_says_that_another_run_differs():
+def test_several_threads_are_noted_as_not_reproducible():
     embedding_set, _ = groups()
-    layout = layouts.compute(embedding_set, "tsne", params=TsneParams(threads=2, **QUICK))
-    assert "laid out by several threads: another run will differ" in layout.notes
+    layout = lay_out(embedding_set, threads=2, **QUICK)
+    assert "computed with several threads: not reproducible" in layout.notes
     assert np.isfinite(layout.coordinates).all()
 
 
-def test_too_large_a_perplexity_is_lowered_and_said():
+def test_a_perplexity_that_is_too_high_is_lowered_and_noted():
     embedding_set, _ = groups(per_group=20)
-    layout = layouts.compute(embedding_set, "tsne", params=TsneParams(perplexity=50, **QUICK))
-    assert layout.notes == ("perplexity lowered from 50 to 19.7: 60 points allow no more",)
-    assert layout.params["perplexity"] == 50  # as asked: the recipe that finds it again
+    layout = lay_out(embedding_set, perplexity=50, **QUICK)
+    assert layout.notes == ("perplexity lowered from 50 to 19.7, the limit for 60 points",)
+    assert layout.params["perplexity"] == 50  # the spec, not what was lowered, is stored
 
 
 def test_a_perplexity_that_fits_is_left_alone():
     embedding_set, _ = groups(per_group=20)
-    assert (
-        layouts.compute(embedding_set, "tsne", params=TsneParams(perplexity=19, **QUICK)).notes
-        == ()
-    )
+    assert lay_out(embedding_set, perplexity=19, **QUICK).notes == ()
 
 
 def test_scaling_the_vectors_hardly_changes_the_distances_it_sees():
     embedding_set, _ = groups()
-    params = TsneParams(iterations=1)
     small = EmbeddingSet.of(embedding_set.vectors * np.float32(2**-70), metric="euclidean")
-    one = layouts.compute(embedding_set, "tsne", params=params).coordinates
-    two = layouts.compute(small, "tsne", params=params).coordinates
+    one = lay_out(embedding_set, iterations=1).coordinates
+    two = lay_out(small, iterations=1).coordinates
     np.testing.assert_allclose(one, two, rtol=0.05, atol=0.05 * np.abs(one).max())
+
+
+def test_cosine_affinities_are_those_of_unit_vectors_by_euclidean_distance():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(90, 5)) * random.uniform(0.1, 10, size=(90, 1))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosine = build_graph(EmbeddingSet.of(vectors, metric="cosine"), k=60)
+    euclidean = build_graph(EmbeddingSet.of(unit, metric="euclidean"), k=60)
+    np.testing.assert_array_equal(cosine.rows, euclidean.rows)
+    one, two = (_affinities(graph, 20.0, threads=1).P.toarray() for graph in (cosine, euclidean))
+    np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_progress_tells_iteration_and_error_to_the_end(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
     progress = RecordedProgress()
-    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=50), progress=progress)
+    lay_out(embedding_set, iterations=50, progress=progress)
     reports = [(fraction, note) for phase, fraction, note in progress.reports if phase == "t-SNE"]
     total = EARLY_ITERATIONS + 50
     assert [fraction for fraction, _ in reports] == [i / total for i in range(10, total + 1, 10)]
@@ -90,16 +103,14 @@ def test_frames_grow_out_of_the_pca(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
     progress = RecordedProgress()
-    layouts.compute(embedding_set, "tsne", params=TsneParams(iterations=1), progress=progress)
-    start = layouts.compute(embedding_set, "pca").coordinates
+    lay_out(embedding_set, iterations=1, progress=progress)
+    start = layouts.compute(embedding_set, LayoutSpec("pca")).coordinates
     for axis in range(2):
         assert np.corrcoef(progress.frames[0][:, axis], start[:, axis])[0, 1] > 0.9
 
 
 def test_early_stops_of_the_optimizer_do_not_leave_the_first_phase_out():
     embedding_set, _ = groups()
-    gentle = layouts.compute(
-        embedding_set, "tsne", params=TsneParams(early_exaggeration=1, **QUICK)
-    )
-    strong = layouts.compute(embedding_set, "tsne", params=TsneParams(**QUICK))
+    gentle = lay_out(embedding_set, early_exaggeration=1, **QUICK)
+    strong = lay_out(embedding_set, **QUICK)
     assert gentle.coordinates.tobytes() != strong.coordinates.tobytes()

@@ -5,14 +5,20 @@ import pytest
 import umap
 
 from embeddings import EmbeddingSet, layouts
-from embeddings.layouts import UmapParams
-from embeddings.layouts.umap import _fuzzy_edges, _start, umap_layout
-from embeddings.neighbors.search import build_graph
+from embeddings.layouts import LayoutSpec, UmapParams
+from embeddings.layouts.umap import _fuzzy_edges, _initial_coordinates, umap_layout
+from embeddings.neighbors import build_graph
 from embeddings.progress import NullProgress
 from tests.embeddings.layouts.test_tsne import groups
 from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {"epochs": 60}
+
+
+def lay_out(embedding_set, dims=2, seed=0, progress=NullProgress(), **params):  # noqa: B008
+    """Return the layout of a set by UMAP, with these parameters."""
+    spec = LayoutSpec("umap", dims, UmapParams(**params), seed)
+    return layouts.compute(embedding_set, spec, progress=progress)
 
 
 def peer(embedding_set, graph, metric, **settings):
@@ -46,11 +52,11 @@ def test_the_fuzzy_graph_is_umap_learns(metric):
 def test_the_steps_are_umap_learns(monkeypatch):
     embedding_set, _ = groups()
     graph = build_graph(embedding_set)
-    start = _start(embedding_set, 2, seed=5)
+    start = _initial_coordinates(embedding_set, 2, seed=5)
     for _ in range(5):  # umap-learn scales it again: to the last bit, since its bits seed the draws
         low, high = start.min(axis=0), start.max(axis=0)
         start = (10.0 * (start - low) / (high - low)).astype(np.float32, order="C")
-    monkeypatch.setattr("embeddings.layouts.umap._start", lambda *_: start.copy())
+    monkeypatch.setattr("embeddings.layouts.umap._initial_coordinates", lambda *_: start.copy())
     reference = peer(embedding_set, graph, "euclidean", n_epochs=20, init=start, random_state=5)
     ours, _ = umap_layout(embedding_set, graph, UmapParams(epochs=20), 2, 5, NullProgress())
     np.testing.assert_array_equal(ours, reference.embedding_)
@@ -60,7 +66,7 @@ def test_the_steps_are_umap_learns(monkeypatch):
 @pytest.mark.parametrize("dims", [2, 3])
 def test_groups_stay_together(metric, dims):
     embedding_set, of = groups(metric=metric)
-    layout = layouts.compute(embedding_set, "umap", dims, UmapParams(**QUICK))
+    layout = lay_out(embedding_set, dims, **QUICK)
     assert layout.coordinates.shape == (len(of), dims)
     assert layout.coordinates.dtype == np.float32
     picture = EmbeddingSet.of(layout.coordinates, metric="euclidean")
@@ -70,39 +76,37 @@ def test_groups_stay_together(metric, dims):
 
 def test_one_thread_gives_the_same_bytes_twice():
     embedding_set, _ = groups()
-    params = UmapParams(threads=1, **QUICK)
-    one, two = (layouts.compute(embedding_set, "umap", params=params, seed=3) for _ in range(2))
+    one, two = (lay_out(embedding_set, seed=3, threads=1, **QUICK) for _ in range(2))
     assert one.coordinates.tobytes() == two.coordinates.tobytes()
-    other = layouts.compute(embedding_set, "umap", params=params, seed=4)
+    other = lay_out(embedding_set, seed=4, threads=1, **QUICK)
     assert one.coordinates.tobytes() != other.coordinates.tobytes()
 
 
-def test_the_fast_way_says_that_another_run_differs():
+def test_several_threads_are_noted_as_not_reproducible():
     embedding_set, _ = groups()
-    layout = layouts.compute(embedding_set, "umap", params=UmapParams(threads="fast", **QUICK))
-    several = UmapParams(threads=2, **QUICK)
+    layout = lay_out(embedding_set, threads="fast", **QUICK)
     assert np.isfinite(layout.coordinates).all()
-    notes = layouts.compute(embedding_set, "umap", params=several).notes
-    assert notes == ("laid out by several threads: another run will differ",)
+    notes = lay_out(embedding_set, threads=2, **QUICK).notes
+    assert notes == ("computed with several threads: not reproducible",)
 
 
-def test_too_many_neighbors_are_lowered_and_said():
+def test_too_many_neighbors_are_lowered_and_noted():
     embedding_set, _ = groups(per_group=3)
-    layout = layouts.compute(embedding_set, "umap", params=UmapParams(n_neighbors=15, **QUICK))
-    assert layout.notes == ("n_neighbors lowered from 15 to 9: there are no more points",)
+    layout = lay_out(embedding_set, n_neighbors=15, **QUICK)
+    assert layout.notes == ("n_neighbors lowered from 15 to 9, the number of points",)
 
 
-def test_more_neighbors_than_the_usual_graph_holds_are_fetched():
+def test_more_neighbors_than_the_default_graph_has_are_searched():
     embedding_set, _ = groups()
-    layout = layouts.compute(embedding_set, "umap", params=UmapParams(n_neighbors=115, **QUICK))
+    layout = lay_out(embedding_set, n_neighbors=115, **QUICK)
     assert layout.notes == ()
     assert np.isfinite(layout.coordinates).all()
 
 
 def test_the_start_is_the_pca_from_0_to_10_along_each_axis():
     embedding_set, _ = groups()
-    start = _start(embedding_set, 3, seed=0)
-    pca = layouts.compute(embedding_set, "pca", 3).coordinates
+    start = _initial_coordinates(embedding_set, 3, seed=0)
+    pca = layouts.compute(embedding_set, LayoutSpec("pca", 3)).coordinates
     assert start.dtype == np.float32
     np.testing.assert_allclose(start.min(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(start.max(axis=0), 10, atol=1e-5)
@@ -110,12 +114,12 @@ def test_the_start_is_the_pca_from_0_to_10_along_each_axis():
         assert np.corrcoef(start[:, axis], pca[:, axis])[0, 1] > 0.999
 
 
-def test_progress_tells_epochs_and_shows_frames(monkeypatch):
+def test_progress_reports_epochs_and_frames(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.umap._FRAME_SECONDS", 0.0)
     monkeypatch.setattr("embeddings.layouts.umap._REPORT_SECONDS", 0.0)
     embedding_set, of = groups()
     progress = RecordedProgress()
-    layouts.compute(embedding_set, "umap", params=UmapParams(epochs=40), progress=progress)
+    lay_out(embedding_set, epochs=40, progress=progress)
     reports = [(fraction, note) for phase, fraction, note in progress.reports if phase == "UMAP"]
     assert reports[-1] == (1.0, "epoch 40 of 40")
     fractions = [fraction for fraction, _ in reports]

@@ -8,9 +8,7 @@ import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.cache import Cache
-from embeddings.neighbors import graph_cache
-from embeddings.neighbors.graph_cache import load_or_build
-from embeddings.neighbors.search import build_graph
+from embeddings.neighbors import build_graph, graph, load_or_build
 from tests.embeddings.recorded_progress import RecordedProgress
 
 
@@ -34,7 +32,7 @@ def builds(monkeypatch):
         built.append(k)
         return build_graph(embedding_set, k, metric, progress)
 
-    monkeypatch.setattr(graph_cache, "build_graph", counting)
+    monkeypatch.setattr(graph, "build_graph", counting)
     return built
 
 

@@ -43,7 +43,7 @@ def test_block_size_does_not_change_the_graph(
     hard: np.ndarray, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = neighbors.build_graph(EmbeddingSet.of(hard), 20, metric)
-    monkeypatch.setattr(neighbors.search, "_BLOCK_FLOATS", 5_000)
+    monkeypatch.setattr(neighbors.graph, "_BLOCK_SCORES", 5_000)
     progress = RecordedProgress()
     blocks = neighbors.build_graph(EmbeddingSet.of(hard), 20, metric, progress)
     np.testing.assert_array_equal(whole.rows, blocks.rows)
@@ -122,11 +122,11 @@ def test_shapes_and_kind_say_what_is_returned() -> None:
     assert by_vector.rows.tolist() == [3]
 
 
-def test_a_vector_finds_only_those_among_which_it_is_sought() -> None:
+def test_a_vector_finds_candidates_only() -> None:
     vectors = np.arange(6, dtype=np.float32)[:, None]
     embedding_set = EmbeddingSet.of(vectors, metric="euclidean")
     even = np.arange(6) % 2 == 0
-    found = neighbors.query_vectors(embedding_set, np.array([1.2]), 5, among=even)
+    found = neighbors.query_vectors(embedding_set, np.array([1.2]), 5, candidates=even)
     assert found.rows.tolist() == [2, 0, 4]
     assert found.values == pytest.approx([0.8, 1.2, 2.8], abs=1e-6)
 
@@ -146,7 +146,10 @@ def test_known_neighbors_of_king(data) -> None:
         (lambda s: neighbors.query(s, 0, 0), "k = 0"),
         (lambda s: neighbors.query(s, 0, 1, "angular"), "unknown metric 'angular'"),
         (lambda s: neighbors.query_vectors(s, np.ones(2)), "3 dimensions"),
-        (lambda s: neighbors.query_vectors(s, np.ones(3), among=np.zeros(3, bool)), "no item"),
+        (
+            lambda s: neighbors.query_vectors(s, np.ones(3), candidates=np.zeros(3, bool)),
+            "all of them are excluded",
+        ),
         (lambda s: neighbors.build_graph(EmbeddingSet.of(np.ones((1, 2)))), "1 item"),
     ],
 )

@@ -7,7 +7,7 @@ from embeddings import layouts
 from embeddings.analysis.neighborhoods import examine_neighbors
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.neighbors.graph_cache import load_or_build
+from embeddings.neighbors import load_or_build
 from embeddings.progress import NullProgress
 from server.jobs import tasks
 from server.jobs.pool import JobPool
@@ -54,14 +54,12 @@ def test_a_worker_lays_out_and_finds_clusters(tmp_path, embedding_set):
     cache = Cache(tmp_path)
     vectors = tasks.share_vectors(embedding_set, cache)
     params = layouts.TsneParams(perplexity=10, iterations=250)
+    spec = layouts.LayoutSpec("tsne", params=params)
     with JobPool(warm_up=tasks.warm_up) as pool:
-        job = pool.submit(
-            "layout", tasks.lay_out, vectors, "euclidean", "tsne", 2, params, 0, tmp_path,
-            owner="a",
-        )  # fmt: skip
+        job = pool.submit("layout", tasks.lay_out, vectors, "euclidean", spec, tmp_path, owner="a")
         view = job.wait(LONG)
         assert (view.state, view.error, view.result) == ("done", "", None)
-        layout = layouts.cached(embedding_set, "tsne", 2, params, 0, cache=cache)
+        layout = layouts.load_cached(embedding_set, spec, cache=cache)
         assert layout is not None and layout.coordinates.shape == (120, 2)
         job = pool.submit("clusters", tasks.find_clusters, layout.coordinates, 0.0, owner="a")
         found = job.wait(LONG).result
@@ -74,7 +72,7 @@ def test_mistakes_reach_the_user(tmp_path):
     np.save(vectors, np.eye(2, dtype=np.float32))
     with JobPool() as pool:
         job = pool.submit(
-            "few", tasks.lay_out, vectors, "cosine", "pca", 2, None, 0, tmp_path, owner="a"
+            "few", tasks.lay_out, vectors, "cosine", layouts.LayoutSpec("pca"), tmp_path, owner="a"
         )
         view = job.wait(LONG)
     assert view.state == "failed" and "3" in view.error and not view.traceback
@@ -96,11 +94,11 @@ def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embe
         metric="euclidean",
     )
     read = {name: full.metadata.column(name) for name in columns}
+    spec = layouts.LayoutSpec("precomputed")
     tasks.lay_out(
-        tasks.share_vectors(full, cache), "euclidean", "none", 2, layouts.NoneParams(), 0,
-        tmp_path, read, progress=NullProgress(),
-    )  # fmt: skip
-    found = layouts.cached(full, "none", 2, cache=cache)
+        tasks.share_vectors(full, cache), "euclidean", spec, tmp_path, read, progress=NullProgress()
+    )
+    found = layouts.load_cached(full, spec, cache=cache)
     assert found is not None
     np.testing.assert_array_equal(found.coordinates, embedding_set.vectors[:, :2])
     assert 0 < found.quality["neighbor_preservation"] < 1

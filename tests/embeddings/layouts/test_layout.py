@@ -1,7 +1,7 @@
 """The layout file: what is written comes back, and foreign or damaged files are named."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ def a_layout(dims=2, rows=5):
         fingerprint="abc",
         metric="cosine",
         seconds=1.5,
-        notes=("perplexity lowered", "laid out by cosine: dot is no distance"),
+        notes=("perplexity lowered", "laid out by cosine, since the dot product is not a distance"),
         quality={"trustworthiness": 0.9, "sample": 5},
         libraries={"openTSNE": "1.0.4"},
     )
@@ -56,7 +56,12 @@ def test_any_parquet_with_x_and_y_is_a_layout(tmp_path):
     )
     layout = load_layout(tmp_path / "f.parquet")
     assert layout.coordinates.tolist() == [[1, 3], [2, 4]]
-    assert layout.method == "none"
+    assert layout.method == "precomputed"
+
+
+def test_the_former_name_of_a_method_is_read_as_its_name(tmp_path):
+    save_layout(replace(a_layout(), method="none", params={}), None, tmp_path / "l.parquet")
+    assert load_layout(tmp_path / "l.parquet").method == "precomputed"
 
 
 def test_rows_in_another_order_are_put_back(tmp_path):
@@ -70,8 +75,14 @@ def test_rows_in_another_order_are_put_back(tmp_path):
     [
         ({"x": [1.0]}, "f.parquet: columns x; a layout has columns row, x, y"),
         ({"x": ["a"], "y": [1.0]}, "column x: values of type string; expected numbers"),
-        ({"x": [1.0, None], "y": [1.0, 2.0]}, "column x, row 1: no finite number"),
-        ({"x": [1.0], "y": [float("inf")]}, "column y, row 0: no finite number"),
+        (
+            {"x": [1.0, None], "y": [1.0, 2.0]},
+            "column x, row 1: the coordinate is missing or not finite",
+        ),
+        (
+            {"x": [1.0], "y": [float("inf")]},
+            "column y, row 0: the coordinate is missing or not finite",
+        ),
         ({"row": [0, 0], "x": [1.0, 2.0], "y": [1.0, 2.0]}, "does not hold each of 0 to 1 once"),
         ({"row": [1, 2], "x": [1.0, 2.0], "y": [1.0, 2.0]}, "does not hold each of 0 to 1 once"),
         ({"row": [0, None], "x": [1.0, 2.0], "y": [1.0, 2.0]}, "does not hold each of 0 to 1 once"),
