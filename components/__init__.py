@@ -1,18 +1,13 @@
-"""The scatter, its search box and lists, and curves: Streamlit v2 components around plotly.js."""
+"""The map, the search box, lists and line charts: Streamlit v2 components around plotly.js.
+
+Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
+"""
 
 from components.assets import Blobs
-from components.component import (
-    Chart,
-    Focus,
-    Line,
-    ListItem,
-    Mask,
-    embedding_map,
-    line_charts,
-    neighbor_list,
-    search_box,
-)
-from components.encode import (
+from components.events import BackgroundClick, Clear, Click, Event, EventError, Selection, decode
+from components.line_charts.component import Chart, Line, line_charts
+from components.map.component import Focus, Mask, embedding_map
+from components.map.encode import (
     Colors,
     Points,
     category_colors,
@@ -23,18 +18,27 @@ from components.encode import (
     points_of,
     text_address,
 )
+from components.neighbor_list.component import ListItem, neighbor_list
+from components.search.component import search_box
 
 __all__ = [
+    "BackgroundClick",
     "Blobs",
     "Chart",
+    "Clear",
+    "Click",
     "Colors",
+    "Event",
+    "EventError",
     "Focus",
     "Line",
     "ListItem",
     "Mask",
     "Points",
+    "Selection",
     "category_colors",
     "date_colors",
+    "decode",
     "embedding_map",
     "line_charts",
     "mask_address",

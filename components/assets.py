@@ -5,6 +5,9 @@ content hash, so a browser's cache is never stale, and no message repeats what w
 """
 
 import os
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import plotly
@@ -13,7 +16,9 @@ import xxhash
 
 from embeddings.cache import Cache
 
-_FRONTEND = Path(__file__).parent / "frontend"
+_COMPONENTS = Path(__file__).parent
+_SERVED = (".js", ".css")
+"""Files of these kinds are served, out of the folders of the components."""
 
 
 def serve(name: str, folder: Path) -> str:
@@ -23,11 +28,40 @@ def serve(name: str, folder: Path) -> str:
 
 
 def frontend_address() -> str:
-    """Serve our JavaScript modules; the address changes with their content."""
+    """Serve JavaScript and style sheets, and nothing else; the address changes with their content.
+
+    They import each other by relative paths, and so are served from one folder: a copy, without the
+    Python code beside which they are developed. What the system has cleaned away is copied again.
+    """
+    folder = Path(_copies().name)
+    for file in frontend_files():
+        copy = folder / file
+        if not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(_COMPONENTS / file, copy)
+    return _serve_copies()
+
+
+@cache
+def frontend_files() -> list[Path]:
+    """Return the JavaScript modules and style sheets, relative to this package's folder."""
+    found = (path for path in _COMPONENTS.rglob("*") if path.suffix in _SERVED)
+    return sorted(path.relative_to(_COMPONENTS) for path in found)
+
+
+@cache
+def _copies() -> tempfile.TemporaryDirectory[str]:
+    """Make the folder of the copies; it is removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="embedding-explorer-")
+
+
+@cache
+def _serve_copies() -> str:
     digest = xxhash.xxh3_64()
-    for file in sorted(_FRONTEND.iterdir()):
-        digest.update(file.read_bytes())
-    return serve(f"frontend-{digest.hexdigest()}", _FRONTEND)
+    for file in frontend_files():
+        digest.update(f"{file.as_posix()}\0".encode())
+        digest.update((_COMPONENTS / file).read_bytes())
+    return serve(f"frontend-{digest.hexdigest()}", Path(_copies().name))
 
 
 def plotly_address() -> str:
@@ -37,7 +71,7 @@ def plotly_address() -> str:
 
 
 class Blobs:
-    """Files that a browser fetches by the hash of their content, kept in the cache's folder."""
+    """Files in the cache's folder that a browser fetches by the hash of their content."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
@@ -54,12 +88,12 @@ class Blobs:
         return f"{self._address}/{name}"
 
     def has(self, address: str) -> bool:
-        """Whether the content at `address` is still there; if so, it counts as used just now."""
+        """Return whether the content at `address` is still there; it then counts as just used."""
         path = self._folder / address.rsplit("/", 1)[-1]
         if path.exists():
             os.utime(path)
         return path.exists()
 
     def drop(self, address: str) -> None:
-        """Remove content that nobody will fetch again, such as a passed frame of an animation."""
+        """Remove content that no browser will fetch again, such as an old frame of an animation."""
         (self._folder / address.rsplit("/", 1)[-1]).unlink(missing_ok=True)

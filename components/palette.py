@@ -1,9 +1,9 @@
 """Twenty colors that stay apart for people with and without full color vision, on light and dark.
 
 The first six are Okabe and Ito's (2008, jfly.uni-koeln.de/color), less black and yellow. The others
-were added one by one, each the farthest from all before it in OKLab among colors of lightness 0.45
-to 0.83, by the least distance under normal, protan and deutan vision (Machado et al. 2009,
-severity 1). A test recomputes the distances.
+were added one by one. Each is the farthest in OKLab from all before it, among colors of lightness
+0.45 to 0.83, by its smallest distance under normal, protan and deutan vision (Machado et al. 2009,
+severity 1). A test computes the distances again.
 """
 
 COLORS = (
@@ -30,4 +30,4 @@ COLORS = (
 )
 
 OTHER = "#9AA3AE"
-"""For everything without a color of its own: the folded tail, missing values, noise."""
+"""The color of what has none of its own: the folded tail, missing values, noise."""

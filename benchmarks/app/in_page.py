@@ -17,10 +17,9 @@ SETTLED = f"""() => new Promise((resolve) => {{
 }})"""
 
 PLACES = f"""() => {{
-  const {{ view, drawn }} = {ROOT}.embeddingMap;
+  const {{ view }} = {ROOT}.embeddingMap;
   const {{ left, top }} = {ROOT}.getBoundingClientRect();
-  view.look();
-  return Array.from(drawn, (_, row) => view.project(row))
+  return Array.from(view.scene.visible, (_, row) => view.locate(row))
     .flatMap((at) => (at ? [left + at.x, top + at.y] : [-1, -1]));
 }}"""
 

@@ -19,13 +19,29 @@ from embeddings.layouts.space import points
 
 COLUMNS = ("word", "sentence", "position", "layer")
 CONTEXT = "context"
-"""The column of one layer's set that has the words around, the word itself between the marks."""
+"""The column of one layer's set that holds the word among those around it, as text."""
 
-MARKS = ("⟦", "⟧")
 SENSE = "sense"
 OCCURRENCE = "occurrence"
 
 _AROUND = 10  # words before and after
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A word among those around it; without a word, all text is in `before`.
+
+    The parts join to the text: blanks and "…" belong to `before` and `after`.
+    """
+
+    before: str
+    word: str = ""
+    after: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole excerpt."""
+        return self.before + self.word + self.after
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +65,7 @@ class Layers:
         rows = self.rows[layer]
         dropped = {"layer", OCCURRENCE, CONTEXT}.intersection(self.whole.metadata.column_names)
         table = self.whole.metadata.take(rows).drop_columns(list(dropped))
-        sentences = as_text(table["sentence"]).to_pylist()
-        positions = table["position"].to_pylist()
-        texts = [marked(*one) for one in zip(sentences, positions, strict=True)]
+        texts = [each.text for each in _excerpts(table)]
         table = table.append_column(CONTEXT, pa.array(texts, pa.string()))
         first = [name for name in (SENSE, "word", CONTEXT) if name in table.column_names]
         others = [name for name in table.column_names if name not in first]
@@ -81,15 +95,28 @@ class Layers:
 
 
 def is_layer(embedding_set: EmbeddingSet) -> bool:
-    """Return whether a set is one layer, as `Layers.of` makes it."""
-    columns = set(embedding_set.metadata.column_names)
-    return {*COLUMNS, CONTEXT} - columns == {"layer"}
+    """Return True if a set is one layer, as `Layers.of` makes it."""
+    table = embedding_set.metadata
+    if {*COLUMNS, CONTEXT} - set(table.column_names) != {"layer"}:
+        return False
+    sentence, position = table["sentence"], table["position"]
+    return pa.types.is_integer(position.type) and not sentence.null_count + position.null_count
 
 
-def context_of(layer: EmbeddingSet, row: int, around: int = _AROUND) -> str:
-    """Return an occurrence's word, between MARKS, among those around it."""
+def context_of(layer: EmbeddingSet, row: int, around: int = _AROUND) -> Excerpt:
+    """Return an occurrence's word among those around it."""
     sentence, position = (layer.metadata.column(name)[int(row)] for name in COLUMNS[1:3])
-    return marked(str(sentence.as_py()), position.as_py(), around)
+    return excerpt(str(sentence.as_py()), position.as_py(), around)
+
+
+def contexts_of(layer: EmbeddingSet) -> list[Excerpt]:
+    """Return the excerpt of each occurrence, in row order."""
+    return _excerpts(layer.metadata)
+
+
+def _excerpts(table: pa.Table) -> list[Excerpt]:
+    sentences = as_text(table["sentence"]).to_pylist()
+    return [excerpt(*each) for each in zip(sentences, table["position"].to_pylist(), strict=True)]
 
 
 def layers_of(embedding_set: EmbeddingSet) -> Layers | None:
@@ -112,14 +139,15 @@ def layers_of(embedding_set: EmbeddingSet) -> Layers | None:
     return Layers(embedding_set, {name: np.array(each) for name, each in rows.items()})
 
 
-def marked(sentence: str, position: int, around: int = _AROUND) -> str:
-    """Return the words around a position, that word between MARKS, "…" where words are left out.
+def excerpt(sentence: str, position: int, around: int = _AROUND) -> Excerpt:
+    """Return the word at a position among those around it, "…" where words are left out.
 
-    A position that the sentence does not have leaves it as it is.
+    A sentence that does not have the position is returned whole, without a word.
     """
     words = sentence.split(" ")
     if not 0 <= position < len(words):
-        return sentence
+        return Excerpt(sentence)
     start, stop = max(0, position - around), position + around + 1
-    words[position] = words[position].join(MARKS)
-    return " ".join(["…"] * (start > 0) + words[start:stop] + ["…"] * (stop < len(words)))
+    before = [*["…"] * (start > 0), *words[start:position], ""]
+    after = ["", *words[position + 1 : stop], *["…"] * (stop < len(words))]
+    return Excerpt(" ".join(before), words[position], " ".join(after))

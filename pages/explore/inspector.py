@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from components import ListItem, neighbor_list, search_box
+from components import Event, ListItem, neighbor_list, search_box
 from embeddings import EmbeddingSet, neighbors
 from embeddings.analysis import clusters
-from embeddings.analysis.contexts import CONTEXT, MARKS, context_of, is_layer
+from embeddings.analysis.contexts import CONTEXT, Excerpt, context_of, is_layer
 from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
@@ -61,11 +61,11 @@ def show(
     kinds: dict[str, str],
     found: Neighbors | None,
     labels: str,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
 ) -> None:
     """Draw search box, item or selection, and the lists that lead on."""
     with st.container(key="inspector"):
-        search_box(key="search", labels=labels, on_event=on_event)
+        search_box(key="search", labels=labels, count=len(embedding_set), on_event=on_event)
         asked.show(embedding_set)
         way = walk.current()
         if way.row is not None:
@@ -85,7 +85,7 @@ def _item(
     embedding_set: EmbeddingSet,
     kinds: dict[str, str],
     found: Neighbors | None,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
 ) -> None:
     way = walk.current()
     row = way.row
@@ -96,8 +96,7 @@ def _item(
         st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
     _title(embedding_set.labels[row] or "(no label)")
     if is_layer(embedding_set):
-        text = plain(context_of(embedding_set, row))
-        st.markdown(text.replace(MARKS[0], "**").replace(MARKS[1], "**"))
+        st.markdown(emphasized(context_of(embedding_set, row)))
     _metadata(embedding_set, kinds, row)
     if found is None:
         st.caption("A set of one item has no neighbors.")
@@ -144,7 +143,7 @@ def _list(
     embedding_set: EmbeddingSet,
     of: int | None,
     found: Neighbors,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
 ) -> None:
     """Draw rows with their values as bars from 0 to the largest."""
     rows, values = found
@@ -157,12 +156,19 @@ def _list(
             for r, v, s in zip(rows, values, shares, strict=True)
         ],
         of=of,
+        count=len(embedding_set),
         description=f"Nearest items and their {found.kind}",
         on_event=on_event,
     )
 
 
-def listed_as(embedding_set: EmbeddingSet, row: int) -> str:
+def emphasized(excerpt: Excerpt) -> str:
+    """Return an excerpt as Markdown, its word in bold; all else is shown as it is."""
+    word = f"**{plain(excerpt.word)}**" if excerpt.word else ""
+    return plain(excerpt.before) + word + plain(excerpt.after)
+
+
+def listed_as(embedding_set: EmbeddingSet, row: int) -> str | Excerpt:
     """Return what a row is called in a list: its label, or the word among those around it."""
     if is_layer(embedding_set):
         return context_of(embedding_set, row, AROUND)
@@ -218,7 +224,7 @@ def _selection(
     embedding_set: EmbeddingSet,
     kinds: dict[str, str],
     way: walk.Walk,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
 ) -> None:
     """Show how many rows are selected, what they are, and the items nearest their middle."""
     selected = way.selected
@@ -241,7 +247,7 @@ def _asked(
     embedding_set: EmbeddingSet,
     kinds: dict[str, str],
     way: walk.Walk,
-    on_event: Callable[[dict], None],
+    on_event: Callable[[Event], None],
 ) -> None:
     """Show the images nearest to a text, a picture or a place, and list them."""
     found = asked.nearest(embedding_set, kinds)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from components import (
+    BackgroundClick,
+    Event,
     Focus,
     Mask,
     Points,
@@ -17,6 +18,7 @@ from components import (
     text_address,
 )
 from embeddings import EmbeddingSet
+from embeddings.analysis.contexts import CONTEXT, contexts_of, is_layer
 from embeddings.columns import as_text
 from embeddings.layouts import METHODS, Layout, LayoutSpec
 from embeddings.neighbors import Neighbors
@@ -105,8 +107,8 @@ def _draw(scene: Scene, polling: bool) -> None:
             ],
             focus=focus,
             mask=mask,
-            ground=seen.is_requested and asked.decodes(embedding_set, seen.layout),
-            spot=asked.spot(embedding_set, seen.layout),
+            background_clicks=seen.is_requested and asked.decodes(embedding_set, seen.layout),
+            marker=asked.spot(embedding_set, seen.layout),
             description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
             + (scene.spec.title if seen.is_requested else _meanwhile(seen, scene.spec, view)),
             on_event=on_event,
@@ -115,12 +117,12 @@ def _draw(scene: Scene, polling: bool) -> None:
         inspector.show(embedding_set, kinds, found, labels, on_event)
 
 
-def _receive(event: dict[str, Any], scene: Scene, layout: Layout) -> None:
-    """Take what the map, the search box or a list told."""
-    if event["type"] == "ground":
-        asked.ask_place(scene.embedding_set, layout, event["place"])
+def _receive(event: Event, scene: Scene, layout: Layout) -> None:
+    """Carry out what was done on the map, in the search box or in a list."""
+    if isinstance(event, BackgroundClick):
+        asked.ask_place(scene.embedding_set, layout, event.position)
     else:
-        walk.receive(event, len(scene.embedding_set))
+        walk.receive(event)
 
 
 def _emphasis(
@@ -174,6 +176,8 @@ def _labels_address(source: str, _embedding_set: EmbeddingSet) -> str:
     max_entries=64, show_spinner=False, validate=lambda address: services.blobs().has(address)
 )
 def _column_address(source: str, name: str, _embedding_set: EmbeddingSet) -> str:
+    if name == CONTEXT and is_layer(_embedding_set):
+        return text_address(contexts_of(_embedding_set), services.blobs())
     texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
     return text_address(texts, services.blobs())
 

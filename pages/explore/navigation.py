@@ -1,12 +1,11 @@
 """Where a person is: the clicked item, the way back and forward, and the selected rows."""
 
-import base64
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from components import Clear, Click, Event, Selection
 from pages.common import url_state
 
 
@@ -91,19 +90,14 @@ def begin(count: int) -> None:
             current().go(row)
 
 
-def receive(event: dict[str, Any], count: int) -> None:
-    """Take what the map, the search box or a list told; `count` is the set's number of rows."""
+def receive(event: Event) -> None:
+    """Carry out a click, a selection or a clearing."""
     walk = current()
-    if event["type"] == "click":
-        row = int(event["row"])
-        if 0 <= row < count:
-            walk.go(row)
-            walk.selected, walk.only_these = None, False
-    elif event["type"] == "clear":
+    if isinstance(event, Click):
+        walk.go(event.row)
+        walk.selected, walk.only_these = None, False
+    elif isinstance(event, Clear):
         walk.clear()
-    elif event["type"] == "select":
-        packed = np.frombuffer(base64.b64decode(event["bits"]), dtype=np.uint8)
-        if len(packed) == (count + 7) // 8:
-            walk.clear()
-            walk.selected = np.unpackbits(packed, count=count).astype(bool)
-            walk.selected_name = str(event["name"])
+    elif isinstance(event, Selection):
+        walk.clear()
+        walk.selected, walk.selected_name = event.mask, event.name

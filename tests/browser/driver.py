@@ -31,16 +31,16 @@ QUIET = [
 MAP = '[data-testid="embedding-map"]'
 ROOT = f"document.querySelector('{MAP}')"
 PLACE = f"""row => {{
-  const at = {ROOT}.embeddingMap.place(row);
+  const at = {ROOT}.embeddingMap.view.locate(row);
   const box = {ROOT}.getBoundingClientRect();
   return at && {{ x: box.left + at.x, y: box.top + at.y }};
 }}"""
 IN_THE_OPEN = f"""after => {{
-  const map = {ROOT}.embeddingMap;
-  const {{ clientWidth: width, clientHeight: height }} = map.root;
-  const legend = map.legend.getBoundingClientRect();
-  const box = map.root.getBoundingClientRect();
-  const places = Array.from(map.drawn, (_, row) => map.place(row));
+  const {{ view, elements }} = {ROOT}.embeddingMap;
+  const {{ clientWidth: width, clientHeight: height }} = elements.root;
+  const legend = elements.legend.getBoundingClientRect();
+  const box = elements.root.getBoundingClientRect();
+  const places = Array.from(view.scene.visible, (_, row) => view.locate(row));
   return places.findIndex((at, row) =>
     row > after && at && at.x > 60 && at.y > 60 && at.x < width - 60 && at.y < height - 60 &&
     (at.x + box.left > legend.right + 10 || at.y + box.top > legend.bottom + 10) &&
@@ -132,7 +132,8 @@ class AppPage:
     def wait_for_drawn(self, rows: int) -> None:
         """Wait until so many rows can be seen."""
         self.page.wait_for_function(
-            f"rows => {ROOT}.embeddingMap.drawn?.reduce((sum, one) => sum + one, 0) === rows",
+            f"""rows => rows ===
+              {ROOT}.embeddingMap.view.scene?.visible.reduce((sum, one) => sum + one, 0)""",
             arg=rows,
         )
 

@@ -123,16 +123,14 @@ def test_a_place_of_the_map_is_decoded(visit, codes: Path) -> None:
     page = visit(codes)
     page.wait_for_drawn(len(made))
     page.choose("Layout", "Precomputed")
-    page.page.wait_for_function(f"() => {ROOT}.embeddingMap.data.ground")
+    page.page.wait_for_function(f"() => {ROOT}.embeddingMap.interaction.backgroundClicks")
     box = page.page.locator(MAP).bounding_box()
     assert box is not None
     corner = {"x": box["x"] + box["width"] - 30, "y": box["y"] + box["height"] - 30}
     place = page.page.evaluate(
         f"""({{ x, y }}) => {{
-          const map = {ROOT}.embeddingMap, box = map.root.getBoundingClientRect();
-          map.view.look();
-          const at = map.view.unproject(x - box.left, y - box.top);
-          return at.map((value, axis) => map.flat.center[axis] + map.flat.half * value);
+          const box = {ROOT}.getBoundingClientRect();
+          return {ROOT}.embeddingMap.view.coordinatesAt(x - box.left, y - box.top);
         }}""",
         corner,
     )

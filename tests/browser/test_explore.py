@@ -194,8 +194,10 @@ def test_a_box_selects_what_lies_in_it(app: AppPage, digits: EmbeddingSet) -> No
     app.page.mouse.move(*end, steps=5)
     app.page.mouse.up()
     app.page.wait_for_selector(".st-key-title >> text=box")
-    app.page.wait_for_function(f"{ROOT}.embeddingMap.mask")
-    selected = np.array(app.page.evaluate(f"Array.from({ROOT}.embeddingMap.mask)"), dtype=bool)
+    app.page.wait_for_function(f"{ROOT}.embeddingMap.data.drawable.mask")
+    selected = np.array(
+        app.page.evaluate(f"Array.from({ROOT}.embeddingMap.data.drawable.mask)"), dtype=bool
+    )
     assert selected[depth > 2].all()
     assert not selected[depth < -2].any()
     assert selected.any()
@@ -313,7 +315,7 @@ def test_without_webgl_a_plain_picture_is_shown_and_said(server: str, driver) ->
     app = AppPage(chromium.new_page(viewport={"width": 1440, "height": 900}), server)
     app.open()
     note = app.page.locator('[data-testid="embedding-map"]').get_attribute("data-note")
-    assert note == "No WebGL in this browser: a plain picture is shown."
+    assert note == "WebGL is not available in this browser: showing a simplified plot."
     row = app.a_row_in_the_open()
     app.click_point(row)
     app.wait_for_neighbors(row)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet
-from embeddings.analysis.contexts import layers_of, marked
+from embeddings.analysis.contexts import (
+    Excerpt,
+    context_of,
+    contexts_of,
+    excerpt,
+    is_layer,
+    layers_of,
+)
 
 SENTENCES = ["the bank of the river", "a bank lends money", "the bank was steep"]
 
@@ -30,7 +37,9 @@ def test_a_layer_has_its_own_vectors_and_the_marked_word():
     second = layers.of("1")
     assert np.array_equal(second.vectors, whole.vectors[3:])
     assert second.metadata.column_names == ["sense", "word", "context", "sentence", "position"]
-    assert second.metadata["context"].to_pylist()[1] == "a ⟦bank⟧ lends money"
+    assert second.metadata["context"].to_pylist() == SENTENCES
+    assert is_layer(second) and not is_layer(whole)
+    assert context_of(second, 1) == contexts_of(second)[1] == Excerpt("a ", "bank", " lends money")
     assert second.metadata["sentence"].to_pylist() == SENTENCES
 
 
@@ -56,11 +65,18 @@ def test_a_set_without_the_columns_has_no_layers():
     assert layers_of(EmbeddingSet.of(np.eye(3))) is None
 
 
-@pytest.mark.parametrize(("position", "text"), [
-    (0, "⟦a⟧ b …"), (2, "… b ⟦c⟧ d …"), (4, "… d ⟦e⟧"), (5, "a b c d e"), (-1, "a b c d e"),
+@pytest.mark.parametrize(("position", "parts"), [
+    (0, ("", "a", " b …")), (2, ("… b ", "c", " d …")), (4, ("… d ", "e", "")),
+    (5, ("a b c d e", "", "")), (-1, ("a b c d e", "", "")),
 ])  # fmt: skip
-def test_the_word_is_marked_among_those_around(position, text):
-    assert marked("a b c d e", position, around=1) == text
+def test_an_excerpt_has_the_word_among_those_around(position, parts):
+    assert excerpt("a b c d e", position, around=1) == Excerpt(*parts)
+
+
+def test_an_excerpt_of_the_whole_sentence_is_the_sentence():
+    sentence = "  two  blanks and ⟦marks⟧ stay "
+    words = sentence.split(" ")
+    assert {excerpt(sentence, i, len(words)).text for i in range(len(words))} == {sentence}
 
 
 @pytest.mark.parametrize("dims", [2, 3])

@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet
+from embeddings.analysis.contexts import Excerpt
 from embeddings.columns import column_kind
 from embeddings.media import MEDIA
 
@@ -116,3 +117,10 @@ def test_a_path_without_content_is_text_and_never_opened(path: str) -> None:
     assert captions(app) == [f"media: {path}"]
     assert not app.get("image")
     assert not app.get("audio")
+
+
+def test_an_excerpt_has_its_word_in_bold_and_shows_the_rest_as_it_is() -> None:
+    from pages.explore.inspector import emphasized
+
+    assert emphasized(Excerpt("a ⟦ ", "bank", " ⟧ *b*")) == r"a ⟦ **bank** ⟧ \*b\*"
+    assert emphasized(Excerpt("no ⟦word⟧")) == "no ⟦word⟧"

@@ -1,0 +1,117 @@
+"""What a person does in a component, as typed events; what the browser sends is checked here."""
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Click:
+    """A row was clicked on the map, in a list, or chosen in the search box."""
+
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Rows were selected with a box, a lasso or the legend.
+
+    Attributes
+    ----------
+    mask : bool, shape (n,), true for the selected rows
+    name : what the selection is called: "box", "lasso" or a category
+    """
+
+    mask: np.ndarray
+    name: str
+
+
+@dataclass(frozen=True)
+class Clear:
+    """What stands out on the map was cleared."""
+
+
+@dataclass(frozen=True)
+class BackgroundClick:
+    """The map was clicked beside all points, at a position in coordinates of the layout."""
+
+    position: tuple[float, float]
+
+
+Event = Click | Selection | Clear | BackgroundClick
+
+
+class EventError(ValueError):
+    """A message of the browser is no event of the set that is shown."""
+
+
+def decode(message: Any, count: int) -> Event:
+    """Return the event that a message of the browser describes.
+
+    Parameters
+    ----------
+    message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"}
+        or {"type": "background", "position"}
+    count : rows of the set that is shown
+
+    Raises
+    ------
+    EventError
+        If the message is malformed, or about rows that the set does not have: it may be about the
+        set that was shown before.
+    """
+    if not isinstance(message, Mapping):
+        raise EventError(f"an event is an object, not {type(message).__name__}")
+    kind = message.get("type")
+    if kind == "click":
+        return Click(_row(message.get("row"), count))
+    if kind == "selection":
+        return Selection(_mask(message.get("bits"), count), _name(message.get("name")))
+    if kind == "clear":
+        return Clear()
+    if kind == "background":
+        return BackgroundClick(_position(message.get("position")))
+    raise EventError(f"there are no events of type {kind!r}")
+
+
+def _row(row: Any, count: int) -> int:
+    if not isinstance(row, int) or isinstance(row, bool) or not 0 <= row < count:
+        raise EventError(f"row {row!r} is none of {count} rows")
+    return row
+
+
+def _mask(bits: Any, count: int) -> np.ndarray:
+    """Unpack a mask of one bit a row, in base64, to bool of shape (count,)."""
+    if not isinstance(bits, str):
+        raise EventError(f"a mask is a string of base64, not {type(bits).__name__}")
+    try:
+        packed = np.frombuffer(base64.b64decode(bits, validate=True), dtype=np.uint8)
+    except (binascii.Error, ValueError) as error:
+        raise EventError(f"a mask is not base64: {error}") from error
+    if len(packed) != (count + 7) // 8:
+        raise EventError(f"a mask of {len(packed)} bytes does not fit {count} rows")
+    return np.unpackbits(packed, count=count).astype(bool)
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise EventError(f"the name of a selection is text, not {type(name).__name__}")
+    return name
+
+
+def _position(position: Any) -> tuple[float, float]:
+    if not isinstance(position, list | tuple) or len(position) != 2:
+        raise EventError(f"a position is two numbers, not {position!r}")
+    for value in position:
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or not math.isfinite(value)
+        ):
+            raise EventError(f"a position is two finite numbers, not {position!r}")
+    return float(position[0]), float(position[1])

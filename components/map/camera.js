@@ -1,0 +1,142 @@
+// @ts-check
+// Movements of the view, as changes of plotly.js's layout: fitting, flying to a place, keys.
+
+/** @typedef {import("../shared/plotly_types.d.ts").PlotlyFullLayout} PlotlyFullLayout */
+/** @typedef {import("../shared/plotly_types.d.ts").PlotlyAxis} PlotlyAxis */
+/** @typedef {import("../shared/plotly_types.d.ts").PlotlyCamera} PlotlyCamera */
+/** @typedef {import("../shared/plotly_types.d.ts").Vector3} Vector3 */
+/** @typedef {import("./points.js").Points} Points */
+
+/** @typedef {{ width: number, height: number, legend?: number }} Size In px; legend is its width. */
+/** @typedef {Pick<PlotlyFullLayout, "xaxis" | "yaxis" | "scene">} View */
+
+/** The first view in 3D. */
+export const FIRST_EYE = { x: 1.1, y: 1.1, z: 0.7 };
+
+const PAN = 0.15; // fraction of the view that an arrow pans
+const TURN = 0.2; // radians that an arrow rotates
+const ZOOM = 1.3; // factor of + and -
+
+/** Right and up, for each arrow. */
+const ARROWS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, 1]], ["ArrowDown", [0, -1]]]);
+const ZOOMS = new Map([["+", 1 / ZOOM], ["=", 1 / ZOOM], ["-", ZOOM]]);
+
+/**
+ * Return axis ranges of equal scale that hold the cloud with a small margin, mostly beside the
+ * legend.
+ *
+ * @param {Pick<Points, "extent">} points
+ * @param {Size} size
+ * @returns {[[number, number], [number, number]]}
+ */
+export function fitRanges({ extent }, { width, height, legend = 0 }) {
+  const margin = 1.06;
+  const aside = width > 600 ? 0.7 * legend : 0; // px; on a phone the legend is folded
+  const unit = Math.max((2 * margin * extent[0]) / (width - aside), (2 * margin * extent[1]) / height);
+  const shift = (unit * aside) / 2;
+  return [
+    [-(unit * width) / 2 - shift, (unit * width) / 2 - shift],
+    [-(unit * height) / 2, (unit * height) / 2],
+  ];
+}
+
+/**
+ * Center the view on a place, at least `zoom` times closer than the view of the whole cloud.
+ *
+ * @param {number[]} place display coordinates
+ * @param {View} view
+ * @param {Pick<Points, "dims" | "extent">} points
+ * @param {number} zoom
+ */
+export function flyTo(place, view, points, zoom) {
+  if (points.dims === 2) {
+    const { xaxis, yaxis } = view;
+    const whole = fitRanges(points, { width: xaxis._length, height: yaxis._length });
+    const half = [xaxis, yaxis].map(
+      (axis, i) => Math.min(axis.range[1] - axis.range[0], (whole[i][1] - whole[i][0]) / zoom) / 2,
+    );
+    return ranges(place, half);
+  }
+  const { camera } = view.scene;
+  const toward = minus(camera.eye, camera.center);
+  const scale = Math.min(1, 2.1 / zoom / Math.hypot(toward.x, toward.y, toward.z));
+  const [x, y, z] = place.map((value) => value / 2); // the scene's units are half the axes'
+  return lookAt(camera, { x, y, z }, { x: toward.x * scale, y: toward.y * scale, z: toward.z * scale });
+}
+
+/**
+ * Return the change that a key makes, or null: arrows pan (rotate in 3D), + and - zoom, 0 fits.
+ *
+ * @param {string} key
+ * @param {View} view
+ * @param {Pick<Points, "dims" | "extent">} points
+ * @param {Size} size
+ */
+export function keyView(key, view, points, size) {
+  if (!ARROWS.has(key) && !ZOOMS.has(key) && key !== "0") return null;
+  const arrow = ARROWS.get(key) ?? [0, 0];
+  const zoom = ZOOMS.get(key) ?? 1;
+  if (points.dims === 3) {
+    return key === "0" ? { "scene.camera": { eye: FIRST_EYE } } : turn(view.scene.camera, arrow, zoom);
+  }
+  if (key === "0") {
+    const [x, y] = fitRanges(points, size);
+    return { "xaxis.range": x, "yaxis.range": y };
+  }
+  return pan([view.xaxis, view.yaxis], arrow, zoom);
+}
+
+/**
+ * @param {PlotlyAxis[]} axes
+ * @param {number[]} arrow
+ * @param {number} zoom
+ */
+function pan(axes, arrow, zoom) {
+  const half = axes.map((axis) => (axis.range[1] - axis.range[0]) / 2);
+  const center = axes.map((axis, i) => axis.range[0] + half[i] + PAN * 2 * half[i] * arrow[i]);
+  return ranges(center, half.map((value) => value * zoom));
+}
+
+/**
+ * @param {PlotlyCamera} camera
+ * @param {number[]} arrow
+ * @param {number} zoom
+ */
+function turn(camera, [right, up], zoom) {
+  const { x, y, z } = minus(camera.eye, camera.center);
+  const level = Math.hypot(x, y);
+  const distance = zoom * Math.hypot(level, z);
+  const azimuth = Math.atan2(y, x) + TURN * right;
+  const altitude = Math.max(-1.5, Math.min(1.5, Math.atan2(z, level) + TURN * up));
+  return lookAt(camera, camera.center, {
+    x: distance * Math.cos(altitude) * Math.cos(azimuth),
+    y: distance * Math.cos(altitude) * Math.sin(azimuth),
+    z: distance * Math.sin(altitude),
+  });
+}
+
+/**
+ * @param {number[]} center
+ * @param {number[]} half
+ */
+function ranges([x, y], [width, height]) {
+  return { "xaxis.range": [x - width, x + width], "yaxis.range": [y - height, y + height] };
+}
+
+/**
+ * @param {PlotlyCamera} camera
+ * @param {Vector3} center
+ * @param {Vector3} toward from the center to the eye
+ */
+function lookAt(camera, center, toward) {
+  const eye = { x: center.x + toward.x, y: center.y + toward.y, z: center.z + toward.z };
+  return { "scene.camera": { ...camera, center, eye } };
+}
+
+/**
+ * @param {Vector3} a
+ * @param {Vector3} b
+ */
+function minus(a, b) {
+  return { x: a.x - b.x, y: a.y - b.y, z: a.z - b.z };
+}

@@ -1,0 +1,78 @@
+"""Mounting the map."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from components.events import Event
+from components.map.encode import Colors, Points
+from components.mount import mount
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The clicked row and its neighbors, above a greyed map.
+
+    Attributes
+    ----------
+    row : None where the neighbors are those of a vector that is no row's
+    rows : the neighbors, nearest first
+    values : their similarities or distances
+    """
+
+    row: int | None
+    rows: list[int]
+    values: list[float]
+    kind: Literal["similarity", "distance"]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Rows that stand out; the others are muted, or left out where `isolate` is set.
+
+    Attributes
+    ----------
+    url : address of the mask, from mask_address
+    """
+
+    url: str
+    isolate: bool
+
+
+def embedding_map(
+    *,
+    key: str,
+    points: Points,
+    colors: Colors,
+    labels: str,
+    hover: Sequence[tuple[str, str]] = (),
+    focus: Focus | None = None,
+    mask: Mask | None = None,
+    background_clicks: bool = False,
+    marker: tuple[float, ...] | None = None,
+    description: str,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Mount the map.
+
+    Parameters
+    ----------
+    labels : address of the labels, from text_address
+    hover : name and address of each column shown on hovering
+    background_clicks : whether a click beside all points, in 2D, is an event
+    marker : a place to mark in 2D, in coordinates of the layout
+    description : for screen readers
+    on_event : called before the rerun with what the person did
+    """
+    message = {
+        "points": asdict(points),
+        "colors": colors.message,
+        "labels": labels,
+        "hover": [{"name": name, "url": url} for name, url in hover],
+        "focus": asdict(focus) if focus else None,
+        "mask": asdict(mask) if mask else None,
+        "background": background_clicks,
+        "marker": marker,
+        "description": description,
+    }
+    mount("map", key, message, count=points.count, on_event=on_event)

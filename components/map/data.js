@@ -1,0 +1,126 @@
+// @ts-check
+// What the map shows, fetched by address: points, colors, a mask, and the texts of the rows.
+import { fetchBytes, fetchFloats, fetchJson } from "../shared/page.js";
+import { toDisplay, unpackBits } from "./points.js";
+
+/** @typedef {import("../shared/dom.js").Excerpt} Excerpt */
+/** @typedef {import("./points.js").Points} Points */
+
+/**
+ * @typedef {object} CategoryColors
+ * @property {"categories"} kind
+ * @property {string | null} url The category of each row, uint8; null where there is only one.
+ * @property {string} title
+ * @property {string[]} names
+ * @property {number[]} counts
+ * @property {string[]} palette
+ * @property {"solo" | "select"} click What a click on a name in the legend does.
+ *
+ * @typedef {object} NumberColors
+ * @property {"numbers"} kind
+ * @property {string} url The value of each row, float32; NaN where it is missing.
+ * @property {string} title
+ * @property {number} low
+ * @property {number} high
+ * @property {{ values: number[], texts: string[] }} [ticks]
+ *
+ * @typedef {CategoryColors & { codes: Uint8Array }} LoadedCategories
+ * @typedef {NumberColors & { values: Float32Array }} LoadedNumbers
+ * @typedef {LoadedCategories | LoadedNumbers} LoadedColors
+ */
+
+/**
+ * @typedef {object} Sources Addresses of what is drawn; what they hold never changes.
+ * @property {{ url: string, count: number, dims: 2 | 3 }} points
+ * @property {CategoryColors | NumberColors} colors
+ * @property {{ url: string, isolate: boolean } | null} mask
+ */
+
+/**
+ * @typedef {object} TextSources
+ * @property {string} labels
+ * @property {{ name: string, url: string }[]} hover
+ */
+
+/** @typedef {{ name: string, cells: (string | Excerpt | null)[] }} HoverColumn */
+
+/** @typedef {{ points: Points, colors: LoadedColors, mask: Uint8Array | null, isolate: boolean }} Drawable */
+
+export class MapData {
+  /** @type {Drawable | null} */
+  drawable = null;
+
+  /** @type {Set<number>} Categories that the person has hidden in the legend. */
+  hidden = new Set();
+
+  /** @type {{ labels: string[], columns: HoverColumn[] } | null} */
+  texts = null;
+
+  /** @type {string | null} */
+  #pointsUrl = null;
+
+  /** @type {string | null} */
+  #textKey = null;
+
+  /**
+   * Fetch what is drawn. A failure leaves everything as it was.
+   *
+   * @param {Sources} sources
+   */
+  async load({ points, colors, mask }) {
+    const [shown, loadedColors, loadedMask] = await Promise.all([
+      this.#loadPoints(points),
+      loadColors(colors, points.count),
+      mask && fetchBytes(mask.url),
+    ]);
+    const before = this.drawable?.colors;
+    if (before?.url !== colors.url || before?.title !== colors.title) this.hidden = new Set();
+    this.#pointsUrl = points.url;
+    this.drawable = {
+      points: shown,
+      colors: loadedColors,
+      mask: loadedMask && unpackBits(loadedMask, points.count),
+      isolate: Boolean(mask?.isolate),
+    };
+  }
+
+  /** @param {Sources["points"]} points */
+  async #loadPoints({ url, count, dims }) {
+    if (this.drawable && url === this.#pointsUrl) return this.drawable.points;
+    return toDisplay(await fetchFloats(url), count, dims);
+  }
+
+  /**
+   * Fetch labels and hover columns, unless they are there. They are fetched after the points,
+   * since they are needed later.
+   *
+   * @param {TextSources} sources
+   * @param {() => boolean} isCurrent asked once they have come: are they still wanted?
+   * @returns {Promise<boolean>} whether there are new texts
+   */
+  async loadTexts({ labels, hover }, isCurrent) {
+    const key = JSON.stringify([labels, hover]);
+    if (key === this.#textKey) return false;
+    const [loaded, ...columns] = await Promise.all([labels, ...hover.map(({ url }) => url)].map(fetchJson));
+    if (!isCurrent()) return false;
+    this.#textKey = key;
+    this.texts = { labels: loaded, columns: hover.map(({ name }, i) => ({ name, cells: columns[i] })) };
+    return true;
+  }
+
+  /** Drop the texts of a set that is not shown any more. */
+  forgetTexts() {
+    this.texts = this.#textKey = null;
+  }
+}
+
+/**
+ * @param {CategoryColors | NumberColors} colors
+ * @param {number} count
+ * @returns {Promise<LoadedColors>}
+ */
+async function loadColors(colors, count) {
+  if (colors.kind === "numbers") return { ...colors, values: await fetchFloats(colors.url) };
+  const codes = colors.url ? await fetchBytes(colors.url) : new Uint8Array(count);
+  return { ...colors, codes };
+}

@@ -1,0 +1,118 @@
+"""From arrays to what the map fetches: planar coordinates, color codes, texts, packed masks."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from components.assets import Blobs
+from components.map.ticks import time_ticks
+from components.palette import COLORS, OTHER
+from embeddings.analysis.contexts import Excerpt
+
+
+@dataclass(frozen=True)
+class Points:
+    """The address of coordinates: float32, all x, then all y (then all z)."""
+
+    url: str
+    count: int
+    dims: int
+
+
+@dataclass(frozen=True)
+class Colors:
+    """How points are colored: `message` is what the browser reads (see data.js)."""
+
+    message: dict[str, Any]
+
+
+def points_of(coordinates: np.ndarray, blobs: Blobs) -> Points:
+    """Store the coordinates, float32 of shape (n, 2) or (n, 3), for the browser."""
+    planar = np.ascontiguousarray(coordinates.T, dtype="<f4")
+    return Points(blobs.put(planar.tobytes()), len(coordinates), coordinates.shape[1])
+
+
+def one_color(count: int, title: str) -> Colors:
+    """All points in one color, without a legend."""
+    return Colors(
+        {
+            "kind": "categories", "url": None, "title": title,
+            "names": [title], "counts": [count], "palette": [COLORS[0]], "click": "solo",
+        }
+    )  # fmt: skip
+
+
+def category_colors(
+    codes: np.ndarray,
+    names: Sequence[str],
+    counts: Sequence[int],
+    title: str,
+    blobs: Blobs,
+    grey: Collection[str] = (),
+    click: Literal["solo", "select"] = "solo",
+) -> Colors:
+    """Color by category.
+
+    Parameters
+    ----------
+    codes : uint8, shape (n,), indices into `names`
+    grey : names that are no category of their own ("other", noise, missing values)
+    click : whether a click on a name in the legend shows it alone, or selects its members
+    """
+    colors = iter(COLORS)
+    palette = [OTHER if name in grey else next(colors, OTHER) for name in names]
+    return Colors(
+        {
+            "kind": "categories", "url": blobs.put(codes.astype(np.uint8).tobytes()),
+            "title": title, "names": list(names), "counts": list(counts), "palette": palette,
+            "click": click,
+        }
+    )  # fmt: skip
+
+
+def number_colors(values: np.ndarray, title: str, blobs: Blobs) -> Colors:
+    """Color by a scale from the 1st to the 99th percentile of `values`.
+
+    Parameters
+    ----------
+    values : float32, shape (n,); NaN where missing
+    """
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, [1, 99]) if len(finite) else (0.0, 1.0)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    url = blobs.put(np.ascontiguousarray(values, dtype="<f4").tobytes())
+    return Colors(
+        {"kind": "numbers", "url": url, "title": title, "low": float(low), "high": float(high)}
+    )
+
+
+def date_colors(seconds: np.ndarray, title: str, blobs: Blobs) -> Colors:
+    """Color by a scale of time, with dates at its ticks.
+
+    Parameters
+    ----------
+    seconds : float64, shape (n,), in s since 1970; NaN where missing. What is sent counts from the
+        earliest, since float32 would round today's times to minutes
+    """
+    finite = seconds[np.isfinite(seconds)]
+    start = float(finite.min()) if len(finite) else 0.0
+    colors = number_colors((seconds - start).astype(np.float32), title, blobs)
+    low, high = colors.message["low"], colors.message["high"]
+    times, texts = time_ticks(start + low, start + high)
+    ticks = {"values": [time - start for time in times], "texts": texts}
+    return Colors({**colors.message, "ticks": ticks})
+
+
+def text_address(texts: Sequence[str | Excerpt | None], blobs: Blobs) -> str:
+    """Store n texts (labels, or a column to show on hovering) as JSON; an excerpt as an object."""
+    written = [asdict(text) if isinstance(text, Excerpt) else text for text in texts]
+    return blobs.put(json.dumps(written, ensure_ascii=False).encode(), ".json")
+
+
+def mask_address(mask: np.ndarray, blobs: Blobs) -> str:
+    """Store a boolean mask, shape (n,), one bit a row."""
+    return blobs.put(np.packbits(mask).tobytes())

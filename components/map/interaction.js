@@ -1,0 +1,150 @@
+// @ts-check
+// What a person does on the map: it becomes an event for Python, or another view of the points.
+import { subscribe } from "../shared/page.js";
+import { fillTooltip } from "./overlay.js";
+import { isOn, listen } from "./pointer.js";
+import { packBits, rowsInside, toBase64 } from "./points.js";
+
+/** @typedef {import("./data.js").MapData} MapData */
+/** @typedef {import("./overlay.js").Overlay} Overlay */
+/** @typedef {import("./pointer.js").Place} Place */
+/** @typedef {import("./points.js").Region} Region */
+/** @typedef {import("./view.js").MapView} MapView */
+
+/**
+ * @typedef {{ type: "click", row: number }
+ *   | { type: "selection", bits: string, name: string }
+ *   | { type: "background", position: number[] }
+ *   | { type: "clear" }} MapEvent As components/events.py decodes it.
+ */
+
+/** @typedef {{ row: number, x: number, y: number }} Pointed The row under the pointer, and where that is. */
+
+export class Interaction {
+  /** Whether a click beside all points is an event. */
+  backgroundClicks = false;
+
+  /** @type {Pointed | null} */
+  #pointed = null;
+
+  /**
+   * @param {object} map
+   * @param {HTMLElement} map.root
+   * @param {HTMLElement} map.graph
+   * @param {HTMLElement} map.tooltip
+   * @param {MapData} map.data
+   * @param {MapView} map.view
+   * @param {Overlay} map.overlay
+   * @param {(event: MapEvent) => void} emit
+   */
+  constructor({ root, graph, tooltip, data, view, overlay }, emit) {
+    this.root = root;
+    this.graph = graph;
+    this.tooltip = tooltip;
+    this.data = data;
+    this.view = view;
+    this.overlay = overlay;
+    this.emit = emit;
+    this.onKey = this.onKey.bind(this);
+    window.addEventListener("keydown", this.onKey);
+    const endPointer = listen(root, {
+      pickAt: (x, y, radius) => view.pick(x, y, radius),
+      clicked: (row, at) => this.click(row, at),
+      hovered: (row, at) => this.#point(row === null || !at ? null : { row, ...at }),
+    });
+    const endSubscription = subscribe({
+      hover: (row) => this.hover(row),
+      fly: (row) => view.fly(row),
+      deselect: () => this.clear(),
+      matches: (matches) => overlay.highlight({ matches }),
+    });
+    this.destroy = () => {
+      window.removeEventListener("keydown", this.onKey);
+      endPointer();
+      endSubscription();
+    };
+  }
+
+  /**
+   * Escape clears what stands out; while the map has the keyboard, keys move its view.
+   *
+   * @param {KeyboardEvent} event
+   */
+  onKey(event) {
+    if (event.key === "Escape") {
+      if (!isOn(event, "input, [role=dialog]")) this.clear();
+    } else if (event.target === this.root && this.view.moveByKey(event.key)) {
+      event.preventDefault();
+    }
+  }
+
+  /**
+   * A click on a point goes there. One beside all points is an event where that is wanted, and
+   * otherwise clears what stands out.
+   *
+   * @param {number | null} row
+   * @param {Place} at
+   */
+  click(row, at) {
+    if (row !== null) this.emit({ type: "click", row });
+    else {
+      const position = this.backgroundClicks ? this.view.coordinatesAt(at.x, at.y) : null;
+      if (position) this.emit({ type: "background", position });
+      else this.clear();
+    }
+  }
+
+  clear() {
+    if (this.overlay.highlights.focus || this.data.drawable?.mask) this.emit({ type: "clear" });
+  }
+
+  /**
+   * Select the visible rows within a finished box or lasso; return whether there are any.
+   *
+   * @param {Region} region
+   */
+  selectRegion(region) {
+    const { scene } = this.view;
+    const rows = scene ? rowsInside(region, scene.points, scene.visible) : [];
+    if (rows.length) this.select(rows, region.range ? "box" : "lasso");
+    return rows.length > 0;
+  }
+
+  /**
+   * @param {ArrayLike<number> & Iterable<number>} rows
+   * @param {string} name
+   */
+  select(rows, name) {
+    const count = this.data.drawable?.points.count ?? 0;
+    this.emit({ type: "selection", bits: toBase64(packBits(rows, count)), name });
+  }
+
+  /**
+   * Highlight a row that is pointed at elsewhere, or none.
+   *
+   * @param {number | null} row
+   */
+  hover(row) {
+    this.#showPointed(null);
+    this.overlay.highlight({ hovered: row });
+  }
+
+  /** @param {Pointed | null} pointed */
+  #point(pointed) {
+    const { hovered } = this.overlay.highlights;
+    this.#showPointed(pointed);
+    if (hovered !== (pointed?.row ?? null)) this.overlay.highlight({ hovered: pointed?.row ?? null });
+  }
+
+  /** Show texts that have come since the pointer moved. */
+  refreshTooltip() {
+    this.#showPointed(this.#pointed);
+  }
+
+  /** @param {Pointed | null} pointed */
+  #showPointed(pointed) {
+    this.#pointed = pointed;
+    this.graph.classList.toggle("on-point", pointed !== null);
+    fillTooltip(this.tooltip, this.root, pointed, this.data.texts);
+  }
+}

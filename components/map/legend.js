@@ -1,0 +1,135 @@
+// @ts-check
+// The legend: categories with their counts. A click shows one alone (or selects a cluster's
+// members), the swatch hides it, the arrow selects its members; keys do the same.
+import { element } from "../shared/dom.js";
+import { formatCount } from "../shared/text.js";
+
+/** @typedef {import("./data.js").LoadedColors} Colors */
+/** @typedef {import("./data.js").LoadedCategories} Categories */
+
+/**
+ * @typedef {object} Actions
+ * @property {(hidden: Set<number>) => void} setHidden Take the categories that are not drawn.
+ * @property {(code: number) => void} select Select the members of a category.
+ */
+
+const NARROW = 500; // px of the map below which the legend is folded at first
+
+/**
+ * Show a category alone, or all of them if it is alone already.
+ *
+ * @param {ReadonlySet<number>} hidden
+ * @param {number} code
+ * @param {number} categories
+ */
+export function toggleAlone(hidden, code, categories) {
+  if (hidden.size === categories - 1 && !hidden.has(code)) return new Set();
+  const others = Array.from({ length: categories }, (_, other) => other);
+  return new Set(others.filter((other) => other !== code));
+}
+
+/**
+ * Hide a category, or show it again.
+ *
+ * @param {ReadonlySet<number>} hidden
+ * @param {number} code
+ */
+export function toggleHidden(hidden, code) {
+  const changed = new Set(hidden);
+  if (!changed.delete(code)) changed.add(code);
+  return changed;
+}
+
+/**
+ * Fill `node` with a line for each category, where there is more than one.
+ *
+ * @param {HTMLElement} node
+ * @param {Colors} colors
+ * @param {ReadonlySet<number>} hidden categories that are not drawn
+ * @param {Actions} actions
+ */
+export function drawLegend(node, colors, hidden, actions) {
+  const state = () => JSON.stringify([colors.url, colors.title, [...hidden], node.dataset.folded]);
+  if (node.dataset.drawn === state()) return; // focus and scroll stay where they are
+  const active = document.activeElement;
+  const focused = active instanceof HTMLElement && node.contains(active) ? active.dataset.key : null;
+  const scrolled = node.scrollTop;
+  fill(node, colors, hidden, actions);
+  node.dataset.drawn = state();
+  node.scrollTop = scrolled;
+  const button = focused && node.querySelector(`[data-key="${focused}"]`);
+  if (button instanceof HTMLElement) button.focus();
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Colors} colors
+ * @param {ReadonlySet<number>} hidden
+ * @param {Actions} actions
+ */
+function fill(node, colors, hidden, actions) {
+  node.replaceChildren();
+  node.hidden = colors.kind !== "categories" || colors.names.length < 2;
+  if (node.hidden || colors.kind !== "categories") return;
+  node.dataset.folded ??= String((node.parentElement?.clientWidth ?? 0) < NARROW);
+  const isFolded = node.dataset.folded === "true";
+  const title = element(
+    "button",
+    {
+      class: "legend-title", type: "button", "data-key": "title", "aria-expanded": String(!isFolded),
+      onclick: () => {
+        node.dataset.folded = String(!isFolded);
+        drawLegend(node, colors, hidden, actions);
+      },
+    },
+    colors.title, element("span", { class: "legend-fold", "aria-hidden": "true" }, isFolded ? "+" : "–"),
+  );
+  node.append(title);
+  if (isFolded) return;
+  node.append(element("ul", {}, ...colors.names.map((_, code) => line(code, colors, hidden, actions))));
+  if (hidden.size) {
+    const showAll = () => actions.setHidden(new Set());
+    node.append(element("button", { class: "legend-all", type: "button", onclick: showAll }, "Show all"));
+  }
+}
+
+/**
+ * @param {number} code
+ * @param {Categories} colors
+ * @param {ReadonlySet<number>} hidden
+ * @param {Actions} actions
+ */
+function line(code, colors, hidden, actions) {
+  const name = colors.names[code];
+  const isHidden = hidden.has(code);
+  const hide = isHidden ? `Show ${name}` : `Hide ${name}`;
+  const swatch = element("button", {
+    class: "legend-swatch", type: "button", "data-key": `swatch-${code}`,
+    "aria-pressed": String(!isHidden), title: hide, "aria-label": hide,
+    style: `--swatch: ${colors.palette[code]}`,
+    onclick: () => actions.setHidden(toggleHidden(hidden, code)),
+  });
+  const isSolo = colors.click === "solo";
+  const entry = element(
+    "button",
+    {
+      class: "legend-name", type: "button", "data-key": `name-${code}`,
+      title: isSolo ? `Show only ${name}` : `Select ${name}`,
+      onclick: () => {
+        if (isSolo) actions.setHidden(toggleAlone(hidden, code, colors.names.length));
+        else actions.select(code);
+      },
+    },
+    element("span", { class: "legend-text" }, name),
+    element("span", { class: "legend-count" }, formatCount(colors.counts[code])),
+  );
+  const select = element(
+    "button",
+    {
+      class: "legend-select", type: "button", title: `Select the members of ${name}`,
+      "aria-label": `Select the members of ${name}`, onclick: () => actions.select(code),
+    },
+    "→",
+  );
+  return element("li", { class: isHidden ? "off" : "" }, swatch, entry, isSolo ? select : "");
+}

@@ -1,0 +1,222 @@
+// @ts-check
+// The map: shows a layout by what Python sends, and reports clicks and selections by row number.
+import { currentTheme } from "../shared/colors.js";
+import { addStyles, element } from "../shared/dom.js";
+import { mount, queue } from "../shared/mount.js";
+import { graphElement } from "../shared/plotly.js";
+import { MapData } from "./data.js";
+import { Interaction } from "./interaction.js";
+import { drawLegend } from "./legend.js";
+import { Overlay, withNearness } from "./overlay.js";
+import { groupRows } from "./points.js";
+import { MapView } from "./view.js";
+
+/** @typedef {import("./interaction.js").MapEvent} MapEvent */
+/** @typedef {import("./points.js").Region} Region */
+
+/**
+ * @typedef {object} MapState What the map is to show; `labels` is a hash, and names the set.
+ * @property {import("./overlay.js").FocusMessage | null} focus
+ * @property {boolean} background Whether a click beside all points is an event.
+ * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
+ * @property {string} description For screen readers.
+ *
+ * @typedef {MapState & import("./data.js").Sources & import("./data.js").TextSources} MapMessage
+ */
+
+/** The plot's element, canvases and cards, above each other. */
+function buildElements() {
+  const graph = graphElement({ class: "map-graph" });
+  const plain = element("canvas", { class: "map-plain", "aria-hidden": "true" });
+  const canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
+  const legend = element("div", { class: "map-legend", role: "group", "aria-label": "Legend" });
+  const tooltip = element("div", { class: "map-tooltip", hidden: true });
+  const status = element("div", { class: "map-message", role: "status" }, "Loading the map…");
+  const root = element(
+    "div",
+    { "data-testid": "embedding-map", class: "embedding-map", role: "group", tabindex: "0" },
+    graph, plain, canvas, legend, tooltip, status,
+  );
+  return { root, graph, plain, canvas, legend, tooltip, status };
+}
+
+class EmbeddingMap {
+  /** @type {MapMessage | null} What is shown, or being drawn. */
+  message = null;
+
+  /** @type {MapMessage | null} What came last; it may have to wait for the drawing before it. */
+  #newest = null;
+
+  /** @type {string | null} What the chart was drawn from; null where it has to be drawn again. */
+  #drawn = null;
+
+  #isDestroyed = false;
+
+  /** @type {(event: MapEvent) => void} */
+  #emit = () => {};
+
+  /**
+   * @param {HTMLElement} parent
+   * @param {string} plotlyUrl
+   */
+  constructor(parent, plotlyUrl) {
+    this.plotlyUrl = plotlyUrl;
+    this.elements = buildElements();
+    const { root, graph, plain, canvas, tooltip } = this.elements;
+    parent.append(root);
+    this.theme = currentTheme(root);
+    this.data = new MapData();
+    this.view = new MapView(graph, plain, {
+      size: () => this.size(),
+      moved: () => this.overlay.redraw(),
+      selected: (region) => this.selectRegion(region),
+    });
+    this.overlay = new Overlay(canvas, this.view, this.data, () => this.theme);
+    const { data, view, overlay } = this;
+    this.interaction = new Interaction({ root, graph, tooltip, data, view, overlay }, (event) => this.#emit(event));
+    this.enqueue = queue((error) => this.fail(error));
+    this.resizer = new ResizeObserver(() => this.view.resize());
+    this.resizer.observe(root);
+    Object.assign(root, { embeddingMap: this }); // for the console and the tests
+  }
+
+  destroy() {
+    this.#isDestroyed = true;
+    this.resizer.disconnect();
+    this.interaction.destroy();
+    this.overlay.destroy();
+    this.view.destroy();
+    this.elements.root.remove();
+  }
+
+  /**
+   * @param {MapMessage} message
+   * @param {(event: MapEvent) => void} emit
+   */
+  update(message, emit) {
+    this.#emit = emit;
+    this.#newest = message;
+    this.enqueue(() => (message === this.#newest ? this.apply(message) : null));
+  }
+
+  /** @param {Error} error */
+  fail(error) {
+    const { status } = this.elements;
+    status.hidden = false;
+    status.textContent = `The map could not be drawn: ${error.message}. Reload the page.`;
+    reportError(error); // into the browser's console, with its stack; the next message is tried
+  }
+
+  /**
+   * Show a message, touching only what differs from before.
+   *
+   * @param {MapMessage} message
+   */
+  async apply(message) {
+    if (this.#isDestroyed) return;
+    const before = this.message;
+    this.message = message;
+    const isSameSet = message.labels === before?.labels;
+    if (!isSameSet) this.forgetSet();
+    const { root, status } = this.elements;
+    root.setAttribute("aria-label", message.description);
+    root.dataset.row = String(message.focus?.row ?? "");
+    await this.view.load(this.plotlyUrl);
+    this.theme = currentTheme(root);
+    const { points, colors, mask } = message;
+    const drawn = JSON.stringify([this.theme, points, colors, mask]);
+    if (drawn !== this.#drawn) {
+      this.#drawn = null; // until it is drawn; after a failure the next message tries again
+      const from = isSameSet ? this.data.drawable?.points : null;
+      await this.data.load(message);
+      await this.draw(from);
+      this.#drawn = drawn;
+    }
+    if (this.#isDestroyed) return;
+    this.interaction.backgroundClicks = message.background;
+    this.overlay.highlight({ focus: message.focus && withNearness(message.focus), marker: message.marker });
+    root.classList.toggle("focused", Boolean(message.focus) && !mask);
+    const row = message.focus?.row ?? null;
+    if (row !== null && row !== before?.focus?.row) this.view.reveal(row);
+    status.hidden = true;
+    root.dataset.points = String(points.count);
+    root.dataset.dims = String(points.dims);
+    this.loadTexts(message).catch((error) => this.fail(error));
+  }
+
+  /** Drop what belongs to the set that was shown before. */
+  forgetSet() {
+    this.data.forgetTexts();
+    this.view.forgetView();
+    this.overlay.highlight({ focus: null, matches: [], marker: null });
+    this.interaction.hover(null);
+  }
+
+  /**
+   * Draw what has been loaded.
+   *
+   * @param {import("./points.js").Points | null} [from] points of the same items to glide from
+   */
+  async draw(from) {
+    const { drawable, hidden } = this.data;
+    if (!drawable || !this.message || this.#isDestroyed) return;
+    const { root, legend } = this.elements;
+    drawLegend(legend, drawable.colors, hidden, {
+      setHidden: (changed) => this.setHidden(changed),
+      select: (code) => this.selectCategory(code),
+    });
+    const drawing = { drawable, hidden, theme: this.theme, set: this.message.labels };
+    if (from) await this.view.glide(from, drawing, () => this.#isDestroyed);
+    if (this.#isDestroyed) return;
+    await this.view.draw(drawing);
+    this.overlay.redraw();
+    root.dataset.webgl = String(this.view.webgl);
+    if (!this.view.webgl) {
+      const what = drawable.points.dims === 3 ? "a simplified plot of the first two axes" : "a simplified plot";
+      root.dataset.note = `WebGL is not available in this browser: showing ${what}.`;
+    }
+  }
+
+  /** @param {MapMessage} message */
+  async loadTexts(message) {
+    const isNew = await this.data.loadTexts(message, () => message === this.message);
+    if (!isNew || this.#isDestroyed) return;
+    this.overlay.redraw();
+    this.interaction.refreshTooltip();
+  }
+
+  /** @param {Set<number>} hidden */
+  setHidden(hidden) {
+    this.enqueue(() => {
+      this.data.hidden = hidden;
+      return this.draw();
+    });
+  }
+
+  /** @param {number} code */
+  selectCategory(code) {
+    const colors = this.data.drawable?.colors;
+    if (colors?.kind !== "categories") return;
+    this.interaction.select(groupRows(colors.codes, colors.names.length)[code], colors.names[code]);
+  }
+
+  /** @param {Region} [region] a finished box or lasso */
+  selectRegion(region) {
+    if (!region?.range && !region?.lassoPoints) return;
+    this.view.clearSelection();
+    this.#drawn = null; // plotly.js has dimmed the other points: draw again, whatever Python answers
+    const { message } = this;
+    if (!this.interaction.selectRegion(region)) this.enqueue(() => message && this.apply(message));
+  }
+
+  /** Return the map's size and the width of its legend, in px. */
+  size() {
+    const { root, legend } = this.elements;
+    return { width: root.clientWidth, height: root.clientHeight, legend: legend.hidden ? 0 : legend.offsetWidth };
+  }
+}
+
+export const update = mount((parent, plotlyUrl) => {
+  addStyles("map.css", import.meta.url);
+  return new EmbeddingMap(parent, plotlyUrl);
+});

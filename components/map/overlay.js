@@ -1,0 +1,192 @@
+// @ts-check
+// What is drawn above the points: the focus, its neighbors and their labels, search matches, and
+// the card beside the pointer.
+import { fade } from "../shared/colors.js";
+import { element, textNodes } from "../shared/dom.js";
+import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
+
+/** @typedef {import("../shared/colors.js").Theme} Theme */
+/** @typedef {import("./canvas.js").Box} Box */
+/** @typedef {import("./canvas.js").Place} Place */
+/** @typedef {import("./data.js").MapData} MapData */
+/** @typedef {import("./projection.js").Projection} Projection */
+/** @typedef {import("./view.js").MapView} MapView */
+
+/**
+ * @typedef {object} FocusMessage A clicked row and its neighbors.
+ * @property {number | null} row Null where the neighbors are those of something that is no row.
+ * @property {number[]} rows The neighbors.
+ * @property {number[]} values
+ * @property {"similarity" | "distance"} kind
+ *
+ * @typedef {object} Focus
+ * @property {number | null} row
+ * @property {number[]} rows
+ * @property {number[]} nearness Of each neighbor, 0 to 1.
+ */
+
+/**
+ * @typedef {object} Highlights
+ * @property {Focus | null} focus
+ * @property {number[]} matches Rows that a search found.
+ * @property {number | null} hovered A row.
+ * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
+ */
+
+const MOST_LABELS = 30; // drawn; the inspector lists all neighbors
+const MATCH_COLOR = "#e8770c";
+
+export class Overlay {
+  /** @type {Highlights} */
+  highlights = { focus: null, matches: [], hovered: null, marker: null };
+
+  /** @type {number | null} The frame in which the overlay is drawn next. */
+  #frame = null;
+
+  /** @type {number | null} The frame in which the camera is looked at next, in 3D. */
+  #watch = null;
+
+  /** What the view was when it was drawn last. */
+  #seen = "";
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {MapView} view
+   * @param {MapData} data
+   * @param {() => Theme} theme
+   */
+  constructor(canvas, view, data, theme) {
+    this.canvas = canvas;
+    this.view = view;
+    this.data = data;
+    this.theme = theme;
+  }
+
+  destroy() {
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    if (this.#watch !== null) cancelAnimationFrame(this.#watch);
+  }
+
+  /** @param {Partial<Highlights>} changes */
+  highlight(changes) {
+    Object.assign(this.highlights, changes);
+    this.redraw();
+  }
+
+  /** Draw in the next frame. */
+  redraw() {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      if (!this.view.scene) return;
+      this.#seen = this.view.scene.projection.refresh();
+      this.#draw(this.view.scene.projection);
+      this.view.paint();
+      this.#watchCamera();
+    });
+  }
+
+  /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
+  #watchCamera() {
+    const { focus, matches } = this.highlights;
+    if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !(focus || matches.length)) return;
+    this.#watch = requestAnimationFrame(() => {
+      this.#watch = null;
+      if (this.view.scene && this.view.scene.projection.refresh() !== this.#seen) this.redraw();
+      this.#watchCamera();
+    });
+  }
+
+  /** @param {Projection} projection */
+  #draw(projection) {
+    const { focus, matches, hovered, marker } = this.highlights;
+    const theme = this.theme();
+    const labels = this.data.texts?.labels ?? null;
+    const displayed = marker && this.view.displayed(marker);
+    // an emptied canvas may stay on the screen as it was until something else is painted
+    const isEmpty = !focus && !matches.length && hovered === null && !displayed;
+    this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
+    const context = emptied(this.canvas);
+    /** @type {Box[]} */
+    const taken = [];
+    for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
+    const marked = displayed && projection.place(displayed[0], displayed[1]);
+    if (focus) drawFocus(context, projection, focus, marked, labels, theme, taken);
+    if (marked) drawCross(context, marked, theme.accent);
+    const at = hovered === null ? null : projection.project(hovered);
+    if (at && hovered !== null) {
+      drawRing(context, at, 7, 1.5, theme.text);
+      if (labels) drawLabel(context, at, labels[hovered], theme, taken, { strong: true });
+    }
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Projection} projection
+ * @param {Focus} focus
+ * @param {Place | null} marked where lines start if the focus is no row
+ * @param {string[] | null} labels
+ * @param {Theme} theme
+ * @param {Box[]} taken
+ */
+function drawFocus(context, projection, { row, rows, nearness }, marked, labels, theme, taken) {
+  const own = row === null ? null : projection.project(row);
+  const center = own ?? marked;
+  const places = rows.map((neighbor) => projection.project(neighbor));
+  if (center) {
+    places.forEach((at, i) => {
+      if (at) drawLine(context, center, at, fade(theme.accent, 0.15 + 0.45 * nearness[i]));
+    });
+  }
+  for (let i = places.length - 1; i >= 0; i--) {
+    const color = fade(theme.accent, 0.35 + 0.65 * nearness[i]);
+    drawDot(context, places[i], 3.5 + 1.5 * nearness[i], color, theme.background);
+  }
+  if (own && row !== null) {
+    drawDot(context, own, 5, theme.accent, theme.background);
+    drawRing(context, own, 10, 2, theme.accent);
+    if (labels) drawLabel(context, own, labels[row], theme, taken, { strong: true, gap: 12 });
+  }
+  if (!labels) return;
+  places.slice(0, MOST_LABELS).forEach((at, i) => {
+    if (at) drawLabel(context, at, labels[rows[i]], theme, taken);
+  });
+}
+
+/**
+ * Scale the neighbors' values to a nearness of 0 to 1.
+ *
+ * @param {FocusMessage} focus
+ * @returns {Focus}
+ */
+export function withNearness({ row, rows, values, kind }) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const nearness = values.map((value) => {
+    const fraction = high > low ? (value - low) / (high - low) : 1;
+    return kind === "similarity" ? fraction : 1 - fraction;
+  });
+  return { row, rows, nearness };
+}
+
+/**
+ * Show a row's label and hover columns on a card near a place in px of `frame`, or hide the card.
+ *
+ * @param {HTMLElement} card
+ * @param {HTMLElement} frame
+ * @param {{ row: number, x: number, y: number } | null} pointed
+ * @param {MapData["texts"]} texts
+ */
+export function fillTooltip(card, frame, pointed, texts) {
+  card.hidden = !pointed || !texts;
+  if (!pointed || !texts) return;
+  const { row, x, y } = pointed;
+  card.replaceChildren(element("strong", {}, texts.labels[row] || "(no label)"));
+  for (const { name, cells } of texts.columns) {
+    card.append(element("div", {}, element("span", {}, name), " ", ...textNodes(cells[row] ?? "–")));
+  }
+  const isRight = x + 16 + card.offsetWidth > frame.clientWidth;
+  const isLow = y + 16 + card.offsetHeight > frame.clientHeight;
+  card.style.left = `${isRight ? x - 12 - card.offsetWidth : x + 16}px`;
+  card.style.top = `${isLow ? y - 12 - card.offsetHeight : y + 16}px`;
+}

@@ -1,0 +1,240 @@
+// @ts-check
+// Points as plain arrays: their display scale, groups and masks of rows, and regions of the map.
+
+/**
+ * @typedef {object} Points A layout, scaled so that every layout fits the same first view.
+ * @property {number} count
+ * @property {2 | 3} dims
+ * @property {Float32Array[]} axes Display coordinates: x of all points, y of all (and z of all).
+ * @property {number} reach The largest absolute display coordinate, 1 at least.
+ * @property {number[]} extent For each axis, half the length of the box that the first view shows.
+ * @property {number[]} center With `half`, leads back: coordinate = center + half * display.
+ * @property {number} half
+ */
+
+/**
+ * Center and scale coordinates: most of the cloud is within [-1, 1] on its longest side.
+ *
+ * The box is that of all points, unless outliers would shrink the cloud. Then it is the box of the
+ * middle 98 % widened by 60 % on each side, and the outliers are outside the first view.
+ *
+ * @param {Float32Array} coordinates all x, then all y (then all z)
+ * @param {number} count
+ * @param {2 | 3} dims
+ * @returns {Points}
+ */
+export function toDisplay(coordinates, count, dims) {
+  const axes = [];
+  for (let axis = 0; axis < dims; axis++) {
+    axes.push(coordinates.subarray(axis * count, (axis + 1) * count));
+  }
+  const boxes = axes.map(middleBox);
+  const half = Math.max(...boxes.map(([low, high]) => (high - low) / 2), 1e-30);
+  const center = boxes.map(([low, high]) => (low + high) / 2);
+  const display = axes.map((values, axis) => {
+    const scaled = new Float32Array(count);
+    for (let i = 0; i < count; i++) scaled[i] = (values[i] - center[axis]) / half;
+    return scaled;
+  });
+  let reach = 1;
+  for (const values of display) for (const v of values) reach = Math.max(reach, Math.abs(v));
+  const extent = boxes.map(([low, high]) => Math.max((high - low) / 2 / half, 0.05));
+  return { count, dims, axes: display, reach, extent, center, half };
+}
+
+/**
+ * @param {Float32Array} values
+ * @returns {[number, number]}
+ */
+function middleBox(values) {
+  const step = Math.max(1, Math.floor(values.length / 20000));
+  const sample = new Float32Array(Math.ceil(values.length / step));
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (i % step === 0) sample[i / step] = values[i];
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+  }
+  sample.sort();
+  const q01 = sample[Math.floor(0.01 * (sample.length - 1))];
+  const q99 = sample[Math.ceil(0.99 * (sample.length - 1))];
+  const margin = 0.6 * (q99 - q01);
+  return margin > 0 ? [Math.max(low, q01 - margin), Math.min(high, q99 + margin)] : [low, high];
+}
+
+/**
+ * Leave out the third axis.
+ *
+ * @param {Points} points
+ * @returns {Points}
+ */
+export function projected2d(points) {
+  return { ...points, dims: 2, axes: points.axes.slice(0, 2), extent: points.extent.slice(0, 2) };
+}
+
+/**
+ * Return points on the way from one layout of the same items to another; `fraction` 1 is the end.
+ *
+ * @param {Points} from
+ * @param {Points} to
+ * @param {number} fraction
+ * @returns {Points}
+ */
+export function interpolate(from, to, fraction) {
+  const axes = to.axes.map((end, axis) => {
+    const begin = from.axes[axis];
+    return end.map((value, i) => begin[i] + fraction * (value - begin[i]));
+  });
+  return { ...to, axes };
+}
+
+/**
+ * Return diameter in px and opacity that show density: many points are small and translucent.
+ *
+ * @param {number} count
+ * @param {2 | 3} dims
+ */
+export function markerStyle(count, dims) {
+  const size = Math.min(9, Math.max(1.4, 26 * count ** -0.21));
+  const opacity = Math.min(0.85, Math.max(0.28, 3.2 * count ** -0.17));
+  return { size: dims === 3 ? Math.max(1, size * 0.42) : size, opacity };
+}
+
+/**
+ * Return the rows of each group, in row order, by one counting sort.
+ *
+ * @param {ArrayLike<number>} codes group of each row
+ * @param {number} groups
+ * @param {Uint8Array | null} [mask] rows with 0 are in no group
+ * @returns {Uint32Array[]}
+ */
+export function groupRows(codes, groups, mask) {
+  const sizes = new Uint32Array(groups);
+  for (let i = 0; i < codes.length; i++) if (!mask || mask[i]) sizes[codes[i]]++;
+  const rows = Array.from(sizes, (size) => new Uint32Array(size));
+  sizes.fill(0);
+  for (let i = 0; i < codes.length; i++) {
+    if (!mask || mask[i]) rows[codes[i]][sizes[codes[i]]++] = i;
+  }
+  return rows;
+}
+
+/**
+ * Return the values of the given rows.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {ArrayLike<number>} rows
+ */
+export function take(values, rows) {
+  const taken = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) taken[i] = values[rows[i]];
+  return taken;
+}
+
+/**
+ * Return the rows that are drawn: 1, or 0 where a row's category is hidden or where the mask, with
+ * `isolate`, leaves it out.
+ *
+ * @param {number} count
+ * @param {ArrayLike<number> | null} codes category of each row, if there are categories
+ * @param {ReadonlySet<number>} hidden categories
+ * @param {Uint8Array | null} mask
+ * @param {boolean} isolate
+ */
+export function visibleRows(count, codes, hidden, mask, isolate) {
+  const visible = new Uint8Array(count);
+  for (let row = 0; row < count; row++) {
+    const shown = !codes || !hidden.has(codes[row]);
+    visible[row] = shown && (!isolate || !mask || mask[row]) ? 1 : 0;
+  }
+  return visible;
+}
+
+/**
+ * Unpack a mask of one bit a row, the highest bit of a byte first, to 0 and 1.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} count
+ */
+export function unpackBits(bytes, count) {
+  const mask = new Uint8Array(count);
+  for (let i = 0; i < count; i++) mask[i] = (bytes[i >> 3] >> (7 - (i & 7))) & 1;
+  return mask;
+}
+
+/**
+ * Pack rows into a mask of one bit a row.
+ *
+ * @param {Iterable<number>} rows
+ * @param {number} count
+ */
+export function packBits(rows, count) {
+  const bytes = new Uint8Array(Math.ceil(count / 8));
+  for (const row of rows) bytes[row >> 3] |= 128 >> (row & 7);
+  return bytes;
+}
+
+/**
+ * Encode bytes as base64.
+ *
+ * @param {Uint8Array} bytes
+ */
+export function toBase64(bytes) {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) { // a call takes only so many arguments
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  }
+  return btoa(text);
+}
+
+/**
+ * @typedef {object} Region A finished box or lasso, as plotly.js reports it.
+ * @property {{ x: number[], y: number[] }} [range] two corners of a box
+ * @property {{ x: number[], y: number[] }} [lassoPoints]
+ */
+
+/**
+ * Return the visible rows within a region, in row order.
+ *
+ * @param {Region} region
+ * @param {Points} points
+ * @param {Uint8Array} visible
+ */
+export function rowsInside(region, { axes: [x, y] }, visible) {
+  const inside = insideOf(region);
+  const rows = [];
+  for (let row = 0; row < visible.length; row++) {
+    if (visible[row] && inside(x[row], y[row])) rows.push(row);
+  }
+  return rows;
+}
+
+/** @param {Region} region */
+function insideOf({ range, lassoPoints }) {
+  if (range) return inBox(range);
+  if (lassoPoints) return inPolygon(lassoPoints);
+  return () => false;
+}
+
+/** @param {{ x: number[], y: number[] }} corners */
+export function inBox({ x: [x0, x1], y: [y0, y1] }) {
+  const [left, right, low, high] = [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
+  return (/** @type {number} */ x, /** @type {number} */ y) => x >= left && x <= right && y >= low && y <= high;
+}
+
+/**
+ * By the even-odd rule: a ray from a point inside crosses an odd number of edges.
+ *
+ * @param {{ x: number[], y: number[] }} corners
+ */
+export function inPolygon({ x: xs, y: ys }) {
+  return (/** @type {number} */ x, /** @type {number} */ y) => {
+    let inside = false;
+    for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+      const crosses = ys[i] > y !== ys[j] > y;
+      if (crosses && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) inside = !inside;
+    }
+    return inside;
+  };
+}

@@ -1,0 +1,311 @@
+// @ts-check
+// The chart that plotly.js draws, the view that the person has made of it, and its animations.
+import { GREY } from "../shared/colors.js";
+import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
+import { fitRanges, flyTo, keyView } from "./camera.js";
+import { paintPoints } from "./canvas.js";
+import { interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
+import { layoutOf, pick, projection } from "./projection.js";
+import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
+
+/** @typedef {import("../shared/colors.js").Theme} Theme */
+/** @typedef {import("../shared/plotly_types.d.ts").PlotlyGraph} PlotlyGraph */
+/** @typedef {import("./camera.js").Size} Size */
+/** @typedef {import("./data.js").Drawable} Drawable */
+/** @typedef {import("./points.js").Points} Points */
+/** @typedef {import("./points.js").Region} Region */
+/** @typedef {import("./projection.js").Projection} Projection */
+
+const GLIDE = 450; // ms
+const MOST_GLIDING = 5000; // points; more take too long to draw at each step
+
+/**
+ * @typedef {object} Scene What is on the screen now.
+ * @property {Points} points In 2D where there is no WebGL.
+ * @property {Projection} projection
+ * @property {Uint8Array} visible
+ * @property {Drawable} drawable
+ */
+
+/**
+ * @typedef {object} Drawing
+ * @property {Drawable} drawable
+ * @property {ReadonlySet<number>} hidden
+ * @property {Theme} theme
+ * @property {string} set Names the set of vectors; the view of one set is kept from drawing to drawing.
+ */
+
+export class MapView {
+  /** @type {Scene | null} */
+  scene = null;
+
+  /** @type {boolean | null} Whether this browser draws with WebGL; null until it is known. */
+  webgl = null;
+
+  /** @type {string | null} The view that fits the cloud; null until the next drawing fits it. */
+  #fitted = null;
+
+  /** @type {2 | 3 | null} Dimensions of the chart that plotly.js holds. */
+  #dims = null;
+
+  /**
+   * @param {PlotlyGraph} graph
+   * @param {HTMLCanvasElement} plain where points are painted without WebGL
+   * @param {object} handlers
+   * @param {() => Size} handlers.size
+   * @param {() => void} handlers.moved called when the view has moved
+   * @param {(region?: Region) => void} handlers.selected called with a finished box or lasso
+   */
+  constructor(graph, plain, handlers) {
+    this.graph = graph;
+    this.plain = plain;
+    this.handlers = handlers;
+  }
+
+  /**
+   * Get what drawing needs.
+   *
+   * @param {string} plotlyUrl
+   */
+  async load(plotlyUrl) {
+    await loadPlotly(plotlyUrl);
+    this.webgl ??= hasWebGL();
+  }
+
+  destroy() {
+    this.scene = null;
+    window.Plotly?.purge(this.graph);
+  }
+
+  /** Fit the view at the next drawing. */
+  forgetView() {
+    this.#fitted = null;
+  }
+
+  /**
+   * Draw; afterwards `scene` is what was drawn.
+   *
+   * @param {Drawing} drawing
+   */
+  async draw({ drawable, hidden, theme, set }) {
+    const { colors, mask, isolate } = drawable;
+    const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
+    const layout = this.#keepView(buildLayout(points, theme, this.handlers.size()), points.dims, set);
+    const traces = this.webgl
+      ? buildTraces({ points, colors, mask, isolate, hidden, theme })
+      : emptyTraces(points, colors, theme);
+    const anew = this.#dims !== points.dims;
+    if (anew) plotly().purge(this.graph);
+    this.#dims = points.dims;
+    await plotly().react(this.graph, traces, layout, chartConfig(points.dims));
+    if (!this.graph._fullLayout) return; // it has been removed meanwhile
+    if (anew) this.#listen();
+    this.#fitted ??= this.#currentView();
+    this.scene = {
+      points,
+      projection: projection(this.graph, points),
+      visible: visibleRows(points.count, colors.kind === "categories" ? colors.codes : null, hidden, mask, isolate),
+      drawable,
+    };
+  }
+
+  /** Listen to the chart; plotly.js forgets listeners when a chart is purged. */
+  #listen() {
+    for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
+      this.graph.on(name, this.handlers.moved);
+    }
+    this.graph.on("plotly_selected", this.handlers.selected);
+  }
+
+  /**
+   * Keep the view that the person has made of this set; otherwise leave the one that fits.
+   *
+   * @param {Record<string, any>} layout
+   * @param {2 | 3} dims
+   * @param {string} set
+   */
+  #keepView(layout, dims, set) {
+    layout.uirevision = set;
+    const now = this.graph._fullLayout;
+    if (!now || !this.#fitted || this.#dims !== dims) {
+      this.#fitted = null;
+      return layout;
+    }
+    layout.dragmode = now.dragmode;
+    if (dims === 3) {
+      layout.scene = { ...layout.scene, camera: now.scene.camera, dragmode: now.scene.dragmode };
+    } else if (this.#currentView() !== this.#fitted) {
+      layout.xaxis.range = [...now.xaxis.range];
+      layout.yaxis.range = [...now.yaxis.range];
+      return layout;
+    }
+    this.#fitted = null;
+    return layout;
+  }
+
+  /** Return the present view in 2D as text, to compare. */
+  #currentView() {
+    const { xaxis, yaxis } = layoutOf(this.graph);
+    return this.#dims === 3 ? "camera" : String([xaxis.range, yaxis.range]);
+  }
+
+  /**
+   * Draw the way from points drawn before to those of `drawing`, whose own place is left to be
+   * drawn; the eye can follow where each point goes.
+   *
+   * @param {Points} from
+   * @param {Drawing} drawing
+   * @param {() => boolean} isOver asked before each step
+   */
+  async glide(from, drawing, isOver) {
+    const to = drawing.drawable.points;
+    if (!canGlide(from, to)) return;
+    const start = await nextFrame();
+    for (let now = start; now - start < GLIDE && !isOver(); now = await nextFrame()) {
+      const time = (now - start) / GLIDE;
+      const points = interpolate(from, to, time * time * (3 - 2 * time));
+      await this.draw({ ...drawing, drawable: { ...drawing.drawable, points } });
+      this.handlers.moved();
+    }
+  }
+
+  /** Paint the points where there is no WebGL. */
+  paint() {
+    if (this.webgl || !this.scene) return;
+    const { visible, points, drawable: { colors, mask } } = this.scene;
+    const colorOf = (/** @type {number} */ row) => {
+      if (mask && !mask[row]) return "rgba(141, 150, 163, 0.2)";
+      return colors.kind === "categories" ? colors.palette[colors.codes[row]] : GREY;
+    };
+    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2));
+  }
+
+  /**
+   * Return the row near (x, y), in px of the map, or null.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius in px
+   */
+  pick(x, y, radius) {
+    return this.scene && pick(this.scene.projection, this.scene.visible, x, y, radius);
+  }
+
+  /**
+   * Return where a row is, in px of the map, or null where it is nowhere.
+   *
+   * @param {number} row
+   */
+  locate(row) {
+    if (!this.scene) return null;
+    this.scene.projection.refresh();
+    return this.scene.projection.project(row);
+  }
+
+  /**
+   * Return the layout's coordinates of a place in 2D, given in px of the map, or null.
+   *
+   * @param {number} x
+   * @param {number} y
+   */
+  coordinatesAt(x, y) {
+    if (!this.scene) return null;
+    const { points, projection: { refresh, unproject } } = this.scene;
+    refresh();
+    return unproject(x, y)?.map((value, axis) => points.center[axis] + points.half * value) ?? null;
+  }
+
+  /**
+   * Return where coordinates of the layout are displayed in 2D, or null.
+   *
+   * @param {number[]} coordinates
+   */
+  displayed(coordinates) {
+    if (!this.scene || this.scene.points.dims !== 2) return null;
+    const { center, half } = this.scene.points;
+    return coordinates.map((value, axis) => (value - center[axis]) / half);
+  }
+
+  /**
+   * Bring a row into view without changing the scale, where it is outside.
+   *
+   * @param {number} row
+   */
+  reveal(row) {
+    const at = this.locate(row);
+    const { width, height } = this.handlers.size();
+    const inside = at && at.x > 20 && at.y > 20 && at.x < width - 20 && at.y < height - 20;
+    if (!inside) this.fly(row, 1);
+  }
+
+  /**
+   * Center the view on a row, at least `zoom` times closer than the view of the whole cloud.
+   *
+   * @param {number} row
+   * @param {number} zoom
+   */
+  fly(row, zoom = 3) {
+    if (!this.scene || row >= this.scene.points.count) return;
+    const { points } = this.scene;
+    const place = points.axes.map((axis) => axis[row]);
+    plotly().relayout(this.graph, flyTo(place, layoutOf(this.graph), points, zoom));
+  }
+
+  /**
+   * Move the view by a key; return whether it is a key that moves it.
+   *
+   * @param {string} key
+   */
+  moveByKey(key) {
+    if (!this.scene) return false;
+    const change = keyView(key, layoutOf(this.graph), this.scene.points, this.handlers.size());
+    if (change) plotly().relayout(this.graph, change);
+    return change !== null;
+  }
+
+  /** Remove the outline of a finished box or lasso. */
+  clearSelection() {
+    plotly().relayout(this.graph, { selections: [] });
+  }
+
+  /** Take the element's new size; a view that fitted the cloud fits it again. */
+  async resize() {
+    if (!this.scene || !this.handlers.size().width) return;
+    const fits = this.#dims === 2 && this.#currentView() === this.#fitted;
+    await plotly().Plots.resize(this.graph);
+    if (fits && this.graph._fullLayout) { // it was not removed meanwhile
+      const [x, y] = fitRanges(this.scene.points, this.handlers.size());
+      await plotly().relayout(this.graph, { "xaxis.range": x, "yaxis.range": y });
+      this.#fitted = this.#currentView();
+    }
+    this.handlers.moved();
+  }
+}
+
+/**
+ * Return plotly.js's configuration: buttons and gestures of the chart.
+ *
+ * @param {2 | 3} dims
+ */
+function chartConfig(dims) {
+  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]];
+  const spatial = [["orbitRotation", "pan3d", "zoom3d"], ["resetCameraDefault3d"], ["toImage"]];
+  return {
+    displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
+    displayModeBar: true, modeBarButtons: dims === 2 ? planar : spatial,
+    toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
+  };
+}
+
+/**
+ * @param {Points} from
+ * @param {Points} to
+ */
+function canGlide(from, to) {
+  return from !== to && from.count === to.count && from.dims === to.dims
+    && to.count <= MOST_GLIDING && !document.hidden
+    && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** @returns {Promise<number>} the time of the next frame, in ms */
+const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));

@@ -1,0 +1,83 @@
+// @ts-check
+// The list of neighbors: label, bar and value in each line; a click on a label goes to that row.
+import { addStyles, element, plainText, textNodes } from "../shared/dom.js";
+import { mount } from "../shared/mount.js";
+import { send } from "../shared/page.js";
+import { formatDecimals } from "../shared/text.js";
+
+/**
+ * @typedef {object} Item
+ * @property {number} row
+ * @property {string | import("../shared/dom.js").Excerpt} label
+ * @property {number} value
+ * @property {number} bar Length of the bar, 0 to 1.
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {Item[]} items
+ * @property {number | null} of The row whose neighbors they are; null for none.
+ * @property {string} description
+ * @property {number} decimals
+ */
+
+/** @typedef {(event: { type: "click", row: number }) => void} Emit */
+
+class NeighborList {
+  /** What is shown, to leave equal messages alone: the keyboard's focus stays where it is. */
+  #shown = "";
+
+  /** @type {Emit} */
+  #emit = () => {};
+
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.root = element("ol", { class: "neighbor-list", onpointerleave: () => send("hover", null) });
+    parent.append(this.root);
+  }
+
+  destroy() {
+    send("hover", null);
+    this.root.remove();
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Emit} emit
+   */
+  update(message, emit) {
+    this.#emit = emit;
+    const text = JSON.stringify(message);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    this.root.setAttribute("aria-label", message.description);
+    this.root.dataset.of = String(message.of ?? "selection");
+    this.root.replaceChildren(...message.items.map((item) => this.line(item, message.decimals)));
+  }
+
+  /**
+   * @param {Item} item
+   * @param {number} decimals
+   */
+  line({ row, label, value, bar }, decimals) {
+    const button = element(
+      "button",
+      {
+        type: "button", class: "neighbor-label", "data-row": row, title: plainText(label),
+        onclick: () => this.#emit({ type: "click", row }),
+        onpointerenter: () => send("hover", row), onfocus: () => send("hover", row),
+        onblur: () => send("hover", null),
+      },
+      ...textNodes(label || "(no label)"),
+    );
+    return element(
+      "li", { style: `--bar: ${(100 * bar).toFixed(1)}%` }, button,
+      element("span", { class: "neighbor-value" }, formatDecimals(value, decimals)),
+    );
+  }
+}
+
+export const update = mount((parent) => {
+  addStyles("neighbor_list.css", import.meta.url);
+  return new NeighborList(parent);
+});

@@ -1,0 +1,70 @@
+// @ts-check
+// What the components of one page share: fetched files, and a channel for messages between them.
+
+/**
+ * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found) and
+ * "deselect" between the map, the search box and the lists.
+ */
+const channel = new EventTarget();
+
+/**
+ * @param {"hover" | "fly" | "matches" | "deselect"} name
+ * @param {unknown} [detail]
+ */
+export function send(name, detail) {
+  channel.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+/**
+ * Call a handler with what is sent under its name; return the function that ends this.
+ *
+ * @param {Record<string, (detail: any) => void>} handlers
+ */
+export function subscribe(handlers) {
+  const listeners = Object.entries(handlers).map(([name, handler]) => {
+    const listener = (/** @type {Event} */ event) => handler(/** @type {CustomEvent} */ (event).detail);
+    channel.addEventListener(name, listener);
+    return { name, listener };
+  });
+  return () => {
+    for (const { name, listener } of listeners) channel.removeEventListener(name, listener);
+  };
+}
+
+const MOST_FETCHED = 24;
+
+/** @type {Map<string, Promise<any>>} By address, a hash of the content: never stale. */
+const fetched = new Map();
+
+/**
+ * @template Content
+ * @param {string} url
+ * @param {(response: Response) => Promise<Content>} read
+ * @returns {Promise<Content>}
+ */
+function fetchOnce(url, read) {
+  const known = fetched.get(url);
+  if (known) return known;
+  const promise = fetch(new URL(url, document.baseURI)).then((response) => {
+    if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+    return read(response);
+  });
+  promise.catch(() => fetched.delete(url)); // a failed download is tried again next time
+  fetched.set(url, promise);
+  for (const oldest of fetched.keys()) {
+    if (fetched.size <= MOST_FETCHED) break;
+    fetched.delete(oldest);
+  }
+  return promise;
+}
+
+/** @param {string} url */
+export const fetchFloats = (url) =>
+  fetchOnce(url, async (response) => new Float32Array(await response.arrayBuffer()));
+
+/** @param {string} url */
+export const fetchBytes = (url) =>
+  fetchOnce(url, async (response) => new Uint8Array(await response.arrayBuffer()));
+
+/** @param {string} url */
+export const fetchJson = (url) => fetchOnce(url, (response) => response.json());

@@ -1,0 +1,62 @@
+// What we use of plotly.js, its internals included. The version is pinned, and browser tests click
+// projected points, so that a change of the internals is noticed.
+
+export interface PlotlyAxis {
+  range: [number, number];
+  /** Position and length of the axis, in px of the graph. */
+  _offset: number;
+  _length: number;
+  /** Coordinate to px from the start of the axis, and back. */
+  c2p(coordinate: number): number;
+  p2c(px: number): number;
+}
+
+export interface Vector3 {
+  x: number;
+  y: number;
+  z: number;
+}
+
+export interface PlotlyCamera {
+  eye: Vector3;
+  center: Vector3;
+}
+
+export interface PlotlyScene {
+  camera: PlotlyCamera;
+  dragmode: string;
+  _scene: {
+    /** Scale from coordinates to the units of the camera's matrices. */
+    dataScale: [number, number, number];
+    /** Matrices are 4 x 4, column-major. Absent until the scene is first drawn. */
+    glplot?: {
+      cameraParams?: { model: ArrayLike<number>; view: ArrayLike<number>; projection: ArrayLike<number> };
+    };
+  };
+}
+
+export interface PlotlyFullLayout {
+  dragmode: string;
+  xaxis: PlotlyAxis;
+  yaxis: PlotlyAxis;
+  scene: PlotlyScene;
+}
+
+export interface PlotlyGraph extends HTMLElement {
+  data?: object[];
+  _fullLayout?: PlotlyFullLayout;
+  on(name: string, handler: (event?: any) => void): void;
+}
+
+export interface Plotly {
+  react(graph: HTMLElement, traces: object[], layout: object, config: object): Promise<void>;
+  relayout(graph: HTMLElement, change: object): Promise<void>;
+  purge(graph: HTMLElement): void;
+  Plots: { resize(graph: HTMLElement): Promise<void> };
+}
+
+declare global {
+  interface Window {
+    Plotly?: Plotly;
+  }
+}

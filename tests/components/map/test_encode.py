@@ -1,0 +1,101 @@
+"""What the browser fetches: addresses follow content, values arrive as they are."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components import (
+    Blobs,
+    category_colors,
+    date_colors,
+    mask_address,
+    number_colors,
+    points_of,
+    text_address,
+)
+from components.palette import COLORS, OTHER
+from embeddings.analysis.contexts import Excerpt
+from embeddings.cache import Cache
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs(Cache(tmp_path))
+
+
+def content(blobs: Blobs, address: str) -> bytes:
+    return (blobs._folder / address.rsplit("/", 1)[-1]).read_bytes()
+
+
+def test_points_are_planar_float32(blobs: Blobs) -> None:
+    coordinates = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float64)
+    points = points_of(coordinates, blobs)
+    assert (points.count, points.dims) == (2, 3)
+    assert np.frombuffer(content(blobs, points.url), "<f4").tolist() == [1, 4, 2, 5, 3, 6]
+
+
+def test_the_same_content_has_the_same_address(blobs: Blobs) -> None:
+    ones = np.ones((5, 2), dtype=np.float32)
+    assert points_of(ones, blobs).url == points_of(ones.copy(), blobs).url
+    assert points_of(ones, blobs).url != points_of(2 * ones, blobs).url
+
+
+def test_a_dropped_blob_is_gone(blobs: Blobs) -> None:
+    address = text_address(["a"], blobs)
+    assert blobs.has(address)
+    blobs.drop(address)
+    assert not blobs.has(address)
+
+
+def test_texts_keep_every_character(blobs: Blobs) -> None:
+    texts = ["<b>", "हु", 'quote "', "", None]
+    assert json.loads(content(blobs, text_address(texts, blobs))) == texts
+
+
+def test_an_excerpt_is_sent_in_parts_and_marks_in_a_text_are_text(blobs: Blobs) -> None:
+    texts = [Excerpt("a ", "bank", " lends"), "a ⟦bank⟧"]
+    parts = {"before": "a ", "word": "bank", "after": " lends"}
+    assert json.loads(content(blobs, text_address(texts, blobs))) == [parts, "a ⟦bank⟧"]
+
+
+def test_categories_have_colors_and_the_rest_is_grey(blobs: Blobs) -> None:
+    names = [f"name {i}" for i in range(25)] + ["other (3)"]
+    codes = np.arange(26)
+    message = category_colors(
+        codes, names, [1] * 26, "kind", blobs, {"other (3)", "name 1"}
+    ).message
+    assert message["palette"][:3] == [COLORS[0], OTHER, COLORS[1]]
+    assert message["palette"][-1] == OTHER
+    assert len(set(message["palette"])) == 21
+    assert list(content(blobs, message["url"])) == list(range(26))
+
+
+def test_the_color_scale_leaves_outliers_and_gaps_aside(blobs: Blobs) -> None:
+    values = np.r_[np.linspace(0, 1, 1000), 1e9, np.nan].astype(np.float32)
+    message = number_colors(values, "n", blobs).message
+    assert message["low"] == pytest.approx(0.01, abs=0.01)
+    assert message["high"] == pytest.approx(1, abs=0.02)
+    constant = number_colors(np.full(3, 7, dtype=np.float32), "n", blobs).message
+    assert constant["low"] < 7 < constant["high"]
+
+
+def test_masks_are_packed_first_row_first(blobs: Blobs) -> None:
+    mask = np.array([1, 0, 0, 0, 0, 0, 0, 0, 0, 1], dtype=bool)
+    assert list(content(blobs, mask_address(mask, blobs))) == [128, 64]
+
+
+def test_dates_keep_their_seconds_and_have_ticks(blobs: Blobs) -> None:
+    start = 1_769_904_000.0  # 2026-02-01
+    message = date_colors(np.array([start, np.nan, start + 5]), "when", blobs).message
+    values = np.frombuffer(content(blobs, message["url"]), "<f4")
+    np.testing.assert_array_equal(values, [0, np.nan, 5])
+    assert message["kind"] == "numbers"
+    assert message["ticks"] == {
+        "values": [1, 2, 3, 4], "texts": ["00:00:01", "00:00:02", "00:00:03", "00:00:04"],
+    }  # fmt: skip
+
+
+def test_dates_that_are_all_missing_have_colors(blobs: Blobs) -> None:
+    assert date_colors(np.array([np.nan]), "when", blobs).message["low"] == 0

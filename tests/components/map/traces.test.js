@@ -1,0 +1,82 @@
+// What plotly.js is given: which rows are in which trace, in which order and color.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { toDisplay } from "../../../components/map/points.js";
+import { buildLayout, buildTraces, emptyTraces } from "../../../components/map/traces.js";
+
+const THEME = { background: "#000000", text: "#ffffff", accent: "#ff0000", font: "sans-serif" };
+const X = [-1, -0.5, 0, 0.5, 1];
+const points = toDisplay(new Float32Array([...X, 0, 0, 0, 0, 0]), 5, 2);
+const categories = {
+  kind: "categories", url: "c", title: "kind", names: ["a<b", "c"], counts: [3, 2],
+  palette: ["#111111", "#222222"], click: "solo", codes: new Uint8Array([0, 1, 0, 1, 0]),
+};
+const numbers = {
+  kind: "numbers", url: "n", title: "how <many>", low: 0, high: 9,
+  values: new Float32Array([1, NaN, 3, 4, 5]),
+};
+const build = (changes) => buildTraces({
+  points, colors: categories, mask: null, isolate: false, hidden: new Set(), theme: THEME, ...changes,
+});
+const xs = (trace) => [...trace.x];
+
+describe("categories", () => {
+  test("have a trace each, the first one last, above the others", () => {
+    const traces = build({});
+    assert.deepEqual(traces.map((trace) => trace.name), ["c", "a&lt;b"]);
+    assert.deepEqual(traces.map(xs), [[-0.5, 0.5], [-1, 0, 1]]);
+    assert.deepEqual(traces.map((trace) => trace.marker.color), ["#222222", "#111111"]);
+    assert.deepEqual(traces.map((trace) => trace.type), ["scattergl", "scattergl"]);
+  });
+
+  test("hidden ones are not visible", () => {
+    assert.deepEqual(build({ hidden: new Set([1]) }).map((trace) => trace.visible), [false, true]);
+  });
+
+  test("rows outside a mask are muted below, those of hidden categories left out", () => {
+    const mask = new Uint8Array([1, 1, 0, 0, 0]);
+    const traces = build({ mask });
+    assert.deepEqual(traces.map((trace) => trace.name), ["not selected", "c", "a&lt;b"]);
+    assert.deepEqual(traces.map(xs), [[0, 1, 0.5], [-0.5], [-1]]);
+    assert.ok(traces[0].marker.opacity < traces[1].marker.opacity);
+    assert.deepEqual(xs(build({ mask, hidden: new Set([1]) })[0]), [0, 1]);
+  });
+
+  test("with isolate the other rows are left out", () => {
+    const traces = build({ mask: new Uint8Array([1, 1, 0, 0, 0]), isolate: true });
+    assert.deepEqual(traces.map(xs), [[-0.5], [-1]]);
+  });
+});
+
+describe("numbers", () => {
+  test("have one trace by scale, above the rows without a number", () => {
+    const [missing, known] = build({ colors: numbers });
+    assert.deepEqual(xs(missing), [-0.5]);
+    assert.deepEqual(xs(known), [-1, 0, 0.5, 1]);
+    assert.deepEqual([...known.marker.color], [1, 3, 4, 5]);
+    assert.deepEqual([known.marker.cmin, known.marker.cmax], [0, 9]);
+    assert.equal(known.marker.colorbar.title.text, "how &lt;many&gt;");
+  });
+
+  test("a scale of time has its own ticks", () => {
+    const ticks = { values: [1, 2], texts: ["2025", "2026"] };
+    const bar = (colors) => build({ colors }).at(-1).marker.colorbar;
+    assert.deepEqual(bar({ ...numbers, ticks }).ticktext, ticks.texts);
+    assert.deepEqual(bar({ ...numbers, ticks }).tickvals, ticks.values);
+    assert.ok(!("tickmode" in bar(numbers)));
+  });
+});
+
+test("without WebGL the traces are empty, and numbers keep their color bar", () => {
+  assert.deepEqual(emptyTraces(points, categories, THEME).map(xs), [[]]);
+  const [trace] = emptyTraces(points, numbers, THEME);
+  assert.deepEqual([xs(trace), trace.type, trace.marker.showscale], [[], "scatter", true]);
+});
+
+test("in 3D all points are within the axes, which have the colors of the theme", () => {
+  const spatial = toDisplay(new Float32Array([...X, ...X, ...X]), 5, 3);
+  const { scene } = buildLayout(spatial, THEME, { width: 100, height: 100 });
+  assert.ok(scene.xaxis.range[1] > spatial.reach);
+  assert.equal(scene.xaxis.gridcolor, "rgb(26, 26, 26)"); // a tenth of white on black
+  assert.deepEqual(build({ points: spatial }).map((trace) => trace.type), ["scatter3d", "scatter3d"]);
+});

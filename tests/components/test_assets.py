@@ -1,0 +1,74 @@
+"""What is served for the browser: JavaScript and style sheets by their content, and no Python."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components import assets
+
+COMPONENTS = Path(assets.__file__).parent
+IMPORT = re.compile(r'^import .*?from "(.+?)";', re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
+    """Return what is declared to Streamlit, by name, for assets loaded anew."""
+    folders: dict[str, Path] = {}
+    monkeypatch.setattr(
+        assets.components_v1, "declare_component", lambda name, path: folders.update({name: path})
+    )
+    forget()
+    yield folders
+    forget()
+
+
+def forget() -> None:
+    for function in (assets.frontend_files, assets._copies, assets._serve_copies):
+        function.cache_clear()
+
+
+def test_only_javascript_and_style_sheets_are_served(served: dict[str, Path]) -> None:
+    assets.frontend_address()
+    (folder,) = served.values()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".js", ".css"}
+    for path in files:
+        assert path.read_bytes() == (COMPONENTS / path.relative_to(folder)).read_bytes()
+    assert {path.relative_to(folder) for path in files} == set(assets.frontend_files())
+
+
+def test_what_the_modules_import_is_served_too(served: dict[str, Path]) -> None:
+    assets.frontend_address()
+    (folder,) = served.values()
+    imports = [
+        (module.parent / name).resolve()
+        for module in folder.rglob("*.js")
+        for name in IMPORT.findall(module.read_text())
+    ]
+    assert len(imports) > 30
+    assert all(path.is_file() for path in imports)
+
+
+def test_the_address_changes_with_the_content(
+    served: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    addresses = set()
+    for files in ({"a.js": "1"}, {"a.js": "2"}, {"b.js": "2"}, {"b.js": "2", "c.py": "3"}):
+        folder = tmp_path / str(len(addresses)) / str(files)
+        folder.mkdir(parents=True)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        monkeypatch.setattr(assets, "_COMPONENTS", folder)
+        forget()
+        addresses.add(assets.frontend_address())
+    assert len(addresses) == 3
+
+
+def test_a_copy_that_was_cleaned_away_comes_back(served: dict[str, Path]) -> None:
+    address = assets.frontend_address()
+    (folder,) = served.values()
+    (folder / "map" / "map.js").unlink()
+    assert assets.frontend_address() == address
+    assert (folder / "map" / "map.js").is_file()

@@ -1,0 +1,97 @@
+"""Events of the browser are decoded, and what is no event of the shown set is refused."""
+
+import base64
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import BackgroundClick, Clear, Click, EventError, Selection, decode
+
+COUNT = 10
+
+
+def packed(*rows: int, count: int = COUNT) -> str:
+    mask = np.zeros(count, dtype=bool)
+    mask[list(rows)] = True
+    return base64.b64encode(np.packbits(mask).tobytes()).decode()
+
+
+def test_a_click_names_its_row() -> None:
+    assert decode({"type": "click", "row": 9, "nonce": 1.5}, COUNT) == Click(9)
+
+
+def test_a_selection_is_a_mask() -> None:
+    event = decode({"type": "selection", "bits": packed(0, 8), "name": "lasso"}, COUNT)
+    assert isinstance(event, Selection)
+    assert event.name == "lasso"
+    assert event.mask.dtype == bool
+    assert np.flatnonzero(event.mask).tolist() == [0, 8]
+    assert event.mask.shape == (COUNT,)
+
+
+def test_a_click_beside_the_points_has_a_position() -> None:
+    event = decode({"type": "background", "position": [1, -0.5]}, COUNT)
+    assert event == BackgroundClick((1.0, -0.5))
+
+
+def test_clear_has_nothing_more() -> None:
+    assert decode({"type": "clear"}, COUNT) == Clear()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "click",
+        [],
+        {},
+        {"type": "walk"},
+        {"type": ["click"], "row": 1},
+        {"type": "click"},
+        {"type": "click", "row": COUNT},
+        {"type": "click", "row": -1},
+        {"type": "click", "row": "1"},
+        {"type": "click", "row": 1.5},
+        {"type": "click", "row": True},
+        {"type": "selection", "bits": packed(1)},
+        {"type": "selection", "bits": packed(1), "name": 3},
+        {"type": "selection", "bits": packed(1, count=17), "name": "box"},
+        {"type": "selection", "bits": "", "name": "box"},
+        {"type": "selection", "bits": "not base64!", "name": "box"},
+        {"type": "selection", "bits": "gEA", "name": "box"},  # without its padding
+        {"type": "selection", "bits": "héé=", "name": "box"},
+        {"type": "selection", "bits": None, "name": "box"},
+        {"type": "background"},
+        {"type": "background", "position": [1]},
+        {"type": "background", "position": [1, 2, 3]},
+        {"type": "background", "position": "12"},
+        {"type": "background", "position": [1, "2"]},
+        {"type": "background", "position": [1, True]},
+        {"type": "background", "position": [1, float("nan")]},
+        {"type": "background", "position": [float("inf"), 1]},
+    ],
+)
+def test_malformed_messages_are_refused(message: object) -> None:
+    with pytest.raises(EventError):
+        decode(message, COUNT)
+
+
+def receive(message, events):  # runs as a script of its own
+    import streamlit as st
+
+    from components.mount import _receive
+
+    st.session_state["box"] = {"event": message}
+    _receive("box", 10, events.append)
+
+
+@pytest.mark.parametrize(
+    ("message", "events"),
+    [({"type": "click", "row": 3}, [Click(3)]), ({"type": "click", "row": 10}, []), (None, [])],
+)
+def test_only_events_of_the_shown_set_are_passed_on(message: object, events: list) -> None:
+    received: list = []
+    app = AppTest.from_function(receive, args=(message, received)).run()
+    assert not app.exception
+    assert received == events
