@@ -204,6 +204,20 @@ def test_a_box_selects_what_lies_in_it(app: AppPage, digits: EmbeddingSet) -> No
     app.page.get_by_text(f"{selected.sum():,} of 1,797 points,").wait_for()
 
 
+def test_a_box_selects_after_a_look_at_3d(app: AppPage) -> None:
+    app.choose_dims(3)
+    app.wait_for_map(points=1797, dims=3)
+    app.choose_dims(2)
+    app.wait_for_map(points=1797, dims=2)
+    app.page.locator('.modebar-btn[data-val="select"]').click()
+    box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
+    app.page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.3)
+    app.page.mouse.down()
+    app.page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.7, steps=5)
+    app.page.mouse.up()
+    app.page.locator(".st-key-title").get_by_text("box", exact=True).wait_for()
+
+
 def test_only_these_leaves_the_item_and_its_neighbors(app: AppPage) -> None:
     row = app.a_row_in_the_open()
     app.click_point(row)
