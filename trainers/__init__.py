@@ -1,13 +1,13 @@
-"""Learn embeddings from data and write them to embedding files: python -m trainers NAME.
+"""Train embeddings on data and write them to embedding files: python -m trainers NAME.
 
-Here stand the commands, one module each, with `run(config)`; what they are made of lies in
+Each trainer is one folder that reads from top to bottom: config.py (its settings), data.py (what it
+learns from), model.py, train.py (the task, and `run(config)`), then metrics and output if it has
+them. What two or more trainers use is in
 
-    configs/   their settings
-    loop/      the training loop and what belongs to a run
-    data/      what is learned from: files that are read, what is built in, how they become numbers
-    models/    what is learned: networks, losses, samplers, compiled engines
-    measures/  how good it is: measures on withheld data, and baselines
-    output/    what is written: embedding files, and what goes with them
+    core/       the training loop, and what belongs to a run
+    data/       readers of data, and how data become numbers
+    metrics/    metrics of held-out data
 
-A folder imports from those above it only, never from a command.
+evaluate/ compares features of a table; commands/ has the commands that are not trainers; catalog.py
+lists all of them.
 """

@@ -23,14 +23,13 @@ from embeddings.errors import EmbeddingError
 from embeddings.settings import SettingError
 from trainers.catalog import COMMANDS, RUNS, TRAINERS
 from trainers.commands import recommend
-from trainers.commands.coding_config import DecodeConfig, EncodeConfig
-from trainers.commands.recommend_config import RecommendConfig
+from trainers.commands.config import DecodeConfig, EncodeConfig, RecommendConfig
 from trainers.core.progress import is_main
 from trainers.core.schema import parse, schema
 from trainers.core.signals import Interrupted
 
 CODING = {"encode": EncodeConfig, "decode": DecodeConfig}
-"""Commands that use a run that was saved: trainers/commands/coding.py."""
+"""Commands that use a run that was saved: trainers/commands/encode_decode.py."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +66,7 @@ def _run(arguments: list[str]) -> None:
         print(recommend.run(parse(first, RecommendConfig, rest)))
     elif first in CODING:
         config: Any = parse(first, CODING[first], rest)
-        for line in importlib.import_module("trainers.commands.coding").run(config):
+        for line in importlib.import_module("trainers.commands.encode_decode").run(config):
             print(line, flush=True)
     elif first not in TRAINERS and first not in COMMANDS:
         commands = ", ".join(COMMANDS)

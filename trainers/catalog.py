@@ -7,7 +7,7 @@ schema.py, its form on a page.
 from trainers.autoencoder.config import AutoencoderConfig
 from trainers.bert.config import BertConfig
 from trainers.cnn.config import CnnConfig
-from trainers.commands.columns_config import ColumnsConfig
+from trainers.commands.config import ColumnsConfig
 from trainers.core.settings import LoopConfig
 from trainers.elmo.config import ElmoConfig
 from trainers.entity.config import EntityConfig
@@ -46,3 +46,11 @@ RUNS: dict[str, str] = {
     "evaluate": "trainers.evaluate.command",
 }
 """The module of each trainer and command, which has run(config) -> results."""
+
+LOADERS: dict[str, str] = {
+    "autoencoder": "trainers.autoencoder.train",
+    "cnn": "trainers.cnn.train",
+    "image_text": "trainers.image_text.train",
+    "two_tower": "trainers.two_tower.text_encoder",
+}
+"""The module of each trainer whose saved runs can encode or decode; it has load(about, weights)."""

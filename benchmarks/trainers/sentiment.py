@@ -28,7 +28,7 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.data.words import words_of
 from trainers.sentiment.config import Pooling, SentimentConfig
 from trainers.sentiment.data import Reviews, read_reviews
-from trainers.sentiment.planted_reviews import planted_reviews
+from trainers.sentiment.synthetic import synthetic_reviews
 from trainers.sentiment.train import SentimentTask, tfidf_regression, word_set
 
 WORD = "brilliant"
@@ -101,7 +101,7 @@ def near(reviews: Reviews, seed: int) -> dict[str, Any]:
 def large() -> dict[str, Any]:
     """Train two epochs on reviews of the size of IMDB's, on all cores."""
     report.say("large")
-    reviews = planted_reviews(**LARGE)
+    reviews = synthetic_reviews(**LARGE)
     task, fitted = train(reviews, 0, epochs=2, threads=len(os.sched_getaffinity(0)))
     return {
         "large": f"{len(reviews):,} reviews of {LARGE['length']} words",

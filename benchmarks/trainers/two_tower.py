@@ -116,7 +116,7 @@ def one_split(
         began = time.process_time()
         made, _ = train(pairs, (None, None), replace(config, baselines=False), start(config))
         yield "two_tower", _measures(made.provenance.metrics, began)
-    parts = split_pairs(config.split, pairs.rows, pairs.when, 0.1, seed)
+    parts = split_pairs(config.split, pairs.rows, pairs.time_rank, 0.1, seed)
     trained, judged = pairs.rows[parts.train], pairs.rows[parts.test]
     validated = pairs.rows[parts.validation]
     yield "als (tuned)", tuned_als(trained, validated, judged, pairs.shape, seed, threads)
@@ -149,10 +149,10 @@ def tuned_als(
         seconds = time.process_time() - began
         users, items = model.user_factors, model.item_factors
         near = lambda rows, users=users, items=items: users[rows] @ items.T  # noqa: E731
-        ranks = ranking.withheld_ranks(near, validated, trained, shape[1])
+        ranks = ranking.held_out_ranks(near, validated, trained, shape[1])
         validation = ranking.metrics(ranks, validated[:, 0])["ndcg@10"]
         if validation > best[0]:
-            ranks = ranking.withheld_ranks(near, judged, known, shape[1])
+            ranks = ranking.held_out_ranks(near, judged, known, shape[1])
             best = (validation, {**ranking.metrics(ranks, judged[:, 0]), "cpu s": seconds})
     return best[1]
 

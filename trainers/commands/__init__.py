@@ -1,1 +1,1 @@
-"""Commands that are no trainers: recommend, encode, decode, columns."""
+"""Commands that are not trainers: recommend, encode, decode, columns."""

@@ -1,6 +1,8 @@
 """The end of a run: writes the embedding file and returns the metrics to print."""
 
 import platform
+import re
+from pathlib import Path
 from typing import Any, Protocol
 
 from embeddings.embedding_set import EmbeddingSet
@@ -42,3 +44,9 @@ def write_result(embedding_set: EmbeddingSet, config: LoopConfig, timed: Timed) 
         "out": str(config.out),
         "run_dir": str(config.run_folder),
     }
+
+
+def part_path(out: Path, part: str) -> Path:
+    """Return the path of a further file, NAME.PART.embedding.parquet, in the folder of `out`."""
+    name = out.name.removesuffix(".parquet").removesuffix(".embedding")
+    return out.with_name(f"{name}.{re.sub(r'[^A-Za-z0-9_-]+', '_', part)}.embedding.parquet")

@@ -1,6 +1,6 @@
-"""How a table becomes numbers for a network: levels are numbered, numbers and target standardized.
+"""A table as inputs of a network: levels are numbered, numbers and target are standardized.
 
-All of it is learned from the rows given, and applied to any rows.
+The numbering and the statistics are learned from some rows, and applied to any rows.
 """
 
 from collections.abc import Sequence
@@ -16,56 +16,56 @@ from trainers.data.tables import TargetKind
 
 @dataclass(frozen=True, eq=False)
 class Coding:
-    """What was learned from a table.
+    """The numbering of levels and the statistics of columns.
 
     Attributes
     ----------
-    levels : categorical column -> its levels, numbered by place: first UNKNOWN, then MISSING where
-        values were missing, then the others, numbers in their order, texts in the alphabet's
-    counts : categorical column -> rows of each level: int64, shape (levels,); 0 of UNKNOWN unless
-        rare levels were put there
-    center, spread : numeric column -> its mean and standard deviation
-    gaps : numeric columns with missing values, of which the network is told where they were
-    classes : of a classification, sorted; empty for a regression
-    target_center, target_spread : mean and standard deviation of a regression's target; else 0, 1
+    levels : categorical column -> its levels, in order of their numbers: UNKNOWN first, MISSING if
+        values were missing, then numbers in numeric and texts in alphabetical order
+    counts : categorical column -> number of rows of each level: int64, shape (levels,); 0 for
+        UNKNOWN, unless rare levels count as unknown
+    means, stds : numeric column -> its mean and standard deviation
+    gaps : numeric columns with missing values; the network is told where these were
+    classes : the classes of a classification, sorted; empty for a regression
+    target_mean, target_std : of the target of a regression; 0 and 1 for a classification
     """
 
     levels: dict[str, tuple[str, ...]]
     counts: dict[str, np.ndarray]
-    center: dict[str, float]
-    spread: dict[str, float]
+    means: dict[str, float]
+    stds: dict[str, float]
     gaps: tuple[str, ...]
     classes: tuple[str, ...]
-    target_center: float
-    target_spread: float
+    target_mean: float
+    target_std: float
 
     def codes(self, predictors: pd.DataFrame) -> np.ndarray:
-        """Number the levels: int64, shape (rows, categorical columns)."""
+        """Return the numbers of the levels: int64, shape (rows, categorical columns)."""
         columns = [
             _numbered(predictors[name].to_numpy(), levels) for name, levels in self.levels.items()
         ]
         return np.stack(columns, axis=1)
 
     def numbers(self, predictors: pd.DataFrame) -> np.ndarray:
-        """Standardize the numbers, 0 where missing; then 1 where a column has a gap, else 0.
+        """Return the standardized numbers, 0 where missing, then indicators of missing values.
 
         Returns
         -------
-        float32, shape (rows, numeric columns + gaps)
+        float32, shape (rows, numeric columns + gaps); an indicator is 1 where a value is missing
         """
-        table = np.zeros((len(predictors), len(self.center) + len(self.gaps)), np.float32)
-        for i, name in enumerate(self.center):
+        table = np.zeros((len(predictors), len(self.means) + len(self.gaps)), np.float32)
+        for i, name in enumerate(self.means):
             values = predictors[name].to_numpy(np.float64)
-            table[:, i] = np.nan_to_num((values - self.center[name]) / self.spread[name])
-        for i, name in enumerate(self.gaps, start=len(self.center)):
+            table[:, i] = np.nan_to_num((values - self.means[name]) / self.stds[name])
+        for i, name in enumerate(self.gaps, start=len(self.means)):
             table[:, i] = predictors[name].isna().to_numpy()
         return table
 
     def targets(self, target: np.ndarray) -> np.ndarray:
-        """Return numbers of classes, int64, or the standardized target, float32; shape (rows,)."""
+        """Return class numbers, int64, or the standardized target, float32: shape (rows,)."""
         if self.classes:
             return np.searchsorted(np.array(self.classes, dtype=object), target)
-        return ((target - self.target_center) / self.target_spread).astype(np.float32)
+        return ((target - self.target_mean) / self.target_std).astype(np.float32)
 
 
 def learn_coding(
@@ -75,17 +75,20 @@ def learn_coding(
     task: TargetKind,
     min_count: int = 1,
 ) -> Coding:
-    """Learn how to number and to standardize a table; columns that are not categorical are numbers.
+    """Learn the numbering of levels and the statistics of columns from a table.
 
     Parameters
     ----------
-    target : float64 or objects of text, shape (rows,)
-    min_count : levels in fewer rows count as unknown
+    predictors : the table; columns that are not categorical are numeric
+    target : float64 or text objects, shape (rows,)
+    categorical : names of the categorical columns
+    task : regression or classification
+    min_count : levels with fewer rows count as unknown
 
     Raises
     ------
     EmbeddingError
-        no categorical column
+        there is no categorical column
     """
     if not categorical:
         raise EmbeddingError("no categorical column to learn vectors for; name some")
@@ -94,67 +97,72 @@ def learn_coding(
         levels[name], counts[name] = _levels(predictors[name].to_numpy(), min_count)
     numeric = [name for name in predictors.columns if name not in levels]
     values = {name: predictors[name].to_numpy(np.float64) for name in numeric}
-    known = {name: column[np.isfinite(column)] for name, column in values.items()}
+    finite = {name: column[np.isfinite(column)] for name, column in values.items()}
     regression = task == "regression"
     return Coding(
         levels=levels,
         counts=counts,
-        center={name: float(column.mean()) if len(column) else 0.0
-                for name, column in known.items()},
-        spread={name: float(column.std()) or 1.0 if len(column) else 1.0
-                for name, column in known.items()},
-        gaps=tuple(name for name in numeric if len(known[name]) < len(values[name])),
+        means={name: float(column.mean()) if len(column) else 0.0
+               for name, column in finite.items()},
+        stds={name: float(column.std()) or 1.0 if len(column) else 1.0
+              for name, column in finite.items()},
+        gaps=tuple(name for name in numeric if len(finite[name]) < len(values[name])),
         classes=() if regression else tuple(sorted(set(target))),
-        target_center=float(target.mean()) if regression else 0.0,
-        target_spread=float(target.std()) or 1.0 if regression else 1.0,
+        target_mean=float(target.mean()) if regression else 0.0,
+        target_std=float(target.std()) or 1.0 if regression else 1.0,
     )  # fmt: skip
 
 
 def hold_out(codes: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:
-    """Choose rows for validation, at random; every level keeps a row to be learned from.
+    """Choose rows to hold out, at random; every level keeps a row to train on.
 
     Parameters
     ----------
-    codes : int64, shape (rows, columns)
-    fraction : share of the rows to withhold, rounded down; fewer where levels are too rare
+    codes : int64, shape (rows, columns), numbers of the levels
+    fraction : fraction of the rows to hold out, rounded down; fewer if levels are too rare
+    generator : of the choice
 
     Returns
     -------
-    bool, shape (rows,), True where withheld
+    bool, shape (rows,), True for the held-out rows
     """
     order = generator.permutation(len(codes))
-    free = np.ones(len(codes), dtype=bool)  # by place in `order`
+    free = np.ones(len(codes), dtype=bool)  # by position in `order`
     for column in codes[order].T:
         free[np.unique(column, return_index=True)[1]] = False
-    withheld = np.zeros(len(codes), dtype=bool)
-    withheld[order[free][: int(fraction * len(codes))]] = True
-    return withheld
+    held_out = np.zeros(len(codes), dtype=bool)
+    held_out[order[free][: int(fraction * len(codes))]] = True
+    return held_out
 
 
 def width(levels: int, rule: str, longest: int) -> int:
-    """Return the length of the vectors of a column with so many levels, at most `longest`.
+    """Return the length of the vectors of a column, at most `longest`.
 
-    half: (levels + 1) / 2, after Guo and Berkhahn (2016) and fast.ai's first rule; root: 1.6
-    levels^0.56, fast.ai's second; same: `longest`.
+    Parameters
+    ----------
+    levels : number of the column's levels
+    rule : half: (levels + 1) / 2, after Guo and Berkhahn (2016) and fast.ai's first rule; root: 1.6
+        levels^0.56, fast.ai's second; same: `longest`
+    longest : upper bound
     """
-    wanted = {"half": (levels + 1) // 2, "root": round(1.6 * levels**0.56), "same": longest}
-    return max(1, min(longest, wanted[rule]))
+    widths = {"half": (levels + 1) // 2, "root": round(1.6 * levels**0.56), "same": longest}
+    return max(1, min(longest, widths[rule]))
 
 
 def _levels(cells: np.ndarray, min_count: int) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the levels of a column, and the rows of each."""
+    """Return the levels of a column, and the number of rows of each."""
     codes, names = level_codes(cells)
     named = np.array([*names, MISSING], dtype=object)[codes]
     found, rows = np.unique(named, return_counts=True)
     count = dict(zip(found.tolist(), rows.tolist(), strict=True))
     rare = [name for name, rows in count.items() if rows < min_count]
     unknown = count.pop(UNKNOWN, 0) + sum(count.pop(name) for name in rare if name != UNKNOWN)
-    ordered = sorted(count, key=_natural)
+    ordered = sorted(count, key=_sort_key)
     return (UNKNOWN, *ordered), np.array([unknown, *(count[name] for name in ordered)])
 
 
-def _natural(name: str) -> tuple[bool, float, str]:
-    """Order MISSING before numbers, and these before texts."""
+def _sort_key(name: str) -> tuple[bool, float, str]:
+    """Order MISSING before numbers, and numbers before texts."""
     try:
         value = float(name)
     except ValueError:
@@ -163,7 +171,7 @@ def _natural(name: str) -> tuple[bool, float, str]:
 
 
 def _numbered(cells: np.ndarray, levels: tuple[str, ...]) -> np.ndarray:
-    """Number a column's cells by their levels, 0 where unknown: int64, shape (rows,)."""
-    place = {name: i for i, name in enumerate(levels)}
+    """Return the number of each cell's level, 0 if it is unknown: int64, shape (rows,)."""
+    number = {name: i for i, name in enumerate(levels)}
     codes, names = level_codes(cells)
-    return np.array([place.get(name, 0) for name in (*names, MISSING)], np.int64)[codes]
+    return np.array([number.get(name, 0) for name in (*names, MISSING)], np.int64)[codes]

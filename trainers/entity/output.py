@@ -1,8 +1,6 @@
-"""The files of entity embeddings: one of each column's levels, and one of all of them together."""
+"""The files of entity embeddings: one for the levels of each column, and one for all of them."""
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,19 +16,20 @@ def level_sets(
     columns: Mapping[str, Mapping[str, np.ndarray]] | None = None,
     **provenance: Any,
 ) -> dict[str, EmbeddingSet]:
-    """Return a set for each categorical column; a row is a level, beginning with "(unknown)".
+    """Return a set for each categorical column, with a row per level; the first is "(unknown)".
 
     Parameters
     ----------
+    coding : the levels of each column
     vectors : column -> float32, shape (levels, width)
     columns : further metadata: column -> name -> values, shape (levels,)
-    provenance : fields of Provenance; the name and the space get the column's name added
+    provenance : fields of Provenance; the column's name is appended to the name and the space
     """
-    made = {}
+    sets = {}
     space = provenance.pop("space", "")
     name = provenance.pop("name")
     for column, levels in coding.levels.items():
-        made[column] = EmbeddingSet.of(
+        sets[column] = EmbeddingSet.of(
             vectors[column],
             levels,
             {
@@ -45,11 +44,11 @@ def level_sets(
             role=column,
             **provenance,
         )  # fmt: skip
-    return made
+    return sets
 
 
-def joined(sets: Mapping[str, EmbeddingSet], name: str) -> EmbeddingSet:
-    """Put the levels of all columns into one set, shorter vectors padded with zeros at the end."""
+def concatenated(sets: Mapping[str, EmbeddingSet], name: str) -> EmbeddingSet:
+    """Return one set of the levels of all columns; shorter vectors are padded with zeros."""
     longest = max(each.dimensions for each in sets.values())
     vectors = [np.pad(each.vectors, ((0, 0), (0, longest - each.dimensions)))
                for each in sets.values()]  # fmt: skip
@@ -71,14 +70,16 @@ def joined(sets: Mapping[str, EmbeddingSet], name: str) -> EmbeddingSet:
 def target_columns(
     coding: Coding, codes: np.ndarray, target: np.ndarray, target_name: str
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Return what the target is on average for each level, to color the map by; NaN for no rows.
+    """Return the mean of the target for each level, to color the map by; NaN for no rows.
 
-    Of two classes it is the share of the second; of more there is none.
+    Of two classes, it is the fraction of the second; with more classes there is no such column.
 
     Parameters
     ----------
-    codes : int64, shape (rows, columns)
-    target : float64 or objects of text, shape (rows,)
+    coding : the levels of each column, and the classes
+    codes : int64, shape (rows, columns), numbers of the levels
+    target : float64 or text objects, shape (rows,)
+    target_name : name of the target, for the title
 
     Returns
     -------
@@ -89,16 +90,10 @@ def target_columns(
     title, values = f"mean {target_name}", target
     if coding.classes:
         title, values = f"share of {coding.classes[1]}", target == coding.classes[1]
-    made = {}
+    columns = {}
     for column, numbers in zip(coding.levels, codes.T, strict=True):
         size = len(coding.levels[column])
-        rows = np.bincount(numbers, minlength=size)
+        rows = np.bincount(numbers, minlength=size)  # (levels,)
         sums = np.bincount(numbers, weights=np.asarray(values, np.float64), minlength=size)
-        made[column] = {title: np.where(rows > 0, sums / np.maximum(rows, 1), np.nan)}
-    return made
-
-
-def column_path(out: Path, column: str) -> Path:
-    """Return where the levels of one column go: NAME.COLUMN.embedding.parquet beside `out`."""
-    name = out.name.removesuffix(".parquet").removesuffix(".embedding")
-    return out.with_name(f"{name}.{re.sub(r'[^A-Za-z0-9_-]+', '_', column)}.embedding.parquet")
+        columns[column] = {title: np.where(rows > 0, sums / np.maximum(rows, 1), np.nan)}
+    return columns

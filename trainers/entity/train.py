@@ -3,24 +3,24 @@
     python -m trainers entity --data table.csv --target price --out levels.embedding.parquet
     python -m trainers entity --out flights.embedding.parquet
 
-Each categorical column has a table of vectors, one a level. The vectors of a row's levels and its
-standardized numbers, side by side, go through two layers to the target: a number (squared error) or
-a class (cross-entropy). Levels that have like effects come to lie near each other. After Cheng Guo
-and Felix Berkhahn, "Entity Embeddings of Categorical Variables" (2016, arXiv 1604.06737).
+Each categorical column has a table with one vector per level. The vectors of a row's levels and its
+standardized numbers are concatenated and go through two layers to the target: a number (squared
+error) or a class (cross-entropy). Levels with similar effects end up close to each other. After
+Cheng Guo and Felix Berkhahn, "Entity Embeddings of Categorical Variables" (2016, arXiv 1604.06737).
 
-A share of the cells is hidden in training, so that "(unknown)" has a vector: it stands for levels
-that were never seen. Where values are missing, "(missing)" is a level like any other.
+A fraction of the cells is hidden in training, so that "(unknown)" has a vector: it represents
+levels that do not occur in the training rows. Missing values are a level of their own,
+"(missing)".
 
-Written are one file of all levels, `role` being the column, shorter vectors padded with zeros to
-the length of the longest; and one file a column, NAME.COLUMN.embedding.parquet, without padding.
-Only vectors of one column may be compared.
+The output is one file with the levels of all columns, the column in `role`, shorter vectors padded
+with zeros to the longest; and one file per column, NAME.COLUMN.embedding.parquet, without padding.
+Only vectors of the same column are comparable.
 """
 
 import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,80 +28,38 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from trainers.core import devices, provenance
+from trainers.core.batching import automatic_batch_size, numpy_epoch_order
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import is_main, say
-from trainers.core.result import write_result
+from trainers.core.result import part_path, write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.task import Batch, Task
 from trainers.data.tables import Choice, Table, TargetKind, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.data import hold_out, learn_coding, width
-from trainers.entity.output import column_path, joined, level_sets, target_columns
+from trainers.entity.model import EntityNetwork
+from trainers.entity.output import concatenated, level_sets, target_columns
 from trainers.metrics.prediction import classification_metrics, regression_metrics
 
-INITIAL_DEVIATION = 0.05
-"""Of the vectors' components."""
-
-_ROWS_AT_ONCE = 8192  # in validation
-
-
-class EntityNetwork(nn.Module):
-    """A table of vectors for each categorical column, and two layers above them.
-
-    Parameters
-    ----------
-    levels, widths : number of levels, and length of the vectors, of each column
-    numbers : how many numbers a row has beside its levels
-    hidden : units of the first layer; the second has half
-    outputs : 1 for a number, else the number of classes
-    generator : of the CPU, the source of chance
-    """
-
-    def __init__(
-        self,
-        levels: Sequence[int],
-        widths: Sequence[int],
-        numbers: int,
-        hidden: int,
-        outputs: int,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        tables = [nn.Embedding(*size) for size in zip(levels, widths, strict=True)]
-        self.tables = nn.ModuleList(tables)
-        sizes = [sum(widths) + numbers, hidden, hidden // 2, outputs]
-        layers = [nn.Linear(*pair) for pair in pairwise(sizes)]
-        self.layers = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
-        for table in tables:
-            nn.init.normal_(table.weight, std=INITIAL_DEVIATION, generator=generator)
-        for layer in layers:
-            nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, codes: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-        """Return what the network says of each row: float32, shape (B, outputs).
-
-        codes : int64, shape (B, columns), numbers of levels
-        numbers : float32, shape (B, numbers)
-        """
-        vectors = [table(codes[:, i]) for i, table in enumerate(self.tables)]  # (B, width) each
-        return self.layers(torch.cat([*vectors, numbers], dim=1))
+_BLOCK_ROWS = 8192  # in validation
 
 
 class EntityTask(Task):
-    """The training of an EntityNetwork.
+    """Trains an EntityNetwork.
 
     Parameters
     ----------
-    predictors : the table; columns that are not categorical are numbers
-    target : float64 or objects of text, shape (rows,)
+    predictors : the table; columns that are not categorical are numeric
+    target : float64 or text objects, shape (rows,)
+    categorical : names of the categorical columns
+    task : regression or classification
+    config : the settings
     """
 
     unit = "rows"
@@ -117,25 +75,30 @@ class EntityTask(Task):
         self.config = config
         self.coding = learn_coding(predictors, target, categorical, task, config.min_count)
         codes = self.coding.codes(predictors)  # (rows, columns)
-        withheld = hold_out(codes, config.validation_fraction, self._generator("hold out"))
-        kinds = {"codes": codes, "numbers": self.coding.numbers(predictors),
-                 "target": self.coding.targets(target)}  # fmt: skip
-        self.trained = {name: torch.from_numpy(each[~withheld]) for name, each in kinds.items()}
-        self.withheld = {name: torch.from_numpy(each[withheld]) for name, each in kinds.items()}
-        self.actual, self.usual = target[withheld], target[~withheld]
-        rows = len(self.usual)
-        self.batch_size = config.batch_size or automatic_batch_size(rows)
+        rng = numpy_generator(config.seed, "hold out")
+        is_held_out = hold_out(codes, config.validation_fraction, rng)
+        inputs = {"codes": codes, "numbers": self.coding.numbers(predictors),
+                  "target": self.coding.targets(target)}  # fmt: skip
+        self.train_rows = {
+            name: torch.from_numpy(values[~is_held_out]) for name, values in inputs.items()
+        }
+        self.held_out_rows = {
+            name: torch.from_numpy(values[is_held_out]) for name, values in inputs.items()
+        }
+        self.train_target, self.held_out_target = target[~is_held_out], target[is_held_out]
+        rows = len(self.train_target)
+        size = automatic_batch_size(rows, steps=150, largest=4096)
+        self.batch_size = config.batch_size or size
         self.steps_per_epoch = math.ceil(rows / self.batch_size)
         sizes = [len(levels) for levels in self.coding.levels.values()]
         self.module = EntityNetwork(
             levels=sizes,
             widths=[width(size - 1, config.width_rule, config.dim) for size in sizes],
-            numbers=kinds["numbers"].shape[1],
+            numbers=inputs["numbers"].shape[1],
             hidden=config.hidden,
             outputs=len(self.coding.classes) or 1,
             generator=torch_generator(config.seed, "weights"),
         )
-        self._order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW over all weights."""
@@ -143,62 +106,62 @@ class EntityTask(Task):
         return torch.optim.AdamW(self.module.parameters(), rate, weight_decay=decay, fused=True)
 
     def schedule(self, progress: float) -> float:
-        """Let the learning rate fall to 0 on a line."""
+        """Decay the learning rate linearly to 0."""
         return 1 - progress
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return rows in an order of the epoch's own, some of their levels hidden."""
-        if self._order[0] != epoch:
-            self._order = epoch, self._generator("order", epoch).permutation(len(self.usual))
-        chosen = torch.from_numpy(self._order[1][step * self.batch_size :][: self.batch_size])
-        batch = {name: each[chosen] for name, each in self.trained.items()}  # (B, ...) each
-        chance = torch_generator(self.config.seed, "hidden levels", epoch, step)
-        hidden = torch.rand(batch["codes"].shape, generator=chance) < self.config.unknown_rate
+        """Return rows, shuffled anew each epoch, with some of their levels hidden."""
+        order = numpy_epoch_order(len(self.train_target), self.config.seed, epoch)
+        rows = torch.from_numpy(order[step * self.batch_size :][: self.batch_size])  # (B,)
+        batch = {name: values[rows] for name, values in self.train_rows.items()}  # (B, ...) each
+        generator = torch_generator(self.config.seed, "hidden levels", epoch, step)
+        hidden = torch.rand(batch["codes"].shape, generator=generator) < self.config.unknown_rate
         return {**batch, "codes": batch["codes"].masked_fill(hidden, 0)}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the squared errors, or the cross-entropies in nats, of the local rows."""
-        said = self.module(
-            batch["codes"][local_rows], batch["numbers"][local_rows]
-        ).float()  # (b, outputs)
+        """Return the summed squared error, or cross-entropy in nats, of the rows `local_rows`."""
+        output = self.module(batch["codes"][local_rows], batch["numbers"][local_rows]).float()  # (b, outputs)
         target = batch["target"][local_rows]  # (b,)
         if self.coding.classes:
-            return F.cross_entropy(said, target, reduction="sum"), len(target)
-        return F.mse_loss(said[:, 0], target, reduction="sum"), len(target)
+            return F.cross_entropy(output, target, reduction="sum"), len(target)
+        return F.mse_loss(output[:, 0], target, reduction="sum"), len(target)
 
     def validate(self) -> dict[str, float]:
-        """Return the loss of the rows withheld, and metrics in the target's own unit."""
-        if len(self.actual) == 0:
+        """Return the loss of the held-out rows, and metrics in units of the target."""
+        if len(self.held_out_target) == 0:
             return {}
         device = next(self.module.parameters()).device
-        inputs = [self.withheld[name].split(_ROWS_AT_ONCE) for name in ("codes", "numbers")]
-        said = torch.cat(
+        inputs = [self.held_out_rows[name].split(_BLOCK_ROWS) for name in ("codes", "numbers")]
+        output = torch.cat(
             [self.module(codes.to(device), numbers.to(device)).cpu()
              for codes, numbers in zip(*inputs, strict=True)]
-        )  # fmt: skip
+        )  # (rows, outputs)  # fmt: skip
+        target = self.held_out_rows["target"]  # (rows,)
         if self.coding.classes:
             classes = np.array(self.coding.classes, dtype=object)
-            loss = F.cross_entropy(said, self.withheld["target"])
-            shares = said.double().softmax(dim=1).numpy()  # (rows, classes)
-            return {"loss": loss.item(), **classification_metrics(self.actual, shares, classes)}
-        loss = F.mse_loss(said[:, 0], self.withheld["target"])
-        predicted = said[:, 0].double().numpy() * self.coding.target_spread
-        predicted += self.coding.target_center
-        return {"loss": loss.item(), **regression_metrics(self.actual, predicted)}
+            loss = F.cross_entropy(output, target)
+            probabilities = output.double().softmax(dim=1).numpy()  # (rows, classes)
+            metrics = classification_metrics(self.held_out_target, probabilities, classes)
+        else:
+            loss = F.mse_loss(output[:, 0], target)
+            predicted = output[:, 0].double().numpy() * self.coding.target_std
+            predicted += self.coding.target_mean
+            metrics = regression_metrics(self.held_out_target, predicted)
+        return {"loss": loss.item(), **metrics}
 
     def baseline(self) -> dict[str, float]:
-        """Return how well the rows withheld are predicted by the mean, or by the commonest class.
+        """Return the metric of predicting the mean, or the most frequent class, for held-out rows.
 
-        As float64; nothing if none are withheld.
+        It is empty if no rows are held out.
         """
-        if len(self.actual) == 0:
+        if len(self.held_out_target) == 0:
             return {}
         if not self.coding.classes:
-            errors = regression_metrics(self.actual, np.full(len(self.actual), self.usual.mean()))
-            return {"rmse of the mean": errors["rmse"]}
-        classes, counts = np.unique(self.usual, return_counts=True)
-        right = float(np.mean(self.actual == classes[counts.argmax()]))
-        return {"accuracy of the commonest class": right}
+            mean = np.full(len(self.held_out_target), self.train_target.mean())
+            return {"rmse of the mean": regression_metrics(self.held_out_target, mean)["rmse"]}
+        classes, counts = np.unique(self.train_target, return_counts=True)
+        accuracy = float(np.mean(self.held_out_target == classes[counts.argmax()]))
+        return {"accuracy of the commonest class": accuracy}
 
     def vectors(self) -> dict[str, np.ndarray]:
         """Return the vectors of each column's levels: float32, shape (levels, width)."""
@@ -206,18 +169,15 @@ class EntityTask(Task):
         names = enumerate(self.coding.levels)
         return {name: weights[f"tables.{i}.weight"].cpu().numpy() for i, name in names}
 
-    def _generator(self, purpose: str, *place: int) -> np.random.Generator:
-        return numpy_generator(self.config.seed, purpose, *place)
-
 
 @dataclass(frozen=True)
 class EntityFit:
-    """Learns entity embeddings of whatever rows it is called with: fit_with of EmbeddingEncoder.
+    """Learns entity embeddings from the rows it is called with: `fit_with` of EmbeddingEncoder.
 
     Attributes
     ----------
-    categorical : columns to learn vectors for; all others are numbers
-    task : what the target is
+    categorical : columns to learn vectors for; all others are numeric
+    task : regression or classification
     config : the settings; nothing is written to its `out`
     """
 
@@ -242,13 +202,13 @@ def run(config: EntityConfig) -> dict[str, Any]:
     table = read(config.data, Choice.of(config, config.seed))
     task = EntityTask(table.predictors, table.target, table.categorical, table.task, config)
     sizes = [f"{name} {len(levels) - 1:,}" for name, levels in task.coding.levels.items()]
-    for note in (*table.notes, f"{len(table):,} rows, {len(task.actual):,} of them withheld; "
+    for note in (*table.notes, f"{len(table):,} rows, {len(task.held_out_target):,} held out; "
                  f"levels: {', '.join(sizes)}"):  # fmt: skip
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
-    fitted = fit(task, config, fabric, {**settings, "sha256": table.source["sha256"]})
+    result = fit(task, config, fabric, {**settings, "sha256": table.source["sha256"]})
 
     sets = level_sets(
         task.coding,
@@ -257,32 +217,27 @@ def run(config: EntityConfig) -> dict[str, Any]:
             task.coding, task.coding.codes(table.predictors), table.target, table.target_name
         ),
         name=table.name,
-        **provenance.made("entity", settings, table.source, metrics_of(task, table, fitted)),
+        **provenance.made("entity", settings, table.source, metrics_of(task, table, result)),
     )
     if is_main() and not config.one_file:
-        for name, each in sets.items():
-            save(each, column_path(config.out, name))
-    return write_result(joined(sets, table.name), config, fitted)
+        for name, level_set in sets.items():
+            save(level_set, part_path(config.out, name))
+    return write_result(concatenated(sets, table.name), config, result)
 
 
-def metrics_of(task: EntityTask, table: Table, fitted: TrainingResult) -> dict[str, Any]:
-    """Return the metrics of the file: of the rows withheld, and of the plainest prediction."""
+def metrics_of(task: EntityTask, table: Table, result: TrainingResult) -> dict[str, Any]:
+    """Return the metrics that the file stores: of the held-out rows, and of the baseline."""
     return {
-        "training_loss": fitted.loss,
-        **fitted.metrics,
+        "training_loss": result.loss,
+        **result.metrics,
         **task.baseline(),
         "target": table.target_name,
         "task": table.task,
         "rows": len(table),
-        "withheld": len(task.actual),
+        "withheld": len(task.held_out_target),
         "levels": {name: len(levels) - 1 for name, levels in task.coding.levels.items()},
         "widths": {name: vectors.shape[1] for name, vectors in task.vectors().items()},
-        "epochs": fitted.epochs,
-        "best_epoch": fitted.best_epoch,
-        "steps": fitted.steps,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
     }
-
-
-def automatic_batch_size(rows: int) -> int:
-    """Return a power of two from 32 to 4,096 that makes about 150 steps an epoch."""
-    return min(4096, max(32, 2 ** round(math.log2(rows / 150)))) if rows > 150 else 32

@@ -1,1 +1,1 @@
-"""The comparison of categorical features, by models trained on each."""
+"""Compares features of categorical columns under several models."""

@@ -4,9 +4,9 @@
     python rebuild.py NEW.csv               fit on table.parquet, predict new rows (CSV, Parquet)
     python rebuild.py NEW.csv --out P.csv   where to write; default: predictions.csv
 
-It needs NumPy, pandas, PyArrow and scikit-learn, and nothing else. The entity embeddings were
-learned from all rows of table.parquet: what the pipeline predicts of these rows looks better than
-it is. results.json has the honest comparison, whose folds learned their own embeddings.
+It needs only NumPy, pandas, PyArrow and scikit-learn. The entity embeddings were learned from all
+rows of table.parquet, so predictions for these rows look better than they are. The comparison in
+results.json is free of this: each of its folds learned its own embeddings.
 """
 
 import argparse
@@ -29,19 +29,19 @@ HERE = Path(__file__).parent
 
 
 class LevelVectors(TransformerMixin, BaseEstimator):
-    """Put the vector of its level in the place of each value of the columns.
+    """Replace each value of the columns by the vector of its level.
 
     Parameters
     ----------
-    files : column -> its embedding file. Levels that it does not hold get the vector of its row
-        "(unknown)"; missing values that of "(missing)", where there is one
+    files : column -> its embedding file. Levels that it lacks get the vector of its row
+        "(unknown)"; missing values get that of "(missing)", if there is one
     """
 
     def __init__(self, files: dict[str, str]) -> None:
         self.files = files
 
     def fit(self, X: pd.DataFrame, y: object = None) -> "LevelVectors":
-        """Read the files; the rows given are not looked at."""
+        """Read the files; the rows are ignored."""
         self.tables_ = {}
         for name, file in self.files.items():
             table = pq.read_table(HERE / file, columns=["label", "vector"])
@@ -53,7 +53,7 @@ class LevelVectors(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the vectors side by side: float32, shape (rows, all widths together)."""
+        """Return the concatenated vectors: float32, shape (rows, sum of the widths)."""
         parts = []
         for name, (vectors, rows) in self.tables_.items():
             unknown = rows["(unknown)"]
@@ -74,7 +74,7 @@ def level(value: object) -> str:
 
 
 def build(settings: dict) -> Pipeline:
-    """Return the pipeline, not fitted: vectors of levels and standardized numbers, then a model."""
+    """Return the unfitted pipeline: vectors of levels and standardized numbers, then a model."""
     numbers = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         StandardScaler(),
@@ -86,7 +86,7 @@ def build(settings: dict) -> Pipeline:
 
 
 def model(settings: dict) -> BaseEstimator:
-    """Return the model that did best with these features."""
+    """Return the model that was best with these features."""
     regression = settings["task"] == "regression"
     if settings["model"] == "knn":
         nearest = KNeighborsRegressor if regression else KNeighborsClassifier
@@ -98,7 +98,7 @@ def model(settings: dict) -> BaseEstimator:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table of the same columns; in a CSV, spaces around cells go, and ? is missing."""
+    """Read a table with the same columns; in a CSV, spaces after commas go, and ? is missing."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     return pd.read_csv(path, skipinitialspace=True, na_values=["?"])
@@ -111,14 +111,14 @@ def main() -> None:
     )
     parser.add_argument("table", nargs="?", type=Path, default=HERE / "table.parquet")
     parser.add_argument("--out", type=Path, default=Path("predictions.csv"))
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     settings = json.loads((HERE / "pipeline.json").read_text())
-    known, asked = pd.read_parquet(HERE / "table.parquet"), read(given.table)
+    known, new = pd.read_parquet(HERE / "table.parquet"), read(arguments.table)
     pipeline = build(settings).fit(known, known[settings["target"]])
-    predicted = pipeline.predict(asked)
-    pd.DataFrame({settings["target"]: predicted}).to_csv(given.out, index=False)
+    predicted = pipeline.predict(new)
+    pd.DataFrame({settings["target"]: predicted}).to_csv(arguments.out, index=False)
     columns = pipeline[:-1].transform(known.head(1)).shape[1]
-    print(json.dumps({"rows": len(asked), "columns": columns, "out": str(given.out)}))  # noqa: T201
+    print(json.dumps({"rows": len(new), "columns": columns, "out": str(arguments.out)}))  # noqa: T201
 
 
 if __name__ == "__main__":

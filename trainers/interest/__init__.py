@@ -1,1 +1,1 @@
-"""Users as means of what they read."""
+"""Users as the mean of what they have read."""

@@ -14,22 +14,22 @@ from trainers.data.corpus import number_words
 from trainers.data.pairs.datasets import read_pairs
 from trainers.data.pairs.pairs import Pairs, distinct_titles, role_count
 from trainers.data.pairs.side_tables import join
-from trainers.data.planted_clicks import planted_clicks
 from trainers.data.words import numbered, words_of
 from trainers.interest.config import InterestConfig
+from trainers.interest.synthetic import synthetic_clicks
 
 
 @dataclass(frozen=True, eq=False)
 class Clicks:
-    """Who has read what, and the words of its title.
+    """Clicks of users on documents, and the words of the documents' titles.
 
     Attributes
     ----------
     pairs : users and documents; a document's label is its title
-    titles : each document's words, as numbers of `words`
-    words : those of all titles; those that have a given vector come last
-    given : float32, shape (g, dim); the vectors of the last g words; None: no file of vectors
-    fingerprint : of that file; None: no file
+    titles : the words of each document's title, as numbers of `words`
+    words : the words of all titles; those with a given vector come last
+    given : float32, shape (g, dim); the vectors of the last g words; None: no vectors were given
+    fingerprint : of the file of given vectors; None: there is none
     """
 
     pairs: Pairs
@@ -40,15 +40,16 @@ class Clicks:
 
 
 def read(config: InterestConfig) -> Clicks:
-    """Read what the settings name, or make the built-in clicks.
+    """Read the files that the settings name, or generate the built-in clicks.
 
     Raises
     ------
     EmbeddingError
-        a file is not what it should be, no document has a title, or no word of them has a vector
+        a file cannot be read or has another form than expected, no document has a title, or no
+        word of the titles has a vector in the file of --words
     """
     pairs, titles = (
-        planted_clicks(seed=config.seed)
+        synthetic_clicks(seed=config.seed)
         if config.data is None
         else with_titles(read_pairs(config.data), config)
     )
@@ -56,23 +57,27 @@ def read(config: InterestConfig) -> Clicks:
 
 
 def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[str]]:
-    """Join the documents' titles to the clicks; documents that nobody has clicked come last.
+    """Join the documents' titles to the clicks; documents without clicks come last.
 
-    A document without a title is called by its key.
+    A document without a title has its key as label.
+
+    Returns
+    -------
+    The clicks with titles as labels, and the title of each document, "" where it has none.
     """
     if config.titles is None:
         return pairs, pairs.right.labels
     side, notes = join(pairs.right, config.titles, add_new=True)
-    named = [name for name in side.columns if name.lower() == "title"]
-    column = config.title or next(iter([*named, *side.columns]), None)
+    by_name = [name for name in side.columns if name.lower() == "title"]
+    column = config.title or next(iter([*by_name, *side.columns]), None)
     if column is None or column not in side.columns:
-        have = ", ".join(side.columns) or "none beside the key"
-        raise EmbeddingError(f"{config.titles.name}: no column {column!r}; it has {have}")
+        existing = ", ".join(side.columns) or "none but the key"
+        raise EmbeddingError(f"{config.titles.name}: no column {column!r}; it has {existing}")
     titles = ["" if title is None else str(title) for title in side.columns[column].to_pylist()]
     if not any(titles[: len(pairs.right)]):
         raise EmbeddingError(
-            f"{config.titles.name}: none of the documents of the clicks has a title in it; their "
-            f"keys are such as {side.labels[0]!r}, its own are such as {side.labels[-1]!r}"
+            f"{config.titles.name}: none of the clicked documents has a title here; the keys of "
+            f"the clicks are like {side.labels[0]!r}, those of this table like {side.labels[-1]!r}"
         )
     columns = {name: values for name, values in side.columns.items() if name != column}
     columns = {"key": pa.array(side.labels, pa.string()), **columns}
@@ -82,16 +87,16 @@ def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[s
 
 
 def with_words(pairs: Pairs, titles: Sequence[str], vectors: EmbeddingSet | None) -> Clicks:
-    """Number the words of the titles, and find their given vectors.
+    """Number the words of the titles, and look up their given vectors.
 
-    A word is sought in lower case, then as the file has it in any other.
+    A word matches a label that equals it, or else a label that equals it in lower case.
     """
     texts = [words_of(title) for title in titles]
     words = number_words(texts, pairs.name, pairs.source, min_count=1).words
     empty = sum(not text for text in texts)
     if empty:
         documents = role_count(empty, pairs.right.role)
-        pairs = pairs.with_notes(f"{documents} have no word as title: their vectors are 0")
+        pairs = pairs.with_notes(f"{documents} without a word in the title: zero vectors")
     given, fingerprint = None, None
     if vectors is not None:
         row_of: dict[str, int] = {}
@@ -104,13 +109,13 @@ def with_words(pairs: Pairs, titles: Sequence[str], vectors: EmbeddingSet | None
         if not present:
             raise EmbeddingError(
                 f"none of the {len(words):,} words of the titles, such as {words[0]!r}, has a "
-                f"vector in --words, whose labels are such as {vectors.labels[0]!r}"
+                f"vector in the file of --words, whose labels are like {vectors.labels[0]!r}"
             )
         words, fingerprint = (*absent, *present), vectors.fingerprint
         given = vectors.vectors[[row_of[word] for word in present]]
         pairs = pairs.with_notes(
             f"{len(present):,} of {len(words):,} words of the titles have a vector in --words; "
-            "the others begin at 0 and are learned"
+            "the others start at 0 and are trained"
         )
     items, starts = numbered(texts, words)
     left, right = (role_count(len(side), side.role) for side in (pairs.left, pairs.right))

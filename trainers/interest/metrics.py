@@ -1,50 +1,51 @@
-"""Area under the ROC curve of withheld pairs: how often one lies before a pair that is none."""
+"""AUC of held-out pairs: how often a held-out item scores above an item that is not paired."""
 
 import numpy as np
 
-from trainers.metrics.ranking import Closeness
+from trainers.metrics.ranking import ScoreFunction
 
 _BLOCK_FLOATS = 4_000_000
 
 
 def mean_auc(
-    closeness: Closeness, withheld: np.ndarray, known: np.ndarray, rights: int
+    score: ScoreFunction, held_out: np.ndarray, known: np.ndarray, rights: int
 ) -> float | None:
-    """Return the mean, over the left items of withheld pairs, of each one's AUC.
+    """Return the area under the ROC curve, averaged over the left items of the held-out pairs.
 
-    It is the share of (withheld, other) right items of which the withheld one is nearer, a tie
-    being half of one. The others are all right items that the left item has neither in `withheld`
-    nor in `known`, never a sample of them.
+    The AUC of a left item is the fraction of (held-out, other) pairs of right items in which the
+    held-out item scores higher; a tie counts as one half. The others are all right items that the
+    left item has neither in `held_out` nor in `known`, not a sample of them.
 
     Parameters
     ----------
-    withheld, known : int64, shapes (h, 2) and (p, 2)
+    score : scores the right items for some left items
+    held_out, known : int64, shapes (h, 2) and (p, 2)
     rights : number of right items
 
     Returns
     -------
-    None where nothing is withheld, or no left item has others
+    The mean; None if there is no held-out pair, or no left item with others.
     """
-    lefts = np.unique(withheld[:, 0])
+    lefts = np.unique(held_out[:, 0])
     known = known[np.argsort(known[:, 0], kind="stable")]
-    withheld = withheld[np.argsort(withheld[:, 0], kind="stable")]
-    found: list[float] = []
+    held_out = held_out[np.argsort(held_out[:, 0], kind="stable")]
+    aucs: list[float] = []
     block = max(1, _BLOCK_FLOATS // rights)
     for start in range(0, len(lefts), block):
         chosen = lefts[start : start + block]
-        for left, near in zip(chosen, closeness(chosen), strict=True):  # (rights,)
-            wanted = _of(withheld, left)
+        for left, scores in zip(chosen, score(chosen), strict=True):  # scores: (rights,)
+            positives = _rights_of(held_out, left)
             is_other = np.ones(rights, dtype=bool)
-            is_other[wanted] = is_other[_of(known, left)] = False
-            others = np.sort(near[is_other])
+            is_other[positives] = is_other[_rights_of(known, left)] = False
+            others = np.sort(scores[is_other])
             if len(others):
-                below = np.searchsorted(others, near[wanted], side="left")
-                not_above = np.searchsorted(others, near[wanted], side="right")
-                found.append(float((below + not_above).mean()) / 2 / len(others))
-    return float(np.mean(found)) if found else None
+                below = np.searchsorted(others, scores[positives], side="left")
+                not_above = np.searchsorted(others, scores[positives], side="right")
+                aucs.append(float((below + not_above).mean()) / 2 / len(others))
+    return float(np.mean(aucs)) if aucs else None
 
 
-def _of(pairs: np.ndarray, left: int) -> np.ndarray:
-    """Return the right items of a left item, from pairs in order of left."""
+def _rights_of(pairs: np.ndarray, left: int) -> np.ndarray:
+    """Return the right items of a left item, from pairs sorted by left item."""
     first, last = np.searchsorted(pairs[:, 0], [left, left + 1])
     return pairs[first:last, 1]

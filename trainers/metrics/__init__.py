@@ -1,1 +1,1 @@
-"""Metrics that two trainers or more report."""
+"""Metrics that two or more trainers report."""

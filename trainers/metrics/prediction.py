@@ -1,4 +1,4 @@
-"""How far predictions are from the truth: of numbers, and of classes."""
+"""Metrics of predictions: errors of a regression, accuracy and probabilities of a classifier."""
 
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
@@ -9,14 +9,16 @@ METRICS: dict[TargetKind, tuple[str, ...]] = {
     "regression": ("rmse", "mae", "r2"),
     "classification": ("accuracy", "roc_auc", "log_loss"),
 }
-"""The first of each task is the one to compare by."""
+"""The metrics of each task; models are compared by the first."""
 
 LOWER_IS_BETTER = ("rmse", "mae", "log_loss")
 
 
 def regression_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return rmse and mae, in the target's unit, and r2, the share of variance explained.
+    """Return RMSE and MAE, in units of the target, and R², the fraction of variance explained.
 
+    Parameters
+    ----------
     actual, predicted : float64, shape (rows,)
     """
     error = actual - predicted
@@ -29,15 +31,19 @@ def regression_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, f
 
 
 def classification_metrics(
-    actual: np.ndarray, shares: np.ndarray, classes: np.ndarray
+    actual: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
 ) -> dict[str, float]:
-    """Return accuracy, roc_auc (for two classes) and log_loss (nats).
+    """Return accuracy, ROC AUC (for two classes) and log loss, in nats.
 
-    actual : objects of text, shape (rows,)
-    shares : float64, shape (rows, classes), probabilities
+    Parameters
+    ----------
+    actual : text objects, shape (rows,)
+    probabilities : float64, shape (rows, classes)
+    classes : text objects, shape (classes,), in the order of the columns of `probabilities`
     """
-    found = {"accuracy": float(accuracy_score(actual, classes[shares.argmax(axis=1)]))}
+    predicted = classes[probabilities.argmax(axis=1)]
+    result = {"accuracy": float(accuracy_score(actual, predicted))}
     if len(classes) == 2 and len(set(actual)) == 2:
-        found["roc_auc"] = float(roc_auc_score(actual == classes[1], shares[:, 1]))
-    found["log_loss"] = float(log_loss(actual, shares, labels=classes))
-    return found
+        result["roc_auc"] = float(roc_auc_score(actual == classes[1], probabilities[:, 1]))
+    result["log_loss"] = float(log_loss(actual, probabilities, labels=classes))
+    return result

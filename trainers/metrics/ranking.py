@@ -1,91 +1,97 @@
-"""How well withheld pairs are found again: ranks over all items, never over a sample of them.
+"""Ranking metrics of held-out pairs, with ranks over all items rather than a sample of them.
 
-(Krichene and Rendle, "On sampled metrics for item recommendation", KDD 2020, say why.)
+Krichene and Rendle, "On sampled metrics for item recommendation" (KDD 2020), explain why sampled
+ranks mislead.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-Closeness = Callable[[np.ndarray], np.ndarray]
-"""From left item numbers, shape (b,), to closeness to every right item, larger is nearer: float32,
-shape (b, rights). The result is overwritten."""
+ScoreFunction = Callable[[np.ndarray], np.ndarray]
+"""Scores the right items for some left items: int64 item numbers of shape (b,) give float32 scores
+of shape (b, rights). A higher score ranks first. The caller may overwrite the result."""
+
+RankingMetrics = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+"""From ranks and left items, both int64 of shape (h,), to the metrics: see `metrics`."""
 
 _BLOCK_FLOATS = 4_000_000
 
 
-def withheld_ranks(
-    closeness: Closeness, withheld: np.ndarray, known: np.ndarray, rights: int
+def held_out_ranks(
+    score: ScoreFunction, held_out: np.ndarray, known: np.ndarray, rights: int
 ) -> np.ndarray:
-    """Rank the right item of each withheld pair among all right items not known with its left.
+    """Rank the right item of each held-out pair among the right items not known for its left item.
 
     Parameters
     ----------
-    withheld, known : int64, shapes (h, 2) and (p, 2)
+    score : scores the right items for some left items
+    held_out : int64, shape (h, 2), the pairs to rank
+    known : int64, shape (p, 2), pairs left out of the ranking, such as those trained on
     rights : number of right items
 
     Returns
     -------
-    int64, shape (h,); 0 is the nearest; ties are ordered by item number
+    int64, shape (h,); 0 is the first rank; ties are broken by item number
     """
     known = known[np.argsort(known[:, 0], kind="stable")]
-    order = np.argsort(withheld[:, 0], kind="stable")
-    lefts, starts = np.unique(withheld[order, 0], return_index=True)
-    groups = np.split(withheld[order, 1], starts[1:])  # per left item its right items
+    order = np.argsort(held_out[:, 0], kind="stable")
+    lefts, starts = np.unique(held_out[order, 0], return_index=True)
+    groups = np.split(held_out[order, 1], starts[1:])  # the right items of each left item
     first = np.searchsorted(known[:, 0], lefts, side="left")
     last = np.searchsorted(known[:, 0], lefts, side="right")
     ranks: list[np.ndarray] = []
     block = max(1, _BLOCK_FLOATS // rights)
     for start in range(0, len(lefts), block):
-        near = closeness(lefts[start : start + block])  # (b, rights)
-        for line, row in enumerate(near, start=start):
-            row[known[first[line] : last[line], 1]] = -np.inf
-            ranks.append(_ranks(row, groups[line]))
-    result = np.empty(len(withheld), dtype=np.int64)
+        scores = score(lefts[start : start + block])  # (b, rights)
+        for number, row in enumerate(scores, start=start):
+            row[known[first[number] : last[number], 1]] = -np.inf
+            ranks.append(_ranks(row, groups[number]))
+    result = np.empty(len(held_out), dtype=np.int64)
     result[order] = np.concatenate(ranks) if ranks else []
     return result
 
 
-def _ranks(row: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Return the ranks of some items by closeness: int64, shape (len(items),)."""
+def _ranks(scores: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the ranks of some items: int64, shape (len(items),)."""
     return np.array(
-        [(row > row[item]).sum() + (row[:item] == row[item]).sum() for item in items],
+        [(scores > scores[item]).sum() + (scores[:item] == scores[item]).sum() for item in items],
         dtype=np.int64,
     )
 
 
 def filtered_metrics(ranks: np.ndarray, lefts: np.ndarray, k: int = 10) -> dict[str, float]:
-    """Return the metrics with each withheld pair a question of its own, as for knowledge graphs.
+    """Return the metrics with each held-out pair as its own query, as for knowledge graphs.
 
-    Other right items withheld with the same left item, which are true as well, are taken out of a
-    pair's way: its rank is lowered by those that come before it. (The "filtered" ranks of Bordes et
-    al., "Translating embeddings for modeling multi-relational data", NIPS 2013.)
+    The other held-out right items of the same left item are correct answers too, so those that
+    rank before a pair do not count against it (the "filtered" setting of Bordes et al.,
+    "Translating embeddings for modeling multi-relational data", NIPS 2013).
 
     Parameters
     ----------
-    ranks, lefts : as of metrics
+    ranks, lefts : see `metrics`
     """
     order = np.lexsort((ranks, lefts))
     _, first = np.unique(lefts[order], return_index=True)
     before = np.arange(len(order)) - np.repeat(first, np.diff([*first, len(order)]))
-    alone = ranks.copy()
-    alone[order] -= before
-    return metrics(alone, np.arange(len(alone)), k)
+    filtered = ranks.copy()
+    filtered[order] -= before
+    return metrics(filtered, np.arange(len(filtered)), k)
 
 
 def metrics(ranks: np.ndarray, lefts: np.ndarray, k: int = 10) -> dict[str, float]:
-    """Return Recall@k, NDCG@k, MRR and Hit@k: means over the left items of the withheld pairs.
+    """Return Recall@k, NDCG@k, MRR and Hit@k, averaged over the left items of the held-out pairs.
 
     Parameters
     ----------
-    ranks : int64, shape (h,), as of withheld_ranks
-    lefts : int64, shape (h,), the withheld pairs' left items
+    ranks : int64, shape (h,), from `held_out_ranks`
+    lefts : int64, shape (h,), the left items of the held-out pairs
 
     Notes
     -----
-    Of a left item with n withheld pairs: recall is the share of the n among the k nearest; NDCG is
-    sum 1 / log2(rank + 2) over those, divided by what the best order would give; MRR is
-    1 / (rank + 1) of the first; hit is 1 if any is among the k nearest.
+    For a left item with n held-out pairs, recall is the fraction of the n ranked in the first k;
+    NDCG is the sum of 1 / log2(rank + 2) over those, divided by its value for the best order; MRR
+    is 1 / (rank + 1) of the first; hit is 1 if at least one ranks in the first k.
     """
     _, owner, counts = np.unique(lefts, return_inverse=True, return_counts=True)
     found = ranks < k

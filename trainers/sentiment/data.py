@@ -1,9 +1,9 @@
-"""Reviews to learn from: texts that are positive or negative, from files of several forms.
+"""Reviews to learn from: positive and negative texts, read from several formats.
 
-- `text<TAB>label` lines, without header or quotes (UCI's "sentiment labelled sentences");
+- lines of `text<TAB>label`, without header or quotes (UCI's "sentiment labelled sentences");
 - a table with a header: CSV, TSV or Parquet;
-- a folder, or a zip, in which `pos` and `neg` are folders of one review a file (IMDB's), or the
-  ends or names of files of one review a line (rt-polarity.pos).
+- a folder or zip with folders `pos` and `neg` of one review per file (IMDB), or with files of one
+  review per line whose extension or name ends in pos or neg (rt-polarity.pos).
 """
 
 import hashlib
@@ -23,12 +23,12 @@ from trainers.data.table_files import read_file
 
 POSITIVE = frozenset({"1", "pos", "positive", "true"})
 NEGATIVE = frozenset({"0", "-1", "neg", "negative", "false"})
-"""Labels that speak for themselves, in lower case."""
+"""Labels with a known meaning, in lower case."""
 
 TEXT_COLUMNS = ("text", "review", "sentence", "comment", "document", "phrase", "tweet")
 LABEL_COLUMNS = ("label", "sentiment", "polarity", "class", "target")
 
-_FORMS = (
+_EXPECTED = (
     "expected lines `text<TAB>label`, a table with a header, or a folder or zip with pos and neg"
 )
 
@@ -39,12 +39,12 @@ class Reviews:
 
     Attributes
     ----------
-    name : what the data is called
+    name : of the data set
     texts : the reviews
     positive : bool, shape (n,)
-    source : name and sha256 of what was read
-    notes : what a person should know about the reading
-    truth : by word, what was planted: the log of how much likelier it is in a positive review
+    source : name and SHA-256 of what was read
+    notes : what the user should know about the reading
+    truth : word -> log of how much likelier it is in a positive review, for synthetic data
     """
 
     name: str
@@ -61,49 +61,50 @@ class Reviews:
 def read_reviews(
     path: Path, text: str | None = None, label: str | None = None, positive: str | None = None
 ) -> Reviews:
-    """Read reviews of one of the forms above, told apart by content.
+    """Read reviews of any of the formats above, which are told apart by content.
 
     Parameters
     ----------
-    text, label : columns of a table; default: TEXT_COLUMNS and LABEL_COLUMNS, or what two columns
-        hold
-    positive : the label of the positive reviews; default: those of POSITIVE
+    path : a file or a folder
+    text, label : columns of a table; default: TEXT_COLUMNS and LABEL_COLUMNS, or the only two
+        columns
+    positive : the label of the positive reviews; default: the one in POSITIVE
 
     Raises
     ------
     EmbeddingError
-        no such file, none of the forms, a row without text or label, labels that are not two, or
-        reviews of one kind only
+        there is no such file, its format is unknown, a row has no text or label, there are not
+        exactly two labels, or all reviews have the same
     """
     if path.is_dir():
-        return _read_sides(path.resolve().name, _folder(path))
+        return _read_sides(path.resolve().name, _files_of_folder(path))
     if not path.is_file():
-        raise EmbeddingError(f"{path}: no such file or folder; give reviews by --data")
+        raise EmbeddingError(f"{path}: no such file or folder; give reviews with --data")
     with path.open("rb") as file:
         head = file.read(16)
     if head[:4] == b"PK\x03\x04":
         with error_context(path):
-            return _read_sides(path.stem, _zipped(path))
+            return _read_sides(path.stem, _files_of_zip(path))
     if head[:4] != b"PAR1" and compression(head) is None:
         check_bytes(path.stat().st_size, f"{path.name}: the file has")
         content = path.read_bytes()
         decoded, notes = _decoded(content, path.name)
-        if _is_labelled(decoded):
+        if _has_labels(decoded):
             source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
             return _read_lines(decoded, path, source, notes, positive)
     return _read_table(path, text, label, positive)
 
 
-def _is_labelled(text: str) -> bool:
-    """Say whether the first line that is not blank ends in a tab and a label."""
+def _has_labels(text: str) -> bool:
+    """Return True if the first line that is not blank ends in a tab and a label."""
     first = next((line for line in text.split("\n") if line.strip()), "")
-    return "\t" in first and _tidy(first.rpartition("\t")[2]) in POSITIVE | NEGATIVE
+    return "\t" in first and _normalized(first.rpartition("\t")[2]) in POSITIVE | NEGATIVE
 
 
 def _read_lines(
     text: str, path: Path, source: Mapping[str, str], notes: tuple[str, ...], positive: str | None
 ) -> Reviews:
-    """Read `text<TAB>label` lines; only \\n ends one (the texts hold other ends of line)."""
+    """Read lines of `text<TAB>label`; only \\n ends a line, since texts contain other line ends."""
     texts, labels = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -114,9 +115,9 @@ def _read_lines(
                 f"{path.name}, line {number}: {shorten(line)!r} is not text, tab, label"
             )
         texts.append(words.strip())
-        labels.append(_tidy(label))
-    which = _which_are_positive(labels, path.name, positive)
-    return Reviews(path.stem, tuple(texts), which, source, notes)
+        labels.append(_normalized(label))
+    is_positive = _is_positive(labels, path.name, positive)
+    return Reviews(path.stem, tuple(texts), is_positive, source, notes)
 
 
 def _read_table(path: Path, text: str | None, label: str | None, positive: str | None) -> Reviews:
@@ -130,16 +131,16 @@ def _read_table(path: Path, text: str | None, label: str | None, positive: str |
                 f"{path.name}, row {values.index(None) + 1}, column {name}: the cell is empty; "
                 "fill it or remove the row"
             )
-    labels = [_tidy(value) for value in cells[label]]
+    labels = [_normalized(value) for value in cells[label]]
     others = [name for name in table.column_names if name not in (text, label)]
     notes = (f"columns not used: {', '.join(others)}",) if others else ()
     texts = tuple(str(value) for value in cells[text])
-    return Reviews(path.stem, texts, _which_are_positive(labels, path.name, positive), source,
+    return Reviews(path.stem, texts, _is_positive(labels, path.name, positive), source,
                    notes)  # fmt: skip
 
 
 def _columns(table: pa.Table, name: str, text: str | None, label: str | None) -> tuple[str, str]:
-    """Return the columns of text and label: those given, or known by name, or the only other."""
+    """Return the columns of text and label: as given, by name, or as the only other column."""
     names = table.column_names
     for given in (text, label):
         if given is not None and given not in names:
@@ -152,14 +153,14 @@ def _columns(table: pa.Table, name: str, text: str | None, label: str | None) ->
         text, label = text or other, label or other
     if text is None or label is None or text == label:
         raise EmbeddingError(
-            f"{name}: which columns are text and label? It has {', '.join(names)}; name them by "
-            f"--text and --label ({_FORMS})"
+            f"{name}: which columns are text and label? It has {', '.join(names)}; name them with "
+            f"--text and --label ({_EXPECTED})"
         )
     return text, label
 
 
-def _which_are_positive(labels: list[str], name: str, positive: str | None) -> np.ndarray:
-    """Return which labels are the positive one: bool, shape (n,)."""
+def _is_positive(labels: list[str], name: str, positive: str | None) -> np.ndarray:
+    """Return True for the positive labels: bool, shape (n,)."""
     found = list(dict.fromkeys(labels))
     if len(found) != 2:
         raise EmbeddingError(
@@ -170,26 +171,26 @@ def _which_are_positive(labels: list[str], name: str, positive: str | None) -> n
         known = [label for label in found if label in POSITIVE]
         if len(known) != 1 or not any(label in NEGATIVE for label in found):
             raise EmbeddingError(
-                f"{name}: which of the labels {found[0]!r} and {found[1]!r} is positive? Say it "
-                "by --positive"
+                f"{name}: which of the labels {found[0]!r} and {found[1]!r} is positive? Give it "
+                "with --positive"
             )
         (positive,) = known
-    elif _tidy(positive) not in found:
+    elif _normalized(positive) not in found:
         raise EmbeddingError(
             f"{name}: --positive {positive}: no such label; expected {found[0]!r} or {found[1]!r}"
         )
-    return np.array(labels) == _tidy(positive)
+    return np.array(labels) == _normalized(positive)
 
 
-def _tidy(label: object) -> str:
-    """Return a label as text: 1.0 and 1 are one."""
+def _normalized(label: object) -> str:
+    """Return a label in a canonical form: 1.0 and 1 are the same."""
     return str(label).strip().lower().removesuffix(".0")
 
 
-def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of a folder's files that are of a side, or whose content is not read.
+def _files_of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files of a folder, except hidden ones.
 
-    Hidden files are passed over.
+    The content is empty for files that are neither positive nor negative.
     """
     size = 0
     for file in sorted(path.rglob("*")):
@@ -201,8 +202,8 @@ def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
             yield name, file.read_bytes() if is_read else b""
 
 
-def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files in a zip, as _folder does."""
+def _files_of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files in a zip, as _files_of_folder does."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -216,20 +217,20 @@ def _zipped(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _side(name: str) -> tuple[bool, bool] | None:
-    """Say of a file by its name whether it is positive, and whether a line is a review."""
+    """Return whether a file is positive and whether each line is a review; None for others."""
     path = PurePosixPath(name.lower())
-    for part, is_line in (
+    for part, by_line in (
         *((folder, False) for folder in reversed(path.parts[:-1])),
         (path.suffix.removeprefix("."), True),
         (path.stem.rpartition(".")[2], True),
     ):
         if part in ("pos", "positive", "neg", "negative"):
-            return part in POSITIVE, is_line
+            return part in POSITIVE, by_line
     return None
 
 
 def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
-    """Read files of one review each, or of one a line, the side of each said by its name."""
+    """Read files of one review each, or of one review per line, labeled by their names."""
     texts: list[str] = []
     positive: list[bool] = []
     others: list[str] = []
@@ -242,29 +243,32 @@ def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
             others.append(file)
             continue
         digest.update(file.encode() + b"\0" + content)
-        text, said = _decoded(content, file)
-        notes += said
-        is_positive, is_line = side
-        found = [line.strip() for line in (text.split("\n") if is_line else [text])]
-        empty += 0 if is_line else found.count("")
-        found = [line for line in found if line]
-        texts += found
-        positive += [is_positive] * len(found)
+        text, decoding_notes = _decoded(content, file)
+        notes += decoding_notes
+        is_positive, by_line = side
+        reviews = [line.strip() for line in (text.split("\n") if by_line else [text])]
+        empty += 0 if by_line else reviews.count("")
+        reviews = [review for review in reviews if review]
+        texts += reviews
+        positive += [is_positive] * len(reviews)
     if others:
-        notes.append(f"{len(others):,} files are of no side and not read: {shorten(others[0])}")
+        notes.append(
+            f"{len(others):,} files are neither positive nor negative by name and were not read, "
+            f"such as {shorten(others[0])}"
+        )
     if empty:
-        notes.append(f"{empty:,} files are empty and left out")
+        notes.append(f"left out {empty:,} empty files")
     if len(set(positive)) < 2:
         kinds = "positive" if positive and positive[0] else "negative"
         which = f"only {kinds} reviews" if positive else "no reviews"
-        raise EmbeddingError(f"{name}: {which} in it; {_FORMS}")
+        raise EmbeddingError(f"{name}: {which}; {_EXPECTED}")
     source = {"name": name, "sha256": digest.hexdigest()}
     return Reviews(name, tuple(texts), np.array(positive), source, tuple(notes))
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """Decode UTF-8, or else Latin-1, which is noted."""
+    """Return the text and notes: UTF-8, or else Latin-1 with a note."""
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
-        return content.decode("latin-1"), (f"{name} is not UTF-8; it is read as Latin-1",)
+        return content.decode("latin-1"), (f"{name} is not UTF-8; read as Latin-1",)

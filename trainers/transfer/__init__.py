@@ -1,1 +1,1 @@
-"""Ads learned from the organic interactions of their products."""
+"""Ads learned from few clicks, with the help of a feed."""

@@ -1,8 +1,8 @@
-"""What transfer learns from: who has taken what on the feed, and who has clicked on which ad.
+"""What transfer learns from: interactions of users with a feed, and their clicks on ads.
 
-Read are one table with a column `surface`, or a table for each surface; of impressions with a
-column `click` the clicks are kept. The Open Bandit Dataset (Saito et al. 2020) is such a table: its
-users are known by their `user_feature_` columns.
+The input is one table with a column `surface`, or a table for each surface. Of impressions with a
+column `click` only the clicks are used. The Open Bandit Dataset (Saito et al., 2020) is such a
+table: its users are identified by their `user_feature_` columns.
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from trainers.data.pairs.pairs import Pairs, number_pairs
-from trainers.data.pairs.side_tables import WeightedBags, bags, join
+from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
 from trainers.data.table_files import read_file, split_names
 from trainers.transfer.config import TransferConfig
-from trainers.transfer.planted_ads import planted_ads
+from trainers.transfer.synthetic import synthetic_ads
 
 USERS, ITEMS = ("user", "user_id", "userid"), ("item", "item_id", "itemid", "ad", "ad_id")
-"""Names, in any case, of the columns of users and items."""
+"""Names of the columns of users and items, in any case."""
 
 USER_FEATURES = "user_feature_"
 CLICK, SURFACE = "click", "surface"
 ADS = ("ad", "ads", "advertisement", "advertising", "sponsored", "promoted")
-"""What stands in the column `surface`, in any case, for an ad; all else is the feed."""
+"""Values of the column `surface` that mean an ad, in any case; all others mean the feed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +35,9 @@ class Surfaces:
 
     Attributes
     ----------
-    pairs : users, and items of both surfaces; an item with one name on both is one
-    organic, ads : int64, rows of `pairs` that come from the feed and from ads, ascending
-    features : tokens of the items, or None
+    pairs : users, and items of both surfaces; equal names are the same item
+    organic, ads : int64, row numbers of `pairs` from the feed and from ads, ascending
+    features : tokens of the items; None: items have no features
     """
 
     pairs: Pairs
@@ -53,6 +53,17 @@ class Surfaces:
 
 @dataclass(frozen=True, eq=False)
 class _Interactions:
+    """The interactions in one table.
+
+    Attributes
+    ----------
+    pairs : user and item of each
+    surface : the surface of each; None: the table does not say
+    roles : of users and items
+    source : name and SHA-256 of the table
+    notes : how it was read
+    """
+
     pairs: list[tuple[str, str]]
     surface: list[str] | None
     roles: tuple[str, str]
@@ -61,30 +72,30 @@ class _Interactions:
 
 
 def read(config: TransferConfig) -> Surfaces:
-    """Read what the settings name, or make the built-in surfaces.
+    """Read the files that the settings name, or generate the built-in surfaces.
 
     Raises
     ------
     EmbeddingError
-        a file is not what it should be, or a surface has no interaction
+        a file cannot be read or has another form than expected, or a surface has no interactions
     """
-    data = _planted(config) if config.data is None else _given(config, config.data)
+    data = _synthetic(config) if config.data is None else _read_tables(config, config.data)
     if config.items is None:
         return data
     side, notes = join(data.pairs.right, config.items, add_new=False)
     names = split_names(config.features)
-    tokens, more = bags(side, names) if names else (None, ())
-    pairs = data.pairs.with_notes(*notes, *more, right=side)
-    return Surfaces(pairs, data.organic, data.ads, tokens)
+    features, feature_notes = feature_bags(side, names) if names else (None, ())
+    pairs = data.pairs.with_notes(*notes, *feature_notes, right=side)
+    return Surfaces(pairs, data.organic, data.ads, features)
 
 
-def _planted(config: TransferConfig) -> Surfaces:
-    pairs, ad = planted_ads(seed=config.seed)
-    return Surfaces(pairs, np.flatnonzero(~ad), np.flatnonzero(ad))
+def _synthetic(config: TransferConfig) -> Surfaces:
+    pairs, is_ad = synthetic_ads(seed=config.seed)
+    return Surfaces(pairs, np.flatnonzero(~is_ad), np.flatnonzero(is_ad))
 
 
-def _given(config: TransferConfig, path: Path) -> Surfaces:
-    """Read one or two tables, and number their users and items together."""
+def _read_tables(config: TransferConfig, path: Path) -> Surfaces:
+    """Read one or two tables, with one numbering of their users and items."""
     feed = _interactions(path, config)
     if config.ads is not None:
         clicks = _interactions(config.ads, config)
@@ -95,35 +106,35 @@ def _given(config: TransferConfig, path: Path) -> Surfaces:
         }
     elif feed.surface is None:
         raise EmbeddingError(
-            f"{path.name}: no column `{SURFACE}` that says which rows are ads; add one, or give "
-            "the clicks on ads by --ads"
+            f"{path.name}: no column `{SURFACE}` that tells which rows are ads; add one, or give "
+            "the clicks on ads with --ads"
         )
     else:
-        on_ad = [value.strip().lower() in ADS for value in feed.surface]
-        organic = [pair for pair, ad in zip(feed.pairs, on_ad, strict=True) if not ad]
-        ads = [pair for pair, ad in zip(feed.pairs, on_ad, strict=True) if ad]
+        is_ad = [value.strip().lower() in ADS for value in feed.surface]
+        organic = [pair for pair, ad in zip(feed.pairs, is_ad, strict=True) if not ad]
+        ads = [pair for pair, ad in zip(feed.pairs, is_ad, strict=True) if ad]
         notes, source = feed.notes, feed.source
-    for what, found in (("the feed", organic), ("ads", ads)):
-        if not found:
+    for what, interactions in (("the feed", organic), ("ads", ads)):
+        if not interactions:
             raise EmbeddingError(
-                f"{source['name']}: no interaction with {what}; in the column `{SURFACE}` ads are "
-                f"{', '.join(ADS)}, and all else is the feed"
+                f"{source['name']}: no interaction with {what}; in the column `{SURFACE}` "
+                f"{', '.join(ADS)} mean ads, and all other values mean the feed"
             )
     pairs = number_pairs([*organic, *ads], path.name.partition(".")[0], feed.roles, source,
                          notes=notes)  # fmt: skip
     return Surfaces(pairs, _rows_of(organic, pairs), _rows_of(ads, pairs))
 
 
-def _rows_of(found: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarray:
-    """Return the rows of pairs given by their labels: int64, ascending, each once."""
+def _rows_of(interactions: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarray:
+    """Return the row numbers of pairs of labels: int64, ascending, each once."""
     left = {label: number for number, label in enumerate(pairs.left.labels)}
     right = {label: number for number, label in enumerate(pairs.right.labels)}
     row = {(user, item): number for number, (user, item) in enumerate(pairs.rows.tolist())}
-    return np.unique([row[left[user], right[item]] for user, item in found])
+    return np.unique([row[left[user], right[item]] for user, item in interactions])
 
 
 def _interactions(path: Path, config: TransferConfig) -> _Interactions:
-    """Read a table: users, items and surfaces of the rows that are interactions."""
+    """Read a table; impressions that were not clicked are not interactions."""
     table, source = read_file(path)
     names = table.column_names
     users = split_names(config.user) or _by_name(names, USERS) or tuple(
@@ -135,15 +146,15 @@ def _interactions(path: Path, config: TransferConfig) -> _Interactions:
         if name not in names:
             raise EmbeddingError(f"{path.name}: no column {name!r}; there are {', '.join(names)}")
     if not items or set(items) & set(users):
-        raise EmbeddingError(f"{path.name}: no column of items beside {', '.join(users)}")
-    notes = [f"{path.name}: users by {', '.join(users)}; items by {', '.join(items)}"]
+        raise EmbeddingError(f"{path.name}: no column of items in addition to {', '.join(users)}")
+    notes = [f"{path.name}: users from {', '.join(users)}; items from {', '.join(items)}"]
     if CLICK in names:
         clicked = pc.greater(table[CLICK].cast(pa.float64(), safe=False), 0).fill_null(False)
-        shown = table.num_rows
+        impressions = table.num_rows
         table = table.filter(clicked)
         notes.append(
-            f"{path.name}: {table.num_rows:,} clicks of {shown:,} impressions; the others are no "
-            "interactions"
+            f"{path.name}: {table.num_rows:,} clicks of {impressions:,} impressions; only clicks "
+            "are used"
         )
     columns = [_texts(table, name, path) for name in (*users, *items)]
     rows = list(zip(*columns, strict=True))
@@ -157,13 +168,19 @@ def _interactions(path: Path, config: TransferConfig) -> _Interactions:
 
 
 def _by_name(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the first column that has one of the names, in any case; nothing where none has."""
+    """Return the column with the first of the names that occurs, in any case, or an empty tuple."""
     lowered = {name.lower().replace(" ", "_"): name for name in reversed(names)}
     return tuple(lowered[name] for name in wanted if name in lowered)[:1]
 
 
 def _texts(table: pa.Table, name: str, path: Path) -> list[str]:
-    """Return a column as texts; raise EmbeddingError where a cell is empty."""
+    """Return a column as texts.
+
+    Raises
+    ------
+    EmbeddingError
+        a cell is empty
+    """
     values = table[name].to_pylist()
     empty = next((row for row, value in enumerate(values) if value is None), None)
     if empty is not None:

@@ -1,1 +1,1 @@
-"""Two towers: items of two sides as vectors, near each other where they form a pair."""
+"""Two towers: items of two sides as vectors, close to each other where they form a pair."""

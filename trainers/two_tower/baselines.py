@@ -1,73 +1,74 @@
-"""What a learned model is measured against: popularity, ItemKNN, SVD of the tf-idf matrix, EASE.
+"""Baselines that two_tower is compared with: popularity, ItemKNN, SVD, EASE; tf-idf and LSA.
 
-Each takes `known`, a sparse matrix of ones, float32 CSR of shape (lefts, rights), and returns its
-closeness of left items to every right item (ranking.Closeness).
+The first four take `known`, a sparse matrix of ones (float32, CSR, shape (lefts, rights)), and
+return the scores of the right items for some left items (`ranking.ScoreFunction`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
 import scipy.linalg
 from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
-from trainers.metrics.ranking import Closeness, metrics, withheld_ranks
+from trainers.data.pairs.pairs import Pairs
+from trainers.metrics.ranking import RankingMetrics, ScoreFunction, held_out_ranks, metrics
+from trainers.two_tower.texts import TextColumns, as_matrix, texts_of, word_bags, word_vectors
 
 NEIGHBORS = 100
 REGULARIZATION = 300.0
 
 EASE_LIMIT = 8_000
-"""EASE inverts a square matrix as large as the smaller side."""
+"""EASE inverts a square matrix whose size is that of the smaller side."""
 
 _BLOCK = 512
 
-Measure = Callable[[np.ndarray, np.ndarray], dict[str, float]]
-"""From ranks and left items, both int64 of shape (h,), to metrics; see ranking.metrics."""
-
 
 def compare(
-    trained: np.ndarray,
-    judged: np.ndarray,
+    train: np.ndarray,
+    held_out: np.ndarray,
     known: np.ndarray,
     shape: tuple[int, int],
     dim: int,
-    others: Mapping[str, Closeness] | None = None,
-    measure: Measure = metrics,
+    others: Mapping[str, ScoreFunction] | None = None,
+    metrics_of: RankingMetrics = metrics,
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """Return the metrics of every baseline, and notes on those left out.
+    """Return the metrics of every baseline, and notes on the baselines left out.
 
     Parameters
     ----------
-    trained : int64, shape (p, 2), the pairs that a baseline sees
-    judged : int64, shape (h, 2), the pairs to find again
-    known : int64, shape (q, 2), pairs that are not ranked
-    shape : lefts and rights
+    train : int64, shape (p, 2), the pairs that the baselines learn from
+    held_out : int64, shape (h, 2), the pairs to rank
+    known : int64, shape (q, 2), pairs left out of the ranking
+    shape : number of left and of right items
     dim : components of the SVD
-    others : further contenders, which know more than the pairs
-    measure : from ranks and left items to metrics
+    others : further baselines, which use more than the pairs
+    metrics_of : from ranks and left items to metrics
     """
-    matrix = pair_matrix(trained, shape)
-    contenders: dict[str, Closeness] = {"popularity": popularity(matrix), **(others or {})}
+    matrix = pair_matrix(train, shape)
+    baselines: dict[str, ScoreFunction] = {"popularity": popularity(matrix), **(others or {})}
     notes = []
-    if not np.isin(judged[:, 0], trained[:, 0]).any():
-        notes.append("ItemKNN, SVD and EASE are left out: no left item that is judged has a pair "
-                     "that they could learn from")  # fmt: skip
+    if not np.isin(held_out[:, 0], train[:, 0]).any():
+        notes.append("ItemKNN, SVD and EASE are left out: no left item of a held-out pair has a "
+                     "pair to learn from")  # fmt: skip
     else:
-        contenders |= {"item_knn": item_knn(matrix), "svd": svd(matrix, dim)}
+        baselines |= {"item_knn": item_knn(matrix), "svd": svd(matrix, dim)}
         if min(shape) <= EASE_LIMIT:
-            contenders["ease"] = ease(matrix)
+            baselines["ease"] = ease(matrix)
         else:
             notes.append(f"EASE is left out: both sides have more than {EASE_LIMIT:,} items")
-    found = {}
-    for name, closeness in contenders.items():
-        ranks = withheld_ranks(closeness, judged, known, shape[1])
-        found[name] = measure(ranks, judged[:, 0])
-    return found, notes
+    results = {}
+    for name, score in baselines.items():
+        ranks = held_out_ranks(score, held_out, known, shape[1])
+        results[name] = metrics_of(ranks, held_out[:, 0])
+    return results, notes
 
 
-def table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Return lines of a table: one contender a line, one metric a column."""
+def metrics_table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return the lines of a table with a model per line and a metric per column."""
     columns = list(next(iter(rows.values())))
     lines = [f"{'':12}" + "".join(f"{column:>11}" for column in columns)]
     for name, values in rows.items():
@@ -76,20 +77,20 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 
 def pair_matrix(pairs: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """Return ones where a pair is: float32."""
+    """Return a float32 matrix with a one for each pair."""
     ones = np.ones(len(pairs), dtype=np.float32)
     return sparse.csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=shape)
 
 
-def popularity(known: sparse.csr_matrix) -> Closeness:
-    """Rank right items by their number of pairs, whatever the left item."""
-    counts = np.asarray(known.sum(axis=0)).ravel()
+def popularity(known: sparse.csr_matrix) -> ScoreFunction:
+    """Score a right item by its number of pairs, the same for every left item."""
+    counts = np.asarray(known.sum(axis=0)).ravel()  # (rights,)
     return lambda lefts: np.tile(counts, (len(lefts), 1))
 
 
-def item_knn(known: sparse.csr_matrix, neighbors: int = NEIGHBORS) -> Closeness:
-    """Have each known right item give its cosine to its nearest right items; add these up."""
-    counts = np.asarray(known.sum(axis=0)).ravel()
+def item_knn(known: sparse.csr_matrix, neighbors: int = NEIGHBORS) -> ScoreFunction:
+    """Score by the sum, over a left item's known right items, of cosines to their neighbors."""
+    counts = np.asarray(known.sum(axis=0)).ravel()  # (rights,)
     unit = (known @ sparse.diags(1 / np.sqrt(np.maximum(counts, 1)))).tocsc().astype(np.float32)
     blocks = []
     for start in range(0, known.shape[1], _BLOCK):
@@ -98,36 +99,36 @@ def item_knn(known: sparse.csr_matrix, neighbors: int = NEIGHBORS) -> Closeness:
         cosines.data[cosines.indices == owner] = 0
         for first, last in pairwise(cosines.indptr):
             if last - first > neighbors:
-                own = cosines.data[first:last]
-                own[own < np.partition(own, -neighbors)[-neighbors]] = 0
+                row = cosines.data[first:last]
+                row[row < np.partition(row, -neighbors)[-neighbors]] = 0
         cosines.eliminate_zeros()
         blocks.append(cosines)
-    near = sparse.vstack(blocks).tocsr()  # row i: the neighbors of i
-    return lambda lefts: (known[lefts] @ near).toarray()
+    similarity = sparse.vstack(blocks).tocsr()  # (rights, rights); row i: the neighbors of item i
+    return lambda lefts: (known[lefts] @ similarity).toarray()
 
 
-def svd(known: sparse.csr_matrix, dim: int) -> Closeness:
-    """Rebuild the tf-idf matrix from its first `dim` singular vectors."""
+def svd(known: sparse.csr_matrix, dim: int) -> ScoreFunction:
+    """Score by the tf-idf matrix as reconstructed from its first `dim` singular vectors."""
     left, right = svd_vectors(known, dim)
     return lambda lefts: left[lefts] @ right.T
 
 
 def svd_vectors(known: sparse.csr_matrix, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return vectors of both sides whose dot products rebuild the tf-idf matrix: float32.
+    """Return float32 vectors of both sides whose dot products reconstruct the tf-idf matrix.
 
-    Entries are idf = log(lefts / pairs of the right item) + 1; rows have length 1.
+    Entries are idf = log(lefts / pairs of the right item) + 1, and rows have length 1.
     """
-    counts = np.asarray(known.sum(axis=0)).ravel()
+    counts = np.asarray(known.sum(axis=0)).ravel()  # (rights,)
     weighted = known @ sparse.diags(np.log(known.shape[0] / np.maximum(counts, 1)) + 1)
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())  # (lefts,)
     rows = sparse.diags(1 / np.maximum(lengths, 1e-12)) @ weighted
     dim = min(dim, *(side - 1 for side in known.shape))
     u, s, vt = randomized_svd(rows.astype(np.float32), max(dim, 1), random_state=0)
     return (u * s).astype(np.float32), vt.T.astype(np.float32)
 
 
-def ease(known: sparse.csr_matrix, regularization: float = REGULARIZATION) -> Closeness:
-    """Predict each right item from the others by ridge regression without its own weight.
+def ease(known: sparse.csr_matrix, regularization: float = REGULARIZATION) -> ScoreFunction:
+    """Predict each right item from the others by ridge regression without a weight on itself.
 
     (Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.) With the ridge inverse
     P of X'X + rI, the weights are B = I - P / diag(P). The smaller of X'X and XX' is inverted:
@@ -147,3 +148,25 @@ def ease(known: sparse.csr_matrix, regularization: float = REGULARIZATION) -> Cl
     hat = np.asarray(known.multiply(smoothed).sum(axis=0)).ravel()  # x_j' (XX' + rI)^-1 x_j
     diagonal = (1 - hat) / regularization
     return lambda rows: known[rows].toarray() - smoothed[rows] / diagonal
+
+
+def text_baselines(pairs: Pairs, columns: TextColumns, dim: int) -> dict[str, ScoreFunction]:
+    """Return the baselines of search, which match words: scikit-learn's tf-idf, and LSA.
+
+    Parameters
+    ----------
+    pairs : items whose text columns are compared; the pairs themselves are not used
+    columns : the text columns of both sides
+    dim : components of LSA
+    """
+    left_texts, right_texts = texts_of(pairs.left, columns[0]), texts_of(pairs.right, columns[1])
+    vectorizer = TfidfVectorizer()
+    right = vectorizer.fit_transform(right_texts)  # (rights, words)
+    left = vectorizer.transform(left_texts)  # (lefts, words)
+    (queries, documents), _ = word_bags(pairs, columns)
+    words = word_vectors(documents, dim)  # (words, dim)
+    left_lsa, right_lsa = (normalize(as_matrix(bags) @ words) for bags in (queries, documents))
+    return {
+        "tfidf": lambda lefts: (left[lefts] @ right.T).toarray(),
+        "lsa": lambda lefts: left_lsa[lefts] @ right_lsa.T,
+    }

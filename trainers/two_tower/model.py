@@ -1,10 +1,11 @@
-"""The model of two towers: each makes a vector of an item; their closeness says who goes with whom.
+"""The model of two_tower: two towers that turn items into vectors, and scores of pairs of vectors.
 
-A tower is a table of vectors, one an item, to which those of the item's features are added: its
-categories, the words of its texts. On top there may be a small network.
+A tower is a table with one vector per item, plus the vectors of the item's features: its
+categories, the words of its texts. A small network on top is optional.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,33 +13,39 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from trainers.core.rng import torch_generator
+from trainers.data.pairs.pairs import Pairs
 from trainers.data.pairs.side_tables import WeightedBags
+from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.data import Features
+from trainers.two_tower.texts import idf, word_vectors
 
 Similarity = Literal["cosine", "dot"]
 
-INITIAL_DEVIATION = 0.05
-"""Of the vectors' components. By cosine only directions count, and Adam's steps have one length
-whatever the vector's: short vectors turn quickly. On books, recall@10 after 30 epochs: .46, from
-1.0: .24."""
+INITIAL_STD = 0.05
+"""Standard deviation of the initial components. For cosine only the direction of a vector counts,
+and Adam's steps have the same length for vectors of any length: short vectors turn quickly. On
+books, recall@10 after 30 epochs was .46; with 1.0 it was .24."""
 
-_ITEMS_AT_ONCE = 65_536
+_BLOCK_ITEMS = 65_536
 
-_LEAST_SHARE = 1e-6
-"""Of the largest variance of right vectors: along axes with less, they count as having that."""
+_MIN_VARIANCE = 1e-6
+"""Lower bound on the variance of right vectors along an axis, relative to the largest one."""
 
 
 class Tower(nn.Module):
-    """From numbers of items to their vectors.
+    """Maps item numbers to vectors.
 
     Parameters
     ----------
-    has_pair : bool, shape (items,); an item without one begins at 0, so that its features decide
+    has_pair : bool, shape (items,); the own vector of an item without a pair starts at 0, so that
+        its features determine where it is
     width : length of each vector
-    bags : the tokens of the items; None: no features
+    bags : the tokens of the items' features; None: no features
     ids : whether each item has a vector of its own
-    network : whether a layer of `2 * width` units is added on top
-    generator : of the CPU, the source of chance
-    words : the table of the tokens' vectors, where both towers have the same; None: one of its own
+    network : whether to add a network with one hidden layer of `2 * width` units
+    generator : source of the initial weights, on the CPU
+    words : the table of token vectors, if both towers share it; None: the tower has its own
     """
 
     tokens: torch.Tensor  # (t,)
@@ -75,49 +82,50 @@ class Tower(nn.Module):
             self.layers = nn.Sequential(first, nn.ReLU(), second)
 
     def forward(self, items: torch.Tensor) -> torch.Tensor:
-        """Return vectors, float32 of shape (n, width), of items: int64, shape (n,)."""
+        """Return the vectors, float32 of shape (n, width), of items: int64, shape (n,)."""
         parts = []
         if self.own is not None:
             parts.append(self.own(items))  # (n, width)
         if self.words is not None:
-            parts.append(self._features(items))  # (n, width)
+            parts.append(self._feature_vectors(items))  # (n, width)
         vectors = torch.stack(parts).sum(dim=0) if len(parts) > 1 else parts[0]
         return vectors if self.layers is None else vectors + self.layers(vectors)
 
-    def _features(self, items: torch.Tensor) -> torch.Tensor:
-        """Return the weighted sums of the items' tokens' vectors: (n, width)."""
+    def _feature_vectors(self, items: torch.Tensor) -> torch.Tensor:
+        """Return the weighted sum of each item's token vectors: (n, width)."""
         assert self.words is not None
         starts, ends = self.offsets[items], self.offsets[items + 1]  # (n,)
-        lengths = ends - starts
-        first = lengths.cumsum(0) - lengths  # (n,) where each item's tokens begin below
-        place = torch.arange(int(lengths.sum()), device=items.device)  # (t,)
-        place += (starts - first).repeat_interleave(lengths)
+        lengths = ends - starts  # (n,)
+        first = lengths.cumsum(0) - lengths  # (n,) where each item's tokens start in `position`
+        position = torch.arange(int(lengths.sum()), device=items.device)  # (t,)
+        position += (starts - first).repeat_interleave(lengths)
         return F.embedding_bag(
-            self.tokens[place],
+            self.tokens[position],
             self.words.weight,
             first,
             mode="sum",
-            per_sample_weights=self.weights[place],
+            per_sample_weights=self.weights[position],
         )
 
     def all_vectors(self) -> torch.Tensor:
         """Return the vectors of all items: float32, shape (items, width)."""
         device = next(self.parameters()).device
-        blocks = torch.arange(self.items, device=device).split(_ITEMS_AT_ONCE)
+        blocks = torch.arange(self.items, device=device).split(_BLOCK_ITEMS)
         return torch.cat([self(block) for block in blocks])
 
 
 class TwoTowers(nn.Module):
-    """Two towers, and the closeness of left and right items.
+    """Two towers, and the scores of pairs of their vectors.
 
-    With dot it is the dot product plus a number for each right item, which the file holds as the
-    last of its `dim` dimensions; with cosine, the cosine times a learned scale.
+    With dot, a score is the dot product plus a bias of the right item, which the file stores as the
+    last of its `dim` dimensions; with cosine, it is the cosine times a learned scale.
 
     Parameters
     ----------
-    left, right : see Tower; with dot, their width is dim - 1
+    left, right : the towers; with dot, their width is dim - 1
+    similarity : cosine or dot
     counts : int64, shape (rights,), number of pairs of each right item
-    scale : of cosines, at first
+    scale : initial scale of cosines
     """
 
     def __init__(
@@ -137,30 +145,47 @@ class TwoTowers(nn.Module):
             self.right_bias = nn.Embedding(right.items, 1)
             nn.init.zeros_(self.right_bias.weight)
 
-    def rows(self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
-        """Return the closeness of each left vector to the right one beside it: float32, (n,).
+    def paired_scores(
+        self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the score of each left vector with the right vector of the same row.
 
-        left, right : float32, shape (n, width), vectors of the towers
+        Parameters
+        ----------
+        left, right : float32, shape (n, width), vectors from the towers
         rights : int64, shape (n,), the right items
+
+        Returns
+        -------
+        float32, shape (n,)
         """
-        return self._closeness((self._unit(left) * self._unit(right)).sum(dim=1), rights)
+        return self._scores(self.paired_products(left, right), rights)
 
-    def square(self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
-        """Return the closeness of every left vector to every right one: float32, shape (b, B).
+    def all_scores(
+        self, left: torch.Tensor, right: torch.Tensor, rights: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the score of every left vector with every right vector.
 
-        left, right : float32, shapes (b, width) and (B, width), vectors of the towers
+        Parameters
+        ----------
+        left, right : float32, shapes (b, width) and (B, width), vectors from the towers
         rights : int64, shape (B,), the right items
-        """
-        return self._closeness(self._unit(left) @ self._unit(right).T, rights)
 
-    def products(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        """Return what `rows` does before scale and bias: float32, shape (n,)."""
+        Returns
+        -------
+        float32, shape (b, B)
+        """
+        return self._scores(self._unit(left) @ self._unit(right).T, rights)
+
+    def paired_products(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """Return the cosine or dot product of each row, without scale and bias: (n,)."""
         return (self._unit(left) * self._unit(right)).sum(dim=1)
 
-    def size(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        """Return what weight decay pulls on, for each pair of vectors: float32, shape (n,).
+    def squared_lengths(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """Return what weight decay penalizes for each pair of vectors: float32, shape (n,).
 
-        The squared lengths of both; with cosine, what those would be for the scale: 2 * scale.
+        With dot, the squared lengths of both. With cosine, what these would be for vectors whose
+        dot product is the scaled cosine: 2 * scale.
         """
         if self.similarity == "cosine":
             return 2 * self.log_scale.exp().expand(len(left))
@@ -169,61 +194,115 @@ class TwoTowers(nn.Module):
     def _unit(self, vectors: torch.Tensor) -> torch.Tensor:
         return F.normalize(vectors, dim=1) if self.similarity == "cosine" else vectors
 
-    def _closeness(self, products: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
-        """Return closeness from products whose last axis is that of `rights`."""
+    def _scores(self, products: torch.Tensor, rights: torch.Tensor) -> torch.Tensor:
+        """Return scores from products, whose last axis is that of `rights`."""
         if self.similarity == "cosine":
             return self.log_scale.exp() * products
         return products + self.right_bias(rights).squeeze(1)
 
     @torch.no_grad()
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return both sides' vectors as the file has them: float32, (lefts, dim), (rights, dim).
+        """Return both sides' vectors as the file stores them: float32, (lefts, dim), (rights, dim).
 
-        Their cosine, or dot product, ranks the right items for a left one as the model does. Left
-        vectors have length 1, right ones too with cosine, at most 1 with dot: one length for all
-        changes no ranking, nor does another for each left item. With dot the last dimension stands
-        for the right item's bias, and the others are those of `as_table_rows`.
+        Their cosine, or dot product, ranks the right items for a left item as the model does.
+        Rescaling all vectors of a side, or a single left vector, changes no ranking: left vectors
+        have length 1, and so do right vectors with cosine; with dot, the longest right vector has
+        length 1. With dot, the last dimension holds the right item's bias, and the others are
+        those of `as_table_rows`.
         """
         left, right = self.left.all_vectors(), self.right.all_vectors()
         if self.similarity == "cosine":
             return self._unit(left).cpu().numpy(), self._unit(right).cpu().numpy()
-        near, far = as_table_rows(left.cpu().numpy(), right.cpu().numpy(), self.counts)
-        near = np.hstack([near, np.ones_like(near[:, :1])])
-        far = np.hstack([far, self.right_bias.weight.cpu().numpy()])
-        near /= np.linalg.norm(near, axis=1, keepdims=True)
-        far /= np.linalg.norm(far, axis=1).max()
-        return near, far
+        left_rows, right_rows = as_table_rows(left.cpu().numpy(), right.cpu().numpy(), self.counts)
+        left_rows = np.hstack([left_rows, np.ones_like(left_rows[:, :1])])
+        right_rows = np.hstack([right_rows, self.right_bias.weight.cpu().numpy()])
+        left_rows /= np.linalg.norm(left_rows, axis=1, keepdims=True)
+        right_rows /= np.linalg.norm(right_rows, axis=1).max()
+        return left_rows, right_rows
+
+
+class Vocabulary(nn.Module):
+    """The words shared by the towers, in the order of their vectors, and their idf weights.
+
+    It is saved with the weights of the run, so that texts can be encoded later (text_encoder.py).
+
+    Parameters
+    ----------
+    words : without line breaks
+    idf : float32, shape (words,)
+    """
+
+    letters: torch.Tensor  # (bytes,), uint8: UTF-8 with a line break between words
+    idf: torch.Tensor  # (words,)
+
+    def __init__(self, words: Sequence[str], idf: np.ndarray) -> None:
+        super().__init__()
+        letters = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+        self.register_buffer("letters", torch.from_numpy(letters.copy()))
+        self.register_buffer("idf", torch.from_numpy(idf))
+
+
+def initial_model(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTowers:
+    """Return the model with its initial weights."""
+    generator = torch_generator(config.seed, "first weights")
+    width = config.dim - (config.similarity == "dot")
+    counts = [np.bincount(pairs.rows[:, side], minlength=pairs.shape[side]) for side in (0, 1)]
+    words = None
+    documents = features[1] if config.words == "lsa" else None
+    if documents is not None:
+        words = _table_from(word_vectors(documents, width))
+    towers = [
+        Tower(
+            has_pair=counts[side] > 0,
+            width=width,
+            bags=features[side],
+            ids=ids,
+            network=config.tower == "network",
+            generator=generator,
+            words=words,
+        )
+        for side, ids in enumerate((config.left_ids, config.right_ids))
+    ]
+    model = TwoTowers(towers[0], towers[1], config.similarity, counts[1], config.scale)
+    if documents is not None:
+        model.vocabulary = Vocabulary(documents.vocabulary, idf(documents))
+    return model
 
 
 def as_table_rows(
     left: np.ndarray, right: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return vectors of the same dot products, whose left ones lie to each other as table rows do.
+    """Return vectors with the same dot products, whose left vectors compare like rows of a table.
 
-    Dot products L R' stay the same if L is multiplied by a matrix and R by its transposed inverse,
-    so that training leaves open how left vectors lie to each other. They are made to lie as their
-    rows of the table L R', its columns weighted by count squared: an item of n pairs joins n² pairs
-    of left items. The matrix is C^(1/2), of the second moment C = R' W R of the right vectors.
+    The dot products L R' do not change when L is multiplied by a matrix and R by its transposed
+    inverse, so training does not determine how left vectors compare with each other. Here their
+    inner products become those of the rows of the table L R' with its columns weighted by count: an
+    item with n pairs joins n² pairs of left items. The matrix is C^(1/2), where C = R' W R is the
+    weighted second moment of the right vectors.
 
     Parameters
     ----------
     left, right : float32, shapes (n, d) and (m, d)
-    counts : int64, shape (m,)
+    counts : int64, shape (m,), number of pairs of each right item
+
+    Returns
+    -------
+    float32, shapes (n, d) and (m, d)
     """
-    weight = np.square(counts, dtype=np.float64)
+    weight = np.square(counts, dtype=np.float64)  # (m,)
     moment = (right.T * (weight / max(weight.sum(), 1.0))) @ right.astype(np.float64)  # (d, d)
     values, axes = np.linalg.eigh(moment)
-    root = np.sqrt(np.maximum(values, _LEAST_SHARE * values.max() + 1e-12))  # (d,)
+    root = np.sqrt(np.maximum(values, _MIN_VARIANCE * values.max() + 1e-12))  # (d,)
     return (left @ (axes * root)).astype(np.float32), (right @ (axes / root)).astype(np.float32)
 
 
-def table_of(vectors: np.ndarray) -> nn.Embedding:
-    """Return a table that begins with given vectors, to the scale of INITIAL_DEVIATION."""
-    scale = INITIAL_DEVIATION / max(float(vectors.std()), 1e-12)
+def _table_from(vectors: np.ndarray) -> nn.Embedding:
+    """Return a trainable table that starts with some vectors, rescaled to INITIAL_STD."""
+    scale = INITIAL_STD / max(float(vectors.std()), 1e-12)
     return nn.Embedding.from_pretrained(torch.from_numpy(vectors * scale), freeze=False)
 
 
 def _table(count: int, width: int, generator: torch.Generator) -> nn.Embedding:
     table = nn.Embedding(count, width)
-    nn.init.normal_(table.weight, std=INITIAL_DEVIATION, generator=generator)
+    nn.init.normal_(table.weight, std=INITIAL_STD, generator=generator)
     return table

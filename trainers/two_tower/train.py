@@ -1,14 +1,14 @@
-"""Two towers: items of two sides as vectors, near each other where they form a pair.
+"""Two towers: items of two sides as vectors, close to each other where the items form a pair.
 
     python -m trainers two_tower --data books.ndjson --out books.embedding.parquet
     python -m trainers recommend books.embedding.parquet "War and Peace"
 
-Each side has a tower that makes vectors of its items (towers.py). A batch of known pairs teaches
-that they are closer than others: than the batch's other right items, or than random pairs
-(losses.py). Part of the pairs is withheld, so that validation tells when to stop; then all pairs
-are learned for that many epochs, unless `--split` keeps some apart for a test. Both sides go to one
-file, whose column `role` tells them apart: the nearest right items of a left item, by the file's
-metric, are its likeliest pairs. Softmax after Yi et al. (RecSys 2019); `--preset koehrsen` after
+Each side has a tower that turns its items into vectors (model.py). Training raises the scores of
+known pairs above those of other pairs: of the batch's other right items, or of random pairs
+(core/losses.py). Some pairs are held out to choose the number of epochs; then all pairs are trained
+on for that many epochs, unless `--split` keeps some for a test. Both sides are written to one file,
+whose column `role` tells them apart: by the file's metric, the nearest right items of a left item
+are its likeliest pairs. The softmax follows Yi et al. (RecSys 2019); `--preset koehrsen` follows
 Will Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
 """
 
@@ -22,6 +22,7 @@ from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers.core import losses, provenance
+from trainers.core.batching import automatic_batch_size, torch_epoch_order
 from trainers.core.checkpoints import best_sha256
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
@@ -31,30 +32,28 @@ from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.sampling import NegativeSampler
 from trainers.core.task import Batch, Task
+from trainers.data.pairs.output import pair_embeddings
 from trainers.data.pairs.pairs import Pairs
 from trainers.data.pairs.splits import Split
 from trainers.metrics import ranking
 from trainers.two_tower import baselines
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import Features, describe, feature_names, read, read_features, split_of
-from trainers.two_tower.model import Tower, TwoTowers, table_of
-from trainers.two_tower.output import both_sides
-from trainers.two_tower.text_baselines import text_baselines
-from trainers.two_tower.text_encoder import Vocabulary, load  # noqa: F401 (load is for saved_run)
-from trainers.two_tower.texts import idf, word_vectors
+from trainers.two_tower.model import TwoTowers, initial_model
 
 VALIDATED_LEFTS = 2_000
-"""After an epoch, so many left items are ranked; at the end, all that have a withheld pair."""
+"""Number of left items ranked after each epoch; at the end, all with a held-out pair are ranked."""
 
 
 class PairsTask(Task):
-    """The training of two towers.
+    """Trains two towers.
 
     Parameters
     ----------
-    pairs : all of them
-    train, validation : int64, numbers of the pairs to learn and of those to find again
-    features : tokens of the left and the right items, or None
+    pairs : all pairs
+    train, validation : int64, row numbers of the training and of the validation pairs
+    features : tokens of the left and of the right items, or None
+    config : the settings
     """
 
     unit = "pairs"
@@ -69,119 +68,122 @@ class PairsTask(Task):
         config: TwoTowerConfig,
     ) -> None:
         self.config, self.shape = config, pairs.shape
-        self.measure = ranking.filtered_metrics if pairs.triples else ranking.metrics
-        self.known, self.withheld = pairs.rows[train], pairs.rows[validation]
-        self.positives = torch.from_numpy(self.known)  # (p, 2)
+        self.metrics_of = ranking.filtered_metrics if pairs.triples else ranking.metrics
+        self.train_pairs, self.validation_pairs = pairs.rows[train], pairs.rows[validation]
+        self.positives = torch.from_numpy(self.train_pairs)  # (p, 2)
         ones = np.ones(len(pairs), dtype=np.float32)
         weight = ones if pairs.weight is None else pairs.weight
         self.weight = torch.from_numpy(weight[train])  # (p,)
-        share = (
-            np.bincount(self.known[:, 1], self.weight, pairs.shape[1]) / self.weight.sum().item()
+        frequency = (
+            np.bincount(self.train_pairs[:, 1], self.weight, pairs.shape[1])
+            / self.weight.sum().item()
         )
-        self.log_q = torch.from_numpy(np.log(np.maximum(share, 1e-12))).float()  # (rights,)
+        self.log_q = torch.from_numpy(np.log(np.maximum(frequency, 1e-12))).float()  # (rights,)
         self.sampler = None if config.loss == "softmax" else NegativeSampler(
             self.positives, *pairs.shape
         )  # fmt: skip
-        self.module: TwoTowers = towers(pairs, features, config)
-        self.batch_size = config.batch_size or automatic_batch_size(len(train))
+        self.module: TwoTowers = initial_model(pairs, features, config)
+        self.batch_size = config.batch_size or pairs_batch_size(len(train))
         self.steps_per_epoch = math.ceil(len(train) / self.batch_size)
-        self._order: tuple[int, torch.Tensor] = (-1, torch.empty(0))
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return Adam; weight decay is part of the loss.
 
-        Dense and fused: at 30,000 items and 4,096 pairs with 2 negatives each, a step took 6.7 ms
-        of CPU, with SparseAdam 13.0, with plain Adam 8.7; sparse pays from about 400,000 items.
+        Dense and fused: with 30,000 items and 4,096 pairs with 2 negatives each, a step took 6.7 ms
+        of CPU time, against 13.0 with SparseAdam and 8.7 with plain Adam. Sparse updates pay off
+        from about 400,000 items.
         """
         return torch.optim.Adam(self.module.parameters(), lr=self.config.learning_rate, fused=True)
 
     def schedule(self, progress: float) -> float:
-        """Return 1, or a factor that falls to 0 in a line."""
+        """Return 1, or a factor that decays linearly to 0."""
         return 1.0 if self.config.schedule == "constant" else 1 - progress
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return pairs (B, 2), their weights (B,) and, but for softmax, K negatives (B, K, 2).
+        """Return pairs (B, 2), their weights (B,) and, except for softmax, negatives (B, K, 2).
 
-        Pairs come in an order that is new each epoch. For bpr, negatives have their pair's left
-        item; else both items are random.
+        The pairs are shuffled anew each epoch. For bpr, negatives share the left item of their
+        pair; otherwise both of their items are random.
         """
-        if self._order[0] != epoch:
-            generator = torch_generator(self.config.seed, "order", epoch)
-            self._order = (epoch, torch.randperm(len(self.positives), generator=generator))
-        rows = self._order[1][step * self.batch_size : (step + 1) * self.batch_size]  # (B,)
-        pairs = self.positives[rows]
+        order = torch_epoch_order(len(self.positives), self.config.seed, epoch)
+        rows = order[step * self.batch_size : (step + 1) * self.batch_size]  # (B,)
+        pairs = self.positives[rows]  # (B, 2)
         batch = {"pairs": pairs, "weight": self.weight[rows]}
         if self.sampler is not None:
             generator = torch_generator(self.config.seed, "negatives", epoch, step)
             each = self.config.negatives
             lefts = pairs[:, 0].repeat_interleave(each) if self.config.loss == "bpr" else None
-            drawn = self.sampler.draw(len(rows) * each, generator, lefts)
+            drawn = self.sampler.draw(len(rows) * each, generator, lefts)  # (B * K, 2)
             batch["negatives"] = drawn.view(len(rows), each, 2)
         return batch
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss of own pairs, and their weight, times the number of terms of each."""
+        """Return the summed loss of the rows `local_rows`, and the sum of the weights of its terms."""
         if self.config.loss == "softmax":
-            return self._among_the_batch(batch, local_rows)
-        local = {name: tensor[local_rows] for name, tensor in batch.items()}
-        return self._against_random_pairs(local["pairs"], local["negatives"], local["weight"])
+            return self._softmax_loss(batch, local_rows)
+        return self._sampled_loss(batch["pairs"][local_rows], batch["negatives"][local_rows],
+                                  batch["weight"][local_rows])  # fmt: skip
 
-    def _among_the_batch(self, batch: Batch, own: slice) -> tuple[torch.Tensor, torch.Tensor]:
+    def _softmax_loss(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the softmax of own left items over the right items of the whole batch."""
-        rights, weight = batch["pairs"][:, 1], batch["weight"][own]  # (B,), (b,)
-        left = self.module.left(batch["pairs"][own, 0])  # (b, width)
+        rights, weight = batch["pairs"][:, 1], batch["weight"][local_rows]  # (B,), (b,)
+        left = self.module.left(batch["pairs"][local_rows, 0])  # (b, width)
         right = self.module.right(rights)  # (B, width)
-        closeness = self.module.square(left, right, rights)  # (b, B)
-        places = torch.arange(own.start, own.stop, device=rights.device)
-        log_q = self.log_q.to(rights.device)[rights]
-        loss = losses.in_batch_softmax(closeness, places, rights, log_q, weight)
-        return loss + self._decay(left, right[own], weight), weight.sum()
+        scores = self.module.all_scores(left, right, rights)  # (b, B)
+        positions = torch.arange(local_rows.start, local_rows.stop, device=rights.device)  # (b,)
+        log_q = self.log_q.to(rights.device)[rights]  # (B,)
+        loss = losses.in_batch_softmax(scores, positions, rights, log_q, weight)
+        return loss + self._decay(left, right[local_rows], weight), weight.sum()
 
-    def _against_random_pairs(
+    def _sampled_loss(
         self, pairs: torch.Tensor, negatives: torch.Tensor, weight: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss of pairs (b, 2) with K negatives each (b, K, 2), weighted by (b,)."""
+        """Return the loss of pairs (b, 2) against K negatives each (b, K, 2), weighted by (b,)."""
         each = negatives.shape[1]
         lefts, rights = torch.cat([pairs, negatives.flatten(end_dim=1)]).unbind(dim=1)
         left, right = self.module.left(lefts), self.module.right(rights)  # (b + b * K, width)
         if self.config.loss == "mse":
-            values = self.module.products(left, right).float()
+            scores = self.module.paired_products(left, right).float()  # (b + b * K,)
         else:
-            values = self.module.rows(left, right, rights).float()
+            scores = self.module.paired_scores(left, right, rights).float()  # (b + b * K,)
         if self.config.loss == "bce":
-            values = values + self.module.offset
-        positive, negative = values[: len(pairs)], values[len(pairs) :].view(-1, each)
+            scores = scores + self.module.offset
+        positive, negative = scores[: len(pairs)], scores[len(pairs) :].view(-1, each)
         function, terms = {
             "bce": (losses.cross_entropy, 1 + each),
             "mse": (losses.squared_error, 1 + each),
             "bpr": (losses.bpr, each),
         }[self.config.loss]
-        weights = torch.cat([weight, weight.repeat_interleave(each)])
+        weights = torch.cat([weight, weight.repeat_interleave(each)])  # (b + b * K,)
         loss = function(positive, negative, weight) + self._decay(left, right, weights)
         return loss, weight.sum() * terms
 
     def _decay(self, left: torch.Tensor, right: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """Return the pull of each pair's vectors towards 0, so that frequent items feel it more."""
-        return self.config.weight_decay * (weight * self.module.size(left, right)).sum()
+        """Return the weight decay of each pair's vectors, which frequent items get more of."""
+        return self.config.weight_decay * (weight * self.module.squared_lengths(left, right)).sum()
 
     def validate(self) -> dict[str, float]:
-        """Return the ranking of withheld pairs, of some left items if there are many."""
-        if len(self.withheld) == 0:
+        """Return the metrics of the validation pairs, of a sample of left items if many."""
+        pairs = self.validation_pairs
+        if len(pairs) == 0:
             return {}
-        lefts = np.unique(self.withheld[:, 0])
-        chosen = numpy_generator(self.config.seed, "validated").permutation(lefts)[:VALIDATED_LEFTS]
-        return self.ranked(self.withheld[np.isin(self.withheld[:, 0], chosen)], self.known)
+        lefts = np.unique(pairs[:, 0])
+        sample = numpy_generator(self.config.seed, "validated").permutation(lefts)[:VALIDATED_LEFTS]
+        return self.evaluate(pairs[np.isin(pairs[:, 0], sample)], self.train_pairs)
 
-    def ranked(self, judged: np.ndarray, known: np.ndarray) -> dict[str, float]:
-        """Return the metrics of pairs to find, int64 (h, 2), by the vectors alone.
+    def evaluate(self, held_out: np.ndarray, known: np.ndarray) -> dict[str, float]:
+        """Return the ranking metrics of held-out pairs, by the vectors as the file stores them.
 
-        known : int64, (p, 2), pairs that are not ranked
+        Parameters
+        ----------
+        held_out : int64, shape (h, 2), the pairs to rank
+        known : int64, shape (p, 2), pairs left out of the ranking
         """
         left, right = self.module.vectors()
-        ranks = ranking.withheld_ranks(
-            lambda rows: left[rows] @ right.T, judged, known, self.shape[1]
+        ranks = ranking.held_out_ranks(
+            lambda rows: left[rows] @ right.T, held_out, known, self.shape[1]
         )
-        return self.measure(ranks, judged[:, 0])
+        return self.metrics_of(ranks, held_out[:, 0])
 
 
 def run(config: TwoTowerConfig) -> dict[str, Any]:
@@ -195,28 +197,25 @@ def run(config: TwoTowerConfig) -> dict[str, Any]:
         everything = np.arange(len(pairs))
         task = PairsTask(pairs, everything, everything[:0], features, config)
         return dry_run(task, config, fabric)
-    embedding_set, fitted = train(pairs, features, config, fabric)
-    return write_result(embedding_set, config, fitted)
+    embedding_set, result = train(pairs, features, config, fabric)
+    return write_result(embedding_set, config, result)
 
 
 def train(
-    pairs: Pairs,
-    features: Features,
-    config: TwoTowerConfig,
-    fabric: Fabric,
+    pairs: Pairs, features: Features, config: TwoTowerConfig, fabric: Fabric
 ) -> tuple[EmbeddingSet, TrainingResult]:
-    """Learn a vector for every item; return the set of both sides, and how it was fitted.
+    """Train on the pairs; return the set of both sides, and how the training went.
 
     Raises
     ------
     EmbeddingError
-        every possible pair is known where negatives are drawn, or the loss is no longer finite
+        no negatives can be drawn because every possible pair is known, or the loss is not finite
     """
     split = split_of(pairs, config)
-    told = f"{len(split.train):,} pairs to learn, {len(split.validation):,} for validation"
-    say(f"{told}, {len(split.test):,} for the test", config.quiet)
-    if config.split == "last" and not pairs.timed:
-        say("no column timestamp: the order of the file is taken for that of time", config.quiet)
+    sizes = [f"{len(part):,}" for part in (split.train, split.validation, split.test)]
+    say(f"{sizes[0]} training, {sizes[1]} validation and {sizes[2]} test pairs", config.quiet)
+    if config.split == "last" and not pairs.has_times:
+        say("no column timestamp: pairs are taken to be in order of time", config.quiet)
     task = PairsTask(pairs, split.train, split.validation, features, config)
     settings = provenance.settings(
         config,
@@ -227,97 +226,69 @@ def train(
     )
     refits = config.split == "none" and pairs.part is None and len(split.validation) > 0
     about = {**settings, "data": dict(pairs.source), "trainer": "two_tower", "final": not refits}
-    fitted = fit(task, config, fabric, about)
-    ranked = judge(task, pairs, split, config, fabric)
-    best_epoch, folder = fitted.best_epoch, config.run_folder
+    result = fit(task, config, fabric, about)
+    evaluation = evaluate(task, pairs, split, config, fabric)
+    best_epoch, folder = result.best_epoch, config.run_folder
     if refits and best_epoch:
-        say(f"epoch {best_epoch} was best; now all pairs, {best_epoch} epochs", config.quiet)
+        say(f"best epoch: {best_epoch}; now training on all pairs for {best_epoch} epochs",
+            config.quiet)  # fmt: skip
         everything = np.arange(len(pairs))
         same = replace(config, batch_size=task.batch_size)
         task = PairsTask(pairs, everything, everything[:0], features, same)
         about["final"] = True
         folder = config.run_folder / "refit"
-        before, fitted = fitted, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
-        fitted = replace(
-            fitted,
-            seconds=before.seconds + fitted.seconds,
-            examples=before.examples + fitted.examples,
+        before, result = result, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
+        result = replace(
+            result,
+            seconds=before.seconds + result.seconds,
+            examples=before.examples + result.examples,
         )
     metrics = {
-        "loss": fitted.loss,
+        "loss": result.loss,
         "pairs": len(pairs),
         "items": {side.role: len(side) for side in (pairs.left, pairs.right)},
-        "epochs": fitted.epochs,
-        "steps": fitted.steps,
+        "epochs": result.epochs,
+        "steps": result.steps,
         "best_epoch": best_epoch or None,
-        **ranked,
+        **evaluation,
     }
     checkpoint = None
-    if config.words == "lsa" and config.similarity == "cosine":  # `load` makes vectors of texts
-        checkpoint = best_sha256(folder, task.module, about, fitted.best_epoch)
+    if config.words == "lsa" and config.similarity == "cosine":  # the run can encode texts
+        checkpoint = best_sha256(folder, task.module, about, result.best_epoch)
     left, right = task.module.vectors()
-    return both_sides(pairs, left, right, settings, metrics, checkpoint=checkpoint), fitted
+    return pair_embeddings(pairs, left, right, settings, metrics, checkpoint=checkpoint), result
 
 
-def judge(
+def evaluate(
     task: PairsTask, pairs: Pairs, split: Split, config: TwoTowerConfig, fabric: Fabric
 ) -> dict[str, Any]:
-    """Rank the pairs of the test, or of the validation where there is none, and say the result.
+    """Rank the test pairs, or the validation pairs if there is no test, and log the metrics.
 
-    Returns nothing but in the first process.
+    Only the first process evaluates; the others return empty results.
     """
-    on = "test" if len(split.test) else "validation"
-    judged = pairs.rows[split.test if on == "test" else split.validation]
-    if len(judged) == 0 or not fabric.is_global_zero:
+    part = "test" if len(split.test) else "validation"
+    held_out = pairs.rows[split.test if part == "test" else split.validation]
+    if len(held_out) == 0 or not fabric.is_global_zero:
         return {"judged_on": None, "judged_pairs": 0}
-    trained = pairs.rows[split.train]
-    known = np.concatenate([trained, pairs.rows[split.validation]]) if on == "test" else trained
-    ranked = task.ranked(judged, known)
-    told = {"two_tower": ranked}
+    train = pairs.rows[split.train]
+    known = np.concatenate([train, pairs.rows[split.validation]]) if part == "test" else train
+    own = task.evaluate(held_out, known)
+    others: dict[str, dict[str, float]] = {}
     if config.baselines:
         by_words = {}
         if config.words == "lsa":
-            by_words = text_baselines(pairs, feature_names(config), config.dim)
+            by_words = baselines.text_baselines(pairs, feature_names(config), config.dim)
         others, notes = baselines.compare(
-            trained, judged, known, pairs.shape, config.dim, by_words, task.measure
+            train, held_out, known, pairs.shape, config.dim, by_words, task.metrics_of
         )
-        told |= others
         for note in notes:
             say(note, config.quiet)
-    say(f"{len(judged):,} pairs of the {on}, ranked among all:", config.quiet)
-    for line in baselines.table(told):
+    say(f"{len(held_out):,} {part} pairs, ranked among all right items:", config.quiet)
+    for line in baselines.metrics_table({"two_tower": own, **others}):
         say(line, config.quiet)
-    beside = {name: values for name, values in told.items() if name != "two_tower"}
-    return {"judged_on": on, "judged_pairs": len(judged), **ranked, "baselines": beside}
+    return {"judged_on": part, "judged_pairs": len(held_out), **own, "baselines": others}
 
 
-def towers(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTowers:
-    """Return the model, with its first weights."""
-    generator = torch_generator(config.seed, "first weights")
-    width = config.dim - (config.similarity == "dot")
-    counts = [np.bincount(pairs.rows[:, side], minlength=pairs.shape[side]) for side in (0, 1)]
-    words = None
-    documents = features[1] if config.words == "lsa" else None
-    if documents is not None:
-        words = table_of(word_vectors(documents, width))
-    sides = [
-        Tower(
-            has_pair=counts[side] > 0,
-            width=width,
-            bags=features[side],
-            ids=ids,
-            network=config.tower == "network",
-            generator=generator,
-            words=words,
-        )
-        for side, ids in enumerate((config.left_ids, config.right_ids))
-    ]
-    model = TwoTowers(sides[0], sides[1], config.similarity, counts[1], config.scale)
-    if documents is not None:
-        model.vocabulary = Vocabulary(documents.vocabulary, idf(documents))
-    return model
-
-
-def automatic_batch_size(pairs: int) -> int:
-    """Return a power of two from 32 to 4,096 that makes about 100 steps an epoch."""
-    return min(4096, max(32, 2 ** round(math.log2(pairs / 100)))) if pairs > 100 else 32
+def pairs_batch_size(pairs: int) -> int:
+    """Return the automatic batch size: about 100 steps an epoch, of 32 to 4,096 pairs."""
+    return automatic_batch_size(pairs, steps=100, largest=4096)

@@ -18,7 +18,7 @@ from embeddings import EmbeddingError, load
 from trainers.__main__ import main
 from trainers.autoencoder.config import AutoencoderConfig
 from trainers.autoencoder.train import Autoencoder, AutoencoderTask, run
-from trainers.core import saved_run
+from trainers.commands import saved_run
 from trainers.data.images import digits
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.efficientnet_lite import EfficientNetLite0, SameConv
 from trainers.cnn.pretrained import Extractor, open_extractor
 from trainers.cnn.train import run
-from trainers.core import saved_run
+from trainers.commands import saved_run
 
 PALACE, DAISY = 698, 985  # numbers of ImageNet's classes
 

@@ -14,7 +14,7 @@ from embeddings import EmbeddingError, load
 from trainers.__main__ import main
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.train import Cnn, CnnTask, run
-from trainers.core import saved_run
+from trainers.commands import saved_run
 from trainers.data.image_task import halvings, hold_out, shifted
 from trainers.data.images import digits
 
@@ -69,9 +69,9 @@ def test_a_saved_run_makes_the_same_vectors(made, capsys):
         assert opened.size == (32, 32)
     with pytest.raises(EmbeddingError, match="no such file"):
         main_error(["encode", str(folder / "out.run"), "--image", "absent.png"], capsys)
-    with pytest.raises(EmbeddingError, match="makes no vectors of texts"):
+    with pytest.raises(EmbeddingError, match="cannot encode texts"):
         main_error(["encode", str(folder / "out.run"), "--text", "a bar"], capsys)
-    with pytest.raises(EmbeddingError, match="draws no pictures"):
+    with pytest.raises(EmbeddingError, match="cannot decode vectors"):
         main_error(["decode", str(folder / "out.run"), "--vector", "1", "--json"], capsys)
     with pytest.raises(EmbeddingError, match=r"no best.pt or last.pt in it"):
         main_error(["encode", str(folder), "--text", "a bar"], capsys)

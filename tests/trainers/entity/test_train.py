@@ -12,7 +12,7 @@ from trainers.__main__ import main
 from trainers.core.rng import torch_generator
 from trainers.entity.config import EntityConfig
 from trainers.entity.data import hold_out, learn_coding, width
-from trainers.entity.output import joined
+from trainers.entity.output import concatenated
 from trainers.entity.train import EntityFit, EntityNetwork, EntityTask
 
 SHOPS = 30
@@ -170,4 +170,4 @@ def test_one_width_for_all(tmp_path):
     settings = config(tmp_path, max_steps=3, width_rule="same", dim=5)
     sets = EntityFit(("shop", "day"), "regression", settings)(table, sold)
     assert {each.dimensions for each in sets.values()} == {5}
-    assert len(joined(sets, "both")) == SHOPS + 1 + 7 + 1
+    assert len(concatenated(sets, "both")) == SHOPS + 1 + 7 + 1

@@ -20,8 +20,8 @@ from trainers.__main__ import main
 from trainers.data.tables import Choice, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit
-from trainers.evaluate.comparison import compare, fold_features, splits
-from trainers.evaluate.encodings import FEATURES, MODELS, feature_maker
+from trainers.evaluate.compare import compare, fold_features, splits
+from trainers.evaluate.estimators import FEATURES, MODELS, make_features
 from trainers.metrics.prediction import classification_metrics, regression_metrics
 
 
@@ -51,7 +51,7 @@ def one_thread():
 def makers(table, **settings):
     config = EntityConfig(out=Path("x.parquet"), device="cpu", quiet=True, **settings)
     entities = EntityFit(table.categorical, table.task, config)
-    return {name: feature_maker(name, table, entities, 0) for name in FEATURES}
+    return {name: make_features(name, table, entities, 0) for name in FEATURES}
 
 
 @pytest.mark.parametrize("name", FEATURES)
@@ -88,7 +88,7 @@ def test_levels_of_the_test_rows_are_unknown_in_training(file):
 def test_planted_kinds_make_neighbors(file):
     table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
     said: list[str] = []
-    scores = compare(table, makers(table), MODELS, folds=3, said=said.append)
+    scores = compare(table, makers(table), MODELS, folds=3, report=said.append)
     found = {(score.features, score.model): score.mean("rmse") for score in scores}
     assert len(found) == len(FEATURES) * len(MODELS) - 2 and len(said) == 3 * len(found)
     assert found["entity", "knn"] < 0.7 * found["label", "knn"]
@@ -99,14 +99,14 @@ def test_planted_kinds_make_neighbors(file):
 
 
 def test_too_large_a_matrix_is_not_run_and_said(file, monkeypatch):
-    monkeypatch.setattr("trainers.evaluate.comparison.DENSE_BYTES", 600 * 20 * 4)
+    monkeypatch.setattr("trainers.evaluate.compare.DENSE_BYTES", 600 * 20 * 4)
     table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
     chosen = {name: makers(table)[name] for name in ("one-hot", "label")}
     said: list[str] = []
-    scores = compare(table, chosen, MODELS, folds=3, said=said.append)
+    scores = compare(table, chosen, MODELS, folds=3, report=said.append)
     ran = {(score.features, score.model) for score in scores}
     assert ran == {("one-hot", "linear")} | {("label", model) for model in MODELS}
-    assert sum("not run, its matrix would take 0.0 GiB" in line for line in said) == 6
+    assert sum("skipped, its matrix would take 0.0 GiB" in line for line in said) == 6
 
 
 def test_the_log_tells_how_far_it_is_and_files_lie_beside_the_zip(file, tmp_path, capsys):
@@ -202,7 +202,7 @@ def test_the_zip_rebuilds_the_pipeline(file, tmp_path, capsys, target):
         (["--models", "trees"], "--models trees: expected some of knn,linear,boosting"),
         (["--folds", "1"], "--folds 1: expected a whole number of at least 2"),
         (["--out", "x.parquet"], "--out x.parquet: expected a file name such as comparison.zip"),
-        (["--features", "label", "--out", "x.zip"], "have entity among --features"),
+        (["--features", "label", "--out", "x.zip"], "include entity in --features"),
         (["--columns", "noise", "--target", "sold"], "no categorical column to compare"),
         (["--target", "shop", "--columns", "day", "--folds", "400"], "has"),
         (["--target", "price"], "no column 'price'; there are shop"),

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from embeddings import EmbeddingError, load
 from server.runs.checkpoints import sha256_of
-from trainers.core import saved_run
+from trainers.commands import saved_run
 from trainers.image_text.clip import open_clip
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.train import run

@@ -14,7 +14,7 @@ import torch
 from embeddings import EmbeddingError, load
 from server.runs.checkpoints import sha256_of
 from trainers.__main__ import main
-from trainers.core import saved_run
+from trainers.commands import saved_run
 from trainers.core.losses import contrastive
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import captioned_digits

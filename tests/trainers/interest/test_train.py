@@ -58,8 +58,10 @@ def test_the_target_is_no_part_of_its_user(given):
     table = task.module.learned.detach()
     user, document = task.module.vectors(batch["users"], batch["documents"])
     for row, (who, shown) in enumerate(zip(batch["users"], batch["documents"], strict=True)):
-        read_before = [item for reader, item in task.trained if reader == who and item != shown[0]]
-        assert len(read_before) == (task.trained[:, 0] == who.item()).sum() - 1
+        read_before = [
+            item for reader, item in task.train_clicks if reader == who and item != shown[0]
+        ]
+        assert len(read_before) == (task.train_clicks[:, 0] == who.item()).sum() - 1
         wanted = table[words_of_titles(task, read_before)].mean(dim=0)
         torch.testing.assert_close(user[row], wanted)
         for column, item in enumerate(shown):
@@ -76,7 +78,7 @@ def test_the_target_is_no_part_of_its_user(given):
     assert (moved[0, 0] - document[0, 0]).min() > 40
 
 
-def test_withheld_clicks_are_no_part_of_their_user(given):
+def test_held_out_clicks_are_no_part_of_their_user(given):
     clicks = read(given)
     rows = clicks.pairs.rows
     task = InterestTask(clicks, rows[1:], rows[:1], given)
@@ -89,7 +91,7 @@ def test_withheld_clicks_are_no_part_of_their_user(given):
 
 def test_negatives_are_documents_not_read(given):
     task = task_of(replace(given, negatives=7))
-    known = {tuple(row) for row in task.trained.tolist()}
+    known = {tuple(row) for row in task.train_clicks.tolist()}
     for step in range(task.steps_per_epoch):
         batch = task.batch(0, step)
         for user, (read_one, *others) in zip(
@@ -104,7 +106,7 @@ def test_the_network_ranks_all_documents_as_it_rates_pairs(given):
     user, document = task.module.means(task.module.reads)
     users = np.array([4, 1])
     for name, rate in (("network", task.module.by_network), ("dot product", task.module.by_dot)):
-        found = task.closeness()[name](users)
+        found = task.score_functions()[name](users)
         with torch.no_grad():
             wanted = rate(user[users][:, None], document[None])  # (2, documents)
         difference = wanted.numpy() - found
@@ -123,7 +125,9 @@ def test_the_file_ranks_as_the_dot_product_does(given):
     task = InterestTask(clicks, clicks.pairs.rows, clicks.pairs.rows[:0], given)
     state = torch.load(given.run_folder / "best.pt", weights_only=False)
     task.module.load_state_dict(next(value for value in state.values() if isinstance(value, dict)))
-    np.testing.assert_allclose(task.closeness()["dot product"](np.arange(users)), table, atol=1e-6)
+    np.testing.assert_allclose(
+        task.score_functions()["dot product"](np.arange(users)), table, atol=1e-6
+    )
 
 
 def test_the_file_holds_titles_and_what_is_known(given):
@@ -191,7 +195,7 @@ def test_a_reader_of_everything_teaches_nothing(given, tmp_path):
     clicks = "user,item\n" + "".join(f"all,{item}\n" for item in range(9)) + "one,1\none,2\n"
     (tmp_path / "clicks.csv").write_text(clicks)
     task = task_of(given)
-    assert task.clicks.tolist() == [[1, 1], [1, 2]] and len(task.trained) == 11
+    assert task.clicks.tolist() == [[1, 1], [1, 2]] and len(task.train_clicks) == 11
 
 
 def test_planted_topics_are_found(tmp_path):

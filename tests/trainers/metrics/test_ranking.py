@@ -1,4 +1,4 @@
-"""Withheld pairs, their ranks and metrics, against plain loops."""
+"""Held-out pairs, their ranks and metrics, against plain loops."""
 
 import math
 
@@ -13,15 +13,15 @@ def test_ranks_equal_a_plain_loop(monkeypatch):
     rng = np.random.default_rng(1)
     rows = np.argwhere(rng.random((20, 15)) < 0.4)
     judged = rng.random(len(rows)) < 0.3
-    known, withheld = rows[~judged], rng.permutation(rows[judged])
+    known, held_out = rows[~judged], rng.permutation(rows[judged])
     closeness = rng.integers(0, 5, (20, 15)).astype(np.float32)  # many ties
     expected = []
-    for left, right in withheld:
+    for left, right in held_out:
         own = {b for a, b in known if a == left}
         order = sorted((b for b in range(15) if b not in own),
                        key=lambda b: (-closeness[left, b], b))  # fmt: skip
         expected.append(order.index(right))
-    ranks = ranking.withheld_ranks(lambda lefts: closeness[lefts].copy(), withheld, known, 15)
+    ranks = ranking.held_out_ranks(lambda lefts: closeness[lefts].copy(), held_out, known, 15)
     np.testing.assert_array_equal(ranks, expected)
 
 
@@ -48,17 +48,17 @@ def test_no_more_than_k_can_be_found():
     assert found["ndcg@10"] == pytest.approx(1) and found["recall@10"] == 0.5
 
 
-def test_filtered_ranks_pass_over_what_is_withheld_with_the_same_left_item():
+def test_filtered_ranks_pass_over_what_is_held_out_with_the_same_left_item():
     rng = np.random.default_rng(0)
     near = rng.random((5, 30)).astype(np.float32)
-    withheld = np.argwhere(rng.random((5, 30)) < 0.2)
+    held_out = np.argwhere(rng.random((5, 30)) < 0.2)
     none = np.empty((0, 2), dtype=np.int64)
-    ranks = ranking.withheld_ranks(lambda rows: near[rows].copy(), withheld, none, 30)
+    ranks = ranking.held_out_ranks(lambda rows: near[rows].copy(), held_out, none, 30)
     alone = []
-    for left, right in withheld:
-        others = [r for lf, r in withheld if lf == left and r != right]
+    for left, right in held_out:
+        others = [r for lf, r in held_out if lf == left and r != right]
         row = np.delete(near[left], others)
         alone.append(int((row > near[left, right]).sum()))
-    found = ranking.filtered_metrics(ranks, withheld[:, 0])
+    found = ranking.filtered_metrics(ranks, held_out[:, 0])
     assert found["mrr"] == pytest.approx(np.mean(1 / (np.array(alone) + 1.0)))
     assert found["hit@10"] == found["recall@10"] == np.mean(np.array(alone) < 10)

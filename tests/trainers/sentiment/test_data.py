@@ -6,7 +6,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from trainers.sentiment.data import read_reviews
-from trainers.sentiment.planted_reviews import planted_reviews
+from trainers.sentiment.synthetic import synthetic_reviews
 
 
 def write(tmp_path, name, text):
@@ -117,7 +117,7 @@ def test_real_files(data):
 
 
 def test_planted_words_are_as_much_likelier_as_was_said():
-    reviews = planted_reviews(reviews=2_000, words=100, length=100)
+    reviews = synthetic_reviews(reviews=2_000, words=100, length=100)
     side = {True: [], False: []}
     for text, positive in both(reviews):
         side[positive] += text.split()

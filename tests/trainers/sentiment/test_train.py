@@ -13,7 +13,7 @@ from trainers.data.bags import Bags
 from trainers.data.words import words_of
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
-from trainers.sentiment.planted_reviews import planted_reviews
+from trainers.sentiment.synthetic import synthetic_reviews
 from trainers.sentiment.train import Sentiment, SentimentTask, hold_out, run
 
 
@@ -69,7 +69,7 @@ def test_counted_log_odds_written_out(tmp_path):
 
 
 def test_words_withheld_are_not_learned_from():
-    reviews = planted_reviews(reviews=40, words=30)
+    reviews = synthetic_reviews(reviews=40, words=30)
     hidden = hold_out(reviews.positive, 0.25, seed=0)
     assert hidden.sum() == 10 and reviews.positive[hidden].sum() == 5
     texts = tuple(text + " secret secret" * bool(part)
@@ -81,15 +81,15 @@ def test_words_withheld_are_not_learned_from():
 
 
 def test_a_vocabulary_has_at_most_so_many_words():
-    task = SentimentTask(planted_reviews(reviews=200, words=300), config(vocabulary=20, dim=5))
+    task = SentimentTask(synthetic_reviews(reviews=200, words=300), config(vocabulary=20, dim=5))
     assert len(task.vocabulary) == 20 and task.module.words.weight.shape == (21, 5)
     assert "20 words have vectors (" in task.notes[0] and "the unknown" in task.notes[0]
 
 
 def test_hidden_words_are_of_the_share_asked_for():
-    task = SentimentTask(planted_reviews(reviews=1_000, words=50), config(word_dropout=0.4))
+    task = SentimentTask(synthetic_reviews(reviews=1_000, words=50), config(word_dropout=0.4))
     batch = task.batch(0, 0)
-    whole = SentimentTask(planted_reviews(reviews=1_000, words=50), config(word_dropout=0))
+    whole = SentimentTask(synthetic_reviews(reviews=1_000, words=50), config(word_dropout=0))
     rows = whole.batch(0, 0)
     assert len(batch["words"]) / len(rows["words"]) == pytest.approx(0.6, abs=0.05)
     torch.testing.assert_close(batch["target"], rows["target"])

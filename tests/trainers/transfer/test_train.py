@@ -14,8 +14,8 @@ from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.transfer.config import TransferConfig
 from trainers.transfer.data import Surfaces, read
-from trainers.transfer.planted_ads import planted_ads
-from trainers.transfer.train import ads_task, learn_feed, popularity, ranked, run, train
+from trainers.transfer.synthetic import synthetic_ads
+from trainers.transfer.train import ads_task, catalogue_metrics, popularity, run, train, train_feed
 
 
 def config(tmp_path=Path("."), **changes):
@@ -28,8 +28,8 @@ def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def planted(**sizes) -> Surfaces:
-    pairs, ad = planted_ads(**{"users": 300, "items": 240, "ads": 48, "read": 30, "clicked": 4,
+def synthetic(**sizes) -> Surfaces:
+    pairs, ad = synthetic_ads(**{"users": 300, "items": 240, "ads": 48, "read": 30, "clicked": 4,
                                **sizes})  # fmt: skip
     return Surfaces(pairs, np.flatnonzero(~ad), np.flatnonzero(ad))
 
@@ -40,7 +40,7 @@ def by_way(metrics, percent, metric="ndcg@10"):
 
 def test_the_warm_start_wins_with_few_clicks_and_does_not_lose_with_all(tmp_path):
     given = config(shares="10,100", dim=20)
-    made, _ = train(planted(), given, start(given))
+    made, _ = train(synthetic(), given, start(given))
     told = made.provenance.metrics
     few, all_of_them = by_way(told, 10), by_way(told, 100)
     assert few["warm start"] > few["from scratch"] + 0.03
@@ -54,13 +54,13 @@ def test_the_warm_start_wins_with_few_clicks_and_does_not_lose_with_all(tmp_path
 
 @pytest.fixture
 def few():
-    return planted(users=40, items=32, ads=16, read=8, clicked=3)
+    return synthetic(users=40, items=32, ads=16, read=8, clicked=3)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_frozen_rows_stay_and_warm_ones_move_at_their_rate(few, rate):
     given = config(dim=6, epochs=2, validation_fraction=0)
-    learned, _, _ = learn_feed(few, given, start(given), {})
+    learned, _, _ = train_feed(few, given, start(given), {})
     task = ads_task(few, few.ads, given, learned, rate)
     before = task.module.right.all_vectors().detach().clone()
     users = task.module.left.all_vectors().detach().clone()
@@ -89,7 +89,7 @@ def test_an_item_of_both_surfaces_is_one_and_stays_when_frozen(tmp_path):
     assert sorted(labels) == [f"i{n}" for n in range(8)]
     assert sorted(labels[n] for n in data.catalogue) == ["i4", "i5", "i6", "i7"]
     assert len(set(data.organic) & set(data.ads)) == 8  # taken on both: i4 and i5, 4 users each
-    learned, _, _ = learn_feed(data, given, start(given), {})
+    learned, _, _ = train_feed(data, given, start(given), {})
     assert [label for label, known in zip(labels, learned.right, strict=True) if known] == [
         label for label in labels if label < "i6"
     ]
@@ -107,7 +107,7 @@ def test_tokens_that_the_feed_has_had_stay_when_frozen(tmp_path):
     given = config(data=tmp_path / "feed.csv", ads=tmp_path / "ads.csv", dim=4, epochs=2,
                    items=tmp_path / "items.csv", features="topic")  # fmt: skip
     data = read(given)
-    learned, _, _ = learn_feed(data, given, start(given), {})
+    learned, _, _ = train_feed(data, given, start(given), {})
     assert dict(zip(data.features.vocabulary, learned.tokens, strict=True)) == {
         "topic=art": True, "topic=bread": True, "topic=chess": False,
     }  # fmt: skip
@@ -120,7 +120,7 @@ def test_tokens_that_the_feed_has_had_stay_when_frozen(tmp_path):
 
 def test_all_ways_begin_alike_where_the_feed_has_had_nothing(few):
     given = config(dim=6, epochs=1)
-    learned, _, _ = learn_feed(few, given, start(given), {})
+    learned, _, _ = train_feed(few, given, start(given), {})
     scratch, warm = (ads_task(few, few.ads, given, first, 0.1) for first in (None, learned))
     for task in (scratch, warm):
         assert task.module.right.all_vectors().abs().sum() > 0
@@ -133,9 +133,9 @@ def test_all_ways_begin_alike_where_the_feed_has_had_nothing(few):
 def test_only_ads_are_ranked():
     """Against a loop: an item of the feed that is nearest does not count."""
     catalogue = np.array([1, 3, 4])
-    closeness = np.array([[9, 0.1, 9, 0.3, 0.2], [9, 0.5, 9, 0.4, 0.6]])
-    judged, known = np.array([[0, 4], [1, 3]]), np.array([[0, 3], [0, 0], [1, 2]])
-    found = ranked(lambda lefts: closeness[lefts][:, catalogue], judged, known, catalogue)
+    scores = np.array([[9, 0.1, 9, 0.3, 0.2], [9, 0.5, 9, 0.4, 0.6]])
+    held_out, known = np.array([[0, 4], [1, 3]]), np.array([[0, 3], [0, 0], [1, 2]])
+    found = catalogue_metrics(lambda lefts: scores[lefts][:, catalogue], held_out, known, catalogue)
     gains = [1 / np.log2(2), 1 / np.log2(4)]  # user 0: 3 is known, so 4 is first; user 1: third
     assert found["ndcg@10"] == pytest.approx(np.mean(gains))
     assert found["mrr"] == pytest.approx(np.mean([1, 1 / 3]))
@@ -207,7 +207,7 @@ def test_clicks_of_impressions(tmp_path):
         ("user,item,surface\na,b,ad\nc,,feed\n", "interaction 2, column item: the value is empty"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path, text, message):
+def test_errors_name_what_is_wrong(tmp_path, text, message):
     path = tmp_path / "x.csv"
     path.write_text(text)
     with pytest.raises(EmbeddingError, match=message):
@@ -228,9 +228,9 @@ def test_settings_that_make_no_sense(changes, message):
         config(**changes)
 
 
-def test_the_planted_surfaces_share_tastes():
+def test_the_synthetic_surfaces_share_tastes():
     """Users whose taste is mostly one topic take its items on both surfaces; ads are few."""
-    pairs, ad = planted_ads()
+    pairs, ad = synthetic_ads()
     topics = np.array(pairs.right.columns["topic"].to_pylist())
     own = np.array(pairs.left.columns["topic"].to_pylist())
     same = topics[pairs.rows[:, 1]] == own[pairs.rows[:, 0]]

@@ -58,7 +58,7 @@ def test_popularity_counts():
 
 
 @pytest.mark.parametrize("baseline", [item_knn, ease, lambda known: svd(known, 2)])
-def test_the_withheld_item_of_a_checkerboard_comes_first(baseline):
+def test_the_held_out_item_of_a_checkerboard_comes_first(baseline):
     rows = np.array([[u, i] for u in range(12) for i in range(12) if u % 2 == i % 2 and u != i])
     near = baseline(pair_matrix(rows, (12, 12)))(np.arange(12)).copy()
     near[rows[:, 0], rows[:, 1]] = -np.inf
@@ -75,4 +75,4 @@ def test_comparison_ranks_all_and_says_what_is_left_out(monkeypatch):
     monkeypatch.setattr(baselines, "EASE_LIMIT", 5)
     found, notes = baselines.compare(*given)
     assert "ease" not in found and "EASE is left out" in notes[0]
-    assert baselines.table(found)[0].split() == ["recall@10", "ndcg@10", "mrr", "hit@10"]
+    assert baselines.metrics_table(found)[0].split() == ["recall@10", "ndcg@10", "mrr", "hit@10"]

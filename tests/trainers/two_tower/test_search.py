@@ -13,15 +13,16 @@ from sklearn.preprocessing import normalize
 from embeddings import EmbeddingError, load
 from server.runs.checkpoints import sha256_of
 from trainers.__main__ import main
-from trainers.core import saved_run
+from trainers.commands import saved_run
 from trainers.core.schema import parse
 from trainers.data.pairs.pairs import number_pairs
+from trainers.two_tower.baselines import text_baselines
 from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.cranfield import read_collection
 from trainers.two_tower.data import read
-from trainers.two_tower.judgments import read_collection
-from trainers.two_tower.text_baselines import text_baselines
+from trainers.two_tower.model import initial_model
 from trainers.two_tower.texts import as_matrix, word_bags, word_vectors
-from trainers.two_tower.train import run, towers
+from trainers.two_tower.train import run
 
 DOCUMENTS = """.I 1
 .T
@@ -64,7 +65,7 @@ def test_a_collection_is_cut_at_its_ids(tmp_path):
         "bibliography": ["j. 1", None, None], "text": ["wings lift planes .", "heat in slabs", ""],
     }  # fmt: skip
     assert pairs.notes == (
-        "qrels counts queries in the order of x.qry", "1 document without a judgment"
+        "qrels numbers the queries in the order of x.qry", "1 document without a judgment"
     )  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def test_the_first_vectors_are_those_of_lsa():
     near, far = (normalize(as_matrix(each) @ words) for each in bags)
     given = TwoTowerConfig(out=Path("o.parquet"), words="lsa", similarity="cosine", dim=2,
                            left_ids=False, right_ids=False)  # fmt: skip
-    model = towers(pairs, bags, given)
+    model = initial_model(pairs, bags, given)
     assert model.left.words is model.right.words
     left, right = model.vectors()
     np.testing.assert_allclose(left @ right.T, near @ far.T, atol=1e-5)
@@ -208,7 +209,7 @@ def test_tf_idf_is_that_of_scikit_learn():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["--left-features", "body"], "no column 'body' of the query side for its words"),
+        (["--left-features", "body"], "no column 'body' on the query side for its words"),
         (["--left-features", ""], "--words lsa needs --left-features and --right-features"),
     ],
 )
@@ -227,8 +228,10 @@ def test_what_has_words_needs_no_pair_and_what_has_none_is_0(tmp_path):
     assert pairs.right.labels[-1] == "blank"
     bags, notes = word_bags(pairs, (["text"], ["text"]))
     with torch.no_grad():
-        assert not towers(pairs, bags, given).right(torch.tensor([len(pairs.right) - 1])).any()
-    assert "1 page without any of the words: vectors of 0" in notes
+        assert (
+            not initial_model(pairs, bags, given).right(torch.tensor([len(pairs.right) - 1])).any()
+        )
+    assert "1 page without any of the words: zero vectors" in notes
 
 
 def test_cranfield(data):
@@ -250,7 +253,7 @@ def test_a_new_text_has_the_vector_of_a_query_with_its_words(tmp_path, tower, ca
     np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
     assert main(["recommend", str(given.out), "--text", text, "-k", "3", "--json"]) == 0
     said = capsys.readouterr()
-    assert said.err == "without what was never learned: please\n"
+    assert said.err == "ignored, not in the vocabulary: please\n"
     found = json.loads(said.out)
     pages = np.array(made.metadata["role"].to_pylist()) == "page"
     expected = np.sort(made.vectors[pages] @ vector)[::-1][:3]
@@ -282,7 +285,7 @@ def test_the_run_of_all_pairs_is_found_within_its_own(tmp_path):
     assert made.provenance.config["checkpoint_sha256"] == sha256_of(checkpoint)
     assert main(["recommend", str(given.out), "--text", "ask2a"]) == 0
     checkpoint.unlink()  # as if it had been stopped before
-    with pytest.raises(EmbeddingError, match="has not yet learned all pairs; continue it"):
+    with pytest.raises(EmbeddingError, match="has not been trained on all pairs yet; continue it"):
         saved_run.load(tmp_path / "o.run")
 
 
@@ -290,5 +293,5 @@ def test_a_run_without_words_makes_no_vectors_of_texts(tmp_path):
     planted(tmp_path)
     run(TwoTowerConfig(data=tmp_path / "pairs.csv", out=tmp_path / "o.embedding.parquet",
                        max_steps=1, device="cpu", quiet=True, validation_fraction=0))  # fmt: skip
-    with pytest.raises(EmbeddingError, match="makes no vectors of texts; give one made with"):
+    with pytest.raises(EmbeddingError, match="cannot encode texts; give one made with"):
         saved_run.load(tmp_path / "o.run")

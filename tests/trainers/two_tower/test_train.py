@@ -10,11 +10,11 @@ import torch
 from embeddings import EmbeddingError, load, neighbors
 from trainers.core.devices import start
 from trainers.data.pairs.pairs import number_pairs
-from trainers.data.pairs.side_tables import bags
+from trainers.data.pairs.side_tables import feature_bags
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read, read_features
-from trainers.two_tower.model import as_table_rows
-from trainers.two_tower.train import PairsTask, automatic_batch_size, run, towers
+from trainers.two_tower.model import as_table_rows, initial_model
+from trainers.two_tower.train import PairsTask, pairs_batch_size, run
 from trainers.two_tower.train import train as train_pairs
 
 
@@ -48,7 +48,7 @@ def sides(made):
     return made.vectors[role == "user"], made.vectors[role == "item"]
 
 
-def closeness(made):
+def scores(made):
     """Return what the file's metric says of every user and item."""
     left, right = sides(made)
     if made.provenance.metric == "cosine":
@@ -63,7 +63,7 @@ def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
     pairs = checkerboard()
     made = train(pairs, config(loss=loss, similarity=similarity, validation_fraction=0, dim=8,
                                epochs=20, learning_rate=0.02))  # fmt: skip
-    near = closeness(made)
+    near = scores(made)
     near[pairs.rows[:, 0], pairs.rows[:, 1]] = -np.inf
     first = [pairs.right.labels[item] for item in near.argmax(axis=1)]
     assert first == [label.replace("user", "item") for label in pairs.left.labels]
@@ -73,15 +73,15 @@ def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
     pairs, given = checkerboard(), config(similarity=similarity)
-    model = towers(pairs, (None, None), given)
+    model = initial_model(pairs, (None, None), given)
     if similarity == "dot":
         torch.nn.init.normal_(model.right_bias.weight)
     left, right = model.vectors()
     numbers = torch.arange(12)
     with torch.no_grad():
         near, far = model.left(numbers), model.right(numbers)
-        square = model.square(near, far, numbers).numpy()
-        rows = model.rows(near, far, numbers).numpy()
+        square = model.all_scores(near, far, numbers).numpy()
+        rows = model.paired_scores(near, far, numbers).numpy()
     scale = square[:, :1] / (left @ right[0])[:, None]  # one number for each left item
     assert (scale > 0).all()
     np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-4)
@@ -187,7 +187,7 @@ def test_heavy_pairs_weigh_more():
         train(number_pairs(pairs, "w", ("user", "item"), {"name": "w"}, weight=weights), given)
         for weights in (weight, None)
     )
-    assert (closeness(light)[:, 0] < closeness(even)[:, 0]).all()
+    assert (scores(light)[:, 0] < scores(even)[:, 0]).all()
 
 
 def test_features_alone_place_items_that_no_pair_has(tmp_path):
@@ -202,7 +202,7 @@ def test_features_alone_place_items_that_no_pair_has(tmp_path):
     )  # fmt: skip
     pairs = read(given)
     assert len(pairs.right) == 14 and any("2 items of items.csv" in n for n in pairs.notes)
-    near = closeness(train(pairs, given))
+    near = scores(train(pairs, given))
     new = [pairs.right.labels.index("i12"), pairs.right.labels.index("i13")]
     for user, line in zip(pairs.left.labels, near, strict=True):
         assert line[new].argmax() == int(user[1:]) % 2
@@ -213,7 +213,7 @@ def test_an_item_without_pairs_has_the_vector_of_its_features():
     right = replace(pairs.right, labels=(*pairs.right.labels, "new"),
                     columns={"kind": _kinds([*(i % 2 for i in range(12)), 1])})  # fmt: skip
     pairs = replace(pairs, right=right)
-    model = towers(pairs, (None, bags(right, ["kind"])[0]), config(similarity="dot"))
+    model = initial_model(pairs, (None, feature_bags(right, ["kind"])[0]), config(similarity="dot"))
     with torch.no_grad():
         new = model.right(torch.tensor([12]))[0]
     assert torch.equal(new, model.right.words.weight[1])
@@ -258,8 +258,8 @@ def test_an_epoch_has_every_pair_once():
     assert not torch.equal(task.batch(0, 0)["pairs"], task.batch(1, 0)["pairs"])
 
 
-def test_automatic_batch_size():
-    sizes = [automatic_batch_size(pairs) for pairs in (1, 200, 12_000, 400_000, 10_000_000)]
+def test_pairs_batch_size():
+    sizes = [pairs_batch_size(pairs) for pairs in (1, 200, 12_000, 400_000, 10_000_000)]
     assert sizes == [32, 32, 128, 4096, 4096]
 
 

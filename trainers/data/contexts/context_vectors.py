@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import save
+from trainers.core.result import part_path
 from trainers.data.contexts.occurrences import Occurrences, occurrence_set
 from trainers.data.contexts.sentences import Sentence, Vocabulary, by_length
-from trainers.entity.output import column_path
 
 Encode = Callable[[Sequence[Sentence]], Mapping[str, np.ndarray]]
 """Sentences -> name of layer -> float32, shape (words, d): the words of all of them, end to end."""
@@ -131,7 +131,7 @@ def save_beside(sets: Mapping[str, EmbeddingSet], out: Path) -> list[Path]:
     """
     written = []
     for kind in ("words", "sentences"):
-        path = column_path(out, kind)
+        path = part_path(out, kind)
         save(sets[kind], path)
         written.append(path)
     return written

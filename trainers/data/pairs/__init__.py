@@ -1,1 +1,1 @@
-"""Pairs of left and right items: interactions, links, judgments."""
+"""Pairs of left and right items: interactions, links, relevance judgments."""

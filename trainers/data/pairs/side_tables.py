@@ -1,4 +1,4 @@
-"""What is known of the items of a side: a metadata table joined by key, features from columns."""
+"""Metadata of a side's items: a table joined by key, and features made of its columns."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,26 +10,26 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from trainers.data.pairs.pairs import Side, role_count
+from trainers.data.pairs.pairs import Side, plural, role_count
 from trainers.data.table_files import read_file
 
 BINS = 10
-"""A number becomes one of so many classes of about equal size."""
+"""Numbers are divided into this many bins of about equal size."""
 
 TEXT_WORDS = 3
-"""A column of text with more words than this, on average, is a text and not a category."""
+"""Text columns with more words than this on average are texts, the others are categories."""
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedBags:
-    """The tokens of every item of a side: the levels, words or classes that its features have.
+    """The tokens of each item of a side: categories, words or bins of its features.
 
     Attributes
     ----------
     vocabulary : the tokens, `column=value`
-    tokens : int64, shape (t,), numbers of tokens, item after item
-    offsets : int64, shape (items + 1,), where each item's tokens begin
-    weights : float32, shape (t,); those of one column add up to 1 for each item
+    tokens : int64, shape (t,), token numbers of the items, item after item
+    offsets : int64, shape (items + 1,); item i has tokens[offsets[i] : offsets[i + 1]]
+    weights : float32, shape (t,); for each item, the weights of a column sum to 1
     """
 
     vocabulary: tuple[str, ...]
@@ -39,18 +39,20 @@ class WeightedBags:
 
 
 def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
-    """Give items the columns of a table; return the side and notes.
+    """Join a table to the items of a side; return the side and notes.
 
-    The key is the column called like the side's role, or else the table's first.
+    The key is the column named like the side's role, or else the first column.
 
     Parameters
     ----------
-    add_new : also append the table's items that no pair has
+    side : the items
+    path : the table
+    add_new : also append the items of the table that have no pair
 
     Raises
     ------
     EmbeddingError
-        no readable table, or a key that is missing or repeated
+        the table cannot be read, or a key is missing or repeated
     """
     table, _ = read_file(path)
     name = side.role if side.role in table.column_names else table.column_names[0]
@@ -60,7 +62,7 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
         if key is None or key in row_of:
             what = "no value" if key is None else f"{key!r} again, first in row {row_of[key] + 1}"
             raise EmbeddingError(
-                f"{path.name}, row {row + 1}, column {name}: {what}; keys must be there once each"
+                f"{path.name}, row {row + 1}, column {name}: {what}; each key must occur once"
             )
         row_of[key] = row
     labels = list(side.labels)
@@ -70,51 +72,51 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
     rows = pa.array([row_of.get(label) for label in labels], pa.int64())
     added = len(labels) - len(side)
     columns = {
-        own: pa.concat_arrays([array, pa.nulls(added, array.type)])
-        for own, array in side.columns.items()
+        column: pa.concat_arrays([array, pa.nulls(added, array.type)])
+        for column, array in side.columns.items()
     }
     for other in table.column_names:
         if other != name:
             columns[other] = table.column(other).combine_chunks().take(rows)
     notes = []
-    without = rows.null_count
-    if without:
-        notes.append(f"{role_count(without, side.role)} of {len(side):,} are not in {path.name}")
+    if missing := rows.null_count:
+        notes.append(f"{missing:,} of {role_count(len(side), side.role)} not found in {path.name}")
     if added:
         notes.append(
-            f"{role_count(added, side.role)} of {path.name} have no pair; "
+            f"{role_count(added, side.role)} of {path.name} without a pair; "
             "their vectors come from their features"
         )
     return replace(side, labels=tuple(labels), columns=columns), tuple(notes)
 
 
-def bags(side: Side, names: Sequence[str]) -> tuple[WeightedBags, tuple[str, ...]]:
-    """Make tokens of some columns of a side; return them and notes that say how each was taken.
+def feature_bags(side: Side, names: Sequence[str]) -> tuple[WeightedBags, tuple[str, ...]]:
+    """Turn columns of a side into tokens; return them and notes on how each was interpreted.
 
     Lists, and texts with `|`, are sets of values; longer texts are their words in lower case; other
-    texts are categories; numbers are classes of about equal size.
+    texts are categories; numbers are divided into bins of about equal size.
 
     Raises
     ------
     EmbeddingError
-        there is no such column
+        a column does not exist
     """
     tokens: list[list[str]] = [[] for _ in side.labels]
     weights: list[list[float]] = [[] for _ in side.labels]
     notes = []
     for name in names:
         if name not in side.columns:
-            have = ", ".join(side.columns) or "none"
+            existing = ", ".join(side.columns) or "none"
             raise EmbeddingError(
-                f"no column {name!r} of the {side.role} side for its features; its columns: {have}"
+                f"no column {name!r} on the {side.role} side for its features; its columns: "
+                f"{existing}"
             )
-        taken_as, values = _values(side.columns[name])
-        notes.append(f"feature {name} of {role_count(2, side.role)[2:]}: {taken_as}")
+        kind, values = _values(side.columns[name])
+        notes.append(f"feature {name} of {plural(side.role)}: {kind}")
         for item, found in enumerate(values):
             tokens[item] += [f"{name}={value}" for value in found]
             weights[item] += [1 / len(found) for _ in found]
     vocabulary = tuple(dict.fromkeys(token for item in tokens for token in item))
-    number = {token: place for place, token in enumerate(vocabulary)}
+    number = {token: i for i, token in enumerate(vocabulary)}
     return (
         WeightedBags(
             vocabulary,
@@ -127,18 +129,18 @@ def bags(side: Side, names: Sequence[str]) -> tuple[WeightedBags, tuple[str, ...
 
 
 def _values(column: pa.Array) -> tuple[str, list[list[str]]]:
-    """Return how a column is taken, and each item's values; none where the cell is empty."""
+    """Return how a column is interpreted, and the values of each item; an empty cell has none."""
     kind = column.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return "sets of values", [_distinct(cell or []) for cell in column.to_pylist()]
     if pa.types.is_floating(kind) or (
         pa.types.is_integer(kind) and len(column.unique()) > 2 * BINS
     ):
-        return f"numbers, in {BINS} classes", _classes(column)
+        return f"numbers, in {BINS} bins", _bins(column)
     texts = [None if cell is None else str(cell) for cell in column.to_pylist()]
     given = [text for text in texts if text]
     if any("|" in text for text in given):
-        return "sets of values, with | between", [
+        return "sets of values, separated by |", [
             _distinct((text or "").split("|")) for text in texts
         ]
     words = [re.findall(r"\w+", (text or "").lower()) for text in texts]
@@ -148,18 +150,18 @@ def _values(column: pa.Array) -> tuple[str, list[list[str]]]:
 
 
 def _distinct(values: Iterable[object]) -> list[str]:
-    """Return the values as text, each once, without those that are empty."""
+    """Return the values as text, each once, without empty ones."""
     return list(dict.fromkeys(text for value in values if (text := str(value).strip())))
 
 
-def _classes(column: pa.Array) -> list[list[str]]:
-    """Return the class of each number, called by its bounds."""
+def _bins(column: pa.Array) -> list[list[str]]:
+    """Return the bin of each number, named by its bounds; missing and infinite values have none."""
     numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    there = np.isfinite(numbers)
-    if not there.any():
+    finite = np.isfinite(numbers)
+    if not finite.any():
         return [[] for _ in numbers]
-    edges = np.unique(np.quantile(numbers[there], np.linspace(0, 1, BINS + 1)))
-    place = np.searchsorted(edges[1:-1], numbers, side="right")
+    edges = np.unique(np.quantile(numbers[finite], np.linspace(0, 1, BINS + 1)))
+    bins = np.searchsorted(edges[1:-1], numbers, side="right")
     names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     names = names or [f"{edges[0]:g}"]
-    return [[names[p]] if ok else [] for p, ok in zip(place, there, strict=True)]
+    return [[names[i]] if ok else [] for i, ok in zip(bins, finite, strict=True)]

@@ -1,4 +1,4 @@
-"""Which pairs are learned, which choose the best epoch, and which are kept for the test."""
+"""Splits of pairs into training, validation and test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from trainers.core.rng import numpy_generator
 SplitName = Literal["none", "random", "last", "link", "left"]
 
 LEFT_TEST = 0.2
-"""Share of the left items whose pairs are the test, where whole items are withheld."""
+"""Fraction of the left items whose pairs are the test, if whole left items are held out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers of pairs, each in one part: int64, ascending.
+    """Row numbers of pairs, int64, ascending; each pair is in one part.
 
     Attributes
     ----------
-    train : to learn from
-    validation : by which the best epoch is chosen
-    test : looked at once, at the end
+    train : the pairs to train on
+    validation : the pairs that choose the best epoch
+    test : the pairs to evaluate on, once, at the end
     """
 
     train: np.ndarray
@@ -33,7 +33,7 @@ class Split:
 def split_pairs(
     name: SplitName,
     rows: np.ndarray,
-    when: np.ndarray,
+    time_rank: np.ndarray,
     fraction: float,
     seed: int,
     whole: bool = False,
@@ -42,45 +42,46 @@ def split_pairs(
 
     Parameters
     ----------
-    name : none (no test), random (8:1:1 of each left item), last (the last of each left item is
-        the test, the one before the validation), link (one of each left item is the test), left
-        (all pairs of a fifth of the left items are the test)
+    name : none (no test), random (8:1:1 of each left item's pairs), last (the last pair of each
+        left item is the test, the one before it the validation), link (one pair of each left item
+        is the test), left (all pairs of a fifth of the left items are the test)
     rows : int64, shape (p, 2), left and right item numbers, each pair once
-    when : int64, shape (p,), the pairs' places in the order of time
-    fraction : share for validation, where the name does not say it: of the pairs, or of the left
-        items if `whole`
-    whole : for none and left: validate by all pairs of some left items, of which nothing is learned
+    time_rank : int64, shape (p,), positions of the pairs in order of time
+    fraction : fraction to validate on, if the name does not determine it: of the pairs, or of the
+        left items if `whole`
+    seed : of the random choices
+    whole : for none and left: validate on all pairs of some left items, and train on none of them
     """
     if name == "random":
-        chance = numpy_generator(seed, "split").permutation(len(rows))
-        return _by_left(rows, chance, _eighth_and_tenths)
+        order = numpy_generator(seed, "split").permutation(len(rows))
+        return _by_left(rows, order, _tenths)
     if name == "last":
-        return _by_left(rows, when, _last_two)
+        return _by_left(rows, time_rank, _last_two)
     test = np.empty(0, dtype=np.int64)
     if name == "link":
-        chance = numpy_generator(seed, "split").permutation(len(rows))
-        test = _by_left(rows, chance, lambda count: (0, int(count > 1))).test
+        order = numpy_generator(seed, "split").permutation(len(rows))
+        test = _by_left(rows, order, lambda count: (0, int(count > 1))).test
     if name == "left":
         test = np.flatnonzero(whole_lefts(rows, LEFT_TEST, seed, "split"))
     rest = np.setdiff1d(np.arange(len(rows)), test)
     if whole or name == "left":
-        withheld = whole_lefts(rows[rest], fraction, seed, "hold out")
+        held_out = whole_lefts(rows[rest], fraction, seed, "hold out")
     else:
-        withheld = hold_out(rows[rest], fraction, seed)
-    return Split(rest[~withheld], rest[withheld], test)
+        held_out = hold_out(rows[rest], fraction, seed)
+    return Split(rest[~held_out], rest[held_out], test)
 
 
 def given_split(part: np.ndarray) -> Split:
-    """Return the split that the data have: int8, shape (p,), 0 train, 1 validation, 2 test."""
+    """Return the split that came with the data: int8, shape (p,), 0 train, 1 validation, 2 test."""
     return Split(*(np.flatnonzero(part == number) for number in range(3)))
 
 
 def whole_lefts(rows: np.ndarray, fraction: float, seed: int, purpose: str) -> np.ndarray:
-    """Choose left items at random, at least one unless `fraction` is 0 and never all.
+    """Choose left items at random: at least one unless `fraction` is 0, and never all.
 
     Returns
     -------
-    bool, shape (p,), true for all pairs of those chosen
+    bool, shape (p,), True for all pairs of the chosen items
     """
     lefts = np.unique(rows[:, 0])
     count = min(max(round(fraction * len(lefts)), int(fraction > 0)), len(lefts) - 1)
@@ -89,38 +90,39 @@ def whole_lefts(rows: np.ndarray, fraction: float, seed: int, purpose: str) -> n
 
 
 def hold_out(rows: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """Choose pairs at random; every item keeps at least one that is not chosen.
+    """Choose pairs to hold out at random; every item keeps at least one pair to train on.
 
     Parameters
     ----------
-    rows : int64, shape (p, 2), pairs of left and right item numbers, each once
-    fraction : share of the pairs to choose, rounded down
+    rows : int64, shape (p, 2), left and right item numbers, each pair once
+    fraction : fraction of the pairs to hold out, rounded down; fewer if items are too rare
+    seed : of the choice
 
     Returns
     -------
-    bool, shape (p,), true where a pair is chosen
+    bool, shape (p,), True for the held-out pairs
     """
     left_count, right_count = np.bincount(rows[:, 0]), np.bincount(rows[:, 1])
-    wanted = int(fraction * len(rows))
-    chosen = np.zeros(len(rows), dtype=bool)
-    if wanted == 0:
-        return chosen
+    remaining = int(fraction * len(rows))
+    held_out = np.zeros(len(rows), dtype=bool)
+    if remaining == 0:
+        return held_out
     for row in numpy_generator(seed, "hold out").permutation(len(rows)):
         left, right = rows[row]
         if left_count[left] > 1 and right_count[right] > 1:
-            chosen[row] = True
+            held_out[row] = True
             left_count[left] -= 1
             right_count[right] -= 1
-            wanted -= 1
-            if wanted == 0:
+            remaining -= 1
+            if remaining == 0:
                 break
-    return chosen
+    return held_out
 
 
-def _eighth_and_tenths(count: int) -> tuple[int, int]:
-    """Return a tenth of `count` for validation and for the test, each at least 1 if 3 are there.
+def _tenths(count: int) -> tuple[int, int]:
+    """Return a tenth of `count` for validation and for the test, each at least 1 of 3 or more.
 
-    As RecBole's ratio split does (recbole/data/dataset/dataset.py, _calcu_split_ids).
+    RecBole's ratio split does the same (recbole/data/dataset/dataset.py, _calcu_split_ids).
     """
     tenth = count // 10
     if tenth == 0:
@@ -129,14 +131,18 @@ def _eighth_and_tenths(count: int) -> tuple[int, int]:
 
 
 def _last_two(count: int) -> tuple[int, int]:
-    """Return how many are for validation and for the test: the training keeps the first."""
+    """Return the sizes of validation and test: one each, but the first pair is for training."""
     return int(count > 2), int(count > 1)
 
 
 def _by_left(rows: np.ndarray, order: np.ndarray, sizes: Callable[[int], tuple[int, int]]) -> Split:
-    """Give the last of each left item's pairs, by `order`, to the test, those before to validation.
+    """Split each left item's pairs, in some order, into training, validation and test.
 
-    sizes : from a left item's number of pairs to those for validation and for the test
+    Parameters
+    ----------
+    rows : int64, shape (p, 2), left and right item numbers
+    order : int64, shape (p,), by which a left item's pairs are sorted; the last ones are the test
+    sizes : from a left item's number of pairs to the sizes of its validation and its test
     """
     arranged = np.lexsort((order, rows[:, 0]))
     counts = np.bincount(rows[:, 0])

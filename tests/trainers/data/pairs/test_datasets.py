@@ -28,8 +28,8 @@ def test_table_of_pairs_names_its_roles_and_keeps_each_pair_once(tmp_path):
     assert (pairs.name, pairs.left.role, pairs.right.role) == ("visits", "user", "page")
     assert pairs.left.labels == ("ann", "bob") and pairs.right.labels == ("home", "a, b")
     np.testing.assert_array_equal(pairs.rows, [[0, 0], [0, 1], [1, 1]])
-    assert pairs.notes == ("1 pairs are repeated and count once",)
-    assert pairs.weight is None and not pairs.timed and pairs.shape == (2, 2)
+    assert pairs.notes == ("merged repeated pairs: 1 repeat",)
+    assert pairs.weight is None and not pairs.has_times and pairs.shape == (2, 2)
     assert pairs.source["name"] == "visits.csv" and len(pairs.source["sha256"]) == 64
 
 
@@ -43,12 +43,12 @@ def test_tabs_byte_order_mark_windows_lines_and_extra_columns(tmp_path):
 def test_weights_are_added_and_the_last_time_counts(tmp_path):
     text = "user,item,timestamp,rating,weight\na,x,30,5,1\nb,x,20,5,0.5\na,y,10,5,2\na,x,15,4,3\n"
     pairs = read_pairs(write(tmp_path, "p.csv", text))
-    assert pairs.rows.tolist() == [[0, 0], [0, 1], [1, 0]] and pairs.timed
+    assert pairs.rows.tolist() == [[0, 0], [0, 1], [1, 0]] and pairs.has_times
     assert pairs.weight.tolist() == [4, 2, 0.5]
-    assert pairs.when.tolist() == [2, 0, 1]
+    assert pairs.time_rank.tolist() == [2, 0, 1]
     assert pairs.notes == (
         "columns not used: rating",
-        "1 pairs are repeated and count once, with the sum of their weights",
+        "merged repeated pairs, with the sum of their weights: 1 repeat",
     )
 
 
@@ -56,13 +56,13 @@ def test_times_may_be_dates_and_ties_keep_the_order_of_the_file(tmp_path):
     rows = ["c,x,2024-05-02", "b,x,2024-05-01T00:00:00+00:00", "a,x,1714521600", "d,x,0"]
     path = write(tmp_path, "p.csv", "user,item,timestamp\n" + "\n".join(rows) + "\n")
     pairs = read_pairs(path)
-    in_time = np.argsort(pairs.when)
+    in_time = np.argsort(pairs.time_rank)
     assert [pairs.left.labels[row] for row in pairs.rows[in_time, 0]] == ["d", "b", "a", "c"]
 
 
 def test_without_times_the_order_of_the_file_is_that_of_time(tmp_path):
     pairs = read_pairs(write(tmp_path, "p.csv", "user,item\nb,y\na,x\nb,x\na,y\n"))
-    in_time = pairs.rows[np.argsort(pairs.when)].tolist()
+    in_time = pairs.rows[np.argsort(pairs.time_rank)].tolist()
     assert in_time == [[0, 0], [1, 1], [0, 1], [1, 0]]
 
 
@@ -74,7 +74,7 @@ def test_a_few_unreadable_times_are_said_and_many_are_an_error(tmp_path):
     assert pairs.notes[0].startswith(
         "1 of 200 times are unreadable, the first in line 9: '84743496"
     )
-    assert pairs.left.labels[pairs.rows[np.argsort(pairs.when)][0, 0]] == "u7"
+    assert pairs.left.labels[pairs.rows[np.argsort(pairs.time_rank)][0, 0]] == "u7"
     lines[3:9] = [f"u{i},x,noon" for i in range(6)]
     path.write_text("user,item,timestamp\n" + "\n".join(lines) + "\n")
     with pytest.raises(EmbeddingError, match="column timestamp: 6 of 200 times are unreadable"):
@@ -86,8 +86,8 @@ def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
     pairs = read_pairs(path, min_count=2)
     assert labelled(pairs) == {("a", "x"), ("b", "x")}
     assert pairs.notes == (
-        "1 item seen 2 times or more are kept, of 3",
-        "1 user of 3 have none of those and are left out",
+        "kept 1 of 3 items: those that occur 2 times or more",
+        "left out 1 of 3 users: those without a kept item",
     )
 
 
@@ -141,7 +141,7 @@ def test_books_form(tmp_path):
     assert labelled(pairs) == {("A", "ship"), ("B", "ship")}
     assert (pairs.left.role, pairs.right.role) == ("book", "link")
     assert pairs.left.columns["genre"].to_pylist() == ["science fiction, novel", None]
-    assert pairs.notes[1] == "1 book of 3 have none of those and are left out"
+    assert pairs.notes[1] == "left out 1 of 3 books: those without a kept link"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_nothing_is_dropped_unless_asked(data):
 
 def test_no_item_seen_often_enough(tmp_path):
     path = write(tmp_path, "p.csv", "user,query\na,x\nb,y\n")
-    with pytest.raises(EmbeddingError, match="of 2 queries none is seen 3 times or more"):
+    with pytest.raises(EmbeddingError, match="none of 2 queries occurs 3 times or more"):
         read_pairs(path, min_count=3)
 
 

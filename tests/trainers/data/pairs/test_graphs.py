@@ -51,8 +51,8 @@ def test_names_are_for_a_table_without_header(tmp_path):
     (tmp_path / "g.csv").write_text("ann,bob,3\ncid,dan,1\n")
     pairs = read_pairs(tmp_path / "g.csv", names=("fan", "star", "timestamp"))
     assert (pairs.left.role, pairs.right.role) == ("fan", "star")
-    assert labelled(pairs) == [("ann", "bob"), ("cid", "dan")] and pairs.timed
-    assert pairs.when.tolist() == [1, 0]
+    assert labelled(pairs) == [("ann", "bob"), ("cid", "dan")] and pairs.has_times
+    assert pairs.time_rank.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("header", ["", "head\trelation\ttail\n"])
@@ -73,7 +73,7 @@ def test_files_of_a_folder_are_the_split(tmp_path, header):
     pairs = read_parts(folder)
     assert labelled(pairs) == [("a r", "b"), ("a r", "c"), ("b r", "c"), ("c r", "a")]
     assert pairs.part.tolist() == [0, 0, 1, 2]  # what is also in the training is not tested
-    assert "1 pairs are repeated and count once" in pairs.notes
+    assert "merged repeated pairs: 1 repeat" in pairs.notes
 
 
 def test_errors_of_a_folder_say_what_it_needs(tmp_path):
@@ -87,11 +87,11 @@ def test_errors_of_a_folder_say_what_it_needs(tmp_path):
 def test_a_given_split_is_no_other(tmp_path):
     write(tmp_path, train="a\tb\na\tc\n", valid="b\tc\n", test="c\ta\n")
     given = {"out": tmp_path / "o.embedding.parquet", "device": "cpu", "quiet": True}
-    with pytest.raises(EmbeddingError, match="the data have a split of their own"):
+    with pytest.raises(EmbeddingError, match="the data come with a split of their own"):
         run(TwoTowerConfig(data=tmp_path, split="random", **given))
 
 
-def test_withheld_triples_come_first(tmp_path):
+def test_held_out_triples_come_first(tmp_path):
     """Whom a head is like has its parity, whom it is unlike the other; one tail of each is kept."""
     triples = {"train": [], "valid": [], "test": []}
     for head in range(10):

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError
+from trainers.data.pairs.output import _concatenated
 from trainers.data.pairs.pairs import Side
-from trainers.data.pairs.side_tables import bags, join
-from trainers.two_tower.output import _joined
+from trainers.data.pairs.side_tables import feature_bags, join
 
 
 def movies(tmp_path, text):
@@ -25,7 +25,7 @@ def test_columns_come_by_key(tmp_path):
     assert side.columns["title"].to_pylist() == ["Toy", "Heat", None]
     assert side.columns["year"].to_pylist() == [1996, 1995, None]
     assert side.columns["seen"].to_pylist() == [1, 2, 3]
-    assert notes == ("1 movieId of 3 are not in movies.csv",)
+    assert notes == ("1 of 3 movieIds not found in movies.csv",)
 
 
 def test_items_without_pairs_are_added_if_asked(tmp_path):
@@ -34,7 +34,7 @@ def test_items_without_pairs_are_added_if_asked(tmp_path):
     assert side.labels == ("10", "2", "7", "99")
     assert side.columns["title"].to_pylist() == ["Toy", "Heat", "Old", "New"]
     assert side.columns["seen"].to_pylist() == [1, 2, 3, None]
-    assert notes[0].startswith("1 movieId of movies.csv have no pair")
+    assert notes[0].startswith("1 movieId of movies.csv without a pair")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_items_without_pairs_are_added_if_asked(tmp_path):
         ("movieId,t\n2,a\n,b\n", "row 2, column movieId: no value"),
     ],
 )
-def test_keys_must_be_there_once(tmp_path, text, message):
+def test_keys_must_occur_once(tmp_path, text, message):
     with pytest.raises(EmbeddingError, match=message):
         join(SIDE, movies(tmp_path, text), add_new=False)
 
@@ -57,7 +57,7 @@ def test_every_kind_of_feature():
         "tags": pa.array([["p", "q", "p"], [], ["q"]]),
         "year": pa.array([1990.0, 2000.0, None]),
     })  # fmt: skip
-    made, notes = bags(side, ["genres", "country", "text", "tags", "year"])
+    made, notes = feature_bags(side, ["genres", "country", "text", "tags", "year"])
     tokens = [
         {made.vocabulary[t] for t in made.tokens[made.offsets[i] : made.offsets[i + 1]]}
         for i in range(3)
@@ -75,11 +75,11 @@ def test_every_kind_of_feature():
 
 
 def test_an_absent_column_lists_those_that_are_there():
-    with pytest.raises(EmbeddingError, match=r"no column 'genre' of the movieId side.*: seen"):
-        bags(SIDE, ["genre"])
+    with pytest.raises(EmbeddingError, match=r"no column 'genre' on the movieId side.*: seen"):
+        feature_bags(SIDE, ["genre"])
 
 
 def test_columns_of_one_name_and_other_types_become_text():
-    joined = _joined(pa.array([1, None]), pa.array(["x"]))
+    joined = _concatenated(pa.array([1, None]), pa.array(["x"]))
     assert joined.to_pylist() == ["1", None, "x"]
-    assert _joined(pa.array([1]), pa.nulls(2)).to_pylist() == [1, None, None]
+    assert _concatenated(pa.array([1]), pa.nulls(2)).to_pylist() == [1, None, None]

@@ -13,8 +13,8 @@ def some_pairs(lefts=20, rights=15, seed=0):
 
 @pytest.mark.parametrize("name", ["none", "random", "last", "link"])
 def test_every_pair_is_in_one_part_and_every_left_item_is_learned(name):
-    rows, when = some_pairs(60, 40)
-    split = split_pairs(name, rows, when, 0.1, seed=0)
+    rows, time_rank = some_pairs(60, 40)
+    split = split_pairs(name, rows, time_rank, 0.1, seed=0)
     parts = np.concatenate([split.train, split.validation, split.test])
     np.testing.assert_array_equal(np.sort(parts), np.arange(len(rows)))
     np.testing.assert_array_equal(np.unique(rows[split.train, 0]), np.unique(rows[:, 0]))
@@ -36,19 +36,19 @@ def test_random_is_eight_to_one_to_one_of_each(count, validation, test):
 
 
 def test_last_is_last_by_time():
-    rows, when = some_pairs()
-    split = split_pairs("last", rows, when, 0.1, seed=0)
+    rows, time_rank = some_pairs()
+    split = split_pairs("last", rows, time_rank, 0.1, seed=0)
     for left in np.unique(rows[:, 0]):
         own = np.flatnonzero(rows[:, 0] == left)
-        in_time = own[np.argsort(when[own])].tolist()
+        in_time = own[np.argsort(time_rank[own])].tolist()
         if len(in_time) > 2:
             assert in_time[-1] in split.test and in_time[-2] in split.validation
         assert set(in_time[:-2]) <= set(split.train)
 
 
 def test_link_takes_one_of_each_that_has_two():
-    rows, when = some_pairs()
-    split = split_pairs("link", rows, when, 0.1, seed=0)
+    rows, time_rank = some_pairs()
+    split = split_pairs("link", rows, time_rank, 0.1, seed=0)
     counts = np.bincount(rows[:, 0])
     np.testing.assert_array_equal(np.bincount(rows[split.test, 0], minlength=20), counts > 1)
 
@@ -61,7 +61,7 @@ def test_every_item_keeps_a_pair():
         np.testing.assert_array_equal(np.unique(rows[~chosen, side]), np.unique(rows[:, side]))
 
 
-def test_as_much_is_withheld_as_leaves_every_item_a_pair():
+def test_as_much_is_held_out_as_leaves_every_item_a_pair():
     assert not hold_out(np.array([[0, 0], [1, 1], [2, 2]]), 0.9, seed=0).any()
 
 
@@ -70,9 +70,9 @@ def test_same_seed_same_split():
     assert np.array_equal(one, two) and not np.array_equal(one, other)
 
 
-def test_left_withholds_whole_left_items():
-    rows, when = some_pairs(60, 40)
-    split = split_pairs("left", rows, when, 0.25, seed=0)
+def test_left_holds_out_whole_left_items():
+    rows, time_rank = some_pairs(60, 40)
+    split = split_pairs("left", rows, time_rank, 0.25, seed=0)
     lefts = [set(rows[part, 0]) for part in (split.train, split.validation, split.test)]
     assert [len(each) for each in lefts] == [36, 12, 12]
     assert not lefts[0] & lefts[1] and not lefts[2] & (lefts[0] | lefts[1])
@@ -81,8 +81,8 @@ def test_left_withholds_whole_left_items():
 
 
 def test_whole_left_items_validate_where_asked():
-    rows, when = some_pairs(20, 15)
-    split = split_pairs("none", rows, when, 0.1, seed=0, whole=True)
+    rows, time_rank = some_pairs(20, 15)
+    split = split_pairs("none", rows, time_rank, 0.1, seed=0, whole=True)
     assert len(split.test) == 0 and len(set(rows[split.validation, 0])) == 2
     assert not set(rows[split.validation, 0]) & set(rows[split.train, 0])
-    assert len(split_pairs("none", rows, when, 0, seed=0, whole=True).validation) == 0
+    assert len(split_pairs("none", rows, time_rank, 0, seed=0, whole=True).validation) == 0

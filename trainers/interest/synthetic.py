@@ -1,4 +1,4 @@
-"""The built-in clicks: readers who have topics, and documents whose titles tell theirs."""
+"""The built-in data: readers interested in topics, and documents with titles about one topic."""
 
 import hashlib
 
@@ -32,48 +32,50 @@ COMMON = (
 )
 
 FIRST_TOPIC, SECOND_TOPIC = 0.75, 0.23
-"""Shares of a reader's clicks on each of two topics; the rest is on any document."""
+"""Fractions of a reader's clicks on each of two topics; the rest goes to any document."""
 
 
-def planted_clicks(
+def synthetic_clicks(
     users: int = 500, documents: int = 1_600, clicks: int = 20, seed: int = 0
 ) -> tuple[Pairs, tuple[str, ...]]:
-    """Make clicks; return them and the documents' titles.
+    """Generate clicks; return them and the titles of the documents.
 
-    Every document has one topic, and a title of 3 or 4 of its 10 words and 2 or 3 common ones.
-    Every user has two topics.
+    Each document has one topic, and a title of 3 or 4 of the topic's 10 words and 2 or 3 common
+    words. Each user is interested in two topics.
 
     Parameters
     ----------
-    clicks : mean number a user (Poisson, at least 2); a document is clicked once
+    users, documents : how many of each
+    clicks : mean number per user (Poisson, at least 2); a user clicks a document at most once
+    seed : of the data
     """
-    chance = numpy_generator(seed, "planted clicks")
+    rng = numpy_generator(seed, "planted clicks")
     names = list(TOPICS)
-    topic = np.arange(documents) % len(names)
+    topic = np.arange(documents) % len(names)  # (documents,)
     titles = []
     for number in topic:
-        own = chance.permutation(TOPICS[names[number]].split())[: chance.integers(3, 5)]
-        common = chance.permutation(COMMON.split())[: chance.integers(2, 4)]
-        titles.append(" ".join(chance.permutation([*own, *common])))
-    tastes = np.array([chance.permutation(len(names))[:2] for _ in range(users)])  # (users, 2)
+        own = rng.permutation(TOPICS[names[number]].split())[: rng.integers(3, 5)]
+        common = rng.permutation(COMMON.split())[: rng.integers(2, 4)]
+        titles.append(" ".join(rng.permutation([*own, *common])))
+    interests = np.array([rng.permutation(len(names))[:2] for _ in range(users)])  # (users, 2)
     rows = []
-    for user, (first, second) in enumerate(tastes):
-        weight = np.full(documents, (1 - FIRST_TOPIC - SECOND_TOPIC) / documents)
-        for number, share in ((first, FIRST_TOPIC), (second, SECOND_TOPIC)):
-            weight[topic == number] += share / (topic == number).sum()
-        count = min(max(2, chance.poisson(clicks)), documents // 2)
-        chosen = chance.choice(documents, count, replace=False, p=weight / weight.sum())
+    for user, (first, second) in enumerate(interests):
+        weight = np.full(documents, (1 - FIRST_TOPIC - SECOND_TOPIC) / documents)  # (documents,)
+        for number, fraction in ((first, FIRST_TOPIC), (second, SECOND_TOPIC)):
+            weight[topic == number] += fraction / (topic == number).sum()
+        count = min(max(2, rng.poisson(clicks)), documents // 2)
+        chosen = rng.choice(documents, count, replace=False, p=weight / weight.sum())
         rows += [(user, document) for document in np.sort(chosen)]
-    pairs = np.array(rows, dtype=np.int64)
+    pairs = np.array(rows, dtype=np.int64)  # (p, 2)
     digest = hashlib.sha256(pairs.tobytes() + "\n".join(titles).encode()).hexdigest()
-    of_users = pa.array([names[first] for first, _ in tastes])
-    of_documents = pa.array([names[number] for number in topic])
+    user_topic = pa.array([names[first] for first, _ in interests])
+    document_topic = pa.array([names[number] for number in topic])
     made = Pairs(
-        name="planted clicks",
-        left=Side("user", tuple(f"user {i}" for i in range(users)), {"topic": of_users}),
-        right=Side("document", tuple(f"d{i}" for i in range(documents)), {"topic": of_documents}),
+        name="synthetic clicks",
+        left=Side("user", tuple(f"user {i}" for i in range(users)), {"topic": user_topic}),
+        right=Side("document", tuple(f"d{i}" for i in range(documents)), {"topic": document_topic}),
         rows=pairs,
-        when=np.arange(len(pairs)),
-        source={"name": "planted clicks", "sha256": digest},
+        time_rank=np.arange(len(pairs)),
+        source={"name": "synthetic clicks", "sha256": digest},
     )
     return made, tuple(titles)

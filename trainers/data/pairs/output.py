@@ -1,4 +1,4 @@
-"""The file of two towers: both sides' vectors, who an item is paired with, and their properties."""
+"""The embedding set of pairs: both sides' vectors, each left item's right items, and properties."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from trainers.core import provenance
 from trainers.data.pairs.pairs import Pairs
 
 KNOWN = "known"
-"""Column of a left item's right items, as lists of labels; null on the right."""
+"""Column with the labels of a left item's right items, a list; null for a right item."""
 
-_OWN = ("role", "count", KNOWN)
+_RESERVED = ("role", "count", KNOWN)
 
 
-def both_sides(
+def pair_embeddings(
     pairs: Pairs,
     left: np.ndarray,
     right: np.ndarray,
@@ -25,15 +25,19 @@ def both_sides(
     trainer: str = "two_tower",
     checkpoint: str | None = None,
 ) -> EmbeddingSet:
-    """Put the left items and then the right ones into one set, with what is known of them.
+    """Return one set of the left items followed by the right items.
 
-    Columns are `role`, `count` (pairs that an item is in), `known` and those of the sides.
+    Its columns are `role`, `count` (the number of an item's pairs), `known` and the columns of both
+    sides. A side's column that has one of these names is renamed, such as to `count (given)`.
 
     Parameters
     ----------
+    pairs : the items and their pairs
     left, right : float32, shapes (lefts, dim) and (rights, dim)
-    settings : all that bear on the vectors
-    checkpoint : sha256 of the weights, where they make vectors of texts
+    settings : all settings that influence the vectors
+    metrics : results of the training
+    trainer : its name
+    checkpoint : SHA-256 of the run's best.pt, if the run can encode texts
     """
     sides = (pairs.left, pairs.right)
     counts = [np.bincount(pairs.rows[:, i], minlength=len(side)) for i, side in enumerate(sides)]
@@ -44,7 +48,7 @@ def both_sides(
     }
     for name in dict.fromkeys([*pairs.left.columns, *pairs.right.columns]):
         arrays = [side.columns.get(name, pa.nulls(len(side))) for side in sides]
-        columns[f"{name} (given)" if name in _OWN else name] = _joined(*arrays)
+        columns[f"{name} (given)" if name in _RESERVED else name] = _concatenated(*arrays)
     return EmbeddingSet.of(
         np.concatenate([left, right]),
         [*pairs.left.labels, *pairs.right.labels],
@@ -58,15 +62,15 @@ def both_sides(
 
 
 def _known(pairs: Pairs, counts: np.ndarray) -> pa.Array:
-    """Return each left item's right items, and null for each right item: list<string>."""
+    """Return the labels of each left item's right items, then a null for each right item."""
     labels = pa.array(pairs.right.labels, pa.string()).take(pa.array(pairs.rows[:, 1]))
     offsets = pa.array(np.cumsum([0, *counts]), pa.int32())
-    of_left = pa.ListArray.from_arrays(offsets, labels)  # rows are in order of left
-    return pa.concat_arrays([of_left, pa.nulls(len(pairs.right), of_left.type)])
+    lists = pa.ListArray.from_arrays(offsets, labels)  # the rows are sorted by left item
+    return pa.concat_arrays([lists, pa.nulls(len(pairs.right), lists.type)])
 
 
-def _joined(left: pa.Array, right: pa.Array) -> pa.Array:
-    """Put two columns of one name below each other: as text, if their types differ."""
+def _concatenated(left: pa.Array, right: pa.Array) -> pa.Array:
+    """Concatenate the columns of both sides, as text if their types differ."""
     types = [array.type for array in (left, right) if not pa.types.is_null(array.type)]
     common = types[0] if len(set(types)) == 1 else pa.string()
     return pa.concat_arrays([array.cast(common) for array in (left, right)])

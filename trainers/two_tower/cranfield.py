@@ -1,8 +1,9 @@
-"""Search collections in Cranfield's form: documents, queries, and judgments of who answers whom.
+"""Search collections in the Cranfield format: documents, queries, and relevance judgments.
 
-The documents are one file, cut at its lines `.I id`; so are the queries. In a record, `.T` begins
-the title, `.A` the authors, `.B` the bibliography, `.W` the text. A line of judgments is `query
-0 document grade`. (Cleverdon, "The Cranfield tests on index language devices", 1967.)
+The documents are one file of records that begin with `.I id`; the queries are another. Within a
+record, `.T` begins the title, `.A` the authors, `.B` the bibliography and `.W` the text. A line of
+relevance judgments is `query 0 document grade`. (Cleverdon, "The Cranfield tests on index language
+devices", 1967.)
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from trainers.data.pairs.datasets import decoded
 from trainers.data.pairs.pairs import Pairs, Side, distinct_titles, number_pairs, role_count
 
 FIELDS = {"T": "title", "A": "author", "B": "bibliography", "W": "text"}
-"""What the letters of a record's fields stand for: columns of the side."""
+"""Column of each field of a record."""
 
 FILES = (("*.all*", "documents, such as cran.all.1400"), ("*.qry", "queries, such as cran.qry"),
          ("*[qQ][rR]el*", "judgments, such as cranqrel"))  # fmt: skip
@@ -25,28 +26,28 @@ QUERY, DOCUMENT = "query", "document"
 
 
 def is_collection(folder: Path) -> bool:
-    """Say whether a folder has a file of queries in Cranfield's form."""
+    """Return True if a folder has a file of queries in the Cranfield format."""
     return any(folder.glob(FILES[1][0]))
 
 
 def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> Pairs:
-    """Read the pairs of a query and a document that were judged, whatever the grade.
+    """Read the pairs of a query and a document with a relevance judgment, whatever its grade.
 
-    Queries are called by their text, documents by their
-    title. The queries' ids have gaps in Cranfield's own file, and judgments count queries from 1 in
-    the order of that file: a note says so.
+    Queries are labeled by their text, documents by their title. In Cranfield's own files the IDs of
+    the queries have gaps, while the judgments number the queries from 1 in file order; a note says
+    so where that is the case.
 
     Parameters
     ----------
-    add_new : of queries and of documents, whether those without a judgment are there too, at the
-        end; they need features
+    folder : contains one file of each kind in FILES
+    add_new : whether to append the queries and the documents without a judgment; they need features
 
     Raises
     ------
     EmbeddingError
-        a file is missing or not of the form, or a judgment names no query or document
+        a file is missing or malformed, or a judgment names an unknown query or document
     """
-    files = [_file(folder, *what) for what in FILES]
+    files = [_only_file(folder, *kind) for kind in FILES]
     contents = [path.read_bytes() for path in files]
     texts = [decoded(content, path).replace("\r\n", "\n")
              for content, path in zip(contents, files, strict=True)]  # fmt: skip
@@ -54,26 +55,26 @@ def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> 
     documents, queries = records(texts[0], files[0]), records(texts[1], files[1])
     judged = judgments(texts[2], files[2])
     in_order = [str(number) for number in range(1, len(queries) + 1)]
-    asked = {query for query, _, _ in judged}
+    judged_queries = {query for query, _, _ in judged}
     notes = []
-    if not asked <= {query["id"] for query in queries} and asked <= set(in_order):
-        notes.append(f"{files[2].name} counts queries in the order of {files[1].name}")
+    if not judged_queries <= {query["id"] for query in queries} and judged_queries <= set(in_order):
+        notes.append(f"{files[2].name} numbers the queries in the order of {files[1].name}")
         queries = [{**query, "id": number} for query, number in zip(queries, in_order, strict=True)]
-    names = [_names(queries, "text"), _names(documents, "title")]
+    labels = [_labels(queries, "text"), _labels(documents, "title")]
     pairs = []
     for query, document, line in judged:
-        for id_, known, what in zip((query, document), names, (QUERY, DOCUMENT), strict=True):
+        for id_, known, role in zip((query, document), labels, (QUERY, DOCUMENT), strict=True):
             if id_ not in known:
-                raise EmbeddingError(f"{files[2].name}, line {line}: there is no {what} {id_}")
-        pairs.append((names[0][query], names[1][document]))
-    made = number_pairs(pairs, folder.name, (QUERY, DOCUMENT), source, notes=tuple(notes))
-    left, told = _side(made.left, queries, names[0], add_new[0])
-    right, more = _side(made.right, documents, names[1], add_new[1])
-    return made.with_notes(*told, *more, left=left, right=right)
+                raise EmbeddingError(f"{files[2].name}, line {line}: there is no {role} {id_}")
+        pairs.append((labels[0][query], labels[1][document]))
+    numbered = number_pairs(pairs, folder.name, (QUERY, DOCUMENT), source, notes=tuple(notes))
+    left, left_notes = _with_records(numbered.left, queries, labels[0], add_new[0])
+    right, right_notes = _with_records(numbered.right, documents, labels[1], add_new[1])
+    return numbered.with_notes(*left_notes, *right_notes, left=left, right=right)
 
 
 def records(text: str, path: Path) -> list[dict[str, str]]:
-    """Return the records of a file: their `id`, and those of FIELDS that they have."""
+    """Return the records of a file: the `id` and the FIELDS of each."""
     found: dict[str, dict[str, list[str]]] = {}
     lines: list[str] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
@@ -98,7 +99,7 @@ def records(text: str, path: Path) -> list[dict[str, str]]:
 
 
 def judgments(text: str, path: Path) -> list[tuple[str, str, int]]:
-    """Return query id, document id and line of each judgment: of three or four columns."""
+    """Return the query ID, document ID and line number of each judgment, of 3 or 4 columns."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         fields = line.split()
@@ -112,34 +113,34 @@ def judgments(text: str, path: Path) -> list[tuple[str, str, int]]:
     return found
 
 
-def _file(folder: Path, pattern: str, what: str) -> Path:
+def _only_file(folder: Path, pattern: str, kind: str) -> Path:
     files = sorted(folder.glob(pattern))
     if len(files) != 1:
-        have = ", ".join(path.name for path in files) or "none"
-        raise EmbeddingError(f"{folder}: expected one file of {what}; there is {have}")
+        existing = ", ".join(path.name for path in files) or "none"
+        raise EmbeddingError(f"{folder}: expected one file of {kind}; found {existing}")
     return files[0]
 
 
-def _names(found: Sequence[dict[str, str]], column: str) -> dict[str, str]:
-    """Return the label of each record by its id: its text or title, where that is its alone."""
+def _labels(found: Sequence[dict[str, str]], column: str) -> dict[str, str]:
+    """Return the label of each record by ID: its text or title, with the ID where ambiguous."""
     ids = [record["id"] for record in found]
     titles = distinct_titles([record.get(column, "") for record in found], ids)
     return dict(zip(ids, titles, strict=True))
 
 
-def _side(
-    side: Side, found: Sequence[dict[str, str]], names: dict[str, str], add_new: bool
+def _with_records(
+    side: Side, found: Sequence[dict[str, str]], labels: dict[str, str], add_new: bool
 ) -> tuple[Side, tuple[str, ...]]:
-    """Return the side with its records' fields as columns, and a note on those without a pair."""
-    by_name = {names[record["id"]]: record for record in found}
-    here = set(side.labels)
-    new = [name for name in by_name if name not in here]
-    labels = (*side.labels, *(new if add_new else ()))
+    """Return the side with the fields of its records as columns, and a note on unjudged items."""
+    by_label = {labels[record["id"]]: record for record in found}
+    existing = set(side.labels)
+    new = [label for label in by_label if label not in existing]
+    all_labels = (*side.labels, *(new if add_new else ()))
     columns = {
-        column: pa.array([by_name[label].get(column) for label in labels], pa.string())
+        column: pa.array([by_label[label].get(column) for label in all_labels], pa.string())
         for column in ("id", *FIELDS.values())
         if any(column in record for record in found)
     }
-    what = "" if add_new else ", left out, as vectors of words are not asked for"
-    notes = (f"{role_count(len(new), side.role)} without a judgment{what}",) if new else ()
-    return Side(side.role, labels, columns), notes
+    dropped = "" if add_new else ", left out because no features give them vectors"
+    notes = (f"{role_count(len(new), side.role)} without a judgment{dropped}",) if new else ()
+    return Side(side.role, all_labels, columns), notes

@@ -1,4 +1,4 @@
-"""The kinds of features and the models that are compared: entity embeddings and scikit-learn's."""
+"""The features and the models to compare: entity embeddings, and estimators of scikit-learn."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
@@ -23,20 +23,23 @@ FEATURES: tuple[FeatureName, ...] = get_args(FeatureName)
 MODELS: tuple[ModelName, ...] = get_args(ModelName)
 
 TARGET_FOLDS = 5
-"""Parts into which target encoding splits the training rows, so that none sees its own target."""
+"""Folds in which target encoding splits the training rows, so that no row sees its own target."""
 
 TREE_CATEGORIES = 255
-"""Levels of a column that scikit-learn's trees take natively; the rarest beyond count as one."""
+"""Maximum number of levels that scikit-learn's trees handle natively; the rarest are merged."""
 
 
-def feature_maker(
+def make_features(
     name: FeatureName, table: Table, learn_entities: Callable[[Any, Any], Any], seed: int
 ) -> ColumnTransformer:
-    """Return the transformer, not fitted, that makes one kind of features of a table's predictors.
+    """Return an unfitted transformer from the predictors of a table to one kind of features.
 
     Parameters
     ----------
-    learn_entities : what EmbeddingEncoder takes as fit_with; it sees all predictors
+    name : the kind of features
+    table : its columns and target determine the transformer
+    learn_entities : `fit_with` of EmbeddingEncoder; it receives all predictors
+    seed : of the folds of target encoding
     """
     numbers = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
@@ -44,8 +47,10 @@ def feature_maker(
     )
     if name == "entity":
         levels: Any = EmbeddingEncoder(fit_with=learn_entities, columns=table.categorical)
-        seen = list(table.predictors.columns)
-        return _side_by_side([("levels", levels, seen), ("numbers", numbers, list(table.numeric))])
+        predictors = list(table.predictors.columns)
+        return _concatenated(
+            [("levels", levels, predictors), ("numbers", numbers, list(table.numeric))]
+        )
     if name == "one-hot":
         levels = OneHotEncoder(handle_unknown="ignore", dtype=np.float32)
     elif name == "label":
@@ -56,35 +61,38 @@ def feature_maker(
     elif name == "target":
         classes = "binary" if len(np.unique(table.target)) == 2 else "multiclass"
         kind = "continuous" if table.task == "regression" else classes
-        folding = KFold if table.task == "regression" else StratifiedKFold
-        folds = folding(TARGET_FOLDS, shuffle=True, random_state=seed)
+        splitter = KFold if table.task == "regression" else StratifiedKFold
+        folds = splitter(TARGET_FOLDS, shuffle=True, random_state=seed)
         levels = TargetEncoder(target_type=kind, cv=folds)
     else:
-        numbers = "passthrough"  # trees take missing numbers as they are
+        numbers = "passthrough"  # trees handle missing numbers themselves
         levels = OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=np.nan,
             encoded_missing_value=np.nan,
             max_categories=TREE_CATEGORIES,
         )
-    return _side_by_side(
+    return _concatenated(
         [("levels", levels, list(table.categorical)), ("numbers", numbers, list(table.numeric))]
     )
 
 
-def _side_by_side(parts: list[tuple[str, Any, list[str]]]) -> ColumnTransformer:
+def _concatenated(parts: list[tuple[str, Any, list[str]]]) -> ColumnTransformer:
     return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=1.0)
 
 
-def model_maker(
+def make_model(
     name: ModelName, task: TargetKind, native: Sequence[int], neighbors: int, seed: int
 ) -> Any:
-    """Return a model, not fitted.
+    """Return an unfitted model.
 
     Parameters
     ----------
-    native : positions of the columns that trees are to take as categories
-    neighbors : of k-NN
+    name : the kind of model
+    task : regression or classification
+    native : positions of the columns that trees handle as categories
+    neighbors : k of k-NN
+    seed : of boosting
     """
     regression = task == "regression"
     if name == "knn":

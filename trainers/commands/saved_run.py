@@ -1,0 +1,26 @@
+"""Loads a saved run, so that it can encode texts and images or decode vectors."""
+
+import importlib
+from pathlib import Path
+
+from embeddings.errors import EmbeddingError
+from trainers.catalog import LOADERS
+from trainers.core import checkpoints
+from trainers.core.saved_run import Coder, weights_folder
+
+
+def load(path: Path) -> Coder:
+    """Return the encoders and the decoder of the run in a folder, with its best weights.
+
+    Raises
+    ------
+    EmbeddingError
+        there is no run, it is not finished or cannot be read, or its trainer is not in LOADERS
+    """
+    about, weights = checkpoints.read_weights(weights_folder(path))
+    trainer = about.get("trainer")
+    if trainer not in LOADERS:
+        raise EmbeddingError(
+            f"{path}: a run of {trainer or 'another trainer'}; expected one of {', '.join(LOADERS)}"
+        )
+    return importlib.import_module(LOADERS[trainer]).load(about, weights)

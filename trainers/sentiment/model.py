@@ -1,0 +1,46 @@
+"""The model of sentiment: a vector for each word, pooled into a review, and a linear layer."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from trainers.data.bags import Bags, attention, means
+from trainers.sentiment.config import Pooling
+
+INITIAL_STD = 0.1
+"""Standard deviation of the initial components. Longer initial vectors keep words, by cosine, near
+their random start; much shorter ones make all words end up on one line."""
+
+
+class Sentiment(nn.Module):
+    """Predicts the log-odds that a review is positive, from the vectors of its words.
+
+    Parameters
+    ----------
+    words : number of words, UNKNOWN included
+    dim : length of each vector
+    pooling : how the vectors of a review's words are combined
+    generator : source of the initial weights, on the CPU
+    """
+
+    def __init__(self, words: int, dim: int, pooling: Pooling, generator: torch.Generator) -> None:
+        super().__init__()
+        self.words = nn.Embedding(words, dim)
+        self.query = nn.Parameter(torch.zeros(dim)) if pooling == "attention" else None
+        self.head = nn.Linear(dim, 1)
+        nn.init.normal_(self.words.weight, std=INITIAL_STD, generator=generator)
+        nn.init.normal_(self.head.weight, std=dim**-0.5, generator=generator)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, reviews: Bags) -> torch.Tensor:
+        """Return the log-odds that each review is positive: float32, shape (b,)."""
+        if self.query is None:
+            vectors = means(self.words.weight, reviews)  # (b, dim)
+        else:
+            vectors = attention(self.words.weight, self.query, reviews)  # (b, dim)
+        return self.head(vectors)[:, 0].float()
+
+    @torch.no_grad()
+    def polarity(self) -> np.ndarray:
+        """Return the log-odds of a review of one word, without the bias: float32, (words,)."""
+        return (self.words.weight @ self.head.weight[0]).cpu().numpy()
