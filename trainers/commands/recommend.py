@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from embeddings.text import listed
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
 from embeddings.metrics import exact_values, row_norms
+from embeddings.text import listed
 from server.runs.checkpoints import CHECKPOINT, WEIGHTS, sha256_of
 from trainers.commands.config import RecommendConfig
 from trainers.core.progress import say

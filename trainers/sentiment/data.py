@@ -19,6 +19,7 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.compression import compression
 from embeddings.files.limits import check_bytes, error_context, shorten
+from embeddings.text import count_noun, listed
 from trainers.data.table_files import read_file
 
 POSITIVE = frozenset({"1", "pos", "positive", "true"})
@@ -253,11 +254,11 @@ def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
         positive += [is_positive] * len(reviews)
     if others:
         notes.append(
-            f"{len(others):,} files are neither positive nor negative by name and were not read, "
-            f"such as {shorten(others[0])}"
+            f"{count_noun(len(others), 'file')} not read, being neither positive nor negative by "
+            f"name: {listed(map(shorten, others), 1)}"
         )
     if empty:
-        notes.append(f"left out {empty:,} empty files")
+        notes.append(f"left out {count_noun(empty, 'empty file')}")
     if len(set(positive)) < 2:
         kinds = "positive" if positive and positive[0] else "negative"
         which = f"only {kinds} reviews" if positive else "no reviews"

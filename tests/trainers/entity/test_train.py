@@ -94,10 +94,10 @@ def test_how_a_table_becomes_numbers():
 def test_every_level_keeps_a_row_to_be_learned_from():
     chance = np.random.default_rng(0)
     codes = np.stack([chance.integers(40, size=200), np.arange(200) // 2], axis=1)
-    withheld = hold_out(codes, 0.25, chance)
-    assert withheld.sum() == 50
+    held_out = hold_out(codes, 0.25, chance)
+    assert held_out.sum() == 50
     for column in codes.T:
-        assert set(column[~withheld]) == set(column)
+        assert set(column[~held_out]) == set(column)
     assert hold_out(np.arange(10)[:, None], 0.5, chance).sum() == 0
 
 
@@ -128,7 +128,7 @@ def test_a_batch_depends_on_its_place_alone(tmp_path):
     for name, tensor in other.batch(0, 1).items():
         assert torch.equal(tensor, task.batch(0, 1)[name])
     seen = torch.cat([task.batch(3, step)["target"] for step in range(task.steps_per_epoch)])
-    assert torch.equal(seen.sort().values, task.trained["target"].sort().values)
+    assert torch.equal(seen.sort().values, task.train_rows["target"].sort().values)
 
 
 def test_files(tmp_path, capsys):

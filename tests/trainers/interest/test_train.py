@@ -174,7 +174,7 @@ def test_words_that_fit_no_title(given, tmp_path):
 
 def test_titles_that_fit_no_click(given, tmp_path):
     (tmp_path / "items.csv").write_text("item,title\na,one two\nb,three\n")
-    with pytest.raises(EmbeddingError, match="none of the documents of the clicks has a title"):
+    with pytest.raises(EmbeddingError, match="none of the clicked documents has a title"):
         read(given)
     with pytest.raises(EmbeddingError, match="no column 'name'; it has title"):
         read(replace(given, title="name"))

@@ -57,9 +57,9 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
         ("good\nindeed", True),
     ]  # fmt: skip
     assert found.notes == (
-        "train/pos/1.txt is not UTF-8; it is read as Latin-1",
-        "1 files are of no side and not read: README",
-        "1 files are empty and left out",
+        "train/pos/1.txt is not UTF-8; read as Latin-1",
+        "1 file not read, being neither positive nor negative by name: README",
+        "left out 1 empty file",
     )
     packed = tmp_path / "set.zip"
     with zipfile.ZipFile(packed, "w") as archive:
@@ -80,7 +80,7 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
         ("a.csv", "a,b,c\ngood,1,2\nbad,0,3\n", "which columns are text and label.* a, b, c"),
         ("a.zip", b"PK\x03\x04 and nothing", "a.zip: not readable as a zip"),
         ("pos/a.txt", "good", "only positive reviews"),
-        ("b/a.txt", "good", "no reviews in it"),
+        ("b/a.txt", "good", "no reviews"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(tmp_path, name, text, message):

@@ -68,14 +68,14 @@ def test_counted_log_odds_written_out(tmp_path):
     np.testing.assert_allclose(task.counted_log_odds(), wanted)
 
 
-def test_words_withheld_are_not_learned_from():
+def test_held_out_words_are_not_trained_on():
     reviews = synthetic_reviews(reviews=40, words=30)
     hidden = hold_out(reviews.positive, 0.25, seed=0)
     assert hidden.sum() == 10 and reviews.positive[hidden].sum() == 5
     texts = tuple(text + " secret secret" * bool(part)
                   for text, part in zip(reviews.texts, hidden, strict=True))  # fmt: skip
     task = SentimentTask(replace(reviews, texts=texts), config(validation_fraction=0.25))
-    assert "secret" not in task.vocabulary and len(task.withheld) == 10
+    assert "secret" not in task.vocabulary and len(task.held_out_reviews) == 10
     text = next(text for text, part in zip(texts, hidden, strict=True) if part)
     assert task.bags_of([words_of(text)]).items[-2:].tolist() == [0, 0]  # unknown
 
@@ -109,7 +109,7 @@ def test_the_file_tells_how_it_was_made(tmp_path):
     assert metrics["reviews"] == 20 and metrics["withheld"] == 2 and metrics["epochs"] == 2
 
 
-def test_nothing_withheld_and_nothing_in_the_vocabulary(tmp_path):
+def test_nothing_held_out_and_nothing_in_the_vocabulary(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("good day\t1\nbad day\t0\n")
     given = config(tmp_path, data=path, validation_fraction=0, min_count=1, epochs=2)

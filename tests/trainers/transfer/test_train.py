@@ -14,6 +14,7 @@ from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.transfer.config import TransferConfig
 from trainers.transfer.data import Surfaces, read
+from trainers.transfer.output import surface_embeddings
 from trainers.transfer.synthetic import synthetic_ads
 from trainers.transfer.train import ads_task, catalogue_metrics, popularity, run, train, train_feed
 
@@ -177,12 +178,11 @@ def test_two_files_make_the_file_of_users_items_and_ads(tmp_path):
 
 
 def test_a_file_made_from_scratch_has_no_items_of_the_feed(few):
-    from trainers.transfer.train import written
-
     given = config(dim=6, epochs=1)
     task = ads_task(few, few.ads, given, None, 1.0)
     settings = {"similarity": given.two_tower.similarity, "seed": 0}
-    made = written(few, task, "from scratch", settings, {})
+    left, right = task.module.vectors()
+    made = surface_embeddings(few, left, right, "from scratch", settings, {})
     assert set(made.metadata["role"].to_pylist()) == {"user", "ad"}
 
 
