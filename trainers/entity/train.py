@@ -119,8 +119,10 @@ class EntityTask(Task):
         return {**batch, "codes": batch["codes"].masked_fill(hidden, 0)}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the summed squared error, or cross-entropy in nats, of the rows `local_rows`."""
-        output = self.module(batch["codes"][local_rows], batch["numbers"][local_rows]).float()  # (b, outputs)
+        """Return the summed squared error, or cross-entropy in nats, of the local rows."""
+        output = self.module(
+            batch["codes"][local_rows], batch["numbers"][local_rows]
+        ).float()  # (b, outputs)
         target = batch["target"][local_rows]  # (b,)
         if self.coding.classes:
             return F.cross_entropy(output, target, reduction="sum"), len(target)

@@ -43,7 +43,8 @@ from trainers.interest.config import InterestConfig
 from trainers.interest.data import Clicks, read
 from trainers.interest.metrics import mean_auc
 from trainers.interest.model import Interest, initial_model
-from trainers.metrics.ranking import ScoreFunction, held_out_ranks, metrics as ranking_metrics
+from trainers.metrics.ranking import ScoreFunction, held_out_ranks
+from trainers.metrics.ranking import metrics as ranking_metrics
 
 
 class InterestTask(Task):
@@ -89,7 +90,7 @@ class InterestTask(Task):
         return {"users": users.contiguous(), "documents": documents}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the summed cross-entropy, in nats, of both models for the rows `local_rows`."""
+        """Return the summed cross-entropy, in nats, of both models for the local rows."""
         documents = batch["documents"][local_rows]  # (b, 1 + K)
         user, document = self.module.vectors(batch["users"][local_rows], documents)
         user = user[:, None].expand_as(document)  # (b, 1 + K, dim)
@@ -143,7 +144,9 @@ class InterestTask(Task):
             ("popularity", lambda users: np.tile(scores, (len(users), 1))),
         ):
             known = self.train_clicks
-            metrics_by_model[f"auc of {name}"] = mean_auc(score, self.held_out, known, self.documents)
+            metrics_by_model[f"auc of {name}"] = mean_auc(
+                score, self.held_out, known, self.documents
+            )
             ranks = held_out_ranks(score, self.held_out, known, self.documents)
             found = ranking_metrics(ranks, self.held_out[:, 0]) if len(ranks) else {}
             metrics_by_model[f"ndcg@10 of {name}"] = found.get("ndcg@10")
@@ -163,7 +166,9 @@ def run(config: InterestConfig) -> dict[str, Any]:
     return write_result(embedding_set, config, result)
 
 
-def train(clicks: Clicks, config: InterestConfig, fabric: Fabric) -> tuple[EmbeddingSet, TrainingResult]:
+def train(
+    clicks: Clicks, config: InterestConfig, fabric: Fabric
+) -> tuple[EmbeddingSet, TrainingResult]:
     """Train; return the set of users and documents, and how the training went."""
     rows = clicks.pairs.rows
     is_held_out = hold_out(rows, config.validation_fraction, config.seed)

@@ -109,7 +109,7 @@ class SentimentTask(Task):
         return {"target": self.train_target[rows], "words": reviews.items[kept], "starts": starts}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the summed cross-entropy, in nats, of the reviews `local_rows`."""
+        """Return the summed cross-entropy, in nats, of the local rows."""
         log_odds = self.module(Bags(batch["words"], batch["starts"]).part(local_rows))  # (b,)
         target = batch["target"][local_rows]  # (b,)
         loss = F.binary_cross_entropy_with_logits(log_odds, target, reduction="sum")

@@ -123,7 +123,9 @@ def run(config: TransferConfig) -> dict[str, Any]:
     return write_result(embedding_set, config, result)
 
 
-def train(data: Surfaces, config: TransferConfig, fabric: Fabric) -> tuple[EmbeddingSet, TrainingResult]:
+def train(
+    data: Surfaces, config: TransferConfig, fabric: Fabric
+) -> tuple[EmbeddingSet, TrainingResult]:
     """Train on the feed, then on each percentage of the clicks on ads in each way.
 
     Returns

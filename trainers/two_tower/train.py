@@ -118,7 +118,7 @@ class PairsTask(Task):
         return batch
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the summed loss of the rows `local_rows`, and the sum of the weights of its terms."""
+        """Return the summed loss of the local rows, and the sum of the weights of its terms."""
         if self.config.loss == "softmax":
             return self._softmax_loss(batch, local_rows)
         return self._sampled_loss(batch["pairs"][local_rows], batch["negatives"][local_rows],
