@@ -31,7 +31,7 @@ WRITERS = {
     ".vec": "word2vec.text",
     ".txt": "word2vec.text",
     ".bin": "word2vec.binary",
-    ".h5ad": "hdf5.h5ad_write",
+    ".h5ad": "hdf5.h5ad_writer",
     "config.json": "projector.writer",
 }
 """The module that writes a file, by how the file's name ends; the longest end counts.

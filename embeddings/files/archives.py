@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.arrays.npy import MAGIC as NPY
+from embeddings.files.arrays.npy import is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
 from embeddings.files.limits import check_bytes, error_context, first_line, shorten
 from embeddings.files.options import Note
@@ -260,21 +260,12 @@ def _has_a_reader(path: Path) -> bool:
         with _Careful(path) as file, zipfile.ZipFile(file) as archive:
             infos = [i for i in archive.infolist() if not i.is_dir() and not _is_junk(i.filename)]
             if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
-                return True  # which refused.py refuses
-            return bool(infos) and all(_is_npy(archive, info) for info in infos)
+                return True  # which unsupported.py refuses
+            return bool(infos) and all(is_npy_member(archive, info) for info in infos)
     except EmbeddingError:
         return False
     except _DAMAGE:
         return False  # unpacked() says what is wrong with it
-
-
-def _is_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    if info.filename.endswith(".npy"):
-        return True
-    if "." in info.filename:
-        return False
-    with archive.open(info) as file:
-        return file.read(len(NPY)) == NPY
 
 
 def _is_junk(name: str) -> bool:

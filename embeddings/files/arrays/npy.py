@@ -1,6 +1,7 @@
-"""numpy's .npy: one matrix, no labels; and as a companion, one column for another file's rows."""
+"""NumPy's .npy: one matrix without labels; or a column that describes another file's rows."""
 
 import math
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -13,16 +14,17 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
+from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes, first_line
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import from_table
 from embeddings.files.tabular.roles import NOTHING, SURE, Rank
 from embeddings.files.tabular.tables import are_row_numbers
 
-MAGIC = b"\x93NUMPY"
+_MAGIC = b"\x93NUMPY"
 
 COLUMN_KINDS = "USfiubmM"
-"""Kinds of dtype that a column of labels or metadata may have."""
+"""Kinds of dtype that a column of labels or metadata may have (see numpy.dtype.kind)."""
 
 _TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
 _READERS = {
@@ -37,8 +39,8 @@ def load(path: Path, context: ReadContext) -> Draft:
     Raises
     ------
     EmbeddingError
-        a damaged file, one that holds less than its header says, Python objects, or an array that
-        is no matrix of numbers
+        a damaged file, one that holds less than its header states, Python objects, or an array
+        that is not a matrix of numbers
     """
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size, limited=not context.should_map(path))
@@ -47,7 +49,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     matrix = matrix_shape(shape)
     check_matrix(matrix, dtype)
     if 0 in shape:
-        raise EmbeddingError(f"an array of shape {shape}: it holds nothing")
+        raise EmbeddingError(f"an array of shape {shape}, which is empty; write one with rows")
     if matrix != shape:
         context.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
     vectors = np.load(path, mmap_mode="r").reshape(matrix)
@@ -58,7 +60,7 @@ def load(path: Path, context: ReadContext) -> Draft:
 
 
 def vector_likelihood(path: Path) -> Rank:
-    """Say whether the file holds vectors: a one-dimensional array does not; see roles.py."""
+    """Return how surely the file holds vectors: a one-dimensional array does not."""
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size, limited=False)
     return NOTHING if len(shape) == 1 and not dtype.names else SURE
@@ -93,7 +95,7 @@ def to_column(array: np.ndarray) -> pa.ChunkedArray:
         array = array.astype(f"{kind}8[us]")
     try:
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
-        # pyarrow would end the texts of an array at their first NUL
+        # through a list, since pyarrow would cut the texts of an array at their first NUL
         return pa.chunked_array([pa.array(array.tolist() if kind in "US" else array)])
     except (ValueError, pa.ArrowException) as error:
         raise EmbeddingError(
@@ -102,7 +104,7 @@ def to_column(array: np.ndarray) -> pa.ChunkedArray:
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
-    """Write the vectors alone, atomically; return what else the set held."""
+    """Write the vectors alone, atomically; return the names of what else the set holds."""
     with atomic_path(path) as temporary:
         np.save(temporary, embedding_set.vectors)
     return (
@@ -121,21 +123,18 @@ def read_header(
     ----------
     file : open at the start of the .npy content
     size : bytes of the whole content, header included
-    limited : whether the array must fit the size limit, which a mapped one need not
+    limited : True if the array must fit the size limit; False for one that is mapped
 
     Raises
     ------
     EmbeddingError
-        no .npy, or a header that claims more than there is or than the limit
+        the content is not .npy, or its header claims more bytes than follow or than the limit
     """
-    try:
+    # numpy parses the header as Python, so that a damaged one raises nearly anything
+    with damaged(".npy header", Exception, advice="write the file again with numpy.save"):
         version = np.lib.format.read_magic(file)
         # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
         shape, _, dtype = _READERS.get(version, np.lib.format.read_array_header_2_0)(file)
-    except Exception as error:  # numpy parses it as Python, so a damaged one raises anything
-        raise EmbeddingError(
-            f"damaged .npy header ({first_line(error)}); write it again with numpy.save"
-        ) from error
     if any(length < 0 for length in shape):
         raise EmbeddingError(f"its header claims the impossible shape {shape}")
     claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
@@ -150,13 +149,26 @@ def read_header(
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a shape without the axes of length 1 where rows and dimensions remain; else as is."""
+    """Return the shape of an array as a matrix, without axes of length 1, if it has such a shape.
+
+    Of (rows, 1, dimensions) it is (rows, dimensions); a shape without such axes is returned as is.
+    """
     if len(shape) < 3:
         return shape
     longer = tuple(length for length in shape if length != 1)
     if len(longer) == 2:
         return longer
     return shape if len(longer) > 2 else (shape[0], math.prod(shape[1:]))
+
+
+def is_npy_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Return True if a member of a zip is a .npy, by its extension or, without one, its content."""
+    if info.filename.endswith(".npy"):
+        return True
+    if "." in info.filename or info.is_dir():
+        return False
+    with archive.open(info) as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def _records(array: np.ndarray, note: Note) -> pa.Table:
@@ -178,22 +190,22 @@ def check_matrix(shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Raise EmbeddingError unless an array is a matrix of real numbers."""
     if dtype.hasobject:
         raise EmbeddingError(
-            "an array of Python objects, which are pickled inside and never opened; "
+            "an array of Python objects, which are stored as pickles and never opened; "
             "save plain numbers: numpy.save(path, numpy.array(rows, dtype='float32'))"
         )
     if dtype.kind not in "fiub":
         raise EmbeddingError(
-            f"an array of type {dtype}; expected numbers that numpy knows "
-            "(no bfloat16, no records): array.astype('float32')"
+            f"an array of type {dtype}; expected integers or floats of NumPy's own types "
+            "(not bfloat16, not records): array.astype('float32')"
         )
     if len(shape) == 1:
         raise EmbeddingError(
-            f"a one-dimensional array of {shape[0]:,} values; expected two dimensions, one row an "
-            "item: reshape it, array.reshape(rows, dimensions); where it holds the labels of "
-            "another file, open both together"
+            f"a one-dimensional array of {shape[0]:,} values; expected two dimensions, one row for "
+            "each item: array.reshape(rows, dimensions); if it holds the labels of another file, "
+            "open both together"
         )
     if len(shape) != 2:
         raise EmbeddingError(
-            f"an array of shape {shape}; expected two dimensions, one row an item: "
-            "array.reshape(len(array), -1), or choose one layer or token"
+            f"an array of shape {shape}; expected two dimensions, one row for each item: "
+            "array.reshape(len(array), -1), or select one layer or token"
         )

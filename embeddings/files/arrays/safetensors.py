@@ -14,35 +14,38 @@ from safetensors.numpy import save_file
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
-from embeddings.files.arrays.named import are_by_name, stacked
+from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import matrix_shape, to_column
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
-from embeddings.files.limits import as_float32, check_bytes, first_line, shorten
+from embeddings.files.errors import damaged
+from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import NOTHING, SURE, Rank
+from embeddings.files.tabular.roles import Rank
 from embeddings.files.tabular.tables import are_row_numbers
 
 _LONGEST_HEADER = 100_000_000  # bytes; the safetensors library reads no longer one
-_FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # bfloat16 is cut float32
-_OTHERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4",
+_FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # bfloat16: half a float32
+_INTEGERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4",
            "U16": "<u2", "U8": "u1", "BOOL": "?"}  # fmt: skip
-_TYPES = _FLOATS | _OTHERS
+_TYPES = _FLOATS | _INTEGERS
 _NAMES = {kind: str(np.dtype(code)) for kind, code in _TYPES.items()} | {"BF16": "bfloat16"}
 
 
 @dataclass(frozen=True)
-class _Tensor:
-    """One tensor as the header describes it, but without axes of length 1; and where it begins."""
+class _Tensor(named.NamedArray):
+    """A tensor of the file; its `type_name` is that of the header, such as "F32".
 
-    name: str
-    kind: str
-    shape: tuple[int, ...]
+    Attributes
+    ----------
+    start : byte of the file at which its numbers begin
+    """
+
     start: int
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether a file starts with the length of a JSON object, and with that object."""
+    """Return True if a file starts with the length of a JSON object, and with that object."""
     if head[8:9] != b"{":
         return False
     length = int.from_bytes(head[:8], "little")
@@ -50,40 +53,37 @@ def matches(head: bytes, path: Path) -> bool:
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read the vectors (see choose_vectors), and all tensors that hold one value for each of them.
+    """Read the vectors, and all tensors that hold one value for each of them.
 
-    Labels are those that this project wrote, else the row numbers.
+    The vectors are the largest matrix of floats. Labels are those that `save` wrote into the
+    header, or else the row numbers.
 
     Raises
     ------
     EmbeddingError
-        a damaged file, a header that claims more than there is, or no matrix of numbers in it
+        a damaged file, a header that claims more than there is, or no matrix of numbers
     """
-    tensors, described = _read_header(path)
-    if _are_by_name(tensors):
+    tensors, texts = _read_header(path)
+    if named.are_single_vectors(tensors):
         arrays = (_read(path, tensor) for tensor in tensors)
-        vectors = stacked(arrays, len(tensors), tensors[0].shape[0], context.note)
-        about = provenance.described(path, _NAMES[tensors[0].kind])
-        return Draft.of(vectors, [tensor.name for tensor in tensors], **about)
-    chosen = choose_vectors(tensors, context)
+        vectors = named.stack_vectors(arrays, len(tensors), tensors[0].shape[0], context.note)
+        fields = provenance.described(path, _NAMES[tensors[0].type_name])
+        return Draft.of(vectors, [tensor.name for tensor in tensors], **fields)
+    chosen = _choose(tensors, context)
     rows = chosen.shape[0]
     if not context.should_map(path):
         check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
     columns = _columns(path, tensors, rows)
-    labels = _labels(described, rows, context.note)
-    header = described.get("embedding")
-    said = provenance.from_json(header) if header else None
-    found = provenance.described(path, _NAMES[chosen.kind], said)
-    return Draft.of(as_float32(_read(path, chosen)), labels, columns, **found)
+    labels = _labels(texts, rows, context.note)
+    header = texts.get("embedding")
+    stored = provenance.from_json(header) if header else None
+    fields = provenance.described(path, _NAMES[chosen.type_name], stored)
+    return Draft.of(as_float32(_read(path, chosen)), labels, columns, **fields)
 
 
 def vector_likelihood(path: Path) -> Rank:
-    """Say how surely the file holds vectors, by its header; see roles.py."""
-    tensors, _ = _read_header(path)
-    kinds = {tensor.kind for tensor in tensors if len(tensor.shape) == 2}
-    if kinds & set(_FLOATS) or _are_by_name(tensors):
-        return SURE
-    return (3, 0) if kinds & set(_OTHERS) else NOTHING
+    """Return how surely the file holds vectors, by its header."""
+    return named.likelihood(_read_header(path)[0])
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
@@ -91,7 +91,7 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
 
     Parameters
     ----------
-    rows : how many there should be, where that is known
+    rows : number of rows of the other file, if it is known
 
     Raises
     ------
@@ -99,15 +99,10 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
         a damaged file, or no one-dimensional tensor in it
     """
     tensors, _ = _read_header(path)
-    lengths = [tensor.shape[0] for tensor in tensors if len(tensor.shape) == 1]
-    if not lengths:
-        raise EmbeddingError("no tensor of one value a row; expected such beside vectors")
-    length = rows if rows in lengths else lengths[0]
-    columns = _columns(path, tensors, length)
-    others = ", ".join(f"{t.name} {list(t.shape)}" for t in tensors if t.name not in columns)
-    if others:
-        note(f"left out {shorten(others, 200)}: not one value for each of the {length:,} rows")
-    yield pa.table(columns), ""
+    yield (
+        named.columns_table(tensors, rows, lambda length: _columns(path, tensors, length), note),
+        "",
+    )
 
 
 def _columns(path: Path, tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.ChunkedArray]:
@@ -115,52 +110,33 @@ def _columns(path: Path, tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.
     return {
         tensor.name: to_column(_read(path, tensor))
         for tensor in tensors
-        if tensor.shape == (rows,) and tensor.kind in _TYPES and rows
+        if tensor.shape == (rows,) and tensor.kind != "other" and rows
     }
 
 
-def _are_by_name(tensors: Sequence[_Tensor]) -> bool:
-    floats = all(tensor.kind in _FLOATS for tensor in tensors)
-    return floats and are_by_name([t.name for t in tensors], [t.shape for t in tensors])
-
-
-def choose_vectors(tensors: list[_Tensor], context: ReadContext) -> _Tensor:
-    """Return the matrix that is the vectors: of floats rather than integers; then the largest.
-
-    Raises
-    ------
-    EmbeddingError
-        no two-dimensional tensor of numbers
-    """
-    matrices = [tensor for tensor in tensors if len(tensor.shape) == 2 and tensor.kind in _TYPES]
-    matrices = [tensor for tensor in matrices if tensor.kind in _FLOATS] or matrices
+def _choose(tensors: Sequence[_Tensor], context: ReadContext) -> _Tensor:
+    """Return the matrix that is the vectors; EmbeddingError where there is none."""
+    matrices = named.find_matrices(tensors)
     if not matrices:
-        found = ", ".join(f"{t.name} {t.kind} {list(t.shape)}" for t in tensors[:20]) or "nothing"
         raise EmbeddingError(
-            f"no matrix of numbers among its tensors ({found}); expected one of two dimensions "
-            f"and of type {', '.join(_FLOATS)}, one row an item"
+            f"no matrix of numbers among its tensors ({named.describe(tensors)}); expected one of "
+            f"two dimensions and of type {', '.join(_FLOATS)}, one row for each item"
         )
-    best = max(matrices, key=lambda tensor: math.prod(tensor.shape))
-    others = [f"{t.name} {list(t.shape)}" for t in matrices if t is not best]
-    others[8:] = [f"{len(others) - 8} more"] if len(others) > 8 else []
-    assumed = (
-        f"several matrices: took the largest, {best.name} {list(best.shape)}, as the "
-        f"vectors, not {', '.join(others)}"
-    )
-    names = [tensor.name for tensor in matrices]
-    taken = context.choose("vector", names, best.name, assumed if others else "")
-    return next(tensor for tensor in matrices if tensor.name == taken)
+    largest = max(matrices, key=lambda tensor: math.prod(tensor.shape))
+    return named.choose_matrix(matrices, largest, context)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write the tensor `vectors`, with labels and provenance in the header, atomically.
 
-    Returns the columns of metadata, for which there is no place.
+    Returns
+    -------
+    the columns of metadata, for which the format has no place
 
     Raises
     ------
     EmbeddingError
-        labels that are too long for the header
+        the labels are too long for the header
     """
     described = {"embedding": provenance.to_json(embedding_set.provenance)}
     if not are_row_numbers(embedding_set.labels):
@@ -168,8 +144,8 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     size = len(json.dumps(described))
     if size > _LONGEST_HEADER - 1000:
         raise EmbeddingError(
-            f"its labels take {size:,} bytes; a safetensors header holds {_LONGEST_HEADER:,} at "
-            "most; write .parquet"
+            f"its labels take {size:,} bytes; a safetensors header holds at most "
+            f"{_LONGEST_HEADER:,}; write .parquet"
         )
     with atomic_path(path) as temporary:
         save_file({"vectors": embedding_set.vectors}, temporary, described)
@@ -178,7 +154,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
 
 def _read_header(path: Path) -> tuple[list[_Tensor], dict[str, str]]:
-    """Return the tensors and the texts that the header describes, after checking its claims."""
+    """Return the tensors and the texts of the header, after checking its claims."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -187,44 +163,46 @@ def _read_header(path: Path) -> tuple[list[_Tensor], dict[str, str]]:
                 f"its header claims to be {length:,} bytes long in a file of {size:,}; "
                 "the file is cut short or damaged"
             )
-        try:
+        with damaged("safetensors", SafetensorError, ValueError, RecursionError, OSError):
             with safe_open(path, framework="np") as checked:  # types, shapes and places agree
-                described = checked.metadata() or {}
+                texts = checked.metadata() or {}
             header = json.loads(file.read(length))
-        except (SafetensorError, ValueError, RecursionError, OSError) as error:
-            raise EmbeddingError(
-                f"damaged or incomplete safetensors ({first_line(error)}); write the file again"
-            ) from error
     header.pop("__metadata__", None)
     return [
-        _Tensor(name, found["dtype"], matrix_shape(tuple(found["shape"])), start + offsets[0])
+        _Tensor(
+            name,
+            matrix_shape(tuple(found["shape"])),
+            "float" if found["dtype"] in _FLOATS else
+            "integer" if found["dtype"] in _INTEGERS else "other",
+            found["dtype"],
+            8 + length + found["data_offsets"][0],
+        )
         for name, found in header.items()
-        for start, offsets in [(8 + length, found["data_offsets"])]
-    ], described
+    ], texts  # fmt: skip
 
 
 def _read(path: Path, tensor: _Tensor) -> np.ndarray:
-    """Return a tensor's numbers, mapped from the file; those of bfloat16 as float32."""
-    dtype = np.dtype(_TYPES[tensor.kind])
+    """Return a tensor's numbers, mapped from the file; bfloat16 as float32."""
+    dtype = np.dtype(_TYPES[tensor.type_name])
     if 0 in tensor.shape:
         return np.empty(tensor.shape, dtype)
     array = np.memmap(path, dtype, "r", tensor.start, tensor.shape)
-    if tensor.kind != "BF16":
+    if tensor.type_name != "BF16":
         return np.asarray(array)
     widened = array.astype(np.uint32)
     widened <<= 16
     return widened.view(np.float32)
 
 
-def _labels(described: dict[str, str], rows: int, note: Note) -> list[str] | None:
-    """Return the labels that the header holds, if it is a list of `rows` texts."""
-    if "labels" not in described:
+def _labels(texts: dict[str, str], rows: int, note: Note) -> list[str] | None:
+    """Return the labels that the header holds; None if it holds no list of `rows` texts."""
+    if "labels" not in texts:
         return None
     try:
-        labels = json.loads(described["labels"])
+        labels = json.loads(texts["labels"])
     except (ValueError, RecursionError):
         labels = None
     if isinstance(labels, list) and len(labels) == rows and all(type(t) is str for t in labels):
         return labels
-    note(f"left out the labels in its header: they are no list of {rows:,} texts")
+    note(f"left out the labels in its header: they are not a list of {rows:,} texts")
     return None

@@ -1,7 +1,7 @@
-"""ELMo's HDF5: one dataset a sentence, one row a token, of one layer of several.
+"""ELMo's HDF5: one dataset for each sentence, with one row for each token, in several layers.
 
 AllenNLP writes such files under the keys 0, 1, ..., and the sentences themselves under
-`sentence_to_index`; else a file beside it may hold them. A token is what stands between spaces.
+`sentence_to_index`; else a file beside it may hold them. Tokens are separated by spaces.
 https://github.com/allenai/allennlp/blob/v0.9.0/allennlp/commands/elmo.py
 """
 
@@ -18,8 +18,7 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.draft import Draft
-from embeddings.files.hdf5.generic import (
-    MAGIC,
+from embeddings.files.hdf5.access import (
     check_dataset,
     check_heaps,
     child,
@@ -32,6 +31,7 @@ from embeddings.files.json.rows import read_document
 from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, lines, read_text
+from embeddings.text import listed
 
 _SENTENCES = "sentence_to_index"
 _MEAN = "mean of layers"
@@ -42,18 +42,16 @@ Texts = dict[int, str]
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether the file is HDF5 with a dataset for each of its numbered sentences."""
-    if not head.startswith(MAGIC):
-        return False
+    """Return True if an HDF5 file has a dataset for each of its numbered sentences."""
     try:
         with opened(path) as file:
             return bool(_datasets(file))
     except EmbeddingError:
-        return False  # hdf5.py says what is wrong
+        return False  # generic.py says what is wrong
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read one layer, one row a token, which is the label where the file holds the sentences.
+    """Read one layer: a row for each token, which is its label if the file holds the sentences.
 
     Raises
     ------
@@ -71,12 +69,12 @@ def load_with(
 
     Returns
     -------
-    what was read; and those companions that hold no sentences
+    the tokens of the file; and those companions that hold no sentences
 
     Raises
     ------
     EmbeddingError
-        as load() does; or sentences of which no list fits the vectors
+        as load() does; or no list of sentences in a companion fits the vectors
     """
     with error_context(path):
         check_heaps(path)
@@ -101,7 +99,7 @@ def load_with(
 
 
 def _datasets(file: h5py.File) -> dict[int, h5py.Dataset]:
-    """Return the sentences by number: of (layers, tokens, dims), or several of (tokens, dims)."""
+    """Return the sentences by number, each of shape (layers, tokens, dims) or (tokens, dims)."""
     names = sorted((name for name in file if re.fullmatch(r"[0-9]{1,18}", name)), key=int)
     found = {int(name): child(file, name) for name in names}
     layered = all(is_matrix(item, 3, "f") for item in found.values())
@@ -111,7 +109,7 @@ def _datasets(file: h5py.File) -> dict[int, h5py.Dataset]:
 
 
 def _check(datasets: dict[int, h5py.Dataset]) -> None:
-    """Raise EmbeddingError where sentences differ in more than tokens, or do not fit memory."""
+    """Raise EmbeddingError if sentences differ in more than tokens, or exceed the size limit."""
     first, *others = datasets.values()
     for dataset in (first, *others):
         shape = dataset.shape
@@ -129,22 +127,22 @@ def _check(datasets: dict[int, h5py.Dataset]) -> None:
 def _choose_layer(
     datasets: dict[int, h5py.Dataset], context: ReadContext
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what makes one matrix of a sentence's layers."""
+    """Return the function that makes one matrix, (tokens, dims), of a sentence's layers."""
     shape = next(iter(datasets.values())).shape
     if len(shape) == 2:
-        context.note(f"{len(datasets):,} sentences, one row a token")
+        context.note(f"{len(datasets):,} sentences, one row for each token")
         return lambda sentence: sentence
     layers = [f"layer {i}" for i in range(shape[0])]
-    taken = context.choose(
+    selected = context.choose(
         "vector",
         [*layers, _MEAN] if len(layers) > 1 else layers,
         layers[-1],
         f"{len(datasets):,} sentences of {len(layers)} layers: took the last layer, one row "
-        "a token",
+        "for each token",
     )
-    if taken == _MEAN:
+    if selected == _MEAN:
         return lambda sentence: sentence.mean(axis=0, dtype=np.float64)
-    position = layers.index(str(taken))
+    position = layers.index(str(selected))
     return lambda sentence: sentence[position]
 
 
@@ -167,9 +165,9 @@ def _read(
 def _described(
     lengths: dict[int, int], texts: Texts
 ) -> tuple[list[str] | None, dict[str, pa.Array]]:
-    """Return the tokens, where sentences are known; and the columns sentence, position, text.
+    """Return the tokens, or None without sentences; and the columns sentence, position, text.
 
-    Tokens of a sentence that is not known are called by its number and their position, as 3:0.
+    Tokens of an unknown sentence are called by its number and their position, as 3:0.
     """
     numbers = np.array(list(lengths), np.int64)
     counts = np.array(list(lengths.values()), np.int64)
@@ -192,7 +190,7 @@ def _described(
 def _tokens(text: str, length: int) -> list[str] | None:
     """Return the tokens of a sentence, if there are `length` of them; else None.
 
-    AllenNLP splits at any white space; what only looks like it may be a part of a token.
+    AllenNLP splits at any white space, but a token may contain white space other than a space.
     """
     for tokens in (text.split(), [token for token in text.split(" ") if token]):
         if len(tokens) == length:
@@ -201,7 +199,7 @@ def _tokens(text: str, length: int) -> list[str] | None:
 
 
 def _own_texts(file: h5py.File, datasets: dict[int, h5py.Dataset], note: Note) -> Texts:
-    """Return the sentences that AllenNLP has written into the file, if they fit its vectors."""
+    """Return the sentences that AllenNLP wrote into the file, if they fit its vectors."""
     item = child(file, _SENTENCES)
     if not is_column(item) or len(item) != 1 or not datasets:
         return {}
@@ -213,19 +211,19 @@ def _own_texts(file: h5py.File, datasets: dict[int, h5py.Dataset], note: Note) -
     lengths = {number: dataset.shape[-2] for number, dataset in datasets.items()}
     unlike = [n for n in numbers if n not in lengths or _tokens(numbers[n], lengths[n]) is None]
     if unlike or not numbers:
-        note(f"left out {_SENTENCES}: it holds no sentences of as many tokens as there are vectors")
+        note(f"left out {_SENTENCES}: its sentences do not have one token for each vector")
         return {}
     if len(numbers) < len(lengths):
         note(
             f"{len(lengths) - len(numbers):,} of {len(lengths):,} sentences are not in "
-            f"{_SENTENCES}, which keeps repeated ones once: their tokens are called by sentence "
-            "and position"
+            f"{_SENTENCES}, which holds repeated sentences once: their tokens are called by "
+            "sentence and position"
         )
     return numbers
 
 
 def _sentence_lists(path: Path) -> dict[str, list[str]]:
-    """Return all lists of sentences in a text or JSON file, by what they are called there."""
+    """Return all lists of sentences in a text or JSON file, by their names there."""
     with path.open("rb") as file:
         head = file.read(4096)
     if not is_text(head):
@@ -256,14 +254,14 @@ def _fitting(lists: dict[str, list[str]], lengths: dict[int, int], note: Note) -
         and all(_tokens(t, n) is not None for t, n in zip(texts, lengths.values(), strict=True))
     ]
     if not fitting:
-        found = [
+        found = (
             f"{name}: {_counted([len(text.split()) for text in texts])}"
-            for name, texts in list(lists.items())[:_LISTED]
-        ]
-        more = f"; and {len(lists) - _LISTED} more" if len(lists) > _LISTED else ""
+            for name, texts in lists.items()
+        )
         raise EmbeddingError(
             f"the vectors are {_counted(list(lengths.values()))}, which no list of sentences fits "
-            f"({'; '.join(found)}{more}); give the sentences that the vectors were made from"
+            f"({listed(found, _LISTED, separator='; ')}); give the sentences that the vectors were "
+            "made from"
         )
     if len(lists) > 1:
         note(
@@ -273,5 +271,6 @@ def _fitting(lists: dict[str, list[str]], lengths: dict[int, int], note: Note) -
 
 
 def _counted(tokens: Sequence[int]) -> str:
-    listed = ", ".join(map(str, tokens[:_LISTED]))
-    return f"{len(tokens):,} sentences of {listed}{', ...' * (len(tokens) > _LISTED)} tokens"
+    """Return how many sentences there are, and of how many tokens the first ones are."""
+    first = ", ".join(map(str, tokens[:_LISTED]))
+    return f"{len(tokens):,} sentences of {first}{', ...' * (len(tokens) > _LISTED)} tokens"

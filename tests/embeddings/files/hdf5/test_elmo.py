@@ -46,7 +46,7 @@ def test_sentences_are_one_row_a_token_of_the_last_layer(tmp_path):
     assert found.metadata.to_pydict() == {
         "sentence": [0, 0, 2, 2, 2, 10], "position": [0, 1, 0, 1, 2, 0],
     }  # fmt: skip
-    assert notes == ["4 sentences of 3 layers: took the last layer, one row a token"]
+    assert notes == ["4 sentences of 3 layers: took the last layer, one row for each token"]
     with h5py.File(path, "a") as file:
         file["3"] = np.ones((2, 1, 4))
     with pytest.raises(EmbeddingError, match=r"x\.hdf5: /3 is of shape \(2, 1, 4\), /0 of"):
@@ -72,7 +72,7 @@ def test_datasets_of_one_layer(tmp_path):
     found, notes, questions = opened(path)
     np.testing.assert_array_equal(found.vectors, np.concatenate([p[0] for p in PARTS.values()]))
     assert found.metadata["sentence"].to_pylist() == [0, 0, 2, 2, 2]
-    assert notes == ["3 sentences, one row a token"]
+    assert notes == ["3 sentences, one row for each token"]
     assert "vector" not in questions
 
 

@@ -78,7 +78,9 @@ def test_every_encoding_of_obs(tmp_path, encoding):
     assert pa.types.is_dictionary(found.metadata["kind"].type)
     assert found.metadata["size"].to_pylist() == [1.5, 2, 3, 4]
     assert found.provenance.name == "cells"
-    assert notes == ["took obsm/X_pca (4, 3) as the vectors, not obsm/A (4, 2), X (4, 9)"]
+    assert notes == [
+        "several matrices: took obsm/X_pca (4, 3) as the vectors, not obsm/A (4, 2), X (4, 9)"
+    ]
 
 
 def test_missing_values_booleans_texts_and_the_order_of_columns(tmp_path):
@@ -104,7 +106,9 @@ def test_obsm_as_a_table_of_records(tmp_path):
         file["obsm"] = obsm
     found, notes = opened(path)
     np.testing.assert_array_equal(found.vectors, PCA)
-    assert notes == ["took obsm/X_pca (4, 3) as the vectors, not obsm/X_umap (4, 2)"]
+    assert notes == [
+        "several matrices: took obsm/X_pca (4, 3) as the vectors, not obsm/X_umap (4, 2)"
+    ]
 
 
 def test_without_a_pca_the_first_dense_array_then_x(tmp_path):
@@ -139,7 +143,7 @@ def test_columns_that_do_not_fit(tmp_path):
         new_encoding(file)
         file["obs/kind/codes"][0] = 7
         file["X"] = PCA
-    with pytest.raises(EmbeddingError, match="code 7 of 2 categories"):
+    with pytest.raises(EmbeddingError, match="code of 7 for 2 categories"):
         load(path)
 
 
@@ -183,13 +187,13 @@ def test_nothing_outside_of_the_file_is_read(tmp_path, name):
     with fresh() as file:
         raw = [(str(tmp_path / "raw"), 0, PCA.nbytes)]
         file.create_dataset(name, PCA.shape, "f4", external=raw)
-    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is kept in other files"):
+    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is stored in other files"):
         load(path)
     with fresh() as file:
         layout = h5py.VirtualLayout(PCA.shape, "f4")
         layout[:] = h5py.VirtualSource(str(secret), "v", PCA.shape)
         file.create_virtual_dataset(name, layout)
-    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is kept in other files"):
+    with pytest.raises(EmbeddingError, match=rf"x\.h5: /{name} is stored in other files"):
         load(path)
 
 
@@ -224,7 +228,7 @@ def test_files_cut_anywhere(tmp_path):
     content = path.read_bytes()
     for length in range(9, len(content) - 1, 509):
         path.write_bytes(content[:length])
-        with pytest.raises(EmbeddingError, match=r"x\.h5ad: damaged HDF5"):
+        with pytest.raises(EmbeddingError, match=r"x\.h5ad: damaged "):
             load(path)
 
 

@@ -1,6 +1,8 @@
-"""Writing AnnData's .h5ad, so that scanpy works on it at once: by the encodings of anndata 0.8 on.
+"""Writing AnnData's .h5ad for scanpy to work on directly, in the encodings of anndata 0.8.
 
-https://anndata.readthedocs.io/en/stable/fileformat-prose.html describes them.
+anndata itself is not used: importing it takes twenty times as long as writing a small set, it would
+store the vectors twice, once as X and once in obsm, and it cannot tell missing floats from NaN.
+https://anndata.readthedocs.io/en/stable/fileformat-prose.html describes the encodings.
 """
 
 from collections.abc import Mapping
@@ -16,11 +18,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.hdf5.h5ad import LABEL, MISSING, PROVENANCE, VECTORS
-from embeddings.files.limits import shorten
 from embeddings.files.tabular.writable_columns import holds, is_text, plain, writable_columns
+from embeddings.text import shorten
 
-_TAKEN = (LABEL, "_index", "__categories", ".", "..")
-_SLASH = {"/", "\0"}  # what a name in HDF5 cannot hold
+_RESERVED = (LABEL, "_index", "__categories", ".", "..")
+_NOT_IN_NAMES = {"/", "\0"}  # characters that no name in HDF5 can have
 _TEXT = h5py.string_dtype()
 _GROUPS = ("layers", "obsm", "obsp", "uns", "varm", "varp")
 
@@ -31,25 +33,25 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     The vectors are X, whose variables are dim_0, dim_1, ...: without X, scanpy.pp.neighbors and
     scanpy.tl.pca find nothing to work on. They are obsm["X_embedding"] as well, the name that
     scanpy.pl.embedding and `use_rep` take; both names stand for the same bytes of the file.
-    Labels are the names of obs if none repeats; else a column `label` is, and the names are row
-    numbers. The provenance is uns["embedding"], as JSON. Dates and times are written as texts of
-    ISO 8601, for which AnnData has no encoding.
+    If no label repeats, the labels are the names of obs; else they are its column `label`, and the
+    names are row numbers. The provenance is uns["embedding"], as JSON. Dates and times, for which
+    AnnData has no encoding, are written as texts in ISO 8601.
 
     Raises
     ------
     EmbeddingError
-        a label with a NUL character, at which HDF5 would end it
+        a label holds a NUL character, at which HDF5 would cut it
     """
     labels = embedding_set.labels
     row = next((i for i, label in enumerate(labels) if "\0" in label), None)
     if row is not None:
         raise EmbeddingError(
-            f"row {row}: the label {shorten(labels[row])!r} holds a NUL character, which HDF5 "
+            f"row {row}: the label {shorten(labels[row], 40)!r} holds a NUL character, which HDF5 "
             "cannot carry; write .parquet"
         )
     metadata = embedding_set.metadata
     columns, lost = writable_columns(
-        metadata, _writable, _TAKEN, lambda name: bool(_SLASH & {*name})
+        metadata, _writable, _RESERVED, lambda name: bool(_NOT_IN_NAMES & {*name})
     )
     lost += [
         f"column {name}: which numbers are NaN and which are missing"
@@ -77,7 +79,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
 
 def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return a column as texts, numbers, booleans or categories of texts; None where it is else."""
+    """Return a column as texts, numbers, booleans or categories of texts; None for others."""
     kind = column.type
     if pa.types.is_dictionary(kind) and not is_text(kind.value_type):
         return _writable(plain(column))
@@ -108,7 +110,7 @@ def _frame(
 
 
 def _column(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
-    """Write a column by the encoding of its type; what is missing is masked, in floats NaN."""
+    """Write a column by the encoding of its type; missing values are masked, in floats NaN."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         _category(group, name, column)
@@ -135,7 +137,7 @@ def _column(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
 
 
 def _category(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
-    """Write codes, -1 for what is missing, and the categories, of which none may repeat."""
+    """Write codes, -1 for missing values, and the categories, of which none may repeat."""
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = plain(array).dictionary_encode().combine_chunks()

@@ -1,0 +1,163 @@
+"""Safe access to HDF5: only data stored in the file itself, within the size limit.
+
+Links, external storage and virtual datasets could name any file of the machine: links count as
+missing, datasets of the other two kinds are refused.
+"""
+
+import math
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeGuard
+
+import h5py
+import numpy as np
+import pyarrow as pa
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
+from embeddings.files.errors import damaged
+from embeddings.files.limits import as_float32, check_bytes
+
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises
+_HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
+_TEXTS = 1_000  # strings read at a time; a few bytes on disk may stand for a long string each
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file for reading; damage of which the library complains is an EmbeddingError."""
+    with (
+        damaged(
+            "HDF5",
+            *_DAMAGE,
+            advice="copy the file again; if it is compressed by a filter that is not installed "
+            "here, convert it with h5repack",
+        ),
+        h5py.File(path, "r", locking=False) as file,
+    ):
+        yield file
+
+
+def check_heaps(path: Path) -> None:
+    """Raise EmbeddingError if a heap of texts is damaged so that HDF5 would never return.
+
+    The library walks a heap by the sizes stated in it, and a free part of size 0 is an endless
+    loop.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = content.find(_HEAP)
+        while start >= 0:
+            here = start + 16
+            end = min(start + int.from_bytes(content[start + 8 : here], "little"), len(content))
+            while here + 16 <= end:
+                index = int.from_bytes(content[here : here + 2], "little")
+                size = int.from_bytes(content[here + 8 : here + 16], "little")
+                step = 16 + -(-size // 8) * 8 if index else size
+                if step < 16 or here + step > end:
+                    raise EmbeddingError(
+                        f"damaged HDF5 (a heap of texts at byte {here:,}); copy the file again"
+                    )
+                here += step
+            start = content.find(_HEAP, start + 8)
+
+
+def child(parent: object, name: str) -> h5py.Group | h5py.Dataset | None:
+    """Return what the file itself holds under a name; None for nothing or for a link."""
+    if not isinstance(parent, h5py.Group) or "/" in name:
+        return None
+    links, key = parent.id.links, name.encode()  # `name in parent` would follow it to other files
+    if not links.exists(key) or links.get_info(key).type != h5py.h5l.TYPE_HARD:
+        return None
+    return parent[name]
+
+
+def is_matrix(item: object, dimensions: int = 2, kinds: str = "fiu") -> TypeGuard[h5py.Dataset]:
+    """Return True if an object of the file is an array of numbers of that many dimensions."""
+    return (
+        isinstance(item, h5py.Dataset)
+        and item.shape is not None
+        and len(item.shape) == dimensions
+        and item.dtype.kind in kinds
+    )
+
+
+def is_column(item: object) -> TypeGuard[h5py.Dataset]:
+    """Return True if an object of the file is one text, number or boolean for each row."""
+    if not isinstance(item, h5py.Dataset) or item.shape is None or len(item.shape) != 1:
+        return False
+    return item.dtype.kind in COLUMN_KINDS or is_string(item)
+
+
+def is_string(dataset: h5py.Dataset) -> bool:
+    """Return True if a dataset holds texts."""
+    return h5py.check_string_dtype(dataset.dtype) is not None
+
+
+def read_matrix(dataset: h5py.Dataset) -> np.ndarray:
+    """Return a dataset of numbers as read-only float32 of its shape, after checking its size."""
+    check_dataset(dataset)
+    return as_float32(dataset.astype(np.float32)[...])
+
+
+def read_column(dataset: h5py.Dataset) -> pa.ChunkedArray:
+    """Return a one-dimensional dataset of texts, numbers or booleans as a column.
+
+    Raises
+    ------
+    EmbeddingError
+        it exceeds the limit, or holds anything else, such as references to other objects
+    """
+    check_dataset(dataset)
+    if not is_column(dataset):
+        raise EmbeddingError(
+            f"{dataset.name} is of shape {dataset.shape} and type {dataset.dtype}; "
+            "expected one text, number or boolean for each row"
+        )
+    if dataset.dtype.kind != "O":
+        return to_column(dataset[...])
+    strings, texts, size = dataset.asstr(errors="replace"), [], 0
+    for start in range(0, len(dataset), _TEXTS):
+        part = strings[start : start + _TEXTS].tolist()
+        size += sum(map(len, part))
+        check_bytes(size, f"the texts of {dataset.name} take")
+        texts += part
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def check_dataset(dataset: h5py.Dataset) -> None:
+    """Raise EmbeddingError if the data are outside of the file, or exceed the limit in memory.
+
+    What a file claims need not be stored in it: a packed or never written part takes no bytes.
+    """
+    if dataset.is_virtual or dataset.external:
+        raise EmbeddingError(
+            f"{dataset.name} is stored in other files, which are never opened from here; "
+            "copy it into one file (h5repack)"
+        )
+    for shape, verb in ((dataset.shape, "needs"), (dataset.chunks or (), "has chunks of")):
+        size = math.prod(shape) * max(4, dataset.dtype.itemsize)
+        check_bytes(size, f"{dataset.name} {verb}")
+
+
+def check_total(group: h5py.Group) -> None:
+    """Raise EmbeddingError if all datasets of a group together exceed the limit in memory."""
+    check_bytes(sum(map(stated_bytes, datasets(group))), f"{group.name} takes")
+
+
+def stated_bytes(dataset: h5py.Dataset) -> int:
+    """Return the bytes that a dataset takes in memory, by its stated shape and type."""
+    return math.prod(dataset.shape) * dataset.dtype.itemsize
+
+
+def datasets(group: h5py.Group) -> list[h5py.Dataset]:
+    """Return all datasets with a shape in a group or its groups, in order of name."""
+    found: list[h5py.Dataset] = []
+
+    def collect(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            found.append(item)
+
+    group.visititems(collect)  # which follows no links
+    return found
