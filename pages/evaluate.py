@@ -12,14 +12,14 @@ def main() -> None:
     run = run_control.current()
     with st.sidebar:
         given = table.choose(changed=lambda: run_control.show(None))
-        wanted = form.choose(given)
-        if wanted is not None:
-            run_control.offer(given, wanted)
+        spec = form.choose(given)
+        if spec is not None:
+            run_control.offer(given, spec)
     with st.container(key="evaluate"):
         run_control.choose_earlier(run)
         if run is None:
             st.markdown("Choose a table, its target and columns on the left, and compare.")
-            table.show_rows(given, wanted.roles if wanted else {})
+            table.show_rows(given, spec.roles if spec else {})
             return
         view = runs.look(run)
         if view.lives:

@@ -3,15 +3,14 @@
 import streamlit as st
 
 from pages.common import navigation_guard
-from pages.train import catalog, form, overview, run_history, run_view, selected_run
+from pages.train import form, overview, run_history, run_view, selected_run
 from server.runs import records as runs
+from trainers.catalog import TRAINERS
 
 
 def main() -> None:
     """Draw the form on the left; the run, and all runs, beside it."""
-    known = [
-        run for run in runs.list_runs(runs.runs_folder()) if run.trainer in catalog.sentences()
-    ]
+    known = [run for run in runs.list_runs(runs.runs_folder()) if run.trainer in TRAINERS]
     with st.sidebar:
         form.draw(known)
     with st.container(key="train"):

@@ -13,9 +13,10 @@ AUTOMATIC = "automatic"
 
 
 def draw_setting(field: SettingField, key: str) -> Any:
-    """Draw a setting with its default value; return the value chosen.
+    """Draw a setting; return the value chosen.
 
-    Bounds are not checked here: the dataclass checks them, and the page shows its message.
+    The widget starts with the default, or with what the session state has under its key. Bounds
+    are not its own: the settings' dataclass checks them, and the page shows the message.
 
     Parameters
     ----------
@@ -24,30 +25,34 @@ def draw_setting(field: SettingField, key: str) -> Any:
 
     Returns
     -------
-    The value. An empty widget stands for the default where that is None or a keyword, for None
-    where the setting is optional, and else for the default.
+    The value. An empty number means the default if that is a keyword, and None if the setting is
+    optional; an empty text means None if the setting is optional.
     """
+    is_automatic = field.default is None or field.default in field.keywords
     shared: dict[str, Any] = {"key": key, "help": field.help, "persist_state": "session"}
     choices = field.choices or (field.keywords if len(field.keywords) > 1 else None)
     if choices:
-        index = choices.index(field.default) if field.default is not None else None
-        return st.selectbox(field.label, choices, index=index, placeholder=AUTOMATIC, **shared)
+        st.session_state.setdefault(key, field.default)
+        return st.selectbox(
+            field.label, choices, index=None, placeholder=AUTOMATIC,
+            required=field.default is not None, **shared,
+        )  # fmt: skip
     if field.type == "bool":
-        return st.checkbox(field.label, field.default, **shared)
-    placeholder = AUTOMATIC if field.optional or field.keywords else None
+        st.session_state.setdefault(key, field.default)
+        return st.checkbox(field.label, **shared)
+    placeholder = AUTOMATIC if is_automatic else None
     if field.type in ("str", "path"):
-        text = st.text_input(field.label, field.default or "", placeholder=placeholder, **shared)
+        st.session_state.setdefault(key, field.default or "")
+        text = st.text_input(field.label, placeholder=placeholder, **shared)
         return text or (None if field.optional else text)
     is_whole = field.type == "int"
-    default = None if field.default in field.keywords else field.default
+    start = None if is_automatic else field.default
+    st.session_state.setdefault(key, start)
     number = st.number_input(
-        field.label,
-        value=default,
-        step=1 if is_whole else _step(default),
-        format=None if is_whole else "%.6g",
-        placeholder=placeholder,
-        **shared,
-    )
+        field.label, value=None, step=1 if is_whole else _step(start),
+        format=None if is_whole else "%.6g", placeholder=placeholder,
+        required=not is_automatic, **shared,
+    )  # fmt: skip
     return number if number is not None or field.optional else field.default
 
 

@@ -9,7 +9,7 @@ from embeddings import EmbeddingError
 from pages.common import url_state
 from pages.common.text import error_box, plain
 from pages.evaluate import form, table
-from pages.evaluate.form import Wanted
+from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.table import BUILT_IN, Given
 from server.runs import records as runs
 from server.runs.records import Run
@@ -67,47 +67,47 @@ def choose_earlier(run: Run | None) -> None:
     )
 
 
-def offer(given: Given, wanted: Wanted) -> None:
+def offer(given: Given, spec: ComparisonSpec) -> None:
     """Offer to start, or say what is in the way."""
-    problem = wanted.problem or runs.refusal(runs.runs_folder())
+    problem = spec.problem or runs.refusal(runs.runs_folder())
     with st.container(key="start"):
         if st.session_state.get("comparison_error"):
             error_box(st.session_state.comparison_error)
-        # No callback, whose arguments would be those of the run before a value just typed
+        # No callback: its arguments would be those of the rerun before the value just typed
         if st.button(
             "Compare", type="primary", key="compare", width="stretch", disabled=bool(problem)
         ):
-            _start(given, wanted)
+            _start(given, spec)
             st.rerun()
         if problem:
             st.caption(plain(problem[:1].upper() + problem[1:]))
 
 
-def _start(given: Given, wanted: Wanted) -> None:
+def _start(given: Given, spec: ComparisonSpec) -> None:
     """Start a comparison and show it; what stands in its way is kept, to be said."""
     st.session_state.comparison_error = ""
     try:
-        run = _started(given, wanted)
+        run = _started(given, spec)
     except EmbeddingError as error:
         st.session_state.comparison_error = str(error)
         return
     show(run.id, recall=False)
 
 
-def _started(given: Given, wanted: Wanted) -> Run:
+def _started(given: Given, spec: ComparisonSpec) -> Run:
     """Start a comparison in a folder of its own, with the table in it."""
     if given.place != BUILT_IN and not Path(given.place).exists():
         raise EmbeddingError(f"{given.title} is no longer kept on the server; upload it again")
     folder = runs.new_folder(runs.runs_folder()).absolute()
-    arguments = [*wanted.flags, f"--run-dir={folder / runs.TRAINING}"]
-    if "entity" in wanted.settings["features"]:
+    arguments = [*spec.flags, f"--run-dir={folder / runs.TRAINING}"]
+    if "entity" in spec.settings["features"]:
         arguments += [f"--out={folder / ZIP}", "--files"]
     if given.place != BUILT_IN:
         data = folder / runs.DATA / Path(given.place).name
         data.parent.mkdir()
         shutil.copyfile(given.place, data)
         arguments.insert(0, str(data))
-    return runs.start(folder, TRAINER, arguments, wanted.settings, given.title)
+    return runs.start(folder, TRAINER, arguments, spec.settings, given.title)
 
 
 def begin_anew(run: Run) -> None:

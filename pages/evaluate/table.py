@@ -11,7 +11,7 @@ import streamlit as st
 from embeddings import EmbeddingError
 from pages.common import sources
 from pages.common.text import error_box
-from pages.common.trainers_cli import ask
+from trainers.commands.columns import describe_table
 
 BUILT_IN = ""
 """Stands for the built-in table where others have the path of theirs."""
@@ -101,9 +101,9 @@ def _take_upload(changed: Callable[[], None]) -> None:
         error_box(state.table_error)
 
 
+@st.cache_data(max_entries=64, show_spinner="Reading the table…")
 def _described(place: str) -> Mapping[str, Any]:
-    with st.spinner("Reading the table…"):
-        return ask("columns", *([place] if place else []), "--json")
+    return describe_table(Path(place) if place else None)
 
 
 def show_rows(given: Given, roles: Mapping[str, str]) -> None:

@@ -1,52 +1,54 @@
-"""The trainers and their settings, as `python -m trainers` tells them."""
+"""The trainers on the Train screen: what each learns, and the settings that a person may choose."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
-from pages.common.trainers_cli import ask
+from embeddings import EmbeddingError
+from embeddings.settings import SettingError, SettingField, describe
+from pages.common.settings_form import explain
+from trainers.catalog import TRAINERS, Config
 
 MANAGED = {"out", "run_dir", "resume", "dry_run", "quiet"}
-"""Settings that the page sees to itself."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A setting of a trainer; for the meaning of each, see trainers/core/schema.py."""
-
-    name: str
-    flag: str
-    type: str
-    choices: list[Any] | None
-    default: Any
-    required: bool
-    optional: bool
-    advanced: bool
-    help: str
-
-    @property
-    def title(self) -> str:
-        """How the form calls it."""
-        return self.name.replace("_", " ")
+"""Settings that the page chooses itself."""
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """A trainer, what it does in a sentence, and the settings that a person may choose."""
+    """A trainer.
+
+    Attributes
+    ----------
+    name : the name on the command line
+    description : what it learns, in a sentence
+    config : the dataclass of its settings
+    settings : the settings that a person may choose
+    """
 
     name: str
-    sentence: str
-    settings: tuple[Setting, ...]
+    description: str
+    config: type[Config]
+    settings: tuple[SettingField, ...]
 
     @property
-    def files(self) -> tuple[Setting, ...]:
-        """The settings that are files to give."""
+    def files(self) -> tuple[SettingField, ...]:
+        """The settings that are files to read."""
         return tuple(setting for setting in self.settings if setting.type == "path")
 
+    def problem(self, values: Mapping[str, Any]) -> str:
+        """Return what is wrong with the values of settings, as a message, or ""."""
+        try:
+            self.config(out=Path(f"{self.name}.embedding.parquet"), **values)
+        except SettingError as error:
+            return explain(error, self.settings)
+        except EmbeddingError as error:
+            return str(error)
+        return ""
+
     def arguments(self, values: Mapping[str, Any]) -> list[str]:
-        """Return the command line of settings, those left out that are at their defaults."""
+        """Return the values as a command line, without those that are the default."""
         found = []
         for setting in self.settings:
             value = values.get(setting.name, setting.default)
@@ -59,15 +61,12 @@ class Trainer:
         return found
 
 
-@st.cache_resource(show_spinner="Looking for trainers…")
-def sentences() -> dict[str, str]:
-    """Return what each trainer does, by its name."""
-    return {each["name"]: each["description"] for each in ask("--list", "--json")}
+def descriptions() -> dict[str, str]:
+    """Return what each trainer learns, in a sentence, by the trainer's name."""
+    return {name: inspect.getdoc(config) or "" for name, config in TRAINERS.items()}
 
 
-@st.cache_resource(show_spinner="Asking for its settings…")
 def trainer(name: str) -> Trainer:
     """Return a trainer by its name."""
-    said = ask(name, "--schema")
-    settings = (Setting(**field) for field in said["fields"] if field["name"] not in MANAGED)
-    return Trainer(name, said["description"], tuple(settings))
+    settings = tuple(each for each in describe(TRAINERS[name]) if each.name not in MANAGED)
+    return Trainer(name, descriptions()[name], TRAINERS[name], settings)

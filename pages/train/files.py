@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.train.catalog import Setting, Trainer
+from embeddings.settings import SettingField
+from pages.train.catalog import Trainer
 from server.runs.records import DATA, Run
 
 BUILT_IN, UPLOAD = "Built-in", "Upload"
@@ -38,6 +39,13 @@ class Given:
             return self.earlier.data
         names = [upload.name for files in self.uploads.values() for upload in files]
         return ", ".join(names) or "built-in"
+
+    @property
+    def placeholders(self) -> dict[str, Path]:
+        """Paths that stand for the files until they are in a run's folder, by setting."""
+        place = self.earlier.folder / DATA if self.earlier is not None else None
+        names = [each.name for each in place.iterdir()] if place and place.exists() else []
+        return {name: Path(name) for name in [*self.uploads, *names]}
 
     def put(self, folder: Path) -> dict[str, Path]:
         """Put the files into a run's folder; return the value of each setting.
@@ -77,22 +85,22 @@ def choose(trainer: Trainer, past: Sequence[Run]) -> Given:
     if where == BUILT_IN:
         return Given()
     uploads = _upload(trainer, main, several=True)
-    missing = "" if uploads else f"upload the {main.title}"
+    missing = "" if uploads else f"upload the {main.label.lower()}"
     if others:
         with st.expander("More files", expanded=any(each.required for each in others)):
             for setting in others:
                 uploads |= _upload(trainer, setting)
                 if setting.required and setting.name not in uploads:
-                    missing = missing or f"upload the {setting.title}"
+                    missing = missing or f"upload the {setting.label.lower()}"
     return Given(uploads, missing=missing)
 
 
 def _upload(
-    trainer: Trainer, setting: Setting, several: bool = False
+    trainer: Trainer, setting: SettingField, several: bool = False
 ) -> dict[str, list[UploadedFile]]:
     """Draw an uploader; return its files by the setting's name, nothing where there are none."""
     found = st.file_uploader(
-        setting.title.capitalize(),
+        setting.label,
         accept_multiple_files=several,
         key=f"train-{trainer.name}-{setting.name}",
         help=setting.help,

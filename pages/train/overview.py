@@ -1,4 +1,4 @@
-"""What stands in the place of a run before there is one: what each trainer learns."""
+"""What the page shows before the first run: the trainers and what each learns."""
 
 import streamlit as st
 
@@ -7,16 +7,16 @@ from pages.train import catalog
 
 
 def draw() -> None:
-    """Draw a line for each trainer; a click on its name chooses it."""
+    """Draw a line for each trainer; a click on its name selects it."""
     st.markdown(
-        "Choose a trainer, its data and settings on the left, and start it. Each has data built in "
-        "to try it. Here you will see it learn, and open what it has made."
+        "Choose a trainer, its data and settings on the left, and start it. Every trainer comes "
+        "with sample data. Progress and results appear here."
     )
     with st.container(key="trainers"):
-        for name, sentence in catalog.sentences().items():
+        for name, description in catalog.descriptions().items():
             left, right = st.columns([0.14, 0.86], vertical_alignment="center")
             left.button(name, key=f"choose-{name}", width="stretch", on_click=_choose, args=(name,))
-            right.markdown(plain(sentence))
+            right.markdown(plain(description))
 
 
 def _choose(name: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.browser.driver import PROJECT, AppPage, run_server
 
 VISITS = PROJECT / "docs" / "examples" / "visits.csv"
@@ -59,7 +61,7 @@ def test_an_upload_is_learned_from_and_the_result_opens_with_one_click(
 ) -> None:
     with visit(browser, tmp_path) as page:  # the first visit to this server
         upload(page)
-        fill(page, "epochs", "3")
+        fill(page, "Epochs", "3")
         press(page, "Start")
         state(page, "done")
         page.page.locator(".js-plotly-plot").first.wait_for()
@@ -82,9 +84,9 @@ def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
 ) -> None:
     with visit(browser, tmp_path) as page:
         upload(page)
-        fill(page, "epochs", "1000000")
+        fill(page, "Epochs", "1000000")
         page.page.get_by_text("More settings").click()
-        fill(page, "patience", "0")
+        fill(page, "Patience", "0")
         press(page, "Start")
         state(page, "running")
         page.page.get_by_text("of 1,000,000").wait_for()
@@ -149,9 +151,9 @@ def test_runs_are_compared_and_an_error_is_plain(browser, tmp_path: Path) -> Non
             page.page.locator("[data-test-script-state=notRunning]").wait_for()
         legends = page.page.locator(".line-key")
         legends.get_by_text("2: two_tower").first.wait_for()
-        fill(page, "learning rate", "-1")
+        fill(page, "Learning rate", "-1")
         press(page, "Start")
-        state(page, "failed")
         alert = page.page.locator("[data-testid=stAlert]")
-        alert.get_by_text("--learning-rate -1.0: expected a number above 0").wait_for()
+        alert.get_by_text("Learning rate is -1.0; expected a number above 0").wait_for()
+        expect(page.page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
         assert "Traceback" not in page.page.locator("[data-testid=stMain]").inner_text()

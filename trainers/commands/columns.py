@@ -3,10 +3,12 @@
     python -m trainers columns adult.csv
     python -m trainers columns adult.csv --json
 
-Nothing is trained, and PyTorch is not loaded. A page runs this before the user chooses columns.
+Nothing is trained, and PyTorch is not loaded: the Evaluate page calls `describe_table` itself.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -58,9 +60,34 @@ class Column:
 
 def run(config: ColumnsConfig) -> dict[str, Any]:
     """Return a description of the table; print it as text unless `--json` is given."""
-    if config.data is not None:
-        table, source = read_file(config.data, split_names(config.names))
-        with error_context(config.data):
+    described = describe_table(config.data, split_names(config.names))
+    if not config.json:
+        print(columns_table(described["columns"], described["target"]))  # noqa: T201
+    return described
+
+
+def describe_table(path: Path | None, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Describe a table and its columns.
+
+    Parameters
+    ----------
+    path : the file; None for the built-in flights
+    names : the names of all columns, for a file without a header
+
+    Returns
+    -------
+    dict ready for JSON: `table` (its name), `rows`, `target` (the suggested one), `draw` (the
+    suggested number of rows to sample, or None), `columns` (the fields of Column), and `first`
+    (the first cells of each column, as text)
+
+    Raises
+    ------
+    EmbeddingError
+        the file is missing or is not a table
+    """
+    if path is not None:
+        table, source = read_file(path, names)
+        with error_context(path):
             columns = [describe(name, table[name]) for name in table.column_names]
         target = suggested_target(columns)
         draw = None
@@ -68,8 +95,6 @@ def run(config: ColumnsConfig) -> dict[str, Any]:
         table, source = read_flights()
         columns = [describe(name, table[name], name in FLIGHTS) for name in table.column_names]
         target, draw = "air_time", FLIGHTS_ROWS
-    if not config.json:
-        print(columns_table(columns, target))  # noqa: T201
     first = table.slice(0, FIRST_ROWS)
     return {
         "table": source["name"],
@@ -120,13 +145,15 @@ def suggested_target(columns: list[Column]) -> str:
     return learnable[-1] if learnable else columns[-1].name
 
 
-def columns_table(columns: list[Column], target: str) -> str:
+def columns_table(columns: Sequence[Mapping[str, Any]], target: str) -> str:
     """Return the columns as a table of text."""
     lines = [["column", "type", "values", "missing", "used as"]]
     for column in columns:
-        use = column.kind if column.chosen else f"left out: {column.left_out or 'not suggested'}"
-        if column.name == target:
-            use = f"target: {column.tasks[0] if column.tasks else 'cannot be learned'}"
-        cells = [column.name, column.type, f"{column.values:,}", f"{column.missing:,}", use]
-        lines.append(cells)
+        use = column["kind"]
+        if not column["chosen"]:
+            use = f"left out: {column['left_out'] or 'not suggested'}"
+        if column["name"] == target:
+            use = f"target: {column['tasks'][0] if column['tasks'] else 'cannot be learned'}"
+        counts = (f"{column[name]:,}" for name in ("values", "missing"))
+        lines.append([column["name"], column["type"], *counts, use])
     return aligned(lines)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.evaluate.form import Wanted
+from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.running import stage_of
 from server.runs.records import RESULTS
@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 def test_the_command_reads_what_the_form_writes() -> None:
-    config = parse("evaluate", EvaluateConfig, Wanted(SETTINGS).flags)
+    config = parse("evaluate", EvaluateConfig, ComparisonSpec(SETTINGS).flags)
     assert split_names(config.categorical) == ("shop", 'the "odd", one')
     assert split_names(config.columns) == ("shop", 'the "odd", one', "noise")
     assert (config.target, config.task, config.folds, config.rows) == (
@@ -47,7 +47,7 @@ def test_the_command_reads_what_the_form_writes() -> None:
         None,
     )
     assert split_names(config.features) == ("entity", "label")
-    assert Wanted(SETTINGS).roles == {
+    assert ComparisonSpec(SETTINGS).roles == {
         "sold": "target", "shop": "category", 'the "odd", one': "category", "noise": "number"
     }  # fmt: skip
 
@@ -56,15 +56,17 @@ def test_the_command_reads_what_the_form_writes() -> None:
     ("change", "problem"),
     [
         ({}, ""),
-        ({"categorical": []}, "Choose a categorical column"),
+        ({"categorical": []}, "Choose at least one categorical column"),
         ({"models": []}, "at least one"),
         ({"features": ["native"]}, "boosting only"),
         ({"features": ["native"], "models": ["boosting"]}, ""),
+        ({"folds": 1}, "Folds is 1; expected a whole number of at least 2"),
+        ({"neighbors": 0}, "k of k-NN is 0; expected"),
     ],
 )
 def test_what_cannot_be_compared_is_said_before_the_start(change: dict, problem: str) -> None:
-    assert problem in Wanted({**SETTINGS, **change}).problem
-    assert bool(problem) == bool(Wanted({**SETTINGS, **change}).problem)
+    assert problem in ComparisonSpec({**SETTINGS, **change}).problem
+    assert bool(problem) == bool(ComparisonSpec({**SETTINGS, **change}).problem)
 
 
 def test_stages_are_told() -> None:
