@@ -143,9 +143,9 @@ def cluster(options: argparse.Namespace) -> None:
     result = {
         "method": made.method,
         "seed": made.seed,
-        "fineness": found.fineness,
+        "fineness": found.granularity,
         "clusters": found.count,
-        "noise_share": found.noise_share,
+        "noise_share": found.noise_fraction,
         "sizes": list(found.sizes),
         "names": list(names),
     }

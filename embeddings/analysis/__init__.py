@@ -1,1 +1,1 @@
-"""What an embedding set is like: its health, duplicates, neighborhoods and clusters."""
+"""Analysis of embedding sets: statistics, duplicates, neighborhoods, advice and clusters."""

@@ -1,8 +1,8 @@
-"""Clusters: dense groups of points on a map, from coarse to fine, with their middles and words.
+"""Clusters: dense groups of points in a layout, from coarse to fine, with their names.
 
 The method is HDBSCAN (Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14) on the
-layout's coordinates: what is seen as a clump is what is named, and points between clumps belong to
-none.
+layout's coordinates, so that a cluster is what looks like a group on the map. Points between
+clusters belong to none.
 """
 
 import re
@@ -20,101 +20,112 @@ from embeddings.metrics import Metric, exact_values, inverse_norms, row_norms, v
 from embeddings.neighbors import Neighbors
 
 SMALLEST = 5
-"""No cluster has fewer members."""
+"""Smallest number of members of a cluster."""
 
 NOISE = -1
-"""The label of points that are in no cluster."""
+"""The label of points that belong to no cluster."""
 
-_COARSE, _FINE = 0.05, 0.0005  # min_cluster_size as a share of all points at fineness 0 and 1
-_MIN_SAMPLES = SMALLEST - 1  # neighbors beside the point itself; the smallest cluster has them
-_CONTRAST = 1.5  # see _divided
-_LOOKS = 8  # how often at most a continent is divided
-_CENTRAL = 3  # members kept per cluster to name it by
+_COARSE, _FINE = 0.05, 0.0005  # min_cluster_size as a fraction of n at granularity 0 and 1
+_MIN_SAMPLES = SMALLEST - 1  # neighbors besides the point itself; the smallest cluster has them
+_CONTRAST = 1.5  # see _parts
+_DEEPEST_SPLIT = 8  # largest number of times that a giant cluster is split in turn
+_CENTRAL = 3  # members per cluster that name it if words do not
 _NAME_WORDS = 3
-_TYPICAL = 0.05  # a word that names a cluster is in at least this share of its labels
+_TYPICAL = 0.05  # a word of a cluster's name is in at least this fraction of its labels
 _WORD = re.compile(r"[^\W\d_]{2,}|\d+")
 
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """The cluster of every point.
+    """The cluster of every point of a layout.
 
     Attributes
     ----------
     labels : int32, shape (n,); clusters are numbered from 0 by decreasing size, -1 is noise
-    count : how many clusters
-    sizes : members of each, decreasing
-    noise_share : points in no cluster, as a share of all
-    fineness : 0 (coarse) to 1 (fine), as asked
-    min_cluster_size : what that came to; see smallest_cluster
-    central : int32, shape (count, 3); the members nearest to the mean of each, nearest first
+    count : number of clusters
+    sizes : number of members of each cluster, decreasing
+    noise_fraction : fraction of the points that belong to no cluster, 0 to 1
+    granularity : 0 (coarse) to 1 (fine)
+    min_cluster_size : smallest_cluster(n, granularity)
+    central : int32, shape (count, 3); the members closest to the centroid of each, nearest first
     """
 
     labels: np.ndarray
     count: int
     sizes: tuple[int, ...]
-    noise_share: float
-    fineness: float
+    noise_fraction: float
+    granularity: float
     min_cluster_size: int
     central: np.ndarray
 
 
-def smallest_cluster(points: int, fineness: float) -> int:
-    """Return HDBSCAN's min_cluster_size: a share of all points, but at least 5.
+def smallest_cluster(points: int, granularity: float) -> int:
+    """Return HDBSCAN's min_cluster_size: a fraction of the number of points, but at least 5.
 
-    The share falls geometrically: 5 % at fineness 0, 0.5 % at 0.5, 0.05 % at 1.
-    """
-    if not 0.0 <= fineness <= 1.0:
-        raise EmbeddingError(f"fineness {fineness}; expected 0 (coarse) to 1 (fine)")
-    return max(SMALLEST, round(points * _COARSE * (_FINE / _COARSE) ** fineness))
-
-
-def cluster(coordinates: np.ndarray, fineness: float = 0.5) -> Clusters:
-    """Find the clusters of a layout; the same coordinates give the same clusters.
-
-    Parameters
-    ----------
-    coordinates : float32, shape (n, 2) or (n, 3)
-    fineness : 0 (few large clusters) to 1 (many small ones); see smallest_cluster
+    The fraction decreases geometrically: 5 % at granularity 0, 0.5 % at 0.5, 0.05 % at 1.
 
     Raises
     ------
     EmbeddingError
-        fineness outside 0 to 1
+        if granularity is not between 0 and 1
+    """
+    if not 0.0 <= granularity <= 1.0:
+        raise EmbeddingError(f"granularity {granularity}; expected 0 (coarse) to 1 (fine)")
+    return max(SMALLEST, round(points * _COARSE * (_FINE / _COARSE) ** granularity))
+
+
+def cluster(coordinates: np.ndarray, granularity: float = 0.5) -> Clusters:
+    """Find the clusters of a layout; the result is deterministic.
+
+    Parameters
+    ----------
+    coordinates : float32, shape (n, 2) or (n, 3)
+    granularity : 0 (few large clusters) to 1 (many small ones); see smallest_cluster
+
+    Raises
+    ------
+    EmbeddingError
+        if granularity is not between 0 and 1
     """
     points = np.ascontiguousarray(coordinates, dtype=np.float32)
-    size = smallest_cluster(len(points), fineness)
+    size = smallest_cluster(len(points), granularity)
     labels = _by_decreasing_size(_labels(points, size))
     sizes = np.bincount(labels[labels >= 0]).tolist()
     central = [
-        middle_members(points, labels, number, _CENTRAL).rows for number in range(len(sizes))
+        closest_to_centroid(points, labels, number, _CENTRAL).rows for number in range(len(sizes))
     ]
     return Clusters(
         labels=labels,
         count=len(sizes),
         sizes=tuple(sizes),
-        noise_share=float((labels == NOISE).mean()) if len(labels) else 0.0,
-        fineness=fineness,
+        noise_fraction=float((labels == NOISE).mean()) if len(labels) else 0.0,
+        granularity=granularity,
         min_cluster_size=size,
         central=np.array(central, dtype=np.int32).reshape(len(sizes), _CENTRAL),
     )
 
 
-def middle_members(
+def closest_to_centroid(
     vectors: np.ndarray,
     labels: np.ndarray,
     cluster: int,
     count: int = 10,
     metric: Metric = "euclidean",
 ) -> Neighbors:
-    """Return the members nearest to their mean, nearest first, and how near they are.
+    """Find the members of a cluster that are closest to its centroid.
 
     Parameters
     ----------
     vectors : float32, shape (n, d); the original vectors, or the coordinates of a layout
-    labels : int32, shape (n,), of Clusters
-    metric : distances are compared as they are; for cosine and dot, the angle to the mean of
-        the members' directions
+    labels : int32, shape (n,); see Clusters
+    cluster : its number in `labels`
+    count : number of members returned, at most
+    metric : euclidean and manhattan compare with the mean of the members; cosine and dot compare
+        with the mean of their directions, by cosine
+
+    Returns
+    -------
+    Neighbors : rows and values of shape (count,), closest first
     """
     members = np.flatnonzero(labels == cluster).astype(np.int32)
     inside = np.asarray(vectors)[members]
@@ -124,19 +135,28 @@ def middle_members(
     compared: Metric = "cosine" if angular else metric
     if not len(members):
         return Neighbors(members, np.empty(0, np.float32), compared)
-    middle = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
-    values = exact_values(compared, middle, row_norms(middle[None])[0], inside, norms)
+    centroid = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
+    values = exact_values(compared, centroid, row_norms(centroid[None])[0], inside, norms)
     nearness = values if angular else -values
     order = np.lexsort((members, -nearness))[:count]
     return Neighbors(members[order], values[order], compared)
 
 
-def breakdown(
+def value_counts(
     labels: np.ndarray, cluster: int, column: pa.Array | pa.ChunkedArray
 ) -> list[tuple[Any, int, float]]:
-    """Count the values of a column among the members: (value, count, share), most frequent first.
+    """Count the values of a column among the members of a cluster.
 
-    Missing values count as None; equal counts are in the order of their text.
+    Parameters
+    ----------
+    labels : int32, shape (n,); see Clusters
+    cluster : its number in `labels`
+    column : n values
+
+    Returns
+    -------
+    list of (value, count, fraction of the members), most frequent first, ties by the text of the
+    value; missing values are counted as None
     """
     members = np.flatnonzero(labels == cluster)
     counts = pc.value_counts(column.take(pa.array(members)))
@@ -148,14 +168,18 @@ def breakdown(
 def names(clusters: Clusters, labels: Sequence[str]) -> tuple[str, ...]:
     """Name each cluster by its most characteristic words, or else by its most central labels.
 
-    Words are weighed as BERTopic does (class-based tf-idf, arXiv:2203.05794, eq. 3):
+    Words are weighted as in BERTopic (class-based tf-idf, arXiv:2203.05794, eq. 3):
     tf(word, cluster) x log(1 + average words per cluster / frequency of the word in all clusters).
-    A word counts where at least 5 % and two of the cluster's labels have it; where no word does,
-    as with sets of single words, the three labels nearest to the middle are the name.
+    Only words in at least 5 % and two of the cluster's labels count. If there are none, as in sets
+    of single words, the name consists of the three labels closest to the centroid.
 
     Parameters
     ----------
     labels : n strings, one per point
+
+    Returns
+    -------
+    one name per cluster; equal names are numbered
     """
     counts = [Counter[str]() for _ in range(clusters.count)]
     for number, label in zip(clusters.labels.tolist(), labels, strict=True):
@@ -178,7 +202,7 @@ def names(clusters: Clusters, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Number the names that occur again: sea, sea (2), sea (3)."""
+    """Number equal names: sea, sea (2), sea (3)."""
     seen = Counter[str]()
     result = []
     for name in names:
@@ -188,57 +212,63 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _labels(points: np.ndarray, min_cluster_size: int) -> np.ndarray:
-    """Return HDBSCAN's labels, int64, shape (n,), with a continent divided where it has parts.
+    """Return HDBSCAN's labels, int64, shape (n,), with a giant cluster split into its parts.
 
-    HDBSCAN often finds one continent and a few islands, a map of one color. A cluster of more than
-    half of all points is therefore replaced by the clusters inside it; see _divided.
+    HDBSCAN often finds one giant cluster and a few small ones, which colors the map all alike. A
+    cluster of more than half of the points is therefore replaced by the clusters inside it; see
+    _parts.
     """
     if len(points) < min_cluster_size:
         return np.full(len(points), NOISE)
-    if not np.ptp(points, axis=0).any():  # all in one place: no density to compare
+    if not np.ptp(points, axis=0).any():  # all points coincide: there is no density
         return np.zeros(len(points), dtype=np.int64)
     labels, _ = _hdbscan(points, min_cluster_size)
-    _divide_continent(points, labels, min_cluster_size, len(points) // 2, _LOOKS)
+    _split_giant_cluster(points, labels, min_cluster_size, len(points) // 2, _DEEPEST_SPLIT)
     return labels
 
 
-def _divide_continent(
-    points: np.ndarray, labels: np.ndarray, min_cluster_size: int, most: int, looks: int
+def _split_giant_cluster(
+    points: np.ndarray, labels: np.ndarray, min_cluster_size: int, largest: int, depth: int
 ) -> bool:
-    """Replace a cluster of more than `most` points by its parts; say whether none is left."""
+    """Replace a cluster of more than `largest` points by its parts, in place.
+
+    Returns True if no cluster is that large any more.
+    """
     sizes = np.bincount(labels[labels >= 0], minlength=1)
-    if sizes.max() <= most:
+    if sizes.max() <= largest:
         return True
-    continent = np.flatnonzero(labels == sizes.argmax())
-    inside = _divided(points[continent], min_cluster_size, most, looks) if looks else None
-    if inside is None:
+    giant = np.flatnonzero(labels == sizes.argmax())
+    parts = _parts(points[giant], min_cluster_size, largest, depth) if depth else None
+    if parts is None:
         return False
-    labels[continent] = np.where(inside >= 0, inside + len(sizes), NOISE)
+    labels[giant] = np.where(parts >= 0, parts + len(sizes), NOISE)
     return True
 
 
-def _divided(points: np.ndarray, min_cluster_size: int, most: int, looks: int) -> np.ndarray | None:
-    """Return the labels of the parts of a cluster, or None where it is better left whole.
+def _parts(
+    points: np.ndarray, min_cluster_size: int, largest: int, depth: int
+) -> np.ndarray | None:
+    """Return the labels of the parts of a cluster, or None if it should not be split.
 
-    The parts must hold at least half of the points, be no larger than `most` (larger ones are
-    divided in turn, `looks` times at most), and stand out: chance makes bumps in any blob, but
+    The parts must have at least half of the points, be no larger than `largest` (larger ones are
+    split in turn, `depth` times at most) and have enough contrast: any sample has random bumps, but
     their median contrast was 1.1 to 1.4 in normal and uniform samples of 100 to 20,000 points,
     against 1.6 to 3 on maps of GloVe and of arXiv papers.
     """
     labels, tree = _hdbscan(points, min_cluster_size)
-    if np.bincount(labels[labels >= 0], minlength=1).max() > most:
-        divided = _divide_continent(points, labels, min_cluster_size, most, looks - 1)
+    if np.bincount(labels[labels >= 0], minlength=1).max() > largest:
+        is_split = _split_giant_cluster(points, labels, min_cluster_size, largest, depth - 1)
     else:
         contrast = _contrast(labels, tree)
-        divided = len(contrast) > 0 and bool(np.median(contrast) >= _CONTRAST)
-    return labels if divided and 2 * np.count_nonzero(labels >= 0) >= len(labels) else None
+        is_split = len(contrast) > 0 and bool(np.median(contrast) >= _CONTRAST)
+    return labels if is_split and 2 * np.count_nonzero(labels >= 0) >= len(labels) else None
 
 
 def _contrast(labels: np.ndarray, tree: np.ndarray) -> np.ndarray:
-    """Return how clearly each cluster stands out: float64, shape (clusters,).
+    """Return how clearly each cluster is separated: float64, shape (clusters,).
 
-    The length of the shortest edge of the spanning tree that leaves it, over the median of those
-    inside it.
+    It is the length of the shortest edge of the spanning tree that leaves the cluster, divided by
+    the median length of the edges inside it.
     """
     start, end = labels[tree[:, 0].astype(int)], labels[tree[:, 1].astype(int)]
     length = tree[:, 2]
@@ -247,21 +277,25 @@ def _contrast(labels: np.ndarray, tree: np.ndarray) -> np.ndarray:
         crossing = (start != end) & (side >= 0)
         np.minimum.at(leaving, side[crossing], length[crossing])
     inside = [np.median(length[(start == k) & (end == k)]) for k in range(len(leaving))]
-    with np.errstate(divide="ignore", invalid="ignore"):  # points in one place: infinite
+    with np.errstate(divide="ignore", invalid="ignore"):  # coinciding points: infinite
         return leaving / np.array(inside)
 
 
 def _hdbscan(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return HDBSCAN's labels, int64, shape (n,), in its own order, and the spanning tree.
+    """Run HDBSCAN.
 
-    The tree is float64, shape (n - 1, 3): two points and their mutual reachability distance.
+    Once compiled, fast_hdbscan took a third to four fifths of the time of scikit-learn's at all
+    sizes from 2 points on, for the same clusters. It runs in one thread, since its threads race for
+    edges of equal length (its `reproducible` only lowers the odds, and took 3 to 5 times the CPU
+    seconds at 117,000 points).
 
-    fast_hdbscan, and never scikit-learn's: with warm code it took a third to four fifths of its
-    time at all sizes from 2 points on, for the same clusters. One thread, since its threads race
-    for edges of equal length (its `reproducible` only lowers the odds, and took 3 to 5 times the
-    CPU seconds at 117,000 points).
+    Returns
+    -------
+    labels : int64, shape (n,), in HDBSCAN's own order
+    tree : float64, shape (n - 1, 3), the edges of the spanning tree: two points and their mutual
+        reachability distance
     """
-    import numba  # with fast_hdbscan a second to import
+    import numba  # it takes a second to import, with fast_hdbscan
     from fast_hdbscan import fast_hdbscan
 
     threads = numba.get_num_threads()
@@ -279,9 +313,9 @@ def _hdbscan(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.
 
 
 def _by_decreasing_size(labels: np.ndarray) -> np.ndarray:
-    """Renumber clusters by decreasing size, equal sizes by their first member; -1 stays."""
+    """Renumber clusters by decreasing size, ties by their first member; -1 is unchanged."""
     found, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
     order = np.lexsort((first, -sizes))
-    number = np.full(int(found.max(initial=-1)) + 2, NOISE, dtype=np.int32)  # the last one: noise
+    number = np.full(int(found.max(initial=-1)) + 2, NOISE, dtype=np.int32)  # the last is noise
     number[found[order]] = np.arange(len(found))
     return number[labels]

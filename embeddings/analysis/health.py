@@ -1,6 +1,6 @@
-"""The health of a set's vectors, from a few passes over them: no neighbors are searched.
+"""Statistics of a set's vectors and labels, from a few passes and without a neighbor search.
 
-What needs neighbors is in neighbor_health.py; what it all means for a person, in advice.py.
+neighborhoods.py has the statistics of neighbors; advice.py tells what they mean for the user.
 """
 
 from collections import Counter
@@ -10,18 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from embeddings.analysis.duplicates import Copies, find_copies
+from embeddings.analysis.duplicates import Duplicates, find_duplicates
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric, inverse_norms
 
 LISTED = 100
-"""Row numbers of one kind that a result lists; their count is always of all."""
+"""Row numbers that a result lists at most; its counts include all rows."""
 
-_UNIT = 1e-3
-_BLOCK_FLOATS = 1_000_000
+_UNIT = 1e-3  # tolerance of unit length
+_BLOCK_NUMBERS = 1_000_000
 _PRODUCTS = 2e9  # multiplications spent on the spectrum, about 0.05 s
-_WIDEST = 2048  # dimensions up to which it has four rows a dimension at least
-_WIDE_PRODUCTS = 2e10  # beyond: half a second
+_WIDEST = 2048  # dimensions up to which it is computed from four rows or more per dimension
+_WIDE_PRODUCTS = 2e10  # multiplications spent on wider vectors, half a second
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,9 @@ class Norms:
 
     Attributes
     ----------
-    min, mean, median, max : of all rows, zero rows among them
-    shortest, p5, p95 : the least, and the 5th and 95th percentiles, zero rows apart; 0 where all
-        rows are zero
-    unit : every row, zero rows apart, has length 1 within 0.001
+    min, mean, median, max : over all rows, zero rows included
+    shortest, p5, p95 : minimum, 5th and 95th percentile without zero rows; 0 if all rows are zero
+    unit : whether every row except zero rows has length 1 within 0.001
     """
 
     min: float
@@ -48,47 +48,49 @@ class Norms:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """How the variance is spread over directions.
+    """The distribution of the variance over directions.
 
     Attributes
     ----------
-    effective_rank : exp of the entropy of the singular values of the centered matrix, which are
+    effective_rank : exponential of the entropy of the singular values of the centered matrix,
         divided by their sum (Roy and Vetterli 2007, The effective rank: a measure of effective
-        dimensionality); 0 where all rows are equal
-    components_90 : principal components that hold 90 % of the variance; 0 where all are equal
-    largest_dimension : the dimension with the largest variance, from 0
-    largest_share : the share of all variance that it has, 0 to 1
-    rows : rows that this was computed from: all of them, or so many drawn at random (seed 0)
+        dimensionality); 0 if all rows are equal
+    components_90 : number of principal components that explain 90 % of the variance; 0 if all rows
+        are equal
+    largest_dimension : the dimension with the largest variance, counted from 0
+    largest_fraction : its fraction of the total variance, 0 to 1
+    rows : number of rows that this was computed from: all, or a random sample (seed 0)
     """
 
     effective_rank: float
     components_90: int
     largest_dimension: int
-    largest_share: float
+    largest_fraction: float
     rows: int
 
 
 @dataclass(frozen=True)
 class Health:
-    """What a set's vectors and labels are like; see advice.py for what follows from it.
+    """Statistics of the vectors and labels of a set.
 
     Attributes
     ----------
-    rows, dimensions, dtype, metric : of the set; dtype is the type of number in its file
-    normalized : whether the file says that every row has length 1; None where it says nothing
+    rows, dimensions, dtype, metric : of the set; dtype is the number type in its file
+    normalized : whether the file declares that every row has length 1; None if it does not say
     norms : see Norms
-    zero_rows, first_zero_rows : rows without a direction (see metrics.row_norms): their number,
-        and the first row numbers
-    copies : see Copies
-    constant_dimensions : dimensions that are the same in every row, ascending
-    whole_dimensions : the other dimensions that hold whole numbers only, ascending
+    zero_rows, first_zero_rows : number of rows without a direction (see metrics.row_norms), and the
+        first of their row numbers
+    duplicates : see Duplicates
+    constant_dimensions : dimensions in which all rows are equal, ascending
+    whole_dimensions : other dimensions in which all values are whole numbers, ascending
     spectrum : see Spectrum
-    mean_cosine : mean cosine of all pairs of different rows, zero rows apart; near 0 where
-        directions are spread evenly, near 1 where all vectors point into a narrow cone (Ethayarajh
-        2019, How contextual are contextualized word representations?). None below two rows
-    repeated_labels : rows whose label an earlier row has
-    empty_labels : rows whose label is empty or blank
-    common_label, common_label_rows : the label, not blank, that most rows have, if it repeats
+    mean_cosine : mean cosine of all pairs of different rows, without zero rows; near 0 if
+        directions are evenly distributed, near 1 if all vectors lie in a narrow cone (Ethayarajh
+        2019, How contextual are contextualized word representations?); None below two such rows
+    repeated_labels : number of rows whose label an earlier row has
+    empty_labels : number of rows whose label is empty or blank
+    common_label, common_label_rows : the most frequent label that is not blank and its number of
+        rows; None and 0 if no label repeats
     """
 
     rows: int
@@ -99,7 +101,7 @@ class Health:
     norms: Norms
     zero_rows: int
     first_zero_rows: tuple[int, ...]
-    copies: Copies
+    duplicates: Duplicates
     constant_dimensions: tuple[int, ...]
     whole_dimensions: tuple[int, ...]
     spectrum: Spectrum
@@ -111,10 +113,10 @@ class Health:
 
 
 def examine(embedding_set: EmbeddingSet) -> Health:
-    """Examine a set's vectors and labels, in a few passes and blocks of rows.
+    """Compute the statistics of a set's vectors and labels.
 
-    It uses one thread: on an idle machine a second hastens the small products little, on a busy
-    one they wait for it, at 400,000 x 50 for seconds where one thread takes 0.5 s.
+    It runs in one thread. A second one hardly speeds up the small products on an idle machine, and
+    delays them on a busy one: at 400,000 x 50 by seconds, where one thread takes 0.5 s.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         return _examine(embedding_set)
@@ -139,7 +141,7 @@ def _examine(embedding_set: EmbeddingSet) -> Health:
         norms=_norms(norms),
         zero_rows=len(zero),
         first_zero_rows=tuple(zero[:LISTED].tolist()),
-        copies=find_copies(vectors),
+        duplicates=find_duplicates(vectors),
         constant_dimensions=constant,
         whole_dimensions=_whole_dimensions(vectors, constant),
         spectrum=spectrum(vectors),
@@ -152,7 +154,7 @@ def _examine(embedding_set: EmbeddingSet) -> Health:
 
 
 def mean_cosine(embedding_set: EmbeddingSet) -> float | None:
-    """Return the mean cosine of all pairs of different rows; None below two that are not zero.
+    """Return the mean cosine of all pairs of different nonzero rows; None if there is no pair.
 
     In closed form: the squared length of the sum of all unit vectors is the sum of the cosines of
     all pairs, n of which pair a row with itself.
@@ -168,9 +170,13 @@ def mean_cosine(embedding_set: EmbeddingSet) -> float | None:
 
 
 def mean_squared_distance(vectors: np.ndarray) -> float:
-    """Return the mean squared distance of all pairs of different rows, two rows at least.
+    """Return the mean squared euclidean distance of all pairs of different rows.
 
     In closed form: twice the variance, summed over dimensions.
+
+    Parameters
+    ----------
+    vectors : float32, shape (n, d), n at least 2
     """
     mean, total = _mean(vectors), 0.0
     for rows in _blocks(vectors):
@@ -180,13 +186,13 @@ def mean_squared_distance(vectors: np.ndarray) -> float:
 
 
 def spectrum(vectors: np.ndarray) -> Spectrum:
-    """Return how the variance of `vectors`, float32 (n, d), is spread; see Spectrum.
+    """Return the distribution of the variance of `vectors`, float32, shape (n, d).
 
-    The squared singular values are eigenvalues of the d x d product of the centered matrix with
-    itself, summed in float64 over blocks of rows (where n < d, of the n x n product, over blocks of
-    columns). Large sets are sampled: as many rows as 2e9 multiplications allow, but 4 for each
-    dimension. Beyond 2,048 dimensions, it is as many as 2e10 allow, 2,048 at most, and the
-    effective rank is less than that.
+    The squared singular values are the eigenvalues of the d x d product of the centered matrix with
+    itself, summed in float64 over blocks of rows; if n < d, of the n x n product, over blocks of
+    columns. Large sets are sampled: as many rows as 2e9 multiplications allow, and at least 4 per
+    dimension. Beyond 2,048 dimensions the sample has as many rows as 2e10 multiplications allow,
+    2,048 at most, and limits the effective rank.
     """
     count, dimensions = vectors.shape
     sample = min(count, _spectrum_rows(count, dimensions))
@@ -211,19 +217,19 @@ def spectrum(vectors: np.ndarray) -> Spectrum:
         return Spectrum(0.0, 0, 0, 0.0, sample)
     squares = np.maximum(np.linalg.eigvalsh(product)[::-1], 0)  # descending
     singular = np.sqrt(squares)
-    shares = singular[singular > 0] / singular.sum()
-    held = np.cumsum(squares) / squares.sum()
+    weights = singular[singular > 0] / singular.sum()
+    explained = np.cumsum(squares) / squares.sum()
     return Spectrum(
-        effective_rank=float(np.exp(-(shares * np.log(shares)).sum())),
-        components_90=int(np.searchsorted(held, 0.9 - 1e-12)) + 1,
+        effective_rank=float(np.exp(-(weights * np.log(weights)).sum())),
+        components_90=int(np.searchsorted(explained, 0.9 - 1e-12)) + 1,
         largest_dimension=int(variances.argmax()),
-        largest_share=float(variances.max() / total),
+        largest_fraction=float(variances.max() / total),
         rows=sample,
     )
 
 
 def _spectrum_rows(count: int, dimensions: int) -> int:
-    """Return how many rows the spectrum is computed from, where there are more."""
+    """Return the number of rows that the spectrum is computed from, at most."""
     if count * dimensions * min(count, dimensions) <= _PRODUCTS:
         return count
     if dimensions > _WIDEST:
@@ -233,39 +239,39 @@ def _spectrum_rows(count: int, dimensions: int) -> int:
 
 def _norms(norms: np.ndarray) -> Norms:
     nonzero = norms[norms > 0]
-    some = nonzero if len(nonzero) else np.zeros(1)
-    p5, p95 = np.percentile(some, [5, 95]).tolist()
+    lengths = nonzero if len(nonzero) else np.zeros(1)
+    p5, p95 = np.percentile(lengths, [5, 95]).tolist()
     return Norms(
         min=float(norms.min()),
         mean=float(norms.mean()),
         median=float(np.median(norms)),
         max=float(norms.max()),
-        shortest=float(some.min()),
+        shortest=float(lengths.min()),
         p5=p5,
         p95=p95,
-        unit=bool(np.abs(some - 1).max() <= _UNIT),
+        unit=bool(np.abs(lengths - 1).max() <= _UNIT),
     )
 
 
 def _constant_dimensions(vectors: np.ndarray) -> tuple[int, ...]:
-    """Return the dimensions that are the same in every row: most are ruled out by a few rows."""
-    left = np.arange(vectors.shape[1])
+    """Return the dimensions in which all rows are equal; the first rows rule out most of them."""
+    remaining = np.arange(vectors.shape[1])
     for rows in _blocks(vectors):
-        left = left[(vectors[rows, left] == vectors[0, left]).all(axis=0)]
-        if not len(left):
+        remaining = remaining[(vectors[rows, remaining] == vectors[0, remaining]).all(axis=0)]
+        if not len(remaining):
             break
-    return tuple(left.tolist())
+    return tuple(remaining.tolist())
 
 
-def _whole_dimensions(vectors: np.ndarray, apart: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the dimensions, those `apart` left out, whose numbers are all whole."""
-    left = np.setdiff1d(np.arange(vectors.shape[1]), apart)
+def _whole_dimensions(vectors: np.ndarray, excluded: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the dimensions, without `excluded`, in which all values are whole numbers."""
+    remaining = np.setdiff1d(np.arange(vectors.shape[1]), excluded)
     for rows in _blocks(vectors):
-        values = vectors[rows, left]
-        left = left[(values == np.rint(values)).all(axis=0)]
-        if not len(left):
+        values = vectors[rows, remaining]
+        remaining = remaining[(values == np.rint(values)).all(axis=0)]
+        if not len(remaining):
             break
-    return tuple(left.tolist())
+    return tuple(remaining.tolist())
 
 
 def _mean(vectors: np.ndarray) -> np.ndarray:
@@ -277,7 +283,4 @@ def _mean(vectors: np.ndarray) -> np.ndarray:
 
 
 def _blocks(vectors: np.ndarray) -> Iterator[slice]:
-    """Yield slices of rows, together all of them, of about a million numbers each."""
-    step = max(1, _BLOCK_FLOATS // vectors.shape[1])
-    for start in range(0, len(vectors), step):
-        yield slice(start, min(start + step, len(vectors)))
+    return row_blocks(len(vectors), vectors.shape[1], _BLOCK_NUMBERS)

@@ -1,7 +1,7 @@
-"""The health of a set's neighborhoods: hubs, near duplicates, and whether the measure matters.
+"""Statistics of a set's neighborhoods: hubs, near duplicates, and agreement of dot and cosine.
 
-Hubs are points that are among the nearest neighbors of very many others, as in many dimensions
-some become (Radovanovic, Nanopoulos and Ivanovic 2010, Hubs in space: popular nearest neighbors in
+Hubs are points that are among the nearest neighbors of very many others. They appear in many
+dimensions (Radovanovic, Nanopoulos and Ivanovic 2010, Hubs in space: popular nearest neighbors in
 high-dimensional data).
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embeddings.analysis.duplicates import equal_rows
 from embeddings.analysis.health import mean_cosine, mean_squared_distance
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric
@@ -17,69 +18,74 @@ from embeddings.progress import NullProgress, Progress
 
 NEIGHBORS = 10
 NEAR = 0.01
-"""Near duplicates are nearer than this share of what two rows have between them on average."""
+"""Near duplicates are closer than this fraction of the mean distance of two rows."""
 
-_ALL_ROWS = 20_000  # up to so many, and so many multiplications, all rows are asked: 1 s or so
+_ALL_ROWS = 20_000  # sets up to this size and this many multiplications are not sampled: about 1 s
 _ALL_PRODUCTS = 5e10
-_ASKED_ROWS = 500
-_ASKED_PRODUCTS = 2e10
-_FEWEST_ASKED = 100
+_SAMPLED_ROWS = 500
+_SAMPLED_PRODUCTS = 2e10
+_FEWEST_SAMPLED = 100
 _HUB_ROWS = 10_000
-_COMPARED_ROWS = 200  # asked by dot and by cosine
-_BLOCK_FLOATS = 1_000_000
+_COMPARED_ROWS = 200  # searched by dot and by cosine
 
 
 @dataclass(frozen=True)
 class Hubs:
-    """How unevenly the rows occur among each other's k nearest neighbors.
+    """The distribution of N_k, the number of k-nearest-neighbor lists that a row is in.
 
     Attributes
     ----------
-    nearest_row, nearest_share : the row that most rows have as their nearest neighbor, exact
-        copies of it apart, and the share of the rows asked that do, 0 to 1; None and 0 where the
-        nearest are all copies
-    hub_row, hub_share : the row that is among the k nearest of most rows, and the share of the
-        rows asked that have it there, 0 to 1
-    skewness : third standardized moment of N_k, how often each row is among the k nearest of
-        others (Radovanovic et al. 2010); 0 where all are equally often
-    unlisted_share : share of rows that are among the k nearest of none, 0 to 1
-    rows : rows that skewness and unlisted_share were counted among: all, or so many drawn at
-        random, each with its nearest among these
+    nearest_row : the row that is the nearest neighbor of most rows, not counting exact duplicates
+        of it; None if all nearest neighbors are duplicates
+    nearest_fraction : fraction of the sampled rows whose nearest neighbor it is, 0 to 1
+    hub_row : the row that is among the k nearest neighbors of most rows
+    hub_fraction : fraction of the sampled rows that have it there, 0 to 1
+    skewness : third standardized moment of N_k (Radovanovic et al. 2010); 0 if it is constant
+    antihub_fraction : fraction of rows with N_k = 0, 0 to 1
+    rows : number of rows that skewness and antihub_fraction were computed from: all, or a random
+        sample, in which neighbors were searched within the sample
     """
 
     nearest_row: int | None
-    nearest_share: float
+    nearest_fraction: float
     hub_row: int
-    hub_share: float
+    hub_fraction: float
     skewness: float
-    unlisted_share: float
+    antihub_fraction: float
     rows: int
 
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Rows that nearly coincide with another one, which is no exact copy.
+    """Rows that nearly coincide with another row without being its exact duplicate.
 
     Attributes
     ----------
-    count, share : rows that have such a neighbor among their k nearest; share of the rows asked
-    rows_asked : all, or so many drawn at random
-    limit : the largest distance of near duplicates, by `metric` (for cosine 1 - similarity): 0.01
-        of the mean cosine distance of all pairs; for euclidean and manhattan, the distance whose
-        square is 0.01 of the mean squared euclidean distance of all pairs
-    metric : that of the set; cosine for dot, by which the nearest may be far away
+    count, fraction : number of sampled rows that have a near duplicate among their k nearest
+        neighbors, and their fraction, 0 to 1
+    sampled_rows : number of rows examined: all, or a random sample
+    limit : the largest distance of near duplicates. For cosine it is a difference from similarity
+        1, and 0.01 of the mean of that difference over all pairs; for euclidean and manhattan, the
+        distance whose square is 0.01 of the mean squared euclidean distance of all pairs
+    metric : the set's own; cosine if that is dot, by which the nearest may be far away
     """
 
     count: int
-    share: float
-    rows_asked: int
+    fraction: float
+    sampled_rows: int
     limit: float
     metric: Metric
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Share of the k nearest by cosine that are among the k nearest by dot; of `rows` rows."""
+    """Agreement of dot product and cosine on nearest neighbors.
+
+    Attributes
+    ----------
+    overlap : mean fraction of the k nearest by one that are among the k nearest by the other
+    rows : number of rows that were compared
+    """
 
     overlap: float
     rows: int
@@ -87,19 +93,20 @@ class Agreement:
 
 @dataclass(frozen=True)
 class NeighborHealth:
-    """What the k nearest neighbors of the rows say; by cosine or dot, zero rows are left out.
+    """Statistics of the neighborhoods of a set, without zero rows for cosine and dot.
 
     Attributes
     ----------
-    metric, k : the set's own, and the neighbors of each row that were looked at
-    rows_asked : rows whose neighbors among all rows were found: all, or so many drawn at random
-    hubs, near_duplicates : see there
-    dot_and_cosine : None for other measures, or where all rows are equally long
+    metric, k : of the neighbors
+    sampled_rows : number of rows whose neighbors among all rows were found: all, or a random sample
+    hubs : see Hubs
+    near_duplicates : see NearDuplicates
+    dot_and_cosine : see Agreement; None for other metrics, or if all rows are equally long
     """
 
     metric: Metric
     k: int
-    rows_asked: int
+    sampled_rows: int
     hubs: Hubs
     near_duplicates: NearDuplicates
     dot_and_cosine: Agreement | None
@@ -114,25 +121,25 @@ def examine_neighbors(
 ) -> NeighborHealth | None:
     """Examine the neighborhoods of a set by its own metric.
 
-    Given a graph, or up to 20,000 rows and 5e10 multiplications, all rows are asked. Beyond, 500
-    rows drawn at random (fewer, but 100, where that takes more than 2e10 multiplications) are asked
-    for their neighbors among all rows, and the skewness counted among 10,000 rows drawn at random
-    (fewer where that takes more than 5e10).
+    With a graph, or up to 20,000 rows and 5e10 multiplications, all rows are examined. Larger sets
+    are sampled: the neighbors of 500 random rows are searched among all rows (of fewer, but at
+    least 100, if that takes more than 2e10 multiplications), and the skewness is computed within
+    10,000 random rows (fewer if that takes more than 5e10 multiplications).
 
     Parameters
     ----------
     graph : of this set by its own metric; or None
-    k : neighbors looked at; fewer where there are fewer, or the graph holds fewer
-    seed : of the rows drawn
+    k : neighbors per row; reduced if there are fewer rows, or the graph has fewer
+    seed : of the samples
 
     Returns
     -------
-    NeighborHealth, or None where fewer than two rows have neighbors to speak of
+    NeighborHealth, or None if fewer than two rows have neighbors
 
     Raises
     ------
     ValueError
-        a graph of another set or by another metric
+        if the graph is of another set or by another metric
     """
     metric = embedding_set.provenance.metric
     if graph and (graph.fingerprint, graph.metric) != (embedding_set.fingerprint, metric):
@@ -143,122 +150,120 @@ def examine_neighbors(
     if len(usable) < 2:
         return None
     k = min(k, len(embedding_set) - 1, graph.k if graph else k)
-    if graph is None and _affordable(embedding_set):
+    if graph is None and _is_affordable(embedding_set):
         graph = build_graph(embedding_set, k, progress=progress)
     random = np.random.default_rng(seed)
     if graph is not None:
-        asked = usable
-        rows, values = graph.rows[asked, :k], graph.values[asked, :k]
+        sampled = usable
+        rows, values = graph.rows[sampled, :k], graph.values[sampled, :k]
         occurrences = np.bincount(rows.ravel(), minlength=len(embedding_set))[usable]
     else:
         progress("neighbors")
-        most = int(_ASKED_PRODUCTS / embedding_set.vectors.size)
-        asked = _drawn(random, usable, min(_ASKED_ROWS, max(_FEWEST_ASKED, most)))
-        rows, values = query(embedding_set, asked, k)
+        affordable = int(_SAMPLED_PRODUCTS / embedding_set.vectors.size)
+        size = min(_SAMPLED_ROWS, max(_FEWEST_SAMPLED, affordable))
+        sampled = _sample(random, usable, size)
+        rows, values = query(embedding_set, sampled, k)
         progress("hubs")
         occurrences = _occurrences_in_sample(embedding_set, usable, k, random)
     progress("comparing")
-    places = _drawn(random, np.arange(len(asked)), _COMPARED_ROWS)
+    compared = _sample(random, np.arange(len(sampled)), _COMPARED_ROWS)
     return NeighborHealth(
         metric,
         k,
-        len(asked),
-        _hubs(embedding_set.vectors, asked, rows, occurrences),
-        _near_duplicates(embedding_set, asked, rows, values, random),
-        _dot_and_cosine(embedding_set, asked[places], rows[places]),
+        len(sampled),
+        _hubs(embedding_set.vectors, sampled, rows, occurrences),
+        _near_duplicates(embedding_set, sampled, rows, values, random),
+        _dot_and_cosine(embedding_set, sampled[compared], rows[compared]),
     )
 
 
 def skewness(values: np.ndarray) -> float:
-    """Return the third standardized moment of numbers, shape (n,); 0 where all are equal."""
+    """Return the third standardized moment of numbers, shape (n,); 0 if all are equal."""
     centered = values - values.mean(dtype=np.float64)
-    spread = np.sqrt(np.mean(centered**2))
-    return float(np.mean(centered**3) / spread**3) if spread > 0 else 0.0
+    deviation = np.sqrt(np.mean(centered**2))
+    return float(np.mean(centered**3) / deviation**3) if deviation > 0 else 0.0
 
 
-def _affordable(embedding_set: EmbeddingSet) -> bool:
-    """Say whether all rows can be asked in about a second."""
+def _is_affordable(embedding_set: EmbeddingSet) -> bool:
+    """Return True if the neighbors of all rows can be searched in about a second."""
     count = len(embedding_set)
     return count <= _ALL_ROWS and float(count) * embedding_set.vectors.size <= _ALL_PRODUCTS
 
 
-def _drawn(random: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:
-    """Return `most` of the rows, drawn at random, ascending; all where there are no more."""
-    if len(rows) <= most:
+def _sample(random: np.random.Generator, rows: np.ndarray, size: int) -> np.ndarray:
+    """Return `size` random ones of the rows, ascending; all of them if there are no more."""
+    if len(rows) <= size:
         return rows
-    return np.sort(random.choice(rows, most, replace=False, shuffle=False))
+    return np.sort(random.choice(rows, size, replace=False, shuffle=False))
 
 
 def _occurrences_in_sample(
     embedding_set: EmbeddingSet, usable: np.ndarray, k: int, random: np.random.Generator
 ) -> np.ndarray:
-    """Return how often each of some rows is among the k nearest of another of these rows."""
-    most = min(_HUB_ROWS, int(np.sqrt(_ALL_PRODUCTS / embedding_set.dimensions)))
-    sample = _drawn(random, usable, max(most, k + 1))
+    """Return N_k of m random rows, with neighbors among these: int64, shape (m,)."""
+    size = min(_HUB_ROWS, int(np.sqrt(_ALL_PRODUCTS / embedding_set.dimensions)))
+    sample = _sample(random, usable, max(size, k + 1))
     part = EmbeddingSet.of(embedding_set.vectors[sample], metric=embedding_set.provenance.metric)
     return np.bincount(build_graph(part, k).rows.ravel(), minlength=len(part))
 
 
 def _hubs(
-    vectors: np.ndarray, asked: np.ndarray, rows: np.ndarray, occurrences: np.ndarray
+    vectors: np.ndarray, sampled: np.ndarray, rows: np.ndarray, occurrences: np.ndarray
 ) -> Hubs:
-    """Count who is near to many: `rows` are the neighbors, int (q, k), of the q rows asked."""
-    listed = np.bincount(rows.ravel())
-    copies = _equal(vectors, asked, rows[:, 0])
-    nearest = np.bincount(rows[~copies, 0], minlength=1)
-    most = int(nearest.argmax())
+    """Find the hubs.
+
+    Parameters
+    ----------
+    sampled : int64, shape (m,)
+    rows : int32, shape (m, k), the neighbors of the sampled rows
+    occurrences : int64, N_k of each row that it is known of
+    """
+    lists = np.bincount(rows.ravel())
+    duplicates = equal_rows(vectors, sampled, rows[:, 0])
+    nearest = np.bincount(rows[~duplicates, 0], minlength=1)
+    most_frequent = int(nearest.argmax())
     return Hubs(
-        nearest_row=most if nearest[most] else None,
-        nearest_share=float(nearest[most] / len(asked)),
-        hub_row=int(listed.argmax()),
-        hub_share=float(listed.max() / len(asked)),
+        nearest_row=most_frequent if nearest[most_frequent] else None,
+        nearest_fraction=float(nearest[most_frequent] / len(sampled)),
+        hub_row=int(lists.argmax()),
+        hub_fraction=float(lists.max() / len(sampled)),
         skewness=skewness(occurrences),
-        unlisted_share=float((occurrences == 0).mean()),
+        antihub_fraction=float((occurrences == 0).mean()),
         rows=len(occurrences),
     )
 
 
 def _near_duplicates(
     embedding_set: EmbeddingSet,
-    asked: np.ndarray,
+    sampled: np.ndarray,
     rows: np.ndarray,
     values: np.ndarray,
     random: np.random.Generator,
 ) -> NearDuplicates:
-    """Count the rows asked that have a neighbor within the limit, and no exact copy of them."""
+    """Count the sampled rows that have a neighbor within the limit that is no exact duplicate."""
     metric, vectors = embedding_set.provenance.metric, embedding_set.vectors
     if metric == "dot":
-        metric, asked = "cosine", _drawn(random, asked, _ASKED_ROWS)
-        rows, values = query(embedding_set, asked, rows.shape[1], metric)
+        metric, sampled = "cosine", _sample(random, sampled, _SAMPLED_ROWS)
+        rows, values = query(embedding_set, sampled, rows.shape[1], metric)
     if metric == "cosine":
         limit = NEAR * (1 - (mean_cosine(embedding_set) or 0.0))
-        place, order = np.nonzero(1 - values <= limit)
+        index, order = np.nonzero(1 - values <= limit)
     else:
         limit = float(np.sqrt(NEAR * mean_squared_distance(vectors)))
-        place, order = np.nonzero(values <= limit)
-    copies = _equal(vectors, asked[place], rows[place, order])
-    count = len(np.unique(place[~copies]))
-    return NearDuplicates(count, count / len(asked), len(asked), limit, metric)
+        index, order = np.nonzero(values <= limit)
+    duplicates = equal_rows(vectors, sampled[index], rows[index, order])
+    count = len(np.unique(index[~duplicates]))
+    return NearDuplicates(count, count / len(sampled), len(sampled), limit, metric)
 
 
 def _dot_and_cosine(
-    embedding_set: EmbeddingSet, asked: np.ndarray, rows: np.ndarray
+    embedding_set: EmbeddingSet, sampled: np.ndarray, rows: np.ndarray
 ) -> Agreement | None:
-    """Compare the neighbors of the rows asked with those by the other one of dot and cosine."""
+    """Compare the neighbors of the sampled rows with those by the other one of dot and cosine."""
     metric, norms = embedding_set.provenance.metric, embedding_set.norms
     nonzero = norms[norms > 0]
     if metric not in ("cosine", "dot") or nonzero.max() <= nonzero.min() * 1.002:
         return None
-    other = query(embedding_set, asked, rows.shape[1], "dot" if metric == "cosine" else "cosine")
+    other = query(embedding_set, sampled, rows.shape[1], "dot" if metric == "cosine" else "cosine")
     shared = (rows[:, :, None] == other.rows[:, None, :]).any(axis=2)
-    return Agreement(float(shared.mean()), len(asked))
-
-
-def _equal(vectors: np.ndarray, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Say for each of `rows` whether it holds the same vector as its one of `others`: bool."""
-    equal = np.empty(len(rows), dtype=bool)
-    step = max(1, _BLOCK_FLOATS // vectors.shape[1])
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        equal[part] = (vectors[rows[part]] == vectors[others[part]]).all(axis=1)
-    return equal
+    return Agreement(float(shared.mean()), len(sampled))

@@ -1,4 +1,4 @@
-"""What a set is and what may be wrong with it, as plain values ready for JSON."""
+"""The summary of a set, with its statistics and advice, as JSON values."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from embeddings.analysis.advice import Advice, advice, numbers_in_file
 from embeddings.analysis.health import LISTED, Health, examine
 from embeddings.analysis.neighborhoods import NeighborHealth, examine_neighbors
+from embeddings.arrow_types import decoded
 from embeddings.columns import column_kind
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files.options import NothingFinite
@@ -19,18 +20,18 @@ from embeddings.files.options import NothingFinite
 def summarize(
     embedding_set: EmbeddingSet, left_out: Sequence[int] | np.ndarray = ()
 ) -> dict[str, Any]:
-    """Return the facts that `inspect --json` prints; seconds at most, large sets being sampled.
+    """Return what `inspect --json` prints; large sets are sampled, so that it takes seconds.
 
     Parameters
     ----------
-    left_out : rows of the file that hold NaN or inf and are not in the set
+    left_out : row numbers in the file of rows that are not in the set because they are not finite
 
     Returns
     -------
     dict with the keys
-        name, dimensions, metric, dtype (type of number in the file)
-        rows : rows of the file, those left out among them; all row numbers are the file's
-        columns : one for each metadata column, see column_facts
+        name, dimensions, metric, dtype (the number type in the file)
+        rows : number of rows of the file, including those left out; all row numbers are the file's
+        columns : one entry per metadata column, see column_facts
         advice : a list of {severity, text}, warnings first; see advice.py
         health : see health_facts
     """
@@ -50,7 +51,7 @@ def summarize(
 
 
 def summarize_nothing(found: NothingFinite) -> dict[str, Any]:
-    """Return what can be said of a file without a single finite row, as summarize does."""
+    """Return the summary of a file that has no finite row, with the keys that summarize returns."""
     return {
         "name": found.provenance.name,
         "rows": found.rows,
@@ -67,7 +68,7 @@ def summarize_nothing(found: NothingFinite) -> dict[str, Any]:
 
 
 def column_facts(metadata: pa.Table) -> list[dict[str, Any]]:
-    """Return name, kind, cardinality and missing (share of rows, 0 to 1) of each column."""
+    """Return name, kind, cardinality and missing (fraction of rows, 0 to 1) of each column."""
     return [
         {
             "name": name,
@@ -80,18 +81,17 @@ def column_facts(metadata: pa.Table) -> list[dict[str, Any]]:
 
 
 def cardinality(column: pa.ChunkedArray) -> int | None:
-    """Return how many different values a column has, missing ones apart; None for nested types."""
+    """Return the number of distinct values of a column, without missing ones; None if nested."""
     if pa.types.is_nested(column.type):
         return None
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = decoded(column)
     if pa.types.is_floating(column.type):
         column = column.filter(pc.invert(column.is_null(nan_is_null=True)))
-    return len(column.drop_null().unique())  # count_distinct knows no columns of nothing
+    return len(column.drop_null().unique())  # count_distinct rejects columns of nulls
 
 
 def missing(column: pa.ChunkedArray) -> float:
-    """Return the share of rows without a value, 0 to 1; NaN is none."""
+    """Return the fraction of rows without a value, 0 to 1; NaN is not a value."""
     if not pa.types.is_floating(column.type):
         return column.null_count / max(1, len(column))
     return float(pc.sum(column.is_null(nan_is_null=True)).as_py() or 0) / max(1, len(column))
@@ -103,19 +103,23 @@ def health_facts(
     labels: Sequence[str] = (),
     left_out: Sequence[int] | np.ndarray = (),
 ) -> dict[str, Any]:
-    """Return a set's health ready for JSON, rows named by number in the file and by label.
+    """Return the statistics of a set as JSON values; rows have their numbers in the file.
+
+    The keys are part of the command line's contract and do not change with the classes here.
 
     Returns
     -------
     dict with the keys
         norms, zero_rows, first_zero_rows, constant_dimensions, whole_dimensions, mean_cosine,
         repeated_labels, empty_labels, common_label, common_label_rows : see health.Health
-        non_finite_rows, first_non_finite_rows : how many were left out; the first row numbers
-        duplicate_rows : rows whose vector an earlier row has, to the last bit
-        duplicates : {groups, rows, largest, largest_row, largest_label}, see duplicates.Copies
-        spectrum : see health.Spectrum
-        neighbors : see neighbor_health.NeighborHealth, whose rows also have their labels; None
-            where they were not examined, or there are none
+        non_finite_rows, first_non_finite_rows : number of rows that were left out, and the first of
+            their row numbers
+        duplicate_rows : rows whose vector an earlier row has
+        duplicates : {groups, rows, largest, largest_row, largest_label}, see duplicates.Duplicates
+        spectrum : {effective_rank, components_90, largest_dimension, largest_share, rows}, see
+            health.Spectrum
+        neighbors : {metric, k, rows_asked, hubs, near_duplicates, dot_and_cosine}, see
+            neighborhoods.NeighborHealth; None if there are none or they were not examined
     """
     numbers = numbers_in_file(health.rows, left_out)
 
@@ -125,17 +129,36 @@ def health_facts(
         label = labels[row] if labels else None
         return {f"{name}_row": int(numbers[row]), f"{name}_label": label}
 
-    facts = asdict(health)
-    for shown_above in ("rows", "dimensions", "metric", "dtype", "normalized", "copies"):
-        del facts[shown_above]
+    facts = {
+        key: value
+        for key, value in asdict(health).items()
+        if key not in ("rows", "dimensions", "metric", "dtype", "normalized", "duplicates")
+    }
     facts["first_zero_rows"] = numbers[list(health.first_zero_rows)].tolist()
+    facts["spectrum"] = _renamed(asdict(health.spectrum), largest_fraction="largest_share")
     facts["non_finite_rows"] = len(left_out)
     facts["first_non_finite_rows"] = [int(row) for row in left_out[:LISTED]]
-    facts["duplicate_rows"] = health.copies.repeats
-    facts["duplicates"] = asdict(health.copies) | named("largest", health.copies.largest_row)
+    duplicates = health.duplicates
+    facts["duplicate_rows"] = duplicates.repeats
+    facts["duplicates"] = asdict(duplicates) | named("largest", duplicates.largest_row)
     facts["neighbors"] = None
     if neighbors:
-        facts["neighbors"] = asdict(neighbors)
-        facts["neighbors"]["hubs"] |= named("nearest", neighbors.hubs.nearest_row)
-        facts["neighbors"]["hubs"] |= named("hub", neighbors.hubs.hub_row)
+        hubs = _renamed(
+            asdict(neighbors.hubs),
+            nearest_fraction="nearest_share",
+            hub_fraction="hub_share",
+            antihub_fraction="unlisted_share",
+        )
+        hubs |= named("nearest", neighbors.hubs.nearest_row)
+        hubs |= named("hub", neighbors.hubs.hub_row)
+        near = _renamed(
+            asdict(neighbors.near_duplicates), fraction="share", sampled_rows="rows_asked"
+        )
+        facts["neighbors"] = _renamed(asdict(neighbors), sampled_rows="rows_asked")
+        facts["neighbors"] |= {"hubs": hubs, "near_duplicates": near}
     return facts
+
+
+def _renamed(facts: dict[str, Any], **names: str) -> dict[str, Any]:
+    """Return the same values in the same order, with some keys replaced."""
+    return {names.get(key, key): value for key, value in facts.items()}

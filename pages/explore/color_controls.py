@@ -41,7 +41,7 @@ class Coloring:
 
     by: str
     named: tuple[str, ...] = ()
-    fineness: float = 0.5
+    granularity: float = 0.5
 
 
 def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
@@ -53,8 +53,8 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
         st.session_state.color = _first_color(embedding_set, kinds)
     by = st.selectbox("Color", options, key="color", persist_state="session")
     if by == CLUSTERS:
-        fineness = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
-        return Coloring(by, fineness=fineness)
+        granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
+        return Coloring(by, granularity=granularity)
     if kinds.get(by) in CATEGORICAL:
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
@@ -132,7 +132,7 @@ def colors_of(
 ) -> Colored:
     """Return the colors; clusters and preserved neighbors depend on the displayed layout."""
     if coloring.by == CLUSTERS:
-        return _cluster_colors(source, embedding_set, displayed, coloring.fineness)
+        return _cluster_colors(source, embedding_set, displayed, coloring.granularity)
     if coloring.by == KEPT:
         return _kept_colors(embedding_set, displayed)
     if coloring.by == NOTHING:
@@ -163,12 +163,12 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
 
 
 def _cluster_colors(
-    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, fineness: float
+    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, granularity: float
 ) -> Colored:
     """Find the clusters in a worker; until then all points have one color."""
-    digest = key_hash({"layout": displayed.key, "fineness": fineness})
+    digest = key_hash({"layout": displayed.key, "granularity": granularity})
     coordinates = displayed.layout.coordinates
-    job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, fineness)
+    job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, granularity)
     last = services.pool().get(st.session_state.get("clusters_asked", ""))
     if last is not None and last.key != job.key and not last.snapshot().finished:
         services.cancel(last)  # the slider, or the layout, has moved on
@@ -203,7 +203,7 @@ def _found_clusters(
     )
     note = (
         f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
-        f"{found.noise_share:.0%} of the points in none"
+        f"{found.noise_fraction:.0%} of the points in none"
     )
     return Colored(colors, note)
 

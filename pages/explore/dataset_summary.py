@@ -159,8 +159,8 @@ def facts(
     health: Health, neighbors: NeighborHealth | None, left_out: Sequence[int]
 ) -> pd.DataFrame:
     """Return what is known about the vectors, one fact a row, as text."""
-    norms, spectrum, copies = health.norms, health.spectrum, health.copies
-    sampled = f" (of {spectrum.rows:,} rows drawn at random)" * (spectrum.rows < health.rows)
+    norms, spectrum, duplicates = health.norms, health.spectrum, health.duplicates
+    sampled = f" ({spectrum.rows:,} sampled rows)" * (spectrum.rows < health.rows)
     unit = ", unit length" if norms.unit else ""
     lines = {
         "Rows, dimensions": f"{health.rows:,} x {health.dimensions}, {health.dtype} in the file",
@@ -168,8 +168,9 @@ def facts(
         "Length of the vectors": f"{norms.min:.4g} to {norms.max:.4g}, median {norms.median:.4g}"
         + unit,
         "Zero rows": _listed(health.first_zero_rows, health.zero_rows),
-        "Exact copies": f"{copies.rows:,} rows in {copies.groups:,} groups" * bool(copies.rows)
-        or "none",
+        "Exact duplicates": f"{duplicates.rows:,} rows in {duplicates.groups:,} groups"
+        if duplicates.rows
+        else "none",
         "Constant dimensions": _listed(health.constant_dimensions),
         "Effective rank": f"{spectrum.effective_rank:.1f} of {health.dimensions}{sampled}",
         "Components with 90 % of the variance": f"{spectrum.components_90}{sampled}",
@@ -181,10 +182,10 @@ def facts(
     if neighbors:
         hubs, near = neighbors.hubs, neighbors.near_duplicates
         lines |= {
-            "Near duplicates": f"{near.count:,} of {near.rows_asked:,} rows asked "
+            "Near duplicates": f"{near.count:,} of {near.sampled_rows:,} rows examined "
             f"({near.metric} distance up to {near.limit:.3g})",
-            "Hubness (skew of 10-occurrence)": f"{hubs.skewness:.2f}, among {hubs.rows:,} rows",
-            "Rows that are nobody's neighbor": f"{hubs.unlisted_share:.1%}",
+            f"Hubness (skewness of N_{neighbors.k})": f"{hubs.skewness:.2f} ({hubs.rows:,} rows)",
+            "Antihubs (in no neighbor list)": f"{hubs.antihub_fraction:.1%}",
         }
     return pd.DataFrame({"fact": lines.keys(), "value": lines.values()})
 

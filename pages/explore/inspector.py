@@ -235,9 +235,9 @@ def _selection(
     _only_these(way)
     labels = np.where(selected, 0, clusters.NOISE)
     for name in [n for n, what in kinds.items() if what in CATEGORICAL][:BROKEN_DOWN]:
-        _breakdown(name, clusters.breakdown(labels, 0, column_of(embedding_set, name)))
+        _breakdown(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
     metric = embedding_set.provenance.metric
-    middle = clusters.middle_members(embedding_set.vectors, labels, 0, MIDDLE, metric)
+    middle = clusters.closest_to_centroid(embedding_set.vectors, labels, 0, MIDDLE, metric)
     st.markdown("**Nearest to their middle**")
     with st.container(key="neighbors"):
         _list("middle-list", embedding_set, None, middle, on_event)

@@ -64,11 +64,11 @@ def lay_out(
 
 
 def find_clusters(
-    coordinates: np.ndarray, fineness: float, progress: Progress
+    coordinates: np.ndarray, granularity: float, progress: Progress
 ) -> clusters.Clusters:
     """Find the clusters of a layout's coordinates: float32, shape (n, 2) or (n, 3)."""
     progress("finding clusters")
-    return clusters.cluster(coordinates, fineness)
+    return clusters.cluster(coordinates, granularity)
 
 
 def examine_neighbors(

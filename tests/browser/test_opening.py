@@ -57,7 +57,7 @@ def test_the_card_says_what_is_wrong_and_the_sheet_says_more(app: AppPage, tmp_p
     app.upload(tmp_path / "sick.npy")
     app.wait_for_map(points=80)
     card = app.page.locator(".st-key-about")
-    card.get_by_text("exact copies").wait_for()
+    card.get_by_text("exact duplicates").wait_for()
     card.get_by_text("1 row is zero").wait_for()
     card.get_by_role("button", name="About this set").click()
     sheet = app.page.get_by_role("dialog")

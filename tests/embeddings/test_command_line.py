@@ -297,7 +297,7 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
         (["quality", "FILE", "FILE"], "a layout has columns row, x, y"),
         (
             ["cluster", "FILE", "--method", "pca", "--fineness", "2", "--out", "o.parquet"],
-            "fineness 2.0; expected 0 (coarse) to 1 (fine)",
+            "granularity 2.0; expected 0 (coarse) to 1 (fine)",
         ),
     ],
 )

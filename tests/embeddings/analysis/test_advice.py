@@ -45,12 +45,12 @@ def test_lengths():
     assert one(given(vectors), "unit length").severity == "note"
     assert given(vectors, metric="manhattan") == []
     vectors *= np.geomspace(1, 40, 500, dtype=np.float32)[:, None]
-    for neighbors, words in ((False, "use the one"), (True, "(200 rows asked)")):
-        sentence = one(given(vectors, neighbors=neighbors), "dot product and cosine disagree")
+    for neighbors, words in ((False, "use the metric"), (True, "(200 sampled rows)")):
+        sentence = one(given(vectors, neighbors=neighbors), "rank neighbors differently")
         assert sentence.severity == "warning"
         assert "norms vary by 40x (1 to 40)" in sentence.text and words in sentence.text
-    assert not [s for s in given(vectors, metric="euclidean") if "disagree" in s.text]
-    false = one(given(vectors, normalized=True), "the file says that its vectors have length 1")
+    assert not [s for s in given(vectors, metric="euclidean") if "differently" in s.text]
+    false = one(given(vectors, normalized=True), "the file declares its vectors as normalized")
     assert false.severity == "warning"
 
 
@@ -59,24 +59,25 @@ def test_rows():
     vectors[[7, 9]] = 0
     vectors[[50, 60, 70]] = vectors[40]
     advised = given(vectors, [f"item {row}" for row in range(200)], left_out=[0, 45])
-    assert "2 rows of the file with NaN or infinite numbers are left out here: 0, 45" in (
+    assert "2 rows of the file with NaN or infinite values were dropped: 0, 45" in (
         one(advised, "NaN").text
     )
     # row 0 of the file is missing: every number is the file's
-    assert "2 rows are zero, without a direction (8, 10)" in one(advised, "zero").text
-    copies = one(advised, "exact copies").text
-    assert copies == (
-        "4 rows (2 %) are exact copies of others; the largest group: 'item 40' (row 41) and 3 more"
+    assert "2 rows are zero (8, 10)" in one(advised, "zero").text
+    duplicates = one(advised, "exact duplicates").text
+    assert duplicates == (
+        "4 rows (2 %) are exact duplicates of others; "
+        "the largest group is 'item 40' (row 41) and 3 more"
     )
-    assert "one row only" in given(np.ones((1, 9), np.float32))[0].text
+    assert "only one row" in given(np.ones((1, 9), np.float32))[0].text
 
 
 def test_a_cone():
     vectors = gaussians(1_000, 50)
     assert "mean cosine of all pairs 0.80" in (
-        one(given(vectors + np.float32(2)), "all vectors point the same way").text
+        one(given(vectors + np.float32(2)), "all point in similar directions").text
     )
-    assert one(given(vectors + np.float32(0.8)), "lean to one side").severity == "note"
+    assert one(given(vectors + np.float32(0.8)), "share a common direction").severity == "note"
     assert given(vectors + np.float32(2), metric="euclidean") == []
 
 
@@ -85,45 +86,48 @@ def test_dimensions():
     vectors[:, [4, 9, 11]] = 2, 0, -1
     vectors[:, 20] = np.arange(400)
     advised = given(vectors, metric="euclidean")
-    assert "3 of 50 dimensions are constant (4, 9, 11)" in one(advised, "constant").text
-    dominant = one(advised, "dimension 20 (from 0) carries")
+    assert "3 of 50 dimensions are constant: 4, 9, 11" in one(advised, "constant").text
+    dominant = one(advised, "dimension 20 (counted from 0) carries")
     assert dominant.severity == "warning" and "whole numbers only" in dominant.text
     vectors[:, 20] = np.arange(400) % 2
     advised = given(vectors, metric="euclidean")
-    assert "1 dimension (20) of 50 with whole numbers only" in one(advised, "whole").text
-    assert "299 directions at most" in one(given(gaussians(300, 350)), "350 dimensions").text
+    assert (
+        "1 of 50 dimensions holds whole numbers only, unlike the others (20)"
+        in one(advised, "whole").text
+    )
+    assert "at most 299 directions" in one(given(gaussians(300, 350)), "350 dimensions").text
 
 
-def test_few_dimensions_are_filled():
+def test_few_dimensions_are_used():
     vectors = gaussians(500, 3) @ gaussians(3, 50, seed=1)
-    text = one(given(vectors, metric="euclidean"), "fill few of their 50 dimensions").text
+    text = one(given(vectors, metric="euclidean"), "use few of their 50 dimensions").text
     assert "3 principal components" in text
 
 
-def test_the_rank_of_a_sample_is_judged_beside_its_size(monkeypatch):
+def test_the_rank_of_a_sample_is_compared_with_its_size(monkeypatch):
     monkeypatch.setattr("embeddings.analysis.health._PRODUCTS", 1)
     monkeypatch.setattr("embeddings.analysis.health._WIDEST", 30)
     assert given(gaussians(800, 200), metric="euclidean", neighbors=False) == []
     flat = gaussians(800, 3) @ gaussians(3, 200, seed=1)
     advised = given(flat, metric="euclidean", neighbors=False)
-    assert one(advised, "fill few").text.endswith("(30 rows sampled)")
+    assert one(advised, "use few").text.endswith("(30 sampled rows)")
 
 
 @pytest.mark.parametrize("dimensions, words", [(1, "one"), (2, "two"), (3, "three")])
 def test_coordinates_are_shown_as_given(dimensions, words):
     advised = given(5 + gaussians(200, dimensions), metric="cosine")
     assert [sentence.text.split(":")[0] for sentence in advised][:1] == [
-        f"{words} dimension{'s' * (dimensions > 1)} already"
+        f"the vectors have {words} dimension{'s' * (dimensions > 1)}"
     ]
-    assert not [s for s in advised if "disagree" in s.text or "same way" in s.text]
+    assert not [s for s in advised if "differently" in s.text or "similar" in s.text]
 
 
 def test_labels():
     labels = [f"item {row % 150}" for row in range(200)]
     labels[3] = ""
     advised = given(gaussians(200, 20), labels, metric="euclidean")
-    assert one(advised, "1 row without a label").severity == "warning"
-    assert "151 different ones for 200 rows, most often 'item 0' (2 times)" in (
+    assert one(advised, "1 row has no label").severity == "warning"
+    assert "151 distinct labels for 200 rows; the most frequent is 'item 0' (2 rows)" in (
         one(advised, "labels repeat").text
     )
 
@@ -136,16 +140,16 @@ def test_a_hub_is_named():
     advised = given(vectors, labels, metric="euclidean")
     shared = one(advised, "have the same nearest neighbor")
     assert shared.severity == "warning"
-    assert shared.text.startswith("100 % of the points") or "99." in shared.text
+    assert shared.text.startswith("100 % of the rows") or "99." in shared.text
     assert "'xyz' (row 7)" in shared.text
     vectors = gaussians(1_500, 200)
     vectors[7] = 0.01
-    crowded = one(given(vectors, metric="euclidean"), "hubs crowd").text
-    assert "among 1,500 rows), row 7 among those of" in crowded
+    crowded = one(given(vectors, metric="euclidean"), "hubs dominate").text
+    assert "over 1,500 rows), row 7 among those of" in crowded
 
 
 def test_near_duplicates():
     vectors = gaussians(400, 40)
     vectors[:20] = vectors[20:40] + np.float32(1e-3)
     text = one(given(vectors, metric="euclidean"), "near duplicate").text
-    assert text.startswith("10 % of the rows") and text.endswith("40 of 400 asked")
+    assert text.startswith("10 % of the rows") and text.endswith("40 of 400 rows examined")

@@ -10,11 +10,11 @@ from embeddings.analysis import clusters as under_test
 from embeddings.analysis.clusters import (
     NOISE,
     SMALLEST,
-    breakdown,
+    closest_to_centroid,
     cluster,
-    middle_members,
     names,
     smallest_cluster,
+    value_counts,
 )
 from embeddings.errors import EmbeddingError
 
@@ -32,21 +32,24 @@ def blobs(sizes, dims=2, seed=0, spacing=20.0):
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-@pytest.mark.parametrize("fineness", [0.0, 0.5, 1.0])
-def test_planted_blobs_are_recovered_and_numbered_by_size(dims, fineness):
+@pytest.mark.parametrize("granularity", [0.0, 0.5, 1.0])
+def test_planted_blobs_are_recovered_and_numbered_by_size(dims, granularity):
     points, truth = blobs((500, 400, 200, 120), dims)
-    found = cluster(points, fineness)
+    found = cluster(points, granularity)
     np.testing.assert_array_equal(found.labels, truth)
     assert found.labels.dtype == np.int32
-    assert (found.count, found.sizes, found.noise_share) == (4, (500, 400, 200, 120), 0.0)
-    assert (found.fineness, found.min_cluster_size) == (fineness, smallest_cluster(1220, fineness))
+    assert (found.count, found.sizes, found.noise_fraction) == (4, (500, 400, 200, 120), 0.0)
+    assert (found.granularity, found.min_cluster_size) == (
+        granularity,
+        smallest_cluster(1220, granularity),
+    )
 
 
 @pytest.mark.parametrize("sizes", [(700, 300), (100, 80), (4_000, 600, 400)])
-@pytest.mark.parametrize("fineness", [0.0, 0.5, 1.0])
-def test_a_blob_of_most_points_stays_whole(sizes, fineness):
+@pytest.mark.parametrize("granularity", [0.0, 0.5, 1.0])
+def test_a_blob_of_most_points_stays_whole(sizes, granularity):
     points, truth = blobs(sizes)
-    np.testing.assert_array_equal(cluster(points, fineness).labels, truth)
+    np.testing.assert_array_equal(cluster(points, granularity).labels, truth)
 
 
 def test_points_far_from_all_are_noise():
@@ -54,10 +57,10 @@ def test_points_far_from_all_are_noise():
     strays = np.array([[200, 200], [-300, 100], [100, -400]], dtype=np.float32)
     found = cluster(np.concatenate([points, strays]))
     np.testing.assert_array_equal(found.labels, [*truth, NOISE, NOISE, NOISE])
-    assert found.noise_share == pytest.approx(3 / 183)
+    assert found.noise_fraction == pytest.approx(3 / 183)
 
 
-def test_a_continent_is_divided():
+def test_a_giant_cluster_is_split():
     """Eight blobs on one plain, and an island: HDBSCAN alone finds the plain and the island."""
     random = np.random.default_rng(1)
     peaks = np.concatenate([random.normal((5.0 * i, 0.0), size=(300, 2)) for i in range(8)])
@@ -77,10 +80,10 @@ def test_a_continent_is_divided():
 def test_a_real_map_is_not_one_color(data):
     with np.load(data / "emb" / "arxiv_ml_data_map.npz") as arrays:
         points = arrays["arr_0"][::10]
-    for fineness, least, most in ((0.25, 5, 40), (0.5, 20, 100), (0.75, 60, 300)):
-        found = cluster(points, fineness)
+    for granularity, least, most in ((0.25, 5, 40), (0.5, 20, 100), (0.75, 60, 300)):
+        found = cluster(points, granularity)
         assert least <= found.count <= most
-        assert found.sizes[0] <= len(points) / 2 and found.noise_share < 0.5
+        assert found.sizes[0] <= len(points) / 2 and found.noise_fraction < 0.5
 
 
 def test_agrees_with_scikit_learn():
@@ -118,9 +121,9 @@ def test_the_smallest_blobs():
 
 def test_all_points_in_one_place():
     found = cluster(np.full((20, 3), 1.5, dtype=np.float32))
-    assert found.sizes == (20,) and found.noise_share == 0.0
+    assert found.sizes == (20,) and found.noise_fraction == 0.0
     found = cluster(np.zeros((SMALLEST - 1, 2), dtype=np.float32))
-    assert found.count == 0 and found.noise_share == 1.0
+    assert found.count == 0 and found.noise_fraction == 1.0
 
 
 def test_places_shared_by_many_points():
@@ -131,35 +134,39 @@ def test_places_shared_by_many_points():
 
 def test_all_noise():
     found = cluster(np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32))
-    assert (found.count, found.sizes, found.noise_share) == (0, (), 1.0)
+    assert (found.count, found.sizes, found.noise_fraction) == (0, (), 1.0)
     assert names(found, ["x"] * 9) == ()
     assert found.central.shape == (0, 3)
 
 
-def test_fineness_falls_geometrically_to_five():
-    assert [smallest_cluster(100_000, fineness) for fineness in (0, 0.5, 1)] == [5000, 500, 50]
+def test_granularity_falls_geometrically_to_five():
+    assert [smallest_cluster(100_000, granularity) for granularity in (0, 0.5, 1)] == [
+        5000,
+        500,
+        50,
+    ]
     assert smallest_cluster(10, 0.0) == SMALLEST == 5
-    for fineness in (-0.1, 1.1, float("nan")):
+    for granularity in (-0.1, 1.1, float("nan")):
         with pytest.raises(EmbeddingError, match=r"expected 0 \(coarse\) to 1 \(fine\)"):
-            cluster(np.zeros((10, 2), dtype=np.float32), fineness)
+            cluster(np.zeros((10, 2), dtype=np.float32), granularity)
 
 
-def test_middle_members_in_each_metric():
+def test_closest_to_centroid_in_each_metric():
     vectors = np.array([[1, 0], [0, 1], [3, 3.3], [9, 0], [2, 2]], dtype=np.float32)
     labels = np.array([0, 0, 0, 1, 0], dtype=np.int32)
     # mean (1.5, 1.575): euclidean distances 1.65, 1.61, 2.28, -, 0.66
-    assert middle_members(vectors, labels, 0).rows.dtype == np.int32
-    assert middle_members(vectors, labels, 0).rows.tolist() == [4, 1, 0, 2]
-    assert middle_members(vectors, labels, 0, 2, "manhattan").rows.tolist() == [4, 0]
+    assert closest_to_centroid(vectors, labels, 0).rows.dtype == np.int32
+    assert closest_to_centroid(vectors, labels, 0).rows.tolist() == [4, 1, 0, 2]
+    assert closest_to_centroid(vectors, labels, 0, 2, "manhattan").rows.tolist() == [4, 0]
     for metric in ("cosine", "dot"):  # the angle only: length does not count
-        assert middle_members(vectors, labels, 0, 2, metric).rows.tolist() == [4, 2]
-    assert middle_members(vectors, labels, 1).rows.tolist() == [3]
-    assert middle_members(vectors, labels, 7).rows.tolist() == []
+        assert closest_to_centroid(vectors, labels, 0, 2, metric).rows.tolist() == [4, 2]
+    assert closest_to_centroid(vectors, labels, 1).rows.tolist() == [3]
+    assert closest_to_centroid(vectors, labels, 7).rows.tolist() == []
 
 
-def test_middle_members_tie_by_row():
+def test_closest_to_centroid_tie_by_row():
     vectors = np.ones((6, 3), dtype=np.float32)
-    assert middle_members(vectors, np.zeros(6, np.int32), 0, 4).rows.tolist() == [0, 1, 2, 3]
+    assert closest_to_centroid(vectors, np.zeros(6, np.int32), 0, 4).rows.tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -170,11 +177,11 @@ def test_middle_members_tie_by_row():
         pa.array(["b", "a", "b", None, "a", "c"]).dictionary_encode(),
     ],
 )
-def test_breakdown(column):
+def test_value_counts(column):
     labels = np.array([0, 0, 0, 0, 0, 1], dtype=np.int32)
-    assert breakdown(labels, 0, column) == [("a", 2, 0.4), ("b", 2, 0.4), (None, 1, 0.2)]
-    assert breakdown(labels, 1, column) == [("c", 1, 1.0)]
-    assert breakdown(labels, 5, column) == []
+    assert value_counts(labels, 0, column) == [("a", 2, 0.4), ("b", 2, 0.4), (None, 1, 0.2)]
+    assert value_counts(labels, 1, column) == [("c", 1, 1.0)]
+    assert value_counts(labels, 5, column) == []
 
 
 def test_names_are_the_words_that_set_a_cluster_apart():
@@ -191,12 +198,12 @@ def test_names_are_the_words_that_set_a_cluster_apart():
     assert words[1][0] == "cat" and words[2][0] == "sea"
 
 
-def test_names_of_single_words_are_the_labels_in_the_middle():
+def test_names_of_single_words_are_the_central_labels():
     points, _ = blobs((30, 20))
     found = cluster(points)
     labels = [f"w{row:02d}" for row in range(50)]
     expected = tuple(
-        ", ".join(labels[row] for row in middle_members(points, found.labels, number, 3).rows)
+        ", ".join(labels[row] for row in closest_to_centroid(points, found.labels, number, 3).rows)
         for number in range(2)
     )
     assert names(found, labels) == expected

@@ -7,7 +7,7 @@ import pytest
 
 from embeddings import EmbeddingSet
 from embeddings.analysis import health
-from embeddings.analysis.duplicates import Copies, find_copies
+from embeddings.analysis.duplicates import Duplicates, find_duplicates
 from embeddings.analysis.health import examine, mean_cosine, mean_squared_distance, spectrum
 from tests.reference import value
 
@@ -57,16 +57,16 @@ def test_unit_length(stretch, unit):
     assert examine(EmbeddingSet.of(vectors)).norms.unit is unit
 
 
-def test_copies_are_grouped():
+def test_duplicates_are_grouped():
     vectors = gaussians(60, 7)
     vectors[[9, 30, 59]] = vectors[4]
     vectors[12] = vectors[11]
     vectors[20] = -vectors[21]  # sums of bits may agree, vectors do not
-    assert find_copies(vectors) == Copies(groups=2, rows=6, largest=4, largest_row=4)
-    assert find_copies(vectors).repeats == 4
+    assert find_duplicates(vectors) == Duplicates(groups=2, rows=6, largest=4, largest_row=4)
+    assert find_duplicates(vectors).repeats == 4
 
 
-def test_copies_agree_with_a_set_of_rows():
+def test_duplicates_agree_with_a_set_of_rows():
     random = np.random.default_rng(1)
     for values in (2, 3, 12):
         vectors = random.integers(0, values, (3_000, 4)).astype(np.float32) * 2.0**-20
@@ -74,27 +74,27 @@ def test_copies_agree_with_a_set_of_rows():
         for row, vector in enumerate(vectors.tolist()):
             groups.setdefault(tuple(vector), []).append(row)
         several = [rows for rows in groups.values() if len(rows) > 1]
-        found = find_copies(vectors)
+        found = find_duplicates(vectors)
         assert found.repeats == 3_000 - len(groups)
         assert (found.groups, found.rows) == (len(several), sum(map(len, several)))
         largest = max(several, key=lambda rows: (len(rows), -rows[0]))
         assert (found.largest, found.largest_row) == (len(largest), largest[0])
-    assert find_copies(np.array([[0.0, 1.0], [-0.0, 1.0]], np.float32)).repeats == 1
-    assert find_copies(np.ones((1, 3), np.float32)) == Copies()
+    assert find_duplicates(np.array([[0.0, 1.0], [-0.0, 1.0]], np.float32)).repeats == 1
+    assert find_duplicates(np.ones((1, 3), np.float32)) == Duplicates()
 
 
-def test_rows_that_only_share_a_hash_are_no_copies(monkeypatch):
+def test_rows_that_only_share_a_hash_are_no_duplicates(monkeypatch):
     monkeypatch.setattr(
         "embeddings.analysis.duplicates._hashes", lambda vectors: np.zeros(len(vectors), np.uint64)
     )
     vectors = gaussians(40, 3)
-    assert find_copies(vectors) == Copies()
+    assert find_duplicates(vectors) == Duplicates()
     vectors[[8, 33]] = vectors[5]
-    assert find_copies(vectors) == Copies(groups=1, rows=3, largest=3, largest_row=5)
+    assert find_duplicates(vectors) == Duplicates(groups=1, rows=3, largest=3, largest_row=5)
 
 
 def test_constant_and_whole_dimensions(monkeypatch):
-    monkeypatch.setattr(health, "_BLOCK_FLOATS", 64)  # several blocks
+    monkeypatch.setattr(health, "_BLOCK_NUMBERS", 64)  # several blocks
     vectors = gaussians(300, 10)
     vectors[:, [2, 7]] = 0.3, -4
     vectors[:, 5] = np.arange(300)
@@ -103,12 +103,12 @@ def test_constant_and_whole_dimensions(monkeypatch):
     found = examine(EmbeddingSet.of(vectors))
     assert found.constant_dimensions == (2, 7)
     assert found.whole_dimensions == (5,)
-    assert (found.spectrum.largest_dimension, found.spectrum.largest_share > 0.99) == (5, True)
+    assert (found.spectrum.largest_dimension, found.spectrum.largest_fraction > 0.99) == (5, True)
 
 
 @pytest.mark.parametrize("rows, dimensions", [(400, 12), (30, 50), (50, 50), (2, 3)])
 def test_the_spectrum_agrees_with_the_singular_values(monkeypatch, rows, dimensions):
-    monkeypatch.setattr(health, "_BLOCK_FLOATS", 500)
+    monkeypatch.setattr(health, "_BLOCK_NUMBERS", 500)
     vectors = 5 + gaussians(rows, dimensions) * np.geomspace(1, 1e-3, dimensions)
     found = spectrum(vectors.astype(np.float32))
     effective_rank, components = reference_spectrum(vectors.astype(np.float32))
@@ -116,7 +116,7 @@ def test_the_spectrum_agrees_with_the_singular_values(monkeypatch, rows, dimensi
     assert (found.components_90, found.rows) == (components, rows)
     variances = vectors.astype(np.float32).astype(np.float64).var(axis=0)
     assert found.largest_dimension == variances.argmax()
-    assert found.largest_share == pytest.approx(variances.max() / variances.sum())
+    assert found.largest_fraction == pytest.approx(variances.max() / variances.sum())
 
 
 def test_rank_three_has_rank_three():
@@ -131,10 +131,10 @@ def test_rank_three_has_rank_three():
 def test_even_directions_fill_all_dimensions_and_equal_rows_none():
     assert spectrum(gaussians(20_000, 30)).effective_rank == pytest.approx(30, rel=0.01)
     equal = spectrum(np.ones((5, 4), np.float32))
-    assert (equal.effective_rank, equal.components_90, equal.largest_share) == (0, 0, 0)
+    assert (equal.effective_rank, equal.components_90, equal.largest_fraction) == (0, 0, 0)
 
 
-def test_a_large_spectrum_is_of_a_sample_that_is_told(monkeypatch):
+def test_a_large_set_has_the_spectrum_of_a_sample(monkeypatch):
     vectors = gaussians(5_000, 20) * np.geomspace(1, 0.1, 20).astype(np.float32)
     whole = spectrum(vectors)
     monkeypatch.setattr(health, "_PRODUCTS", 400_000)
@@ -149,7 +149,7 @@ def test_a_large_spectrum_is_of_a_sample_that_is_told(monkeypatch):
 
 
 def test_mean_cosine_is_that_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(health, "_BLOCK_FLOATS", 50)
+    monkeypatch.setattr(health, "_BLOCK_NUMBERS", 50)
     vectors = 0.5 + gaussians(40, 6)
     vectors[[1, 8]] = 0
     directed = [row for row in range(40) if row not in (1, 8)]
@@ -197,4 +197,4 @@ def test_one_row():
     found = examine(EmbeddingSet.of(np.ones((1, 1), np.float32), dtype="float16"))
     assert (found.rows, found.dimensions, found.dtype) == (1, 1, "float16")
     assert found.constant_dimensions == (0,)
-    assert found.copies == Copies()
+    assert found.duplicates == Duplicates()

@@ -1,4 +1,4 @@
-"""Neighborhoods: a planted hub, near duplicates, and samples that are told."""
+"""Neighborhoods: a planted hub, near duplicates, and samples."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def gaussians(rows: int, dimensions: int, seed: int = 0) -> np.ndarray:
 def sampled(monkeypatch):
     """Treat a set of a few hundred rows as one of hundreds of thousands."""
     monkeypatch.setattr(neighborhoods, "_ALL_ROWS", 100)
-    monkeypatch.setattr(neighborhoods, "_ASKED_ROWS", 150)
+    monkeypatch.setattr(neighborhoods, "_SAMPLED_ROWS", 150)
     monkeypatch.setattr(neighborhoods, "_HUB_ROWS", 200)
 
 
@@ -30,10 +30,10 @@ def test_counts_agree_with_a_slow_reference(metric):
     found = examine_neighbors(EmbeddingSet.of(vectors, metric=metric), k=5)
     lists = [nearest(vectors, row, 5, metric)[0].tolist() for row in range(60)]
     times = np.array([sum(row in others for others in lists) for row in range(60)])
-    assert (found.metric, found.k, found.rows_asked, found.hubs.rows) == (metric, 5, 60, 60)
+    assert (found.metric, found.k, found.sampled_rows, found.hubs.rows) == (metric, 5, 60, 60)
     assert found.hubs.hub_row == times.argmax()
-    assert found.hubs.hub_share == times.max() / 60
-    assert found.hubs.unlisted_share == np.mean(times == 0)
+    assert found.hubs.hub_fraction == times.max() / 60
+    assert found.hubs.antihub_fraction == np.mean(times == 0)
     assert found.hubs.skewness == pytest.approx(
         np.mean((times - 5) ** 3) / np.mean((times - 5) ** 2) ** 1.5
     )
@@ -41,19 +41,19 @@ def test_counts_agree_with_a_slow_reference(metric):
     for row, others in enumerate(lists):
         first[others[0]] += (vectors[row] != vectors[others[0]]).any()
     assert found.hubs.nearest_row == first.argmax()
-    assert found.hubs.nearest_share == first.max() / 60
+    assert found.hubs.nearest_fraction == first.max() / 60
 
     near = found.near_duplicates
     by = "cosine" if metric == "dot" else metric
     distances = np.array([[value(x, y, by) for y in vectors] for x in vectors])
     distances = 1 - distances if by == "cosine" else distances
     differ = (vectors[:, None] != vectors[None]).any(axis=2)
-    assert (near.metric, near.rows_asked) == (by, 60)
+    assert (near.metric, near.sampled_rows) == (by, 60)
     assert near.count == ((distances <= near.limit) & differ).any(axis=1).sum() >= 2
-    assert near.share == near.count / 60
+    assert near.fraction == near.count / 60
 
 
-def test_the_limit_of_near_duplicates_is_a_hundredth_of_what_lies_between_two_rows():
+def test_the_limit_of_near_duplicates_is_a_hundredth_of_the_mean_distance():
     vectors = gaussians(80, 6) + np.float32(1)
     pairs = [(i, j) for i in range(80) for j in range(i)]
     cosine = np.mean([value(vectors[i], vectors[j], "cosine") for i, j in pairs])
@@ -71,17 +71,17 @@ def test_a_planted_hub_is_found(sampled):
     for k in (1, 10):
         found = examine_neighbors(EmbeddingSet.of(vectors, metric="euclidean"), k=k)
         assert (found.hubs.nearest_row, found.hubs.hub_row) == (7, 7)
-        assert found.hubs.nearest_share == pytest.approx(1, abs=0.01)
-        assert found.hubs.hub_share == pytest.approx(1, abs=0.01)
+        assert found.hubs.nearest_fraction == pytest.approx(1, abs=0.01)
+        assert found.hubs.hub_fraction == pytest.approx(1, abs=0.01)
         assert found.hubs.skewness > 5
 
 
-def test_copies_share_no_nearest_neighbor():
+def test_duplicates_do_not_count_as_nearest_neighbors():
     vectors = gaussians(100, 30)
     vectors[50:] = vectors[3]
-    assert examine_neighbors(EmbeddingSet.of(vectors)).hubs.nearest_share < 0.1
+    assert examine_neighbors(EmbeddingSet.of(vectors)).hubs.nearest_fraction < 0.1
     equal = examine_neighbors(EmbeddingSet.of(np.ones((30, 4), np.float32)))
-    assert (equal.hubs.nearest_row, equal.hubs.nearest_share) == (None, 0)
+    assert (equal.hubs.nearest_row, equal.hubs.nearest_fraction) == (None, 0)
     assert equal.near_duplicates.count == 0
 
 
@@ -91,7 +91,7 @@ def test_dot_and_cosine_are_compared():
     assert examine_neighbors(EmbeddingSet.of(vectors)).dot_and_cosine is None
     vectors *= np.geomspace(1, 40, 300, dtype=np.float32)[:, None]
     found = examine_neighbors(EmbeddingSet.of(vectors, metric="dot")).dot_and_cosine
-    asked = neighborhoods._drawn(np.random.default_rng(0), np.arange(300), 200)
+    asked = neighborhoods._sample(np.random.default_rng(0), np.arange(300), 200)
     shared = [
         len({*nearest(vectors, row, 10, "dot")[0]} & {*nearest(vectors, row, 10, "cosine")[0]})
         for row in asked
@@ -100,7 +100,7 @@ def test_dot_and_cosine_are_compared():
     assert examine_neighbors(EmbeddingSet.of(vectors, metric="euclidean")).dot_and_cosine is None
 
 
-def test_a_kept_graph_serves():
+def test_a_graph_gives_the_same_result():
     embedding_set = EmbeddingSet.of(gaussians(150, 8), metric="euclidean")
     graph = build_graph(embedding_set, 30)
     assert examine_neighbors(embedding_set, graph) == examine_neighbors(embedding_set)
@@ -109,31 +109,31 @@ def test_a_kept_graph_serves():
         examine_neighbors(embedding_set, build_graph(embedding_set, 10, "cosine"))
 
 
-def test_samples_are_told_and_estimate_the_whole(sampled, monkeypatch):
+def test_samples_are_counted_and_estimate_the_whole(sampled, monkeypatch):
     vectors = gaussians(600, 20)
     vectors[300:] = vectors[:300] + np.float32(0.01) * gaussians(300, 20, seed=1)
     part = examine_neighbors(EmbeddingSet.of(vectors))
-    assert (part.rows_asked, part.hubs.rows, part.near_duplicates.rows_asked) == (150, 200, 150)
-    assert part.near_duplicates.share == 1  # neighbors are sought among all rows
+    assert (part.sampled_rows, part.hubs.rows, part.near_duplicates.sampled_rows) == (150, 200, 150)
+    assert part.near_duplicates.fraction == 1  # neighbors are sought among all rows
     assert part == examine_neighbors(EmbeddingSet.of(vectors))
     assert part != examine_neighbors(EmbeddingSet.of(vectors), seed=1)
-    monkeypatch.setattr(neighborhoods, "_ASKED_PRODUCTS", 130 * vectors.size)
-    assert examine_neighbors(EmbeddingSet.of(vectors)).rows_asked == 130
+    monkeypatch.setattr(neighborhoods, "_SAMPLED_PRODUCTS", 130 * vectors.size)
+    assert examine_neighbors(EmbeddingSet.of(vectors)).sampled_rows == 130
     monkeypatch.setattr(neighborhoods, "_ALL_ROWS", 600)
-    assert examine_neighbors(EmbeddingSet.of(vectors)).rows_asked == 600
+    assert examine_neighbors(EmbeddingSet.of(vectors)).sampled_rows == 600
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot"])
-def test_zero_rows_are_not_asked(metric, monkeypatch):
+def test_zero_rows_are_not_examined(metric, monkeypatch):
     vectors = gaussians(120, 10)
     vectors[::2] = 0
     made = EmbeddingSet.of(vectors, metric=metric)
     found = examine_neighbors(made)
-    assert (found.rows_asked, found.hubs.rows) == (60, 60)
+    assert (found.sampled_rows, found.hubs.rows) == (60, 60)
     assert found.hubs.hub_row % 2 and found.hubs.nearest_row % 2
     assert found.near_duplicates.count == 0
     monkeypatch.setattr(neighborhoods, "_ALL_ROWS", 100)
-    assert examine_neighbors(made).rows_asked == 60
+    assert examine_neighbors(made).sampled_rows == 60
 
 
 def test_too_few_rows_have_no_neighborhoods():

@@ -81,9 +81,9 @@ def test_cardinalities_and_missing_values():
 @pytest.mark.parametrize(
     "file, words",
     [
-        ("articles_bge_small.parquet", "all vectors point the same way"),
-        ("arxiv_ml_data_map.npz", "two dimensions already"),
-        ("glove/glove_top3k.safetensors", "dot product and cosine disagree"),
+        ("articles_bge_small.parquet", "all point in similar directions"),
+        ("arxiv_ml_data_map.npz", "the vectors have two dimensions"),
+        ("glove/glove_top3k.safetensors", "rank neighbors differently"),
     ],
 )
 def test_real_files_are_told_apart(data, file, words):

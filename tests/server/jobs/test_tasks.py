@@ -112,7 +112,7 @@ def test_neighborhoods_are_examined_from_the_kept_graph_or_without(tmp_path, emb
             "health", tasks.examine_neighbors, vectors, "euclidean", tmp_path, owner="a"
         )
         found = job.wait(LONG).result
-    assert found == examine_neighbors(embedding_set) and found.rows_asked == 120
+    assert found == examine_neighbors(embedding_set) and found.sampled_rows == 120
     load_or_build(embedding_set, cache, 3)
     again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, progress=NullProgress())
     assert again == found
