@@ -1,7 +1,7 @@
-"""Bags of numbered things, each of any size, and the sum, mean or attention of their vectors.
+"""Bags of numbered items, of any size, and the sum, mean or attention of their vectors.
 
-A bag is the words of a text, or what somebody has read. Bags lie end to end in one tensor: nothing
-is padded. An empty bag has the vector 0.
+A bag is the words of a text, or the documents that a user has read. Bags are concatenated in one
+tensor, without padding. The vector of an empty bag is 0.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ import torch.nn.functional as F
 
 @dataclass(frozen=True, eq=False)
 class Bags:
-    """Bags of numbered things.
+    """Bags of numbered items.
 
     Attributes
     ----------
-    items : int64, shape (n,); the content of all bags, one after the other
+    items : int64, shape (n,); the items of all bags, bag after bag
     starts : int64, shape (b + 1,); bag i is items[starts[i] : starts[i + 1]]
     """
 
@@ -26,12 +26,12 @@ class Bags:
 
     @classmethod
     def of(cls, items: np.ndarray, starts: np.ndarray) -> "Bags":
-        """Make bags of arrays."""
+        """Return bags made from arrays: see the attributes."""
         return cls(torch.from_numpy(items), torch.from_numpy(starts))
 
     @classmethod
     def grouped(cls, pairs: np.ndarray, count: int) -> "Bags":
-        """Make `count` bags of pairs (bag, item): int64, shape (n, 2)."""
+        """Return `count` bags made from pairs (bag, item): int64, shape (n, 2)."""
         pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
         starts = np.searchsorted(pairs[:, 0], np.arange(count + 1))
         return cls.of(pairs[:, 1].copy(), starts.astype(np.int64))
@@ -49,37 +49,45 @@ class Bags:
         return Bags(self.items.to(device), self.starts.to(device))
 
     def take(self, rows: torch.Tensor) -> "Bags":
-        """Return some of the bags; rows : int64, shape (r,)."""
+        """Return the bags with some numbers: int64, shape (r,)."""
         sizes = self.sizes[rows]  # (r,)
         starts = F.pad(sizes.cumsum(0), (1, 0))  # (r + 1,)
         shift = (self.starts[rows] - starts[:-1]).repeat_interleave(sizes)  # (n,)
         return Bags(self.items[torch.arange(len(shift), device=shift.device) + shift], starts)
 
     def part(self, rows: slice) -> "Bags":
-        """Return the bags of a slice without step."""
+        """Return the bags of a slice, which has no step."""
         starts = self.starts[rows.start : rows.stop + 1]
         return Bags(self.items[starts[0] : starts[-1]], starts - starts[0])
 
 
 def sums(table: torch.Tensor, bags: Bags) -> torch.Tensor:
-    """Return the sum of each bag's vectors: shape (b, dim); table : shape (things, dim)."""
+    """Return the sum of each bag's vectors, (b, dim), from a table (items, dim)."""
     return F.embedding_bag(bags.items, table, bags.starts, mode="sum", include_last_offset=True)
 
 
 def means(table: torch.Tensor, bags: Bags) -> torch.Tensor:
-    """Return the mean of each bag's vectors: shape (b, dim); table : shape (things, dim)."""
+    """Return the mean of each bag's vectors, (b, dim), from a table (items, dim)."""
     return F.embedding_bag(bags.items, table, bags.starts, mode="mean", include_last_offset=True)
 
 
 def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:
-    """Return means in which items weigh the softmax, over a bag, of vector . query / sqrt(dim).
+    """Return means weighted by the softmax, over each bag, of vector . query / sqrt(dim).
 
-    table : shape (things, dim)
-    query : shape (dim,)
+    This is the attention of Yang et al., "Hierarchical attention networks for document
+    classification" (NAACL 2016), without the layer before the product, and scaled as in Vaswani et
+    al., "Attention is all you need" (2017). Unscaled, the weights learn so much faster than the
+    vectors that all vectors turn towards the query.
 
-    (Yang et al., "Hierarchical attention networks for document classification", NAACL 2016, without
-    the layer before the product; divided as in Vaswani et al., "Attention is all you need", 2017:
-    else weights learn so much faster than vectors that these turn to the query, whatever they say.)
+    Parameters
+    ----------
+    table : float32, shape (items, dim)
+    query : float32, shape (dim,)
+    bags : b bags
+
+    Returns
+    -------
+    float32, shape (b, dim)
     """
     vectors = table[bags.items]  # (n, dim)
     owner = torch.arange(len(bags), device=vectors.device).repeat_interleave(bags.sizes)  # (n,)
@@ -89,5 +97,5 @@ def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Ten
     )
     weight = (score - highest[owner]).exp()  # (n,)
     total = weight.new_zeros(len(bags)).index_add(0, owner, weight)  # (b,)
-    shared = vectors * (weight / total[owner])[:, None]  # (n, dim)
-    return vectors.new_zeros(len(bags), vectors.shape[1]).index_add(0, owner, shared)
+    weighted = vectors * (weight / total[owner])[:, None]  # (n, dim)
+    return vectors.new_zeros(len(bags), vectors.shape[1]).index_add(0, owner, weighted)

@@ -1,4 +1,4 @@
-"""Words of plain text, in lower case, without punctuation: "It's well-made!" is it's, well-made."""
+"""Words of plain text, in lower case and without punctuation: "It's well-made!" has two words."""
 
 import re
 from collections.abc import Iterable
@@ -6,21 +6,21 @@ from collections.abc import Iterable
 import numpy as np
 
 UNKNOWN = 0
-"""The number of every word that is not in a vocabulary; the others count from 1."""
+"""The number of words that are not in the vocabulary; the numbers of the others start at 1."""
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # as in reviews taken from web pages
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text: letters and digits, joined within by ' and -."""
+    """Return the words of a text: letters and digits, which may be joined by ' and -."""
     return _WORD.findall(_LINE_BREAK.sub(" ", text).lower().replace("’", "'"))
 
 
 def numbered(
     texts: Iterable[list[str]], vocabulary: Iterable[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Number the words of texts by their place in a vocabulary, from 1; all others are UNKNOWN.
+    """Number the words of texts by their position in a vocabulary, from 1; others are UNKNOWN.
 
     Returns
     -------

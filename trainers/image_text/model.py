@@ -101,3 +101,33 @@ def image_tower(shape: tuple[int, int, int], dim: int, width: int) -> nn.Sequent
         ]
         channels, sides = wide, [math.ceil(side / 2) for side in sides]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * math.prod(sides), dim))
+
+
+def contrastive(
+    images: torch.Tensor,
+    texts: torch.Tensor,
+    scale: torch.Tensor,
+    alike: torch.Tensor,
+    own: slice,
+) -> torch.Tensor:
+    """Return the symmetric cross-entropy of own images and texts among those of the whole batch.
+
+    It is the mean of two: of each image's text among all texts, and of each text's image among all
+    images (Radford et al., 2021, see above). Pairs that are alike are not each other's negatives.
+
+    Parameters
+    ----------
+    images, texts : float32, shape (B, dim), of length 1; row i of both is pair i
+    scale : 1 / temperature, shape ()
+    alike : bool, shape (B, B); symmetric, True on the diagonal
+    own : rows whose losses are summed
+    """
+    rows = torch.arange(len(images), device=images.device)[own]  # (b,)
+    ignored = alike[own].clone()  # (b, B)
+    ignored[torch.arange(len(rows), device=rows.device), rows] = False
+    total = images.new_zeros(())
+    with torch.autocast(images.device.type, enabled=False):
+        for one, other in ((images, texts), (texts, images)):
+            logits = (scale * one[own] @ other.T).masked_fill(ignored, -torch.inf)  # (b, B)
+            total = total + F.cross_entropy(logits, rows, reduction="sum")
+    return total / 2

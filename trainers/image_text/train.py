@@ -26,7 +26,6 @@ from trainers.core import checkpoints, provenance
 from trainers.core.devices import all_gather_with_grad, start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.losses import contrastive
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator
@@ -41,7 +40,7 @@ from trainers.image_text.clip import open_clip
 from trainers.image_text.clip_run import coder, embed
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import Captioned, captioned_digits, read_captioned
-from trainers.image_text.model import Towers
+from trainers.image_text.model import Towers, contrastive
 from trainers.image_text.output import pair_set
 from trainers.image_text.planted_shapes import planted_shapes
 from trainers.image_text.retrieval import candidates, recalls

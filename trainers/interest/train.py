@@ -34,9 +34,9 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
-from trainers.core.sampling import NegativeSampler
 from trainers.core.task import Batch, Task
 from trainers.data.bags import Bags
+from trainers.data.pairs.negatives import NegativeSampler
 from trainers.data.pairs.output import pair_embeddings
 from trainers.data.pairs.splits import hold_out
 from trainers.interest.config import InterestConfig

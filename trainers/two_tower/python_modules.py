@@ -1,13 +1,13 @@
-"""The built-in pairs: the Python modules installed on this machine x the names that each one uses.
+"""The built-in pairs: the Python modules installed on this machine and the names that each uses.
 
-The syntax tree of every module of the standard library and of this environment's site-packages
-yields
+The modules are those of the standard library and of this environment's site-packages. The syntax
+tree of a module yields
 
 - the modules that it imports: `numpy`, `scipy.sparse`;
-- what it uses of them, by full name: `numpy.linalg.norm`, `os.path.join`;
+- what it uses from them, by full name: `numpy.linalg.norm`, `os.path.join`;
 - the attributes that it uses of anything else: `.append`, `.shape`.
 
-Folders named test or tests are skipped: they would pair every test with what it tests.
+Folders named test or tests are skipped, since they would pair every test with what it tests.
 """
 
 import ast
@@ -19,7 +19,7 @@ from trainers.data.installed import Module, installed_modules, of_each, syntax_t
 from trainers.data.pairs.pairs import Pairs, number_pairs
 
 MIN_COUNT = 4
-"""Names used by fewer modules are left out, unless told otherwise."""
+"""By default, names used by fewer modules are left out."""
 
 
 def read_python_modules(
@@ -29,15 +29,15 @@ def read_python_modules(
 ) -> Pairs:
     """Pair every installed module with the names that it imports and uses.
 
-    About 11,000 modules take 20 seconds on two cores. Files that do not parse are counted, with
-    the reason for the first, in the notes. Both sides have the column `package`: the first part
-    of a dotted name, None for an attribute of an unknown object.
+    About 11,000 modules take 20 seconds on two cores. A note has the number of files that do not
+    parse, and the reason for the first. Both sides have the column `package`: the first part of a
+    dotted name, None for an attribute of an unknown object.
 
     Parameters
     ----------
     min_count : names used by fewer modules are left out; default 4
     roots : folders of top-level modules; default: the standard library and site-packages
-    processes : how many parse at once; default: as many as there are processors
+    processes : number of parallel processes; default: the number of processors
     """
     modules = installed_modules(roots)
     found = of_each(_names_or_reason, modules, processes)

@@ -5,7 +5,7 @@
 
 Each side has a tower that turns its items into vectors (model.py). Training raises the scores of
 known pairs above those of other pairs: of the batch's other right items, or of random pairs
-(core/losses.py). Some pairs are held out to choose the number of epochs; then all pairs are trained
+(losses.py). Some pairs are held out to choose the number of epochs; then all pairs are trained
 on for that many epochs, unless `--split` keeps some for a test. Both sides are written to one file,
 whose column `role` tells them apart: by the file's metric, the nearest right items of a left item
 are its likeliest pairs. The softmax follows Yi et al. (RecSys 2019); `--preset koehrsen` follows
@@ -21,7 +21,7 @@ import torch
 from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers.core import losses, provenance
+from trainers.core import provenance
 from trainers.core.batching import automatic_batch_size, torch_epoch_order
 from trainers.core.checkpoints import best_sha256
 from trainers.core.devices import start
@@ -30,13 +30,13 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
-from trainers.core.sampling import NegativeSampler
 from trainers.core.task import Batch, Task
+from trainers.data.pairs.negatives import NegativeSampler
 from trainers.data.pairs.output import pair_embeddings
 from trainers.data.pairs.pairs import Pairs
 from trainers.data.pairs.splits import Split
 from trainers.metrics import ranking
-from trainers.two_tower import baselines
+from trainers.two_tower import baselines, losses
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import Features, describe, feature_names, read, read_features, split_of
 from trainers.two_tower.model import TwoTowers, initial_model

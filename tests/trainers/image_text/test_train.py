@@ -15,10 +15,9 @@ from embeddings import EmbeddingError, load
 from server.runs.checkpoints import sha256_of
 from trainers.__main__ import main
 from trainers.commands import saved_run
-from trainers.core.losses import contrastive
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import captioned_digits
-from trainers.image_text.model import LEAST_TEMPERATURE, Towers
+from trainers.image_text.model import LEAST_TEMPERATURE, Towers, contrastive
 from trainers.image_text.planted_shapes import planted_shapes
 from trainers.image_text.retrieval import candidates, recalls
 from trainers.image_text.train import ImageTextTask, hold_out, run
@@ -65,7 +64,7 @@ def test_the_loss_equals_a_formula_written_out_by_hand():
 TWO = """
 import json, sys, torch, torch.distributed as dist
 from trainers.core.devices import all_gather_with_grad
-from trainers.core.losses import contrastive
+from trainers.image_text.model import contrastive
 torch.set_default_dtype(torch.float64)
 given = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
 if len(sys.argv) > 2:

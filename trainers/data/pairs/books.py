@@ -1,4 +1,4 @@
-"""Books and the links on their pages, in the form of Koehrsen's found_books_filtered.ndjson.
+"""Books and the links on their pages, in the format of Koehrsen's found_books_filtered.ndjson.
 
 Each line is a JSON array [title, infobox, links, external links, last edit, characters].
 (https://github.com/WillKoehrsen/wikipedia-data-science)
@@ -26,14 +26,21 @@ NOT_LINKS = frozenset(
         "wikipedia:wikiproject novels",
     }
 )
-"""Links that say nothing about a book: the format of print and Wikipedia's own pages."""
+"""Links that carry no information on a book: print formats, and Wikipedia's own pages."""
 
 
 def read_books(text: str, path: Path, min_count: int, source: Mapping[str, str]) -> Pairs:
     """Read books and the wikilinks on their pages.
 
-    Links are lower-cased and counted as often as they occur; titles with "Wikipedia:" are dropped,
-    as are the links that say nothing (NOT_LINKS), all as Koehrsen does.
+    As in Koehrsen's work, links are lower-cased and counted as often as they occur; titles with
+    "Wikipedia:" and the links in NOT_LINKS are dropped.
+
+    Parameters
+    ----------
+    text : content of the file
+    path : of the file, for messages
+    min_count : links that occur fewer times are left out
+    source : name and SHA-256 of what was read
     """
     pairs: list[tuple[str, str]] = []
     infoboxes: dict[str, Mapping[str, Any]] = {}
@@ -47,7 +54,7 @@ def read_books(text: str, path: Path, min_count: int, source: Mapping[str, str])
         lowered = (link.lower() for link in links)
         pairs.extend((title, link) for link in lowered if link not in NOT_LINKS)
     columns = {
-        name: {title: tidy(infobox.get(name), name) for title, infobox in infoboxes.items()}
+        name: {title: normalized(infobox.get(name), name) for title, infobox in infoboxes.items()}
         for name in BOOK_COLUMNS
     }
     return number_pairs(
@@ -61,27 +68,27 @@ def read_books(text: str, path: Path, min_count: int, source: Mapping[str, str])
     )
 
 
-def _book(line: str, place: str) -> tuple[str, Mapping[str, Any], list[str]]:
-    """Return title, infobox and links of one line; raise EmbeddingError naming its place."""
+def _book(line: str, location: str) -> tuple[str, Mapping[str, Any], list[str]]:
+    """Return title, infobox and links of one line; raise EmbeddingError naming its location."""
     try:
         record = json.loads(line)
     except ValueError as error:
-        raise EmbeddingError(f"{place}: not JSON ({error}); write one array a line") from error
+        raise EmbeddingError(f"{location}: not JSON ({error}); write one array a line") from error
     if not isinstance(record, list) or len(record) < 3:
         raise EmbeddingError(
-            f"{place}: expected an array [title, infobox, [links], ...], got {line[:60]!r}"
+            f"{location}: expected an array [title, infobox, [links], ...], got {line[:60]!r}"
         )
     title, infobox, links = record[:3]
     if not isinstance(title, str):
-        raise EmbeddingError(f"{place}, item 1: expected the title as text, got {title!r}")
+        raise EmbeddingError(f"{location}, item 1: expected the title as text, got {title!r}")
     if not isinstance(infobox, dict):
-        raise EmbeddingError(f"{place}, item 2: expected the infobox as an object")
+        raise EmbeddingError(f"{location}, item 2: expected the infobox as an object")
     if not isinstance(links, list) or not all(isinstance(link, str) for link in links):
-        raise EmbeddingError(f"{place}, item 3: expected the links as an array of texts")
+        raise EmbeddingError(f"{location}, item 3: expected the links as an array of texts")
     return title, infobox, links
 
 
-def tidy(value: object, column: str) -> str | None:
+def normalized(value: object, column: str) -> str | None:
     """Return an infobox entry as a category: no markup, single spaces, genres in lower case."""
     text = re.sub(r"<\s*!--.*?--\s*>", " ", str(value or ""), flags=re.DOTALL)
     text = re.sub(r"<\s*br\s*/?\s*>", ", ", text, flags=re.IGNORECASE)

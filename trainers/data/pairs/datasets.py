@@ -1,7 +1,7 @@
-"""Pairs to learn from: reads books and their links, any CSV of pairs, or graphs, as numbered pairs.
+"""Reads pairs from files: books and their links, a CSV or TSV of pairs, or a graph.
 
-A pair says that an item of the left side goes with one of the right: a book and a link on its
-page, a user and an item, a module and a name that it uses.
+A pair joins an item of the left side with one of the right side: a book and a link on its page, a
+user and an item, a module and a name that it uses.
 """
 
 import csv
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
+from embeddings.text import count_noun
 from trainers.data.pairs.books import read_books
 from trainers.data.pairs.graphs import (
     RELATION,
@@ -25,10 +26,10 @@ from trainers.data.pairs.graphs import (
 from trainers.data.pairs.pairs import Pairs, number_pairs
 
 WEIGHT, TIME = "weight", "timestamp"
-"""Columns of a table of pairs that have a meaning."""
+"""Optional columns of a table of pairs."""
 
 UNREADABLE_TIMES = 0.01
-"""So large a share of times may be unreadable before it is an error."""
+"""Maximum fraction of unreadable times; more are an error."""
 
 
 def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
@@ -36,16 +37,18 @@ def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pai
 
     Parameters
     ----------
-    min_count : right items seen fewer times are left out
-    names : the columns' names, for a table without a header
+    path : the file
+    min_count : right items that occur fewer times are left out
+    names : names of the columns, for a table without a header
 
     Raises
     ------
     EmbeddingError
-        no such file, not UTF-8, a line that is not of the form (with line and column), or no pairs
+        there is no such file, it is not UTF-8, a line is malformed, or there are no pairs; the
+        message names the line and the column
     """
     if not path.is_file():
-        raise EmbeddingError(f"{path}: no such file; give a file of pairs by --data")
+        raise EmbeddingError(f"{path}: no such file; give a file of pairs with --data")
     content = path.read_bytes()
     source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
     text = decoded(content, path)
@@ -55,7 +58,7 @@ def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pai
 
 
 def read_parts(folder: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
-    """Read the tables train, valid and test of a folder, whose split is the pairs'."""
+    """Read the tables train, valid and test of a folder, which are the parts of a split."""
     files = part_files(folder)
     contents = [path.read_bytes() for path in files]
     source = {"name": folder.name, "sha256": hashlib.sha256(b"".join(contents)).hexdigest()}
@@ -71,12 +74,20 @@ def read_tables(
     min_count: int,
     names: Sequence[str] = (),
 ) -> Pairs:
-    """Read a CSV or TSV, or several that are the parts of one set.
+    """Read a CSV or TSV, or several that are the parts of a split.
 
-    The first two columns are the pair, and their names the roles; of three columns whose second is
-    called relation, the first two are the left item. A further column `weight` (numbers above 0)
-    says how much a pair counts, `timestamp` (numbers or ISO 8601) when it came about; others are
-    not used, which a note says.
+    The first two columns are the pair, and their names are the roles. If the second of three
+    columns is named relation, the first two are the left item. A further column `weight` (numbers
+    above 0) holds the weight of each pair, `timestamp` (numbers or ISO 8601) its time; a note lists
+    the columns that are not used.
+
+    Parameters
+    ----------
+    tables : path and text of each table
+    name : of the data set
+    source : name and SHA-256 of what was read
+    min_count : right items that occur fewer times are left out
+    names : names of the columns, for tables without a header
     """
     header, rows, notes = _header_and_rows(tables, names)
     triples = len(header) > 2 and header[1] == RELATION
@@ -103,13 +114,13 @@ def read_tables(
         if WEIGHT in used:
             weights.append(_weight(fields[used[WEIGHT]], place))
         if TIME in used:
-            times.append(_moment(fields[used[TIME]]))
+            times.append(_time(fields[used[TIME]]))
             if math.isnan(times[-1]):
                 unreadable.append(f"{place.partition(', ')[2]}: {fields[used[TIME]]!r}")
     unused = [name for name in header[sides:] if name not in used]
     notes += [f"columns not used: {', '.join(unused)}"] if unused else []
     if unreadable:
-        notes.append(_about_times(unreadable, len(times), tables[0][0]))
+        notes.append(_unreadable_note(unreadable, len(times), tables[0][0]))
         times = [-math.inf if math.isnan(time) else time for time in times]
     pairs = number_pairs(
         [(" ".join(key[:-1]), key[-1]) for key in keys],
@@ -128,14 +139,14 @@ def read_tables(
 
 
 def _of_heads(header: Sequence[str], keys: Sequence[Sequence[str]]) -> dict[str, dict[str, str]]:
-    """Return the head and the relation of each left item, by its label."""
+    """Return the head and the relation of each left item: column -> label -> value."""
     return {header[i]: {" ".join(key[:-1]): key[i] for key in keys} for i in (0, 1)}
 
 
 def _header_and_rows(
     tables: Sequence[tuple[Path, str]], names: Sequence[str]
 ) -> tuple[list[str], list[tuple[int, str, list[str]]], list[str]]:
-    """Return the header, each row with its table's number and its place in words, and notes."""
+    """Return the header, each row with its table's number and its location, and notes."""
     notes: list[str] = []
     rows: list[tuple[int, str, list[str]]] = []
     first: list[tuple[str, list[str]]] = []
@@ -143,31 +154,31 @@ def _header_and_rows(
         comment, text = split_comment(text)
         above = comment.count("\n")
         if above:
-            notes.append(f"{path.name}: {above:,} lines of comment are passed over")
+            notes.append(f"{path.name}: skipped {count_noun(above, 'comment line')}")
         found = [(number, f"{path.name}, line {above + line}", fields)
                  for line, fields in _csv_rows(text, path)]  # fmt: skip
         first += [(place, fields) for _, place, fields in found[:1]]
         rows += found
     header = list(names)
     if not header:
-        guessed, told = names_if_no_header([fields for _, _, fields in rows])
+        guessed, reason = names_if_no_header([fields for _, _, fields in rows])
         alike = len(tables) > 1 and all(fields == first[0][1] for _, fields in first)
         if guessed and not alike:
-            return list(guessed), rows, [*notes, told]
+            return list(guessed), rows, [*notes, reason]
         header = [name.strip() for name in (first[0][1] if first else [])]
         tops = {place for place, _ in first}
         rows = [row for row in rows if row[1] not in tops]
     if len(header) < 2 or not all(header[:2]) or header[0] == header[1]:
         raise EmbeddingError(
-            f"{tables[0][0].name}, line 1: expected a header whose first two columns name the two "
-            f"sides differently, such as `user,item`; got {','.join(header)[:60]!r}; a table "
-            "without a header takes --names user,item"
+            f"{tables[0][0].name}, line 1: expected a header whose first two columns have "
+            f"different names, such as `user,item`; got {','.join(header)[:60]!r}; for a table "
+            "without a header give --names user,item"
         )
     return header, rows, notes
 
 
 def _weight(text: str, place: str) -> float:
-    """Return a weight; raise EmbeddingError if it is no number above 0."""
+    """Return a weight; raise EmbeddingError unless it is a number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -177,8 +188,8 @@ def _weight(text: str, place: str) -> float:
     return value
 
 
-def _moment(text: str) -> float:
-    """Return a time as a number: seconds since 1970 if it is a date; NaN if it is unreadable."""
+def _time(text: str) -> float:
+    """Return a time as a number: seconds since 1970 for a date, NaN if it is unreadable."""
     try:
         return float(text)
     except ValueError:
@@ -190,19 +201,19 @@ def _moment(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _about_times(unreadable: list[str], count: int, path: Path) -> str:
-    """Say how many times are unreadable; raise EmbeddingError if they are more than a few."""
-    told = f"{len(unreadable):,} of {count:,} times are unreadable, the first in {unreadable[0]}"
+def _unreadable_note(unreadable: list[str], count: int, path: Path) -> str:
+    """Return a note on unreadable times; raise EmbeddingError if they are more than a few."""
+    found = f"{len(unreadable):,} of {count:,} times are unreadable, the first in {unreadable[0]}"
     if len(unreadable) > UNREADABLE_TIMES * count:
         raise EmbeddingError(
-            f"{path.name}, column {TIME}: {told}; write seconds, or dates such as "
+            f"{path.name}, column {TIME}: {found}; write seconds, or dates such as "
             "2024-05-01T12:00:00"
         )
-    return f"{told}; they count as before all others"
+    return f"{found}; they count as earlier than all others"
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the fields of each record that is not blank."""
+    """Yield the line number and the fields of each record, except blank ones."""
     source = io.StringIO(text, newline="")
     reader = csv.reader(source, delimiter=delimiter(text), strict=True)
     start = 1

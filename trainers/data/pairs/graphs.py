@@ -1,7 +1,8 @@
-"""Graphs: whether a table of edges or triples has a header, and the folders whose files are parts.
+"""Graphs: tables of edges or triples without a header, and folders with the parts of a split.
 
-An edge list has two columns; triples have a head, a relation and a tail, and (head, relation) is
-asked for the tail. Both are usual without a header, triples also in files train, valid and test.
+An edge list has two columns; triples have a head, a relation and a tail, and the tail is predicted
+from head and relation. Both often have no header; triples often come in files train, valid and
+test.
 """
 
 import re
@@ -11,17 +12,17 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 
 RELATION = "relation"
-"""Name of the second of three columns that makes a table one of triples."""
+"""Name of the second of three columns that marks a table of triples."""
 
 PARTS = (("train",), ("valid", "validation", "dev"), ("test",))
-"""Names of the files of a folder: what is learned, what chooses the best epoch, what is judged."""
+"""Names of the files of training, validation and test, without extension."""
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
-_COMMENT = re.compile(r"(?:(?:#[ \t]|%).*\n|#\n)+")  # of SNAP, of KONECT
+_COMMENT = re.compile(r"(?:(?:#[ \t]|%).*\n|#\n)+")  # as in files of SNAP and KONECT
 
 
 def split_comment(text: str) -> tuple[str, str]:
-    """Return the lines of comment before a table, and the rest."""
+    """Return the comment lines before a table, and the rest."""
     found = _COMMENT.match(text)
     return (found[0], text[found.end() :]) if found else ("", text)
 
@@ -37,14 +38,14 @@ def delimiter(text: str) -> str:
 
 
 def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], str]:
-    """Return names for the columns of a graph without a header, and how that was seen.
+    """Return names for the columns of a graph without a header, and a note that says why.
 
-    There is none if one of the first line's first two values is a number, or comes again below, in
-    its column. A third column of numbers is a weight, any other one makes triples.
+    There is no header if one of the first two values of the first line is a number, or occurs again
+    further down in its column. A third column of numbers is a weight; any other makes triples.
 
     Returns
     -------
-    no names, and nothing, where there seems to be a header
+    The names and the note; both are empty if there seems to be a header.
     """
     if len(rows) < 2 or len(rows[0]) not in (2, 3) or not all(rows[0]):
         return (), ""
@@ -55,13 +56,13 @@ def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], 
                  None)  # fmt: skip
     if number is None and again is None:
         return (), ""
-    seen = f"{number} is a number" if number is not None else f"{again!r} comes again below"
+    why = f"{number} is a number" if number is not None else f"{again!r} occurs again below"
     names: tuple[str, ...] = ("source", "target")
     if len(first) == 3:
         weights = all(len(row) > 2 and _NUMBER.fullmatch(row[2].strip()) for row in rows)
         names = (*names, "weight") if weights else ("head", RELATION, "tail")
-    told = f"no header, since {seen}: the columns are {', '.join(names)}; --names names them"
-    return names, told
+    columns = ", ".join(names)
+    return names, f"no header, since {why}: the columns are {columns}; rename them with --names"
 
 
 def part_files(folder: Path) -> tuple[Path, ...]:
@@ -70,16 +71,16 @@ def part_files(folder: Path) -> tuple[Path, ...]:
     Raises
     ------
     EmbeddingError
-        one of them is missing, or there are several for one part
+        a file is missing, or there are several for one part
     """
     found = []
     for stems in PARTS:
         files = sorted(path for path in folder.iterdir() if path.is_file() and path.stem in stems)
         if len(files) != 1:
-            have = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+            existing = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
             raise EmbeddingError(
-                f"{folder}: expected one file called {stems[0]}.tsv, .csv or .txt, or a collection "
-                f"in Cranfield's form (cran.all.1400, cran.qry, qrels); it has {have}"
+                f"{folder}: expected one file named {stems[0]}.tsv, .csv or .txt, or a collection "
+                f"in the Cranfield format (cran.all.1400, cran.qry, qrels); it has {existing}"
             )
         found.append(files[0])
     return tuple(found)

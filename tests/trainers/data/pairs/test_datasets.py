@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingError
-from trainers.data.pairs.books import tidy
+from trainers.data.pairs.books import normalized
 from trainers.data.pairs.datasets import read_pairs
 from trainers.data.pairs.pairs import number_pairs, role_count
 
@@ -96,7 +96,7 @@ def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
     [
         ("", "line 1: expected a header"),
         ("user\nann\n", "line 1: expected a header whose first two columns"),
-        ("page,page\na,b\n", "name the two sides differently"),
+        ("page,page\na,b\n", "first two columns have different names"),
         ("user,item\n", "given.txt: no pairs"),
         ("user,item\nann,x\nbob\n", "line 3: 1 columns where the header has 2"),
         ("user,item\nann,x\nbob,y,z\n", "line 3: 3 columns where the header has 2"),
@@ -154,8 +154,8 @@ def test_books_form(tmp_path):
         (None, None),
     ],
 )
-def test_tidy_infobox_values(value, kept):
-    assert tidy(value, "publisher") == kept
+def test_infobox_values_are_normalized(value, kept):
+    assert normalized(value, "publisher") == kept
 
 
 def test_real_books(data):

@@ -27,8 +27,8 @@ def test_an_edge_list_of_numbers_has_no_header(tmp_path, between):
     assert (pairs.left.role, pairs.right.role, pairs.triples) == ("source", "target", False)
     assert labelled(pairs) == [("1", "2"), ("1", "3"), ("2", "3")]
     assert pairs.notes == (
-        "g.txt: 2 lines of comment are passed over",
-        "no header, since 1 is a number: the columns are source, target; --names names them",
+        "g.txt: skipped 2 comment lines",
+        "no header, since 1 is a number: the columns are source, target; rename them with --names",
     )
 
 
@@ -38,11 +38,11 @@ def test_a_third_column_of_numbers_is_a_weight(tmp_path):
     assert pairs.weight.tolist() == [0.5, 2] and not pairs.triples
 
 
-def test_what_comes_again_below_is_no_header(tmp_path):
+def test_a_value_that_occurs_again_below_is_no_header(tmp_path):
     (tmp_path / "g.csv").write_text("ann,bob\nbob,cid\nann,cid\n")
     pairs = read_pairs(tmp_path / "g.csv")
     assert labelled(pairs) == [("ann", "bob"), ("ann", "cid"), ("bob", "cid")]
-    assert "'ann' comes again below" in pairs.notes[0]
+    assert "'ann' occurs again below" in pairs.notes[0]
     (tmp_path / "g.csv").write_text("user,item\nann,bob\nbob,cid\nann,cid\n")
     assert len(read_pairs(tmp_path / "g.csv")) == 3
 
@@ -77,7 +77,7 @@ def test_files_of_a_folder_are_the_split(tmp_path, header):
 
 
 def test_errors_of_a_folder_say_what_it_needs(tmp_path):
-    with pytest.raises(EmbeddingError, match=r"expected one file called valid\.tsv.*test\.tsv, tr"):
+    with pytest.raises(EmbeddingError, match=r"expected one file named valid\.tsv.*test\.tsv, tr"):
         read_parts(write(tmp_path, train="a\tb\n", test="a\tb\n"))
     write(tmp_path, valid="a\tb\tc\n")
     with pytest.raises(EmbeddingError, match=r"valid\.tsv, line 1: 3 columns where the header has"):

@@ -1,4 +1,4 @@
-"""Random pairs that are not known pairs: the negatives that a model learns to tell apart."""
+"""Random negatives: pairs of a left and a right item that are not known pairs."""
 
 import torch
 
@@ -6,7 +6,7 @@ from embeddings.errors import EmbeddingError
 
 
 class NegativeSampler:
-    """Draws a left and a right item uniformly, again where they form a known pair.
+    """Draws pairs of items uniformly, and redraws those that are known pairs.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ class NegativeSampler:
     Raises
     ------
     EmbeddingError
-        every possible pair is known, so that there are no negatives
+        every possible pair is known, so there are no negatives
     """
 
     def __init__(self, known: torch.Tensor, lefts: int, rights: int) -> None:
@@ -25,23 +25,32 @@ class NegativeSampler:
         self.full = torch.bincount(self.known // rights, minlength=lefts) == rights  # (lefts,)
         if self.full.all():
             raise EmbeddingError(
-                f"all {lefts:,} x {rights:,} possible pairs are given, so there is no pair to tell "
-                "them from; give only the pairs that hold"
+                f"all {lefts:,} x {rights:,} possible pairs are given, so there are no negatives; "
+                "give only true pairs"
             )
 
     def draw(
         self, count: int, generator: torch.Generator, lefts: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Return `count` pairs that are not known: int64, shape (count, 2).
+        """Return pairs that are not known: int64, shape (count, 2).
 
+        Parameters
+        ----------
+        count : how many
+        generator : source of randomness
         lefts : int64, shape (count,), their left items; None: random ones
+
+        Raises
+        ------
+        EmbeddingError
+            one of `lefts` is paired with every right item
         """
         pairs = self._random(count, generator)
         if lefts is not None:
             if self.full[lefts].any():
                 raise EmbeddingError(
-                    "a left item is paired with every right item, so that there is none to put "
-                    "after these; give a --loss other than bpr"
+                    "a left item is paired with every right item, so there is none to rank below "
+                    "these; give a --loss other than bpr"
                 )
             pairs[:, 0] = lefts
         again = self.is_known(pairs)
@@ -54,10 +63,10 @@ class NegativeSampler:
         return pairs
 
     def is_known(self, pairs: torch.Tensor) -> torch.Tensor:
-        """Say for each of the pairs, shape (n, 2), whether it is known: bool, shape (n,)."""
+        """Return True for each of the pairs, shape (n, 2), that is known: bool, shape (n,)."""
         key = self._key(pairs)
-        place = torch.searchsorted(self.known, key).clamp_(max=len(self.known) - 1)
-        return self.known[place] == key
+        position = torch.searchsorted(self.known, key).clamp_(max=len(self.known) - 1)
+        return self.known[position] == key
 
     def _random(self, count: int, generator: torch.Generator) -> torch.Tensor:
         left = torch.randint(self.lefts, (count,), generator=generator)
@@ -65,5 +74,5 @@ class NegativeSampler:
         return torch.stack([left, right], dim=1)
 
     def _key(self, pairs: torch.Tensor) -> torch.Tensor:
-        """Number every possible pair, row by row: int64, shape (n,)."""
+        """Return the position of each pair among all possible pairs, row by row: int64, (n,)."""
         return pairs[:, 0] * self.rights + pairs[:, 1]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from embeddings import EmbeddingError
-from trainers.core.sampling import NegativeSampler
+from trainers.data.pairs.negatives import NegativeSampler
 
 
 def generator(seed=0):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from trainers.core import losses
+from trainers.two_tower import losses
 
 POSITIVE = torch.tensor([0.3, -1.2])
 NEGATIVE = torch.tensor([[0.5, -2.0, 0.1], [1.5, 0.0, -0.4]])
@@ -36,14 +36,16 @@ def test_sampled_losses(loss, term):
 
 
 def test_in_batch_softmax():
-    closeness = torch.randn(2, 4, generator=torch.Generator().manual_seed(0))
-    own, items = torch.tensor([1, 2]), torch.tensor([5, 8, 6, 8])
+    scores = torch.randn(2, 4, generator=torch.Generator().manual_seed(0))
+    positions, items = torch.tensor([1, 2]), torch.tensor([5, 8, 6, 8])
     log_q = torch.tensor([-1.0, -0.5, -3.0, -0.5])
     expected = 0.0
-    for row, place, weight in zip(closeness.tolist(), own.tolist(), WEIGHT.tolist(), strict=True):
+    for row, place, weight in zip(
+        scores.tolist(), positions.tolist(), WEIGHT.tolist(), strict=True
+    ):
         logits = {j: row[j] - log_q[j].item() for j in range(4)
                   if j == place or items[j] != items[place]}  # fmt: skip
         total = sum(math.exp(value) for value in logits.values())
         expected -= weight * math.log(math.exp(logits[place]) / total)
-    found = losses.in_batch_softmax(closeness, own, items, log_q, WEIGHT)
+    found = losses.in_batch_softmax(scores, positions, items, log_q, WEIGHT)
     assert found.item() == pytest.approx(expected, rel=1e-5)
