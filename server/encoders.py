@@ -14,11 +14,11 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from embeddings.errors import EmbeddingError
+from server.runs.contract import ERROR_PREFIX, Request, Response
 from server.runs.records import PROJECT
 
 KEPT = 2
@@ -46,9 +46,7 @@ class Coders:
         self._lock = threading.Lock()
         self._processes: OrderedDict[Path, _Process] = OrderedDict()
 
-    def ask(
-        self, run: Path, question: Mapping[str, Any], patience: float = PATIENCE
-    ) -> dict[str, Any]:
+    def ask(self, run: Path, question: Request, patience: float = PATIENCE) -> Response:
         """Return the answer of a run's model to {"text"}, {"image": path} or {"vector": [...]}.
 
         Raises
@@ -108,7 +106,7 @@ class _Process:
     def lives(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, question: Mapping[str, Any], patience: float) -> dict[str, Any]:
+    def ask(self, question: Request, patience: float) -> Response:
         until = time.monotonic() + patience
         with self._turn:
             if not self._ready:
@@ -147,7 +145,9 @@ class _Process:
         self._process.wait()
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()
-        reason = said[-1].removeprefix("error: ") if said else f"status {self._process.returncode}"
+        reason = (
+            said[-1].removeprefix(ERROR_PREFIX) if said else f"status {self._process.returncode}"
+        )
         return EmbeddingError(f"the model cannot be used: {reason}")
 
     def end(self) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from embeddings.errors import EmbeddingError
 from embeddings.settings import SettingError
+from server.runs.contract import ERROR_PREFIX, USER_ERROR
 from trainers.catalog import COMMANDS, RUNS, TRAINERS
 from trainers.commands import recommend
 from trainers.commands.config import DecodeConfig, EncodeConfig, RecommendConfig
@@ -38,11 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _run(arguments)
     except SettingError as error:
-        print(f"error: {error.for_command_line}", file=sys.stderr)
-        return 2
+        print(f"{ERROR_PREFIX}{error.for_command_line}", file=sys.stderr)
+        return USER_ERROR
     except (EmbeddingError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        print(f"{ERROR_PREFIX}{' '.join(str(error).split())}", file=sys.stderr)
+        return USER_ERROR
     except Interrupted as stopped:
         if is_main():
             print(stopped, file=sys.stderr)

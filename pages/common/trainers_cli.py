@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from embeddings import EmbeddingError
+from server.runs.contract import ERROR_PREFIX, USER_ERROR
 from server.runs.records import PROJECT
 
 
@@ -24,8 +25,8 @@ def ask(*arguments: str) -> Any:
     done = subprocess.run(
         command, cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    if done.returncode == 2:
-        raise EmbeddingError(done.stderr.splitlines()[-1].removeprefix("error: "))
+    if done.returncode == USER_ERROR:
+        raise EmbeddingError(done.stderr.splitlines()[-1].removeprefix(ERROR_PREFIX))
     if done.returncode != 0:
         raise RuntimeError(f"python -m trainers {' '.join(arguments)}: {done.stderr[-2000:]}")
     return json.loads(done.stdout)

@@ -8,23 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FEATURES = {
-    "entity": "entity embeddings",
-    "one-hot": "one-hot",
-    "label": "label codes",
-    "target": "target encoding",
-    "native": "native categories",
-}
-MODELS = {"knn": "k-NN", "linear": "linear model", "boosting": "boosting"}
-METRICS = {
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-    "accuracy": "accuracy",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-}
-"""What features, models and metrics are called on the screen, in its order."""
+from server.runs.contract import FEATURES, METRICS, MODELS, FeatureName, MetricName, ModelName
 
 CLEAR = 2.0
 """A difference over the folds of more than so many of its standard errors is clear."""
@@ -43,17 +27,17 @@ class Judged:
     folds : metric -> value in each fold
     """
 
-    features: str
-    model: str
+    features: FeatureName
+    model: ModelName
     columns: float
     megabytes: float
     feature_seconds: float
     model_seconds: float
-    means: Mapping[str, float]
-    errors: Mapping[str, float]
-    folds: Mapping[str, Sequence[float]]
+    means: Mapping[MetricName, float]
+    errors: Mapping[MetricName, float]
+    folds: Mapping[MetricName, Sequence[float]]
 
-    def text(self, metric: str) -> str:
+    def text(self, metric: MetricName) -> str:
         """Write the mean with its standard error: 30.97 ± 0.98."""
         return with_error(self.means[metric], self.errors[metric])
 
@@ -79,7 +63,7 @@ class Comparison:
     folds: int
     categorical: Mapping[str, int]
     numeric: Sequence[str]
-    better: Mapping[str, str]
+    better: Mapping[MetricName, str]
     judged: tuple[Judged, ...]
     notes: tuple[str, ...]
 
@@ -94,28 +78,28 @@ class Comparison:
         )
 
     @property
-    def models(self) -> list[str]:
+    def models(self) -> list[ModelName]:
         """The models, in order."""
         return list(dict.fromkeys(each.model for each in self.judged))
 
     @property
-    def features(self) -> list[str]:
+    def features(self) -> list[FeatureName]:
         """The kinds of features, in order."""
         return list(dict.fromkeys(each.features for each in self.judged))
 
-    def under(self, model: str, metric: str) -> list[Judged]:
+    def under(self, model: ModelName, metric: MetricName) -> list[Judged]:
         """Return what was judged under a model, the best first."""
         sign = 1 if self.better[metric] == "lower" else -1
         found = [each for each in self.judged if each.model == model]
         return sorted(found, key=lambda each: sign * each.means[metric])
 
-    def found(self, features: str, model: str) -> Judged | None:
+    def found(self, features: FeatureName, model: ModelName) -> Judged | None:
         """Return how a pair did; None if it did not run."""
         pairs = {(each.features, each.model): each for each in self.judged}
         return pairs.get((features, model))
 
 
-def _judged(result: Mapping[str, Any], metrics: Sequence[str]) -> Judged:
+def _judged(result: Mapping[str, Any], metrics: Sequence[MetricName]) -> Judged:
     names = ("features", "model", "columns", "megabytes", "feature_seconds", "model_seconds")
     return Judged(
         **{name: result[name] for name in names},
@@ -125,7 +109,7 @@ def _judged(result: Mapping[str, Any], metrics: Sequence[str]) -> Judged:
     )
 
 
-def differs(one: Judged, other: Judged, metric: str) -> bool:
+def differs(one: Judged, other: Judged, metric: MetricName) -> bool:
     """Say whether two differ clearly: paired over the folds, by more than CLEAR standard errors."""
     differences = [a - b for a, b in zip(one.folds[metric], other.folds[metric], strict=True)]
     count = len(differences)
@@ -134,7 +118,7 @@ def differs(one: Judged, other: Judged, metric: str) -> bool:
     return abs(mean) > CLEAR * math.sqrt(variance / count)
 
 
-def sentences(comparison: Comparison, metric: str) -> list[str]:
+def sentences(comparison: Comparison, metric: MetricName) -> list[str]:
     """Say what was found, a sentence for each model, then what the features cost."""
     said = [_of_model(comparison, model, metric) for model in comparison.models]
     entity, one_hot = (
@@ -157,7 +141,7 @@ def sentences(comparison: Comparison, metric: str) -> list[str]:
     return said
 
 
-def _of_model(comparison: Comparison, model: str, metric: str) -> str:
+def _of_model(comparison: Comparison, model: ModelName, metric: MetricName) -> str:
     """Say which features are best under a model, which are as good, which are not."""
     best, *others = comparison.under(model, metric)
     title = MODELS[model][0].upper() * (model != "knn") + MODELS[model][model != "knn" :]
@@ -174,7 +158,7 @@ def _of_model(comparison: Comparison, model: str, metric: str) -> str:
     return f"{text}."
 
 
-def _listed(judged: Sequence[Judged], metric: str) -> str:
+def _listed(judged: Sequence[Judged], metric: MetricName) -> str:
     return ", ".join(f"{FEATURES[each.features]} {each.text(metric)}" for each in judged)
 
 

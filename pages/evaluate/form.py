@@ -9,8 +9,8 @@ import streamlit as st
 from embeddings.settings import SettingError, describe, flag
 from pages.common.settings_form import draw_setting, explain
 from pages.common.text import plain
-from pages.evaluate.comparison import FEATURES, MODELS
 from pages.evaluate.table import Given
+from server.runs.contract import FEATURES, MODELS
 from trainers.evaluate.config import EvaluateConfig
 
 _FEATURES = {name: name for name in FEATURES}
@@ -151,7 +151,7 @@ def _columns(
 
 
 def _several(
-    key: str, label: str, short: Mapping[str, str], titles: Mapping[str, str]
+    key: str, label: str, short: Mapping[Any, str], titles: Mapping[Any, str]
 ) -> list[str]:
     """Draw a choice of several of a few options, by their short names."""
     chosen = st.pills(

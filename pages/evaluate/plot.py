@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.evaluate.comparison import FEATURES, METRICS, MODELS, Comparison
+from pages.evaluate.comparison import Comparison
+from server.runs.contract import FEATURES, METRICS, MODELS, MetricName, ModelName
 
 BEST, OTHER, FOLD = "#0072B2", "#8A94A0", "rgba(138, 148, 160, 0.45)"
 """Colors that stand out on light and on dark."""
@@ -12,7 +13,7 @@ _ROW, _FRAME = 22, 74  # px of a line, and of what surrounds all
 _GAP = 28  # px between panels, for their titles
 
 
-def dot_plot(comparison: Comparison, metric: str) -> go.Figure:
+def dot_plot(comparison: Comparison, metric: MetricName) -> go.Figure:
     """Draw means as dots, their standard errors as bars, the folds faintly beside them."""
     models, features = comparison.models, comparison.features
     lines = [len(comparison.under(model, metric)) for model in models]
@@ -42,12 +43,12 @@ def dot_plot(comparison: Comparison, metric: str) -> go.Figure:
     return figure
 
 
-def _title(model: str) -> str:
+def _title(model: ModelName) -> str:
     name = MODELS[model]
     return name if model == "knn" else name.capitalize()
 
 
-def _traces(comparison: Comparison, model: str, metric: str) -> list[go.Scatter]:
+def _traces(comparison: Comparison, model: ModelName, metric: MetricName) -> list[go.Scatter]:
     """Return the dots of one model: of single folds, then of the means."""
     judged = comparison.under(model, metric)
     values = [(value, FEATURES[each.features]) for each in judged for value in each.folds[metric]]

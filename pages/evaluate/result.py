@@ -8,11 +8,12 @@ import streamlit as st
 
 from pages.common.sources import Source
 from pages.common.text import duration, plain
-from pages.evaluate.comparison import FEATURES, METRICS, MODELS, Comparison, sentences
+from pages.evaluate.comparison import Comparison, sentences
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.run_control import ZIP
 from pages.evaluate.running import offer_to_delete, show_log
 from pages.explore import opening
+from server.runs.contract import FEATURES, METRICS, MODELS, MetricName
 from server.runs.records import Run, View
 
 ENDING = ".embedding.parquet"
@@ -104,7 +105,7 @@ def _open(run: Run, name: str) -> None:
     st.switch_page("pages/explore.py", query_params={"set": key})
 
 
-def score_table(comparison: Comparison, metric: str) -> pd.DataFrame:
+def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:
     """Return a line for each kind of features: the metric under each model, the best in bold."""
     best = {model: comparison.under(model, metric)[0] for model in comparison.models}
     lines = []

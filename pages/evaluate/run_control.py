@@ -12,6 +12,7 @@ from pages.evaluate import form, table
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.table import BUILT_IN, Given
 from server.runs import records as runs
+from server.runs.contract import DATA_FOLDER, TRAINING_FOLDER
 from server.runs.records import Run
 
 TRAINER = "evaluate"
@@ -99,11 +100,11 @@ def _started(given: Given, spec: ComparisonSpec) -> Run:
     if given.place != BUILT_IN and not Path(given.place).exists():
         raise EmbeddingError(f"{given.title} is no longer kept on the server; upload it again")
     folder = runs.new_folder(runs.runs_folder()).absolute()
-    arguments = [*spec.flags, f"--run-dir={folder / runs.TRAINING}"]
+    arguments = [*spec.flags, f"--run-dir={folder / TRAINING_FOLDER}"]
     if "entity" in spec.settings["features"]:
         arguments += [f"--out={folder / ZIP}", "--files"]
     if given.place != BUILT_IN:
-        data = folder / runs.DATA / Path(given.place).name
+        data = folder / DATA_FOLDER / Path(given.place).name
         data.parent.mkdir()
         shutil.copyfile(given.place, data)
         arguments.insert(0, str(data))
@@ -133,7 +134,7 @@ def delete(run: Run) -> None:
 
 def _recall(run: Run) -> None:
     """Let the controls begin as a run was started, on its own table."""
-    files = sorted((run.folder / runs.DATA).glob("*"))
+    files = sorted((run.folder / DATA_FOLDER).glob("*"))
     place = str(files[0]) if files else BUILT_IN
     table.know(place, run.data)
     form.recall(place, run.settings)

@@ -7,10 +7,10 @@ import streamlit as st
 
 from pages.common.text import duration, error_box, plain
 from pages.evaluate import run_control
-from pages.evaluate.comparison import FEATURES, METRICS, MODELS
 from pages.train import selected_run
 from pages.train.run_view import BADGES, LOG_LINES, POLL_SECONDS
 from server.runs import records as runs
+from server.runs.contract import FEATURES, METRICS, MODELS, SCORED, ZIP_STARTED
 from server.runs.metrics import progress
 from server.runs.records import Run, View
 
@@ -40,14 +40,14 @@ def _draw(run: Run) -> None:
         stopping = view.state == "stopping"
         st.button("Cancelling…" if stopping else "Cancel", key="cancel", disabled=stopping,
                   on_click=runs.stop, args=(run,))  # fmt: skip
-    judged = [judgment_of(event) for event in events if event["event"] == "judged"]
+    judged = [judgment_of(event) for event in events if event["event"] == SCORED]
     for line in judged[: -_LATEST - 1 : -1]:
         st.caption(plain(line))
 
 
 def stage_of(event: Mapping[str, Any], folds: int) -> str:
     """Say what is under way after an event of the log."""
-    if event["event"] == "zip":
+    if event["event"] == ZIP_STARTED:
         return "Learning embeddings from all rows, for the zip"
     if "fold" not in event:
         return "Making the folds"

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,17 +25,9 @@ from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.text import error_box, plain
 from pages.explore import navigation as walk
-from server.runs.checkpoints import CHECKPOINT, find_weights
+from server.runs.checkpoints import find_weights
+from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Response, capabilities
 from server.runs.records import runs_folder
-
-OF_TEXTS = {"image_text": "Search images by text", "two_tower": "Search by text"}
-OF_PICTURES = ("image_text", "cnn", "autoencoder")
-DECODERS = ("autoencoder",)
-"""Trainers whose models make vectors of texts (with what the box says), vectors of pictures, and
-pictures of vectors."""
-
-PAIRED = "known"
-"""Column of two_tower: what each item of the left side is paired with, null on the right."""
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
@@ -47,7 +38,7 @@ class _Awaited:
 
     title: str
     fingerprint: str
-    answer: "Future[dict[str, Any]]"
+    answer: "Future[Response]"
 
 
 def receive(embedding_set: EmbeddingSet) -> bool:
@@ -101,15 +92,15 @@ def _answers(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarra
     column = images(embedding_set, kinds)
     if column is not None:
         return np.asarray(column.is_valid())
-    if embedding_set.provenance.trainer == "two_tower" and PAIRED in kinds:
-        return np.asarray(embedding_set.metadata.column(PAIRED).is_null())
+    if embedding_set.provenance.trainer == "two_tower" and KNOWN_COLUMN in kinds:
+        return np.asarray(embedding_set.metadata.column(KNOWN_COLUMN).is_null())
     return None
 
 
 def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
     """Return whether a picture can be made of each place of a layout."""
     return (
-        embedding_set.provenance.trainer in DECODERS
+        capabilities(embedding_set.provenance.trainer).decodes
         and layout.dims == 2
         and affine_transfer(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
         and _run_of(embedding_set) is not None
@@ -144,35 +135,35 @@ def _run_of(embedding_set: EmbeddingSet) -> Path | None:
 
 def _checkpoint(embedding_set: EmbeddingSet) -> str:
     """Return the sha256 that a file names, or ""."""
-    return str(embedding_set.provenance.config.get(CHECKPOINT) or "")
+    return str(embedding_set.provenance.config.get(CHECKPOINT_SETTING) or "")
 
 
 def show(embedding_set: EmbeddingSet) -> None:
     """Draw the box of the text and that of the picture, where a model of this server knows them."""
     trainer, checkpoint = embedding_set.provenance.trainer, _checkpoint(embedding_set)
-    of_texts = OF_TEXTS.get(trainer or "")
-    if not checkpoint or (of_texts is None and trainer not in OF_PICTURES):
+    encodes = capabilities(trainer).encodes
+    if not checkpoint or not encodes:
         return
     run = _run_of(embedding_set)
     if run is None:
-        what = "text or picture" if trainer in OF_PICTURES else "text"
         st.caption(
-            f"To search by {what}, the run of {trainer} that made this file must "
-            f"lie on this server: no run here has the checkpoint {plain(checkpoint[:12])}…"
+            f"{' or '.join(encodes).capitalize()} search needs the {trainer} run that produced "
+            f"this file; no run on this server has checkpoint {plain(checkpoint[:12])}…"
         )
         return
     with st.container(key="asking"):
-        if of_texts is not None:
+        if "text" in encodes:
+            title = "Search images by text" if "image" in encodes else "Search by text"
             st.text_input(
-                of_texts,
+                title,
                 key="asked_text",
                 persist_state="session",  # through the reruns while an answer is awaited
-                placeholder=of_texts,
+                placeholder=title,
                 label_visibility="collapsed",
                 on_change=_ask_text,
                 args=(run, embedding_set.fingerprint),
             )
-        if trainer in OF_PICTURES:
+        if "image" in encodes:
             with st.popover("Images like this one", width="stretch"):
                 st.file_uploader(
                     "A picture",
@@ -207,7 +198,7 @@ def _await(awaited: _Awaited) -> None:
     st.session_state.awaited = awaited
 
 
-def _ask_about(run: Path, upload: UploadedFile) -> dict[str, Any]:
+def _ask_about(run: Path, upload: UploadedFile) -> Response:
     """Put a picture into a file, for as long as the model reads it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{Path(upload.name).suffix.lower()}"

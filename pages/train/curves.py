@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from components import Chart, Line, line_charts
 from components.palette import COLORS
-from server.runs.metrics import EPOCH, Curve
+from server.runs.contract import EPOCH, TRAIN
+from server.runs.metrics import Curve
 
-_KINDS = {"train": "as it trains", "epoch": "each epoch"}
+_KINDS = {TRAIN: "as it trains", EPOCH: "each epoch"}
 
 
 def draw(curves: Sequence[Curve]) -> None:

@@ -11,7 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings.settings import SettingField
 from pages.train.catalog import Trainer
-from server.runs.records import DATA, Run
+from server.runs.contract import DATA_FOLDER
+from server.runs.records import Run
 
 BUILT_IN, UPLOAD = "Built-in", "Upload"
 _LONGEST_NAME = 120  # bytes
@@ -43,7 +44,7 @@ class Given:
     @property
     def placeholders(self) -> dict[str, Path]:
         """Paths that stand for the files until they are in a run's folder, by setting."""
-        place = self.earlier.folder / DATA if self.earlier is not None else None
+        place = self.earlier.folder / DATA_FOLDER if self.earlier is not None else None
         names = [each.name for each in place.iterdir()] if place and place.exists() else []
         return {name: Path(name) for name in [*self.uploads, *names]}
 
@@ -52,9 +53,9 @@ class Given:
 
         A setting with several files is a folder.
         """
-        place = folder / DATA
+        place = folder / DATA_FOLDER
         if self.earlier is not None:
-            kept = self.earlier.folder / DATA
+            kept = self.earlier.folder / DATA_FOLDER
             if kept.exists():  # links: the same bytes on disk, whichever run is deleted
                 shutil.copytree(kept, place, copy_function=os.link)
         for name, uploads in self.uploads.items():
@@ -73,7 +74,7 @@ def choose(trainer: Trainer, past: Sequence[Run]) -> Given:
     main, *others = trainer.files
     earlier: dict[str, Run] = {}
     for run in past:
-        if run.trainer == trainer.name and (run.folder / DATA).exists():
+        if run.trainer == trainer.name and (run.folder / DATA_FOLDER).exists():
             earlier.setdefault(run.data, run)
     options = [*([] if main.required else [BUILT_IN]), UPLOAD, *earlier]
     key = f"train-{trainer.name}-source"

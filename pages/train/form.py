@@ -14,6 +14,7 @@ from pages.train import catalog, files, selected_run
 from pages.train.catalog import Trainer
 from pages.train.files import Given
 from server.runs import records as runs
+from server.runs.contract import TRAINING_FOLDER
 from server.runs.records import Run
 from trainers.catalog import TRAINERS
 
@@ -48,7 +49,7 @@ def _start(trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
     paths = given.put(folder)
     managed = [
         f"--out={folder / _result_name(trainer, paths)}",
-        f"--run-dir={folder / runs.TRAINING}",
+        f"--run-dir={folder / TRAINING_FOLDER}",
     ]
     arguments = [*trainer.arguments({**values, **paths}), *managed]
     try:

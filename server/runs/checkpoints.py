@@ -4,16 +4,10 @@ A file names the sha256 of a checkpoint, never a path: who made the file cannot 
 """
 
 import functools
-import hashlib
 from pathlib import Path
 
+from server.runs.contract import BEST_CHECKPOINT, sha256_of
 from server.runs.records import list_runs
-
-CHECKPOINT = "checkpoint_sha256"
-"""The setting of a file that names the checkpoint."""
-
-WEIGHTS = "best.pt"
-"""The checkpoint, in Run.training or in the folder of a stage there."""
 
 
 def find_weights(runs: Path, sha256: str) -> Path | None:
@@ -25,18 +19,15 @@ def find_weights(runs: Path, sha256: str) -> Path | None:
     sha256 : 64 hexadecimal digits
     """
     for run in list_runs(runs):
-        for path in (run.training / WEIGHTS, *sorted(run.training.glob(f"*/{WEIGHTS}"))):
+        for path in (
+            run.training / BEST_CHECKPOINT,
+            *sorted(run.training.glob(f"*/{BEST_CHECKPOINT}")),
+        ):
             if path.is_file():
                 found = path.stat()
                 if _known_sha256(path, found.st_mtime_ns, found.st_size) == sha256:
                     return path.parent
     return None
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file, read piece by piece: 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.lru_cache(maxsize=1_000)

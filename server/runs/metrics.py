@@ -10,13 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LOG = "metrics.jsonl"
+from server.runs.contract import EPOCH, METRICS_LOG, NON_METRICS, TRAIN
+
 Event = Mapping[str, Any]
-
-TRAIN, EPOCH = "train", "epoch"
-"""Events: the mean loss of the epoch so far; an epoch's loss and validation."""
-
-_NO_METRICS = {"event", "step", "epoch", "seconds", "examples", "learning_rate"}
 
 
 @dataclass
@@ -59,7 +55,7 @@ class RunMetrics:
 
     def look(self) -> dict[str, Sequence[Event]]:
         """Return the events so far by stage, in the order in which stages were begun; "": none."""
-        found = [path for path in (self.folder / LOG, *self.folder.glob(f"*/{LOG}"))
+        found = [path for path in (self.folder / METRICS_LOG, *self.folder.glob(f"*/{METRICS_LOG}"))
                  if path.exists()]  # fmt: skip
         for path in sorted(found, key=lambda path: path.stat().st_mtime):
             stage = "" if path.parent == self.folder else path.parent.name
@@ -93,7 +89,7 @@ def curves(events_by_stage: Mapping[str, Iterable[Event]]) -> list[Curve]:
             if event["event"] not in (TRAIN, EPOCH):
                 continue
             for name, value in event.items():
-                if name not in _NO_METRICS and _is_number(value):
+                if name not in NON_METRICS and _is_number(value):
                     key = (name, event["event"], stage)
                     points.setdefault(key, []).append((event["step"], value))
     found = [

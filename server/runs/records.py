@@ -29,6 +29,12 @@ from filelock import FileLock
 from embeddings.cache import RUNS, default_folder
 from embeddings.errors import EmbeddingError
 from server.runs import process as run_process
+from server.runs.contract import (
+    ERROR_PREFIX,
+    LAST_CHECKPOINT,
+    RESULT_PATTERN,
+    TRAINING_FOLDER,
+)
 from server.runs.process import Life
 
 State = Literal["running", "stopping", "done", "stopped", "failed"]
@@ -36,15 +42,10 @@ State = Literal["running", "stopping", "done", "stopped", "failed"]
 AT_ONCE = 2
 """Runs that may be under way together; another one is refused."""
 
-TRAINING, DATA = "training", "data"
-"""Folders of a run's: the trainer's own, and of files that were given."""
-
 PROJECT = Path(__file__).parents[2]
-RESULTS = "*.embedding.parquet"
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _ABOUT = "run.json"
-_ERROR = "error: "
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Run:
     @property
     def training(self) -> Path:
         """The trainer's own folder."""
-        return self.folder / TRAINING
+        return self.folder / TRAINING_FOLDER
 
 
 @dataclass(frozen=True)
@@ -247,8 +248,8 @@ def _state(life: Life) -> State:
 def _error(run: Run, status: int | None) -> str:
     """Return why a run failed: its own words, or what the exit status means."""
     last = log_tail(run, 1)
-    if last.startswith(_ERROR):
-        return last.removeprefix(_ERROR)
+    if last.startswith(ERROR_PREFIX):
+        return last.removeprefix(ERROR_PREFIX)
     if status in (None, run_process.KILLED):
         return (
             "the process was ended from outside: the machine was restarted, or memory ran out; "
@@ -258,12 +259,14 @@ def _error(run: Run, status: int | None) -> str:
 
 
 def _is_saved(run: Run) -> bool:
-    return any(run.training.rglob("last.pt"))
+    return any(run.training.rglob(LAST_CHECKPOINT))
 
 
 def _results(run: Run) -> tuple[Path, ...]:
     """Return the embedding files; that of --out, whose name is the beginning of all, first."""
-    return tuple(sorted(run.folder.glob(RESULTS), key=lambda path: (len(path.name), path.name)))
+    return tuple(
+        sorted(run.folder.glob(RESULT_PATTERN), key=lambda path: (len(path.name), path.name))
+    )
 
 
 def _last_line(path: Path) -> dict[str, Any]:

@@ -27,13 +27,13 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.settings import SettingError
 from trainers.autoencoder.config import AutoencoderConfig, Network
 from trainers.core import provenance
-from trainers.core.checkpoints import best_sha256
+from trainers.core.checkpoints import finalize_best
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 from trainers.core.task import Batch
 from trainers.data.image_task import (
     ImageTask,
@@ -210,7 +210,7 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     source = images.source["sha256"]
     about = {**settings, "trainer": "autoencoder", "shape": images.shape, "sha256": source}
     fitted = fit(task, config, fabric, about)
-    checkpoint = best_sha256(config.run_folder, task.module, about, fitted.best_epoch)
+    checkpoint = finalize_best(config.run_folder, task.module, about, fitted.best_epoch)
     return write_result(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
@@ -247,7 +247,7 @@ def image_set(
         name=images.name,
         metric="euclidean",
         role="image",
-        **provenance.made(
+        **provenance.fields(
             "autoencoder", settings, images.source, metrics, "scikit-learn", checkpoint=checkpoint
         ),
     )
@@ -267,7 +267,7 @@ def as_bytes(pixels: torch.Tensor) -> torch.Tensor:
     return (pixels.clamp(0, 1) * 255).round()
 
 
-def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
+def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
     """Return what makes codes of pictures and pictures of codes, as a run that was saved does."""
     shape = tuple(about["shape"])
     module = Autoencoder(
@@ -286,4 +286,4 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
         drawn = as_bytes(module.decode(torch.tensor(codes)))
         return [png(image, 255) for image in drawn.numpy().astype(np.uint8)]
 
-    return Coder(about["dim"], encode_image=encode_image, decode=decode)
+    return Codec(about["dim"], encode_image=encode_image, decode=decode)

@@ -35,7 +35,7 @@ from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 from trainers.data.image_task import baselines, hold_out, image_columns, in_blocks, knn_accuracy
 from trainers.data.images import Images, open_picture
 
@@ -235,7 +235,7 @@ def embed(config: CnnConfig, images: Images, extractor: Extractor) -> dict[str, 
              **extractor.about()}  # fmt: skip
     if is_main():
         checkpoints.clear(config.run_folder)
-    sha256 = checkpoints.best_sha256(config.run_folder, extractor.network, about, best_epoch=0)
+    sha256 = checkpoints.finalize_best(config.run_folder, extractor.network, about, best_epoch=0)
     made = EmbeddingSet.of(
         vectors,
         images.labels,
@@ -243,14 +243,14 @@ def embed(config: CnnConfig, images: Images, extractor: Extractor) -> dict[str, 
         name=images.name,
         metric=METRIC,
         role="image",
-        **provenance.made("cnn", settings, images.source, metrics, checkpoint=sha256),
+        **provenance.fields("cnn", settings, images.source, metrics, checkpoint=sha256),
     )
     return write_result(
         made, config, TrainingResult(math.nan, 0, 0, 0, {}, seconds, len(images), "images")
     )
 
 
-def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
+def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
     """Return what makes vectors of pictures, as the network of a run does."""
     network, _ = _network(about["architecture"])
     network.load_state_dict(weights)
@@ -265,4 +265,4 @@ def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Code
         pixels = torch.from_numpy(open_picture(content, name, (3, side, side))).float() / 255
         return extractor(pixels[None])[0].numpy()
 
-    return Coder(about["dim"], encode_image=encode_image)
+    return Codec(about["dim"], encode_image=encode_image)

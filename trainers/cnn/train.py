@@ -26,14 +26,14 @@ from embeddings.errors import EmbeddingError
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.pretrained import coder, embed, open_extractor
 from trainers.core import provenance
-from trainers.core.checkpoints import best_sha256
+from trainers.core.checkpoints import finalize_best
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 from trainers.core.task import Batch
 from trainers.data.image_task import (
     ImageTask,
@@ -157,7 +157,7 @@ def run(config: CnnConfig) -> dict[str, Any]:
     )
     made_with = about(images, settings)
     fitted = fit(task, config, fabric, made_with)
-    checkpoint = best_sha256(config.run_folder, task.module, made_with, fitted.best_epoch)
+    checkpoint = finalize_best(config.run_folder, task.module, made_with, fitted.best_epoch)
     return write_result(image_set(task, fitted, settings, checkpoint), config, fitted)
 
 
@@ -216,11 +216,11 @@ def image_set(
         name=images.name,
         metric=METRIC,
         role="image",
-        **provenance.made("cnn", settings, images.source, metrics, checkpoint=checkpoint),
+        **provenance.fields("cnn", settings, images.source, metrics, checkpoint=checkpoint),
     )
 
 
-def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
+def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
     """Return what makes vectors of pictures, as a run that was saved does."""
     if about["pretrained"]:
         return coder(about, weights)
@@ -234,4 +234,4 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
         pixels = torch.from_numpy(open_picture(content, name, shape)).float() / 255
         return module.vectors(pixels[None])[0].numpy()
 
-    return Coder(about["dim"], encode_image=encode_image)
+    return Codec(about["dim"], encode_image=encode_image)

@@ -14,17 +14,18 @@ import base64
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
+from server.runs.contract import Ready, Request, Response
 from trainers.commands import saved_run
 from trainers.commands.config import DecodeConfig, EncodeConfig
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 
 
 def run(config: EncodeConfig | DecodeConfig) -> Iterator[str]:
@@ -33,10 +34,12 @@ def run(config: EncodeConfig | DecodeConfig) -> Iterator[str]:
     if config.serve:
         yield from serve(coder, sys.stdin)
     elif isinstance(config, EncodeConfig):
-        request = {"text": config.text, "image": config.image and str(config.image)}
-        response = answer(
-            coder, {key: value for key, value in request.items() if value is not None}
+        request = (
+            Request(text=config.text)
+            if config.text is not None
+            else Request(image=str(config.image))
         )
+        response = answer(coder, request)
         if config.json:
             yield json.dumps(response)
         else:
@@ -50,20 +53,20 @@ def run(config: EncodeConfig | DecodeConfig) -> Iterator[str]:
             yield json.dumps(response)
 
 
-def serve(coder: Coder, lines: Iterable[str]) -> Iterator[str]:
+def serve(coder: Codec, lines: Iterable[str]) -> Iterator[str]:
     """Yield a line with the length of vectors, then an answer to each line."""
-    yield json.dumps({"dim": coder.dim})
+    yield json.dumps(Ready(dim=coder.dim))
     for line in lines:
         try:
-            request = json.loads(line)
+            request: Any = json.loads(line)
             if not isinstance(request, dict):
                 raise EmbeddingError(f"{line.strip()[:40]}: expected a JSON object")
-            yield json.dumps(answer(coder, request))
+            yield json.dumps(answer(coder, cast(Request, request)))
         except (EmbeddingError, OSError, json.JSONDecodeError) as error:
-            yield json.dumps({"error": " ".join(str(error).split())})
+            yield json.dumps(Response(error=" ".join(str(error).split())))
 
 
-def answer(coder: Coder, request: Mapping[str, Any]) -> dict[str, Any]:
+def answer(coder: Codec, request: Request) -> Response:
     """Answer {vector}, {text} or {image} with {vector}, and with {png} if a vector was given.
 
     Raises
@@ -81,9 +84,10 @@ def answer(coder: Coder, request: Mapping[str, Any]) -> dict[str, Any]:
         if coder.encode_text is None:
             raise EmbeddingError("this run cannot encode texts; give --image")
         text = str(request["text"])
-        response = {"vector": coder.encode_text(text).tolist()}
-        unknown = coder.unknown_words(text) if coder.unknown_words is not None else []
-        return {**response, "unknown": unknown} if unknown else response
+        response: Response = {"vector": coder.encode_text(text).tolist()}
+        if coder.unknown_words is not None and (unknown := coder.unknown_words(text)):
+            response["unknown"] = unknown
+        return response
     if "image" in request:
         if coder.encode_image is None:
             raise EmbeddingError("this run cannot encode images; give --text")

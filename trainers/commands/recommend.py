@@ -16,11 +16,16 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import load
 from embeddings.metrics import exact_values, row_norms
 from embeddings.text import listed
-from server.runs.checkpoints import CHECKPOINT, WEIGHTS, sha256_of
+from server.runs.contract import (
+    BEST_CHECKPOINT,
+    CHECKPOINT_SETTING,
+    KNOWN_COLUMN,
+    read_checkpoint_hash,
+    sha256_of,
+)
 from trainers.commands.config import RecommendConfig
 from trainers.core.progress import say
 from trainers.core.settings import run_of
-from trainers.data.pairs.output import KNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +109,13 @@ def recommend_for_text(
 
     candidates = [row for row, rights in enumerate(_known(embedding_set)) if rights is None]
     coder = saved_run.load(run)
-    checkpoint = weights_folder(run) / WEIGHTS
-    sha256 = sha256_of(checkpoint) if checkpoint.is_file() else None
-    if coder.encode_text is None or sha256 != embedding_set.provenance.config.get(CHECKPOINT):
+    folder = weights_folder(run)
+    checkpoint = folder / BEST_CHECKPOINT
+    sha256 = read_checkpoint_hash(folder)
+    if sha256 is None and checkpoint.is_file():  # of a release that did not record it
+        sha256 = sha256_of(checkpoint)
+    expected = embedding_set.provenance.config.get(CHECKPOINT_SETTING)
+    if coder.encode_text is None or sha256 != expected:
         raise EmbeddingError(f"{run}: not the run that made the file; give it with --run-dir")
     nearest = _nearest(embedding_set, coder.encode_text(text), candidates, k)
     if coder.unknown_words is not None and (unknown := coder.unknown_words(text)):
@@ -153,8 +162,8 @@ def left_row(embedding_set: EmbeddingSet, label: str) -> int:
 def _known(embedding_set: EmbeddingSet) -> list[list[str] | None]:
     """Return the known right items of each left item, and None for each right item."""
     columns = embedding_set.metadata.column_names
-    if KNOWN not in columns or "role" not in columns:
+    if KNOWN_COLUMN not in columns or "role" not in columns:
         raise EmbeddingError(
-            f"the file has no columns `role` and `{KNOWN}`; give one made by two_tower"
+            f"the file has no columns `role` and `{KNOWN_COLUMN}`; give one made by two_tower"
         )
-    return embedding_set.metadata.column(KNOWN).to_pylist()
+    return embedding_set.metadata.column(KNOWN_COLUMN).to_pylist()

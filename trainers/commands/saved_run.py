@@ -6,10 +6,10 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 from trainers.catalog import LOADERS
 from trainers.core import checkpoints
-from trainers.core.saved_run import Coder, weights_folder
+from trainers.core.saved_run import Codec, weights_folder
 
 
-def load(path: Path) -> Coder:
+def load(path: Path) -> Codec:
     """Return the encoders and the decoder of the run in a folder, with its best weights.
 
     Raises
@@ -20,7 +20,6 @@ def load(path: Path) -> Coder:
     about, weights = checkpoints.read_weights(weights_folder(path))
     trainer = about.get("trainer")
     if trainer not in LOADERS:
-        raise EmbeddingError(
-            f"{path}: a run of {trainer or 'another trainer'}; expected one of {', '.join(LOADERS)}"
-        )
+        found, expected = trainer or "an unknown trainer", ", ".join(LOADERS)
+        raise EmbeddingError(f"{path}: a run of {found}; expected one of {expected}")
     return importlib.import_module(LOADERS[trainer]).load(about, weights)

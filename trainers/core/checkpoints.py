@@ -1,7 +1,7 @@
-"""The state of a run on disk: last.pt to continue from, best.pt with the best weights.
+"""The state of a run on disk: last.pt to resume from, best.pt with the best weights.
 
-Both are written whole or not at all, and hold tensors, numbers and texts only: they are loaded
-with weights_only, so that nothing in them can run.
+Both are written atomically. They hold tensors, numbers and texts only and are loaded with
+weights_only, so that nothing in them can be executed.
 """
 
 import dataclasses
@@ -18,31 +18,42 @@ from torch import nn
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
-from server.runs.checkpoints import sha256_of
+from server.runs.contract import (
+    BEST_CHECKPOINT,
+    CHECKPOINT_HASH,
+    LAST_CHECKPOINT,
+    METRICS_LOG,
+    record_checkpoint_hash,
+)
 from trainers.core.progress import is_main
 
-LAST, BEST, LOG = "last.pt", "best.pt", "metrics.jsonl"
-"""Files of a run's folder."""
-
 STOPPING_SETTINGS = frozenset({"epochs", "max_steps", "patience"})
-"""Settings that may change when a run continues."""
+"""Settings that may change when a run is resumed."""
 
 
 @dataclass
 class TrainState:
-    """Where a run is. With the weights and the optimizer's state, all that continuing needs.
+    """How far a training is: with the weights and the optimizer's state, all that resuming needs.
 
     Attributes
     ----------
-    epoch : epochs completed
-    step : steps taken of the epoch under way
-    steps : steps taken in all
-    loss_sum, count : of the epoch under way
-    loss : mean loss of the last epoch completed
-    best, best_epoch, best_metrics : the best validation so far; epoch is numbered from 1
-    seconds : time spent in steps
-    examples : examples seen
-    logged : bytes of metrics.jsonl
+    epoch : int
+        Completed epochs.
+    step, steps : int
+        Steps taken in the current epoch, and in total.
+    loss_sum, count : float
+        Sum of the losses of the current epoch, and its divisor.
+    loss : float
+        Mean loss of the last completed epoch.
+    best, best_epoch, best_metrics
+        The best value of the task's metric so far, its epoch (from 1; 0 before any validation) and
+        all metrics of that epoch.
+    seconds : float
+        Time spent in steps.
+    examples : int
+        Examples seen.
+    logged : int
+        Bytes of metrics.jsonl.
     """
 
     epoch: int = 0
@@ -66,85 +77,94 @@ def write_last(
 
     Parameters
     ----------
-    about : the settings and the data, compared when the run continues
-    states : state_dicts by name
+    settings : mapping
+        Settings and data, compared when the run is resumed.
+    states : mapping
+        The `state_dict`s by name.
     """
     state = {"place": dataclasses.asdict(train_state), "about": _to_json(settings), **states}
-    _write(folder / LAST, state)
+    _write(folder / LAST_CHECKPOINT, state)
 
 
 def read_last(
     folder: Path, settings: Mapping[str, Any]
 ) -> tuple[TrainState, dict[str, Any]] | None:
-    """Read last.pt: the place and the states; None if there is no such file.
+    """Read last.pt; return the training state and the `state_dict`s, or None if there is no file.
 
     Raises
     ------
     EmbeddingError
-        the file is damaged, or the run was made from other data or with other settings
+        The file is damaged, or the run had other data or settings.
     """
-    if not (folder / LAST).is_file():
+    if not (folder / LAST_CHECKPOINT).is_file():
         return None
-    state = _read(folder / LAST)
-    then, now = json.loads(state.pop("about")), json.loads(_to_json(settings))
+    state = _read(folder / LAST_CHECKPOINT)
+    before, now = json.loads(state.pop("about")), json.loads(_to_json(settings))
     differences = [
-        f"{name} was {then.get(name)}, now {now.get(name)}"
-        for name in sorted({*then, *now} - STOPPING_SETTINGS)
-        if then.get(name) != now.get(name)
+        f"{name} was {before.get(name)}, now {now.get(name)}"
+        for name in sorted({*before, *now} - STOPPING_SETTINGS)
+        if before.get(name) != now.get(name)
     ]
     if differences:
         raise EmbeddingError(
-            f"--resume auto: the run in {folder} differs: {'; '.join(differences)}; give what it "
-            "was made with, another --run-dir, or --resume never to begin anew"
+            f"--resume auto: the run in {folder} differs: {'; '.join(differences)}; use the same "
+            "settings and data, another --run-dir, or --resume never to start over"
         )
     return TrainState(**state.pop("place")), state
 
 
 def write_best(folder: Path, module: nn.Module, settings: Mapping[str, Any]) -> None:
-    """Write best.pt: the weights, and what they were made with."""
-    _write(folder / BEST, {"module": module.state_dict(), "about": _to_json(settings)})
+    """Write best.pt: the weights, and the settings they were trained with."""
+    (folder / CHECKPOINT_HASH).unlink(missing_ok=True)
+    _write(folder / BEST_CHECKPOINT, {"module": module.state_dict(), "about": _to_json(settings)})
 
 
-def best_sha256(
+def finalize_best(
     folder: Path, module: nn.Module, settings: Mapping[str, Any], best_epoch: int
 ) -> str:
-    """Return the sha256 of best.pt at the end of a run, by which a file names its checkpoint.
+    """Return the sha256 of best.pt at the end of a run, which identifies it in embedding files.
 
-    Where nothing was validated (best_epoch is 0) it is written now, with the weights as they are.
-    "" in all processes but the first, which writes the files.
+    If nothing was validated (`best_epoch` is 0), best.pt is written now, with the current weights.
+    The sha256 is recorded beside the file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; "" in all processes but the first, which alone writes files.
     """
     if not is_main():
         return ""
     if not best_epoch:
         write_best(folder, module, settings)
-    return sha256_of(folder / BEST)
+    return record_checkpoint_hash(folder)
 
 
 def read_best(folder: Path, module: nn.Module) -> None:
     """Load the weights of best.pt into the module."""
-    module.load_state_dict(_read(folder / BEST)["module"])
+    module.load_state_dict(_read(folder / BEST_CHECKPOINT)["module"])
 
 
 def read_weights(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Read what a run was made with, and its weights: the best, or the last if none is known best.
+    """Return the settings of a run and its weights: the best, or the last if there is no best.pt.
 
     Raises
     ------
     EmbeddingError
-        no run is there, or its file is damaged
+        The folder has no checkpoint, or the checkpoint is damaged.
     """
-    path = next((folder / name for name in (BEST, LAST) if (folder / name).is_file()), None)
+    names = (BEST_CHECKPOINT, LAST_CHECKPOINT)
+    path = next((folder / name for name in names if (folder / name).is_file()), None)
     if path is None:
-        raise EmbeddingError(f"{folder}: no {BEST} or {LAST} in it; give the folder of a run")
+        raise EmbeddingError(f"{folder}: contains no {' or '.join(names)}; give a run's folder")
     state = _read(path)
     return json.loads(state["about"]), state["module"]
 
 
 def clear(folder: Path) -> None:
-    """Make the folder, without the files of a former run and of its stages."""
+    """Create the folder, or remove the files of an earlier run and its stages from it."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stage in (folder, *(log.parent for log in folder.glob(f"*/{LOG}"))):
-        for name in (LAST, BEST, LOG):
+    for stage in (folder, *(log.parent for log in folder.glob(f"*/{METRICS_LOG}"))):
+        for name in (LAST_CHECKPOINT, BEST_CHECKPOINT, CHECKPOINT_HASH, METRICS_LOG):
             (stage / name).unlink(missing_ok=True)
 
 
@@ -154,16 +174,17 @@ def _to_json(settings: Mapping[str, Any]) -> str:
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        torch.save(dict(state), file)  # given a path, it would write its name, here random, too
+        # Given a path, torch.save would write its name, which is random here, into the file.
+        torch.save(dict(state), file)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    reason = "it is cut off, or no file of PyTorch's"
-    if zipfile.is_zipfile(path):  # else the loader would take it for the format before 1.6
+    reason = "it is truncated, or not a PyTorch file"
+    if zipfile.is_zipfile(path):  # otherwise torch.load would expect the format before 1.6
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, pickle.UnpicklingError) as error:
             reason = " ".join(str(error).split())[:100]
     raise EmbeddingError(
-        f"{path}: not a readable checkpoint ({reason}); begin anew with --resume never"
+        f"{path}: not a readable checkpoint ({reason}); start over with --resume never"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from trainers.core.checkpoints import LOG
+from server.runs.contract import METRICS_LOG
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -36,7 +36,7 @@ class RunLog:
     """
 
     def __init__(self, folder: Path, size: int = 0, tensorboard: bool = False) -> None:
-        self._file = (folder / LOG).open("ab")
+        self._file = (folder / METRICS_LOG).open("ab")
         self._file.truncate(size)
         self._writer = _writer(folder) if tensorboard else None
 

@@ -1,4 +1,4 @@
-"""What a file tells about how it was made: time, libraries, settings, the id of its space."""
+"""The provenance of an embedding file: settings, libraries, time, and the id of its space."""
 
 import dataclasses
 import datetime
@@ -10,10 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from server.runs.checkpoints import CHECKPOINT
+from server.runs.contract import CHECKPOINT_SETTING
 from trainers.catalog import Config
 
-_NOT_ABOUT_CONTENT = (
+_IRRELEVANT_SETTINGS = (
     "data",
     "out",
     "run_dir",
@@ -28,52 +28,56 @@ _NOT_ABOUT_CONTENT = (
 
 
 def settings(config: Config, **resolved: Any) -> dict[str, Any]:
-    """Return the settings that bear on the vectors, with those that were automatic filled in."""
-    given = {**dataclasses.asdict(config), **resolved}
+    """Return the settings that affect the vectors; `resolved` replaces automatic values."""
+    values = {**dataclasses.asdict(config), **resolved}
     return {
         name: str(value) if isinstance(value, Path) else value
-        for name, value in given.items()
-        if name not in _NOT_ABOUT_CONTENT
+        for name, value in values.items()
+        if name not in _IRRELEVANT_SETTINGS
     }
 
 
 def space_id(trainer: str, settings: Mapping[str, Any], source: Mapping[str, str]) -> str:
-    """Return an id that equal data and settings share: only their vectors may be compared."""
+    """Return the id of the space of some data and settings: only its vectors are comparable."""
     text = json.dumps([trainer, dict(settings), dict(source)], sort_keys=True)
     return f"{trainer}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def made(
+def fields(
     trainer: str,
     settings: Mapping[str, Any],
     source: Mapping[str, str],
     metrics: Mapping[str, Any],
-    *beside: str,
+    *packages: str,
     checkpoint: str | None = None,
 ) -> dict[str, Any]:
-    """Return the fields of Provenance that tell how a trainer has made a set.
+    """Return the fields of Provenance that describe how a trainer made a set.
 
     Parameters
     ----------
-    settings : all that bear on the vectors
-    source : name and content hash of the data
-    beside : libraries beside torch and numpy
-    checkpoint : sha256 of the run's best.pt, where the run can be used again
+    settings : mapping
+        All settings that affect the vectors.
+    source : mapping
+        Name and content hash of the data.
+    packages : str
+        Distributions to list beside torch and numpy.
+    checkpoint : str, optional
+        The sha256 of the run's best.pt, if its model can encode or decode.
     """
     return {
         "space": space_id(trainer, settings, source),
         "trainer": trainer,
-        "config": dict(settings) if checkpoint is None else {**settings, CHECKPOINT: checkpoint},
+        "config": {**settings, **({} if checkpoint is None else {CHECKPOINT_SETTING: checkpoint})},
         "metrics": dict(metrics),
         "seed": settings["seed"],
         "created": created(),
         "source": dict(source),
-        "libraries": libraries("torch", "numpy", *beside),
+        "libraries": libraries("torch", "numpy", *packages),
     }
 
 
 def created() -> str:
-    """Return the time now, in UTC to the second, or that of $SOURCE_DATE_EPOCH if it is set."""
+    """Return the current time in UTC to the second, or $SOURCE_DATE_EPOCH if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     utc = datetime.UTC
     now = datetime.datetime.fromtimestamp(int(epoch), utc) if epoch else datetime.datetime.now(utc)

@@ -6,23 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from trainers.core import checkpoints
-
-_TRAINING = "training"  # the trainer's folder within that of a run of the app
-_REFIT = "refit"  # the folder of the last stage, which trains on all data (two_tower)
+from server.runs.contract import BEST_CHECKPOINT, REFIT_STAGE, TRAINING_FOLDER
 
 
 @dataclass(frozen=True)
-class Coder:
+class Codec:
     """The encoders and the decoder of a run; None for what the run cannot do.
 
     Attributes
     ----------
-    dim : length of each vector
-    encode_image : (content of an image file, its name) -> vector, float32, shape (dim,)
-    encode_text : text -> vector, float32, shape (dim,)
-    unknown_words : text -> those of its words that are not in the vocabulary, which are ignored
-    decode : vectors, float32, shape (n, dim) -> n images as PNG
+    dim : int
+        Length of each vector.
+    encode_image : callable
+        (content of an image file, its name) -> vector, float32, shape (dim,).
+    encode_text : callable
+        text -> vector, float32, shape (dim,).
+    unknown_words : callable
+        text -> those of its words that are not in the vocabulary, which are ignored.
+    decode : callable
+        vectors, float32, shape (n, dim) -> n images as PNG.
     """
 
     dim: int
@@ -33,7 +35,13 @@ class Coder:
 
 
 def weights_folder(path: Path) -> Path:
-    """Return the folder with the weights of a run: that of its last stage that is finished."""
-    folder = path / _TRAINING if (path / _TRAINING).is_dir() else path
-    is_finished = (folder / _REFIT / checkpoints.BEST).is_file()
-    return folder / _REFIT if is_finished else folder
+    """Return the folder with the final weights of a run: that of the refit, if it has finished.
+
+    Parameters
+    ----------
+    path : Path
+        A run of the command line, or the folder of a run of the app.
+    """
+    folder = path / TRAINING_FOLDER if (path / TRAINING_FOLDER).is_dir() else path
+    was_refitted = (folder / REFIT_STAGE / BEST_CHECKPOINT).is_file()
+    return folder / REFIT_STAGE if was_refitted else folder

@@ -12,14 +12,23 @@ import tyro
 
 from embeddings.errors import EmbeddingError
 from embeddings.settings import describe
+from server.runs.contract import capabilities
 
 C = TypeVar("C")
 
 
 def schema(name: str, config: type) -> dict[str, Any]:
-    """Describe a trainer for JSON: its name, its description and its settings."""
-    fields = [dataclasses.asdict(field) for field in describe(config)]
-    return {"name": name, "description": inspect.getdoc(config), "fields": fields}
+    """Describe a trainer for JSON: its name, description, capabilities and settings.
+
+    `encodes` lists what its models make vectors of ("text", "image"); `decodes` tells whether they
+    draw an image of a vector.
+    """
+    return {
+        "name": name,
+        "description": inspect.getdoc(config),
+        **dataclasses.asdict(capabilities(name)),
+        "fields": [dataclasses.asdict(field) for field in describe(config)],
+    }
 
 
 def parse(name: str, config: type[C], arguments: Sequence[str]) -> C:

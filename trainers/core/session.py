@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from embeddings.errors import EmbeddingError
+from server.runs.contract import EPOCH, LAST_CHECKPOINT, STARTED, STOPPED, TRAIN
 from trainers.core import checkpoints
 from trainers.core.checkpoints import TrainState
 from trainers.core.devices import local_rows, sum_over_processes
@@ -122,7 +123,7 @@ class TrainingSession:
         self._logged = (self.state.examples, self.state.seconds)
         if self.state.steps == 0:
             self.log(
-                "start",
+                STARTED,
                 about=dict(settings),
                 steps=self.total_steps,
                 processes=fabric.world_size,
@@ -184,7 +185,7 @@ class TrainingSession:
         must_stop = self._read_totals()
         if log_is_due:
             self.log(
-                "train",
+                TRAIN,
                 loss=state.loss_sum / state.count,
                 learning_rate=self._base_rates[0] * factor,
                 **self._speed(),
@@ -247,7 +248,7 @@ class TrainingSession:
         state = self.state
         return (
             f"stopped after {state.steps:,} steps, in epoch {state.epoch + 1}; the same command "
-            f"with --resume auto continues from {self.folder / checkpoints.LAST}"
+            f"with --resume auto continues from {self.folder / LAST_CHECKPOINT}"
         )
 
     def log(self, event: str, **values: Any) -> None:
@@ -261,7 +262,7 @@ class TrainingSession:
         examples, seconds = self._logged
         self._logged = (self.state.examples, self.state.seconds)
         per_second = (self.state.examples - examples) / max(self.state.seconds - seconds, 1e-9)
-        self.log("epoch", **values, **self._speed())
+        self.log(EPOCH, **values, **self._speed())
         self._progress.epoch(self.state.epoch + 1, self.epochs, values, per_second)
 
     def _acquire_folder(self) -> None:
@@ -311,7 +312,7 @@ class TrainingSession:
                     f"the loss is {loss_sum} in epoch {state.epoch + 1}, step {number}; choose a "
                     f"--learning-rate below {self.config.learning_rate:g}"
                 )
-                self.log("stopped", reason=reason)
+                self.log(STOPPED, reason=reason)
                 raise EmbeddingError(reason)
             state.loss_sum += loss_sum
             state.count += count

@@ -251,7 +251,7 @@ def embedding_sets(
     return context_sets(
         found,
         name=text.name,
-        **provenance.made("elmo", settings, text.source, metrics),
+        **provenance.fields("elmo", settings, text.source, metrics),
     )
 
 

@@ -219,7 +219,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
             task.coding, task.coding.codes(table.predictors), table.target, table.target_name
         ),
         name=table.name,
-        **provenance.made("entity", settings, table.source, metrics_of(task, table, result)),
+        **provenance.fields("entity", settings, table.source, metrics_of(task, table, result)),
     )
     if is_main() and not config.one_file:
         for name, level_set in sets.items():

@@ -19,9 +19,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from embeddings.errors import EmbeddingError
+from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
 from trainers.core.log import RunLog
 from trainers.core.progress import say
 from trainers.data.table_files import split_names
@@ -30,14 +31,14 @@ from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit
 from trainers.evaluate.compare import compare, models_for
 from trainers.evaluate.config import EvaluateConfig
-from trainers.evaluate.estimators import FeatureName, ModelName, make_features
+from trainers.evaluate.estimators import make_features
 from trainers.evaluate.report import as_json, as_text, write_zip
 
 
 def run(config: EvaluateConfig) -> dict[str, Any]:
     """Compare, print the table, write the zip if `--out` is given; return the results."""
-    features = _names("features", config.features, get_args(FeatureName))
-    models = _names("models", config.models, get_args(ModelName))
+    features = _names("features", config.features, tuple(FEATURES))
+    models = _names("models", config.models, tuple(MODELS))
     if config.out is not None and "entity" not in features:
         raise EmbeddingError("--out writes entity embeddings; include entity in --features")
     table = read(config.data, Choice.of(config, config.seed))
@@ -51,7 +52,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
     steps = config.folds * per_fold + (config.out is not None)
     started = time.perf_counter()
     with event_log(config) as log_event:
-        log_event("start", 0, steps=steps, folds=config.folds, seconds=0)
+        log_event(STARTED, 0, steps=steps, folds=config.folds, seconds=0)
         scores = compare(
             table,
             transformers,
@@ -67,7 +68,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
         print(as_text(table, scores))  # noqa: T201
         results = as_json(table, scores, config)
         if config.out is not None:
-            log_event("zip", steps - 1, seconds=round(time.perf_counter() - started, 3))
+            log_event(ZIP_STARTED, steps - 1, seconds=round(time.perf_counter() - started, 3))
             results["out"] = str(config.out)
             write_zip(config.out, table, entities, scores, results, config.files)
     return results

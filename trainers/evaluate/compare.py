@@ -20,8 +20,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from embeddings.errors import EmbeddingError
+from server.runs.contract import FOLD_STARTED, SCORED, SKIPPED, FeatureName, ModelName
 from trainers.data.tables import Table
-from trainers.evaluate.estimators import FeatureName, ModelName, make_model
+from trainers.evaluate.estimators import make_model
 from trainers.metrics.prediction import classification_metrics, regression_metrics
 
 DENSE_BYTES = 2 * 2**30
@@ -161,17 +162,17 @@ def compare(
     for number, (train, test) in enumerate(parts, start=1):
         for name, transformer in transformers.items():
             where = {"fold": number, "features": name}
-            log("begin", **where)
+            log(FOLD_STARTED, **where)
             features = fold_features(table, transformer, train, test)
             for model in models_for(name, models):
                 title = f"fold {number}/{folds}: {name}, {model}"
-                log("begin", **where, model=model)
+                log(FOLD_STARTED, **where, model=model)
                 step += 1
                 if model != "linear" and _dense_bytes(features.train) > DENSE_BYTES:
                     gib = _dense_bytes(features.train) / 2**30
                     report(f"{title}: skipped, its matrix would take {gib:.1f} GiB; give fewer "
                            "--rows")  # fmt: skip
-                    log("skipped", **where, model=model, gib=gib)
+                    log(SKIPPED, **where, model=model, gib=gib)
                     continue
                 native = range(len(table.categorical)) if name == "native" else ()
                 estimator = make_model(model, table.task, native, neighbors, seed)
@@ -179,7 +180,7 @@ def compare(
                 runs.setdefault((name, model), []).append((values, features, seconds))
                 metric, value = next(iter(values.items()))
                 report(f"{title}: {metric} {value:.4g} ({features.seconds:.1f} + {seconds:.1f} s)")
-                log("judged", **where, model=model, **values)
+                log(SCORED, **where, model=model, **values)
     return [
         _score(name, model, runs[name, model])
         for model in models

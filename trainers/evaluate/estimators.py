@@ -1,7 +1,7 @@
 """The features and the models to compare: entity embeddings, and estimators of scikit-learn."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -14,13 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from embeddings.features import EmbeddingEncoder
+from server.runs.contract import FeatureName, ModelName
 from trainers.data.tables import Table, TargetKind
-
-FeatureName = Literal["entity", "one-hot", "label", "target", "native"]
-ModelName = Literal["knn", "linear", "boosting"]
-
-FEATURES: tuple[FeatureName, ...] = get_args(FeatureName)
-MODELS: tuple[ModelName, ...] = get_args(ModelName)
 
 TARGET_FOLDS = 5
 """Folds in which target encoding splits the training rows, so that no row sees its own target."""

@@ -13,6 +13,7 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from embeddings.files.atomic import atomic_path
+from server.runs.contract import RESULT_PATTERN
 from trainers.core import provenance
 from trainers.core.result import part_path
 from trainers.core.text_table import aligned
@@ -138,7 +139,7 @@ def write_zip(
         with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for file in sorted(folder.iterdir()):
                 archive.write(file, file.name, zipfile.ZIP_DEFLATED)
-        for file in folder.glob("*.embedding.parquet") if files_too else ():
+        for file in folder.glob(RESULT_PATTERN) if files_too else ():
             with atomic_path(path.with_name(file.name)) as temporary:
                 shutil.copyfile(file, temporary)
 

@@ -14,7 +14,7 @@ from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 from trainers.data.images import open_picture
 from trainers.image_text.clip import Clip, restored
 from trainers.image_text.config import ImageTextConfig
@@ -54,7 +54,7 @@ def embed(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dict[str, An
     about = {"trainer": "image_text", **clip.about()}
     if is_main():
         checkpoints.clear(config.run_folder)
-    sha256 = checkpoints.best_sha256(config.run_folder, clip.model, about, best_epoch=0)
+    sha256 = checkpoints.finalize_best(config.run_folder, clip.model, about, best_epoch=0)
     made = pair_set(
         pairs,
         texts,
@@ -69,7 +69,7 @@ def embed(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dict[str, An
     return write_result(made, config, fitted)
 
 
-def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
+def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
     """Return what makes vectors of pictures and of texts, as the model of a run does."""
     clip = restored(about, weights)
     shape = (3, clip.side, clip.side)
@@ -82,4 +82,4 @@ def coder(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Code
             raise EmbeddingError("the text is empty; give words")
         return clip.texts([text])[0]
 
-    return Coder(clip.dim, encode_image=encode_image, encode_text=encode_text)
+    return Codec(clip.dim, encode_image=encode_image, encode_text=encode_text)

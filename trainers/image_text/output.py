@@ -62,7 +62,7 @@ def pair_set(
         metric="cosine",
         normalized=True,
         role="image and caption",
-        **provenance.made("image_text", settings, pairs.source, metrics, checkpoint=checkpoint),
+        **provenance.fields("image_text", settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 

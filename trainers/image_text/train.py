@@ -29,7 +29,7 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 from trainers.core.task import Batch, Task, count_examples
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
@@ -178,7 +178,7 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
         "sha256": pairs.source["sha256"],
     }  # fmt: skip
     fitted = fit(task, config, fabric, about)
-    checkpoint = checkpoints.best_sha256(config.run_folder, task.module, about, fitted.best_epoch)
+    checkpoint = checkpoints.finalize_best(config.run_folder, task.module, about, fitted.best_epoch)
     texts = list(dict.fromkeys(pairs.captions))  # of equal ones the first
     made = pair_set(
         pairs,
@@ -229,7 +229,7 @@ def metrics(task: ImageTextTask, fitted: TrainingResult) -> dict[str, Any]:
     }
 
 
-def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Coder:
+def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Codec:
     """Return what makes vectors of pictures and of texts, as a run that was saved does."""
     if "clip" in about:
         return coder(about, weights)
@@ -256,7 +256,7 @@ def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Coder:
     def unknown_words(text: str) -> list[str]:
         return [word for word in words_of(text) if word not in known]
 
-    return Coder(
+    return Codec(
         about["dim"],
         encode_image=encode_image,
         encode_text=encode_text,

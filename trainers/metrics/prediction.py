@@ -3,15 +3,16 @@
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
+from server.runs.contract import MetricName
 from trainers.data.tables import TargetKind
 
-METRICS: dict[TargetKind, tuple[str, ...]] = {
+METRICS: dict[TargetKind, tuple[MetricName, ...]] = {
     "regression": ("rmse", "mae", "r2"),
     "classification": ("accuracy", "roc_auc", "log_loss"),
 }
 """The metrics of each task; models are compared by the first."""
 
-LOWER_IS_BETTER = ("rmse", "mae", "log_loss")
+LOWER_IS_BETTER: tuple[MetricName, ...] = ("rmse", "mae", "log_loss")
 
 
 def regression_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

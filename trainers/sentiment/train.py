@@ -218,7 +218,7 @@ def word_set(
         name=reviews.name,
         metric="cosine",
         role="word",
-        **provenance.made("sentiment", settings, reviews.source, metrics),
+        **provenance.fields("sentiment", settings, reviews.source, metrics),
     )
 
 

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from embeddings.errors import EmbeddingError
-from trainers.core.saved_run import Coder
+from trainers.core.saved_run import Codec
 
 
-def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder:
+def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
     """Return the encoder of texts of a saved run.
 
     Parameters
@@ -59,4 +59,4 @@ def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Coder
             vector = vector + F.linear(F.linear(vector, *first).relu(), *second)  # (dim,)
         return F.normalize(vector, dim=0).numpy()
 
-    return Coder(vectors.shape[1], encode_text=encode_text, unknown_words=unknown_words)
+    return Codec(vectors.shape[1], encode_text=encode_text, unknown_words=unknown_words)

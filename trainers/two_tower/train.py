@@ -21,9 +21,10 @@ import torch
 from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
+from server.runs.contract import REFIT_STAGE
 from trainers.core import provenance
 from trainers.core.batching import automatic_batch_size, torch_epoch_order
-from trainers.core.checkpoints import best_sha256
+from trainers.core.checkpoints import finalize_best
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -236,8 +237,9 @@ def train(
         same = replace(config, batch_size=task.batch_size)
         task = PairsTask(pairs, everything, everything[:0], features, same)
         about["final"] = True
-        folder = config.run_folder / "refit"
-        before, result = result, fit(task, config, fabric, about, stage="refit", epochs=best_epoch)
+        folder = config.run_folder / REFIT_STAGE
+        before = result
+        result = fit(task, config, fabric, about, stage=REFIT_STAGE, epochs=best_epoch)
         result = replace(
             result,
             seconds=before.seconds + result.seconds,
@@ -254,7 +256,7 @@ def train(
     }
     checkpoint = None
     if config.words == "lsa" and config.similarity == "cosine":  # the run can encode texts
-        checkpoint = best_sha256(folder, task.module, about, result.best_epoch)
+        checkpoint = finalize_best(folder, task.module, about, result.best_epoch)
     left, right = task.module.vectors()
     return pair_embeddings(pairs, left, right, settings, metrics, checkpoint=checkpoint), result
 

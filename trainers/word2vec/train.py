@@ -223,7 +223,7 @@ def embedding_set(
         metric="cosine",
         normalized=False,
         role="word",
-        **provenance.made("word2vec", settings, corpus.source, metrics, "numba"),
+        **provenance.fields("word2vec", settings, corpus.source, metrics, "numba"),
     )
 
 

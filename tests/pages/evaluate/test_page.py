@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.running import stage_of
-from server.runs.records import RESULTS
+from server.runs.contract import RESULT_PATTERN
 from tests.pages.evaluate.test_comparison import comparison  # noqa: F401
 from trainers.core.schema import parse
 from trainers.data.table_files import split_names
@@ -154,7 +154,7 @@ def test_a_result_is_told_in_words_and_as_a_table(page: AppTest, tmp_path: Path)
     assert list(table.index) == ["label codes", "entity embeddings"]
     assert "★" in table["k-NN"]["entity embeddings"] and "★" not in table["k-NN"]["label codes"]
     assert any("5 of 45 rows without sold" in each.value for each in page.caption)
-    assert not list(folder.glob(RESULTS)) and not page.button(key="delete").disabled
+    assert not list(folder.glob(RESULT_PATTERN)) and not page.button(key="delete").disabled
 
 
 def test_an_uploaded_table_is_chosen_and_a_broken_one_is_not(page: AppTest) -> None:

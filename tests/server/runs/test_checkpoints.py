@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.runs import checkpoints
-from server.runs.checkpoints import find_weights, sha256_of
+from server.runs.checkpoints import find_weights
+from server.runs.contract import sha256_of
 
 
 def make_run(runs: Path, number: int, content: bytes | None) -> Path:

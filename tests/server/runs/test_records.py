@@ -12,6 +12,7 @@ import pytest
 from embeddings import EmbeddingError, load
 from server.runs import process as run_process
 from server.runs import records as runs
+from server.runs.contract import TRAINING_FOLDER
 from server.runs.metrics import RunMetrics, curves, progress
 from server.runs.records import Run
 
@@ -169,7 +170,7 @@ def test_a_real_trainer_runs_and_its_curves_are_read(tmp_path: Path) -> None:
     folder = runs.new_folder(tmp_path)
     arguments = [f"--data={ROOT / 'docs/examples/visits.csv'}", "--max-steps=20", "--epochs=50",
                  f"--out={folder / 'visits.embedding.parquet'}", "--patience=0",
-                 f"--run-dir={folder / runs.TRAINING}", "--threads=1"]  # fmt: skip
+                 f"--run-dir={folder / TRAINING_FOLDER}", "--threads=1"]  # fmt: skip
     run = runs.start(folder, "two_tower", arguments, {}, "visits.csv")
     wait(run)
     view = runs.look(run)

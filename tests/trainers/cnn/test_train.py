@@ -73,7 +73,7 @@ def test_a_saved_run_makes_the_same_vectors(made, capsys):
         main_error(["encode", str(folder / "out.run"), "--text", "a bar"], capsys)
     with pytest.raises(EmbeddingError, match="cannot decode vectors"):
         main_error(["decode", str(folder / "out.run"), "--vector", "1", "--json"], capsys)
-    with pytest.raises(EmbeddingError, match=r"no best.pt or last.pt in it"):
+    with pytest.raises(EmbeddingError, match=r"contains no best\.pt or last\.pt"):
         main_error(["encode", str(folder), "--text", "a bar"], capsys)
     assert saved_run.load(folder / "out.run").dim == 8
 

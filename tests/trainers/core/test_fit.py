@@ -186,7 +186,7 @@ def test_a_run_may_be_made_longer(tmp_path):
 
 def test_another_run_is_not_continued(tmp_path):
     train(tmp_path, Line(), epochs=1)
-    with pytest.raises(EmbeddingError, match="differs: seed was 0, now 3; give what it was made"):
+    with pytest.raises(EmbeddingError, match="differs: seed was 0, now 3; use the same"):
         train(tmp_path, Line(), epochs=1, seed=3, resume="auto")
 
 

@@ -16,12 +16,13 @@ from threadpoolctl import threadpool_limits
 from embeddings import load
 from embeddings.errors import EmbeddingError
 from embeddings.features import EmbeddingEncoder
+from server.runs.contract import FEATURES, MODELS
 from trainers.__main__ import main
 from trainers.data.tables import Choice, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit
 from trainers.evaluate.compare import compare, fold_features, splits
-from trainers.evaluate.estimators import FEATURES, MODELS, make_features
+from trainers.evaluate.estimators import make_features
 from trainers.metrics.prediction import classification_metrics, regression_metrics
 
 

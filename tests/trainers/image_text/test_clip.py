@@ -12,7 +12,7 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from embeddings import EmbeddingError, load
-from server.runs.checkpoints import sha256_of
+from server.runs.contract import sha256_of
 from trainers.commands import saved_run
 from trainers.image_text.clip import open_clip
 from trainers.image_text.config import ImageTextConfig

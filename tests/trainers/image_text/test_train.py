@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from embeddings import EmbeddingError, load
-from server.runs.checkpoints import sha256_of
+from server.runs.contract import sha256_of
 from trainers.__main__ import main
 from trainers.commands import saved_run
 from trainers.image_text.config import ImageTextConfig

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from embeddings import EmbeddingError, load
-from server.runs.checkpoints import sha256_of
+from server.runs.contract import sha256_of
 from trainers.__main__ import main
 from trainers.commands import saved_run
 from trainers.core.schema import parse

@@ -7,13 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
+from server.runs.contract import KNOWN_COLUMN
 from trainers.core import provenance
 from trainers.data.pairs.pairs import Pairs
 
-KNOWN = "known"
-"""Column with the labels of a left item's right items, a list; null for a right item."""
-
-_RESERVED = ("role", "count", KNOWN)
+_RESERVED = ("role", "count", KNOWN_COLUMN)
 
 
 def pair_embeddings(
@@ -44,7 +42,7 @@ def pair_embeddings(
     columns: dict[str, Any] = {
         "role": pa.array([side.role for side in sides for _ in side.labels], pa.string()),
         "count": pa.array(np.concatenate(counts), pa.int64()),
-        KNOWN: _known(pairs, counts[0]),
+        KNOWN_COLUMN: _known(pairs, counts[0]),
     }
     for name in dict.fromkeys([*pairs.left.columns, *pairs.right.columns]):
         arrays = [side.columns.get(name, pa.nulls(len(side))) for side in sides]
@@ -57,7 +55,7 @@ def pair_embeddings(
         metric=settings["similarity"],
         normalized=settings["similarity"] == "cosine",
         role=f"{pairs.left.role} and {pairs.right.role}",
-        **provenance.made(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
+        **provenance.fields(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 
