@@ -90,11 +90,11 @@ def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
 def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
     """Let the person name the categories to see where a column has more than fit the palette."""
     everything = categories(column_of(embedding_set, column), most=254)
-    distinct = len(everything.names) - bool(everything.folded) + everything.folded
+    distinct = len(everything.names) - bool(everything.merged) + everything.merged
     if distinct <= NAMED:
         return ()
     with st.expander(f"{distinct:,} values, {NAMED} named"):
-        names = everything.names[: len(everything.names) - bool(everything.folded)]
+        names = everything.names[: len(everything.names) - bool(everything.merged)]
         chosen = st.multiselect(
             "Name these instead", names, max_selections=NAMED, key=f"named-{column}"
         )
@@ -155,7 +155,7 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     if what == "number":
         return Colored(number_colors(numbers(column), coloring.by, services.blobs()))
     found = categories(column, NAMED, coloring.named)
-    grey = {MISSING, found.names[-1] if found.folded else MISSING}
+    grey = {MISSING, found.names[-1] if found.merged else MISSING}
     colors = category_colors(
         found.codes, found.names, found.counts, coloring.by, services.blobs(), grey
     )

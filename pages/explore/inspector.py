@@ -13,7 +13,7 @@ from components import Event, ListItem, neighbor_list, search_box
 from embeddings import EmbeddingSet, neighbors
 from embeddings.analysis import clusters
 from embeddings.analysis.contexts import CONTEXT, Excerpt, context_of, is_layer
-from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
+from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, list_text
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.text import harmless, number, plain
@@ -216,7 +216,7 @@ def _text(what: str, column: pa.ChunkedArray, row: int) -> str:
     if what == "boolean":
         return "yes" if value else "no"
     if what == "list":
-        return listed(value)
+        return list_text(value)
     return number(value) if isinstance(value, int | float) else str(value)
 
 

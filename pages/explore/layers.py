@@ -26,7 +26,7 @@ class Seen:
 
     def turned(self, coordinates: np.ndarray) -> np.ndarray:
         """Return a layout, float32 (n, dims), as it lies beside those of the other layers."""
-        return coordinates if self.layers is None else self.layers.turn(coordinates)
+        return coordinates if self.layers is None else self.layers.align(coordinates)
 
 
 def choose(source: str, embedding_set: EmbeddingSet) -> Seen:
