@@ -10,6 +10,9 @@ from typing import IO, cast
 
 import pyarrow as pa
 
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes, max_bytes
+
 STREAM_DAMAGE = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError,
                  RuntimeError, NotImplementedError)  # fmt: skip
 """What a damaged stream makes its reader raise."""
@@ -29,6 +32,12 @@ _XZ_BYTES = 256 * 2**20  # memory that unpacking xz may take; `xz -9` needs 65 M
 def compression(head: bytes) -> str | None:
     """Return how a file that starts with `head` is compressed, or None."""
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def compression_of(path: Path) -> str | None:
+    """Return how a file is compressed, or None."""
+    with path.open("rb") as file:
+        return compression(file.read(16))
 
 
 def inner_name(path: Path) -> str:
@@ -61,6 +70,27 @@ def open_compressed(path: Path, kind: str) -> IO[bytes]:
     if kind == "xz":
         return io.BufferedReader(_Xz(path), _BLOCK)
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
+def read_decompressed(path: Path) -> pa.Buffer:
+    """Return the content of a file: decompressed, or mapped into memory if it is not compressed.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged compressed file, or more bytes than the limit
+    """
+    kind = compression_of(path)
+    if kind is None:
+        size = path.stat().st_size
+        return pa.memory_map(str(path)).read_buffer() if size else pa.py_buffer(b"")
+    with (
+        damaged(kind, *STREAM_DAMAGE, advice="copy the file again"),
+        open_compressed(path, kind) as stream,
+    ):
+        content = stream.read(max_bytes() + 1)
+    check_bytes(len(content), f"{inner_name(path)} has, decompressed, at least")
+    return pa.py_buffer(content)
 
 
 class _Xz(io.RawIOBase):

@@ -6,6 +6,7 @@ read as Windows-1252, which a note says.
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,19 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
+from embeddings.files.compression import (
+    STREAM_DAMAGE,
+    compression_of,
+    open_compressed,
+    read_decompressed,
+)
 from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes, max_bytes
 from embeddings.files.options import Note
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _STEP = 2**16  # small pieces stay in the processor's cache
 
 
@@ -56,7 +63,7 @@ def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
     EmbeddingError
         only blank lines, damaged UTF-16 or a damaged compressed file, or more bytes than the limit
     """
-    buffer = _as_utf8(_read_bytes(path), note, validate)
+    buffer = _as_utf8(read_decompressed(path), note, validate)
     end = buffer.size
     while end and buffer[end - 1 : end].to_pybytes() in b"\r\n":
         end -= 1
@@ -80,7 +87,7 @@ def open_text(path: Path, note: Note) -> Iterator[IO[bytes]]:
         no text, or a damaged compressed file; or a text to be converted of more bytes than the
         limit
     """
-    kind = _compression(path)
+    kind = compression_of(path)
     with open_compressed(path, kind) if kind else path.open("rb", buffering=0) as stream:
         checked = _DamageReported(stream, kind) if kind else stream
         buffered = io.BufferedReader(cast(io.RawIOBase, checked), _HEAD_BYTES)
@@ -124,27 +131,6 @@ def contains(buffer: pa.Buffer, character: bytes) -> bool:
     return any((block == character[0]).any() for block in blocks)
 
 
-def _compression(path: Path) -> str | None:
-    """Return how a file is compressed; None if it is not."""
-    with path.open("rb") as file:
-        return compression(file.read(16))
-
-
-def _read_bytes(path: Path) -> pa.Buffer:
-    """Map a file into memory, or decompress it there."""
-    kind = _compression(path)
-    if kind is None:
-        size = path.stat().st_size
-        return pa.memory_map(str(path)).read_buffer() if size else pa.py_buffer(b"")
-    with (
-        damaged(kind, *STREAM_DAMAGE, advice="copy the file again"),
-        open_compressed(path, kind) as stream,
-    ):
-        content = stream.read(max_bytes() + 1)
-    check_bytes(len(content), f"{inner_name(path)} has, decompressed, at least")
-    return pa.py_buffer(content)
-
-
 def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> pa.Buffer:
     """Return a text in UTF-8, without a byte order mark; the buffer itself if it is UTF-8."""
     start = bytes(buffer[:4])
@@ -157,6 +143,11 @@ def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> pa.Buffer:
     if start.startswith(codecs.BOM_UTF8):
         buffer = buffer.slice(len(codecs.BOM_UTF8))
     if validate and not _is_utf8(buffer):
+        if _CONTROL.search(bytes(buffer[:_HEAD_BYTES])):
+            raise EmbeddingError(
+                "neither UTF-8 nor text of another encoding: it holds control characters; expected "
+                "a text file in UTF-8"
+            )
         note("it is not UTF-8: read as Windows-1252 (Western European); save it as UTF-8")
         return pa.py_buffer(buffer.to_pybytes().decode("cp1252", "replace").encode())
     return buffer

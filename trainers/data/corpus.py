@@ -73,7 +73,7 @@ def take(corpus: Corpus, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def read_corpus(
     path: Path, min_count: int = 5, lowercase: bool = False, phrases: int = 0
 ) -> Corpus:
-    """Read text: a file, one compressed with gzip (.gz), or a folder of such, in order of name.
+    """Read text: a file, compressed or not, or the files of a folder in order of name.
 
     Parameters
     ----------
@@ -84,17 +84,18 @@ def read_corpus(
     Raises
     ------
     EmbeddingError
-        no such file, no text, not UTF-8 (with file and line), or no word seen often enough
+        no such file, no text, damaged text (with file and line), or no word seen often enough
     """
     digest = hashlib.sha256()
     folder = path if path.is_dir() else path.parent
     files = text_files(path)
+    notes: list[str] = []
 
     def sentences() -> Iterator[list[str]]:
         for file in files:
             name = file.relative_to(folder).as_posix()
             digest.update(name.encode() + b"\0")
-            for raw, line in text_lines(file, name):
+            for raw, line in text_lines(file, name, notes.append):
                 digest.update(raw)
                 words = (line.lower() if lowercase else line).split()
                 for start in range(0, len(words), LONGEST_SENTENCE):
@@ -103,7 +104,8 @@ def read_corpus(
     with raised_size_limit([path]):
         counted = _Counted.of(sentences())
     name = path.resolve().name
-    return counted.corpus(name, {"name": name, "sha256": digest.hexdigest()}, min_count, phrases)
+    source = {"name": name, "sha256": digest.hexdigest()}
+    return counted.corpus(name, source, min_count, phrases, notes)
 
 
 def number_words(

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 
+from embeddings.arrow_types import is_number
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
+from embeddings.files.compression import read_decompressed
 from embeddings.files.limits import check_bytes, first_line
-from trainers.data.table_files import unpacked
+from embeddings.files.tabular.reader import place_of, read_table
+from embeddings.text import listed
 
 WHITES = (1, 16, 255)
 """Intensities that white may have in whole numbers; 16 in scikit-learn's digits."""
@@ -61,7 +63,7 @@ def read_arrays(
     label : column of the class in a CSV
     forms : what is expected, to be told where nothing is found
     """
-    contents = {each.name: unpacked(each.path) for each in members}
+    contents = {each.name: read_decompressed(each.path).to_pybytes() for each in members}
     if any(content.startswith(_IDX_IMAGES) for content in contents.values()):
         if len(members) == 1:
             contents |= _beside(members[0].path)
@@ -71,10 +73,11 @@ def read_arrays(
     for name, content in contents.items():
         if content[:2] == b"PK" and name.lower().endswith(".npz"):
             return _read_npz(content, name), frozenset({name}), content
-    for name, content in contents.items():
-        if name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")):
-            return _read_csv(content, name, label), frozenset({name}), content
-    what = ", ".join([each.name for each in members][:3]) or "nothing"
+    for member in members:
+        if member.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")):
+            images = _read_csv(member.path, member.name, label)
+            return images, frozenset({member.name}), contents[member.name]
+    what = listed((member.name for member in members), limit=3, total=len(members)) or "nothing"
     raise EmbeddingError(f"no images in {what}; {forms}")
 
 
@@ -84,7 +87,7 @@ def _beside(path: Path) -> dict[str, bytes]:
                      ("images", "labels")):  # fmt: skip
         other = path.with_name(path.name.replace(old, new))
         if other != path and other.is_file():
-            return {other.name: unpacked(other)}
+            return {other.name: read_decompressed(other).to_pybytes()}
     return {}
 
 
@@ -213,47 +216,43 @@ def as_pixels(array: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     return np.ascontiguousarray(array, dtype=np.uint8), min(w for w in WHITES if w >= high)
 
 
-def _read_csv(content: bytes, name: str, label: str | None) -> Arrays:
-    """Read rows of pixels, and perhaps a column of the class: the one called so, or `label`.
+def _read_csv(path: Path, name: str, label: str | None) -> Arrays:
+    """Read rows of pixels, with a column of classes or without: the one named so, or `label`.
 
-    Without a header it is the first or the last, the one with fewer different values, two at least.
+    Without a header it is the first or the last, whichever has fewer different values, at least
+    two.
     """
-    first = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lstrip("\ufeff")
-    separator = max(",;\t", key=first.count)
-    cells = first.split(separator)
-    header = sum(not _is_number(cell) for cell in cells) > len(cells) / 2
-    try:
-        table = pa.csv.read_csv(
-            io.BytesIO(content),
-            pa.csv.ReadOptions(autogenerate_column_names=not header),
-            pa.csv.ParseOptions(delimiter=separator),
-        )
-    except pa.ArrowInvalid as error:
-        raise EmbeddingError(f"{name}: not readable as CSV ({first_line(error)})") from error
-    place = _label_column(table, name, label, header)
-    kept = [number for number in range(table.num_columns) if number != place]
-    for number in kept:
-        _check_numbers(table, number, name, header)
-    array = np.column_stack([table.column(number).to_numpy() for number in kept])
+    notes: list[str] = []
+    table = read_table(path, note=notes.append)
+    position = _label_column(table, name, label)
+    pixel_columns = [number for number in range(table.num_columns) if number != position]
+    for number in pixel_columns:
+        _check_numbers(table, number, path, name)
+    array = np.column_stack([table.column(number).to_numpy() for number in pixel_columns])
     pixels, full = as_pixels(array, name)
-    if place is None:
-        return Arrays(pixels, full, None, ("no column of classes",))
-    classes = [str(one) for one in table.column(place).to_pylist()]
-    if "None" in classes:
-        row = classes.index("None") + 1 + header
-        raise EmbeddingError(f"{name}, line {row}: no class in column {place + 1}; fill it")
-    return Arrays(pixels, full, classes, (f"the class is column {place + 1}",))
+    if position is None:
+        return Arrays(pixels, full, None, (*notes, "no column of classes"))
+    classes = table.column(position).to_pylist()
+    if None in classes:
+        raise EmbeddingError(
+            f"{name}, {place_of(path, classes.index(None))}, column {position + 1}: the class is "
+            "missing; fill it in or drop the row"
+        )
+    notes.append(f"the class is column {position + 1}")
+    return Arrays(pixels, full, list(map(str, classes)), tuple(notes))
 
 
-def _label_column(table: pa.Table, name: str, label: str | None, header: bool) -> int | None:
-    """Return which column is the class, from 0; None where there is none."""
-    names = [each.strip().lower() for each in table.column_names] if header else []
+def _label_column(table: pa.Table, name: str, label: str | None) -> int | None:
+    """Return the position of the column of classes, from 0; None if there is none."""
+    names = [each.lower() for each in table.column_names]
     if label is not None:
         if label.isdecimal() and 1 <= int(label) <= table.num_columns:
             return int(label) - 1
         if label.strip().lower() not in names:
-            raise EmbeddingError(f"{name}: --label {label}: no such column; give its name in the "
-                                 f"header, or its number, 1 to {table.num_columns}")  # fmt: skip
+            raise EmbeddingError(
+                f"{name}: --label {label}: no such column; give its name in the header, or its "
+                f"number, 1 to {table.num_columns}"
+            )
         return names.index(label.strip().lower())
     known = [each for each in LABEL_COLUMNS if each in names]
     if known:
@@ -266,16 +265,15 @@ def _label_column(table: pa.Table, name: str, label: str | None, header: bool) -
     return min(possible, key=values.__getitem__, default=last)
 
 
-def _check_numbers(table: pa.Table, number: int, name: str, header: bool) -> None:
+def _check_numbers(table: pa.Table, number: int, path: Path, name: str) -> None:
     """Raise EmbeddingError, naming the line, where a column of pixels holds no number."""
     column = table.column(number)
-    if column.null_count == 0 and (pa.types.is_integer(column.type)
-                                   or pa.types.is_floating(column.type)):  # fmt: skip
+    if column.null_count == 0 and is_number(column.type):
         return
     for row, value in enumerate(column.to_pylist()):
         if value is None or not _is_number(str(value)):
-            raise EmbeddingError(f"{name}, line {row + 1 + header}, column {number + 1}: "
-                                 f"{'' if value is None else value!r} is no number")  # fmt: skip
+            what = "the value is missing" if value is None else f"{value!r} is not a number"
+            raise EmbeddingError(f"{name}, {place_of(path, row)}, column {number + 1}: {what}")
 
 
 def _is_number(text: str) -> bool:

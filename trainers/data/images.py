@@ -10,8 +10,7 @@ Images of a set all have one size and one number of channels.
 import hashlib
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -21,8 +20,9 @@ from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.archives import Member, is_packed, unpacked
+from embeddings.files.archives import Member
 from embeddings.files.limits import check_bytes, shorten
+from embeddings.files.members import open_members
 from embeddings.media import IMAGE_FORMATS, MEDIA, SUFFIXES
 from trainers.data.image_arrays import Arrays, read_arrays
 
@@ -108,7 +108,7 @@ def read_images(
     if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give images by --data")
     notes: list[str] = []
-    with members_of(path, notes) as members:
+    with open_members(path, notes.append) as members:
         pictures = [each for each in members if is_picture(each.name)]
         name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
         if pictures:
@@ -121,23 +121,6 @@ def read_images(
     if others:
         notes.append(f"{len(others):,} files are not read, such as {shorten(others[0])}")
     return replace(found, notes=(*notes, *found.notes))
-
-
-@contextmanager
-def members_of(path: Path, notes: list[str]) -> Iterator[list[Member]]:
-    """Yield the files at a path, hidden ones passed over; an archive's are gone at the end."""
-    if path.is_dir():
-        files = [Member(each.relative_to(path).as_posix(), each) for each in sorted(path.rglob("*"))
-                 if each.is_file()]  # fmt: skip
-        yield [each for each in files if not any(p.startswith(".") for p in each.name.split("/"))]
-        return
-    with path.open("rb") as file:
-        packed = is_packed(file.read(512), path)
-    if packed:
-        with unpacked(path, notes.append) as members:
-            yield sorted(members, key=lambda each: each.name)
-    else:
-        yield [Member(path.name, path)]
 
 
 def is_picture(name: str) -> bool:

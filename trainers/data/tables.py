@@ -113,9 +113,11 @@ def read(path: Path | None, choice: Choice) -> Table:
         no such file or column, no readable table, no predictor, or a target that cannot be learned
     """
     if path is not None:
-        table, source = read_file(path, choice.names)
+        notes: list[str] = []
+        table, source = read_file(path, choice.names, notes.append)
         with error_context(path):
-            return choose(table, path.name.partition(".")[0], source, choice)
+            chosen = choose(table, path.name.partition(".")[0], source, choice)
+        return replace(chosen, notes=(*notes, *chosen.notes))
     table, source = read_flights()
     settled = replace(
         choice,

@@ -15,9 +15,10 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.limits import shorten
+from embeddings.files.members import open_members
+from embeddings.files.tabular.reader import read_table
 from trainers.core.rng import numpy_generator
 from trainers.data import images
-from trainers.data.table_files import read_file
 from trainers.data.words import words_of
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
@@ -131,7 +132,7 @@ def read_captioned(path: Path, size: int | None = None) -> Captioned:
         raise EmbeddingError(f"{path}: no such folder or zip; give pictures and captions by --data")
     notes: list[str] = []
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
-    with images.members_of(path, notes) as members:
+    with open_members(path, notes.append) as members:
         tables = [each for each in members if PurePosixPath(each.name).suffix.lower() in _TABLES]
         if len(tables) != 1:
             found = ", ".join(each.name for each in tables[:5]) or "none"
@@ -166,7 +167,7 @@ def read_captioned(path: Path, size: int | None = None) -> Captioned:
 
 def _read_table(table: Member, notes: list[str]) -> tuple[list[str], list[str]]:
     """Return the columns of files and of captions; each caption has a word."""
-    read, _ = read_file(table.path)
+    read = read_table(table.path, note=notes.append)
     others = list(read.column_names)
     columns = []
     for names in (FILE_COLUMNS, CAPTION_COLUMNS):

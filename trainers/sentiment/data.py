@@ -7,9 +7,7 @@
 """
 
 import hashlib
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -17,10 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.compression import compression
-from embeddings.files.limits import check_bytes, error_context, shorten
-from embeddings.text import count_noun, listed
-from trainers.data.table_files import read_file
+from embeddings.files.archives import Member
+from embeddings.files.limits import check_bytes
+from embeddings.files.members import open_members
+from embeddings.files.plain_text import decode_text, is_text
+from embeddings.files.tabular.reader import read_table
+from embeddings.text import count_noun, listed, shorten
 
 POSITIVE = frozenset({"1", "pos", "positive", "true"})
 NEGATIVE = frozenset({"0", "-1", "neg", "negative", "false"})
@@ -77,23 +77,21 @@ def read_reviews(
         there is no such file, its format is unknown, a row has no text or label, there are not
         exactly two labels, or all reviews have the same
     """
-    if path.is_dir():
-        return _read_sides(path.resolve().name, _files_of_folder(path))
-    if not path.is_file():
+    if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give reviews with --data")
-    with path.open("rb") as file:
-        head = file.read(16)
-    if head[:4] == b"PK\x03\x04":
-        with error_context(path):
-            return _read_sides(path.stem, _files_of_zip(path))
-    if head[:4] != b"PAR1" and compression(head) is None:
-        check_bytes(path.stat().st_size, f"{path.name}: the file has")
-        content = path.read_bytes()
-        decoded, notes = _decoded(content, path.name)
+    notes: list[str] = []
+    with open_members(path, notes.append) as members:
+        if path.is_dir():
+            return _read_sides(members, path.resolve().name, notes)
+        if len(members) > 1 or (members[0].path != path and _side(members[0].name) is not None):
+            return _read_sides(members, path.stem, notes)
+        content = members[0].path.read_bytes()
+    source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
+    if is_text(content):
+        decoded = decode_text(content, notes.append)
         if _has_labels(decoded):
-            source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-            return _read_lines(decoded, path, source, notes, positive)
-    return _read_table(path, text, label, positive)
+            return _read_lines(decoded, path, source, tuple(notes), positive)
+    return _read_table(path, source, text, label, positive)
 
 
 def _has_labels(text: str) -> bool:
@@ -113,7 +111,7 @@ def _read_lines(
         words, tab, label = line.rpartition("\t")
         if not tab or not words.strip() or not label.strip():
             raise EmbeddingError(
-                f"{path.name}, line {number}: {shorten(line)!r} is not text, tab, label"
+                f"{path.name}, line {number}: {shorten(line, 40)!r} is not text, tab, label"
             )
         texts.append(words.strip())
         labels.append(_normalized(label))
@@ -121,9 +119,16 @@ def _read_lines(
     return Reviews(path.stem, tuple(texts), is_positive, source, notes)
 
 
-def _read_table(path: Path, text: str | None, label: str | None, positive: str | None) -> Reviews:
+def _read_table(
+    path: Path,
+    source: Mapping[str, str],
+    text: str | None,
+    label: str | None,
+    positive: str | None,
+) -> Reviews:
     """Read a table with a header."""
-    table, source = read_file(path)
+    notes: list[str] = []
+    table = read_table(path, note=notes.append)
     text, label = _columns(table, path.name, text, label)
     cells = {name: table.column(name).to_pylist() for name in (text, label)}
     for name, values in cells.items():
@@ -134,10 +139,11 @@ def _read_table(path: Path, text: str | None, label: str | None, positive: str |
             )
     labels = [_normalized(value) for value in cells[label]]
     others = [name for name in table.column_names if name not in (text, label)]
-    notes = (f"columns not used: {', '.join(others)}",) if others else ()
+    if others:
+        notes.append(f"columns not used: {', '.join(others)}")
     texts = tuple(str(value) for value in cells[text])
     return Reviews(path.stem, texts, _is_positive(labels, path.name, positive), source,
-                   notes)  # fmt: skip
+                   tuple(notes))  # fmt: skip
 
 
 def _columns(table: pa.Table, name: str, text: str | None, label: str | None) -> tuple[str, str]:
@@ -165,8 +171,8 @@ def _is_positive(labels: list[str], name: str, positive: str | None) -> np.ndarr
     found = list(dict.fromkeys(labels))
     if len(found) != 2:
         raise EmbeddingError(
-            f"{name}: {len(found)} different labels ({shorten(', '.join(found))}); expected two, "
-            "of positive and negative reviews"
+            f"{name}: {count_noun(len(found), 'different label')} "
+            f"({shorten(', '.join(found), 40)}); expected two, of positive and negative reviews"
         )
     if positive is None:
         known = [label for label in found if label in POSITIVE]
@@ -188,35 +194,6 @@ def _normalized(label: object) -> str:
     return str(label).strip().lower().removesuffix(".0")
 
 
-def _files_of_folder(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files of a folder, except hidden ones.
-
-    The content is empty for files that are neither positive nor negative.
-    """
-    size = 0
-    for file in sorted(path.rglob("*")):
-        name = file.relative_to(path).as_posix()
-        if file.is_file() and not any(part.startswith(".") for part in Path(name).parts):
-            is_read = _side(name) is not None
-            size += is_read * file.stat().st_size
-            check_bytes(size, "the reviews have at least")
-            yield name, file.read_bytes() if is_read else b""
-
-
-def _files_of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files in a zip, as _files_of_folder does."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
-            sides = [info for info in infos if _side(info.filename)]
-            check_bytes(sum(info.file_size for info in sides), "the reviews unpacked have")
-            for info in sorted(infos, key=lambda info: info.filename):
-                if not info.filename.startswith("__MACOSX/"):
-                    yield info.filename, archive.read(info) if info in sides else b""
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise EmbeddingError(f"not readable as a zip ({error})") from error
-
-
 def _side(name: str) -> tuple[bool, bool] | None:
     """Return whether a file is positive and whether each line is a review; None for others."""
     path = PurePosixPath(name.lower())
@@ -230,32 +207,33 @@ def _side(name: str) -> tuple[bool, bool] | None:
     return None
 
 
-def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
+def _read_sides(members: Sequence[Member], name: str, notes: Sequence[str]) -> Reviews:
     """Read files of one review each, or of one review per line, labeled by their names."""
+    sides = {member.name: side for member in members if (side := _side(member.name)) is not None}
+    read = [member for member in members if member.name in sides]
+    check_bytes(sum(m.path.stat().st_size for m in read), f"{name}: the reviews have")
     texts: list[str] = []
     positive: list[bool] = []
-    others: list[str] = []
-    notes: list[str] = []
+    notes = list(notes)
     empty = 0
     digest = hashlib.sha256()
-    for file, content in files:
-        side = _side(file)
-        if side is None:
-            others.append(file)
-            continue
-        digest.update(file.encode() + b"\0" + content)
-        text, decoding_notes = _decoded(content, file)
-        notes += decoding_notes
-        is_positive, by_line = side
+    for member in read:
+        content = member.path.read_bytes()
+        digest.update(member.name.encode() + b"\0" + content)
+        found: list[str] = []
+        text = decode_text(content, found.append)
+        notes += [f"{member.name}: {note}" for note in found]
+        is_positive, by_line = sides[member.name]
         reviews = [line.strip() for line in (text.split("\n") if by_line else [text])]
         empty += 0 if by_line else reviews.count("")
         reviews = [review for review in reviews if review]
         texts += reviews
         positive += [is_positive] * len(reviews)
+    others = [shorten(member.name, 40) for member in members if member.name not in sides]
     if others:
         notes.append(
             f"{count_noun(len(others), 'file')} not read, being neither positive nor negative by "
-            f"name: {listed(map(shorten, others), 1)}"
+            f"name: {listed(others, 1)}"
         )
     if empty:
         notes.append(f"left out {count_noun(empty, 'empty file')}")
@@ -265,11 +243,3 @@ def _read_sides(name: str, files: Iterable[tuple[str, bytes]]) -> Reviews:
         raise EmbeddingError(f"{name}: {which}; {_EXPECTED}")
     source = {"name": name, "sha256": digest.hexdigest()}
     return Reviews(name, tuple(texts), np.array(positive), source, tuple(notes))
-
-
-def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text and notes: UTF-8, or else Latin-1 with a note."""
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        return content.decode("latin-1"), (f"{name} is not UTF-8; read as Latin-1",)

@@ -135,7 +135,8 @@ def _rows_of(interactions: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarra
 
 def _interactions(path: Path, config: TransferConfig) -> _Interactions:
     """Read a table; impressions that were not clicked are not interactions."""
-    table, source = read_file(path)
+    notes: list[str] = []
+    table, source = read_file(path, note=notes.append)
     names = table.column_names
     users = split_names(config.user) or _by_name(names, USERS) or tuple(
         name for name in names if name.startswith(USER_FEATURES)
@@ -147,7 +148,8 @@ def _interactions(path: Path, config: TransferConfig) -> _Interactions:
             raise EmbeddingError(f"{path.name}: no column {name!r}; there are {', '.join(names)}")
     if not items or set(items) & set(users):
         raise EmbeddingError(f"{path.name}: no column of items in addition to {', '.join(users)}")
-    notes = [f"{path.name}: users from {', '.join(users)}; items from {', '.join(items)}"]
+    notes = [f"{path.name}: {sentence}" for sentence in notes]
+    notes += [f"{path.name}: users from {', '.join(users)}; items from {', '.join(items)}"]
     if CLICK in names:
         clicked = pc.greater(table[CLICK].cast(pa.float64(), safe=False), 0).fill_null(False)
         impressions = table.num_rows

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from trainers.data.pairs.datasets import decoded
+from embeddings.files.plain_text import decode_text
 from trainers.data.pairs.pairs import Pairs, Side, distinct_titles, number_pairs, role_count
 
 FIELDS = {"T": "title", "A": "author", "B": "bibliography", "W": "text"}
@@ -49,14 +49,13 @@ def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> 
     """
     files = [_only_file(folder, *kind) for kind in FILES]
     contents = [path.read_bytes() for path in files]
-    texts = [decoded(content, path).replace("\r\n", "\n")
-             for content, path in zip(contents, files, strict=True)]  # fmt: skip
+    notes: list[str] = []
+    texts = [decode_text(content, notes.append).replace("\r\n", "\n") for content in contents]
     source = {"name": folder.name, "sha256": hashlib.sha256(b"".join(contents)).hexdigest()}
     documents, queries = records(texts[0], files[0]), records(texts[1], files[1])
     judged = judgments(texts[2], files[2])
     in_order = [str(number) for number in range(1, len(queries) + 1)]
     judged_queries = {query for query, _, _ in judged}
-    notes = []
     if not judged_queries <= {query["id"] for query in queries} and judged_queries <= set(in_order):
         notes.append(f"{files[2].name} numbers the queries in the order of {files[1].name}")
         queries = [{**query, "id": number} for query, number in zip(queries, in_order, strict=True)]

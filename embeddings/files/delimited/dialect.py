@@ -1,6 +1,6 @@
-"""How a delimited text file is written, judged by its first rows: delimiter, quotes, header.
+"""How a delimited text is written, detected from its first rows: separator, quotes, header.
 
-The first rows are split by each candidate delimiter; the one under which most cells are numbers
+The first rows are split by each candidate separator; the one under which most cells are numbers
 wins, and a column of lists wins over everything.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.parse import check_width
 from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
@@ -21,7 +22,7 @@ from embeddings.files.tabular.text_types import is_list, is_number
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
-_OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins: delimited.py
+_OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins, see writer.py
 _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _SAMPLE_CELLS = 5_000
@@ -30,15 +31,15 @@ _SAMPLE_ROWS = 200
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written, and its columns.
+    """How a text is written, and its columns.
 
     Attributes
     ----------
-    delimiter : one character
-    quoted : whether quotes around a cell are part of the syntax
-    header : whether the first row holds the names
+    delimiter : the separator of the columns, one character
+    quoted : True if quotes around a cell are part of the syntax
+    header : True if the first row holds the names of the columns
     decimal : the decimal point of numbers, '.' or ','
-    columns : name and kind of each, by position
+    columns : name and kind of each column, by position
     """
 
     delimiter: str
@@ -54,20 +55,46 @@ class Dialect:
 
 
 def quotings(text: pa.Buffer) -> tuple[bool, ...]:
-    """Return whether quotes around cells may be syntax, the likelier answer first."""
+    """Return whether quotes around cells may be syntax, the more likely answer first."""
     if _ours(text):
         return (True,)
     return (True, False) if contains(text, b'"') else (False,)
 
 
-def sniff(text: pa.Buffer, path: Path, quoted: bool) -> Dialect:
-    """Judge the dialect of a text from its first MiB, where quotes are syntax or are not."""
+def sniff(
+    text: pa.Buffer,
+    path: Path,
+    quoted: bool,
+    separator: str | None = None,
+    several_columns: bool = False,
+) -> Dialect:
+    """Detect the dialect of a text from its first MiB.
+
+    Parameters
+    ----------
+    path : its suffix .csv makes a separator more likely where no cell is a number
+    quoted : True if quotes around a cell are part of the syntax
+    separator : the separator, where it is known
+    several_columns : True for a table that is known to have two columns at least; otherwise text
+        without numbers may be a list of labels, in which commas are no separators
+
+    Raises
+    ------
+    EmbeddingError
+        more columns than a table of text may have
+    """
     head = _sample(text)
     ours = _ours(text)
-    if ours:
-        return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
+    if separator or ours:
+        delimiter = separator or ours
+        return _describe(_split(head, delimiter, quoted), delimiter, quoted, ours=bool(ours))
     splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
-    delimiter = max(splits, key=lambda delimiter: _score(splits[delimiter], delimiter, path))
+    text_table = several_columns or path.suffix.lower() == ".csv"
+    scores = {
+        delimiter: _score(rows, delimiter, text_table, several_columns)
+        for delimiter, rows in splits.items()
+    }
+    delimiter = max(splits, key=scores.__getitem__)
     check_width(len(splits[delimiter][0]))
     return _describe(splits[delimiter], delimiter, quoted)
 
@@ -79,7 +106,7 @@ def _ours(text: pa.Buffer) -> str:
 
 
 def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False) -> Dialect:
-    """Add decimal point, header and columns to a delimiter; what is ours has a header and "."."""
+    """Complete a dialect from its rows; a table of ours has a header, and "." in numbers."""
     width = len(rows[0])
     rows = [row for row in rows if len(row) == width]
     cells = [cell for row in rows[-10:] for cell in row]
@@ -97,12 +124,11 @@ def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = 
 
 
 def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> bool:
-    """Say whether the first row names the columns.
+    """Return True if the first row names the columns.
 
-    It does where no cell of it that stands above numbers or lists is one itself; or where those
-    cells count up (0, 1, 2, as pandas writes them) above fractions. Text above nothing but text is
-    a header from two columns on, which is TensorFlow Projector's rule; a single column has one if
-    it is called label, word, name, ...
+    It does if no cell of it above numbers or lists is one itself, or if those cells count up
+    (0, 1, 2, as pandas writes them) above fractions. If all columns are text, two or more have a
+    header, which is TensorFlow Projector's rule; a single one has if it is called label, word, ...
     """
     first, body = rows[0], rows[1:]
     if not body:
@@ -130,16 +156,29 @@ def _sample(text: pa.Buffer) -> str:
     return head.decode("utf-8", "replace")
 
 
-def read_rows(text: str, delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of its last line, by Python's slow reader; no blank lines."""
+def read_rows(
+    text: str, delimiter: str, quoted: bool, strict: bool = False, first_line: int = 1
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its first line, by Python's slow reader; no blank lines.
+
+    Parameters
+    ----------
+    strict : True to raise EmbeddingError for quotes that are not closed, or stand in a cell
+    first_line : number of the first line of `text`
+    """
     lines = io.StringIO(text, newline="")
     if quoted:
-        reader = csv.reader(lines, delimiter=delimiter)
+        reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     else:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    for row in reader:
-        if row:
-            yield reader.line_num, row
+    start = first_line
+    try:
+        for row in reader:
+            if row:
+                yield start, row
+            start = first_line + reader.line_num
+    except csv.Error as error:
+        raise EmbeddingError(f"line {start}: {error}; check the quotes on that line") from error
 
 
 def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
@@ -149,8 +188,16 @@ def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
     return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
 
 
-def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, float]:
-    """Return how well a delimiter explains the rows: lists found, numbers in a row."""
+def _score(
+    rows: list[list[str]], delimiter: str, text_table: bool, several_columns: bool
+) -> tuple[float, float]:
+    """Return how well a separator explains the rows: by lists, then by numbers in a row.
+
+    Parameters
+    ----------
+    text_table : True if a table without numbers may be divided by any separator, not only by tabs
+    several_columns : see sniff; a space then may divide two or three words in each row
+    """
     width = len(rows[0])
     if width < 2:
         return 0, 0
@@ -164,9 +211,10 @@ def _score(rows: list[list[str]], delimiter: str, path: Path) -> tuple[float, fl
         for i in range(width)
     )
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
-        return 0, 0
-    if numbers == 0 and (delimiter == "\t" or path.suffix.lower() == ".csv"):
-        return lists, 1e-6 * len(body) / len(rows)  # a table of text
+        same = all(len(row) == width for row in rows)
+        return 0, 1e-9 if several_columns and same and width <= 3 else 0
+    if numbers == 0 and (delimiter == "\t" or text_table):
+        return lists, 1e-6 * len(body) / len(rows) + (1e-12 if several_columns else 0)
     return lists, numbers
 
 
@@ -175,7 +223,7 @@ def _kinds(rows: Sequence[Sequence[str]], decimal: str) -> list[Kind]:
 
 
 def _kind(cells: Sequence[str], decimal: str) -> Kind:
-    """Say what a column holds: what at least half of its cells are, blank ones apart."""
+    """Return what at least half of a column's cells are, not counting blank ones."""
     present = [cell for cell in cells if cell.strip()]
     if not present:
         return "text"

@@ -91,7 +91,7 @@ def test_empty_lines_in_the_middle_are_empty_labels(tmp_path):
         ("a\nb\nc\nd\n", r"m\.tsv: 4 rows for 3 vectors"),
         ("word\tn\na\t1\nb\t2\n", r"m\.tsv: 2 rows under a header for 3 vectors"),
         ("word\tkind\na\tx\n", r"m\.tsv: 1 rows under a header or 2 rows for 3 vectors"),
-        ("word\tn\na\t1\nb\nc\t3\n", r"m\.tsv: line 3 \(row 1\): 1 columns where .* 2"),
+        ("word\tn\na\t1\nb\nc\t3\n", r"m\.tsv: line 3 \(row 1\): 1 column where .* 2"),
     ],
 )
 def test_another_number_of_rows_is_said_with_both_counts(tmp_path, metadata, message):

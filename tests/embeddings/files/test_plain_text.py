@@ -110,6 +110,15 @@ def test_what_holds_zero_bytes_is_no_text(tmp_path):
         streamed(tmp_path / "a.bin", [])
 
 
+@READERS
+def test_bytes_with_control_characters_are_no_text_of_another_encoding(tmp_path, reader):
+    (tmp_path / "a.bin").write_bytes(b"\x1f\x8b broken")
+    with pytest.raises(EmbeddingError, match=r"neither UTF-8 nor text of another encoding"):
+        reader(tmp_path / "a.bin", [])
+    (tmp_path / "a.txt").write_bytes(b"\x1f broken")  # UTF-8 may hold any character
+    assert reader(tmp_path / "a.txt", []) == b"\x1f broken"
+
+
 def test_a_character_may_lie_on_the_edge_of_the_first_mebibyte(tmp_path):
     content, notes = b"x" * (2**20 - 1) + "ö".encode(), []
     (tmp_path / "a.txt").write_bytes(content)

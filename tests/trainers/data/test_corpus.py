@@ -74,11 +74,10 @@ def test_long_lines_are_cut_between_words(tmp_path, monkeypatch):
     [
         (b"", "a.txt: there is no word in it"),
         (b" \n \n", "a.txt: there is no word in it"),
-        (b"one\nt\xfco\n", "a.txt, line 2: not UTF-8"),
         (b"once only", "a.txt: 0 of 2 words are seen 5 times or more"),
-        (gzip.compress(b"one two three" * 99, mtime=0)[:-9], "a.txt: not readable as gzip"),
-        (b"\x1f\x8b broken", "a.txt: not readable as gzip"),
-        (b"x" * 3_000_000, "a.txt, line 1: a word of 1,048,576 bytes"),
+        (gzip.compress(b"one two three" * 99, mtime=0)[:-9], "a.txt: damaged or incomplete gzip"),
+        (b"\x1f\x8b broken", "a.txt: neither UTF-8 nor text of another encoding"),
+        (b"x" * 3_000_000, "a.txt: line 1: a word of 1,048,576 bytes"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path, content, message):
@@ -88,7 +87,7 @@ def test_what_is_no_text_is_refused(tmp_path, content, message):
 
 
 def test_absent_files_and_empty_folders(tmp_path):
-    with pytest.raises(EmbeddingError, match="no such file or folder; give text by --data"):
+    with pytest.raises(EmbeddingError, match="no such file or folder; give text with --data"):
         read_corpus(tmp_path / "none.txt")
     with pytest.raises(EmbeddingError, match="no file in this folder"):
         read_corpus(tmp_path)
@@ -97,6 +96,21 @@ def test_absent_files_and_empty_folders(tmp_path):
 def test_a_byte_order_mark_is_no_letter(tmp_path):
     (tmp_path / "a.txt").write_bytes("one two".encode("utf-8-sig"))
     assert read_corpus(tmp_path / "a.txt", 1).words == ("one", "two")
+
+
+def test_other_encodings_are_read_with_a_note(tmp_path):
+    (tmp_path / "a.txt").write_bytes("zwei für\n".encode("cp1252"))
+    corpus = read_corpus(tmp_path / "a.txt", 1)
+    assert corpus.words == ("zwei", "für")
+    assert corpus.notes[0].startswith("a.txt: it is not UTF-8: read as Windows-1252")
+    (tmp_path / "a.txt").write_text("zwei für\n", encoding="utf-16")
+    assert read_corpus(tmp_path / "a.txt", 1).words == ("zwei", "für")
+
+
+def test_bytes_that_are_not_utf_8_far_into_a_text_name_the_line(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one two\n" * 200_000 + b"f\xfcr\n")
+    with pytest.raises(EmbeddingError, match=r"^a\.txt: line 200001: not UTF-8 \(invalid start"):
+        read_corpus(tmp_path / "a.txt")
 
 
 def test_gzip_bombs_are_stopped(tmp_path, monkeypatch):

@@ -135,11 +135,15 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "1,2,3,4,cat\n5,6,x,8,dog\n", "a.csv, line 2, column 3: 'x' is no number"),
-        ("a.csv", "1,2,3,4,0\n5,6,,8,1\n", "a.csv, line 2, column 3: '' is no number"),
+        ("a.csv", "1,2,3,4,cat\n5,6,x,8,dog\n", "a.csv, line 2, column 3: 'x' is not a number"),
+        ("a.csv", "1,2,3,4,0\n5,6,,8,1\n", "a.csv, line 2, column 3: the value is missing"),
         ("a.csv", "1,2,3,4,0\n5,6,300,8,0\n9,6,3,8,1\n", "values from 1 to 300; expected 0 to 255"),
         ("a.csv", "1,2,3,4,5,0\n5,6,3,4,5,1\n", "5 pixels an image are no square"),
-        ("a.csv", "1,2,3,4,0\n5,6,7\n", "a.csv: not readable as CSV"),
+        (
+            "a.csv",
+            "1,2,3,4,0\n5,6,7\n",
+            "a.csv: line 2 (row 1): 3 columns where the first line has 5",
+        ),
         ("a.png", "not a picture", "a.png: no readable picture; mend or remove it"),
         ("a.npz", "PK no zip", "not readable as .npz"),
         ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),

@@ -118,9 +118,13 @@ def test_the_task_follows_from_the_target(tmp_path, target, asked, task):
         ("a,b\nx,1\nx,2\n", {}, "no predictor is left .*column a has one value only"),
         ("a,b\nx,\ny,?\n", {}, "no row has a value in b"),
         ("a,b\nx,u\ny,v\n", {"task": "regression"}, "target b holds string; regression needs"),
-        ("a,b\nx,1,2\ny,2\n", {}, "t.csv: not readable as a table"),
+        (
+            "a,b\nx,1,2\ny,2\n",
+            {},
+            "t.csv: line 2 \\(row 0\\): 3 columns where the first line has 2",
+        ),
         ("a,a\nx,1\ny,2\n", {}, "two columns are called 'a'"),
-        ("1,2\n3,4\n", {"names": ("a",)}, "1 names for 2 columns; give all"),
+        ("1,2\n3,4\n", {"names": ("a",)}, "1 name for 2 columns; name all"),
     ],
 )
 def test_mistakes(tmp_path, text, choice, message):

@@ -1,5 +1,6 @@
 """Reviews of every form that is read, and what is wrong with others."""
 
+import gzip
 import zipfile
 
 import pytest
@@ -57,7 +58,8 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
         ("good\nindeed", True),
     ]  # fmt: skip
     assert found.notes == (
-        "train/pos/1.txt is not UTF-8; read as Latin-1",
+        "train/pos/1.txt: it is not UTF-8: read as Windows-1252 (Western European); save it as "
+        "UTF-8",
         "1 file not read, being neither positive nor negative by name: README",
         "left out 1 empty file",
     )
@@ -73,20 +75,35 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
     ("name", "text", "message"),
     [
         ("a.txt", "good\t1\nno label\n", "a.txt, line 2: 'no label' is not text, tab, label"),
-        ("a.txt", "good\t1\nfine\t1\n", r"1 different labels \(1\); expected two"),
+        ("a.txt", "good\t1\nfine\t1\n", r"1 different label \(1\); expected two"),
         ("a.csv", "text,label\ngood,1\nbad,0\nso,2\n", r"3 different labels \(1, 0, 2\)"),
         ("a.csv", "text,label\ngood,x\nbad,y\n", "which of the labels 'x' and 'y' is positive"),
         ("a.csv", "text,label\ngood,1\n,0\n", "row 2, column text: the cell is empty"),
         ("a.csv", "a,b,c\ngood,1,2\nbad,0,3\n", "which columns are text and label.* a, b, c"),
-        ("a.zip", b"PK\x03\x04 and nothing", "a.zip: not readable as a zip"),
+        ("a.zip", b"PK\x03\x04 and nothing", "a.zip: damaged or incomplete zip"),
         ("pos/a.txt", "good", "only positive reviews"),
         ("b/a.txt", "good", "no reviews"),
     ],
 )  # fmt: skip
-def test_errors_name_what_is_wrong(tmp_path, name, text, message):
+def test_what_is_wrong_is_said(tmp_path, name, text, message):
     path = write(tmp_path / "in", name, text)
     with pytest.raises(EmbeddingError, match=message):
         read_reviews(path if path.parent.name == "in" else tmp_path / "in")
+
+
+def test_an_archive_of_one_table_is_that_table(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("reviews.csv", "text,label\ngood,1\nbad,0\n")
+    assert both(read_reviews(tmp_path / "a.zip")) == [("good", True), ("bad", False)]
+    (tmp_path / "b.tsv.gz").write_bytes(gzip.compress(b"good\t1\nbad\t0\n"))
+    assert both(read_reviews(tmp_path / "b.tsv.gz")) == [("good", True), ("bad", False)]
+
+
+def test_reviews_that_are_larger_than_the_limit(tmp_path, monkeypatch):
+    write(tmp_path, "set/a.pos", "good " * 300)
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
+    with pytest.raises(EmbeddingError, match=r"set: the reviews have 1,500 bytes"):
+        read_reviews(tmp_path / "set")
 
 
 def test_names_that_are_not_there(tmp_path):
@@ -103,7 +120,7 @@ def test_an_archive_that_unpacks_to_too_much(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.pos", b"good " * 100_000)
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
-    with pytest.raises(EmbeddingError, match=r"a\.zip: the reviews unpacked have 500,000 bytes"):
+    with pytest.raises(EmbeddingError, match=r"a\.zip: it unpacks to 500,000 bytes"):
         read_reviews(tmp_path / "a.zip")
 
 
@@ -116,7 +133,7 @@ def test_real_files(data):
         assert len(found) == size and found.positive.sum() == size / 2
 
 
-def test_synthetic_words_are_as_much_likelier_as_their_strength_says():
+def test_planted_words_are_as_much_likelier_as_was_said():
     reviews = synthetic_reviews(reviews=2_000, words=100, length=100)
     side = {True: [], False: []}
     for text, positive in both(reviews):

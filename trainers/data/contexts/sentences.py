@@ -85,7 +85,7 @@ class Vocabulary:
 
 
 def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentences:
-    """Read text: a file, one compressed with gzip (.gz), or a folder of such, in order of name.
+    """Read text: a file, compressed or not, or the files of a folder in order of name.
 
     Parameters
     ----------
@@ -95,17 +95,18 @@ def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentenc
     Raises
     ------
     EmbeddingError
-        no such file, no word in it, or not UTF-8 (with file and line)
+        no such file, no word in it, or damaged text (with file and line)
     """
     digest = hashlib.sha256()
     folder = path if path.is_dir() else path.parent
     sentences: list[Sentence] = []
+    notes: list[str] = []
     cut = 0
     with raised_size_limit([path]):
         for file in text_files(path):
             name = file.relative_to(folder).as_posix()
             digest.update(name.encode() + b"\0")
-            for raw, line in text_lines(file, name):
+            for raw, line in text_lines(file, name, notes.append):
                 digest.update(raw)
                 words = tuple((line.lower() if lowercase else line).split())
                 parts = cut_line(words, longest)
@@ -114,9 +115,10 @@ def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentenc
     name = path.resolve().name
     if not sentences:
         raise EmbeddingError(f"{name}: there is no word in it; give text by --data")
-    notes = (f"{cut:,} lines of more than {longest} words are cut",) if cut else ()
+    if cut:
+        notes.append(f"{cut:,} lines of more than {longest} words are cut")
     return Sentences(name, tuple(sentences), {"name": name, "sha256": digest.hexdigest()},
-                     notes=notes)  # fmt: skip
+                     notes=tuple(notes))  # fmt: skip
 
 
 def cut_line(words: Sentence, longest: int) -> list[Sentence]:

@@ -1,35 +1,33 @@
-"""Reads pairs from files: books and their links, a CSV or TSV of pairs, or a graph.
+"""Reading pairs: books and their links, any table of pairs or triples, or the parts of a split.
 
-A pair joins an item of the left side with one of the right side: a book and a link on its page, a
-user and an item, a module and a name that it uses.
+A pair says that an item of the left side goes with one of the right: a book and a link on its
+page, a user and an item, a module and a name that it uses.
 """
 
-import csv
 import hashlib
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from embeddings.text import count_noun
+from embeddings.files.detect import JSON
+from embeddings.files.members import open_single
+from embeddings.files.plain_text import read_text
+from embeddings.files.tabular.reader import has_types, place_of, read_table
+from embeddings.text import count_noun, shorten
 from trainers.data.pairs.books import read_books
-from trainers.data.pairs.graphs import (
-    RELATION,
-    delimiter,
-    names_if_no_header,
-    part_files,
-    split_comment,
-)
+from trainers.data.pairs.graphs import RELATION, is_comment, names_if_no_header, part_files
 from trainers.data.pairs.pairs import Pairs, number_pairs
 
 WEIGHT, TIME = "weight", "timestamp"
-"""Optional columns of a table of pairs."""
+"""Columns of a table of pairs that have a meaning."""
 
 UNREADABLE_TIMES = 0.01
-"""Maximum fraction of unreadable times; more are an error."""
+"""Fraction of unreadable times above which they are an error."""
+
+_HEAD_BYTES = 2**16
 
 
 def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
@@ -37,90 +35,78 @@ def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pai
 
     Parameters
     ----------
-    path : the file
+    path : text, compressed text, Parquet or Arrow
     min_count : right items that occur fewer times are left out
-    names : names of the columns, for a table without a header
+    names : names of the columns of a table without a header
 
     Raises
     ------
     EmbeddingError
-        there is no such file, it is not UTF-8, a line is malformed, or there are no pairs; the
-        message names the line and the column
+        no such file, no readable table, a value that is not what its column needs (with line and
+        column), or no pairs
     """
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a file of pairs with --data")
-    content = path.read_bytes()
-    source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-    text = decoded(content, path)
-    if text.lstrip()[:1] in ("[", "{"):
-        return read_books(text, path, min_count, source)
-    return read_tables([(path, text)], path.stem, source, min_count, names)
+    notes: list[str] = []
+    with open_single(path, notes.append) as file:
+        content = file.read_bytes()
+        source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
+        if JSON.matches(content[:_HEAD_BYTES], file):
+            text = read_text(file, notes.append).to_pybytes().decode()
+            return read_books(text, path, min_count, source).with_notes(*notes)
+    return read_tables([path], path.stem, source, min_count, names)
 
 
 def read_parts(folder: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
-    """Read the tables train, valid and test of a folder, which are the parts of a split."""
+    """Read the tables train, valid and test of a folder; they are the split of the pairs."""
     files = part_files(folder)
-    contents = [path.read_bytes() for path in files]
-    source = {"name": folder.name, "sha256": hashlib.sha256(b"".join(contents)).hexdigest()}
-    texts = [decoded(content, path) for content, path in zip(contents, files, strict=True)]
-    tables = list(zip(files, texts, strict=True))
-    return read_tables(tables, folder.name, source, min_count, names)
+    digest = hashlib.sha256()
+    for path in files:
+        with open_single(path, lambda sentence: None) as file:
+            digest.update(file.read_bytes())
+    source = {"name": folder.name, "sha256": digest.hexdigest()}
+    return read_tables(files, folder.name, source, min_count, names)
 
 
 def read_tables(
-    tables: Sequence[tuple[Path, str]],
+    paths: Sequence[Path],
     name: str,
     source: Mapping[str, str],
     min_count: int,
     names: Sequence[str] = (),
 ) -> Pairs:
-    """Read a CSV or TSV, or several that are the parts of a split.
+    """Read a table of pairs, or several that are the parts of one set.
 
-    The first two columns are the pair, and their names are the roles. If the second of three
-    columns is named relation, the first two are the left item. A further column `weight` (numbers
-    above 0) holds the weight of each pair, `timestamp` (numbers or ISO 8601) its time; a note lists
-    the columns that are not used.
-
-    Parameters
-    ----------
-    tables : path and text of each table
-    name : of the data set
-    source : name and SHA-256 of what was read
-    min_count : right items that occur fewer times are left out
-    names : names of the columns, for tables without a header
+    The first two columns are the pair, and their names the roles; of three columns whose second is
+    called relation, the first two are the left item. A further column `weight` (numbers above 0)
+    is the weight of a pair, `timestamp` (numbers or ISO 8601) when it occurred; others are not
+    used, which a note says.
     """
-    header, rows, notes = _header_and_rows(tables, names)
+    header, rows, notes = _header_and_rows(paths, names)
     triples = len(header) > 2 and header[1] == RELATION
     sides = 3 if triples else 2
     used = {name: header.index(name) for name in (WEIGHT, TIME) if name in header[sides:]}
     keys: list[list[str]] = []
     weights: list[float] = []
     times: list[float] = []
-    parts: list[int] = []
-    unreadable: list[str] = []
-    for part, place, fields in rows:
-        if len(fields) != len(header):
-            raise EmbeddingError(
-                f"{place}: {len(fields)} columns where the header has {len(header)}; quote values "
-                "that hold the separator"
-            )
-        for column, value in zip(header[:sides], fields[:sides], strict=True):
+    unreadable: list[_Row] = []
+    for row in rows:
+        for column, value in zip(header[:sides], row.cells[:sides], strict=True):
             if not value.strip():
                 raise EmbeddingError(
-                    f"{place}, column {column}: the value is empty; fill it or remove the line"
+                    f"{row.place}, column {column}: the value is empty; fill it in or drop the row"
                 )
-        keys.append([value.strip() for value in fields[:sides]])
-        parts.append(part)
+        keys.append([value.strip() for value in row.cells[:sides]])
         if WEIGHT in used:
-            weights.append(_weight(fields[used[WEIGHT]], place))
+            weights.append(_weight(row.cells[used[WEIGHT]], row))
         if TIME in used:
-            times.append(_time(fields[used[TIME]]))
+            times.append(_seconds(row.cells[used[TIME]]))
             if math.isnan(times[-1]):
-                unreadable.append(f"{place.partition(', ')[2]}: {fields[used[TIME]]!r}")
+                unreadable.append(row)
     unused = [name for name in header[sides:] if name not in used]
     notes += [f"columns not used: {', '.join(unused)}"] if unused else []
     if unreadable:
-        notes.append(_unreadable_note(unreadable, len(times), tables[0][0]))
+        notes.append(_check_times(unreadable, used[TIME], len(times)))
         times = [-math.inf if math.isnan(time) else time for time in times]
     pairs = number_pairs(
         [(" ".join(key[:-1]), key[-1]) for key in keys],
@@ -130,66 +116,107 @@ def read_tables(
         min_count=min_count,
         weight=weights if WEIGHT in used else None,
         time=times if TIME in used else None,
-        part=parts if len(tables) > 1 else None,
-        left_columns=_of_heads(header, keys) if triples else None,
+        part=[row.part for row in rows] if len(paths) > 1 else None,
+        left_columns=_heads_and_relations(header, keys) if triples else None,
         right_columns={header[2]: {key[2]: key[2] for key in keys}} if triples else None,
         notes=tuple(notes),
     )
     return replace(pairs, triples=triples)
 
 
-def _of_heads(header: Sequence[str], keys: Sequence[Sequence[str]]) -> dict[str, dict[str, str]]:
-    """Return the head and the relation of each left item: column -> label -> value."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of one of several tables.
+
+    Attributes
+    ----------
+    cells : as text
+    path : the file
+    number : of the row in its file, from 0; a header counts
+    part : number of the file
+    """
+
+    cells: Sequence[str]
+    path: Path
+    number: int
+    part: int
+
+    @property
+    def place(self) -> str:
+        """File and line, for messages."""
+        return f"{self.path.name}, {place_of(self.path, self.number, no_header=True)}"
+
+
+def _heads_and_relations(
+    header: Sequence[str], keys: Sequence[Sequence[str]]
+) -> dict[str, dict[str, str]]:
+    """Return the head and the relation of each left item, by its label."""
     return {header[i]: {" ".join(key[:-1]): key[i] for key in keys} for i in (0, 1)}
 
 
+def _read_rows(paths: Sequence[Path], notes: list[str]) -> list[list[_Row]]:
+    """Return the rows of each table, without comments before it; names of columns are a row."""
+    tables = []
+    for part, path in enumerate(paths):
+        found: list[str] = []
+        table = read_table(path, no_header=True, as_text=True, note=found.append)
+        cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        rows = [_Row(row, path, number, part) for number, row in enumerate(cells)]
+        if has_types(path):
+            rows.insert(0, _Row(tuple(table.column_names), path, -1, part))
+        comments = next((i for i, row in enumerate(rows) if not is_comment(row.cells)), len(rows))
+        if comments:
+            found.append(f"skipped {count_noun(comments, 'comment line')}")
+        notes += [f"{path.name}: {sentence}" for sentence in found]
+        tables.append(rows[comments:])
+    return tables
+
+
 def _header_and_rows(
-    tables: Sequence[tuple[Path, str]], names: Sequence[str]
-) -> tuple[list[str], list[tuple[int, str, list[str]]], list[str]]:
-    """Return the header, each row with its table's number and its location, and notes."""
+    paths: Sequence[Path], names: Sequence[str]
+) -> tuple[list[str], list[_Row], list[str]]:
+    """Return the header, the rows of all tables, and notes."""
     notes: list[str] = []
-    rows: list[tuple[int, str, list[str]]] = []
-    first: list[tuple[str, list[str]]] = []
-    for number, (path, text) in enumerate(tables):
-        comment, text = split_comment(text)
-        above = comment.count("\n")
-        if above:
-            notes.append(f"{path.name}: skipped {count_noun(above, 'comment line')}")
-        found = [(number, f"{path.name}, line {above + line}", fields)
-                 for line, fields in _csv_rows(text, path)]  # fmt: skip
-        first += [(place, fields) for _, place, fields in found[:1]]
-        rows += found
+    tables = _read_rows(paths, notes)
+    rows = [row for table in tables for row in table]
     header = list(names)
     if not header:
-        guessed, reason = names_if_no_header([fields for _, _, fields in rows])
-        alike = len(tables) > 1 and all(fields == first[0][1] for _, fields in first)
-        if guessed and not alike:
-            return list(guessed), rows, [*notes, reason]
-        header = [name.strip() for name in (first[0][1] if first else [])]
-        tops = {place for place, _ in first}
-        rows = [row for row in rows if row[1] not in tops]
+        guessed, why = names_if_no_header([row.cells for row in rows])
+        first = [tuple(table[0].cells) for table in tables if table]
+        has_names = any(map(has_types, paths)) or (len(paths) > 1 and len(set(first)) == 1)
+        if guessed and not has_names:
+            header, notes = list(guessed), [*notes, why]
+        else:
+            header = [name.strip() for name in first[0]] if first else []
+            rows = [row for table in tables for row in table[1:]]
     if len(header) < 2 or not all(header[:2]) or header[0] == header[1]:
         raise EmbeddingError(
-            f"{tables[0][0].name}, line 1: expected a header whose first two columns have "
-            f"different names, such as `user,item`; got {','.join(header)[:60]!r}; for a table "
-            "without a header give --names user,item"
+            f"{paths[0].name}, line 1: expected a header whose first two columns have "
+            f"different names, such as `user,item`; got {shorten(','.join(header), 60)!r}; name "
+            "the columns of a table without a header with --names user,item"
         )
+    for row in rows:
+        if len(row.cells) != len(header):
+            found = count_noun(len(row.cells), "column")
+            raise EmbeddingError(f"{row.place}: {found} where the header has {len(header)}")
     return header, rows, notes
 
 
-def _weight(text: str, place: str) -> float:
-    """Return a weight; raise EmbeddingError unless it is a number above 0."""
+def _weight(text: str, row: _Row) -> float:
+    """Return a weight; raise EmbeddingError if it is not a number above 0."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise EmbeddingError(f"{place}, column {WEIGHT}: expected a number above 0, got {text!r}")
+        raise EmbeddingError(
+            f"{row.place}, column {WEIGHT}: expected a number above 0, got {text!r}"
+        )
     return value
 
 
-def _time(text: str) -> float:
-    """Return a time as a number: seconds since 1970 for a date, NaN if it is unreadable."""
+def _seconds(text: str) -> float:
+    """Return a time in seconds since 1970 if it is a date, a number as it is; NaN for others."""
     try:
         return float(text)
     except ValueError:
@@ -201,40 +228,24 @@ def _time(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _unreadable_note(unreadable: list[str], count: int, path: Path) -> str:
-    """Return a note on unreadable times; raise EmbeddingError if they are more than a few."""
-    found = f"{len(unreadable):,} of {count:,} times are unreadable, the first in {unreadable[0]}"
+def _check_times(unreadable: Sequence[_Row], column: int, count: int) -> str:
+    """Return a note about unreadable times; raise EmbeddingError for more than a few.
+
+    Parameters
+    ----------
+    unreadable : the rows
+    column : position of the times
+    count : number of all rows
+    """
+    first = unreadable[0]
+    line = place_of(first.path, first.number, no_header=True)
+    found = (
+        f"{len(unreadable):,} of {count:,} times are unreadable, the first in {line}: "
+        f"{first.cells[column]!r}"
+    )
     if len(unreadable) > UNREADABLE_TIMES * count:
         raise EmbeddingError(
-            f"{path.name}, column {TIME}: {found}; write seconds, or dates such as "
+            f"{first.path.name}, column {TIME}: {found}; write seconds, or dates such as "
             "2024-05-01T12:00:00"
         )
     return f"{found}; they count as earlier than all others"
-
-
-def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the fields of each record, except blank ones."""
-    source = io.StringIO(text, newline="")
-    reader = csv.reader(source, delimiter=delimiter(text), strict=True)
-    start = 1
-    try:
-        for fields in reader:
-            if fields:
-                yield start, fields
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise EmbeddingError(
-            f"{path.name}, line {start}: {error}; check the quotes of that line"
-        ) from error
-
-
-def decoded(content: bytes, path: Path) -> str:
-    """Decode UTF-8, with or without a byte order mark; name the line that is not."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise EmbeddingError(
-            f"{path.name}, line {line}: not UTF-8 text (byte {content[error.start]:#04x}); "
-            "save the file as UTF-8"
-        ) from error

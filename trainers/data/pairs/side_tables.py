@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.tabular.reader import read_table
 from trainers.data.pairs.pairs import Side, plural, role_count
-from trainers.data.table_files import read_file
 
 BINS = 10
 """Numbers are divided into this many bins of about equal size."""
@@ -54,7 +54,8 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
     EmbeddingError
         the table cannot be read, or a key is missing or repeated
     """
-    table, _ = read_file(path)
+    notes: list[str] = []
+    table = read_table(path, note=lambda note: notes.append(f"{path.name}: {note}"))
     name = side.role if side.role in table.column_names else table.column_names[0]
     keys = [None if key is None else str(key) for key in table.column(name).to_pylist()]
     row_of: dict[str, int] = {}
@@ -78,7 +79,6 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
     for other in table.column_names:
         if other != name:
             columns[other] = table.column(other).combine_chunks().take(rows)
-    notes = []
     if missing := rows.null_count:
         notes.append(f"{missing:,} of {role_count(len(side), side.role)} not found in {path.name}")
     if added:

@@ -1,9 +1,12 @@
 """Readers of pairs: exact small answers, real books, and errors that name the place."""
 
+import gzip
 import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from embeddings import EmbeddingError
@@ -66,7 +69,7 @@ def test_without_times_the_order_of_the_file_is_that_of_time(tmp_path):
     assert in_time == [[0, 0], [1, 1], [0, 1], [1, 0]]
 
 
-def test_a_few_unreadable_times_are_noted_and_many_are_an_error(tmp_path):
+def test_a_few_unreadable_times_are_said_and_many_are_an_error(tmp_path):
     lines = [f"u{i},x,{i}" for i in range(200)]
     lines[7] = "u7,x,84743496 https://example.org"
     path = write(tmp_path, "p.csv", "user,item,timestamp\n" + "\n".join(lines) + "\n")
@@ -81,7 +84,7 @@ def test_a_few_unreadable_times_are_noted_and_many_are_an_error(tmp_path):
         read_pairs(path)
 
 
-def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
+def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
     path = write(tmp_path, "p.csv", "user,item\na,x\nb,x\na,y\nc,z\n")
     pairs = read_pairs(path, min_count=2)
     assert labelled(pairs) == {("a", "x"), ("b", "x")}
@@ -94,15 +97,14 @@ def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: expected a header"),
+        ("", "the file is empty, or holds blank lines only"),
         ("user\nann\n", "line 1: expected a header whose first two columns"),
         ("page,page\na,b\n", "first two columns have different names"),
         ("user,item\n", "given.txt: no pairs"),
-        ("user,item\nann,x\nbob\n", "line 3: 1 columns where the header has 2"),
-        ("user,item\nann,x\nbob,y,z\n", "line 3: 3 columns where the header has 2"),
+        ("user,item\nann,x\nbob\n", r"line 3 \(row 2\): 1 column where the first line has 2"),
+        ("user,item\nann,x\nbob,y,z\n", r"line 3 \(row 2\): 3 columns where the first line has 2"),
         ("user,item\nann, \n", "line 2, column item: the value is empty"),
         ('user,item\nann,"x\nbob,y\n', "line 2: unexpected end of data"),
-        (b"user,item\nann,x\nbob,\xff\n", "line 3: not UTF-8 text \\(byte 0xff\\)"),
         ("user,item,weight\na,x,1\nb,x,-2\n", "line 3, column weight: expected a number above 0"),
         ("user,item,weight\na,x,high\n", "line 2, column weight: expected a number above 0"),
         ('{"title": "x"}\n', "line 1: expected an array"),
@@ -120,8 +122,35 @@ def test_errors_name_the_place(tmp_path, text, message):
 
 def test_a_quoted_line_break_does_not_shift_line_numbers(tmp_path):
     path = write(tmp_path, "p.csv", 'user,item\na,"x\ny"\nb\n')
-    with pytest.raises(EmbeddingError, match="line 4: 1 columns"):
+    with pytest.raises(EmbeddingError, match=r"line 4 \(row 2\): 1 column where"):
         read_pairs(path)
+
+
+def test_compressed_tables_other_encodings_and_parquet_are_the_same(tmp_path):
+    text = 'user;item;weight\nbjörn;"x; y";1\nann;z;2\n'
+    table = pa.table({"user": ["björn", "ann"], "item": ["x; y", "z"], "weight": [1, 2]})
+    paths = [
+        write(tmp_path, "a.csv", text),
+        write(tmp_path, "a.csv.gz", gzip.compress(text.encode())),
+        write(tmp_path, "a.txt", text.encode("cp1252")),
+        tmp_path / "a.parquet",
+    ]
+    pq.write_table(table, paths[3])
+    for path in paths:
+        pairs = read_pairs(path)
+        assert labelled(pairs) == {("björn", "x; y"), ("ann", "z")}
+        assert pairs.weight.tolist() == [1, 2]
+        assert len(pairs.notes) == (path.suffix == ".txt")
+    assert "a.txt: it is not UTF-8: read as Windows-1252" in read_pairs(paths[2]).notes[0]
+    hashes = {read_pairs(path).source["sha256"] for path in paths[:2]}
+    assert len(hashes) == 1
+
+
+def test_a_mistake_in_parquet_names_the_row(tmp_path):
+    table = pa.table({"1": ["a", "b"], "2": ["x", None]})
+    pq.write_table(table, tmp_path / "p.parquet")
+    with pytest.raises(EmbeddingError, match=r"^p\.parquet, row 2, column 2: the value is emp"):
+        read_pairs(tmp_path / "p.parquet")
 
 
 def test_absent_file(tmp_path):
@@ -168,7 +197,7 @@ def test_real_books(data):
     assert not set(pairs.right.labels) & {"hardcover", "paperback"}
 
 
-def test_nothing_is_dropped_by_default(data):
+def test_nothing_is_dropped_unless_asked(data):
     pairs = read_pairs(data / "1_books" / "p15_books.ndjson")
     assert (len(pairs.left), len(pairs.right), len(pairs)) == (1411, 20042, 33360)
     assert not any("left out" in note or "kept" in note for note in pairs.notes)
@@ -180,7 +209,7 @@ def test_no_item_seen_often_enough(tmp_path):
         read_pairs(path, min_count=3)
 
 
-def test_counts_are_written_in_english():
+def test_counts_are_said_in_english():
     said = [role_count(*given) for given in ((1, "book"), (1399, "book"), (2, "query"), (2, "key"))]
     assert said == ["1 book", "1,399 books", "2 queries", "2 keys"]
 

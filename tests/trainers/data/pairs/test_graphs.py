@@ -27,9 +27,17 @@ def test_an_edge_list_of_numbers_has_no_header(tmp_path, between):
     assert (pairs.left.role, pairs.right.role, pairs.triples) == ("source", "target", False)
     assert labelled(pairs) == [("1", "2"), ("1", "3"), ("2", "3")]
     assert pairs.notes == (
-        "g.txt: skipped 2 comment lines",
+        "g.txt: skipped 2 lines before the table: comments, or the separator for Excel",
         "no header, since 1 is a number: the columns are source, target; rename them with --names",
     )
+
+
+@pytest.mark.parametrize("mark", ["#", "%"])
+def test_a_comment_with_as_many_columns_is_no_header(tmp_path, mark):
+    (tmp_path / "g.txt").write_text(f"{mark} FromNodeId\tToNodeId\n1\t2\n1\t3\n")
+    pairs = read_pairs(tmp_path / "g.txt")
+    assert labelled(pairs) == [("1", "2"), ("1", "3")]
+    assert pairs.notes[0] == "g.txt: skipped 1 comment line"
 
 
 def test_a_third_column_of_numbers_is_a_weight(tmp_path):

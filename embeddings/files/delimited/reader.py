@@ -1,0 +1,146 @@
+"""CSV, TSV and their like: one row an item, a vector across columns or as a list in one cell.
+
+As a companion of another file, its columns describe the rows of that one: TensorFlow Projector's
+metadata.tsv, or a plain list of labels.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.dialect import Dialect, quotings, sniff
+from embeddings.files.delimited.table import TableText, parse_table, read_table_text
+from embeddings.files.draft import Draft
+from embeddings.files.options import Note, ReadContext, Trial
+from embeddings.files.plain_text import contains, is_text
+from embeddings.files.tabular.roles import (
+    NOTHING,
+    Column,
+    Rank,
+    Roles,
+    choose_roles,
+    columns_likelihood,
+)
+from embeddings.files.tabular.tables import draft_from_table
+from embeddings.files.tabular.text_types import typed
+
+
+def matches(head: bytes, path: Path) -> bool:
+    """Return True if a file that starts with `head` is text, but neither JSON nor XML."""
+    return is_text(head) and head.lstrip()[:1] not in (b"{", b"[", b"<")
+
+
+def load(path: Path, context: ReadContext) -> Draft:
+    """Read vectors, labels and typed metadata from a table of text.
+
+    Raises
+    ------
+    EmbeddingError
+        no vectors, rows of different length, or a component that is not a number
+    """
+    text = read_table_text(path, context.note)
+    reading, errors = None, []
+    for quoted in quotings(text.content):
+        try:
+            reading = _read(text, path, quoted, context)
+        except EmbeddingError as error:
+            errors.append(error)
+        else:  # a cell of several lines may come from two quotes that are part of the text
+            if not reading.spans_lines:
+                break
+    if reading is None:
+        raise errors[0]
+    reading.trial.merge_into(context)
+    draft = draft_from_table(reading.table, reading.roles, path)
+    return replace(draft, provenance=replace(draft.provenance, dtype="text"))
+
+
+def vector_likelihood(path: Path) -> Rank:
+    """Return how likely the file holds vectors, judging by its first rows; see roles.py."""
+    text = read_table_text(path, lambda _: None)
+    best = NOTHING
+    for quoted in quotings(text.content):
+        dialect = sniff(text.content, path, quoted)
+        rank = columns_likelihood(dialect.columns)
+        if not dialect.header and rank[1] == len(dialect.columns):
+            rank = (3, rank[1])
+        best = max(best, rank)
+    return best
+
+
+def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+    """Yield the table that describes the rows of another file, once for each way to read it.
+
+    Whether there is a header, and whether quotes are syntax, may be open until the number of rows
+    is compared with that of the other file.
+
+    Yields
+    ------
+    table, description : typed columns, the most likely reading first; and what to add to "3 rows"
+        in a message about it
+
+    Raises
+    ------
+    EmbeddingError
+        rows of different length
+    """
+    text = read_table_text(path, note)
+    found = False
+    for dialect in _dialects(text, path):
+        try:
+            table = parse_table(text, dialect)
+        except EmbeddingError:
+            if dialect.quoted or found:  # quotes may be part of the labels, or syntax
+                continue
+            raise
+        found = True
+        columns = [typed(column) for column in table.columns]
+        yield pa.table(columns, names=dialect.names), " under a header" * dialect.header
+
+
+def _dialects(text: TableText, path: Path) -> Iterator[Dialect]:
+    """Yield the ways to read a table of metadata, the most likely one first."""
+    for quoted in quotings(text.content):
+        dialect = sniff(text.content, path, quoted)
+        yield dialect
+        if dialect.header and all(column.kind == "text" for column in dialect.columns):
+            names = [f"column_{i + 1}" for i in range(len(dialect.columns))]
+            columns = tuple(Column(name, "text") for name in names)
+            yield replace(dialect, header=False, columns=columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One way to read a file, with what was assumed in `trial`."""
+
+    table: pa.Table
+    roles: Roles
+    trial: Trial
+    spans_lines: bool
+
+
+def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _Reading:
+    """Parse the components as float32; infer the types of all other columns from their text."""
+    dialect = sniff(text.content, path, quoted)
+    trial = context.trial()
+    roles = choose_roles(dialect.columns, trial)
+    numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
+    table = parse_table(text, dialect, numbers)
+    spans_lines = quoted and any(
+        contains(chunk.buffers()[2], b"\n")
+        for column in table.columns
+        if pa.types.is_string(column.type)
+        for chunk in column.chunks
+        if len(chunk)
+    )
+    apart = set(numbers)
+    others = [i for i in range(len(dialect.columns)) if i not in apart]
+    label = None if roles.label is None else others.index(roles.label)
+    vector = len(others) if numbers else others.index(roles.vector[0])
+    columns = [c if i in (label, vector) else typed(c) for i, c in enumerate(table.columns)]
+    names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
+    table = pa.table(columns, names=names)
+    return _Reading(table, Roles((vector,), label), trial, spans_lines)

@@ -1,0 +1,58 @@
+"""Writing an embedding set as CSV or TSV."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.atomic import atomic_path
+from embeddings.files.tabular.text_types import is_list, is_number
+from embeddings.files.tabular.writable_columns import as_texts, holds, plain, writable_columns
+
+_TAKEN = ("label", "vector")
+_COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
+
+
+def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Write label, dim_0, dim_1, ... and the metadata under a header; tabs for .tsv, else commas.
+
+    Texts are quoted, so that an empty one is told from a missing one. Returns what was left out:
+    columns that are nested, hold NULs, or have our names; and the provenance.
+
+    Raises
+    ------
+    EmbeddingError
+        a label with a NUL character, which no reader expects in text
+    """
+    row = next((i for i, label in enumerate(embedding_set.labels) if "\0" in label), None)
+    if row is not None:
+        raise EmbeddingError(f"row {row}: its label holds a NUL character; write .parquet")
+    columns = {"label": pa.array(embedding_set.labels, pa.string())}
+    columns |= {f"dim_{i}": pa.array(v) for i, v in enumerate(embedding_set.vectors.T.copy())}
+    kept, left_out = writable_columns(embedding_set.metadata, _writable, _TAKEN, _is_no_name)
+    columns |= kept
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    with atomic_path(path) as temporary:
+        pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
+    return (*left_out, *provenance.lost(embedding_set.provenance))
+
+
+def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as it is written, or None where CSV cannot carry it."""
+    texts = as_texts(column)
+    return None if texts is None or holds(texts, r"\x00") else plain(column)
+
+
+def _is_no_name(name: str) -> bool:
+    """Say whether a header cannot give a column this name, or would be taken for a row with it."""
+    return (
+        _COMPONENT.fullmatch(name) is not None
+        or name != name.strip()
+        or re.search(r"[\r\n\0]", name) is not None
+        or is_number(name)
+        or is_list(name)
+    )

@@ -1,0 +1,184 @@
+"""Any table as an Arrow table: Parquet, Arrow, or text such as CSV and TSV, also compressed.
+
+This is the reader of tables that do not hold vectors: pairs, predictors, texts with labels. Text is
+read with the same detection of encoding, separator, quotes and header as files of vectors.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embeddings.arrow_types import decoded
+from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.dialect import Dialect, quotings, sniff
+from embeddings.files.delimited.table import TableText, line_of, parse_table, read_table_text
+from embeddings.files.detect import ARROW, PARQUET, Format, first_match
+from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.members import open_single
+from embeddings.files.options import Note, log_note
+from embeddings.files.tabular.text_types import typed
+from embeddings.text import count_noun
+
+MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+"""Cells of text that stand for a missing value."""
+
+_HEAD_BYTES = 16
+
+
+def read_table(
+    path: Path,
+    columns: Sequence[str] = (),
+    separator: str | None = None,
+    *,
+    no_header: bool = False,
+    as_text: bool = False,
+    note: Note = log_note,
+) -> pa.Table:
+    """Read a table with typed columns, or all cells as text.
+
+    Parameters
+    ----------
+    path : a file, compressed or not, or an archive with one file in it
+    columns : names of all columns, for text without a header
+    separator : of the columns of text; by default it is detected
+    no_header : True for text whose first row is data; by default a header is detected. Parquet and
+        Arrow always have names
+    as_text : True for strings exactly as they are written, "" where a cell is empty. Otherwise
+        spaces around cells are ignored, MISSING_MARKS are null, and a column whose cells all are
+        numbers, booleans or dates has that type
+    note : receives what was assumed or left out, one sentence a call
+
+    Raises
+    ------
+    EmbeddingError
+        no such file, no readable table, rows of different length, a name that repeats, or another
+        number of names than columns
+    """
+    if not path.is_file():
+        raise EmbeddingError(f"{path}: no such file; give a table")
+    with open_single(path, note) as file, error_context(path):
+        check_bytes(file.stat().st_size, "the file has")
+        file_format = _typed_format(file)
+        if file_format is None:
+            return _read_text(file, columns, separator, no_header, as_text, note)
+        if columns:
+            raise EmbeddingError("names of columns are for text without a header; leave them out")
+        table: pa.Table = file_format.module.read_table(file)
+        return _cells_as_text(table) if as_text else table
+
+
+def has_types(path: Path) -> bool:
+    """Return True if a table is Parquet or Arrow, whose columns have names and types."""
+    with open_single(path, _ignore) as file:
+        return _typed_format(file) is not None
+
+
+def place_of(path: Path, row: int, separator: str | None = None, *, no_header: bool = False) -> str:
+    """Return where a row of a table is in its file, for messages: "line 3", or "row 2" from 1.
+
+    Parameters
+    ----------
+    row : number of the row in what read_table returns for the same arguments, from 0
+    """
+    with open_single(path, _ignore) as file:
+        if _typed_format(file) is not None:
+            return f"row {row + 1}"
+        text, dialect = _detect(file, (), separator, no_header, _ignore)
+        return f"line {line_of(text, dialect, row)}"
+
+
+def _ignore(sentence: str) -> None:
+    """Receive a note that was given before."""
+
+
+def _typed_format(file: Path) -> Format | None:
+    """Return the format of a file whose columns have types; None for text."""
+    with file.open("rb") as opened:
+        return first_match(opened.read(_HEAD_BYTES), file, (PARQUET, ARROW))
+
+
+def _read_text(
+    file: Path,
+    columns: Sequence[str],
+    separator: str | None,
+    no_header: bool,
+    as_text: bool,
+    note: Note,
+) -> pa.Table:
+    """Read delimited text; see read_table."""
+    text, dialect = _detect(file, columns, separator, no_header, note)
+    table = parse_table(text, dialect)
+    _check_last_quote(table, text, dialect)
+    if as_text:
+        cells = [column.fill_null("") for column in table.columns]
+    else:
+        cells = [
+            typed(_tidied(column, comma=dialect.decimal == "," and described.kind == "number"))
+            for column, described in zip(table.columns, dialect.columns, strict=True)
+        ]
+    return pa.table(cells, names=dialect.names)
+
+
+def _detect(
+    file: Path,
+    columns: Sequence[str],
+    separator: str | None,
+    no_header: bool,
+    note: Note,
+) -> tuple[TableText, Dialect]:
+    """Return the text of a table and its dialect, under the names that are given."""
+    text = read_table_text(file, note)
+    quoted = quotings(text.content)[0]
+    dialect = sniff(text.content, file, quoted, separator, several_columns=True)
+    if columns:
+        if len(columns) != len(dialect.columns):
+            found = count_noun(len(dialect.columns), "column")
+            raise EmbeddingError(f"{count_noun(len(columns), 'name')} for {found}; name all")
+        named = zip(columns, dialect.columns, strict=True)
+        return text, replace(
+            dialect, header=False, columns=tuple(replace(c, name=name) for name, c in named)
+        )
+    if no_header and dialect.header:
+        numbered = enumerate(dialect.columns, 1)
+        renamed = tuple(replace(c, name=f"column_{i}") for i, c in numbered)
+        return text, replace(dialect, header=False, columns=renamed)
+    repeated = next((name for name in dialect.names if dialect.names.count(name) > 1), None)
+    if repeated is not None:
+        raise EmbeddingError(f"two columns are called {repeated!r}; rename one")
+    return text, dialect
+
+
+def _check_last_quote(table: pa.Table, text: TableText, dialect: Dialect) -> None:
+    """Raise EmbeddingError, naming the line, where the quotes of the last cell are not closed.
+
+    Such a cell holds all lines from there to the end of the file.
+    """
+    last = table.columns[-1][-1].as_py() if dialect.quoted and table.num_rows else None
+    if last is not None and "\n" in last:
+        for _ in text.rows(dialect, strict=True):
+            pass
+
+
+def _tidied(column: pa.ChunkedArray, comma: bool) -> pa.ChunkedArray:
+    """Strip the spaces around cells; MISSING_MARKS become null, decimal commas points."""
+    column = pc.utf8_trim_whitespace(column)
+    if comma:
+        column = pc.replace_substring(column, ",", ".", max_replacements=1)
+    marks = pa.array(MISSING_MARKS)
+    return pc.if_else(pc.is_in(column, value_set=marks), pa.scalar(None, pa.string()), column)
+
+
+def _cells_as_text(table: pa.Table) -> pa.Table:
+    """Return all cells as text, "" where one is missing."""
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            columns.append(decoded(column).cast(pa.string()).fill_null(""))
+        except pa.ArrowException as error:
+            raise EmbeddingError(
+                f"column {name} holds values of type {column.type}; expected text or numbers"
+            ) from error
+    return pa.table(columns, names=table.column_names)
