@@ -5,9 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=3 # what does not wait for each other is done side by side
+endif
 
-.PHONY: install install-dev browser app test units lint format types js bench lock
+.PHONY: install install-dev browser app test units browser-tests lint ruff format types js bench lock
 
 install: .venv/.app
 install-dev: .venv/.dev
@@ -37,10 +39,17 @@ app: install
 	  --logger.hideWelcomeMessage true \
 	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
 
-test: lint types units browser
-	@# Alone, as a person does not wait beside other work. What fails is tried once more, and listed
-	@# twice: once the map was not there in the moment in which a test looked, never seen again.
-	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest tests/browser --last-failed
+# Every check runs, also where another has failed; the last line says which have. The browser tests
+# run alone, since a person does not wait beside other work either.
+CHECKS := lint types units browser-tests
+PASSED := .venv/.passed-
+test:
+	@rm -f $(PASSED)*
+	@$(MAKE) --no-print-directory --keep-going lint types units browser || true
+	@$(MAKE) --no-print-directory --keep-going browser-tests || true
+	@failed=; for check in $(CHECKS); do test -e $(PASSED)$$check || failed="$$failed $$check"; done; \
+	  if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; \
+	  echo "All checks passed: $(CHECKS)"
 
 # What all processes of the tests would else compile at the same time: Python's and numba's code.
 .venv/.bytecode: .venv/.dev
@@ -53,8 +62,16 @@ test: lint types units browser
 
 units: .venv/.bytecode .venv/.compiled
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
+	@touch $(PASSED)$@
 
-lint: install-dev js
+browser-tests: install-dev browser
+	$(BIN)/python -m pytest tests/browser
+	@touch $(PASSED)$@
+
+lint: ruff js
+	@touch $(PASSED)$@
+
+ruff: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -64,6 +81,7 @@ format: install-dev
 
 types: install-dev
 	$(BIN)/mypy
+	@touch $(PASSED)$@
 
 # The JavaScript of components/ is checked with node, 20.19 or newer, from the path or from a wheel.
 # Where neither can be had the checks are skipped; the app itself needs no node.

@@ -1,8 +1,8 @@
-"""Content-addressed results on disk: computed once, found again after a restart.
+"""A cache of results on disk, addressed by content: computed once, found again after a restart.
 
 A key is a dict of everything that a result depends on (fingerprint, method, parameters, seed,
-library version); its hash names the file. Writes are atomic. A stale or broken file is removed and
-the result computed again, never fatal.
+library version); its hash names the file. Writes are atomic. A stale or damaged file is removed
+and its result computed again.
 """
 
 import json
@@ -21,7 +21,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 VERSION = 1
-"""Raised when the meaning of stored results changes; older files are then never found."""
+"""Part of every key. Increment it when the meaning of stored results changes."""
 
 DEFAULT_LIMIT = 20 * 2**30  # bytes on disk
 
@@ -39,13 +39,19 @@ def default_folder() -> Path:
 
 
 def key_hash(key: Mapping[str, Any]) -> str:
-    """Hash a key: 32 hexadecimal characters; equal dicts hash alike whatever their order."""
+    """Return the hash of a key: 32 hexadecimal characters, independent of the order of the dict."""
     text = json.dumps({"version": VERSION, **key}, sort_keys=True)
     return xxhash.xxh3_128_hexdigest(text.encode())
 
 
 class Cache:
-    """Results on disk in one folder, least recently used files removed beyond `limit` bytes."""
+    """Results in a folder on disk.
+
+    Parameters
+    ----------
+    folder : default_folder() by default
+    limit : size in bytes beyond which the least recently used files are removed
+    """
 
     def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
         self.folder = Path(folder) if folder else default_folder()
@@ -63,29 +69,31 @@ class Cache:
         return self.folder / kind / f"{key}{suffix}"
 
     def load(self, path: Path, read: Callable[[Path], T]) -> T | None:
-        """Return what `read` makes of the file, or None where it is absent or broken."""
+        """Return read(path), or None if the file does not exist or is damaged."""
         if not path.is_file():
             return None
         try:
             result = read(path)
             os.utime(path)
-        except Exception as error:  # whatever a broken file does to its reader: compute again
-            _log.warning("cache file %s is broken (%s); it will be computed again", path, error)
+        except Exception as error:  # a damaged file may raise anything in its reader
+            _log.warning(
+                "cache file %s is damaged (%s); its result will be computed again", path, error
+            )
             path.unlink(missing_ok=True)
             return None
         return result
 
     def store(self, path: Path, write: Callable[[Path], object]) -> Path:
-        """Write a result atomically, then remove the oldest files beyond the limit."""
+        """Write a result atomically, by write(temporary path), and enforce the limit."""
         with atomic_path(path) as temporary:
             write(temporary)
         self._trim(keep=path)
         return path
 
     def lock(self, path: Path) -> FileLock:
-        """Return a lock, across processes, for whoever computes what belongs at `path`.
+        """Return a lock across processes, to be held while the result at `path` is computed.
 
-        It is let go when its process ends, however that ends.
+        It is released when its process ends, even if that is killed.
         """
         folder = self.folder / "locks"
         folder.mkdir(parents=True, exist_ok=True)

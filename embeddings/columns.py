@@ -1,4 +1,4 @@
-"""What a metadata column is, and its values as categories, as numbers or as text."""
+"""Metadata columns: what kind of values one has, and these as categories, numbers or text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,45 +8,48 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded, is_list, is_number, is_text
 from embeddings.media import cell_media_type, is_media, majority
+from embeddings.text import listed, shorten
 
 ColumnKind = Literal[
     "category", "text", "number", "date", "boolean", "list", "image", "audio", "other", "empty"
 ]
-"""What a column holds. A category or a boolean colors by category, a number or a date by scale."""
+"""The kind of values of a column: CATEGORICAL ones are colored by value, SCALED ones by a scale."""
 
 CATEGORICAL: tuple[ColumnKind, ...] = ("category", "boolean")
 SCALED: tuple[ColumnKind, ...] = ("number", "date")
 
 MISSING = "(missing)"
-_MOST_CATEGORIES = 0.5  # a string column with more distinct values than this share is text
-_FIRST = 20  # cells that tell images from audio
-_SHOWN = 5  # items of a list that are written out
+_MOST_CATEGORIES = 0.5  # distinct values over rows, above which a string column is text
+_FIRST = 20  # cells that decide between images and audio
+_LISTED = 5  # items of a list that are written out
 _LONGEST_ITEM = 60  # characters
 
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """A column folded to few named values.
+    """A column reduced to a few named categories.
 
     Attributes
     ----------
-    codes : uint8, shape (n,); the place of each row's value in `names`
-    names : the named values, most frequent first; the last is "other (m)" where m were folded
-    counts : rows of each
-    folded : how many different values "other" stands for, 0 if none
+    codes : uint8, shape (n,); the index of each row's category in `names`
+    names : the categories, most frequent first; if m values were merged, the last is "other (m)"
+    counts : number of rows of each category
+    merged : number of distinct values merged into "other", 0 if none
     """
 
     codes: np.ndarray
     names: tuple[str, ...]
     counts: tuple[int, ...]
-    folded: int
+    merged: int
 
 
 def column_kind(column: pa.ChunkedArray) -> ColumnKind:
-    """Say what a column holds, by its type; for strings, also by how often values repeat.
+    """Return the kind of values of a column.
 
-    Whether a column of media is of images or of audio, its first cells say.
+    It follows from the type; for strings, also from how often values repeat, and for media from
+    whether the first cells are images or audio.
     """
     type_ = column.type
     types = pa.types
@@ -58,16 +61,16 @@ def column_kind(column: pa.ChunkedArray) -> ColumnKind:
         return "category"
     if types.is_date(type_) or types.is_timestamp(type_):
         return "date"
-    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_):
+    if is_number(type_) or types.is_decimal(type_):
         return "number"
     if types.is_time(type_) or types.is_duration(type_):
         return "number"
-    if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
+    if is_list(type_):
         return "list"
     if is_media(type_):
         first = column.drop_null().slice(0, _FIRST).to_pylist()
         return majority([cell_media_type(cell) for cell in first]) or "image"
-    if types.is_string(type_) or types.is_large_string(type_):
+    if is_text(type_):
         distinct = pc.count_distinct(column).as_py()
         few = distinct <= max(20, _MOST_CATEGORIES * len(column))
         return "category" if few else "text"
@@ -75,49 +78,47 @@ def column_kind(column: pa.ChunkedArray) -> ColumnKind:
 
 
 def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = ()) -> Categories:
-    """Fold a column to at most `most` named values and "other".
+    """Reduce a column to at most `most` categories and "other".
 
     Parameters
     ----------
-    column : n values of any type that can be written as text
-    most : named values at the most
-    named : the values to be named; none: the most frequent ones
+    column : n values of any type; they are written as text
+    most : largest number of categories besides "other"
+    named : the values to keep as categories; by default the most frequent ones
     """
     texts = as_text(column)
     counted = pc.value_counts(texts)
     values = counted.field("values").to_pylist()
     counts = counted.field("counts").to_numpy()
     by_count = sorted(range(len(values)), key=lambda i: (-counts[i], values[i]))
-    wanted = [i for i in by_count if values[i] in set(named)][:most]
-    room = most - len(wanted) if not named else 0
-    kept = wanted + [i for i in by_count if i not in set(wanted)][:room]
-    kept.sort(key=lambda i: (-counts[i], values[i]))
-    names = [values[i] for i in kept]
-    sizes = [int(counts[i]) for i in kept]
-    folded = len(values) - len(kept)
+    if named:
+        by_count = [i for i in by_count if values[i] in set(named)]
+    names = [values[i] for i in by_count[:most]]
+    sizes = [int(counts[i]) for i in by_count[:most]]
+    merged = len(values) - len(names)
     index = pc.index_in(texts, value_set=pa.array(names, pa.string()))
     codes = pc.fill_null(index, len(names)).to_numpy().astype(np.uint8)
-    if folded:
-        names.append(f"other ({folded:,})")
+    if merged:
+        names.append(f"other ({merged:,})")
         sizes.append(len(column) - sum(sizes))
-    return Categories(codes, tuple(names), tuple(sizes), folded)
+    return Categories(codes, tuple(names), tuple(sizes), merged)
 
 
 def numbers(column: pa.ChunkedArray) -> np.ndarray:
     """Return numbers, dates or times as float32, shape (n,); missing values are NaN.
 
-    Dates and timestamps are in s since 1970, times and durations in their own unit.
+    Dates and timestamps are in seconds since 1970, times and durations in their own unit.
     """
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
         return seconds(column).astype(np.float32)
-    if pa.types.is_temporal(column.type):  # times and durations, in their own unit
+    if pa.types.is_temporal(column.type):  # times and durations
         column = column.cast(pa.int64() if column.type.bit_width == 64 else pa.int32())
     column = column.cast(pa.float64(), safe=False)
     return pc.fill_null(column, np.nan).to_numpy().astype(np.float32)
 
 
 def seconds(column: pa.ChunkedArray) -> np.ndarray:
-    """Return dates or timestamps in s since 1970, float64, shape (n,); missing ones are NaN."""
+    """Return dates or timestamps in seconds since 1970: float64, shape (n,); missing are NaN."""
     unit = column.type.unit if pa.types.is_timestamp(column.type) else "s"
     ticks = column.cast(pa.timestamp(unit), safe=False).cast(pa.int64())
     ticks = ticks.cast(pa.float64(), safe=False)
@@ -126,11 +127,9 @@ def seconds(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def as_text(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as strings, "(missing)" for absent values; dates in ISO 8601."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    """Return a column as strings, with dates in ISO 8601 and "(missing)" for missing values."""
     try:
-        texts = _without_zeros(column).cast(pa.string())
+        texts = _without_fractions(decoded(column)).cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, records, bytes
         values = [None if v is None else _nested_text(v) for v in column.to_pylist()]
         texts = pa.chunked_array([pa.array(values, pa.string())])
@@ -138,25 +137,20 @@ def as_text(column: pa.ChunkedArray) -> pa.Array:
     return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
-def listed(items: Sequence[Any]) -> str:
-    """Write a list for the screen: its first items with commas, "and 4 more" for the rest."""
-    texts = [_shorten(MISSING if item is None else str(item)) for item in items[:_SHOWN]]
-    more = f" and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
-    return ", ".join(texts) + more
+def list_text(items: Sequence[Any]) -> str:
+    """Return a list cell as text: "a, b, c, d, e and 4 more"."""
+    first = [MISSING if item is None else str(item) for item in items[:_LISTED]]
+    return listed([shorten(text, _LONGEST_ITEM) for text in first], total=len(items))
 
 
 def _nested_text(value: Any) -> str:
     if isinstance(value, list):
-        return listed(value)
+        return list_text(value)
     return f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_ITEM else f"{text[:_LONGEST_ITEM]}..."
-
-
-def _without_zeros(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return timestamps of whole seconds as such, so that no zeros are written; else the column."""
+def _without_fractions(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return timestamps in whole seconds if none has a fraction; else the column."""
     if not pa.types.is_timestamp(column.type):
         return column
     try:

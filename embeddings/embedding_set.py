@@ -1,6 +1,6 @@
-"""EmbeddingSet: vectors with labels, typed metadata and their provenance; never changed once made.
+"""EmbeddingSet: vectors with labels, typed metadata and provenance; immutable.
 
-Points are known by row number from end to end, never by label (labels repeat).
+Items are identified by row number throughout, never by label, since labels may repeat.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,28 +12,29 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from embeddings.blocks import row_blocks
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, check_metric, inverse_norms, row_norms
 
-_BLOCK_FLOATS = 16_000_000
+_BLOCK_NUMBERS = 16_000_000
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a set comes from and how its vectors are to be compared.
+    """Where a set comes from, and how its vectors should be compared.
 
     It is written as JSON under the key `embedding` of the embedding file's schema metadata.
 
     Attributes
     ----------
-    name : what the screen calls the set
-    metric : the measure that the vectors were made for
-    normalized : True when every row has length 1; None when nobody said
-    space : an id; vectors of one space may be compared by their metric
+    name : the name of the set on the screen
+    metric : the metric that the vectors were trained for
+    normalized : whether every row has length 1; None if unknown
+    space : the id of the vector space; vectors of the same space are comparable
     role : what the rows are: book, link, user, item, word, ...
-    trainer, config, metrics, seed, created, libraries : how it was made, for the record
-    source : name and content hash of the data it was made from
-    dtype : numbers in the file that it was read from; in memory they are float32
+    trainer, config, metrics, seed, created, libraries : how the set was made
+    source : name and content hash of the data that it was made from
+    dtype : the number type in the file that it was read from; in memory it is float32
     """
 
     name: str = "embedding"
@@ -53,21 +54,23 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingSet:
-    """Vectors and what is known about them, checked on construction.
+    """Vectors with their labels, metadata and provenance, checked on construction.
 
     Attributes
     ----------
     vectors : float32, shape (n, d), C-contiguous and read-only; row i is item i
     labels : n strings; they may repeat
-    metadata : a pyarrow Table of n rows, one typed column per property (0 columns is fine)
+    metadata : a pyarrow Table of n rows, one typed column per property; it may have no columns
     provenance : see Provenance
-    fingerprint : hash of the vectors' content, the key of every result computed from them
+    fingerprint : hash of the vectors' content, 32 hexadecimal characters; part of the key of every
+        result computed from them
 
     Raises
     ------
     EmbeddingError
-        no rows, no columns, a value that is not finite (with its row and column), labels or
-        metadata whose number does not match the vectors, or a label with half a character
+        if there are no rows or no columns, a value is not finite (the message has its row and
+        column), the number of labels or of metadata rows is not n, or a label contains an unpaired
+        surrogate
     """
 
     vectors: np.ndarray
@@ -100,10 +103,19 @@ class EmbeddingSet:
         metadata: pa.Table | Mapping[str, Any] | None = None,
         **provenance: Any,
     ) -> "EmbeddingSet":
-        """Build a set from ready parts; labels default to the row numbers.
+        """Make a set from arrays.
 
-        `metadata` may be a mapping of column name to n values; the other keywords are fields of
-        Provenance.
+        Parameters
+        ----------
+        vectors : numbers, shape (n, d); converted to float32
+        labels : n strings; the row numbers by default
+        metadata : a Table of n rows, or a mapping of column name to n values
+        provenance : fields of Provenance by keyword
+
+        Raises
+        ------
+        EmbeddingError
+            see EmbeddingSet
         """
         vectors = np.asarray(vectors)
         if vectors.ndim != 2:
@@ -112,11 +124,8 @@ class EmbeddingSet:
             )
         if labels is None:
             labels = [str(row) for row in range(len(vectors))]
-        if metadata is None:
-            metadata = empty_metadata(len(vectors))
-        elif not isinstance(metadata, pa.Table):
-            metadata = pa.table(dict(metadata)) if metadata else empty_metadata(len(vectors))
-        return cls(vectors, tuple(labels), metadata, Provenance(**provenance))
+        table = as_metadata(metadata, len(vectors))
+        return cls(vectors, tuple(labels), table, Provenance(**provenance))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -129,38 +138,45 @@ class EmbeddingSet:
 
     @property
     def dimensions(self) -> int:
-        """Length of each vector."""
+        """Number of dimensions d of the vectors."""
         return self.vectors.shape[1]
 
     @cached_property
     def norms(self) -> np.ndarray:
-        """Euclidean length of each row: float64, shape (n,); computed once."""
+        """Euclidean length of each row: float64, shape (n,), read-only."""
         norms = row_norms(self.vectors)
         norms.flags.writeable = False
         return norms
 
     @cached_property
     def longest(self) -> float:
-        """The largest norm."""
+        """The largest of the norms."""
         return float(self.norms.max())
 
     @cached_property
     def inverse_norms(self) -> np.ndarray:
-        """1 / norms, 0 for a zero row: float32, shape (n,); for screening, see neighbors.py."""
+        """1 / norms, 0 for a zero row: float32, shape (n,); used by the neighbor search."""
         return inverse_norms(self.norms).astype(np.float32)
 
     def with_provenance(self, **changes: Any) -> "EmbeddingSet":
-        """Return the same set with some provenance fields replaced."""
+        """Return a set of the same vectors with some fields of the provenance replaced."""
         return replace(self, provenance=replace(self.provenance, **changes))
 
 
+def as_metadata(metadata: pa.Table | Mapping[str, Any] | None, rows: int) -> pa.Table:
+    """Return metadata as a table; None and an empty mapping give one without columns."""
+    if isinstance(metadata, pa.Table):
+        return metadata
+    return pa.table(dict(metadata)) if metadata else empty_metadata(rows)
+
+
 def empty_metadata(rows: int) -> pa.Table:
-    """Return a table of `rows` rows and no columns, which pa.table({}) cannot express."""
+    """Return a table of `rows` rows without columns, which pa.table({}) cannot express."""
     return pa.table({"row": pa.nulls(rows)}).select([])
 
 
 def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
-    """Return `vectors` as read-only C-contiguous float32; raise EmbeddingError if they are not."""
+    """Return `vectors` as read-only C-contiguous float32; raise EmbeddingError if unusable."""
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or not (
         np.issubdtype(vectors.dtype, np.floating) or np.issubdtype(vectors.dtype, np.integer)
@@ -173,51 +189,49 @@ def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
         raise EmbeddingError(
             f"{vectors.shape[0]} rows of {vectors.shape[1]} numbers; expected at least one of each"
         )
-    shared = vectors.flags.writeable or not vectors.flags.c_contiguous
-    with np.errstate(over="ignore"):  # float64 beyond float32 becomes inf and is refused below
-        checked = np.array(vectors, dtype=np.float32, order="C", copy=True if shared else None)
+    must_copy = vectors.flags.writeable or not vectors.flags.c_contiguous
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf and is refused below
+        checked = np.array(vectors, dtype=np.float32, order="C", copy=True if must_copy else None)
     _refuse_non_finite(checked)
     checked.flags.writeable = False
     return checked
 
 
 def non_finite_rows(vectors: np.ndarray) -> np.ndarray:
-    """Return the rows of `vectors`, shape (n, d), that hold NaN or inf: int64, ascending."""
-    step = max(1, _BLOCK_FLOATS // max(1, vectors.shape[1]))
+    """Return the rows of `vectors`, shape (n, d), that contain NaN or inf: int64, ascending."""
     found = [np.empty(0, np.int64)]
-    for start in range(0, len(vectors), step):
-        finite = np.isfinite(vectors[start : start + step])
+    for block in row_blocks(len(vectors), vectors.shape[1], _BLOCK_NUMBERS):
+        finite = np.isfinite(vectors[block])
         if not finite.all():
-            found.append(start + np.flatnonzero(~finite.all(axis=1)))
+            found.append(block.start + np.flatnonzero(~finite.all(axis=1)))
     return np.concatenate(found)
 
 
 def _refuse_non_finite(vectors: np.ndarray) -> None:
-    """Raise EmbeddingError naming the first row and column that is NaN or infinite."""
+    """Raise EmbeddingError with the row and column of the first value that is not finite."""
     bad = non_finite_rows(vectors)
     if len(bad):
         row = int(bad[0])
         column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
         raise EmbeddingError(
             f"row {row}, column {column}: {vectors[row, column]} is not a "
-            "finite number (rows and columns count from 0); remove or repair that row"
+            "finite number (rows and columns are counted from 0); drop or repair that row"
         )
 
 
 def _check_characters(labels: Sequence[str]) -> None:
-    """Raise EmbeddingError for half a character (a lone surrogate), which no file can hold."""
+    """Raise EmbeddingError for an unpaired surrogate, which no file can contain."""
     try:
         "".join(labels).encode()
     except UnicodeEncodeError:
-        row = next(i for i, label in enumerate(labels) if not _is_whole(label))
+        row = next(i for i, label in enumerate(labels) if _has_surrogate(label))
         raise EmbeddingError(
-            f"row {row}: the label {labels[row]!r} holds half a character (a lone surrogate); "
-            "replace it"
+            f"row {row}: the label {labels[row]!r} contains an unpaired surrogate; replace it"
         ) from None
 
 
-def _is_whole(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _fingerprint(vectors: np.ndarray) -> str:

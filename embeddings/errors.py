@@ -1,9 +1,9 @@
-"""The one exception class for everything that a user, not the programmer, got wrong."""
+"""The exception class for mistakes of the user."""
 
 
 class EmbeddingError(ValueError):
-    """A mistake in what was given; its message says what was given, what was expected, what to do.
+    """An input that cannot be used; the message says what was given, what was expected, what to do.
 
-    The command line prints it as one `error: ...` line, a page shows it as a red box; neither ever
-    shows a traceback for it. Programming errors use Python's own exceptions and propagate.
+    The command line prints it as one line, `error: ...`, and a page shows it in a red box, neither
+    with a traceback. Programming errors are raised as Python's own exceptions and propagate.
     """

@@ -1,7 +1,7 @@
-"""Embeddings as features of any model: a scikit-learn transformer that turns levels into vectors.
+"""Embeddings as features: a scikit-learn transformer that replaces categories by their vectors.
 
-A level is one value that a categorical column takes. Its name is its text: 5, 5.0 and "5" are the
-level "5".
+A level is one of the values of a categorical column. It is identified by its text: 5, 5.0 and "5"
+are the level "5".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +17,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
+from embeddings.text import listed
 
 UNKNOWN = "(unknown)"
-"""Label of the row whose vector stands for every level that a file does not hold."""
+"""Label of the row whose vector is used for levels that the file does not contain."""
 
 MISSING = "(missing)"
-"""Label of the row whose vector stands for cells without a value."""
+"""Label of the row whose vector is used for missing values."""
 
 Embedding = EmbeddingSet | str | Path
 Embeddings = Embedding | Mapping[str, Embedding]
@@ -33,7 +34,7 @@ _LISTED = 20
 
 @dataclass(frozen=True, eq=False)
 class LevelVectors:
-    """The vectors of one column's levels.
+    """The vectors of the levels of a column.
 
     Attributes
     ----------
@@ -46,37 +47,36 @@ class LevelVectors:
 
     @property
     def width(self) -> int:
-        """Length of each vector."""
+        """Number of dimensions of the vectors."""
         return self.vectors.shape[1]
 
     def unknown(self) -> np.ndarray:
-        """Return the vector of what is not known: float32, shape (width,)."""
+        """Return the vector of unknown levels: float32, shape (width,)."""
         row = self.rows.get(UNKNOWN)
         return self.vectors.mean(axis=0) if row is None else self.vectors[row]
 
 
 class EmbeddingEncoder(TransformerMixin, BaseEstimator):
-    """Put the vector of its level in the place of each categorical value.
+    """Replace each categorical value by the vector of its level.
 
-    The vectors come from embedding files, or are learned anew by each `fit`, from its rows alone,
-    so that a cross-validation does not leak. It works in ColumnTransformer, Pipeline, clone and
-    set_output.
+    The vectors come from embedding files, or are learned by every `fit` from its own rows, so that
+    cross-validation does not leak. The encoder works in ColumnTransformer and Pipeline, and with
+    clone and set_output.
 
-    A level that is not known gets the vector of the file's row "(unknown)"; without such a row,
-    the mean of all the column's vectors. A missing value (None, NaN, NA, NaT) gets the vector of
-    the row "(missing)"; without such a row it counts as not known.
+    An unknown level gets the vector of the file's row "(unknown)" or, without such a row, the mean
+    of the column's vectors. A missing value (None, NaN, NA, NaT) gets the vector of the row
+    "(missing)"; without such a row it is treated as an unknown level.
 
     Parameters
     ----------
-    embedding : an embedding file or EmbeddingSet, or a mapping of column name to either. Of a set
-        with a column `role`, a column takes the rows whose role is its name; of a set without, all
-        rows. Components that are 0 in all of these rows and stand at the end are padding, and left
-        out
-    fit_with : instead of `embedding`, a callable (X, y) -> set or mapping as above; called by each
-        fit with what fit was given. `trainers.entity.train.EntityFit` makes one
-    columns : the columns to encode; None: all. What else X holds is seen by `fit_with` only
-    unknown : "vector": as told above; "zero": both what is unknown and what is missing without a
-        vector of its own become zeros; "error": they are refused
+    embedding : an embedding file or EmbeddingSet, or a mapping of column name to either. In a set
+        with a metadata column `role`, the rows whose role is the column's name are used; otherwise
+        all rows are. Trailing components that are 0 in all of these rows are padding and dropped
+    fit_with : instead of `embedding`, a callable (X, y) -> set or mapping as above. Every fit calls
+        it with its own arguments. `trainers.entity.train.EntityFit` makes one
+    columns : the names of the columns to encode; None means all. Only `fit_with` sees the others
+    unknown : "vector" works as described above; "zero" gives zeros to unknown levels, and to
+        missing values without a row of their own; "error" refuses both
 
     Attributes
     ----------
@@ -86,8 +86,8 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
     Raises
     ------
     EmbeddingError
-        both or neither of `embedding` and `fit_with`, a column without vectors, a level that
-        stands in several rows of the file; with "error", a level without a vector
+        if both or neither of `embedding` and `fit_with` are given, a column has no vectors, or a
+        level has several rows in the file; with unknown="error", if a level has no vector
     """
 
     def __init__(
@@ -104,13 +104,12 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
         self.unknown = unknown
 
     def fit(self, X: Any, y: Any = None) -> "EmbeddingEncoder":
-        """Look up, or learn, the vectors of each column.
+        """Look up or learn the vectors of each column.
 
         Parameters
         ----------
-        X : a table, shape (rows, columns): a DataFrame, or an array, whose columns are called x0,
-            x1, ...
-        y : shape (rows,), what `fit_with` learns from; not used with `embedding`
+        X : a DataFrame, or an array of shape (rows, columns), whose columns are named x0, x1, ...
+        y : shape (rows,), the target that `fit_with` learns from; ignored with `embedding`
         """
         if (self.embedding is None) == (self.fit_with is None):
             raise EmbeddingError(
@@ -123,18 +122,20 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
         wanted = names if self.columns is None else list(self.columns)
         absent = [name for name in wanted if name not in names]
         if absent:
-            raise EmbeddingError(f"no column {absent[0]!r} to encode; there are {_listed(names)}")
+            raise EmbeddingError(
+                f"no column {absent[0]!r} to encode; the columns are {listed(names, _LISTED)}"
+            )
         found = self.embedding if self.fit_with is None else self.fit_with(X, y)
-        self.embedding_ = _opened(found)
+        self.embedding_ = _load(found)
         self.levels_ = {name: level_vectors(self.embedding_, name) for name in wanted}
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the vectors of each row's levels side by side.
+        """Return the vectors of the levels of each row, concatenated.
 
         Returns
         -------
-        float32, shape (rows, sum of the columns' widths)
+        float32, shape (rows, sum of the widths of the encoded columns)
         """
         check_is_fitted(self)
         cells = validate_data(self, X, dtype=object, ensure_all_finite=False, reset=False)
@@ -146,13 +147,13 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
         return np.concatenate([np.empty((len(cells), 0), np.float32), *parts], axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the columns made: carrier_0, carrier_1, ...: objects, 1-D."""
+        """Return the names of the features, such as carrier_0, carrier_1: strings, dtype object."""
         check_is_fitted(self)
         names = [f"{name}_{i}" for name, found in self.levels_.items() for i in range(found.width)]
         return np.array(names, dtype=object)
 
     def _encode(self, cells: np.ndarray, name: str, levels: LevelVectors) -> np.ndarray:
-        """Return the vectors of one column's cells: float32, shape (rows, width)."""
+        """Return the vectors of the cells of a column: float32, shape (rows, width)."""
         codes, names = level_codes(cells)
         other = np.zeros(levels.width) if self.unknown == "zero" else levels.unknown()
         table = np.concatenate([levels.vectors, other[None].astype(np.float32)])
@@ -162,12 +163,12 @@ class EmbeddingEncoder(TransformerMixin, BaseEstimator):
             row = int(np.flatnonzero(rows == last)[0])
             raise EmbeddingError(
                 f"row {row}, column {name}: no vector for {cells[row]!r}; "
-                'give unknown="vector" to let such values stand for the unknown'
+                'choose unknown="vector" to give such values the vector of unknown levels'
             )
         return table[rows]
 
     def _names_in(self) -> list[str]:
-        """Return the names of the columns that fit saw."""
+        """Return the column names of the X that was fitted."""
         numbered = [f"x{i}" for i in range(self.n_features_in_)]
         return list(getattr(self, "feature_names_in_", numbered))
 
@@ -184,11 +185,13 @@ def level_vectors(embedding: EmbeddingSet | Mapping[str, EmbeddingSet], name: st
     Raises
     ------
     EmbeddingError
-        no vectors for this column, or a level in several rows
+        if the column has no vectors, or a level has several rows
     """
     if isinstance(embedding, Mapping):
         if name not in embedding:
-            raise EmbeddingError(f"no vectors for column {name!r}; given: {_listed(embedding)}")
+            raise EmbeddingError(
+                f"no vectors for column {name!r}, only for {listed(embedding, _LISTED)}"
+            )
         embedding = embedding[name]
     rows = _rows_of(embedding, name)
     vectors = embedding.vectors[rows]
@@ -206,21 +209,21 @@ def level_vectors(embedding: EmbeddingSet | Mapping[str, EmbeddingSet], name: st
 
 
 def level_codes(cells: Any) -> tuple[np.ndarray, list[str]]:
-    """Number the levels of a column.
+    """Encode the cells of a column as integers, one for each level.
 
     Parameters
     ----------
-    cells : values of one column, shape (rows,): texts, numbers, ...; None, NaN, NA, NaT: missing
+    cells : shape (rows,), of any types; None, NaN, NA and NaT are missing
 
     Returns
     -------
-    codes : int64, shape (rows,); the place of the level in `names`, or -1 where it is missing
-    names : the names of the levels, each once, in order of appearance
+    codes : int64, shape (rows,); the index of the level in `names`, or -1 for a missing value
+    names : the distinct levels in order of appearance
     """
     cells = np.asarray(cells)
     try:
         column = pa.array(cells, from_pandas=True)
-    except pa.ArrowException:  # values of several types, or of none that Arrow knows
+    except pa.ArrowException:  # values of several types, or of a type that Arrow does not have
         known = [None if pa.array([cell], from_pandas=True)[0].as_py() is None else cell
                  for cell in cells]  # fmt: skip
         column = pa.array([each if each is None else level_name(each) for each in known])
@@ -228,10 +231,10 @@ def level_codes(cells: Any) -> tuple[np.ndarray, list[str]]:
         return np.full(len(column), -1, np.int64), []
     encoded = column.dictionary_encode()
     first: dict[str, int] = {}
-    places = [first.setdefault(level_name(value), len(first))
-              for value in encoded.dictionary.to_pylist()]  # fmt: skip
-    codes = encoded.indices.fill_null(len(places)).to_numpy().astype(np.int64)
-    return np.array([*places, -1], np.int64)[codes], list(first)
+    positions = [first.setdefault(level_name(value), len(first))
+                 for value in encoded.dictionary.to_pylist()]  # fmt: skip
+    codes = encoded.indices.fill_null(len(positions)).to_numpy().astype(np.int64)
+    return np.array([*positions, -1], np.int64)[codes], list(first)
 
 
 def level_name(value: Any) -> str:
@@ -239,14 +242,14 @@ def level_name(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _opened(embedding: Any) -> EmbeddingSet | dict[str, EmbeddingSet]:
-    """Load what is given as files."""
+def _load(embedding: Any) -> EmbeddingSet | dict[str, EmbeddingSet]:
+    """Return embeddings that are given as paths as sets."""
     if isinstance(embedding, Mapping):
-        return {name: _opened_one(each) for name, each in embedding.items()}
-    return _opened_one(embedding)
+        return {name: _load_one(each) for name, each in embedding.items()}
+    return _load_one(embedding)
 
 
-def _opened_one(embedding: Any) -> EmbeddingSet:
+def _load_one(embedding: Any) -> EmbeddingSet:
     if isinstance(embedding, EmbeddingSet):
         return embedding
     if isinstance(embedding, str | Path):
@@ -258,18 +261,12 @@ def _opened_one(embedding: Any) -> EmbeddingSet:
 
 
 def _rows_of(embedding: EmbeddingSet, name: str) -> np.ndarray:
-    """Return the rows that hold a column's levels: int64, ascending."""
+    """Return the rows of the levels of a column: int64, ascending."""
     if "role" not in embedding.metadata.column_names:
         return np.arange(len(embedding))
     roles = np.array(embedding.metadata["role"].to_pylist(), dtype=object)
     rows = np.flatnonzero(roles == name)
     if len(rows) == 0:
-        known = _listed(dict.fromkeys(str(role) for role in roles))
+        known = listed(dict.fromkeys(roles), _LISTED)
         raise EmbeddingError(f"no vectors for column {name!r}; the roles of the set are {known}")
     return rows
-
-
-def _listed(names: Any) -> str:
-    names = list(names)
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

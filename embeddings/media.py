@@ -1,4 +1,4 @@
-"""Images and sounds: what their first bytes, or the end of a file's name, say they are."""
+"""Media types of images and sounds, from their first bytes or the suffix of a file name."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pyarrow as pa
 
 MEDIA = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-"""Type of a column of images or of audio, as the embedding file and Hugging Face's have it.
+"""The type of a column of images or audio, in the embedding file and in Hugging Face datasets.
 
-Which of the two it is, the content says, so that no format needs to carry a mark.
+The content tells which of the two it is.
 """
 
 SUFFIXES = {
@@ -18,13 +18,13 @@ SUFFIXES = {
     ".ogg": "audio/ogg", ".oga": "audio/ogg", ".opus": "audio/ogg", ".flac": "audio/flac",
     ".m4a": "audio/mp4",
 }  # fmt: skip
-"""Media type by the end of a file's name."""
+"""Media types by the suffix of a file name."""
 
 IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
-"""Images that are opened, as Pillow calls their formats."""
+"""Pillow's names of the image formats that are supported."""
 
 HEAD = 16
-"""First bytes that tell the type."""
+"""Number of first bytes that determine the media type."""
 
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg",
@@ -39,9 +39,9 @@ _AUDIO_BRANDS = (b"M4A ", b"M4B ")
 
 
 def media_type(content: bytes) -> str | None:
-    """Return the media type of an image or a sound, such as "image/png"; None for anything else.
+    """Return the media type of an image or a sound, such as "image/png"; None for other content.
 
-    PNG, JPEG, GIF, WebP, BMP; WAV, MP3, Ogg, FLAC, M4A. The first HEAD bytes suffice.
+    It recognizes PNG, JPEG, GIF, WebP, BMP, WAV, MP3, Ogg, FLAC and M4A by the first HEAD bytes.
     """
     head = bytes(content[:HEAD])
     for magic, found in _MAGIC.items():
@@ -57,7 +57,7 @@ def media_type(content: bytes) -> str | None:
 
 
 def _is_mpeg_frame(head: bytes) -> bool:
-    """Say whether bytes are the header of a frame of MPEG audio, layer 3."""
+    """Return True for the header of a frame of MPEG audio, layer 3."""
     return (
         len(head) > 3
         and head[0] == 0xFF
@@ -69,13 +69,13 @@ def _is_mpeg_frame(head: bytes) -> bool:
 
 
 def cell_media_type(cell: Mapping[str, Any]) -> str | None:
-    """Return the media type of one cell of a MEDIA column: by its bytes, else by its path."""
+    """Return the media type of a cell of a MEDIA column, from its bytes or else from its path."""
     found = media_type(cell["bytes"]) if cell.get("bytes") else None
     return found or SUFFIXES.get(PurePosixPath(cell.get("path") or "").suffix.lower())
 
 
 def majority(types: Sequence[str | None]) -> Literal["image", "audio"] | None:
-    """Return what at least half of the cells are; None where they are neither."""
+    """Return which of the two at least half of the cells are; None if neither."""
     images = sum(found is not None and found.startswith("image/") for found in types)
     sounds = sum(found is not None and found.startswith("audio/") for found in types)
     if 2 * max(images, sounds, 1) < len(types) or not images + sounds:
@@ -84,7 +84,7 @@ def majority(types: Sequence[str | None]) -> Literal["image", "audio"] | None:
 
 
 def is_media(kind: pa.DataType) -> bool:
-    """Say whether a column's type is that of images or audio: a struct of bytes and path."""
+    """Return True for the type of a column of images or audio: a struct of bytes and path."""
     if not pa.types.is_struct(kind) or {field.name for field in kind} != {"bytes", "path"}:
         return False
     content = kind.field("bytes").type

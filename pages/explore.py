@@ -4,20 +4,21 @@ import streamlit as st
 
 from pages.common import navigation_guard, services, sources, url_state
 from pages.explore import color_controls, layers, layout_controls, map_panel, opening
+from pages.explore.view import ViewRequest
 
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
     url_state.recall()
-    services.pool()  # its workers warm up while the person looks at the first picture
+    services.pool()  # its workers warm up while the first layout is looked at
     with st.sidebar:
         source, found = opening.choose()
-        seen = layers.choose(source, found.embedding_set)
-        spec = layout_controls.choose(seen.embedding_set, sources.ready_method(source))
-        colors = color_controls.choose(seen.key, seen.embedding_set)
-        hover = color_controls.choose_hover(seen.key, seen.embedding_set)
-    url_state.note(method=spec.method, dims=spec.dims, color=colors.by, layer=seen.layer)
-    map_panel.show(map_panel.Scene(seen, spec, colors, hover))
+        active = layers.choose(source, found.embedding_set)
+        spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
+        coloring = color_controls.choose(active.key, active.embedding_set)
+        hover = color_controls.choose_hover(active.key, active.embedding_set)
+    url_state.note(method=spec.method, dims=spec.dims, color=coloring.by, layer=active.layer)
+    map_panel.show(ViewRequest(active, spec, coloring, hover))
 
 
 navigation_guard.require()

@@ -81,7 +81,7 @@ class Ours(Site):
     def wait_for_judged(self, points: int, dims: int = 2) -> None:
         """Wait for the map and for the end of the work in the background."""
         self.wait_for_map(points, dims)
-        self.page.get_by_text("of neighbors kept").first.wait_for()
+        self.page.get_by_text("of neighbors preserved").first.wait_for()
         self.settle()
 
     def places(self, coordinates: np.ndarray) -> np.ndarray:

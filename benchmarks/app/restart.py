@@ -51,7 +51,7 @@ def visit(chromium: Any, cache: Path, path: Path, size: int) -> dict[str, Any]:
         ours.watch("change", ours.drawn(size))
         ours.upload(path)
         to_pca = ours.watched()["seconds"]
-        ours.page.get_by_text("of neighbors kept").first.wait_for()
+        ours.page.get_by_text("of neighbors preserved").first.wait_for()
         ours.settle()
         ours.watch("pointerup", ours.laid_out(TITLE))
         ours.choose("Layout", TITLE)
@@ -62,7 +62,7 @@ def visit(chromium: Any, cache: Path, path: Path, size: int) -> dict[str, Any]:
             report.say(f"computing {TITLE}")
             run.click()
         to_layout = ours.watched()["seconds"]
-        ours.page.get_by_text("of neighbors kept").first.wait_for()
+        ours.page.get_by_text("of neighbors preserved").first.wait_for()
         ours.settle()
         ours.page.context.close()
     return {

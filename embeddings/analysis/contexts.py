@@ -1,9 +1,10 @@
 """Words in context: a set with a row for each occurrence of a word in each layer of a model.
 
-Such a set has the columns `word`, `sentence`, `position` (of the word among those of the sentence,
-split at blanks, from 0) and `layer`, and every layer has the same occurrences in the same order.
-One layer is seen at a time: vectors of two layers are not compared. The layouts of the layers are
-turned to lie as the last one does: an occurrence lies where it lay, unless its meaning has moved.
+Such a set has the columns `word`, `sentence`, `position` (the index of the word in the sentence,
+split at spaces, from 0) and `layer`, and every layer has the same occurrences in the same order.
+The app shows one layer at a time: vectors of different layers are not comparable. The layouts of
+all layers are aligned with the last layer, so that an occurrence moves from layer to layer only if
+its meaning does.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from embeddings.layouts.space import points
 
 COLUMNS = ("word", "sentence", "position", "layer")
 CONTEXT = "context"
-"""The column of one layer's set that holds the word among those around it, as text."""
+"""The column of a layer's set that holds the word with the words around it, as text."""
 
 SENSE = "sense"
 OCCURRENCE = "occurrence"
@@ -29,9 +30,9 @@ _AROUND = 10  # words before and after
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A word among those around it; without a word, all text is in `before`.
+    """A word with the words around it; without a word, the whole text is in `before`.
 
-    The parts join to the text: blanks and "…" belong to `before` and `after`.
+    The parts join to the text: spaces and "…" belong to `before` and `after`.
     """
 
     before: str
@@ -46,21 +47,22 @@ class Excerpt:
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """A set of words in context, layer by layer.
+    """The layers of a set of words in context.
 
     Attributes
     ----------
     whole : the set
-    rows : rows of each layer, by its name: int64, shape (n,); occurrence i is rows[layer][i]
+    rows : the rows of each layer by its name: int64, shape (n,); occurrence i is rows[layer][i]
     """
 
     whole: EmbeddingSet
     rows: dict[str, np.ndarray]
 
     def of(self, layer: str) -> EmbeddingSet:
-        """Return one layer's set; its columns begin with `sense`, where known, and `context`.
+        """Return the set of one layer.
 
-        The sentence, the position and what else the file has follow.
+        Its columns are `sense` (if known), `word` and `context`, followed by the others of the file
+        except `layer`.
         """
         rows = self.rows[layer]
         dropped = {"layer", OCCURRENCE, CONTEXT}.intersection(self.whole.metadata.column_names)
@@ -76,26 +78,31 @@ class Layers:
 
     @cached_property
     def reference(self) -> np.ndarray:
-        """Where each occurrence lies in the PCA of the last layer: float32, shape (n, 3)."""
+        """The PCA of the last layer, with which layouts are aligned: float32, shape (n, 3)."""
         return pca(points(self.of(list(self.rows)[-1])), 3)[0]
 
-    def turn(self, coordinates: np.ndarray) -> np.ndarray:
-        """Turn, and where need be mirror, a layer's layout to lie as the reference does.
+    def align(self, coordinates: np.ndarray) -> np.ndarray:
+        """Rotate, and if necessary mirror, the layout of a layer to align it with the reference.
 
-        The orthogonal Procrustes problem (Schönemann 1966): distances stay as they are.
+        This solves the orthogonal Procrustes problem (Schönemann 1966); distances do not change.
 
         Parameters
         ----------
         coordinates : float32, shape (n, dims), dims at most 3
+
+        Returns
+        -------
+        float32, shape (n, dims), centered
         """
         centered = coordinates - coordinates.mean(axis=0)
-        to = self.reference[:, : coordinates.shape[1]]
-        left, _, right = np.linalg.svd(centered.T.astype(np.float64) @ (to - to.mean(axis=0)))
+        target = self.reference[:, : coordinates.shape[1]]
+        target = target - target.mean(axis=0)
+        left, _, right = np.linalg.svd(centered.T.astype(np.float64) @ target)
         return (centered @ (left @ right)).astype(np.float32)
 
 
 def is_layer(embedding_set: EmbeddingSet) -> bool:
-    """Return True if a set is one layer, as `Layers.of` makes it."""
+    """Return True if a set is a layer that `Layers.of` has made."""
     table = embedding_set.metadata
     if {*COLUMNS, CONTEXT} - set(table.column_names) != {"layer"}:
         return False
@@ -104,7 +111,7 @@ def is_layer(embedding_set: EmbeddingSet) -> bool:
 
 
 def context_of(layer: EmbeddingSet, row: int, around: int = _AROUND) -> Excerpt:
-    """Return an occurrence's word among those around it."""
+    """Return the excerpt of one occurrence, with up to `around` words on either side."""
     sentence, position = (layer.metadata.column(name)[int(row)] for name in COLUMNS[1:3])
     return excerpt(str(sentence.as_py()), position.as_py(), around)
 
@@ -130,19 +137,21 @@ def layers_of(embedding_set: EmbeddingSet) -> Layers | None:
     rows: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         rows.setdefault("" if name is None else name, []).append(row)
-    places = list(
+    occurrences = list(
         zip(*(table[name].to_pylist() for name in ("word", "sentence", "position")), strict=True)
     )
-    first, *others = ([places[row] for row in each] for each in rows.values())
-    if None in (cell for place in first for cell in place) or any(each != first for each in others):
+    first, *others = ([occurrences[row] for row in each] for each in rows.values())
+    has_missing = None in (cell for occurrence in first for cell in occurrence)
+    if has_missing or any(each != first for each in others):
         return None
     return Layers(embedding_set, {name: np.array(each) for name, each in rows.items()})
 
 
 def excerpt(sentence: str, position: int, around: int = _AROUND) -> Excerpt:
-    """Return the word at a position among those around it, "…" where words are left out.
+    """Return the word at a position with up to `around` words on either side.
 
-    A sentence that does not have the position is returned whole, without a word.
+    "…" stands for the words cut off. A sentence that does not have the position is returned whole,
+    without a word.
     """
     words = sentence.split(" ")
     if not 0 <= position < len(words):

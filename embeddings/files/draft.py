@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from embeddings.embedding_set import EmbeddingSet, Provenance, empty_metadata, non_finite_rows
+from embeddings.embedding_set import (
+    EmbeddingSet,
+    Provenance,
+    as_metadata,
+    empty_metadata,
+    non_finite_rows,
+)
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import NotFinite, NothingFinite, ReadContext
 
@@ -42,12 +48,9 @@ class Draft:
         **provenance: Any,
     ) -> "Draft":
         """Build a draft from parts, as EmbeddingSet.of does."""
-        if metadata is None:
-            metadata = empty_metadata(len(vectors))
-        elif not isinstance(metadata, pa.Table):
-            metadata = pa.table(dict(metadata)) if metadata else empty_metadata(len(vectors))
         named = None if labels is None else tuple(labels)
-        return cls(vectors, named, metadata, Provenance(**provenance))
+        table = as_metadata(metadata, len(vectors))
+        return cls(vectors, named, table, Provenance(**provenance))
 
     def finish(self, context: ReadContext) -> EmbeddingSet:
         """Return the set; rows that are not finite are left out if the context says so.

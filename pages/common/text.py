@@ -4,6 +4,8 @@ import re
 
 import streamlit as st
 
+_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
@@ -29,5 +31,9 @@ def duration(seconds: float) -> str:
 
 
 def harmless(cell: object) -> object:
-    """Quote a text cell of a CSV export that a spreadsheet would run as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    """Put an apostrophe before a text cell of a CSV export that a spreadsheet would run.
+
+    Formulas begin with one of these characters, full-width ones included, after leading tabs and
+    line breaks (OWASP, CSV injection).
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS else cell

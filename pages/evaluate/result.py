@@ -62,7 +62,7 @@ def _strip(run: Run, view: View, comparison: Comparison) -> None:
         f"{comparison.rows:,} rows · {comparison.target} from {predictors} · "
         f"{comparison.folds} folds · {duration(view.seconds)}"
     )
-    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+    with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(text), width="stretch")
         if view.results:
             _offer_files(run, view.results)

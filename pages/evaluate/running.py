@@ -69,7 +69,7 @@ def judgment_of(event: Mapping[str, Any]) -> str:
 def show_end(run: Run, view: View) -> None:
     """Say why a run ended without a result, with its log."""
     icon, word = BADGES[view.state]
-    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+    with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} {word}, {duration(view.seconds)}", width="stretch")
         st.button("Begin anew", type="primary", key="again", on_click=run_control.begin_anew,
                   args=(run,))  # fmt: skip

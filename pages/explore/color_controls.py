@@ -1,4 +1,4 @@
-"""The color controls, and the colors of the points: a column, clusters, or kept neighbors."""
+"""The color controls, and the colors: a column, clusters, or neighbor preservation."""
 
 from dataclasses import dataclass
 
@@ -32,12 +32,21 @@ LABEL = "label"
 NAMED = 20
 HOVERED = 2
 NO_CLUSTER = "no cluster"
-NOTHING, CLUSTERS, KEPT = "(one color)", "(clusters)", "(neighbors kept)"
+SINGLE, CLUSTERS, PRESERVED = "(single color)", "(clusters)", "(neighbor preservation)"
+ALIASES = {"(one color)": SINGLE, "(neighbors kept)": PRESERVED}
+"""Former names of colorings, which old addresses hold."""
 
 
 @dataclass(frozen=True)
 class Coloring:
-    """What points are colored by: a column's name or one of the three above, and its options."""
+    """What points are colored by.
+
+    Attributes
+    ----------
+    by : a column's name, SINGLE, CLUSTERS or PRESERVED
+    named : categories with a color of their own; by default the most frequent ones
+    granularity : of clusters, 0 (coarse) to 1 (fine)
+    """
 
     by: str
     named: tuple[str, ...] = ()
@@ -48,12 +57,15 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     """Draw the color controls; the first column of categories is the default."""
     kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
-    options = [*columns, CLUSTERS, KEPT, NOTHING]
+    options = [*columns, CLUSTERS, PRESERVED, SINGLE]
+    color = st.session_state.get("color")
+    if color in ALIASES:
+        st.session_state.color = ALIASES[color]
     if st.session_state.get("color") not in options:
         st.session_state.color = _first_color(embedding_set, kinds)
     by = st.selectbox("Color", options, key="color", persist_state="session")
     if by == CLUSTERS:
-        granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="fineness")
+        granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="granularity")
         return Coloring(by, granularity=granularity)
     if kinds.get(by) in CATEGORICAL:
         named = _choose_named(embedding_set, by)
@@ -62,16 +74,16 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
 
 
 def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
-    """Choose the first column of categories, rather one with more than two."""
+    """Return the first column of categories, preferably with more than two."""
     found = [name for name, what in kinds.items() if what in CATEGORICAL]
     for name in found:
         if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
             return name
-    return found[0] if found else NOTHING
+    return found[0] if found else SINGLE
 
 
 def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
-    """Let the person choose the columns that a point shows on hovering."""
+    """Draw the choice of columns that a point shows when it is hovered over."""
     kinds = column_kinds(source, embedding_set)
     hidden = ("image", "audio", "empty")
     columns = [name for name, what in kinds.items() if what not in hidden and name != LABEL]
@@ -88,13 +100,13 @@ def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
 
 
 def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
-    """Let the person name the categories to see where a column has more than fit the palette."""
+    """Draw the choice of categories with a color, if there are more than the palette has."""
     everything = categories(column_of(embedding_set, column), most=254)
-    distinct = len(everything.names) - bool(everything.folded) + everything.folded
+    distinct = len(everything.names) - bool(everything.merged) + everything.merged
     if distinct <= NAMED:
         return ()
     with st.expander(f"{distinct:,} values, {NAMED} named"):
-        names = everything.names[: len(everything.names) - bool(everything.folded)]
+        names = everything.names[: len(everything.names) - bool(everything.merged)]
         chosen = st.multiselect(
             "Name these instead", names, max_selections=NAMED, key=f"named-{column}"
         )
@@ -103,7 +115,7 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
-    """Say what each metadata column holds, and the labels where they repeat like categories."""
+    """Return the kind of each metadata column, and of the labels if they repeat like categories."""
     metadata = _embedding_set.metadata
     kinds = {name: str(column_kind(metadata.column(name))) for name in metadata.column_names}
     if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
@@ -120,7 +132,7 @@ def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
 
 @dataclass(frozen=True, eq=False)
 class Colored:
-    """Colors to draw, what to say of them, and the work that better ones wait for, if any."""
+    """Colors, with a note for the status bar and the job that better colors wait for."""
 
     colors: Colors
     note: str = ""
@@ -133,15 +145,15 @@ def colors_of(
     """Return the colors; clusters and preserved neighbors depend on the displayed layout."""
     if coloring.by == CLUSTERS:
         return _cluster_colors(source, embedding_set, displayed, coloring.granularity)
-    if coloring.by == KEPT:
-        return _kept_colors(embedding_set, displayed)
-    if coloring.by == NOTHING:
+    if coloring.by == PRESERVED:
+        return _preservation_colors(embedding_set, displayed)
+    if coloring.by == SINGLE:
         return Colored(one_color(len(embedding_set), "all points"))
     return _column_colors(source, coloring, embedding_set)
 
 
 def _is_served(colored: Colored) -> bool:
-    """Whether the browser can still fetch the colors (the cache's folder may have been emptied)."""
+    """Return True if the browser can still fetch the colors: the cache may have been emptied."""
     address = colored.colors.message["url"]
     return address is None or services.blobs().has(address)
 
@@ -155,7 +167,7 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     if what == "number":
         return Colored(number_colors(numbers(column), coloring.by, services.blobs()))
     found = categories(column, NAMED, coloring.named)
-    grey = {MISSING, found.names[-1] if found.folded else MISSING}
+    grey = {MISSING, found.names[-1] if found.merged else MISSING}
     colors = category_colors(
         found.codes, found.names, found.counts, coloring.by, services.blobs(), grey
     )
@@ -165,14 +177,14 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
 def _cluster_colors(
     source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, granularity: float
 ) -> Colored:
-    """Find the clusters in a worker; until then all points have one color."""
+    """Find the clusters in a worker process; until then all points have one color."""
     digest = key_hash({"layout": displayed.key, "granularity": granularity})
     coordinates = displayed.layout.coordinates
     job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, granularity)
-    last = services.pool().get(st.session_state.get("clusters_asked", ""))
+    last = services.pool().get(st.session_state.get("cluster_job", ""))
     if last is not None and last.key != job.key and not last.snapshot().finished:
         services.cancel(last)  # the slider, or the layout, has moved on
-    st.session_state.clusters_asked = job.key
+    st.session_state.cluster_job = job.key
     view = job.snapshot()
     if view.state != "done":
         return Colored(one_color(len(embedding_set), "clusters"), view.error, job)
@@ -208,16 +220,17 @@ def _found_clusters(
     return Colored(colors, note)
 
 
-def _kept_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:
+def _preservation_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:
     if not displayed.layout.quality:  # the graph is built to measure the quality
-        note = "which neighbors are kept is known once the layout is judged"
+        note = "neighbor preservation is available once the quality has been measured"
         return Colored(one_color(len(embedding_set), "all points"), note)
-    return _kept_of(displayed.key, displayed.layout, embedding_set)
+    return _preservation(displayed.key, displayed.layout, embedding_set)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
-def _kept_of(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
+def _preservation(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
     metric = layouts.layout_metric(_embedding_set)
     graph = neighbors.load_or_build(_embedding_set, services.cache(), metric=metric)
-    share = quality.preservation_per_point(graph, _layout.coordinates)
-    return Colored(number_colors(share, "share of the 10 nearest kept", services.blobs()))
+    fraction = quality.preservation_per_point(graph, _layout.coordinates)
+    title = "fraction of the 10 nearest preserved"
+    return Colored(number_colors(fraction, title, services.blobs()))

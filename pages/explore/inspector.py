@@ -1,79 +1,60 @@
-"""The inspector: the clicked item and its nearest neighbors, or the selected rows."""
+"""The inspector: the current item and its neighbors, the neighbors of a query, or the selection."""
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 
 from components import Event, ListItem, neighbor_list, search_box
-from embeddings import EmbeddingSet, neighbors
+from embeddings import EmbeddingSet
 from embeddings.analysis import clusters
-from embeddings.analysis.contexts import CONTEXT, Excerpt, context_of, is_layer
-from embeddings.columns import CATEGORICAL, SCALED, as_text, column_kind, listed
+from embeddings.analysis.contexts import Excerpt, context_of, is_layer
+from embeddings.columns import CATEGORICAL, SCALED
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
-from pages.common.text import harmless, number, plain
-from pages.explore import navigation as walk
-from pages.explore import query as asked
+from pages.common.text import harmless, plain
+from pages.explore import query
 from pages.explore.color_controls import column_of
-from pages.explore.media import show_image, show_media, show_pictures
+from pages.explore.item_details import emphasized, show_columns, show_image, show_title
+from pages.explore.navigation import History
+from pages.explore.view import DEFAULT_K, ViewState
 
-CHOICES_OF_K = (5, 10, 20, 50, 100)
-SHOWN_COLUMNS = 4
-MIDDLE = 10
-BROKEN_DOWN = 2
-VALUES = 6
-LONG = 200
-"""Characters of a text from which it is folded away."""
-LONGEST = 20_000
-"""Characters of a text that are shown once it is unfolded."""
-AROUND = 3
-"""Words before and after the one that a list's line is about, where it is one in context."""
-PICTURES, FOUND_WIDTH = 6, 84
-"""Images that are shown of what was found, and their width in px."""
+K_OPTIONS = (5, 10, 20, 50, 100)
+CENTRAL_ITEMS = 10
+"""Items of a selection that are listed, the closest to its centroid."""
+COUNTED_COLUMNS, COUNTED_VALUES = 2, 6
+"""Columns of a selection whose values are counted, and values listed for each."""
+CONTEXT_WORDS = 3
+"""Words of context on each side in a list of words in context."""
+THUMBNAILS, THUMBNAIL_WIDTH = 6, 84
+"""Images shown above the list of a query, and their width in px."""
 LONGEST_LABEL = 200
-"""Characters of a label in a list; the whole stands above it once it is clicked."""
+"""Characters of a label in a list; the item's title has all of them."""
+
+OnEvent = Callable[[Event], None]
 
 
-def neighbors_of(embedding_set: EmbeddingSet) -> Neighbors | None:
-    """Return the neighbors of the item that the person stands on, by the chosen metric and k."""
-    row = walk.current().row
-    if row is None or len(embedding_set) < 2:
-        return None
-    state = st.session_state
-    metric = state.get("metric") or embedding_set.provenance.metric
-    return neighbors.query(embedding_set, row, state.get("k") or 10, metric)
+def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
+    """Draw the search box, then the item, selection or query.
 
-
-def mask_of(count: int, rows: Iterable[int]) -> np.ndarray:
-    """Return a boolean mask, shape (count,), that is true at `rows`."""
-    mask = np.zeros(count, dtype=bool)
-    mask[list(rows)] = True
-    return mask
-
-
-def show(
-    embedding_set: EmbeddingSet,
-    kinds: dict[str, str],
-    found: Neighbors | None,
-    labels: str,
-    on_event: Callable[[Event], None],
-) -> None:
-    """Draw search box, item or selection, and the lists that lead on."""
+    Parameters
+    ----------
+    labels : address from which the search box fetches the labels
+    on_event : called before the rerun with what the person did
+    """
+    history = view.history
     with st.container(key="inspector"):
-        search_box(key="search", labels=labels, count=len(embedding_set), on_event=on_event)
-        asked.show(embedding_set)
-        way = walk.current()
-        if way.row is not None:
-            _item(embedding_set, kinds, found, on_event)
-        elif way.selected is not None:
-            _selection(embedding_set, kinds, way, on_event)
-        elif way.asked is not None:
-            _asked(embedding_set, kinds, way, on_event)
+        search_box(key="search", labels=labels, count=len(view.embedding_set), on_event=on_event)
+        query.show(view.embedding_set, view.encoder)
+        if history.row is not None:
+            _item(view, history.row, on_event)
+        elif history.selected is not None:
+            _selection(view, history.selected, on_event)
+        elif history.query is not None:
+            _query(view, history.query, on_event)
         else:
             st.caption(
                 "Click a point, or search, to see its nearest neighbors in the original space. "
@@ -81,42 +62,32 @@ def show(
             )
 
 
-def _item(
-    embedding_set: EmbeddingSet,
-    kinds: dict[str, str],
-    found: Neighbors | None,
-    on_event: Callable[[Event], None],
-) -> None:
-    way = walk.current()
-    row = way.row
-    assert row is not None
-    with st.container(key="walk", horizontal=True):
-        at_start, at_end = way.place <= 0, way.place >= len(way.rows) - 1
-        st.button("←", key="back", help="Back", disabled=at_start, on_click=way.step, args=(-1,))
-        st.button("→", key="forward", help="Forward", disabled=at_end, on_click=way.step, args=(1,))
-    _title(embedding_set.labels[row] or "(no label)")
+def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
+    """Show an item, its columns and its nearest neighbors."""
+    embedding_set, history, found = view.embedding_set, view.history, view.found
+    _back_and_forward(history)
+    show_title(embedding_set.labels[row] or "(no label)")
     if is_layer(embedding_set):
         st.markdown(emphasized(context_of(embedding_set, row)))
-    _metadata(embedding_set, kinds, row)
+    show_columns(embedding_set, view.kinds, row)
     if found is None:
         st.caption("A set of one item has no neighbors.")
         return
     left, right = st.columns(2)
-    metric = found.metric
     left.selectbox(
-        "Metric", METRICS, index=METRICS.index(metric), key="metric", persist_state="session"
+        "Metric", METRICS, index=METRICS.index(found.metric), key="metric", persist_state="session"
     )
     right.selectbox(
-        "Neighbors", CHOICES_OF_K, index=CHOICES_OF_K.index(10), key="k", persist_state="session"
+        "Neighbors", K_OPTIONS, index=K_OPTIONS.index(DEFAULT_K), key="k", persist_state="session"
     )
-    st.markdown(f"**Nearest in the original space ({metric})**")
+    st.markdown(f"**Nearest in the original space ({found.metric})**")
     with st.container(key="neighbors"):
         _list("neighbor-list", embedding_set, row, found, on_event)
     with st.container(key="actions", horizontal=True):
-        _only_these(way)
+        _only_these(history)
         st.download_button(
             "CSV",
-            data=lambda: neighbors_csv(embedding_set, row, found),
+            data=lambda: neighbors_csv(embedding_set, view.kinds, row, found),
             file_name="neighbors.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -124,36 +95,76 @@ def _item(
         )
 
 
-def _title(text: str) -> None:
-    with st.container(key="title"):
-        st.markdown(plain(text))
+def _back_and_forward(history: History) -> None:
+    at_start, at_end = history.index <= 0, history.index >= len(history.rows) - 1
+    with st.container(key="history", horizontal=True):
+        for label, key, name, by, disabled in (
+            ("←", "back", "Back", -1, at_start),
+            ("→", "forward", "Forward", 1, at_end),
+        ):
+            step = history.step
+            st.button(label, key=key, help=name, disabled=disabled, on_click=step, args=(by,))
 
 
-def _only_these(way: walk.Walk) -> None:
-    st.session_state.only = way.only_these  # what the walk says, whatever was clicked before
-    st.toggle("Only these", key="only", on_change=_toggle_only)
+def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None:
+    """Show how many rows are selected, what they have in common, and the most central items."""
+    embedding_set = view.embedding_set
+    count = int(selected.sum())
+    show_title(view.history.selected_name)
+    st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
+    _only_these(view.history)
+    labels = np.where(selected, 0, clusters.NOISE)
+    for name in [n for n, kind in view.kinds.items() if kind in CATEGORICAL][:COUNTED_COLUMNS]:
+        _counts(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
+    metric = embedding_set.provenance.metric
+    central = clusters.closest_to_centroid(embedding_set.vectors, labels, 0, CENTRAL_ITEMS, metric)
+    st.markdown("**Closest to the centroid**")
+    with st.container(key="neighbors"):
+        _list("central-list", embedding_set, None, central, on_event)
 
 
-def _toggle_only() -> None:
-    walk.current().only_these = st.session_state.only
+def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:
+    """Show the items nearest to a text, an image or a position."""
+    embedding_set, found = view.embedding_set, view.found
+    assert found is not None
+    show_title(shown.title)
+    if shown.unknown:
+        st.caption(f"Ignored, not in the vocabulary: {plain(', '.join(shown.unknown))}")
+    if shown.image is not None:
+        show_image(shown.image)
+    column = query.image_column(embedding_set, view.kinds)
+    if column is not None:
+        with st.container(key="thumbnails", horizontal=True):
+            for row in found.rows[:THUMBNAILS]:
+                content = column[int(row)]["bytes"].as_py()
+                show_image(content, THUMBNAIL_WIDTH, THUMBNAIL_WIDTH)
+    _only_these(view.history)
+    st.markdown(f"**Nearest in the original space ({found.metric})**")
+    with st.container(key="neighbors"):
+        _list("query-list", embedding_set, None, found, on_event)
+
+
+def _only_these(history: History) -> None:
+    st.session_state.only = history.only_these  # set by the history, whatever was clicked before
+    st.toggle("Only these", key="only", on_change=_toggle_only, args=(history,))
+
+
+def _toggle_only(history: History) -> None:
+    history.only_these = st.session_state.only
 
 
 def _list(
-    key: str,
-    embedding_set: EmbeddingSet,
-    of: int | None,
-    found: Neighbors,
-    on_event: Callable[[Event], None],
+    key: str, embedding_set: EmbeddingSet, of: int | None, found: Neighbors, on_event: OnEvent
 ) -> None:
     """Draw rows with their values as bars from 0 to the largest."""
     rows, values = found
     largest = float(np.abs(values).max()) if len(values) else 0.0
-    shares = np.clip(values / largest, 0, 1) if largest > 0 else np.ones(len(values))
+    bars = np.clip(values / largest, 0, 1) if largest > 0 else np.ones(len(values))
     neighbor_list(
         key=key,
         items=[
-            ListItem(int(r), listed_as(embedding_set, r), float(v), float(s))
-            for r, v, s in zip(rows, values, shares, strict=True)
+            ListItem(int(r), list_label(embedding_set, r), float(v), float(b))
+            for r, v, b in zip(rows, values, bars, strict=True)
         ],
         of=of,
         count=len(embedding_set),
@@ -162,132 +173,35 @@ def _list(
     )
 
 
-def emphasized(excerpt: Excerpt) -> str:
-    """Return an excerpt as Markdown, its word in bold; all else is shown as it is."""
-    word = f"**{plain(excerpt.word)}**" if excerpt.word else ""
-    return plain(excerpt.before) + word + plain(excerpt.after)
-
-
-def listed_as(embedding_set: EmbeddingSet, row: int) -> str | Excerpt:
-    """Return what a row is called in a list: its label, or the word among those around it."""
+def list_label(embedding_set: EmbeddingSet, row: int) -> str | Excerpt:
+    """Return an item's text in a list: its label, or the word with a few words around it."""
     if is_layer(embedding_set):
-        return context_of(embedding_set, row, AROUND)
+        return context_of(embedding_set, row, CONTEXT_WORDS)
     return embedding_set.labels[row][:LONGEST_LABEL]
 
 
-def _metadata(embedding_set: EmbeddingSet, kinds: dict[str, str], row: int) -> None:
-    """Show an item's images, sounds and first columns; long texts and the rest are folded away."""
-    cells, long = [], []
-    pictures: list[tuple[str, bytes]] = []
-    for name in embedding_set.metadata.column_names:
-        if name == CONTEXT and is_layer(embedding_set):
-            continue  # stands above
-        column, what = embedding_set.metadata.column(name), kinds[name]
-        cell = column[row]
-        if not cell.is_valid:
-            continue
-        if what == "image" and cell["bytes"].as_py():
-            pictures.append((name, cell["bytes"].as_py()))
-            continue
-        text = show_media(cell) if what in ("image", "audio") else _text(what, column, row)
-        if len(text) > LONG:
-            long.append((name, text))
-        elif text:
-            cells.append(f"{plain(name)}: {plain(text)}")
-    show_pictures(pictures)
-    if cells:
-        st.caption("  \n".join(cells[:SHOWN_COLUMNS]))
-    for name, text in long:
-        with st.expander(f"{plain(name)}, {len(text):,} characters"):
-            more = len(text) - LONGEST
-            st.caption("  \n".join(plain(line.strip()) for line in text[:LONGEST].splitlines()))
-            if more > 0:
-                st.caption(f"and {more:,} more characters")
-    if len(cells) > SHOWN_COLUMNS:
-        with st.expander(f"{len(cells) - SHOWN_COLUMNS} more columns"):
-            st.caption("  \n".join(cells[SHOWN_COLUMNS:]))
-
-
-def _text(what: str, column: pa.ChunkedArray, row: int) -> str:
-    """Write a cell that is there for the screen."""
-    if what not in ("boolean", "list", "number"):
-        return str(as_text(column.slice(row, 1))[0].as_py())
-    value = column[row].as_py()
-    if what == "boolean":
-        return "yes" if value else "no"
-    if what == "list":
-        return listed(value)
-    return number(value) if isinstance(value, int | float) else str(value)
-
-
-def _selection(
-    embedding_set: EmbeddingSet,
-    kinds: dict[str, str],
-    way: walk.Walk,
-    on_event: Callable[[Event], None],
-) -> None:
-    """Show how many rows are selected, what they are, and the items nearest their middle."""
-    selected = way.selected
-    assert selected is not None
-    rows = np.flatnonzero(selected)
-    _title(way.selected_name)
-    st.caption(f"{len(rows):,} of {len(selected):,} points, {len(rows) / len(selected):.1%}")
-    _only_these(way)
-    labels = np.where(selected, 0, clusters.NOISE)
-    for name in [n for n, what in kinds.items() if what in CATEGORICAL][:BROKEN_DOWN]:
-        _breakdown(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
-    metric = embedding_set.provenance.metric
-    middle = clusters.closest_to_centroid(embedding_set.vectors, labels, 0, MIDDLE, metric)
-    st.markdown("**Nearest to their middle**")
-    with st.container(key="neighbors"):
-        _list("middle-list", embedding_set, None, middle, on_event)
-
-
-def _asked(
-    embedding_set: EmbeddingSet,
-    kinds: dict[str, str],
-    way: walk.Walk,
-    on_event: Callable[[Event], None],
-) -> None:
-    """Show the images nearest to a text, a picture or a place, and list them."""
-    found = asked.nearest(embedding_set, kinds)
-    assert found is not None and way.asked is not None
-    _title(way.asked.name)
-    if way.asked.unknown:
-        st.caption(f"Without what was never learned: {plain(', '.join(way.asked.unknown))}")
-    if way.asked.picture is not None:
-        show_image(way.asked.picture)
-    column = asked.images(embedding_set, kinds)
-    if column is not None:
-        with st.container(key="pictures", horizontal=True):
-            for row in found.rows[:PICTURES]:
-                show_image(column[int(row)]["bytes"].as_py(), FOUND_WIDTH, FOUND_WIDTH)
-    _only_these(way)
-    st.markdown(f"**Nearest in the original space ({found.metric})**")
-    with st.container(key="neighbors"):
-        _list("asked-list", embedding_set, None, found, on_event)
-
-
-def _breakdown(name: str, counted: list[tuple[Any, int, float]]) -> None:
-    """Write the most frequent values of a column among the selected rows."""
+def _counts(name: str, counted: list[tuple[Any, int, float]]) -> None:
+    """List the most frequent values of a column among the selected rows."""
     lines = [
-        f"{plain('(missing)' if value is None else str(value))}: {count:,} ({share:.0%})"
-        for value, count, share in counted[:VALUES]
+        f"{plain('(missing)' if value is None else str(value))}: {count:,} ({fraction:.0%})"
+        for value, count, fraction in counted[:COUNTED_VALUES]
     ]
-    if len(counted) > VALUES:
-        lines.append(f"and {len(counted) - VALUES:,} other values")
+    if len(counted) > COUNTED_VALUES:
+        lines.append(f"and {len(counted) - COUNTED_VALUES:,} other values")
     st.markdown(f"**{plain(name)}**")
     st.caption("  \n".join(lines))
 
 
-def neighbors_csv(embedding_set: EmbeddingSet, row: int, found: Neighbors) -> str:
-    """Write an item's neighbors as CSV; a text cell that a spreadsheet would run is quoted off."""
+def neighbors_csv(
+    embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int, found: Neighbors
+) -> str:
+    """Return an item's neighbors as CSV; text that a spreadsheet would run is escaped."""
     out = io.StringIO()
     writer = csv.writer(out)
     columns = [
         name
         for name in embedding_set.metadata.column_names
-        if column_kind(embedding_set.metadata.column(name)) in (*CATEGORICAL, *SCALED, "text")
+        if kinds[name] in (*CATEGORICAL, *SCALED, "text")
     ]
     named = [harmless(name) for name in columns]
     writer.writerow(["item", "rank", "row", "label", found.kind, "metric", *named])

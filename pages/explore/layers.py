@@ -1,4 +1,4 @@
-"""Words in context: the slider over the layers, and the set of the layer that is seen."""
+"""The set on display, and the slider over the layers of a set of words in context."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from embeddings.analysis.contexts import Layers, layers_of
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """The set that the screen shows: a layer of the open one, or the open one itself.
+class ActiveSet:
+    """The set on display: the open one, or a layer of it.
 
     Attributes
     ----------
-    key : names it among all sets, and tells it from what the same file held before
-    layers, layer : of a set of words in context
+    key : identifies it among all sets, and what the same file held before
+    layers, layer : of a set of words in context; None for others
     """
 
     key: str
@@ -24,24 +24,24 @@ class Seen:
     layers: Layers | None = None
     layer: str | None = None
 
-    def turned(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return a layout, float32 (n, dims), as it lies beside those of the other layers."""
-        return coordinates if self.layers is None else self.layers.turn(coordinates)
+    def align(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return a layout, float32 (n, dims), rotated to match those of the other layers."""
+        return coordinates if self.layers is None else self.layers.align(coordinates)
 
 
-def choose(source: str, embedding_set: EmbeddingSet) -> Seen:
-    """Draw the slider where the set has layers; the last layer, the most in context, is first."""
+def choose(source: str, embedding_set: EmbeddingSet) -> ActiveSet:
+    """Draw the slider if the set has layers; it starts at the last, the most contextual one."""
     key = f"{source} {embedding_set.fingerprint}"  # a file of this machine may change
     layers = _layers_of(key, embedding_set)
     if layers is None:
-        return Seen(key, embedding_set)
+        return ActiveSet(key, embedding_set)
     names = list(layers.rows)
     if st.session_state.get("layer") not in names:
         st.session_state.layer = names[-1]
     layer = names[0]
     if len(names) > 1:
         layer = st.select_slider("Layer", names, key="layer", persist_state="session")
-    return Seen(f"{key} layer {layer}", _layer(key, layer, layers), layers, layer)
+    return ActiveSet(f"{key} layer {layer}", _layer(key, layer, layers), layers, layer)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

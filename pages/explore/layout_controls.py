@@ -17,8 +17,8 @@ from pages.common.text import error_box, harmless
 from server.jobs import tasks
 from server.jobs.pool import Job
 
-JUDGED_AT_ONCE = 100_000
-"""Sets of up to so many rows have their first picture judged in the background, unasked."""
+MEASURED_ROWS = 100_000
+"""Sets of up to this many rows have the quality of a layout measured automatically."""
 
 
 def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
@@ -101,12 +101,12 @@ class DisplayedLayout:
 
 def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> DisplayedLayout:
     """Return the best layout available; PCA and precomputed coordinates are computed right away."""
-    layout = _cached(embedding_set, spec)
+    job = services.pool().get(job_key(embedding_set, spec))
+    layout = _cached(embedding_set, spec, job)
     if layout is None and spec.method in ("pca", "precomputed"):
         layout = layouts.compute(embedding_set, spec, cache=services.cache(), with_quality=False)
-    job = services.pool().get(job_key(embedding_set, spec))
-    unjudged = layout is not None and not layout.quality
-    if job is None and unjudged and len(embedding_set) <= JUDGED_AT_ONCE:
+    is_unmeasured = layout is not None and not layout.quality
+    if job is None and is_unmeasured and len(embedding_set) <= MEASURED_ROWS:
         job = start(embedding_set, spec)
     view = job.snapshot() if job else None
     if view and not view.finished and services.session_id() not in view.owners:
@@ -122,11 +122,16 @@ def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> Displayed
     return DisplayedLayout(layout, key, is_requested, running, error)
 
 
-def _cached(embedding_set: EmbeddingSet, spec: LayoutSpec) -> Layout | None:
-    """Return the layout if it was computed before; the session's last one is held in memory."""
-    key = spec.cache_key(embedding_set)
-    held_key, held = st.session_state.get("held_layout", ("", None))
-    if held_key == key and held.quality:
+def _cached(embedding_set: EmbeddingSet, spec: LayoutSpec, job: Job | None) -> Layout | None:
+    """Return the layout if it was computed before.
+
+    The session's last layout is held in memory. It is read again from disk only when a job for it
+    has started or ended, which may have added its quality.
+    """
+    view = job.snapshot() if job else None
+    key = (spec.cache_key(embedding_set), view and (view.started, view.finished))
+    held_key, held = st.session_state.get("held_layout", (None, None))
+    if held is not None and (held_key == key or (held.quality and held_key[0] == key[0])):
         return held
     layout = layouts.load_cached(embedding_set, spec, cache=services.cache())
     if layout is not None:

@@ -1,279 +1,156 @@
-"""The map with the strip above it, and the inspector: what a click reruns, and nothing else."""
+"""The status bar, the map and the inspector: what a click reruns, and nothing else."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
-from components import (
-    BackgroundClick,
-    Event,
-    Focus,
-    Mask,
-    Points,
-    embedding_map,
-    mask_address,
-    one_color,
-    points_of,
-    text_address,
-)
-from embeddings import EmbeddingSet
-from embeddings.analysis.contexts import CONTEXT, contexts_of, is_layer
-from embeddings.columns import as_text
-from embeddings.layouts import METHODS, Layout, LayoutSpec
-from embeddings.neighbors import Neighbors
-from pages.common import services
-from pages.common import url_state as address
+from components import BackgroundClick, Event, embedding_map
+from embeddings.layouts import METHODS
+from pages.common import services, url_state
 from pages.common.text import duration, error_box, plain
-from pages.explore import inspector, layout_controls
-from pages.explore import navigation as walk
-from pages.explore import query as asked
-from pages.explore.color_controls import (
-    CLUSTERS,
-    Colored,
-    Coloring,
-    colors_of,
-    column_kinds,
+from pages.explore import inspector, layout_controls, navigation, query
+from pages.explore.view import (
+    ViewRequest,
+    ViewState,
+    compute_view,
+    highlight,
+    hover_addresses,
+    label_address,
+    map_points,
 )
-from pages.explore.layers import Seen
-from pages.explore.layout_controls import DisplayedLayout
 from server.jobs.pool import JobView
 
 POLL_SECONDS = 0.7
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What the controls ask the stage to show."""
-
-    shown: Seen
-    spec: LayoutSpec
-    coloring: Coloring
-    hover: tuple[str, ...]
-
-    @property
-    def source(self) -> str:
-        """The key of the set that is shown."""
-        return self.shown.key
-
-    @property
-    def embedding_set(self) -> EmbeddingSet:
-        """The set that is shown."""
-        return self.shown.embedding_set
+def show(request: ViewRequest) -> None:
+    """Draw the panels; while work runs for them, they are drawn again every POLL_SECONDS."""
+    navigation.restore_from_url(len(request.active.embedding_set))
+    view = compute_view(request)
+    interval = POLL_SECONDS if view.is_working else None
+    st.fragment(_draw, run_every=interval)(request, [view], view.is_working)
 
 
-def show(scene: Scene) -> None:
-    """Draw the stage; while work runs for it, it looks again by itself."""
-    walk.begin(len(scene.embedding_set))
-    _, _, working = _look(scene)
-    st.fragment(_draw, run_every=POLL_SECONDS if working else None)(scene, working)
-
-
-def _look(scene: Scene) -> tuple[DisplayedLayout, Colored, bool]:
-    """Return the picture and the colors as they are now, and whether work on them runs."""
-    seen = layout_controls.displayed_layout(scene.embedding_set, scene.spec)
-    if scene.coloring.by == CLUSTERS and seen.job is not None and not seen.is_requested:
-        count = len(scene.embedding_set)
-        colored = Colored(one_color(count, "clusters"), "clusters come with the layout")
-    else:
-        colored = colors_of(scene.source, scene.embedding_set, seen, scene.coloring)
-    finding = colored.job is not None and not colored.job.snapshot().finished
-    return seen, colored, asked.receive(scene.embedding_set) or finding or seen.job is not None
-
-
-def _draw(scene: Scene, polling: bool) -> None:
-    seen, colored, working = _look(scene)
-    if working != polling:
+def _draw(request: ViewRequest, computed: list[ViewState], is_polling: bool) -> None:
+    """Draw what a run of the whole page has computed; a rerun of the panels computes its own."""
+    view = computed.pop() if computed else compute_view(request)
+    if view.is_working != is_polling:
         st.rerun()  # the whole page, so that the polling begins or ends
-    embedding_set = scene.embedding_set
-    address.note(row=walk.current().row)
-    labels = _labels_address(scene.source, embedding_set)
-    on_event = partial(_receive, scene=scene, layout=seen.layout)
-    found = inspector.neighbors_of(embedding_set)
-    kinds = column_kinds(scene.source, embedding_set)
+    url_state.note(row=view.history.row)
+    labels = label_address(view)
+    on_event = partial(_receive, view=view)
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
-        view = seen.job.snapshot() if seen.job else None
-        points = _points(scene, seen, view)
-        _strip(embedding_set, scene.spec, seen, view, colored.note, scene.shown.layer)
-        focus, mask = _emphasis(embedding_set, kinds, found)
+        points = map_points(view)
+        _status_bar(view)
+        focus, mask = highlight(view)
         embedding_map(
             key="map",
             points=points,
-            colors=colored.colors,
+            colors=view.colored.colors,
             labels=labels,
-            hover=[
-                (name, _column_address(scene.source, name, embedding_set)) for name in scene.hover
-            ],
+            hover=hover_addresses(view),
             focus=focus,
             mask=mask,
-            background_clicks=seen.is_requested and asked.decodes(embedding_set, seen.layout),
-            marker=asked.spot(embedding_set, seen.layout),
-            description=f"Map of {len(embedding_set):,} points in {points.dims}D: "
-            + (scene.spec.title if seen.is_requested else _meanwhile(seen, scene.spec, view)),
+            background_clicks=view.displayed.is_requested
+            and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
+            marker=query.query_position(
+                view.embedding_set, view.displayed.layout, view.history.query
+            ),
+            description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
+            f"{view.status}",
             on_event=on_event,
         )
     with right:
-        inspector.show(embedding_set, kinds, found, labels, on_event)
+        inspector.show(view, labels, on_event)
 
 
-def _receive(event: Event, scene: Scene, layout: Layout) -> None:
+def _receive(event: Event, view: ViewState) -> None:
     """Carry out what was done on the map, in the search box or in a list."""
     if isinstance(event, BackgroundClick):
-        asked.ask_place(scene.embedding_set, layout, event.position)
+        layout, encoder = view.displayed.layout, view.encoder
+        query.submit_position(view.embedding_set, layout, encoder, event.position)
     else:
-        walk.receive(event)
+        navigation.receive(event)
 
 
-def _emphasis(
-    embedding_set: EmbeddingSet, kinds: dict[str, str], found: Neighbors | None
-) -> tuple[Focus | None, Mask | None]:
-    """Say what stands out on the map: item and neighbors, or what is selected or found."""
-    way = walk.current()
-    focus = mask = None
-    if found is not None and way.row is not None:
-        rows = found.rows.tolist()
-        focus = Focus(way.row, rows, found.values.tolist(), found.kind)
-        if way.only_these:
-            alone = inspector.mask_of(len(embedding_set), [way.row, *rows])
-            mask = Mask(mask_address(alone, services.blobs()), isolate=True)
-    elif way.selected is not None:
-        mask = Mask(mask_address(way.selected, services.blobs()), isolate=way.only_these)
-    elif way.asked is not None:
-        near = asked.nearest(embedding_set, kinds)
-        assert near is not None
-        rows = near.rows.tolist()
-        focus = Focus(None, rows, near.values.tolist(), near.kind)
-        if way.only_these:
-            alone = inspector.mask_of(len(embedding_set), rows)
-            mask = Mask(mask_address(alone, services.blobs()), isolate=True)
-    return focus, mask
-
-
-def _points(scene: Scene, seen: DisplayedLayout, view: JobView | None) -> Points:
-    """Return the picture's points; while t-SNE runs, those of its latest frame."""
-    if view is not None and not seen.is_requested and view.frame is not None:
-        frame = scene.shown.turned(view.frame)
-        return services.frames().points(f"{view.key} {view.started}", view.frame_number, frame)
-    return _points_of(seen.key, scene.source, scene.shown, seen.layout)
-
-
-@st.cache_resource(
-    max_entries=32, show_spinner=False, validate=lambda points: services.blobs().has(points.url)
-)
-def _points_of(key: str, source: str, _shown: Seen, _layout: Layout) -> Points:
-    return points_of(_shown.turned(_layout.coordinates), services.blobs())
-
-
-@st.cache_resource(
-    max_entries=16, show_spinner=False, validate=lambda address: services.blobs().has(address)
-)
-def _labels_address(source: str, _embedding_set: EmbeddingSet) -> str:
-    return text_address(_embedding_set.labels, services.blobs())
-
-
-@st.cache_resource(
-    max_entries=64, show_spinner=False, validate=lambda address: services.blobs().has(address)
-)
-def _column_address(source: str, name: str, _embedding_set: EmbeddingSet) -> str:
-    if name == CONTEXT and is_layer(_embedding_set):
-        return text_address(contexts_of(_embedding_set), services.blobs())
-    texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
-    return text_address(texts, services.blobs())
-
-
-def _strip(
-    embedding_set: EmbeddingSet,
-    spec: LayoutSpec,
-    seen: DisplayedLayout,
-    view: JobView | None,
-    note: str,
-    layer: str | None,
-) -> None:
-    """Say in one line what is seen; offer to compute what is not there yet, or to stop."""
-    count = len(embedding_set)
-    way = walk.current()
-    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
-        parts = [f"{count:,} of {count:,} points"]
-        if way.selected is not None:
-            parts[0] = f"{int(way.selected.sum()):,} of {count:,} points selected"
-        if layer is not None:
-            parts[0] += f" of layer {layer}"
-        if seen.is_requested:
-            parts += [spec.title, *seen.layout.notes, *_quality(seen)]
-        else:
-            parts += [_meanwhile(seen, spec, view)]
-        st.markdown(plain(" · ".join([*parts, note] if note else parts)), width="stretch")
-        if view is not None:
-            _progress(seen, spec, view)
-        elif not seen.is_requested:
+def _status_bar(view: ViewState) -> None:
+    """Describe the view in one line; offer to run what is missing, or to cancel what runs."""
+    spec, displayed, history = view.request.spec, view.displayed, view.history
+    with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(_description(view)), width="stretch")
+        if view.job is not None:
+            _progress(view, view.job)
+        elif not displayed.is_requested:
+            title = f"Run {METHODS[spec.method].title}"
+            st.button(title, type="primary", key="run", on_click=_start, args=(view,))
+        elif not displayed.layout.quality:
             st.button(
-                f"Run {METHODS[spec.method].title}",
-                type="primary",
-                key="run",
+                "Measure quality",
+                help="How many of the true nearest neighbors does this layout preserve?",
+                key="measure_quality",
                 on_click=_start,
-                args=(embedding_set, spec),
+                args=(view,),
             )
-        elif not seen.layout.quality:
-            st.button(
-                "Judge",
-                help="How many of the true neighbors does this layout keep?",
-                key="judge",
-                on_click=_start,
-                args=(embedding_set, spec),
-            )
-        if way.row is not None or way.selected is not None or way.asked is not None:
-            st.button("Clear", key="clear", on_click=way.clear)
+        if not history.is_empty:
+            st.button("Clear", key="clear", on_click=history.clear)
         st.download_button(
             "CSV",
-            data=lambda: layout_controls.layout_csv(embedding_set, seen.layout),
-            file_name=f"{embedding_set.provenance.name}-{seen.layout.method}.csv",
+            data=lambda: layout_controls.layout_csv(view.embedding_set, displayed.layout),
+            file_name=f"{view.embedding_set.provenance.name}-{displayed.layout.method}.csv",
             mime="text/csv",
             icon=":material/download:",
-            help="The coordinates of all points, as CSV",
+            help="Download the coordinates of all points as CSV",
             key="download",
             on_click="ignore",
         )
-    if seen.error:
-        error_box(seen.error)
+    if displayed.error:
+        error_box(displayed.error)
 
 
-def _meanwhile(seen: DisplayedLayout, spec: LayoutSpec, view: JobView | None) -> str:
-    if view is None:
-        return f"PCA shown, {spec.title} not computed yet"
-    if view.frame is not None:
-        return f"{spec.title}, on its way"
-    return "PCA meanwhile"
+def _start(view: ViewState) -> None:
+    """Compute the layout, or its quality, in a worker process."""
+    layout_controls.start(view.embedding_set, view.request.spec)
 
 
-def _start(embedding_set: EmbeddingSet, spec: LayoutSpec) -> None:
-    layout_controls.start(embedding_set, spec)
+def _description(view: ViewState) -> str:
+    """Return the line of the status bar: points, layout, quality, automatic choices."""
+    count, selected = len(view.embedding_set), view.history.selected
+    points = f"{count:,} of {count:,} points"
+    if selected is not None:
+        points = f"Selected {int(selected.sum()):,} of {count:,} points"
+    if view.request.active.layer is not None:
+        points += f" of layer {view.request.active.layer}"
+    parts = [points, view.status]
+    if view.displayed.is_requested:
+        parts += [*view.displayed.layout.notes, *_quality(view)]
+    return " · ".join([*parts, view.colored.note] if view.colored.note else parts)
 
 
-def _quality(seen: DisplayedLayout) -> list[str]:
-    quality = seen.layout.quality
+def _quality(view: ViewState) -> list[str]:
+    quality = view.displayed.layout.quality
     if not quality:
         return []
-    rows = len(seen.layout.coordinates)
-    sample = f" (judged on {quality['sample']:,} rows)" if quality["sample"] < rows else ""
+    rows = len(view.displayed.layout.coordinates)
+    sample = f" (on a sample of {quality['sample']:,} rows)" if quality["sample"] < rows else ""
     return [
-        f"{quality['neighbor_preservation']:.0%} of neighbors kept, "
+        f"{quality['neighbor_preservation']:.0%} of neighbors preserved, "
         f"trustworthiness {quality['trustworthiness']:.3f}{sample}"
     ]
 
 
-def _progress(seen: DisplayedLayout, spec: LayoutSpec, view: JobView) -> None:
-    """Show stage, share, time left, and the way to stop."""
-    title = METHODS[spec.method].title
-    if seen.is_requested:
-        title = f"Judging {title}"
-    if view.state == "queued":
-        text = f"{title}: {view.stage or 'waiting'}"
-        if view.position:
-            text += f", {view.position} ahead"
+def _progress(view: ViewState, job: JobView) -> None:
+    """Show phase, fraction done and time left, and a button that cancels."""
+    title = METHODS[view.request.spec.method].title
+    if view.displayed.is_requested:
+        title = f"Measuring the quality of {title}"
+    if job.state == "queued":
+        text = f"{title}: {job.stage or 'waiting'}"
+        if job.position:
+            text += f", {job.position} ahead"
     else:
-        stage = view.note if view.stage == title and view.note else view.stage
-        left = f", {duration(view.seconds_left)} left" if view.seconds_left else ""
-        text = f"{title}: {stage}, {duration(view.seconds)}{left}"
-    st.progress(view.done or 0.0, text=plain(text), width=340)
-    st.button("Cancel", key="cancel", on_click=services.cancel, args=(seen.job,))
+        phase = job.note if job.stage == title and job.note else job.stage
+        left = f", {duration(job.seconds_left)} left" if job.seconds_left else ""
+        text = f"{title}: {phase}, {duration(job.seconds)}{left}"
+    st.progress(job.done or 0.0, text=plain(text), width=340)
+    st.button("Cancel", key="cancel", on_click=services.cancel, args=(view.displayed.job,))

@@ -1,4 +1,4 @@
-"""Where a person is: the clicked item, the way back and forward, and the selected rows."""
+"""What a person has visited, selected or queried in the open set, and the way back and forward."""
 
 from dataclasses import dataclass, field
 
@@ -10,94 +10,99 @@ from pages.common import url_state
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """A vector that is no item's: of a text, of a picture, of a place of the map.
+class AdHocQuery:
+    """A query vector that is no item's: of a text, of an image, or of a position on the map.
 
     Attributes
     ----------
-    name : what the screen calls it
+    title : its name on the screen
     vector : float32, shape (d,)
-    picture : what a decoder makes of the vector, as PNG
-    unknown : words of a text that the model has never learned
+    image : PNG that a decoder makes of the vector, or None
+    unknown : words of a text that are not in the model's vocabulary
     """
 
-    name: str
+    title: str
     vector: np.ndarray
-    picture: bytes | None = None
+    image: bytes | None = None
     unknown: tuple[str, ...] = ()
 
 
 @dataclass
-class Walk:
-    """The items visited in this session's open set, and the selection.
+class History:
+    """The items visited in the session's open set, and the selection or query.
 
     Attributes
     ----------
-    rows : row numbers in the order visited
-    place : index of the present one, -1 for none
-    selected : bool, shape (n,), or None; `selected_name` says what it is
-    only_these : whether the map shows nothing but the item and its neighbors
-    asked : the vector that was asked for, which is no item's, or None
+    rows : row numbers in the order of the visits
+    index : the current one's index in `rows`, -1 for none
+    selected : bool, shape (n,), or None; `selected_name` is its title
+    only_these : whether the map hides everything but the item and its neighbors
+    query : the current ad hoc query, or None
     """
 
     rows: list[int] = field(default_factory=list)
-    place: int = -1
+    index: int = -1
     selected: np.ndarray | None = None
     selected_name: str = ""
     only_these: bool = False
-    asked: "Asked | None" = None
+    query: AdHocQuery | None = None
 
     @property
     def row(self) -> int | None:
-        """The present item."""
-        return self.rows[self.place] if self.place >= 0 else None
+        """The current item."""
+        return self.rows[self.index] if self.index >= 0 else None
 
-    def go(self, row: int) -> None:
-        """Walk to an item; the way forward is forgotten."""
-        self.asked = None
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to clear."""
+        return self.row is None and self.selected is None and self.query is None
+
+    def visit(self, row: int) -> None:
+        """Go to an item; the items ahead are dropped."""
+        self.query = None
+        self.selected, self.only_these = None, False
         if row != self.row:
-            self.rows = [*self.rows[: self.place + 1], row]
-            self.place = len(self.rows) - 1
+            self.rows = [*self.rows[: self.index + 1], row]
+            self.index = len(self.rows) - 1
 
     def step(self, by: int) -> None:
         """Go back (-1) or forward (1)."""
-        self.place = min(max(self.place + by, 0), len(self.rows) - 1)
+        self.index = min(max(self.index + by, 0), len(self.rows) - 1)
 
     def clear(self) -> None:
-        """Stand nowhere and select nothing; the way is forgotten."""
-        self.rows, self.place, self.only_these = [], -1, False
+        """Drop the items visited, the selection and the query."""
+        self.rows, self.index, self.only_these = [], -1, False
         self.selected, self.selected_name = None, ""
-        self.asked = None
+        self.query = None
 
-    def ask(self, asked: "Asked") -> None:
-        """Stand at a vector that is no item's."""
+    def show_query(self, query: AdHocQuery) -> None:
+        """Show the neighbors of a query instead of an item's."""
         self.clear()
-        self.asked = asked
+        self.query = query
 
 
-def current() -> Walk:
-    """Return this session's walk through the open set."""
-    if "walk" not in st.session_state:
-        st.session_state.walk = Walk()
-    return st.session_state.walk
+def current() -> History:
+    """Return the session's history in the open set."""
+    if "history" not in st.session_state:
+        st.session_state.history = History()
+    return st.session_state.history
 
 
-def begin(count: int) -> None:
-    """Start a session's walk at the row that the address names, if the set has it."""
-    if "walk" not in st.session_state:
+def restore_from_url(count: int) -> None:
+    """Begin a session's history at the row in the URL, if the set of `count` rows has it."""
+    if "history" not in st.session_state:
         row = url_state.row()
         if row is not None and row < count:
-            current().go(row)
+            current().visit(row)
 
 
 def receive(event: Event) -> None:
     """Carry out a click, a selection or a clearing."""
-    walk = current()
+    history = current()
     if isinstance(event, Click):
-        walk.go(event.row)
-        walk.selected, walk.only_these = None, False
+        history.visit(event.row)
     elif isinstance(event, Clear):
-        walk.clear()
+        history.clear()
     elif isinstance(event, Selection):
-        walk.clear()
-        walk.selected, walk.selected_name = event.mask, event.name
+        history.clear()
+        history.selected, history.selected_name = event.mask, event.name

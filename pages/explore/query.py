@@ -1,9 +1,8 @@
-"""Ask for what is no item: a text, a picture, a place of the map; the nearest items light up.
+"""Ad hoc queries: by a text, an image, or a position on the map.
 
-A trained model makes a vector of a text or a picture, or a picture of the vector at a place.
-
-The model is the one that the file's vectors come from: the file names its checkpoint by sha256, and
-it is looked for among the runs of this server. Nothing that a file says is opened or run.
+A trained model encodes the text or image, or decodes the vector at the position. It is the model
+that the file's vectors come from: the file names its checkpoint by sha256, which is looked up among
+the runs of this server. Nothing that a file names is opened or executed.
 """
 
 import base64
@@ -18,78 +17,79 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from embeddings import EmbeddingError, EmbeddingSet, neighbors
+from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.layouts import Layout
 from embeddings.layouts.space import affine_transfer
-from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.text import error_box, plain
-from pages.explore import navigation as walk
+from pages.explore import navigation
+from pages.explore.navigation import AdHocQuery
 from server.runs.checkpoints import find_weights
 from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Response, capabilities
 from server.runs.records import runs_folder
 
-PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
+IMAGE_SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
 
 @dataclass(frozen=True, eq=False)
-class _Awaited:
-    """A question under way: what it is called, of which set, and its answer to come."""
+class PendingQuery:
+    """A query whose vector a model is computing.
+
+    Attributes
+    ----------
+    title : its name on the screen
+    fingerprint : of the set that it was made for
+    response : the model's answer
+    """
 
     title: str
     fingerprint: str
-    answer: "Future[Response]"
+    response: "Future[Response]"
 
 
-def receive(embedding_set: EmbeddingSet) -> bool:
-    """Take an answer that has come; return whether one is awaited still."""
+def poll(embedding_set: EmbeddingSet) -> bool:
+    """Show a query whose answer has arrived; return True while one is pending."""
     state = st.session_state
-    awaited: _Awaited | None = state.get("awaited")
-    if awaited is None:
+    pending: PendingQuery | None = state.get("pending_query")
+    if pending is None:
         return False
-    if not awaited.answer.done():
+    if not pending.response.done():
         return True
-    state.awaited = None
-    if awaited.fingerprint != embedding_set.fingerprint:
-        return False  # another set has been opened meanwhile
-    try:
-        answer = awaited.answer.result()
-        vector = np.array(answer["vector"], dtype=np.float32)
-        if vector.shape != (embedding_set.dimensions,) or not np.isfinite(vector).all():
-            raise EmbeddingError(
-                f"the model made {vector.size} numbers; the set has {embedding_set.dimensions}"
-            )
-    except EmbeddingError as error:
-        state.asked_error = str(error)
-    else:
-        picture = base64.b64decode(answer["png"]) if "png" in answer else None
-        unknown = tuple(map(str, answer.get("unknown", ())))
-        walk.current().ask(walk.Asked(awaited.title, vector, picture, unknown))
+    if pending.fingerprint == embedding_set.fingerprint:  # no other set has been opened meanwhile
+        try:
+            query = _read_response(pending, embedding_set.dimensions)
+        except EmbeddingError as error:
+            state.query_error = str(error)
+        else:
+            navigation.current().show_query(query)
+    state.pending_query = None
     return False
 
 
-def images(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:
-    """Return the first column of images, if there is one."""
-    name = next((name for name, what in kinds.items() if what == "image"), None)
+def _read_response(pending: PendingQuery, dimensions: int) -> AdHocQuery:
+    """Return the query with the vector that the model computed."""
+    response = pending.response.result()
+    vector = np.array(response["vector"], dtype=np.float32)
+    if vector.shape != (dimensions,) or not np.isfinite(vector).all():
+        raise EmbeddingError(
+            f"the model returned {vector.size} numbers; the set has {dimensions} dimensions"
+        )
+    image = base64.b64decode(response["png"]) if "png" in response else None
+    return AdHocQuery(pending.title, vector, image, tuple(map(str, response.get("unknown", ()))))
+
+
+def image_column(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:
+    """Return the first column of images, or None."""
+    name = next((name for name, kind in kinds.items() if kind == "image"), None)
     return None if name is None else embedding_set.metadata.column(name)
 
 
-def nearest(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Neighbors | None:
-    """Return the items nearest to what was asked for, among those that can be an answer."""
-    way = walk.current()
-    if way.asked is None:
-        return None
-    k = st.session_state.get("k") or 10
-    among = _answers(embedding_set, kinds)
-    return neighbors.query_vectors(embedding_set, way.asked.vector, k, candidates=among)
+def candidates(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarray | None:
+    """Return which items may answer a query: bool, shape (n,); None for all.
 
-
-def _answers(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarray | None:
-    """Return which items can be an answer: bool, shape (n,); None: all.
-
-    They are those with an image, if any have one; of two sides that form pairs, the right one.
+    They are the items with an image if any has one, and of two sides that form pairs the right one.
     """
-    column = images(embedding_set, kinds)
+    column = image_column(embedding_set, kinds)
     if column is not None:
         return np.asarray(column.is_valid())
     if embedding_set.provenance.trainer == "two_tower" and KNOWN_COLUMN in kinds:
@@ -97,37 +97,41 @@ def _answers(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarra
     return None
 
 
-def decodes(embedding_set: EmbeddingSet, layout: Layout) -> bool:
-    """Return whether a picture can be made of each place of a layout."""
+def decodes_positions(embedding_set: EmbeddingSet, layout: Layout, encoder: Path | None) -> bool:
+    """Return True if an image can be decoded at every position of the layout."""
     return (
         capabilities(embedding_set.provenance.trainer).decodes
         and layout.dims == 2
+        and encoder is not None
         and affine_transfer(layout.coordinates, embedding_set.vectors, (0.0, 0.0)) is not None
-        and _run_of(embedding_set) is not None
     )
 
 
-def ask_place(embedding_set: EmbeddingSet, layout: Layout, place: Sequence[float]) -> None:
-    """Ask for the picture of a place of a layout that decodes."""
-    run = _run_of(embedding_set)
-    vector = affine_transfer(layout.coordinates, embedding_set.vectors, tuple(map(float, place)))
-    if run is None or vector is None:
+def submit_position(
+    embedding_set: EmbeddingSet, layout: Layout, encoder: Path | None, position: Sequence[float]
+) -> None:
+    """Query by a position of a layout that can be decoded."""
+    vector = affine_transfer(layout.coordinates, embedding_set.vectors, tuple(map(float, position)))
+    if encoder is None or vector is None:
         return
     title = ", ".join(f"{value:.3g}" for value in vector)
-    answer = services.threads().submit(services.coders().ask, run, {"vector": vector.tolist()})
-    _await(_Awaited(f"Decoded from {title}", embedding_set.fingerprint, answer))
+    response = services.threads().submit(
+        services.coders().ask, encoder, {"vector": vector.tolist()}
+    )
+    _submit(PendingQuery(f"Decoded from {title}", embedding_set.fingerprint, response))
 
 
-def spot(embedding_set: EmbeddingSet, layout: Layout) -> tuple[float, ...] | None:
-    """Return where what was asked for lies on a layout in 2D that has a place for each vector."""
-    asked = walk.current().asked
-    if asked is None or layout.dims != 2:
+def query_position(
+    embedding_set: EmbeddingSet, layout: Layout, query: AdHocQuery | None
+) -> tuple[float, ...] | None:
+    """Return the query's position on a 2D layout that has one for every vector, else None."""
+    if query is None or layout.dims != 2:
         return None
-    found = affine_transfer(embedding_set.vectors, layout.coordinates, tuple(asked.vector))
+    found = affine_transfer(embedding_set.vectors, layout.coordinates, tuple(query.vector))
     return None if found is None else tuple(found.tolist())
 
 
-def _run_of(embedding_set: EmbeddingSet) -> Path | None:
+def find_encoder(embedding_set: EmbeddingSet) -> Path | None:
     """Return the folder on this server with the weights that a set's vectors come from."""
     checkpoint = _checkpoint(embedding_set)
     return find_weights(runs_folder(), checkpoint) if checkpoint else None
@@ -138,69 +142,68 @@ def _checkpoint(embedding_set: EmbeddingSet) -> str:
     return str(embedding_set.provenance.config.get(CHECKPOINT_SETTING) or "")
 
 
-def show(embedding_set: EmbeddingSet) -> None:
-    """Draw the box of the text and that of the picture, where a model of this server knows them."""
+def show(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
+    """Draw the boxes for a text and an image, if a model of this server encodes them."""
     trainer, checkpoint = embedding_set.provenance.trainer, _checkpoint(embedding_set)
     encodes = capabilities(trainer).encodes
     if not checkpoint or not encodes:
         return
-    run = _run_of(embedding_set)
-    if run is None:
+    if encoder is None:
         st.caption(
             f"{' or '.join(encodes).capitalize()} search needs the {trainer} run that produced "
             f"this file; no run on this server has checkpoint {plain(checkpoint[:12])}…"
         )
         return
-    with st.container(key="asking"):
+    with st.container(key="query"):
         if "text" in encodes:
             title = "Search images by text" if "image" in encodes else "Search by text"
             st.text_input(
                 title,
-                key="asked_text",
-                persist_state="session",  # through the reruns while an answer is awaited
+                key="query_text",
+                persist_state="session",  # through the reruns while the answer is pending
                 placeholder=title,
                 label_visibility="collapsed",
-                on_change=_ask_text,
-                args=(run, embedding_set.fingerprint),
+                on_change=_submit_text,
+                args=(encoder, embedding_set.fingerprint),
             )
         if "image" in encodes:
-            with st.popover("Images like this one", width="stretch"):
+            with st.popover("Search by image", width="stretch"):
                 st.file_uploader(
-                    "A picture",
-                    type=PICTURES,
-                    key="asked_picture",
-                    on_change=_ask_picture,
-                    args=(run, embedding_set.fingerprint),
+                    "Image",
+                    type=IMAGE_SUFFIXES,
+                    key="query_image",
+                    on_change=_submit_image,
+                    args=(encoder, embedding_set.fingerprint),
                 )
     state = st.session_state
-    if state.get("awaited") is not None:
-        st.caption(f"Looking for {plain(state.awaited.title)}…")
-    elif state.get("asked_error"):
-        error_box(state.asked_error)
+    if state.get("pending_query") is not None:
+        st.caption(f"Searching for {plain(state.pending_query.title)}…")
+    elif state.get("query_error"):
+        error_box(state.query_error)
 
 
-def _ask_text(run: Path, fingerprint: str) -> None:
-    text = st.session_state.asked_text.strip()
+def _submit_text(encoder: Path, fingerprint: str) -> None:
+    text = st.session_state.query_text.strip()
     if text:
-        answer = services.threads().submit(services.coders().ask, run, {"text": text})
-        _await(_Awaited(f"“{text}”", fingerprint, answer))
+        response = services.threads().submit(services.coders().ask, encoder, {"text": text})
+        _submit(PendingQuery(f"“{text}”", fingerprint, response))
 
 
-def _ask_picture(run: Path, fingerprint: str) -> None:
-    upload = st.session_state.asked_picture
+def _submit_image(encoder: Path, fingerprint: str) -> None:
+    upload = st.session_state.query_image
     if upload is not None:
-        answer = services.threads().submit(_ask_about, run, upload)
-        _await(_Awaited(f"Images like {upload.name}", fingerprint, answer))
+        response = services.threads().submit(_encode_image, encoder, upload)
+        _submit(PendingQuery(f"Images similar to {upload.name}", fingerprint, response))
 
 
-def _await(awaited: _Awaited) -> None:
-    st.session_state.asked_error = None
-    st.session_state.awaited = awaited
+def _submit(pending: PendingQuery) -> None:
+    st.session_state.query_error = None
+    st.session_state.pending_query = pending
 
 
-def _ask_about(run: Path, upload: UploadedFile) -> Response:
-    """Put a picture into a file, for as long as the model reads it."""
+def _encode_image(encoder: Path, upload: UploadedFile) -> Response:
+    """Encode an image through a file that exists while the model reads it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"picture{Path(upload.name).suffix.lower()}"
+        path = Path(folder) / f"image{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getvalue())
-        return services.coders().ask(run, {"image": str(path)})
+        return services.coders().ask(encoder, {"image": str(path)})

@@ -70,7 +70,7 @@ def _draw(run: Run, polling: bool) -> None:
 def _strip(run: Run, view: View) -> None:
     """Say in one line what run it is and how it is; offer what can be done with it."""
     icon, word = BADGES[view.state]
-    with st.container(key="strip", horizontal=True, vertical_alignment="center"):
+    with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"{icon} {plain(run.title)} · {word}, {duration(view.seconds)}",
             width="stretch",

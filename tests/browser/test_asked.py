@@ -151,8 +151,8 @@ def test_a_picture_finds_its_like(visit, codes: Path, tmp_path: Path) -> None:
     picture = tmp_path / "seven.png"
     picture.write_bytes(made.metadata["image"][7]["bytes"].as_py())
     page = visit(codes)
-    page.page.get_by_role("button", name="Images like this one").click()
-    page.page.locator(".st-key-asked_picture input[type=file]").set_input_files(str(picture))
+    page.page.get_by_role("button", name="Search by image").click()
+    page.page.locator(".st-key-query_image input[type=file]").set_input_files(str(picture))
     asked = answers("encode", codes.parent, "--image", str(picture))["vector"]
     near = neighbors.query_vectors(made, np.array(asked), 10).rows.tolist()
     listed(page, near)
@@ -174,7 +174,7 @@ def test_a_text_finds_pages_and_no_queries(visit, answered: Path) -> None:
     pages = np.asarray(both.metadata["known"].is_null())
     near = found_by_text(page, answered, "Search by text", "my card is lost", pages)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"page"}
-    assert page.page.get_by_role("button", name="Images like this one").count() == 0
+    assert page.page.get_by_role("button", name="Search by image").count() == 0
 
 
 def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> None:

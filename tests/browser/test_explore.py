@@ -234,10 +234,10 @@ def test_umap_runs_with_progress_and_is_kept(app: AppPage) -> None:
     app.page.get_by_role("button", name="Run UMAP").click()
     app.page.get_by_role("button", name="Cancel").wait_for()
     app.page.get_by_text("UMAP, n neighbors 15").wait_for(timeout=180_000)
-    app.page.get_by_text("of neighbors kept").wait_for()
+    app.page.get_by_text("of neighbors preserved").wait_for()
     app.page.reload()
     app.wait_for_map(points=1797)
-    app.page.get_by_text("of neighbors kept").wait_for()
+    app.page.get_by_text("of neighbors preserved").wait_for()
     assert app.page.get_by_role("button", name="Run UMAP").count() == 0
 
 

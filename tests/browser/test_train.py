@@ -53,7 +53,7 @@ def press(page: AppPage, name: str) -> None:
 
 def state(page: AppPage, word: str) -> None:
     """Wait until the run shown is in a state."""
-    page.page.locator(".st-key-strip").get_by_text(word).wait_for()
+    page.page.locator(".st-key-status_bar").get_by_text(word).wait_for()
 
 
 def test_an_upload_is_learned_from_and_the_result_opens_with_one_click(

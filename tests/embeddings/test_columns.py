@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from embeddings.columns import as_text, categories, column_kind, listed, numbers, seconds
+from embeddings.columns import as_text, categories, column_kind, list_text, numbers, seconds
 from embeddings.media import MEDIA
 
 
@@ -58,7 +58,7 @@ def test_the_tail_is_folded_and_counted() -> None:
     found = categories(column(values), most=2)
     assert found.names == ("a", "b", "other (3)")
     assert found.counts == (5, 3, 4)
-    assert found.folded == 3
+    assert found.merged == 3
     assert found.codes.tolist() == [0] * 5 + [1] * 3 + [2] * 4
 
 
@@ -96,7 +96,7 @@ def test_text_of_dates_lists_and_bytes() -> None:
     assert as_text(column([b"\xff\xfe"])).to_pylist() == ["2 bytes"]
 
 
-def test_long_lists_say_how_many_more() -> None:
-    assert listed([1, 2, 3, 4, 5]) == "1, 2, 3, 4, 5"
-    assert listed(range(9)) == "0, 1, 2, 3, 4 and 4 more"
-    assert listed(["x" * 100]) == "x" * 60 + "..."
+def test_a_long_list_ends_with_the_number_left_out() -> None:
+    assert list_text([1, 2, 3, 4, 5]) == "1, 2, 3, 4, 5"
+    assert list_text(range(9)) == "0, 1, 2, 3, 4 and 4 more"
+    assert list_text(["x" * 100]) == "x" * 60 + "..."

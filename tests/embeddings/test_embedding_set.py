@@ -74,6 +74,6 @@ def test_metadata_keeps_types() -> None:
     assert EmbeddingSet.of(np.ones((2, 2)), metadata=table).metadata.equals(table)
 
 
-def test_a_label_with_half_a_character_is_refused():
-    with pytest.raises(EmbeddingError, match=r"row 1: .*half a character"):
+def test_a_label_with_an_unpaired_surrogate_is_refused():
+    with pytest.raises(EmbeddingError, match=r"row 1: .*unpaired surrogate"):
         EmbeddingSet.of(np.eye(2), ["\N{GRINNING FACE}", "a\ud83d"])

@@ -142,9 +142,12 @@ def test_a_fit_learns_from_its_own_rows_only():
     [
         (EmbeddingEncoder(), "give either `embedding`, a file or a set, or `fit_with`"),
         (EmbeddingEncoder(CITIES, fit_with=one_hot_levels), "give either"),
-        (EmbeddingEncoder(CITIES, columns=["town"]), "no column 'town' to encode; there are day"),
+        (
+            EmbeddingEncoder(CITIES, columns=["town"]),
+            "no column 'town' to encode; the columns",
+        ),
         (EmbeddingEncoder(joint()), "no vectors for column 'day'; the roles of the set are city"),
-        (EmbeddingEncoder({"city": CITIES}), "no vectors for column 'day'; given: city"),
+        (EmbeddingEncoder({"city": CITIES}), "no vectors for column 'day', only for city"),
         (EmbeddingEncoder(7), "int as embedding; expected a file"),
         (EmbeddingEncoder(CITIES, unknown="mean"), "unknown='mean': expected vector, zero"),
         (EmbeddingEncoder("absent.parquet"), "absent.parquet: no such file"),

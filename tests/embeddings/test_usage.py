@@ -44,7 +44,7 @@ def test_a_click_shows_the_item_and_a_bad_row_is_ignored(app: AppTest) -> None:
     assert any(text.value.replace("\\", "") == label for text in app.markdown)
     app = tell(app, 0, '{"type": "click", "row": 99999999}')
     assert not app.exception
-    assert app.session_state.walk.row == 42
+    assert app.session_state.history.row == 42
 
 
 def test_a_bad_upload_is_named_and_what_was_open_stays(app: AppTest) -> None:
@@ -61,7 +61,7 @@ def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
     assert not app.exception
     assert app.session_state.source.startswith("upload:")
     app = tell(app, 0, '{"type": "click", "row": 7}')
-    assert app.session_state.walk.row == 7
+    assert app.session_state.history.row == 7
 
 
 def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest, tmp_path) -> None:
@@ -128,5 +128,5 @@ def test_dot_sets_rank_by_dot_and_say_that_cosine_lays_them_out(app: AppTest, tm
     app = tell(app, 0, '{"type": "click", "row": 3}')
     shown = " ".join(text.value.replace("\\", "") for text in app.markdown)
     assert "Nearest in the original space (dot)" in shown
-    assert "dot is no distance" in shown
+    assert "the dot product is not a distance" in shown
     assert neighbors.query(dots, 3, 1).kind == "similarity"

@@ -1,4 +1,4 @@
-"""Words in context: layers of one set, the marked word, layouts turned to one reference."""
+"""Words in context: layers of one set, the marked word, layouts aligned with one reference."""
 
 import numpy as np
 import pytest
@@ -80,10 +80,10 @@ def test_an_excerpt_of_the_whole_sentence_is_the_sentence():
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_a_turned_and_mirrored_layout_is_turned_back(dims):
+def test_a_rotated_and_mirrored_layout_is_aligned(dims):
     layers = layers_of(long_set(count=3, layers=tuple("012345")))
     wanted = layers.reference[:, :dims]
     rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(dims, dims)))[0]
     mirrored = rotation @ np.diag([-1.0] * (dims - 1) + [1.0])
-    turned = layers.turn((wanted @ mirrored + 7).astype(np.float32))
-    assert turned == pytest.approx(wanted - wanted.mean(axis=0), abs=1e-5)
+    aligned = layers.align((wanted @ mirrored + 7).astype(np.float32))
+    assert aligned == pytest.approx(wanted - wanted.mean(axis=0), abs=1e-5)

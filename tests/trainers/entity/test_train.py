@@ -9,11 +9,10 @@ from embeddings import load
 from embeddings.errors import EmbeddingError
 from embeddings.features import MISSING, UNKNOWN, EmbeddingEncoder
 from trainers.__main__ import main
-from trainers.core.rng import torch_generator
 from trainers.entity.config import EntityConfig
-from trainers.entity.data import hold_out, learn_coding, width
+from trainers.entity.data import width
 from trainers.entity.output import concatenated
-from trainers.entity.train import EntityFit, EntityNetwork, EntityTask
+from trainers.entity.train import EntityFit, EntityTask
 
 SHOPS = 30
 
@@ -71,53 +70,6 @@ def test_an_encoder_learns_in_each_fit(tmp_path):
     np.testing.assert_array_equal(made[0, :15], encoder.embedding_["shop"].vectors[0])
     with pytest.raises(EmbeddingError, match="ndarray as table; give a pandas DataFrame"):
         learn(table.to_numpy(), sold)
-
-
-def test_how_a_table_becomes_numbers():
-    table = pd.DataFrame({"c": ["b", "a", None, "b", "b"], "m": [10, 9, 10, 9, 10],
-                          "x": [1.0, 3.0, np.nan, 1.0, 3.0], "z": [5.0] * 5})  # fmt: skip
-    coding = learn_coding(table, np.array([2.0, 4, 2, 4, 3]), ["c", "m"], "regression")
-    assert coding.levels == {"c": (UNKNOWN, MISSING, "a", "b"), "m": (UNKNOWN, "9", "10")}
-    assert coding.counts["c"].tolist() == [0, 1, 1, 3]
-    new = pd.DataFrame({"c": ["a", "q", None], "m": [10, 11, np.nan],
-                        "x": [3.0, np.nan, 2.0], "z": [6.0, 5, np.nan]})  # fmt: skip
-    assert coding.codes(new).tolist() == [[2, 2], [0, 0], [1, 0]]
-    assert coding.numbers(new).tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
-    assert coding.targets(np.array([3.0])).tolist() == [0]
-    rare = learn_coding(table, np.array(list("uvuvu"), object), ["c"], "classification", 2)
-    assert rare.levels["c"] == (UNKNOWN, "b") and rare.counts["c"].tolist() == [2, 3]
-    assert rare.targets(np.array(["v", "u"], object)).tolist() == [1, 0]
-    with pytest.raises(EmbeddingError, match="no categorical column"):
-        learn_coding(table, np.zeros(5), [], "regression")
-
-
-def test_every_level_keeps_a_row_to_be_learned_from():
-    chance = np.random.default_rng(0)
-    codes = np.stack([chance.integers(40, size=200), np.arange(200) // 2], axis=1)
-    held_out = hold_out(codes, 0.25, chance)
-    assert held_out.sum() == 50
-    for column in codes.T:
-        assert set(column[~held_out]) == set(column)
-    assert hold_out(np.arange(10)[:, None], 0.5, chance).sum() == 0
-
-
-def test_widths():
-    assert [width(n, "half", 50) for n in (1, 2, 7, 98, 1000)] == [1, 1, 4, 49, 50]
-    assert [width(n, "root", 600) for n in (1, 7, 1000)] == [2, 5, 77]
-    assert width(3, "same", 50) == 50
-
-
-def test_the_network_is_what_it_says():
-    network = EntityNetwork([3, 2], [2, 1], 1, 4, 1, torch_generator(0, "weights"))
-    codes, numbers = torch.tensor([[2, 1], [0, 0]]), torch.tensor([[0.5], [-1.0]])
-    first, second = (table.weight for table in network.tables)
-    one, two, three = (network.layers[i] for i in (0, 2, 4))
-    for row in range(2):
-        given = torch.cat([first[codes[row, 0]], second[codes[row, 1]], numbers[row]])
-        inner = (one.weight @ given + one.bias).clamp(min=0)
-        inner = (two.weight @ inner + two.bias).clamp(min=0)
-        expected = three.weight @ inner + three.bias
-        torch.testing.assert_close(network(codes, numbers)[row], expected)
 
 
 def test_a_batch_depends_on_its_place_alone(tmp_path):

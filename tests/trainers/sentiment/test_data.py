@@ -85,7 +85,7 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
         ("b/a.txt", "good", "no reviews"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said(tmp_path, name, text, message):
+def test_errors_name_what_is_wrong(tmp_path, name, text, message):
     path = write(tmp_path / "in", name, text)
     with pytest.raises(EmbeddingError, match=message):
         read_reviews(path if path.parent.name == "in" else tmp_path / "in")
@@ -133,7 +133,7 @@ def test_real_files(data):
         assert len(found) == size and found.positive.sum() == size / 2
 
 
-def test_planted_words_are_as_much_likelier_as_was_said():
+def test_synthetic_words_are_as_much_likelier_as_their_strength_says():
     reviews = synthetic_reviews(reviews=2_000, words=100, length=100)
     side = {True: [], False: []}
     for text, positive in both(reviews):

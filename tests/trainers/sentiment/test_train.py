@@ -9,12 +9,11 @@ import torch
 from scipy.stats import spearmanr
 
 from embeddings import EmbeddingError, load, neighbors
-from trainers.data.bags import Bags
 from trainers.data.words import words_of
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
 from trainers.sentiment.synthetic import synthetic_reviews
-from trainers.sentiment.train import Sentiment, SentimentTask, hold_out, run
+from trainers.sentiment.train import SentimentTask, hold_out, run
 
 
 def config(tmp_path=Path("."), **changes):
@@ -48,17 +47,6 @@ def test_polarity_is_the_planted_one(made):
     assert np.all(np.diff(told["count"]) <= 0)
 
 
-def test_polarity_is_what_a_word_alone_adds():
-    for pooling in ("mean", "attention"):
-        module = Sentiment(6, 4, pooling, torch.Generator().manual_seed(0))
-        module.head.bias.data.fill_(0.7)
-        if module.query is not None:
-            module.query.data.normal_()
-        alone = Bags(torch.arange(6), torch.arange(7))
-        with torch.no_grad():
-            np.testing.assert_allclose(module.polarity(), (module(alone) - 0.7).numpy(), atol=1e-6)
-
-
 def test_counted_log_odds_written_out(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("good good film\t1\nbad film\t0\ngood\t1\nfilm rare\t0\n")
@@ -86,7 +74,7 @@ def test_a_vocabulary_has_at_most_so_many_words():
     assert "20 words have vectors (" in task.notes[0] and "the unknown" in task.notes[0]
 
 
-def test_hidden_words_are_of_the_share_asked_for():
+def test_the_word_dropout_is_the_hidden_fraction():
     task = SentimentTask(synthetic_reviews(reviews=1_000, words=50), config(word_dropout=0.4))
     batch = task.batch(0, 0)
     whole = SentimentTask(synthetic_reviews(reviews=1_000, words=50), config(word_dropout=0))

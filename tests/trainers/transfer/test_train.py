@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from embeddings import EmbeddingError, load
+from embeddings import load
 from trainers.commands.recommend import left_row, recommend
 from trainers.core.devices import start
 from trainers.core.fit import fit
@@ -142,7 +142,7 @@ def test_only_ads_are_ranked():
     assert found["mrr"] == pytest.approx(np.mean([1, 1 / 3]))
 
 
-def test_popularity_counts_the_share_alone(few):
+def test_popularity_counts_only_its_part(few):
     part, test = few.ads[:10], few.ads[-5:]
     counts = np.bincount(few.pairs.rows[part, 1], minlength=few.pairs.shape[1])
     told = popularity(few, 10, part, test, few.ads[:-5])
@@ -184,59 +184,6 @@ def test_a_file_made_from_scratch_has_no_items_of_the_feed(few):
     left, right = task.module.vectors()
     made = surface_embeddings(few, left, right, "from scratch", settings, {})
     assert set(made.metadata["role"].to_pylist()) == {"user", "ad"}
-
-
-def test_clicks_of_impressions(tmp_path):
-    (tmp_path / "feed.csv").write_text("user_id,item_id\nann,1\nben,2\n")
-    rows = "0,9,1,ann\n1,9,0,ben\n2,8,1,ben\n"
-    packed = gzip.compress(f"when,item_id,click,user_id\n{rows}".encode())
-    (tmp_path / "shown.csv.gz").write_bytes(packed)
-    data = read(config(data=tmp_path / "feed.csv", ads=tmp_path / "shown.csv.gz"))
-    right, left = data.pairs.right.labels, data.pairs.left.labels
-    named = {(left[u], right[i]) for u, i in data.pairs.rows[data.ads]}
-    assert named == {("ann", "9"), ("ben", "8")}
-    assert any("2 clicks of 3 impressions" in note for note in data.pairs.notes)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("user,item\na,b\nc,d\n", "no column `surface`"),
-        ("user,item,surface\na,b,feed\nc,d,feed\n", "no interaction with ads"),
-        ("user,item,surface\na,b,ad\nc,d,ad\n", "no interaction with the feed"),
-        ("user,item,surface\na,b,ad\nc,,feed\n", "interaction 2, column item: the value is empty"),
-    ],
-)
-def test_errors_name_what_is_wrong(tmp_path, text, message):
-    path = tmp_path / "x.csv"
-    path.write_text(text)
-    with pytest.raises(EmbeddingError, match=message):
-        read(config(data=path))
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"shares": "0,10"}, "shares = "),
-        ({"shares": "ten"}, "shares = "),
-        ({"warm_rate": 0.0}, "warm_rate = 0.0; expected a number above 0 and at most 1"),
-        ({"features": "topic"}, "features = 'topic'; expected --items"),
-    ],
-)
-def test_settings_that_make_no_sense(changes, message):
-    with pytest.raises(EmbeddingError, match=message):
-        config(**changes)
-
-
-def test_the_synthetic_surfaces_share_tastes():
-    """Users whose taste is mostly one topic take its items on both surfaces; ads are few."""
-    pairs, ad = synthetic_ads()
-    topics = np.array(pairs.right.columns["topic"].to_pylist())
-    own = np.array(pairs.left.columns["topic"].to_pylist())
-    same = topics[pairs.rows[:, 1]] == own[pairs.rows[:, 0]]
-    assert same[~ad].mean() > 0.35 and same[ad].mean() > 0.35  # by chance 1 / 16
-    assert 6 < (~ad).sum() / ad.sum() < 10
-    assert not set(pairs.rows[ad, 1]) & set(pairs.rows[~ad, 1])
 
 
 def test_the_open_bandit_form_is_read_and_learned(data, tmp_path):

@@ -10,10 +10,8 @@ import torch
 from embeddings import EmbeddingError, load, neighbors
 from trainers.core.devices import start
 from trainers.data.pairs.pairs import number_pairs
-from trainers.data.pairs.side_tables import feature_bags
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read, read_features
-from trainers.two_tower.model import as_table_rows, initial_model
 from trainers.two_tower.train import PairsTask, pairs_batch_size, run
 from trainers.two_tower.train import train as train_pairs
 
@@ -33,7 +31,7 @@ def train(pairs, given):
 
 
 def checkerboard(users=12, items=12):
-    """Users like the items of their own half; user u's pair with item u is withheld."""
+    """Users like the items of their own half; user u's pair with item u is held out."""
     pairs = [
         (f"user {u}", f"item {i}")
         for u in range(users)
@@ -59,7 +57,7 @@ def scores(made):
 
 @pytest.mark.parametrize("loss", ["softmax", "bce", "mse", "bpr"])
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
-def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
+def test_the_held_out_item_of_a_checkerboard_is_ranked_first(loss, similarity):
     pairs = checkerboard()
     made = train(pairs, config(loss=loss, similarity=similarity, validation_fraction=0, dim=8,
                                epochs=20, learning_rate=0.02))  # fmt: skip
@@ -68,44 +66,6 @@ def test_withheld_item_of_a_checkerboard_is_ranked_first(loss, similarity):
     first = [pairs.right.labels[item] for item in near.argmax(axis=1)]
     assert first == [label.replace("user", "item") for label in pairs.left.labels]
     assert made.provenance.metric == similarity and made.dimensions == 8
-
-
-@pytest.mark.parametrize("similarity", ["cosine", "dot"])
-def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
-    pairs, given = checkerboard(), config(similarity=similarity)
-    model = initial_model(pairs, (None, None), given)
-    if similarity == "dot":
-        torch.nn.init.normal_(model.right_bias.weight)
-    left, right = model.vectors()
-    numbers = torch.arange(12)
-    with torch.no_grad():
-        near, far = model.left(numbers), model.right(numbers)
-        square = model.all_scores(near, far, numbers).numpy()
-        rows = model.paired_scores(near, far, numbers).numpy()
-    scale = square[:, :1] / (left @ right[0])[:, None]  # one number for each left item
-    assert (scale > 0).all()
-    np.testing.assert_allclose(left @ right.T * scale, square, atol=1e-4)
-    np.testing.assert_allclose(rows, np.diag(square), atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(left, axis=1), 1, atol=1e-6)
-    assert np.linalg.norm(right, axis=1).max() == pytest.approx(1, abs=1e-6)
-    assert left.shape == right.shape == (12, 50)
-
-
-def test_left_vectors_lie_as_rows_of_the_table_do():
-    rng = np.random.default_rng(0)
-    left, right = (rng.normal(size=(n, 4)).astype(np.float32) for n in (9, 7))
-    counts = rng.integers(0, 5, size=7)
-    near, far = as_table_rows(left, right, counts)
-    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-5)
-    table = (left @ right.T) * counts / np.linalg.norm(counts)
-    np.testing.assert_allclose(near @ near.T, table @ table.T, atol=1e-5)
-
-
-def test_vectors_of_fewer_items_than_dimensions_keep_their_products():
-    rng = np.random.default_rng(0)
-    left, right = (rng.normal(size=(n, 8)).astype(np.float32) for n in (9, 3))
-    near, far = as_table_rows(left, right, np.array([3, 0, 1]))
-    np.testing.assert_allclose(near @ far.T, left @ right.T, atol=1e-4)
 
 
 def test_same_seed_same_bytes(tmp_path, monkeypatch):
@@ -164,7 +124,7 @@ def test_all_pairs_are_learned_for_the_best_number_of_epochs(tmp_path):
 
 
 @pytest.mark.parametrize("split", ["random", "last", "link"])
-def test_a_split_is_judged_on_its_test_and_its_model_is_kept(tmp_path, split):
+def test_a_split_is_evaluated_on_its_test_and_its_model_is_kept(tmp_path, split):
     made = train(checkerboard(20, 20), config(split=split, epochs=30, learning_rate=0.02))
     told = made.provenance.metrics
     assert told["judged_on"] == "test" and told["judged_pairs"] == 20
@@ -206,23 +166,6 @@ def test_features_alone_place_items_that_no_pair_has(tmp_path):
     new = [pairs.right.labels.index("i12"), pairs.right.labels.index("i13")]
     for user, line in zip(pairs.left.labels, near, strict=True):
         assert line[new].argmax() == int(user[1:]) % 2
-
-
-def test_an_item_without_pairs_has_the_vector_of_its_features():
-    pairs = checkerboard()
-    right = replace(pairs.right, labels=(*pairs.right.labels, "new"),
-                    columns={"kind": _kinds([*(i % 2 for i in range(12)), 1])})  # fmt: skip
-    pairs = replace(pairs, right=right)
-    model = initial_model(pairs, (None, feature_bags(right, ["kind"])[0]), config(similarity="dot"))
-    with torch.no_grad():
-        new = model.right(torch.tensor([12]))[0]
-    assert torch.equal(new, model.right.words.weight[1])
-
-
-def _kinds(values):
-    import pyarrow as pa
-
-    return pa.array([f"kind {value}" for value in values])
 
 
 def test_a_side_must_be_made_of_something():

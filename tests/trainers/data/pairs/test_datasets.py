@@ -69,7 +69,7 @@ def test_without_times_the_order_of_the_file_is_that_of_time(tmp_path):
     assert in_time == [[0, 0], [1, 1], [0, 1], [1, 0]]
 
 
-def test_a_few_unreadable_times_are_said_and_many_are_an_error(tmp_path):
+def test_a_few_unreadable_times_are_noted_and_many_are_an_error(tmp_path):
     lines = [f"u{i},x,{i}" for i in range(200)]
     lines[7] = "u7,x,84743496 https://example.org"
     path = write(tmp_path, "p.csv", "user,item,timestamp\n" + "\n".join(lines) + "\n")
@@ -84,7 +84,7 @@ def test_a_few_unreadable_times_are_said_and_many_are_an_error(tmp_path):
         read_pairs(path)
 
 
-def test_min_count_counts_occurrences_and_says_what_is_left_out(tmp_path):
+def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
     path = write(tmp_path, "p.csv", "user,item\na,x\nb,x\na,y\nc,z\n")
     pairs = read_pairs(path, min_count=2)
     assert labelled(pairs) == {("a", "x"), ("b", "x")}
@@ -197,7 +197,7 @@ def test_real_books(data):
     assert not set(pairs.right.labels) & {"hardcover", "paperback"}
 
 
-def test_nothing_is_dropped_unless_asked(data):
+def test_nothing_is_dropped_by_default(data):
     pairs = read_pairs(data / "1_books" / "p15_books.ndjson")
     assert (len(pairs.left), len(pairs.right), len(pairs)) == (1411, 20042, 33360)
     assert not any("left out" in note or "kept" in note for note in pairs.notes)
@@ -209,7 +209,7 @@ def test_no_item_seen_often_enough(tmp_path):
         read_pairs(path, min_count=3)
 
 
-def test_counts_are_said_in_english():
+def test_counts_are_written_in_english():
     said = [role_count(*given) for given in ((1, "book"), (1399, "book"), (2, "query"), (2, "key"))]
     assert said == ["1 book", "1,399 books", "2 queries", "2 keys"]
 

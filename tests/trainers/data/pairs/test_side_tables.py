@@ -4,7 +4,6 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError
-from trainers.data.pairs.output import _concatenated
 from trainers.data.pairs.pairs import Side
 from trainers.data.pairs.side_tables import feature_bags, join
 
@@ -28,7 +27,7 @@ def test_columns_come_by_key(tmp_path):
     assert notes == ("1 of 3 movieIds not found in movies.csv",)
 
 
-def test_items_without_pairs_are_added_if_asked(tmp_path):
+def test_items_without_pairs_are_added_on_request(tmp_path):
     path = movies(tmp_path, "id,title\n2,Heat\n10,Toy\n99,New\n7,Old\n")  # the first is the key
     side, notes = join(SIDE, path, add_new=True)
     assert side.labels == ("10", "2", "7", "99")
@@ -77,9 +76,3 @@ def test_every_kind_of_feature():
 def test_an_absent_column_lists_those_that_are_there():
     with pytest.raises(EmbeddingError, match=r"no column 'genre' on the movieId side.*: seen"):
         feature_bags(SIDE, ["genre"])
-
-
-def test_columns_of_one_name_and_other_types_become_text():
-    joined = _concatenated(pa.array([1, None]), pa.array(["x"]))
-    assert joined.to_pylist() == ["1", None, "x"]
-    assert _concatenated(pa.array([1]), pa.nulls(2)).to_pylist() == [1, None, None]

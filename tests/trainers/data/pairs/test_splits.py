@@ -80,7 +80,7 @@ def test_left_holds_out_whole_left_items():
     np.testing.assert_array_equal(np.sort(parts), np.arange(len(rows)))
 
 
-def test_whole_left_items_validate_where_asked():
+def test_whole_left_items_validate_on_request():
     rows, time_rank = some_pairs(20, 15)
     split = split_pairs("none", rows, time_rank, 0.1, seed=0, whole=True)
     assert len(split.test) == 0 and len(set(rows[split.validation, 0])) == 2

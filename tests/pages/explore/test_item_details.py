@@ -16,9 +16,9 @@ from embeddings.media import MEDIA
 
 
 def draw(embedding_set, kinds, row):  # runs as a script of its own
-    from pages.explore import inspector
+    from pages.explore import item_details
 
-    inspector._metadata(embedding_set, kinds, row)
+    item_details.show_columns(embedding_set, kinds, row)
 
 
 def shown(row: int = 0, **columns: object) -> AppTest:
@@ -99,8 +99,8 @@ def test_several_images_stand_side_by_side_above_their_names() -> None:
 
 
 def test_a_damaged_or_huge_image_is_said() -> None:
-    assert captions(shown(image=media(image("PNG")[:40]))) == ["The image cannot be read."]
-    assert captions(shown(image=media(b"GIF89a"))) == ["The image cannot be read."]
+    assert captions(shown(image=media(image("PNG")[:40]))) == ["The image cannot be displayed."]
+    assert captions(shown(image=media(b"GIF89a"))) == ["The image cannot be displayed."]
     huge = image("PNG", (8_000, 8_000), "1")
     assert captions(shown(image=media(huge)))[0].startswith("The image is too large")
 
@@ -108,7 +108,7 @@ def test_a_damaged_or_huge_image_is_said() -> None:
 def test_sounds_are_played() -> None:
     app = shown(sound=media(b"ID3" + bytes(100)))
     assert len(app.get("audio")) == 1
-    assert captions(shown(sound=media(b"no sound", "a.mp3"))) == ["The sound cannot be read."]
+    assert captions(shown(sound=media(b"no sound", "a.mp3"))) == ["The sound cannot be played."]
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname.png", "https://example.org/a.mp3"])
@@ -120,7 +120,7 @@ def test_a_path_without_content_is_text_and_never_opened(path: str) -> None:
 
 
 def test_an_excerpt_has_its_word_in_bold_and_shows_the_rest_as_it_is() -> None:
-    from pages.explore.inspector import emphasized
+    from pages.explore.item_details import emphasized
 
     assert emphasized(Excerpt("a ⟦ ", "bank", " ⟧ *b*")) == r"a ⟦ **bank** ⟧ \*b\*"
     assert emphasized(Excerpt("no ⟦word⟧")) == "no ⟦word⟧"

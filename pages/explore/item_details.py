@@ -1,0 +1,143 @@
+"""An item in the inspector: its title, images, sounds and columns.
+
+Only the bytes of images and sounds are shown: what a file gives as a path is never opened.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import streamlit as st
+from PIL import Image
+
+from embeddings import EmbeddingSet
+from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
+from embeddings.columns import as_text, list_text
+from embeddings.media import IMAGE_FORMATS, media_type
+from pages.common.text import number, plain
+
+UNFOLDED_COLUMNS = 4
+LONG_TEXT = 200
+"""Characters of a text from which it is folded away."""
+LONGEST_TEXT = 20_000
+"""Characters of a text that are shown once it is unfolded."""
+IMAGE_WIDTH, SMALLEST_IMAGE = 240, 96
+"""Largest and smallest width of an image on the screen, in px."""
+IMAGES_IN_A_ROW = 2
+LARGEST_IMAGE = 50_000_000
+"""Pixels of an image that is decoded."""
+
+
+def show_title(text: str) -> None:
+    """Show the title of an item, a selection or a query."""
+    with st.container(key="title"):
+        st.markdown(plain(text))
+
+
+def emphasized(excerpt: Excerpt) -> str:
+    """Return an excerpt as Markdown, its word in bold; all else is shown as it is."""
+    word = f"**{plain(excerpt.word)}**" if excerpt.word else ""
+    return plain(excerpt.before) + word + plain(excerpt.after)
+
+
+def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int) -> None:
+    """Show an item's images, sounds and first columns; long texts and the rest are folded away."""
+    cells, long = [], []
+    images: list[tuple[str, bytes]] = []
+    for name in embedding_set.metadata.column_names:
+        if name == CONTEXT and is_layer(embedding_set):
+            continue  # shown above
+        column, kind = embedding_set.metadata.column(name), kinds[name]
+        cell = column[row]
+        if not cell.is_valid:
+            continue
+        if kind == "image" and cell["bytes"].as_py():
+            images.append((name, cell["bytes"].as_py()))
+            continue
+        text = _show_media(cell) if kind in ("image", "audio") else _text(kind, column, row)
+        if len(text) > LONG_TEXT:
+            long.append((name, text))
+        elif text:
+            cells.append(f"{plain(name)}: {plain(text)}")
+    _show_images(images)
+    if cells:
+        st.caption("  \n".join(cells[:UNFOLDED_COLUMNS]))
+    for name, text in long:
+        with st.expander(f"{plain(name)}, {len(text):,} characters"):
+            lines = text[:LONGEST_TEXT].splitlines()
+            st.caption("  \n".join(plain(line.strip()) for line in lines))
+            if len(text) > LONGEST_TEXT:
+                st.caption(f"and {len(text) - LONGEST_TEXT:,} more characters")
+    if len(cells) > UNFOLDED_COLUMNS:
+        with st.expander(f"{len(cells) - UNFOLDED_COLUMNS} more columns"):
+            st.caption("  \n".join(cells[UNFOLDED_COLUMNS:]))
+
+
+def _text(kind: str, column: pa.ChunkedArray, row: int) -> str:
+    """Write a cell that is not missing."""
+    if kind not in ("boolean", "list", "number"):
+        return str(as_text(column.slice(row, 1))[0].as_py())
+    value = column[row].as_py()
+    if kind == "boolean":
+        return "yes" if value else "no"
+    if kind == "list":
+        return list_text(value)
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def _show_images(images: Sequence[tuple[str, bytes]]) -> None:
+    """Show an item's images; several are side by side, each above the name of its column."""
+    if len(images) == 1:
+        show_image(images[0][1])
+        return
+    for start in range(0, len(images), IMAGES_IN_A_ROW):
+        columns = st.columns(IMAGES_IN_A_ROW)
+        for column, (name, content) in zip(columns, images[start:], strict=False):
+            with column:
+                show_image(content, IMAGE_WIDTH // IMAGES_IN_A_ROW)
+                st.caption(plain(name))
+
+
+def _show_media(cell: pa.StructScalar) -> str:
+    """Play a sound whose bytes are there; else return the path in the cell, which is not opened.
+
+    Streamlit would open a string as a file or an address, so it is given bytes only.
+    """
+    content, path = cell["bytes"].as_py(), cell["path"].as_py()
+    if not content:
+        return str(path or "")
+    if media_type(content) is None:
+        st.caption("The sound cannot be played.")
+    else:
+        st.audio(content, format=media_type(content) or "")
+    return ""
+
+
+def show_image(content: bytes, longest: int = IMAGE_WIDTH, smallest: int = SMALLEST_IMAGE) -> None:
+    """Show an image, large ones scaled down and the smallest up; GIFs that fit are animated.
+
+    Parameters
+    ----------
+    content : the file of the image
+    longest, smallest : its longest side at most, its width at least, in px
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
+            width, height = image.size
+            if width * height > LARGEST_IMAGE:
+                st.caption(f"The image is too large to be shown: {width:,} x {height:,} pixels")
+                return
+            image.load()
+            scale = min(1.0, longest / max(width, height))
+            is_animated = image.format == "GIF" and scale == 1.0
+            shown = image.convert("RGBA").resize(
+                (max(1, round(scale * width)), max(1, round(scale * height)))
+            )
+    except Exception:  # a damaged image makes its reader raise anything
+        st.caption("The image cannot be displayed.")
+        return
+    st.image(
+        content if is_animated else shown,
+        width=max(shown.width, smallest),
+        output_format="auto" if is_animated else "PNG",
+    )

@@ -1,0 +1,209 @@
+"""What the Explore screen shows: computed once for each rerun, and handed to its panels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from components import Focus, Mask, Points, mask_address, one_color, points_of, text_address
+from embeddings import EmbeddingSet, neighbors
+from embeddings.analysis.contexts import CONTEXT, contexts_of, is_layer
+from embeddings.columns import as_text
+from embeddings.layouts import METHODS, Layout, LayoutSpec
+from embeddings.metrics import Metric
+from embeddings.neighbors import Neighbors
+from pages.common import services
+from pages.explore import layout_controls, navigation, query
+from pages.explore.color_controls import CLUSTERS, Colored, Coloring, colors_of, column_kinds
+from pages.explore.layers import ActiveSet
+from pages.explore.layout_controls import DisplayedLayout
+from pages.explore.navigation import History
+from server.jobs.pool import JobView
+
+DEFAULT_K = 10
+
+
+@dataclass(frozen=True, eq=False)
+class ViewRequest:
+    """What the controls ask for.
+
+    Attributes
+    ----------
+    active : the set, or the layer of it, to show
+    spec : the layout to show it in
+    coloring : the colors of the points
+    hover : columns that a point shows when it is hovered over
+    """
+
+    active: ActiveSet
+    spec: LayoutSpec
+    coloring: Coloring
+    hover: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ViewState:
+    """All that the map panel and the inspector show in one rerun.
+
+    Attributes
+    ----------
+    request : what the controls asked for
+    kinds : kind of each metadata column
+    displayed : the layout, or PCA until it is ready
+    job : status of the job that computes the layout or its quality; None if none is unfinished
+    colored : the colors, and the job that better ones wait for
+    history : what was visited, selected or queried
+    encoder : folder of the run that encodes queries for the set, or None
+    found : neighbors of the current item or query, or None
+    is_working : whether the view changes without a click: a job or a query is unfinished
+    """
+
+    request: ViewRequest
+    kinds: Mapping[str, str]
+    displayed: DisplayedLayout
+    job: JobView | None
+    colored: Colored
+    history: History
+    encoder: Path | None
+    found: Neighbors | None
+    is_working: bool
+
+    @property
+    def key(self) -> str:
+        """Identifies the set among all that are cached."""
+        return self.request.active.key
+
+    @property
+    def embedding_set(self) -> EmbeddingSet:
+        """The set on display."""
+        return self.request.active.embedding_set
+
+    @property
+    def status(self) -> str:
+        """Which layout is on display, in words."""
+        title = self.request.spec.title
+        if self.displayed.is_requested:
+            return title
+        if self.job is None:
+            return f"Showing PCA; {title} has not been run"
+        if self.job.frame is not None:
+            return f"{title}, in progress"
+        return f"Showing PCA until {METHODS[self.request.spec.method].title} is ready"
+
+
+def compute_view(request: ViewRequest) -> ViewState:
+    """Return the view as it is now; nothing in it is looked up again by a panel."""
+    embedding_set, key = request.active.embedding_set, request.active.key
+    is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
+    displayed = layout_controls.displayed_layout(embedding_set, request.spec)
+    job = displayed.job.snapshot() if displayed.job else None
+    if request.coloring.by == CLUSTERS and job is not None and not displayed.is_requested:
+        note = "clusters appear once the layout is ready"
+        colored = Colored(one_color(len(embedding_set), "clusters"), note)
+    else:
+        colored = colors_of(key, embedding_set, displayed, request.coloring)
+    is_coloring = colored.job is not None and not colored.job.snapshot().finished
+    kinds = column_kinds(key, embedding_set)
+    history = navigation.current()
+    return ViewState(
+        request=request,
+        kinds=kinds,
+        displayed=displayed,
+        job=job,
+        colored=colored,
+        history=history,
+        encoder=query.find_encoder(embedding_set),
+        found=_find_neighbors(key, embedding_set, kinds, history),
+        is_working=job is not None or is_coloring or is_query_pending,
+    )
+
+
+def _find_neighbors(
+    key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str], history: History
+) -> Neighbors | None:
+    """Search for the neighbors of the current item or query, unless the last search was for them.
+
+    While work runs, the screen is drawn again and again for the same item.
+    """
+    state = st.session_state
+    metric: Metric = state.get("metric") or embedding_set.provenance.metric
+    k: int = state.get("k") or DEFAULT_K
+    if history.row is not None and len(embedding_set) > 1:
+        wanted = (key, history.row, metric, k)
+    elif history.query is not None:
+        wanted = (key, id(history.query), metric, k)
+    else:
+        return None
+    last, found = state.get("last_search", (None, None))
+    if last != wanted:
+        if history.query is None:
+            assert history.row is not None
+            found = neighbors.query(embedding_set, history.row, k, metric)
+        else:
+            candidates = query.candidates(embedding_set, kinds)
+            vector = history.query.vector
+            found = neighbors.query_vectors(embedding_set, vector, k, candidates=candidates)
+        state.last_search = (wanted, found)
+    return found
+
+
+def highlight(view: ViewState) -> tuple[Focus | None, Mask | None]:
+    """Return what stands out on the map: item and neighbors, neighbors of a query, or selection."""
+    history, found = view.history, view.found
+    if found is None:
+        if history.selected is None:
+            return None, None
+        url = mask_address(history.selected, services.blobs())
+        return None, Mask(url, isolate=history.only_these)
+    rows = found.rows.tolist()
+    focus = Focus(history.row, rows, found.values.tolist(), found.kind)
+    if not history.only_these:
+        return focus, None
+    alone = np.zeros(len(view.embedding_set), dtype=bool)
+    alone[rows if history.row is None else [history.row, *rows]] = True
+    return focus, Mask(mask_address(alone, services.blobs()), isolate=True)
+
+
+def map_points(view: ViewState) -> Points:
+    """Return the points of the layout; while t-SNE runs, those of its latest frame."""
+    job, active = view.job, view.request.active
+    if job is not None and not view.displayed.is_requested and job.frame is not None:
+        frame = active.align(job.frame)
+        return services.frames().points(f"{job.key} {job.started}", job.frame_number, frame)
+    return _points(view.displayed.key, view.key, active, view.displayed.layout)
+
+
+def label_address(view: ViewState) -> str:
+    """Return the address from which the browser fetches the labels."""
+    return _labels(view.key, view.embedding_set)
+
+
+def hover_addresses(view: ViewState) -> list[tuple[str, str]]:
+    """Return name and address of each column that points show when hovered over."""
+    return [(name, _column(view.key, name, view.embedding_set)) for name in view.request.hover]
+
+
+@st.cache_resource(
+    max_entries=32, show_spinner=False, validate=lambda points: services.blobs().has(points.url)
+)
+def _points(layout_key: str, key: str, _active: ActiveSet, _layout: Layout) -> Points:
+    return points_of(_active.align(_layout.coordinates), services.blobs())
+
+
+@st.cache_resource(
+    max_entries=16, show_spinner=False, validate=lambda address: services.blobs().has(address)
+)
+def _labels(key: str, _embedding_set: EmbeddingSet) -> str:
+    return text_address(_embedding_set.labels, services.blobs())
+
+
+@st.cache_resource(
+    max_entries=64, show_spinner=False, validate=lambda address: services.blobs().has(address)
+)
+def _column(key: str, name: str, _embedding_set: EmbeddingSet) -> str:
+    if name == CONTEXT and is_layer(_embedding_set):
+        return text_address(contexts_of(_embedding_set), services.blobs())
+    texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
+    return text_address(texts, services.blobs())

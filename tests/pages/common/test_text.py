@@ -1,0 +1,33 @@
+"""Text on the screen and in exported CSV."""
+
+import pytest
+
+from pages.common.text import duration, harmless, number, plain
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_a_text_that_a_spreadsheet_would_run_is_quoted(start: str) -> None:
+    assert harmless(f"{start}1+1") == f"'{start}1+1"
+
+
+@pytest.mark.parametrize("cell", ["king", "", "a=b", -1.5, 3, None, True])
+def test_other_cells_stay_as_they_are(cell: object) -> None:
+    assert harmless(cell) is cell
+
+
+@pytest.mark.parametrize("text", ["![x](http://a)", "<b>", "$x$", ":red[x]", "# a", "a | b"])
+def test_markdown_is_escaped(text: str) -> None:
+    escaped = plain(text)
+    assert escaped.replace("\\", "") == text
+    assert all(escaped[i - 1] == "\\" for i, c in enumerate(escaped) if c in "![]()<>$:#|")
+
+
+def test_a_line_break_is_a_blank() -> None:
+    assert plain("a\nb") == "a b"
+
+
+def test_numbers_and_times() -> None:
+    assert number(1234567) == "1234567"
+    assert number(0.12345678) == "0.123457"
+    assert duration(42.4) == "42 s"
+    assert duration(200) == "3 min 20 s"

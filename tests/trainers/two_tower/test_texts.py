@@ -1,0 +1,98 @@
+"""Texts as bags of words: weights and initial vectors equal plain references."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from embeddings import EmbeddingError
+from tests.trainers.two_tower.search_data import search_config, write_topics
+from trainers.data.pairs.pairs import number_pairs
+from trainers.two_tower.baselines import text_baselines
+from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.data import read
+from trainers.two_tower.model import initial_model
+from trainers.two_tower.texts import as_matrix, word_bags, word_vectors
+from trainers.two_tower.train import run
+
+
+def some_texts():
+    texts = {"a b": "alpha beta", "c": "gamma unknown", "b d": "beta delta delta",
+             "b c": "beta gamma gamma gamma", "a c": "alpha gamma", "d": "delta"}  # fmt: skip
+    return number_pairs(
+        [("a b", "b c"), ("c", "a c"), ("b d", "d")], "t", ("l", "r"), {"name": "t"},
+        left_columns={"text": texts}, right_columns={"text": texts},
+    )  # fmt: skip
+
+
+def test_words_weigh_as_in_scikit_learn():
+    pairs = some_texts()
+    (left, right), notes = word_bags(pairs, (["text"], ["text"]))
+    texts = pairs.right.columns["text"].to_pylist()
+    vectorizer = TfidfVectorizer(sublinear_tf=True).fit(texts)
+    assert left.vocabulary == right.vocabulary == ("alpha", "beta", "delta", "gamma")
+    np.testing.assert_allclose(as_matrix(right).toarray(), vectorizer.transform(texts).toarray())
+    asked = vectorizer.transform(pairs.left.columns["text"].to_pylist()).toarray()
+    np.testing.assert_allclose(as_matrix(left).toarray(), asked, atol=1e-6)
+    assert notes == ("4 words of rs",)
+
+
+def test_the_first_vectors_are_those_of_lsa():
+    pairs = some_texts()
+    bags, _ = word_bags(pairs, (["text"], ["text"]))
+    matrix = as_matrix(bags[1]).toarray()
+    words = np.linalg.svd(matrix)[2][:2].T
+    near, far = (normalize(as_matrix(each) @ words) for each in bags)
+    given = TwoTowerConfig(out=Path("o.parquet"), words="lsa", similarity="cosine", dim=2,
+                           left_ids=False, right_ids=False)  # fmt: skip
+    model = initial_model(pairs, bags, given)
+    assert model.left.words is model.right.words
+    left, right = model.vectors()
+    np.testing.assert_allclose(left @ right.T, near @ far.T, atol=1e-5)
+    lsa = text_baselines(pairs, (["text"], ["text"]), 2)["lsa"](np.arange(3))
+    np.testing.assert_allclose(lsa, near @ far.T, atol=1e-5)
+
+
+def test_fewer_documents_than_dimensions_leave_the_others_at_0():
+    bags, _ = word_bags(some_texts(), (["text"], ["text"]))
+    assert word_vectors(bags[1], 8)[:, 2:].any() == np.False_
+
+
+def test_tf_idf_is_that_of_scikit_learn():
+    pairs = some_texts()
+    vectorizer = TfidfVectorizer()
+    right = vectorizer.fit_transform(pairs.right.columns["text"].to_pylist())
+    left = vectorizer.transform(pairs.left.columns["text"].to_pylist())
+    found = text_baselines(pairs, (["text"], ["text"]), 2)["tfidf"](np.array([2, 0]))
+    np.testing.assert_allclose(found, (left @ right.T).toarray()[[2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["--left-features", "body"], "no column 'body' on the query side for its words"),
+        (["--left-features", ""], "--words lsa needs --left-features and --right-features"),
+    ],
+)
+def test_errors_say_which_columns_there_are(tmp_path, changes, message):
+    write_topics(tmp_path)
+    with pytest.raises(EmbeddingError, match=message):
+        run(search_config(tmp_path, *changes))
+
+
+def test_what_has_words_needs_no_pair_and_what_has_none_is_0(tmp_path):
+    write_topics(tmp_path)
+    with (tmp_path / "pages.csv").open("a") as file:
+        file.write("blank,?\n")
+    given = search_config(tmp_path, "--max-steps", "1")
+    pairs = read(given)
+    assert pairs.right.labels[-1] == "blank"
+    bags, notes = word_bags(pairs, (["text"], ["text"]))
+    with torch.no_grad():
+        assert (
+            not initial_model(pairs, bags, given).right(torch.tensor([len(pairs.right) - 1])).any()
+        )
+    assert "1 page without any of the words: zero vectors" in notes
