@@ -34,7 +34,7 @@ def main() -> None:
         with st.container(key="pages", horizontal=True):
             for each in PAGES:
                 st.page_link(each)
-    navigation_guard.enter()
+    navigation_guard.mark_started()
     try:
         page.run()
     except EmbeddingError as error:

@@ -30,5 +30,5 @@ def main() -> None:
             running.show_end(run, view)
 
 
-navigation_guard.require()
+navigation_guard.ensure_started_from_app()
 main()

@@ -9,7 +9,7 @@ from pages.explore.view import ViewRequest
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
-    url_state.recall()
+    url_state.restore()
     services.pool()  # its workers warm up while the first layout is looked at
     with st.sidebar:
         source, found = opening.choose()
@@ -17,9 +17,9 @@ def main() -> None:
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)
-    url_state.note(method=spec.method, dims=spec.dims, color=coloring.by, layer=active.layer)
+    url_state.update(method=spec.method, dims=spec.dims, color=coloring.by, layer=active.layer)
     map_panel.show(ViewRequest(active, spec, coloring, hover))
 
 
-navigation_guard.require()
+navigation_guard.ensure_started_from_app()
 main()

@@ -22,5 +22,5 @@ def main() -> None:
         run_history.draw(known)
 
 
-navigation_guard.require()
+navigation_guard.ensure_started_from_app()
 main()

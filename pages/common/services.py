@@ -1,4 +1,4 @@
-"""What all sessions of one server share: the cache on disk, the worker processes, served files."""
+"""What all sessions of a server share: the cache on disk, worker processes, served files."""
 
 import threading
 from collections import OrderedDict
@@ -18,21 +18,21 @@ from server.jobs import tasks
 from server.jobs.pool import Job, JobPool
 
 WORKERS = 2
-"""Long jobs that run together; the others wait in order."""
+"""Jobs that run concurrently; the others wait in order."""
 
-KEPT_FRAMES = 30
-"""Frames that browsers may still be fetching."""
+FRAMES = 30
+"""The latest frames, which browsers may still be fetching."""
 
 
 @st.cache_resource(show_spinner=False)
 def cache() -> Cache:
-    """Return the results on disk."""
+    """Return the cache of results on disk."""
     return Cache()
 
 
 @st.cache_resource(show_spinner=False, on_release=JobPool.close)
 def pool() -> JobPool:
-    """Return the worker processes, started with the server."""
+    """Return the worker processes; they are started once for the server."""
     return JobPool(workers=WORKERS, warm_up=tasks.warm_up)
 
 
@@ -44,7 +44,7 @@ def coders() -> Coders:
 
 @st.cache_resource(show_spinner=False)
 def threads() -> ThreadPoolExecutor:
-    """Return threads that wait for the models' answers, so that no page does."""
+    """Return threads that wait for the models' responses, so that no page does."""
     return ThreadPoolExecutor(max_workers=8)
 
 
@@ -55,19 +55,19 @@ def blobs() -> Blobs:
 
 
 class Frames:
-    """The latest frames of running layouts as files for browsers; all sessions see the same."""
+    """The latest frames of running layouts, as files that the browsers of all sessions fetch."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._points: OrderedDict[tuple[str, int], Points] = OrderedDict()
 
     def points(self, run: str, number: int, frame: np.ndarray) -> Points:
-        """Return where a frame of a job's run lies; those passed long ago are removed."""
+        """Return the points of a frame of a job's run; old frames are removed."""
         with self._lock:
             known = self._points.get((run, number))
             if known is None:
                 known = self._points[run, number] = points_of(frame, blobs())
-                if len(self._points) > KEPT_FRAMES:
+                if len(self._points) > FRAMES:
                     _, passed = self._points.popitem(last=False)
                     blobs().drop(passed.url)
             return known
@@ -87,7 +87,7 @@ def session_id() -> str:
 
 
 def once(key: str, function: Callable[..., Any], *args: Any) -> Job:
-    """Start a job unless it has been started before; join it if it runs for others."""
+    """Submit a job unless it has been submitted before; join it if it runs for other sessions."""
     job = pool().get(key)
     if job is not None:
         view = job.snapshot()
@@ -97,9 +97,9 @@ def once(key: str, function: Callable[..., Any], *args: Any) -> Job:
 
 
 def cancel(job: Job) -> None:
-    """Take this session's interest in a job away, and that of sessions that have ended.
+    """Withdraw this session, and sessions that have ended, from a job.
 
-    A reload of the page is a new session: without this the old one would keep the job alive.
+    A reload of the page starts a new session; the old one must not keep the job alive.
     """
     runtime = get_instance()
     for owner in job.snapshot().owners:

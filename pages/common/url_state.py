@@ -1,30 +1,30 @@
-"""The page's address holds what is open and seen: a reload, or a link sent on, shows it again."""
+"""The URL holds the state of the view, so that a reload or a shared link restores it."""
 
 import streamlit as st
 
-_SEEN = {"method": str, "dims": int, "color": str, "layer": str}
+_STATE = {"method": str, "dims": int, "color": str, "layer": str}
 
 
-def recall() -> None:
-    """Take method, dimensions, color and layer from the address when a session begins."""
-    if "recalled" in st.session_state:
+def restore() -> None:
+    """Take method, dimensions, color and layer from the URL when a session begins."""
+    if "is_restored" in st.session_state:
         return
-    st.session_state.recalled = True
-    for name, read in _SEEN.items():
+    st.session_state.is_restored = True
+    for name, read in _STATE.items():
         text = st.query_params.get(name, "")
         if text and (read is str or text.isdecimal()):
             st.session_state[name] = read(text)
 
 
 def row() -> int | None:
-    """Return the row that the address names, if any."""
+    """Return the row in the URL, or None."""
     text = st.query_params.get("row", "")
     return int(text) if text.isdecimal() else None
 
 
-def note(**seen: str | int | None) -> None:
-    """Write what is seen into the address; None removes it."""
-    for name, value in seen.items():
+def update(**values: str | int | None) -> None:
+    """Write values into the URL; None removes one."""
+    for name, value in values.items():
         if value is None:
             if name in st.query_params:
                 del st.query_params[name]

@@ -34,7 +34,7 @@ def current() -> Run | None:
         except EmbeddingError as error:
             error_box(str(error))
             state.comparison = None
-    url_state.note(run=run.id if run else None)
+    url_state.update(run=run.id if run else None)
     if run is not None and state.recall:
         _recall(run)
     state.recall = False

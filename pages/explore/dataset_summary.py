@@ -1,4 +1,4 @@
-"""What kind of set is open, and what may be wrong with it: the card, and the sheet behind it."""
+"""The summary of the open set and the advice on it, with a dialog that has all the details."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,12 +22,12 @@ from server.jobs.tasks import examine_neighbors, share_vectors
 TITLES: dict[ChoiceName, str] = {
     "vector": "Vectors",
     "label": "Labels",
-    "split": "Part",
-    "dimensions": "Length of a vector",
+    "split": "Split",
+    "dimensions": "Dimensions",
 }
 
-ON_CARD = 3
-"""Sentences of advice on the card; the sheet has all of them."""
+SUMMARY_ADVICE = 3
+"""Sentences of advice in the summary; the dialog has all of them."""
 
 FIRST_ROWS = 5
 _LARGE = 2**30  # bytes
@@ -39,59 +39,59 @@ _POLL_SECONDS = 1.0
 
 
 def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
-    """Draw the card; what needs neighbors is computed behind it and added when it is there.
+    """Draw the summary; what needs neighbors is computed in the background and added later.
 
     Parameters
     ----------
-    open_set : opens another key: the same file with another choice
+    open_set : opens another key, that of the same file with another choice
     """
     job = _neighbor_job(found.embedding_set)
     waiting = job is not None and not job.snapshot().finished
-    st.fragment(_card, run_every=_POLL_SECONDS if waiting else None)(key, found, job, waiting)
-    if st.session_state.get("sheet"):
-        _sheet(key, found, job, open_set)
+    st.fragment(_summary, run_every=_POLL_SECONDS if waiting else None)(key, found, job, waiting)
+    if st.session_state.get("details"):
+        _details(key, found, job, open_set)
 
 
 def is_open_choice(found: Opened) -> bool:
-    """Say whether it should be asked at once which vectors are meant."""
+    """Return True if one of several candidates for the vectors must be chosen."""
     return any(q.name == "vector" and len(q.candidates) > 1 for q in found.questions)
 
 
-def _card(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
-    """Write a few lines: what it is, and the weightiest advice."""
+def _summary(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
+    """Write a few lines: name, size, metric, and the most important advice."""
     if waiting and job is not None and job.snapshot().finished:
         st.rerun()  # the whole page, so that the polling ends
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
-    said = _advice(key, found, _result(job))
+    items = _advice(key, found, _result(job))
     with st.container(key="about"):
         st.markdown(
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
             f"{embedding_set.dimensions}, {embedding_set.provenance.metric}, {health.dtype}"
         )
-        lines = [f"{_ICONS[each.severity]} {plain(each.text)}" for each in said[:ON_CARD]]
+        lines = [f"{_ICONS[each.severity]} {plain(each.text)}" for each in items[:SUMMARY_ADVICE]]
         lines = [f"{_ICONS['note']} {plain(_sentence(note))}" for note in found.notes] + lines
         for line in lines:
             st.caption(line)
-        more = len(said) - ON_CARD
+        more = len(items) - SUMMARY_ADVICE
         title = f"About this set ({more} more)" if more > 0 else "About this set"
         # a callback: it is run even where the rerun above comes before the button
-        if st.button(title, key="about_set", type="tertiary", on_click=_open_sheet):
+        if st.button(title, key="about_set", type="tertiary", on_click=_open_details):
             st.rerun()
 
 
-def _open_sheet() -> None:
-    st.session_state.sheet = True
+def _open_details() -> None:
+    st.session_state.details = True
 
 
-def _close_sheet() -> None:
-    st.session_state.sheet = False
+def _close_details() -> None:
+    st.session_state.details = False
 
 
-@st.dialog("About this set", width="large", on_dismiss=_close_sheet)
-def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], None]) -> None:
-    """Show what was read and what else could be, the first rows, all advice and all facts."""
+@st.dialog("About this set", width="large", on_dismiss=_close_details)
+def _details(key: str, found: Opened, job: Job | None, open_set: Callable[[str], None]) -> None:
+    """Show how the file was read and what to change, the first rows, all advice and statistics."""
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
-    with st.container(key="sheet"):
+    with st.container(key="details"):
         _choices(key, found, open_set)
         for note in found.notes:
             st.caption(plain(_sentence(note)))
@@ -101,14 +101,18 @@ def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], N
         for each in _advice(key, found, _result(job)):
             st.caption(f"{_ICONS[each.severity]} {plain(each.text)}")
         st.dataframe(
-            facts(health, _result(job), found.left_out.tolist()), hide_index=True, height="content"
+            statistics(health, _result(job), found.left_out.tolist()),
+            hide_index=True,
+            height="content",
         )
         if job is None:
-            st.caption("Larger than 1 GiB: its neighborhoods are not examined by themselves.")
+            st.caption("Larger than 1 GiB: neighborhood statistics are not computed automatically.")
         elif job.snapshot().error:
             error_box(job.snapshot().error)
         elif not job.snapshot().finished:
-            st.caption("Neighborhoods are being examined; open this sheet again in a moment.")
+            st.caption(
+                "Neighborhood statistics are being computed; reopen this dialog in a moment."
+            )
         if embedding_set.metadata.num_columns:
             st.markdown("**Columns**")
             st.dataframe(_columns(key, embedding_set), hide_index=True, height="content")
@@ -116,7 +120,7 @@ def _sheet(key: str, found: Opened, job: Job | None, open_set: Callable[[str], N
 
 
 def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
-    """Offer what else the file could be read as."""
+    """Draw the choices that the file leaves open."""
     questions = [question for question in found.questions if len(question.candidates) > 1]
     for question in questions:
         widget = f"choose_{question.name}"
@@ -131,13 +135,13 @@ def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
             placeholder="Row numbers",
         )
         if chosen is not None and chosen != question.selected:
-            _close_sheet()
+            _close_details()
             open_set(Source.of(key).answered(question.name, chosen).key)
             st.rerun()
 
 
 def first_rows(embedding_set: EmbeddingSet) -> pd.DataFrame:
-    """Return the first rows as text: label, the beginning of the vector, the metadata."""
+    """Return the first rows as text: label, first components of the vector, metadata."""
     count = min(FIRST_ROWS, len(embedding_set))
     more = ", …" if embedding_set.dimensions > _COMPONENTS else ""
     vectors = [
@@ -155,26 +159,25 @@ def first_rows(embedding_set: EmbeddingSet) -> pd.DataFrame:
     return pd.DataFrame(shown)
 
 
-def facts(
+def statistics(
     health: Health, neighbors: NeighborHealth | None, left_out: Sequence[int]
 ) -> pd.DataFrame:
-    """Return what is known about the vectors, one fact a row, as text."""
+    """Return statistics of the vectors as text, one a row."""
     norms, spectrum, duplicates = health.norms, health.spectrum, health.duplicates
     sampled = f" ({spectrum.rows:,} sampled rows)" * (spectrum.rows < health.rows)
     unit = ", unit length" if norms.unit else ""
     lines = {
         "Rows, dimensions": f"{health.rows:,} x {health.dimensions}, {health.dtype} in the file",
         "Rows left out (NaN or inf)": _listed(left_out),
-        "Length of the vectors": f"{norms.min:.4g} to {norms.max:.4g}, median {norms.median:.4g}"
-        + unit,
+        "Norms": f"{norms.min:.4g} to {norms.max:.4g}, median {norms.median:.4g}" + unit,
         "Zero rows": _listed(health.first_zero_rows, health.zero_rows),
         "Exact duplicates": f"{duplicates.rows:,} rows in {duplicates.groups:,} groups"
         if duplicates.rows
         else "none",
         "Constant dimensions": _listed(health.constant_dimensions),
         "Effective rank": f"{spectrum.effective_rank:.1f} of {health.dimensions}{sampled}",
-        "Components with 90 % of the variance": f"{spectrum.components_90}{sampled}",
-        "Mean cosine of all pairs": "none"
+        "Components for 90 % of the variance": f"{spectrum.components_90}{sampled}",
+        "Mean cosine over all pairs": "none"
         if health.mean_cosine is None
         else f"{health.mean_cosine:.3f}",
         "Repeated labels": f"{health.repeated_labels:,}",
@@ -187,11 +190,11 @@ def facts(
             f"Hubness (skewness of N_{neighbors.k})": f"{hubs.skewness:.2f} ({hubs.rows:,} rows)",
             "Antihubs (in no neighbor list)": f"{hubs.antihub_fraction:.1%}",
         }
-    return pd.DataFrame({"fact": lines.keys(), "value": lines.values()})
+    return pd.DataFrame({"statistic": lines.keys(), "value": lines.values()})
 
 
 def _listed(numbers: Sequence[int], count: int | None = None) -> str:
-    """Write how many there are, and the first of them."""
+    """Write how many rows there are, and the first ones."""
     count = len(numbers) if count is None else count
     shown = ", ".join(f"{number}" for number in numbers[:_LISTED])
     if not count:
@@ -204,12 +207,12 @@ def _sentence(note: str) -> str:
 
 
 def _result(job: Job | None) -> NeighborHealth | None:
-    """Return what the job found, as far as it has."""
+    """Return the result of the job, or None while there is none."""
     return None if job is None else job.snapshot().result
 
 
 def _neighbor_job(embedding_set: EmbeddingSet) -> Job | None:
-    """Start to examine the neighborhoods of a set, once for all; none for a set that is large."""
+    """Start to examine the neighborhoods of a set, once for all sessions; None for a large set."""
     if embedding_set.vectors.nbytes > _LARGE:
         return None
     metric = embedding_set.provenance.metric
@@ -227,15 +230,18 @@ def _advice(key: str, found: Opened, neighbors: NeighborHealth | None) -> list[A
 
 
 def _origin(key: str, embedding_set: EmbeddingSet) -> None:
-    """Say who made the set, where its file tells or the gallery knows."""
+    """Show how the set was made, as recorded by the gallery or the file."""
     source = Source.of(key)
     if source.scheme == "gallery":
         item = gallery.item(source.name)
         st.caption(f"{plain(item.description)}\n\nMade by `{item.command}`")
         return
     about = embedding_set.provenance
-    said = [about.trainer and f"Trainer: {about.trainer}", about.created and f"of {about.created}"]
-    line = ", ".join(part for part in said if part)
+    parts = [
+        about.trainer and f"Trainer: {about.trainer}",
+        about.created and f"created {about.created}",
+    ]
+    line = ", ".join(part for part in parts if part)
     if line:
         st.caption(plain(line))
 
@@ -247,7 +253,7 @@ def _health(key: str, _embedding_set: EmbeddingSet) -> Health:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _columns(key: str, _embedding_set: EmbeddingSet) -> pd.DataFrame:
-    """Return each column's kind, its different values and what is missing."""
+    """Return each column's kind, number of distinct values and fraction missing."""
     found = pd.DataFrame(column_facts(_embedding_set.metadata))
     found["missing"] = found["missing"].map("{:.1%}".format)
     return found

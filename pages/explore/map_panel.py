@@ -36,7 +36,7 @@ def _draw(request: ViewRequest, computed: list[ViewState], is_polling: bool) -> 
     view = computed.pop() if computed else compute_view(request)
     if view.is_working != is_polling:
         st.rerun()  # the whole page, so that the polling begins or ends
-    url_state.note(row=view.history.row)
+    url_state.update(row=view.history.row)
     labels = label_address(view)
     on_event = partial(_receive, view=view)
     left, right = st.columns([0.735, 0.265], gap="small")

@@ -33,7 +33,7 @@ def choose() -> tuple[str, Opened]:
     _take_upload(uploads)
     _choose_from_list()
     found = opened(state.source)
-    url_state.note(set=state.source)
+    url_state.update(set=state.source)
     dataset_summary.show(state.source, found, open_set)
     return state.source, found
 
@@ -45,7 +45,7 @@ def open_set(key: str) -> None:
     state.open_error = state.address_error = None
     for name in ("walk", "method", "color", "metric", "layer", "awaited", "asked_error"):
         state.pop(name, None)
-    url_state.note(row=None)
+    url_state.update(row=None)
 
 
 def _first() -> str:
@@ -115,7 +115,7 @@ def _try(*candidates: tuple[Source, str]) -> None:
             continue
         state.uploaded = {source.plain.key: names, **state.get("uploaded", {})}
         open_set(source.key)
-        state.sheet = dataset_summary.is_open_choice(found)
+        state.details = dataset_summary.is_open_choice(found)
         return
     state.open_error = next((e for e in errors if _is_answerable(e[0])), errors[0])
 

@@ -29,7 +29,7 @@ def current(past: Sequence[Run]) -> Run | None:
         except EmbeddingError as error:
             error_box(str(error))
             state.run_shown = None
-    url_state.note(run=run.id if run else None)
+    url_state.update(run=run.id if run else None)
     return run
 
 
