@@ -10,7 +10,7 @@ import streamlit as st
 import pages
 from embeddings import EmbeddingError
 from pages.common import navigation_guard
-from pages.common.reruns import correct_reruns
+from pages.common.message_queue import keep_finished_runs
 from pages.common.text import error_box
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
@@ -25,7 +25,7 @@ PAGES = [
 
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
-    correct_reruns()
+    keep_finished_runs()
     st.set_page_config("Embedding Explorer", ":material/scatter_plot:", layout="wide")
     st.html(f"<style>{STYLE}</style>")
     page = st.navigation(PAGES, position="hidden")

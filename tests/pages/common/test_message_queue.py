@@ -1,10 +1,9 @@
 """What Streamlit's queue keeps of a run when a fragment starts."""
 
-from streamlit import config
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from pages.common.reruns import correct_reruns
+from pages.common.message_queue import keep_finished_runs
 
 
 def drawn(fragment: str, position: int) -> ForwardMsg:
@@ -24,7 +23,7 @@ def bodies(queue: ForwardMsgQueue) -> list[str]:
 
 
 def test_a_fragment_that_starts_drops_nothing_of_a_run_that_has_finished() -> None:
-    correct_reruns()
+    keep_finished_runs()
     queue = ForwardMsgQueue()
     queue.enqueue(drawn("map", 0))
     queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
@@ -35,7 +34,7 @@ def test_a_fragment_that_starts_drops_nothing_of_a_run_that_has_finished() -> No
 
 
 def test_what_an_unfinished_run_has_drawn_of_a_fragment_is_dropped_as_before() -> None:
-    correct_reruns()
+    keep_finished_runs()
     for status in (None, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY):
         queue = ForwardMsgQueue()
         queue.enqueue(drawn("map", 0))
@@ -44,8 +43,3 @@ def test_what_an_unfinished_run_has_drawn_of_a_fragment_is_dropped_as_before() -
             queue.enqueue(finished(status))
         queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["map"])
         assert bodies(queue) == ["card 1"]
-
-
-def test_reruns_of_a_session_come_one_after_another() -> None:
-    correct_reruns()
-    assert config.get_option("runner.fastReruns") is False
