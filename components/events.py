@@ -105,13 +105,11 @@ def _name(name: Any) -> str:
 
 
 def _position(position: Any) -> tuple[float, float]:
-    if not isinstance(position, list | tuple) or len(position) != 2:
-        raise EventError(f"a position is two numbers, not {position!r}")
-    for value in position:
-        if (
-            not isinstance(value, int | float)
-            or isinstance(value, bool)
-            or not math.isfinite(value)
-        ):
-            raise EventError(f"a position is two finite numbers, not {position!r}")
+    if not isinstance(position, list) or len(position) != 2 or not all(map(_is_finite, position)):
+        raise EventError(f"a position is two finite numbers, not {position!r}")
     return float(position[0]), float(position[1])
+
+
+def _is_finite(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)

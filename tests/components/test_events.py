@@ -61,6 +61,7 @@ def test_clear_has_nothing_more() -> None:
         {"type": "selection", "bits": "not base64!", "name": "box"},
         {"type": "selection", "bits": "gEA", "name": "box"},  # without its padding
         {"type": "selection", "bits": "héé=", "name": "box"},
+        {"type": "selection", "bits": "g!EA=", "name": "box"},  # two bytes but for the mark
         {"type": "selection", "bits": None, "name": "box"},
         {"type": "background"},
         {"type": "background", "position": [1]},

@@ -61,6 +61,19 @@ def test_other_sets_have_no_layers(changes):
     assert layers_of(long_set(**changes)) is None
 
 
+@pytest.mark.parametrize("changes", [
+    {}, {"position": ["1"] * 3}, {"position": [1, None, 1]}, {"sentence": ["a b", None, "a b"]},
+])  # fmt: skip
+def test_a_file_with_the_columns_of_a_layer_is_one_where_each_row_has_an_excerpt(changes):
+    columns = {
+        "word": ["b"] * 3,
+        "sentence": ["a b"] * 3,
+        "position": [1] * 3,
+        "context": ["a b"] * 3,
+    }
+    assert is_layer(EmbeddingSet.of(np.eye(3), metadata={**columns, **changes})) == (not changes)
+
+
 def test_a_set_without_the_columns_has_no_layers():
     assert layers_of(EmbeddingSet.of(np.eye(3))) is None
 
