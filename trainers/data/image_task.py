@@ -1,6 +1,5 @@
 """What trainers of images share: the split, the batches, the vectors of all images, baselines."""
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
+from trainers.core.batching import numpy_epoch_order
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.settings import LoopConfig
 from trainers.core.task import Batch, Task
@@ -55,7 +55,7 @@ class ImageTask(Task):
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """Return the rows of a step, in an order of the epoch's own: int64, shape (b,)."""
-        order = epoch_order(len(self.trained), self.config.seed, epoch)
+        order = numpy_epoch_order(len(self.trained), self.config.seed, epoch)
         return self.trained[order[step * self.batch_size :][: self.batch_size]]
 
     def batch(self, epoch: int, step: int) -> Batch:
@@ -80,12 +80,6 @@ def in_blocks(
     return torch.cat(
         [compute(intensities(images, block).to(device)).float().cpu() for block in blocks]
     ).numpy()
-
-
-@functools.lru_cache(maxsize=2)
-def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the numbers below `count` in the order of an epoch: int64, shape (count,)."""
-    return numpy_generator(seed, "order", epoch).permutation(count)
 
 
 def hold_out(target: np.ndarray, fraction: float, seed: int) -> np.ndarray:

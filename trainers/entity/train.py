@@ -110,7 +110,7 @@ class EntityTask(Task):
         return 1 - progress
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return rows, shuffled anew each epoch, with some of their levels hidden."""
+        """Return rows, reshuffled each epoch, with some of their levels hidden."""
         order = numpy_epoch_order(len(self.train_target), self.config.seed, epoch)
         rows = torch.from_numpy(order[step * self.batch_size :][: self.batch_size])  # (B,)
         batch = {name: values[rows] for name, values in self.train_rows.items()}  # (B, ...) each

@@ -1,4 +1,4 @@
-"""Rebuild the pipeline of a comparison from the files beside this script, and predict with it.
+"""Rebuild the pipeline of a comparison from the files next to this script, and predict with it.
 
     python rebuild.py                       fit on table.parquet, predict its rows
     python rebuild.py NEW.csv               fit on table.parquet, predict new rows (CSV, Parquet)

@@ -23,6 +23,7 @@ import torch
 
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, provenance
+from trainers.core.batching import automatic_batch_size
 from trainers.core.devices import all_gather_with_grad, start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -79,7 +80,9 @@ class ImageTextTask(Task):
         words = [words_of(pairs.captions[row]) for row in self.trained]
         corpus = number_words(words, pairs.name, pairs.source, config.min_count)
         self.left_out = sum(map(len, words)) - int(corpus.counts.sum())
-        batch_size = config.batch_size or automatic_batch_size(len(self.trained))
+        batch_size = config.batch_size or automatic_batch_size(
+            len(self.trained), steps=50, largest=256
+        )
         self.steps_per_epoch = math.ceil(len(self.trained) / batch_size)
         self.batch_size = math.ceil(len(self.trained) / self.steps_per_epoch)
         self.module: Towers = Towers(
@@ -283,8 +286,3 @@ def hold_out(pairs: Captioned, fraction: float, seed: int) -> np.ndarray:
 def is_alike(numbers: torch.Tensor) -> torch.Tensor:
     """Return which numbers are equal: bool, shape (B, B); numbers: int64, shape (B,)."""
     return numbers == numbers[:, None]
-
-
-def automatic_batch_size(pairs: int) -> int:
-    """Return a power of two from 32 to 256 that makes about 50 steps an epoch."""
-    return min(256, max(32, 2 ** round(math.log2(max(1, pairs / 50)))))

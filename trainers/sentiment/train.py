@@ -98,7 +98,7 @@ class SentimentTask(Task):
         return 1 - progress
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return reviews, shuffled anew each epoch, with some of their words left out."""
+        """Return reviews, reshuffled each epoch, with some of their words left out."""
         seed = self.config.seed
         order = numpy_epoch_order(len(self.train_reviews), seed, epoch)
         rows = torch.from_numpy(order[step * self.batch_size :][: self.batch_size])  # (B,)

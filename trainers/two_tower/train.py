@@ -103,7 +103,7 @@ class PairsTask(Task):
     def batch(self, epoch: int, step: int) -> Batch:
         """Return pairs (B, 2), their weights (B,) and, except for softmax, negatives (B, K, 2).
 
-        The pairs are shuffled anew each epoch. For bpr, negatives share the left item of their
+        The pairs are reshuffled each epoch. For bpr, negatives share the left item of their
         pair; otherwise both of their items are random.
         """
         order = torch_epoch_order(len(self.positives), self.config.seed, epoch)
