@@ -8,12 +8,14 @@ and its result computed again.
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import xxhash
 from filelock import FileLock
+from platformdirs import user_cache_path
 
 from embeddings.files.atomic import atomic_path
 
@@ -25,17 +27,14 @@ VERSION = 1
 
 DEFAULT_LIMIT = 20 * 2**30  # bytes on disk
 
-RUNS = "runs"
-"""Folder of trainers' runs in the cache's: no results to compute again, so the limit spares it."""
+_ENTRY = re.compile(r"(^|-)[0-9a-f]{12,32}(\.|$)")
+"""The name of a file or folder of a result, KIND/NAME: it ends in a hash of at least 12 digits."""
 
 
 def default_folder() -> Path:
     """Return $EMBEDDING_CACHE, or embedding-explorer in the user's cache folder."""
-    given = os.environ.get("EMBEDDING_CACHE")
-    if given:
-        return Path(given)
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "embedding-explorer"
+    chosen = os.environ.get("EMBEDDING_CACHE")
+    return Path(chosen) if chosen else user_cache_path("embedding-explorer", appauthor=False)
 
 
 def key_hash(key: Mapping[str, Any]) -> str:
@@ -100,9 +99,10 @@ class Cache:
         return FileLock(folder / f"{path.parent.name}-{path.stem}.lock")
 
     def _trim(self, keep: Path) -> None:
+        """Remove the least recently used results beyond the limit, and no other files."""
         files = []
-        for file in self.folder.rglob("*"):
-            if file.is_relative_to(self.folder / RUNS):
+        for file in self.folder.glob("*/**/*"):
+            if not _ENTRY.search(file.relative_to(self.folder).parts[1]):
                 continue
             try:
                 if file.is_file() and file.suffix != ".lock":

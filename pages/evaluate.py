@@ -21,13 +21,13 @@ def main() -> None:
             st.markdown("Choose a table, its target and columns on the left, and compare.")
             table.show_rows(given, spec.roles if spec else {})
             return
-        view = runs.look(run)
-        if view.lives:
+        status = runs.status(run)
+        if status.is_active:
             running.show(run)
-        elif view.state == "done":
-            result.show(run, view)
+        elif status.state == "done":
+            result.show(run, status)
         else:
-            running.show_end(run, view)
+            running.show_end(run, status)
 
 
 navigation_guard.ensure_started_from_app()

@@ -10,7 +10,7 @@ from trainers.catalog import TRAINERS
 
 def main() -> None:
     """Draw the form on the left; the run, and all runs, beside it."""
-    known = [run for run in runs.list_runs(runs.runs_folder()) if run.trainer in TRAINERS]
+    known = [run for run in runs.list_runs() if run.trainer in TRAINERS]
     with st.sidebar:
         form.draw(known)
     with st.container(key="train"):

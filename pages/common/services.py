@@ -13,9 +13,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components import Blobs, Points, points_of
 from embeddings.cache import Cache
-from server.encoders import Coders
+from server.encoders import EncoderPool
 from server.jobs import tasks
 from server.jobs.pool import Job, JobPool
+from server.runs.checkpoints import CheckpointIndex, record_missing_hashes
 
 WORKERS = 2
 """Jobs that run concurrently; the others wait in order."""
@@ -36,10 +37,17 @@ def pool() -> JobPool:
     return JobPool(workers=WORKERS, warm_up=tasks.warm_up)
 
 
-@st.cache_resource(show_spinner=False, on_release=Coders.close)
-def coders() -> Coders:
-    """Return the trained models that answer questions."""
-    return Coders()
+@st.cache_resource(show_spinner=False, on_release=EncoderPool.close)
+def encoders() -> EncoderPool:
+    """Return the models of runs that encode texts and images and decode vectors."""
+    return EncoderPool()
+
+
+@st.cache_resource(show_spinner=False)
+def checkpoints() -> CheckpointIndex:
+    """Return the index of checkpoints; those of older releases are hashed in the background."""
+    threading.Thread(target=record_missing_hashes, daemon=True).start()
+    return CheckpointIndex()
 
 
 @st.cache_resource(show_spinner=False)

@@ -135,7 +135,7 @@ def paths_of(source: Source) -> list[Path]:
 def _of_run(name: str) -> Path:
     """Return the embedding file of a run, RUN or RUN/FILE; EmbeddingError where there is none."""
     run_id, _, file = name.partition("/")
-    results = runs.look(runs.find(runs.runs_folder(), run_id)).results
+    results = runs.status(runs.find(run_id)).results
     found = [path for path in results if file in ("", path.name)]
     if not found:
         raise EmbeddingError(f"the run {run_id} has no such embedding file (yet); see its page")
@@ -144,8 +144,8 @@ def _of_run(name: str) -> Path:
 
 def run_titles() -> dict[str, str]:
     """Return the latest runs that are done: what they are called, by their keys."""
-    past = runs.list_runs(runs.runs_folder())
-    done = (run for run in past if runs.look(run).results)
+    past = runs.list_runs()
+    done = (run for run in past if runs.status(run).results)
     return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
 
 
@@ -154,7 +154,7 @@ def title(source: Source) -> str:
     if source.scheme == "upload":
         return "Uploaded file"
     run_id, _, file = source.name.partition("/")
-    past = {run.id: run.title for run in runs.list_runs(runs.runs_folder())}
+    past = {run.id: run.title for run in runs.list_runs()}
     if source.scheme == "run" and run_id in past:
         return f"{file.partition('.embedding.')[0]} of {past[run_id]}" if file else past[run_id]
     return source.name

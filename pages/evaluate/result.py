@@ -14,15 +14,15 @@ from pages.evaluate.run_control import ZIP
 from pages.evaluate.running import offer_to_delete, show_log
 from pages.explore import opening
 from server.runs.contract import FEATURES, METRICS, MODELS, MetricName
-from server.runs.records import Run, View
+from server.runs.records import RunRecord, RunStatus
 
 ENDING = ".embedding.parquet"
 
 
-def show(run: Run, view: View) -> None:
+def show(run: RunRecord, status: RunStatus) -> None:
     """Show the result of a run that is done."""
-    comparison = Comparison.of(view.metrics)
-    _strip(run, view, comparison)
+    comparison = Comparison.of(status.metrics)
+    _strip(run, status, comparison)
     metric = st.segmented_control(
         "Metric",
         list(comparison.better),
@@ -54,22 +54,22 @@ def show(run: Run, view: View) -> None:
     show_log(run)
 
 
-def _strip(run: Run, view: View, comparison: Comparison) -> None:
+def _strip(run: RunRecord, status: RunStatus, comparison: Comparison) -> None:
     """Say in one line what was compared; offer the files."""
     levels = [f"{name} ({count:,})" for name, count in comparison.categorical.items()]
     predictors = ", ".join([*levels, *comparison.numeric])
     text = (
         f"{comparison.rows:,} rows · {comparison.target} from {predictors} · "
-        f"{comparison.folds} folds · {duration(view.seconds)}"
+        f"{comparison.folds} folds · {duration(status.seconds)}"
     )
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(text), width="stretch")
-        if view.results:
-            _offer_files(run, view.results)
+        if status.results:
+            _offer_files(run, status.results)
         offer_to_delete(run)
 
 
-def _offer_files(run: Run, results: Sequence[Path]) -> None:
+def _offer_files(run: RunRecord, results: Sequence[Path]) -> None:
     """Offer the embedding files to look at, that of all columns first, and the zip."""
     together, *single = [path.name for path in results]
     if st.button(
@@ -98,7 +98,7 @@ def _offer_files(run: Run, results: Sequence[Path]) -> None:
     )
 
 
-def _open(run: Run, name: str) -> None:
+def _open(run: RunRecord, name: str) -> None:
     """Open an embedding file of a run on the Explore page."""
     key = Source("run", f"{run.id}/{name}").key
     opening.open_set(key)

@@ -13,13 +13,13 @@ from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.table import BUILT_IN, Given
 from server.runs import records as runs
 from server.runs.contract import DATA_FOLDER, TRAINING_FOLDER
-from server.runs.records import Run
+from server.runs.records import RunRecord
 
 TRAINER = "evaluate"
 ZIP = "comparison.zip"
 
 
-def current() -> Run | None:
+def current() -> RunRecord | None:
     """Return the run to show, and write it into the address: the one started or chosen last.
 
     At first it is that of the address, and the controls begin as it was started.
@@ -30,7 +30,7 @@ def current() -> Run | None:
     run = None
     if state.comparison is not None:
         try:
-            run = runs.find(runs.runs_folder(), state.comparison)
+            run = runs.find(state.comparison)
         except EmbeddingError as error:
             error_box(str(error))
             state.comparison = None
@@ -47,9 +47,9 @@ def show(run_id: str | None, recall: bool = True) -> None:
     st.session_state.recall = recall
 
 
-def choose_earlier(run: Run | None) -> None:
+def choose_earlier(run: RunRecord | None) -> None:
     """Offer all comparisons, the latest first, if there are any; and the table alone."""
-    past = runs.list_runs(runs.runs_folder())
+    past = runs.list_runs()
     titles = {
         each.id: f"{each.settings['target']}: {each.title.removeprefix(f'{TRAINER}, ')}"
         for each in past
@@ -70,7 +70,7 @@ def choose_earlier(run: Run | None) -> None:
 
 def offer(given: Given, spec: ComparisonSpec) -> None:
     """Offer to start, or say what is in the way."""
-    problem = spec.problem or runs.refusal(runs.runs_folder())
+    problem = spec.problem or runs.blocked_reason()
     with st.container(key="start"):
         if st.session_state.get("comparison_error"):
             error_box(st.session_state.comparison_error)
@@ -95,11 +95,11 @@ def _start(given: Given, spec: ComparisonSpec) -> None:
     show(run.id, recall=False)
 
 
-def _started(given: Given, spec: ComparisonSpec) -> Run:
+def _started(given: Given, spec: ComparisonSpec) -> RunRecord:
     """Start a comparison in a folder of its own, with the table in it."""
     if given.place != BUILT_IN and not Path(given.place).exists():
         raise EmbeddingError(f"{given.title} is no longer kept on the server; upload it again")
-    folder = runs.new_folder(runs.runs_folder()).absolute()
+    folder = runs.new_folder()
     arguments = [*spec.flags, f"--run-dir={folder / TRAINING_FOLDER}"]
     if "entity" in spec.settings["features"]:
         arguments += [f"--out={folder / ZIP}", "--files"]
@@ -111,7 +111,7 @@ def _started(given: Given, spec: ComparisonSpec) -> Run:
     return runs.start(folder, TRAINER, arguments, spec.settings, given.title)
 
 
-def begin_anew(run: Run) -> None:
+def begin_anew(run: RunRecord) -> None:
     """Start a run that has ended once more."""
     st.session_state.comparison_error = ""
     try:
@@ -120,7 +120,7 @@ def begin_anew(run: Run) -> None:
         st.session_state.comparison_error = str(error)
 
 
-def delete(run: Run) -> None:
+def delete(run: RunRecord) -> None:
     """Remove a run with all its files."""
     st.session_state.comparison_error = ""
     try:
@@ -132,7 +132,7 @@ def delete(run: Run) -> None:
     table.forget(run.folder)
 
 
-def _recall(run: Run) -> None:
+def _recall(run: RunRecord) -> None:
     """Let the controls begin as a run was started, on its own table."""
     files = sorted((run.folder / DATA_FOLDER).glob("*"))
     place = str(files[0]) if files else BUILT_IN

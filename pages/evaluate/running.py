@@ -12,32 +12,32 @@ from pages.train.run_view import BADGES, LOG_LINES, POLL_SECONDS
 from server.runs import records as runs
 from server.runs.contract import FEATURES, METRICS, MODELS, SCORED, ZIP_STARTED
 from server.runs.metrics import progress
-from server.runs.records import Run, View
+from server.runs.records import RunRecord, RunStatus
 
 _LATEST = 8
 """Judgments that are listed."""
 
 
-def show(run: Run) -> None:
+def show(run: RunRecord) -> None:
     """Show how far a run is, and look again by itself, until it has ended."""
     st.fragment(_draw, run_every=POLL_SECONDS)(run)
 
 
-def _draw(run: Run) -> None:
-    view = runs.look(run)
-    if not view.lives:
+def _draw(run: RunRecord) -> None:
+    status = runs.status(run)
+    if not status.is_active:
         st.rerun()  # the whole page: the result is there
-    by_stage = selected_run.metrics(run).look()
+    by_stage = selected_run.metrics(run).read()
     far = progress(by_stage)
     events = by_stage.get("", [])
     folds = run.settings["folds"]
     stage = stage_of(events[-1], folds) if events else "Reading the table"
-    text = f"{stage} · {duration(view.seconds)}"
+    text = f"{stage} · {duration(status.seconds)}"
     if far and far.seconds_left is not None and events[-1].get("fold", folds) > 1:
         text += f", about {duration(far.seconds_left)} left"
     with st.container(key="comparing", horizontal=True, vertical_alignment="center"):
-        st.progress(far.share if far else 0.0, text=plain(text))
-        stopping = view.state == "stopping"
+        st.progress(far.fraction if far else 0.0, text=plain(text))
+        stopping = status.state == "stopping"
         st.button("Cancelling…" if stopping else "Cancel", key="cancel", disabled=stopping,
                   on_click=runs.stop, args=(run,))  # fmt: skip
     judged = [judgment_of(event) for event in events if event["event"] == SCORED]
@@ -66,27 +66,27 @@ def judgment_of(event: Mapping[str, Any]) -> str:
     )
 
 
-def show_end(run: Run, view: View) -> None:
+def show_end(run: RunRecord, status: RunStatus) -> None:
     """Say why a run ended without a result, with its log."""
-    icon, word = BADGES[view.state]
+    icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{icon} {word}, {duration(view.seconds)}", width="stretch")
+        st.markdown(f"{icon} {word}, {duration(status.seconds)}", width="stretch")
         st.button("Begin anew", type="primary", key="again", on_click=run_control.begin_anew,
                   args=(run,))  # fmt: skip
         offer_to_delete(run)
-    if view.error:
-        error_box(view.error)
+    if status.error:
+        error_box(status.error)
     show_log(run)
 
 
-def offer_to_delete(run: Run) -> None:
+def offer_to_delete(run: RunRecord) -> None:
     """Draw the button that removes a run."""
     with st.popover("Delete"):
         st.markdown("This comparison with its table and its files")
         st.button("Delete it", key="delete", on_click=run_control.delete, args=(run,))
 
 
-def show_log(run: Run) -> None:
+def show_log(run: RunRecord) -> None:
     """Show, folded away, the command and what it said."""
     with st.expander("Log and command"):
         st.code(run.command, language="sh", wrap_lines=True)

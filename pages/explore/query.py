@@ -24,9 +24,7 @@ from pages.common import services
 from pages.common.text import error_box, plain
 from pages.explore import navigation
 from pages.explore.navigation import AdHocQuery
-from server.runs.checkpoints import find_weights
-from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Response, capabilities
-from server.runs.records import runs_folder
+from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Request, Response, capabilities
 
 IMAGE_SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
@@ -115,9 +113,8 @@ def submit_position(
     if encoder is None or vector is None:
         return
     title = ", ".join(f"{value:.3g}" for value in vector)
-    response = services.threads().submit(
-        services.coders().ask, encoder, {"vector": vector.tolist()}
-    )
+    request = Request(vector=vector.tolist())
+    response = services.threads().submit(services.encoders().request, encoder, request)
     _submit(PendingQuery(f"Decoded from {title}", embedding_set.fingerprint, response))
 
 
@@ -134,7 +131,7 @@ def query_position(
 def find_encoder(embedding_set: EmbeddingSet) -> Path | None:
     """Return the folder on this server with the weights that a set's vectors come from."""
     checkpoint = _checkpoint(embedding_set)
-    return find_weights(runs_folder(), checkpoint) if checkpoint else None
+    return services.checkpoints().find(checkpoint) if checkpoint else None
 
 
 def _checkpoint(embedding_set: EmbeddingSet) -> str:
@@ -185,7 +182,7 @@ def show(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
 def _submit_text(encoder: Path, fingerprint: str) -> None:
     text = st.session_state.query_text.strip()
     if text:
-        response = services.threads().submit(services.coders().ask, encoder, {"text": text})
+        response = services.threads().submit(services.encoders().request, encoder, {"text": text})
         _submit(PendingQuery(f"“{text}”", fingerprint, response))
 
 
@@ -206,4 +203,4 @@ def _encode_image(encoder: Path, upload: UploadedFile) -> Response:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"image{Path(upload.name).suffix.lower()}"
         path.write_bytes(upload.getvalue())
-        return services.coders().ask(encoder, {"image": str(path)})
+        return services.encoders().request(encoder, {"image": str(path)})

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from embeddings.settings import SettingField
 from pages.train.catalog import Trainer
 from server.runs.contract import DATA_FOLDER
-from server.runs.records import Run
+from server.runs.records import RunRecord
 
 BUILT_IN, UPLOAD = "Built-in", "Upload"
 _LONGEST_NAME = 120  # bytes
@@ -30,7 +30,7 @@ class Given:
     """
 
     uploads: Mapping[str, Sequence[UploadedFile]] = field(default_factory=dict)
-    earlier: Run | None = None
+    earlier: RunRecord | None = None
     missing: str = ""
 
     @property
@@ -69,10 +69,10 @@ class Given:
         return found
 
 
-def choose(trainer: Trainer, past: Sequence[Run]) -> Given:
+def choose(trainer: Trainer, past: Sequence[RunRecord]) -> Given:
     """Draw the choice of data; `past` are all runs, the latest first."""
     main, *others = trainer.files
-    earlier: dict[str, Run] = {}
+    earlier: dict[str, RunRecord] = {}
     for run in past:
         if run.trainer == trainer.name and (run.folder / DATA_FOLDER).exists():
             earlier.setdefault(run.data, run)

@@ -15,11 +15,11 @@ from pages.train.catalog import Trainer
 from pages.train.files import Given
 from server.runs import records as runs
 from server.runs.contract import TRAINING_FOLDER
-from server.runs.records import Run
+from server.runs.records import RunRecord
 from trainers.catalog import TRAINERS
 
 
-def draw(past: Sequence[Run]) -> None:
+def draw(past: Sequence[RunRecord]) -> None:
     """Draw the form; `past` are all runs, the latest first."""
     name = st.selectbox("Trainer", list(TRAINERS), key="trainer", persist_state="session")
     trainer = catalog.trainer(name)
@@ -27,7 +27,7 @@ def draw(past: Sequence[Run]) -> None:
     given = files.choose(trainer, past)
     values = _settings(trainer)
     problem = trainer.problem({**values, **given.placeholders})
-    reason = given.missing or runs.refusal(runs.runs_folder())
+    reason = given.missing or runs.blocked_reason()
     with st.container(key="start"):
         if problem or st.session_state.get("start_error"):
             error_box(problem or st.session_state.start_error)
@@ -45,7 +45,7 @@ def draw(past: Sequence[Run]) -> None:
 def _start(trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
     """Start a run, and show it."""
     st.session_state.start_error = ""
-    folder = runs.new_folder(runs.runs_folder()).absolute()
+    folder = runs.new_folder()
     paths = given.put(folder)
     managed = [
         f"--out={folder / _result_name(trainer, paths)}",

@@ -13,13 +13,13 @@ from pages.train import selected_run
 from pages.train.run_view import as_text, draw_table, flattened
 from server.runs import records as runs
 from server.runs.metrics import curves
-from server.runs.records import Run
+from server.runs.records import RunRecord
 
 MAIN_METRICS = 6
 """Columns of the table at most; a comparison has all."""
 
 
-def draw(past: Sequence[Run]) -> None:
+def draw(past: Sequence[RunRecord]) -> None:
     """Draw the table of all runs, the latest first, and below it the comparison of those chosen."""
     if not past:
         return
@@ -43,29 +43,29 @@ def draw(past: Sequence[Run]) -> None:
     _compare([past[row] for row in rows])
 
 
-def _chosen(past: Sequence[Run], key: str) -> None:
+def _chosen(past: Sequence[RunRecord], key: str) -> None:
     """Show the run, where one alone is chosen."""
     rows = st.session_state[key]["selection"]["rows"]
     if len(rows) == 1:
         selected_run.show(past[rows[0]].id)
 
 
-def table(past: Sequence[Run]) -> pd.DataFrame:
+def table(past: Sequence[RunRecord]) -> pd.DataFrame:
     """Return one row a run: trainer, data, state, start, duration, main metrics."""
     rows: list[dict[str, Any]] = []
     names: dict[str, int] = {}
     for run in past:
-        view = runs.look(run)
-        metrics = {name: value for name, value in view.metrics.items() if _is_main(name, value)}
+        status = runs.status(run)
+        metrics = {name: value for name, value in status.metrics.items() if _is_main(name, value)}
         for name in metrics:
             names[name] = names.get(name, 0) + 1
         rows.append(
             {
                 "trainer": run.trainer,
                 "data": run.data,
-                "state": view.state,
+                "state": status.state,
                 "started": datetime.fromtimestamp(run.created, UTC).astimezone(),
-                "duration": duration(view.seconds) if not view.lives else "",
+                "duration": duration(status.seconds) if not status.is_active else "",
                 **metrics,
             }
         )
@@ -78,11 +78,11 @@ def _is_main(name: str, value: object) -> bool:
     return isinstance(value, float) and "seconds" not in name and "per_second" not in name
 
 
-def _compare(chosen: Sequence[Run]) -> None:
+def _compare(chosen: Sequence[RunRecord]) -> None:
     """Draw what differs between runs, their metrics, and their curves together."""
     names = {run.id: f"{number}: {run.trainer}" for number, run in enumerate(chosen, start=1)}
     st.markdown("**Comparison**")
-    charts.compare({names[run.id]: curves(selected_run.metrics(run).look()) for run in chosen})
+    charts.compare({names[run.id]: curves(selected_run.metrics(run).read()) for run in chosen})
     left, right = st.columns(2)
     with left:
         st.markdown("Settings that differ")
@@ -90,7 +90,7 @@ def _compare(chosen: Sequence[Run]) -> None:
         _side_by_side("setting", settings, list(names.values()), only_different=True)
     with right:
         st.markdown("Results")
-        metrics = [flattened(runs.look(run).metrics) for run in chosen]
+        metrics = [flattened(runs.status(run).metrics) for run in chosen]
         _side_by_side("metric", metrics, list(names.values()))
 
 

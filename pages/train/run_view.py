@@ -15,13 +15,13 @@ from pages.train import curves as charts
 from pages.train import selected_run
 from server.runs import records as runs
 from server.runs.metrics import curves, progress
-from server.runs.records import Run, State, View
+from server.runs.records import RunRecord, RunState, RunStatus
 
 POLL_SECONDS = 1.0
 LOG_LINES = 300
 TABLE_ROWS, TABLE_HEIGHT = 8, 282  # px
 
-BADGES: dict[State, tuple[str, str]] = {
+BADGES: dict[RunState, tuple[str, str]] = {
     "running": (":material/play_circle:", "running"),
     "stopping": (":material/pause_circle:", "stopping: it saves first"),
     "done": (":material/check_circle:", "done"),
@@ -32,31 +32,31 @@ BADGES: dict[State, tuple[str, str]] = {
 _NOT_SHOWN = {"versions", "out", "run_dir"}
 
 
-def draw(run: Run) -> None:
+def draw(run: RunRecord) -> None:
     """Draw a run; while it is under way, look again by itself."""
-    lives = runs.look(run).lives
-    st.fragment(_draw, run_every=POLL_SECONDS if lives else None)(run, lives)
+    is_active = runs.status(run).is_active
+    st.fragment(_draw, run_every=POLL_SECONDS if is_active else None)(run, is_active)
 
 
-def _draw(run: Run, polling: bool) -> None:
+def _draw(run: RunRecord, polling: bool) -> None:
     follow()
     if not run.folder.exists():
         st.rerun()  # deleted, here or by somebody else
-    view = runs.look(run)
-    if view.lives != polling:
+    status = runs.status(run)
+    if status.is_active != polling:
         st.rerun()  # the whole page: the polling begins or ends, and the table below changes
     reader = selected_run.metrics(run)
-    events = reader.look()
-    _strip(run, view)
+    events = reader.read()
+    _strip(run, status)
     with st.container():  # whatever it holds, what follows keeps its place
-        if view.error:
-            error_box(view.error)
+        if status.error:
+            error_box(status.error)
         if st.session_state.get("run_error"):
             error_box(st.session_state.pop("run_error"))
-        if view.lives:
-            _progress(view, events)
+        if status.is_active:
+            _progress(status, events)
     charts.draw(curves(events))
-    tables = {"Result": _result(view.metrics)} if view.metrics else {}
+    tables = {"Result": _result(status.metrics)} if status.metrics else {}
     tables["Settings"] = _settings(run)
     for column, (name, frame) in zip(st.columns(2), tables.items(), strict=False):
         with column:
@@ -67,30 +67,30 @@ def _draw(run: Run, polling: bool) -> None:
         st.code(runs.log_tail(run, LOG_LINES) or "nothing was said yet", language=None, height=260)
 
 
-def _strip(run: Run, view: View) -> None:
+def _strip(run: RunRecord, status: RunStatus) -> None:
     """Say in one line what run it is and how it is; offer what can be done with it."""
-    icon, word = BADGES[view.state]
+    icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{icon} {plain(run.title)} · {word}, {duration(view.seconds)}",
+            f"{icon} {plain(run.title)} · {word}, {duration(status.seconds)}",
             width="stretch",
         )
-        if view.state == "running":
+        if status.state == "running":
             st.button("Stop", key="stop", on_click=runs.stop, args=(run,))
-        elif view.state == "stopping":
+        elif status.state == "stopping":
             st.button("End at once", key="end", on_click=runs.stop, args=(run, True))
-        elif view.state != "done":
-            verb = "Resume" if view.resumable else "Begin anew"
+        elif status.state != "done":
+            verb = "Resume" if status.resumable else "Begin anew"
             st.button(verb, type="primary", key="resume", on_click=_resume, args=(run,))
-        if view.results:
-            _take_result(run, view.results)
-        if not view.lives:
+        if status.results:
+            _take_result(run, status.results)
+        if not status.is_active:
             with st.popover("Delete"):
                 st.markdown("This run with its data, curves and embedding file")
                 st.button("Delete it", key="delete", on_click=_delete, args=(run,))
 
 
-def _take_result(run: Run, results: tuple[Path, ...]) -> None:
+def _take_result(run: RunRecord, results: tuple[Path, ...]) -> None:
     """Offer to open the result in Explore, and to download its files."""
     st.button("Open in Explore", type="primary", key="open_result", on_click=_open, args=(run,))
     with st.popover("Download"):
@@ -106,7 +106,7 @@ def _take_result(run: Run, results: tuple[Path, ...]) -> None:
             )
 
 
-def _open(run: Run) -> None:
+def _open(run: RunRecord) -> None:
     """Ask for the way to Explore: a callback may not leave the page itself."""
     st.session_state.result_to_open = Source("run", run.id).key
 
@@ -119,14 +119,14 @@ def follow() -> None:
         st.switch_page("pages/explore.py", query_params={"set": key})
 
 
-def _resume(run: Run) -> None:
+def _resume(run: RunRecord) -> None:
     try:
         runs.resume(run)
     except EmbeddingError as error:
         st.session_state.run_error = str(error)
 
 
-def _delete(run: Run) -> None:
+def _delete(run: RunRecord) -> None:
     try:
         runs.delete(run)
     except EmbeddingError as error:
@@ -135,11 +135,11 @@ def _delete(run: Run) -> None:
     selected_run.show(None)
 
 
-def _progress(view: View, events: Mapping[str, Any]) -> None:
+def _progress(status: RunStatus, events: Mapping[str, Any]) -> None:
     """Say how far it is and how long it will take."""
     far = progress(events)
     if far is None:
-        st.progress(0.0, text=f"Starting, reading the data, {duration(view.seconds)}")
+        st.progress(0.0, text=f"Starting, reading the data, {duration(status.seconds)}")
         return
     parts = [far.stage] if far.stage else []
     parts.append(f"epoch {far.epoch}")
@@ -147,7 +147,7 @@ def _progress(view: View, events: Mapping[str, Any]) -> None:
         parts.append(f"step {far.step:,} of {far.steps:,}")
     if far.seconds_left is not None:
         parts.append(f"about {duration(far.seconds_left)} left, less if it stops early")
-    st.progress(far.share, text=plain(", ".join(parts)))
+    st.progress(far.fraction, text=plain(", ".join(parts)))
 
 
 def _result(metrics: Mapping[str, Any]) -> pd.DataFrame:
@@ -183,7 +183,7 @@ def as_text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _settings(run: Run) -> pd.DataFrame:
+def _settings(run: RunRecord) -> pd.DataFrame:
     """Return all settings, one a row, as text."""
     values = [as_text(value) or "automatic" for value in run.settings.values()]
     return pd.DataFrame({"setting": [name.replace("_", " ") for name in run.settings],

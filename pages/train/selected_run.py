@@ -9,7 +9,7 @@ from pages.common import url_state
 from pages.common.text import error_box
 from server.runs import records as runs
 from server.runs.metrics import RunMetrics
-from server.runs.records import Run
+from server.runs.records import RunRecord
 
 
 def show(run_id: str | None) -> None:
@@ -17,7 +17,7 @@ def show(run_id: str | None) -> None:
     st.session_state.run_shown = run_id
 
 
-def current(past: Sequence[Run]) -> Run | None:
+def current(past: Sequence[RunRecord]) -> RunRecord | None:
     """Return the run to show, and write it into the address; `past` are all, the latest first."""
     state = st.session_state
     if "run_shown" not in state:
@@ -25,7 +25,7 @@ def current(past: Sequence[Run]) -> Run | None:
     run = past[0] if past else None
     if state.run_shown is not None:
         try:
-            run = runs.find(runs.runs_folder(), state.run_shown)
+            run = runs.find(state.run_shown)
         except EmbeddingError as error:
             error_box(str(error))
             state.run_shown = None
@@ -33,7 +33,7 @@ def current(past: Sequence[Run]) -> Run | None:
     return run
 
 
-def metrics(run: Run) -> RunMetrics:
+def metrics(run: RunRecord) -> RunMetrics:
     """Return this session's reader of a run's logs."""
     readers: dict[str, RunMetrics] = st.session_state.setdefault("run_metrics", {})
     return readers.setdefault(run.id, RunMetrics(run.training))

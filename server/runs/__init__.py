@@ -1,1 +1,1 @@
-"""Training runs: the files they leave, and the processes that write them."""
+"""Training runs: their files and processes, and what the app and the trainers agree on."""

@@ -1,36 +1,88 @@
-"""The weights that an embedding file comes from, found among the runs by their content.
+"""Finds the checkpoint that an embedding file comes from, by its content.
 
-A file names the sha256 of a checkpoint, never a path: who made the file cannot say what is loaded.
+A file identifies its checkpoint by a sha256, never by a path: its author cannot choose what is
+loaded.
 """
 
-import functools
+import threading
 from pathlib import Path
 
-from server.runs.contract import BEST_CHECKPOINT, sha256_of
-from server.runs.records import list_runs
+from server.runs import process
+from server.runs.contract import (
+    BEST_CHECKPOINT,
+    CAPABILITIES,
+    read_checkpoint_hash,
+    record_checkpoint_hash,
+)
+from server.runs.records import ENDED, RunRecord, list_runs, runs_folders
+
+_Stamp = tuple[tuple[int, int], ...]
 
 
-def find_weights(runs: Path, sha256: str) -> Path | None:
-    """Return the folder whose checkpoint has this sha256, of the latest run; None: there is none.
+class CheckpointIndex:
+    """Checkpoints by their sha256, as recorded beside them when a run ends.
 
-    Parameters
-    ----------
-    runs : the folder of all runs, as runs_folder() returns it
-    sha256 : 64 hexadecimal digits
+    The records are read again only after a run has been started or deleted, or has ended; no
+    checkpoint is read. `find` may be called from any thread.
     """
-    for run in list_runs(runs):
-        for path in (
-            run.training / BEST_CHECKPOINT,
-            *sorted(run.training.glob(f"*/{BEST_CHECKPOINT}")),
-        ):
-            if path.is_file():
-                found = path.stat()
-                if _known_sha256(path, found.st_mtime_ns, found.st_size) == sha256:
-                    return path.parent
-    return None
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stamp: _Stamp | None = None
+        self._folders: dict[str, Path] = {}
+
+    def find(self, sha256: str) -> Path | None:
+        """Return the folder whose best.pt has this sha256, of the latest run; None if no run has.
+
+        Parameters
+        ----------
+        sha256 : str
+            64 hexadecimal digits.
+        """
+        with self._lock:
+            stamp = _stamp()
+            if stamp != self._stamp:
+                self._folders = _recorded_checkpoints()
+                self._stamp = stamp
+            folder = self._folders.get(sha256)
+        return folder if folder and read_checkpoint_hash(folder) == sha256 else None
 
 
-@functools.lru_cache(maxsize=1_000)
-def _known_sha256(path: Path, modified: int, size: int) -> str:
-    """Return the sha256 of a file, computed once until it changes; modified: ns, size: bytes."""
-    return sha256_of(path)
+def record_missing_hashes() -> None:
+    """Hash the checkpoints of ended runs that have no record: those of releases before 0.2."""
+    for run in list_runs():
+        if run.trainer in CAPABILITIES and not process.status(run.folder).is_alive:
+            for folder in _checkpoint_folders(run):
+                if read_checkpoint_hash(folder) is None:
+                    record_checkpoint_hash(folder)
+                    with (run.folder.parent / ENDED).open("a") as file:
+                        file.write("\n")  # as if the run had ended now: the index is out of date
+
+
+def _recorded_checkpoints() -> dict[str, Path]:
+    """Return the folder of each recorded sha256; the latest run wins."""
+    found: dict[str, Path] = {}
+    for run in list_runs():
+        if run.trainer in CAPABILITIES:
+            for folder in _checkpoint_folders(run):
+                if sha256 := read_checkpoint_hash(folder):
+                    found.setdefault(sha256, folder)
+    return found
+
+
+def _checkpoint_folders(run: RunRecord) -> list[Path]:
+    """Return the folders of a run with a best.pt: the trainer's own, and those of its stages."""
+    own = run.training / BEST_CHECKPOINT
+    stages = sorted(run.training.glob(f"*/{BEST_CHECKPOINT}"))
+    return [path.parent for path in (own, *stages) if path.is_file()]
+
+
+def _stamp() -> _Stamp:
+    """Return what changes when a run is started or deleted (the folders) or ends (ENDED)."""
+    stats = [
+        path.stat()
+        for folder in runs_folders()
+        for path in (folder, folder / ENDED)
+        if path.exists()
+    ]
+    return tuple((each.st_mtime_ns, each.st_size) for each in stats)

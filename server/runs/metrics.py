@@ -1,6 +1,6 @@
-"""What a run wrote to metrics.jsonl, read as it grows: curves by step, and how far it is.
+"""The log of a run, read while it grows: metrics by step as curves, and the progress.
 
-A trainer that trains more than once has a log in its own folder for each stage.
+A trainer that trains more than once has a log in a subfolder for each further stage.
 """
 
 import json
@@ -17,31 +17,31 @@ Event = Mapping[str, Any]
 
 @dataclass
 class LogReader:
-    """Reads the lines of a log that are new since the last look.
+    """Reads the lines that were added to a log since the last call.
 
-    A run that continues cuts its log back to where it was saved, and writes on from there: if the
-    last line read is not where it was, all is read anew.
+    A resumed run truncates its log to where it was saved and continues from there: if the last
+    line is no longer at its position, the whole log is read again.
     """
 
     path: Path
     events: list[Event] = field(default_factory=list)
-    _read: int = 0  # bytes, up to the end of a line
+    _position: int = 0  # bytes, up to the end of a line
     _last: bytes = b""
 
-    def look(self) -> Sequence[Event]:
+    def read(self) -> Sequence[Event]:
         """Return all events so far."""
         if not self.path.exists():
-            self.events, self._read, self._last = [], 0, b""
+            self.events, self._position, self._last = [], 0, b""
             return self.events
         with self.path.open("rb") as file:
-            file.seek(self._read - len(self._last))
+            file.seek(self._position - len(self._last))
             if file.read(len(self._last)) != self._last:
-                self.events, self._read, self._last = [], 0, b""
+                self.events, self._position, self._last = [], 0, b""
                 file.seek(0)
             complete, newline, _ = file.read().rpartition(b"\n")
         lines = (complete + newline).splitlines(keepends=True)
         self.events = [*self.events, *(json.loads(line) for line in lines)]
-        self._read += len(complete + newline)
+        self._position += len(complete + newline)
         self._last = lines[-1] if lines else self._last
         return self.events
 
@@ -53,25 +53,30 @@ class RunMetrics:
     folder: Path
     _readers: dict[str, LogReader] = field(default_factory=dict)
 
-    def look(self) -> dict[str, Sequence[Event]]:
-        """Return the events so far by stage, in the order in which stages were begun; "": none."""
+    def read(self) -> dict[str, Sequence[Event]]:
+        """Return the events so far by stage, in the order of their start; "" is the run itself."""
         found = [path for path in (self.folder / METRICS_LOG, *self.folder.glob(f"*/{METRICS_LOG}"))
                  if path.exists()]  # fmt: skip
         for path in sorted(found, key=lambda path: path.stat().st_mtime):
             stage = "" if path.parent == self.folder else path.parent.name
             self._readers.setdefault(stage, LogReader(path))
-        return {stage: reader.look() for stage, reader in self._readers.items()}
+        return {stage: reader.read() for stage, reader in self._readers.items()}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Values by step.
+    """The values of one metric by step.
 
     Attributes
     ----------
-    quantity : loss, recall@10, ...
-    kind : event that told them, TRAIN or EPOCH
-    stage : of the run; "" where it has none
+    quantity : str
+        "loss", "recall@10", ...
+    kind : str
+        The event that holds the values, TRAIN or EPOCH.
+    stage : str
+        The stage of the run; "" for the run itself.
+    steps, values : tuple
+        One entry per event.
     """
 
     quantity: str
@@ -104,15 +109,21 @@ def _is_number(value: object) -> bool:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a training is.
+class RunProgress:
+    """How far a run is.
 
     Attributes
     ----------
-    stage : under way; "" where the run has none
-    step, steps : taken, and in all at most; None where the log does not tell
-    epoch : under way, from 1; 0 before the first line of the log
-    seconds_left : until all steps are taken, by the mean time of those so far; None: not known
+    stage : str
+        The current stage; "" for the run itself.
+    step : int
+        Steps taken.
+    steps : int or None
+        The most steps to take; None if the log does not contain it.
+    epoch : int
+        The current epoch, from 1; 0 before the first line of the log.
+    seconds_left : float or None
+        Until all steps are taken, estimated from the mean time per step; None if unknown.
     """
 
     stage: str
@@ -122,21 +133,21 @@ class Progress:
     seconds_left: float | None
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """From 0 to 1."""
         return min(1.0, self.step / self.steps) if self.steps else 0.0
 
 
-def progress(events_by_stage: Mapping[str, Sequence[Event]]) -> Progress | None:
-    """Return how far the stage begun last is; None before there is any."""
-    begun = {stage: events for stage, events in events_by_stage.items() if events}
-    if not begun:
+def progress(events_by_stage: Mapping[str, Sequence[Event]]) -> RunProgress | None:
+    """Return how far the latest stage is; None before the first event."""
+    started = {stage: events for stage, events in events_by_stage.items() if events}
+    if not started:
         return None
-    stage, events = list(begun.items())[-1]
+    stage, events = list(started.items())[-1]
     steps = next((event["steps"] for event in events if "steps" in event), None)
     last = events[-1]
     seconds = last.get("seconds", 0.0)
     left = None
     if steps and last["step"] and seconds:
         left = seconds / last["step"] * max(0, steps - last["step"])
-    return Progress(stage, last["step"], steps, last.get("epoch", 0), left)
+    return RunProgress(stage, last["step"], steps, last.get("epoch", 0), left)

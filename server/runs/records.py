@@ -1,23 +1,23 @@
-"""Runs of trainers: each a process of its own in a folder of its own, found again at any time.
+"""Runs of trainers: each a process in a folder of its own, found again at any time.
 
-A run's folder, named by its id, holds
+A run's folder is named by its id and contains
 
-    run.json        what was asked for, written once
-    data/           files that were given to it
-    training/       the trainer's own folder (--run-dir): metrics.jsonl, last.pt, best.pt
+    run.json        what was started, written once
+    data/           files that the run learns from
+    training/       the trainer's own folder (--run-dir), see contract.py
     NAME.embedding.parquet, or whatever else the command writes
 
-and the files of run_process.py. Nothing is known but from these files, so that an app that is
-started again, or a second one, sees the same.
+and the files of process.py. Nothing else is known about a run, so that a restarted app, or a
+second one, sees the same.
 """
 
+import functools
 import json
 import os
 import re
 import secrets
 import shlex
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,41 +25,45 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
+from platformdirs import user_data_path
 
-from embeddings.cache import RUNS, default_folder
+from embeddings.cache import default_folder
 from embeddings.errors import EmbeddingError
-from server.runs import process as run_process
-from server.runs.contract import (
-    ERROR_PREFIX,
-    LAST_CHECKPOINT,
-    RESULT_PATTERN,
-    TRAINING_FOLDER,
-)
-from server.runs.process import Life
+from server.modules import module_command, module_environment
+from server.runs import process
+from server.runs.contract import ERROR_PREFIX, LAST_CHECKPOINT, RESULT_PATTERN, TRAINING_FOLDER
+from server.runs.process import ProcessStatus
 
-State = Literal["running", "stopping", "done", "stopped", "failed"]
+RunState = Literal["running", "stopping", "done", "stopped", "failed"]
 
-AT_ONCE = 2
-"""Runs that may be under way together; another one is refused."""
+MAX_CONCURRENT = 2
+"""Runs that may be in progress at the same time."""
 
-PROJECT = Path(__file__).parents[2]
+ENDED = ".ended"
+"""File beside the runs: it grows by one line whenever a run ends."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
-_ABOUT = "run.json"
+_RECORD = "run.json"
 
 
 @dataclass(frozen=True)
-class Run:
-    """What was asked for.
+class RunRecord:
+    """What was started.
 
     Attributes
     ----------
-    folder : named by the run's id
-    trainer : what follows `python -m trainers`
-    arguments : what follows the trainer's name
-    settings : all settings by name, those left at their defaults too
-    data : what it learns from, for a person to read
-    created : seconds since 1970
+    folder : Path
+        Named by the run's id.
+    trainer : str
+        What follows `python -m trainers`.
+    arguments : tuple of str
+        What follows the trainer's name.
+    settings : mapping
+        All settings by name, including those left at their defaults.
+    data : str
+        What the run learns from, as a title for the screen.
+    created : float
+        Unix time in seconds.
     """
 
     folder: Path
@@ -71,18 +75,18 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The run's name in addresses."""
+        """The name of the run in addresses."""
         return self.folder.name
 
     @property
     def title(self) -> str:
-        """How the screen calls it: "two_tower, visits.csv, 24 Nov 18:05"."""
-        made = time.strftime("%d %b %H:%M", time.localtime(self.created))
-        return f"{self.trainer}, {self.data}, {made}"
+        """The title on the screen: "two_tower, visits.csv, 24 Nov 18:05"."""
+        created = time.strftime("%d %b %H:%M", time.localtime(self.created))
+        return f"{self.trainer}, {self.data}, {created}"
 
     @property
     def command(self) -> str:
-        """The command line, for a person to copy."""
+        """The command line, to be copied by a person."""
         return f"python -m trainers {shlex.join([self.trainer, *self.arguments])}"
 
     @property
@@ -92,19 +96,26 @@ class Run:
 
 
 @dataclass(frozen=True)
-class View:
-    """How a run is at this moment.
+class RunStatus:
+    """The current status of a run.
 
     Attributes
     ----------
-    error : why it failed, or ""
-    seconds : how long it has run, pauses left out
-    metrics : of the command's last line, once it is done
-    results : embedding files, once it is done; that of --out first
-    resumable : whether `resume` continues; else it begins anew
+    state : RunState
+        "stopping" between the request to stop and the end of the process.
+    error : str
+        Why the run failed; "" unless it did.
+    seconds : float
+        Running time, without the time between a stop and a resume.
+    metrics : mapping
+        The last line of the command's output; empty until the run is done.
+    results : tuple of Path
+        Embedding files, that of --out first; empty until the run is done.
+    resumable : bool
+        Whether `resume` continues from a saved state instead of starting over.
     """
 
-    state: State
+    state: RunState
     error: str
     seconds: float
     metrics: Mapping[str, Any]
@@ -112,35 +123,42 @@ class View:
     resumable: bool
 
     @property
-    def lives(self) -> bool:
-        """Whether a process is at work."""
+    def is_active(self) -> bool:
+        """Whether a process of the run is alive."""
         return self.state in ("running", "stopping")
 
 
-def runs_folder() -> Path:
-    """Return $EMBEDDING_RUNS, or `runs` in the cache's folder, which the cache's limit spares."""
-    given = os.environ.get("EMBEDDING_RUNS")
-    return Path(given) if given else default_folder() / RUNS
+def runs_folders() -> tuple[Path, ...]:
+    """Return the folders of runs; new runs go into the first.
+
+    $EMBEDDING_RUNS is the only one if it is set. Otherwise runs are in the user's data folder;
+    those of releases before 0.2, which are in the cache folder, are listed as well.
+    """
+    if chosen := os.environ.get("EMBEDDING_RUNS"):
+        return (Path(chosen).absolute(),)
+    current = user_data_path("embedding-explorer", appauthor=False) / "runs"
+    return (current, default_folder().absolute() / "runs")
 
 
-def new_folder(runs: Path) -> Path:
-    """Make the folder of a run to come; files may be put into its data/ before the start."""
-    folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+def new_folder() -> Path:
+    """Create the folder of a new run; files may be put into its data folder before the start."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    folder = runs_folders()[0] / name
     folder.mkdir(parents=True)
     return folder
 
 
 def start(
     folder: Path, trainer: str, arguments: Sequence[str], settings: Mapping[str, Any], data: str
-) -> Run:
-    """Start `python -m trainers TRAINER ARGUMENTS` in a folder that `new_folder` made.
+) -> RunRecord:
+    """Start `python -m trainers TRAINER ARGUMENTS` in a folder that `new_folder` created.
 
     Raises
     ------
     EmbeddingError
-        as many runs are under way as may be; the folder is removed
+        Too many runs are in progress; the folder is removed.
     """
-    run = Run(folder.absolute(), trainer, tuple(arguments), dict(settings), data, time.time())
+    run = RunRecord(folder, trainer, tuple(arguments), dict(settings), data, time.time())
     try:
         _launch(run, run.arguments)
     except EmbeddingError:
@@ -149,129 +167,135 @@ def start(
     return run
 
 
-def resume(run: Run) -> None:
-    """Continue a run that has ended, from where it was saved; from the beginning if it never was.
+def resume(run: RunRecord) -> None:
+    """Continue a run that has ended from its saved state; start over if there is none.
 
     Raises
     ------
     EmbeddingError
-        it is under way, or as many others are as may be
+        The run is in progress, or too many others are.
     """
     more = ["--resume=auto"] if _is_saved(run) else []
     _launch(run, [*run.arguments, *more])
 
 
-def stop(run: Run, at_once: bool = False) -> None:
-    """Ask a run to save and end; `at_once` ends it without asking. Nothing if it has ended."""
-    run_process.end(run.folder, at_once)
+def stop(run: RunRecord, force: bool = False) -> None:
+    """Ask a run to save and stop; `force` kills it. Does nothing if the run has ended."""
+    process.stop(run.folder, force)
 
 
-def delete(run: Run) -> None:
+def delete(run: RunRecord) -> None:
     """Remove a run with all its files.
 
     Raises
     ------
     EmbeddingError
-        it is under way
+        The run is in progress.
     """
-    if run_process.life(run.folder).lives:
-        raise EmbeddingError(f"{run.trainer}, {run.data}: the run is under way; stop it first")
+    if process.status(run.folder).is_alive:
+        raise EmbeddingError(f"{run.trainer}, {run.data}: the run is in progress; stop it first")
     shutil.rmtree(run.folder)
 
 
-def list_runs(runs: Path) -> list[Run]:
+def list_runs() -> list[RunRecord]:
     """Return all runs, the latest first."""
-    found = [_run(path.parent) for path in runs.glob(f"*/{_ABOUT}")]
+    found = [_read(path) for folder in runs_folders() for path in folder.glob(f"*/{_RECORD}")]
     return sorted(found, key=lambda run: run.created, reverse=True)
 
 
-def find(runs: Path, run_id: str) -> Run:
-    """Return a run by its id; EmbeddingError where there is none."""
-    if not _ID.fullmatch(run_id) or not (runs / run_id / _ABOUT).is_file():
-        raise EmbeddingError(f"{run_id}: no such run; it was deleted, or made elsewhere")
-    return _run(runs / run_id)
+def find(run_id: str) -> RunRecord:
+    """Return a run by its id.
+
+    Raises
+    ------
+    EmbeddingError
+        The id is not that of a run on this server.
+    """
+    if _ID.fullmatch(run_id):
+        for folder in runs_folders():
+            if (folder / run_id / _RECORD).is_file():
+                return _read(folder / run_id / _RECORD)
+    raise EmbeddingError(f"{run_id}: no such run; it was deleted, or belongs to another server")
 
 
-def refusal(runs: Path) -> str:
-    """Say why no further run may start now; "" if one may."""
-    living = sum(run_process.life(run.folder).lives for run in list_runs(runs))
-    if living < AT_ONCE:
+def blocked_reason() -> str:
+    """Return why no further run can be started now; "" if one can."""
+    active = sum(process.status(run.folder).is_alive for run in list_runs())
+    if active < MAX_CONCURRENT:
         return ""
-    return (
-        f"{living} runs are under way, and no more than {AT_ONCE} may be at once; stop one, or "
-        "start when one has ended"
-    )
+    return f"{active} runs are already in progress (the limit); stop one or wait for one to finish"
 
 
-def look(run: Run) -> View:
-    """Return how a run is at this moment."""
-    life = run_process.life(run.folder)
-    state = _state(life)
-    done = state == "done"
-    return View(
+def status(run: RunRecord) -> RunStatus:
+    """Return the current status of a run."""
+    process_status = process.status(run.folder)
+    state = _state(process_status)
+    is_done = state == "done"
+    return RunStatus(
         state=state,
-        error=_error(run, life.status) if state == "failed" else "",
-        seconds=life.seconds,
-        metrics=_last_line(run.folder / run_process.OUTPUT) if done else {},
-        results=_results(run) if done else (),
+        error=_error(run, process_status.exit_code) if state == "failed" else "",
+        seconds=process_status.seconds,
+        metrics=_last_line(run.folder / process.OUTPUT) if is_done else {},
+        results=_results(run) if is_done else (),
         resumable=_is_saved(run),
     )
 
 
-def log_tail(run: Run, lines: int) -> str:
-    """Return the last lines of what the run said on standard error."""
-    return "\n".join(run_process.tail(run.folder / run_process.LOG).splitlines()[-lines:])
+def log_tail(run: RunRecord, lines: int) -> str:
+    """Return the last lines of what the run has written to standard error."""
+    return "\n".join(process.tail(run.folder / process.LOG).splitlines()[-lines:])
 
 
-def _launch(run: Run, arguments: Sequence[str]) -> None:
-    """Start the process of a run, unless it has one or too many others are at work."""
-    runs = run.folder.parent
+def _launch(run: RunRecord, arguments: Sequence[str]) -> None:
+    """Start the process of a run, unless it is alive or too many others are."""
+    runs = runs_folders()[0]
+    runs.mkdir(parents=True, exist_ok=True)
     with FileLock(runs / ".starting.lock"):
-        if run_process.life(run.folder).lives:
-            raise EmbeddingError("the run is under way; stop it first")
-        if reason := refusal(runs):
+        if process.status(run.folder).is_alive:
+            raise EmbeddingError("the run is in progress; stop it first")
+        if reason := blocked_reason():
             raise EmbeddingError(reason)
-        command = [sys.executable, "-m", "trainers", run.trainer, *arguments]
-        run_process.launch(run.folder, command, PROJECT)
-        run_process.write_json(run.folder / _ABOUT, asdict(run) | {"folder": run.id})
+        command = module_command("trainers", run.trainer, *arguments)
+        process.launch(run.folder, command, module_environment(), run.folder.parent / ENDED)
+        process.write_json(run.folder / _RECORD, asdict(run) | {"folder": run.id})
 
 
-def _state(life: Life) -> State:
-    if life.lives:
-        return "stopping" if life.asked else "running"
-    if life.status == 0:
+def _state(process_status: ProcessStatus) -> RunState:
+    stop_requested, exit_code = process_status.stop_requested, process_status.exit_code
+    if process_status.is_alive:
+        return "stopping" if stop_requested else "running"
+    if exit_code == 0:
         return "done"
-    stopped = life.status in run_process.STOPPED or (life.status is None and life.asked)
+    stopped = exit_code in process.STOPPED or (exit_code is None and stop_requested)
     return "stopped" if stopped else "failed"
 
 
-def _error(run: Run, status: int | None) -> str:
-    """Return why a run failed: its own words, or what the exit status means."""
+def _error(run: RunRecord, exit_code: int | None) -> str:
+    """Return why a run failed: the error that it printed, or what the exit code means."""
     last = log_tail(run, 1)
     if last.startswith(ERROR_PREFIX):
         return last.removeprefix(ERROR_PREFIX)
-    if status in (None, run_process.KILLED):
+    if exit_code in (None, process.KILLED):
         return (
-            "the process was ended from outside: the machine was restarted, or memory ran out; "
-            "resume it, or give it less to do (a smaller batch size, shorter vectors)"
+            "the process was killed (restart or out of memory); resume it, or reduce the batch "
+            "size or the length of the vectors"
         )
-    return f"the trainer broke down with exit status {status}; its log says where"
+    return f"the trainer crashed (exit status {exit_code}); see the log"
 
 
-def _is_saved(run: Run) -> bool:
+def _is_saved(run: RunRecord) -> bool:
     return any(run.training.rglob(LAST_CHECKPOINT))
 
 
-def _results(run: Run) -> tuple[Path, ...]:
-    """Return the embedding files; that of --out, whose name is the beginning of all, first."""
-    return tuple(
-        sorted(run.folder.glob(RESULT_PATTERN), key=lambda path: (len(path.name), path.name))
-    )
+def _results(run: RunRecord) -> tuple[Path, ...]:
+    """Return the embedding files, that of --out first: the names of all others extend its name."""
+    found = run.folder.glob(RESULT_PATTERN)
+    return tuple(sorted(found, key=lambda path: (len(path.name), path.name)))
 
 
 def _last_line(path: Path) -> dict[str, Any]:
-    """Return the JSON object of a file's last line; empty where it is none."""
-    lines = run_process.tail(path).splitlines()
+    """Return the JSON object in the last line of a file; empty if there is none."""
+    lines = process.tail(path).splitlines()
     try:
         found = json.loads(lines[-1]) if lines else {}
     except ValueError:
@@ -279,6 +303,12 @@ def _last_line(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _run(folder: Path) -> Run:
-    about = run_process.read_json(folder / _ABOUT)
-    return Run(**about | {"folder": folder, "arguments": tuple(about["arguments"])})
+def _read(path: Path) -> RunRecord:
+    """Read run.json, which is written again only when a run is resumed."""
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _parsed(path: Path, modified: int) -> RunRecord:
+    values = process.read_json(path)
+    return RunRecord(**values | {"folder": path.parent, "arguments": tuple(values["arguments"])})

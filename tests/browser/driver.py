@@ -66,7 +66,11 @@ class run_server:
         self.process = subprocess.Popen(
             command,
             cwd=PROJECT,
-            env={**os.environ, "EMBEDDING_CACHE": str(self.cache)},
+            env={
+                **os.environ,
+                "EMBEDDING_CACHE": str(self.cache),
+                "EMBEDDING_RUNS": str(self.cache / "runs"),
+            },
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,

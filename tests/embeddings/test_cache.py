@@ -1,8 +1,9 @@
 import os
+import sys
 
 import pytest
 
-from embeddings.cache import Cache, key_hash
+from embeddings.cache import Cache, default_folder, key_hash
 
 
 def test_what_is_stored_is_found_again(tmp_path) -> None:
@@ -51,14 +52,31 @@ def test_the_oldest_files_go_first_beyond_the_limit(tmp_path) -> None:
     assert [path.exists() for path in [*paths, newest]] == [False, False, True, True]
 
 
-def test_runs_are_spared(tmp_path) -> None:
-    made = tmp_path / "runs" / "one" / "words.embedding.parquet"
-    made.parent.mkdir(parents=True)
-    made.write_bytes(bytes(1000))
+def test_only_results_are_removed(tmp_path) -> None:
+    result_names = ["uploads/0123456789abcdef0123456789abcdef/0/words.csv",
+                    "notebook/words-0123456789ab.embedding.parquet"]  # fmt: skip
+    other_names = ["runs/20260101-120000-abcdef/words.embedding.parquet", "notebook/server.json",
+                   "0123456789abcdef.txt"]  # fmt: skip
+    for name in (*result_names, *other_names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(1000))
     cache = Cache(tmp_path, limit=250)
     path = cache.path("results", key_hash({"number": 0}), ".bin")
     cache.store(path, lambda file: file.write_bytes(bytes(100)))
-    assert made.exists() and path.exists()
+    assert path.exists() and all((tmp_path / name).exists() for name in other_names)
+    assert not any((tmp_path / name).exists() for name in result_names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
+def test_the_default_folder_is_the_users_cache_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("EMBEDDING_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "embedding-explorer"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_folder() == tmp_path / ".cache" / "embedding-explorer"
+    monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "chosen"))
+    assert default_folder() == tmp_path / "chosen"
 
 
 def _read(path) -> str:

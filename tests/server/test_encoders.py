@@ -1,4 +1,4 @@
-"""Processes that answer for trained models: kept, replaced, and what they say is wrong."""
+"""Processes that serve the models of runs: kept, replaced, and quoted when they report an error."""
 
 import sys
 import threading
@@ -7,79 +7,85 @@ from pathlib import Path
 import pytest
 
 from embeddings import EmbeddingError
-from server.encoders import KEPT, Coders
+from server.encoders import MAX_IDLE, EncoderPool, encode_command
 
-ANSWERS = """
+SERVER = """
 import json, os, sys
 print(json.dumps({"dim": 2}), flush=True)
 for line in sys.stdin:
-    asked = json.loads(line)
-    if asked.get("text") == "end":
-        sys.exit("error: asked to end")
-    if asked.get("text") == "never":
+    request = json.loads(line)
+    if request.get("text") == "end":
+        sys.exit("error: told to end")
+    if request.get("text") == "half":
+        sys.stdout.write('{"vector": [1')
+        sys.stdout.flush()
+        os._exit(3)
+    if request.get("text") == "never":
         continue
-    found = {"error": "no such thing"} if asked.get("text") == "bad" else {"process": os.getpid()}
-    found |= {"was": asked, "run": sys.argv[1], "long": "x" * 200_000}
+    found = {"error": "no such thing"} if request.get("text") == "bad" else {"process": os.getpid()}
+    found |= {"request": request, "run": sys.argv[1], "long": "x" * 200_000}
     print(json.dumps(found), flush=True)
 """
 
 
 @pytest.fixture
-def coders():
-    made = Coders(lambda run: [sys.executable, "-c", ANSWERS, str(run)])
-    yield made
-    made.close()
+def encoders():
+    pool = EncoderPool(lambda run: [sys.executable, "-c", SERVER, str(run)])
+    yield pool
+    pool.close()
 
 
-def test_a_process_is_kept_for_the_next_question(coders):
-    first, second = (coders.ask(Path("a"), {"text": text}) for text in ("one", "two"))
+def test_a_process_is_kept_for_further_requests(encoders):
+    first, second = (encoders.request(Path("a"), {"text": text}) for text in ("one", "two"))
     assert first["process"] == second["process"]
-    assert second["was"] == {"text": "two"} and second["run"] == "a"
+    assert second["request"] == {"text": "two"} and second["run"] == "a"
 
 
-def test_the_latest_used_are_kept(coders):
-    runs = [Path(str(number)) for number in range(KEPT + 1)]
-    first = [coders.ask(run, {})["process"] for run in runs]
-    again = [coders.ask(run, {})["process"] for run in reversed(runs)]
-    assert again[:KEPT] == first[:0:-1]
+def test_the_most_recently_used_are_kept(encoders):
+    runs = [Path(str(number)) for number in range(MAX_IDLE + 1)]
+    first = [encoders.request(run, {})["process"] for run in runs]
+    again = [encoders.request(run, {})["process"] for run in reversed(runs)]
+    assert again[:MAX_IDLE] == first[:0:-1]
     assert again[-1] != first[0]
 
 
-def test_what_is_wrong_is_told_and_the_process_goes_on(coders):
-    before = coders.ask(Path("a"), {})["process"]
+def test_an_error_is_quoted_and_the_process_continues(encoders):
+    before = encoders.request(Path("a"), {})["process"]
     with pytest.raises(EmbeddingError, match="no such thing"):
-        coders.ask(Path("a"), {"text": "bad"})
-    assert coders.ask(Path("a"), {})["process"] == before
+        encoders.request(Path("a"), {"text": "bad"})
+    assert encoders.request(Path("a"), {})["process"] == before
 
 
-def test_a_process_that_ends_says_why_and_is_replaced(coders):
-    with pytest.raises(EmbeddingError, match="the model cannot be used: asked to end"):
-        coders.ask(Path("a"), {"text": "end"})
-    assert coders.ask(Path("a"), {})["was"] == {}
+@pytest.mark.parametrize(("text", "reason"), [("end", "told to end"), ("half", "exit status 3")])
+def test_a_process_that_ends_is_explained_and_replaced(encoders, text, reason):
+    with pytest.raises(EmbeddingError, match=f"the model cannot be used: {reason}"):
+        encoders.request(Path("a"), {"text": text})
+    assert encoders.request(Path("a"), {})["request"] == {}
 
 
-def test_a_process_that_never_answers_is_ended(coders):
-    before = coders.ask(Path("a"), {})["process"]
-    with pytest.raises(EmbeddingError, match="did not answer in time"):
-        coders.ask(Path("a"), {"text": "never"}, patience=0.2)
-    assert coders.ask(Path("a"), {})["process"] != before
+def test_a_process_that_never_responds_is_ended(encoders):
+    before = encoders.request(Path("a"), {})["process"]
+    with pytest.raises(EmbeddingError, match="did not respond in time"):
+        encoders.request(Path("a"), {"text": "never"}, timeout=0.2)
+    assert encoders.request(Path("a"), {})["process"] != before
 
 
-def test_a_run_that_cannot_be_read_is_an_error(tmp_path):
-    command = [sys.executable, "-c", "import sys; print('error: no run', file=sys.stderr)"]
-    with pytest.raises(EmbeddingError, match="the model cannot be used: no run"):
-        Coders(lambda run: command).ask(tmp_path, {})
+def test_a_run_that_cannot_be_read_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the trainers are found from any folder
+    (tmp_path / "trainers.py").write_text("raise SystemExit('a file of the user')")
+    with pytest.raises(EmbeddingError, match=r"cannot be used: .*contains no best\.pt"):
+        EncoderPool(encode_command).request(tmp_path, {"text": "x"})
 
 
-def test_threads_wait_for_their_turn(coders):
+def test_threads_wait_for_their_turn(encoders):
     answers: dict[int, dict] = {}
 
-    def ask(number: int) -> None:
-        answers[number] = coders.ask(Path("a"), {"text": str(number)})
+    def send(number: int) -> None:
+        answers[number] = encoders.request(Path("a"), {"text": str(number)})
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(answers[number]["was"] == {"text": str(number)} for number in range(8))
+    assert all(answers[number]["request"] == {"text": str(number)} for number in range(8))

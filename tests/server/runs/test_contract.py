@@ -63,7 +63,7 @@ def repeated_names(path: Path) -> list[str]:
             called = getattr(call.func, "attr", "") or getattr(call.func, "id", "")
             event = call.args[0]
             if called in EVENT_CALLS and isinstance(event, ast.Constant):
-                found += [event] if isinstance(event.value, str) else []
+                found += [event] if str(event.value).isidentifier() else []
     return [f"{path}:{each.lineno}: {each.value!r}" for each in found]
 
 
