@@ -27,6 +27,6 @@ def count_noun(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def shorten(text: str, length: int) -> str:
+def shorten(text: str, length: int = 40) -> str:
     """Return the first `length` characters of a text, followed by "..." if any are cut off."""
     return text if len(text) <= length else f"{text[:length]}..."

@@ -18,8 +18,9 @@ from typing import IO
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
-from embeddings.files.limits import check_bytes, error_context, first_line, shorten
+from embeddings.files.limits import check_bytes, error_context, first_line
 from embeddings.files.options import Note
+from embeddings.text import shorten
 
 MAX_MEMBERS = 100_000
 """Most files that an archive may hold."""

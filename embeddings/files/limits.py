@@ -1,4 +1,4 @@
-"""What every reader shares: size limits, and the file's name in errors."""
+"""Limits on what is read into memory, and the file's name in every error about it."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,9 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 
 DEFAULT_MAX_BYTES = 4 * 2**30
-"""Largest file, and largest decoded content, that is opened: 4 GiB."""
+"""Size limit in bytes of a file, and of its decoded content: 4 GiB."""
 
-
-_SHARE_OF_MEMORY = 0.8
+_MEMORY_FRACTION = 0.8  # of the free memory, which a trusted file may take
 _EXPANSION = 32
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
@@ -31,7 +30,7 @@ def configured_max_bytes() -> int:
     Raises
     ------
     EmbeddingError
-        the environment variable is no whole number above 0
+        the environment variable is not a whole number above 0
     """
     text = os.environ.get("EMBEDDING_MAX_BYTES", "")
     if not text:
@@ -45,15 +44,15 @@ def configured_max_bytes() -> int:
 
 @contextmanager
 def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
-    """Raise the limit to the memory that is free: for files that the machine's user named.
+    """Raise the limit to the memory that is free, for files that the person at the machine named.
 
-    But beyond the configured limit, nothing takes more than 32 times the bytes of its file: what
-    claims more is damaged, or a bomb.
+    Beyond the configured limit, nothing may take more than 32 times the bytes of its file: content
+    that claims more is damaged, or a decompression bomb.
     """
     import psutil  # only here: every import of `embeddings` would wait for it
 
     size = sum(_size(path) for path in paths)
-    free = int(_SHARE_OF_MEMORY * psutil.virtual_memory().available)
+    free = int(_MEMORY_FRACTION * psutil.virtual_memory().available)
     token = _raised.set(min(free, _EXPANSION * size))
     try:
         yield
@@ -62,14 +61,19 @@ def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file, or of all files of a folder; 0 for what is absent."""
+    """Return the bytes of a file, or of all files of a folder; 0 if there is no such path."""
     if path.is_dir():
         return sum(each.lstat().st_size for each in path.rglob("*"))
     return path.stat().st_size if path.exists() else 0
 
 
 def check_bytes(size: int, what: str) -> None:
-    """Raise EmbeddingError where `what`, of `size` bytes, is larger than the limit."""
+    """Raise EmbeddingError if `size` bytes exceed the limit.
+
+    Parameters
+    ----------
+    what : subject and verb of the error, such as "the file has"
+    """
     limit = max_bytes()
     if size > limit:
         raise EmbeddingError(
@@ -80,7 +84,7 @@ def check_bytes(size: int, what: str) -> None:
 
 @contextmanager
 def error_context(path: Path) -> Iterator[None]:
-    """Put the file's name before every EmbeddingError raised inside; readers need not repeat it."""
+    """Put the file's name before the message of every EmbeddingError raised inside."""
     try:
         yield
     except EmbeddingError as error:
@@ -89,19 +93,15 @@ def error_context(path: Path) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the beginning of a library's error message, fit to be part of ours."""
+    """Return the first line of a library's error message, cut to 200 characters, to quote it."""
     return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
-def shorten(text: str, length: int = 40) -> str:
-    """Return `text` cut for an error message."""
-    return text if len(text) <= length else f"{text[:length]}..."
-
-
 def as_float32(array: np.ndarray) -> np.ndarray:
-    """Return a matrix of numbers as read-only C-contiguous float32, copied once at most.
+    """Return a matrix of numbers as read-only C-contiguous float32, copied at most once.
 
-    Only for arrays that nobody else will write to: read-only is what lets EmbeddingSet share them.
+    The result may share the memory of `array`, which nobody may write to any more. Being read-only
+    is what lets EmbeddingSet share it without a copy.
     """
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which the set refuses
         result = np.ascontiguousarray(array, dtype=np.float32)

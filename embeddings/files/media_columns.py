@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.files.limits import check_bytes, shorten
+from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note
 from embeddings.media import MEDIA, SUFFIXES, is_media, majority, media_type
+from embeddings.text import shorten
 
 FIRST = 20
 """Present cells that tell whether a column is worth reading in full."""

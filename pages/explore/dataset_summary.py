@@ -11,8 +11,8 @@ from embeddings.analysis.health import Health, examine
 from embeddings.analysis.neighborhoods import NeighborHealth
 from embeddings.analysis.summary import column_facts
 from embeddings.columns import as_text, column_kind
-from embeddings.files.limits import shorten
 from embeddings.files.options import ChoiceName
+from embeddings.text import shorten
 from pages.common import services
 from pages.common.sources import Opened, Source
 from pages.common.text import error_box, plain

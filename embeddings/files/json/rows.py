@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.json.nested import are_numbers, are_vectors, unfolded
-from embeddings.files.limits import check_bytes, first_line, shorten
+from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.options import Note
 from embeddings.files.plain_text import lines
+from embeddings.text import shorten
 
 CELL = 24
 """Bytes in memory for a field of a row, at least."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import shorten
+from embeddings.text import shorten
 
 _REPEATED = ("embeddings", "tensorShape", "singleImageDim")
 _DEPTH = 20

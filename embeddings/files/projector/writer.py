@@ -19,9 +19,9 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.limits import shorten
 from embeddings.files.projector.sprite import join_sprite
 from embeddings.files.tabular.writable_columns import as_texts, holds, writable_columns
+from embeddings.text import shorten
 
 _BREAKS = re.compile(r"[\t\n\r\0]")  # what no cell of a metadata.tsv can hold
 _SUFFIX = "config.json"

@@ -19,11 +19,12 @@ from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.delimited.parse import check_width, parse
 from embeddings.files.draft import Draft
-from embeddings.files.limits import first_line, shorten
+from embeddings.files.limits import first_line
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, lines, read_text
 from embeddings.files.tabular.tables import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
+from embeddings.text import shorten
 
 HEADER = re.compile(rb"(\d{1,18})[ \t]{1,8}(\d{1,18})[ \t]{0,8}\r?\n")
 """The first line of word2vec files, text and binary: how many rows, how many dimensions."""
