@@ -1,6 +1,6 @@
-"""Compressed files and archives: unpacked into a temporary folder, under limits kept while writing.
+"""Compressed files and archives, unpacked into a temporary folder within limits.
 
-A zip that is itself a format (numpy's .npz) is left to its reader.
+A zip that is a format of its own (NumPy's .npz) is left to its reader.
 """
 
 import errno
@@ -18,22 +18,22 @@ from typing import IO
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
-from embeddings.files.limits import check_bytes, error_context, first_line
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import Note
-from embeddings.text import shorten
+from embeddings.text import listed, shorten
 
 MAX_MEMBERS = 100_000
-"""Most files that an archive may hold."""
+"""The largest number of files that an archive may hold."""
 
 _BLOCK = 2**20
 _LIST_BYTES = 16 * 2**20  # of an archive's list of members, or of one name in a tar
-_SHOWN = 10  # names in one message
 _JUNK = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)")
 _ZIP, _TAR = b"PK", b"ustar"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
 
-_DOCUMENTS = {
+_FORMATS_IN_ZIP = {
     "model.weights.h5": "a Keras model; write its embedding layer's weights with numpy.save",
     "xl/workbook.xml": "an Excel workbook; save its sheet as CSV",
     "word/document.xml": "a Word document; save its table as CSV",
@@ -42,12 +42,18 @@ _DOCUMENTS = {
     ".zgroup": "a zarr store; write its array with numpy.save",
     "zarr.json": "a zarr store; write its array with numpy.save",
 }
-"""What a zip is that has a member of that name; none of them is opened."""
+"""What a zip is that has a member of that name; none of these formats is read."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive or of a folder: its name there, parts joined by "/", and where it is."""
+    """A file of an archive or of a folder.
+
+    Attributes
+    ----------
+    name : its name there, parts joined by "/"
+    path : the file on this machine
+    """
 
     name: str
     path: Path
@@ -55,7 +61,13 @@ class Member:
 
 @dataclass
 class _Extraction:
-    """What was written so far, and what was left out and why."""
+    """The state of unpacking one archive.
+
+    Attributes
+    ----------
+    written : bytes written so far
+    left_out : names of the members that were left out, by the reason
+    """
 
     folder: Path
     written: int = 0
@@ -66,16 +78,17 @@ class _Extraction:
         self.left_out.setdefault(why, []).append(name)
 
     def write(self, name: str, source: IO[bytes]) -> None:
-        """Write one member; one that is compressed itself, or of a bad name, is left out."""
-        target, why = self._place(name)
+        """Write one member; one that is compressed itself, or has a bad name, is left out."""
+        target, why = self._target(name)
         if target is None:
             self.leave_out(name, why)
             return
         if len(self.members) == MAX_MEMBERS:
-            raise EmbeddingError(f"more than {MAX_MEMBERS:,} files in the archive; open fewer")
+            raise EmbeddingError(
+                f"more than {MAX_MEMBERS:,} files in the archive; pack fewer of them"
+            )
         first = source.read(_BLOCK)
-        with _as_ours("the temporary folder cannot take it"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         self.written = _write(target, source, self.written, first)
         if is_packed(first, target):
             self.leave_out(name, "an archive or a compressed file within the archive")
@@ -83,8 +96,8 @@ class _Extraction:
         else:
             self.members.append(Member(target.relative_to(self.folder).as_posix(), target))
 
-    def _place(self, name: str) -> tuple[Path | None, str]:
-        """Return where a member goes, inside of the folder, or None and the reason."""
+    def _target(self, name: str) -> tuple[Path | None, str]:
+        """Return where a member goes, inside the folder; or None, and why it is left out."""
         parts = name.replace("\\", "/").split("/")
         if parts[0] in ("", "~") or re.fullmatch("[A-Za-z]:", parts[0]):
             return None, "an absolute name"
@@ -102,57 +115,57 @@ class _Extraction:
         return target, ""
 
 
-class _Careful(io.FileIO):
-    """A file that refuses to read absurd lengths at once, which lists of members may ask for."""
+class _LimitedReads(io.FileIO):
+    """A file that refuses to read absurd lengths in one call, which damaged archives ask for."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _LIST_BYTES:
             raise EmbeddingError(
-                f"its list of members asks for {size:,} bytes at once; expected at most "
-                f"{_LIST_BYTES:,}: open fewer files at a time"
+                f"its list of members claims to take {size:,} bytes; expected at most "
+                f"{_LIST_BYTES:,}: pack fewer files, or pack them again"
             )
         return super().read(size) or b""
 
 
 def is_packed(head: bytes, path: Path) -> bool:
-    """Say whether a file that starts with `head` is compressed or an archive.
+    """Return True if a file that starts with `head` is compressed or an archive.
 
-    Not a zip that is a format of its own: numpy's .npz, PyTorch's.
+    A zip that is a format of its own, NumPy's .npz or PyTorch's, is neither.
     """
     if head.startswith(_ZIP):
-        return path.suffix.lower() != ".npz" and not _has_a_reader(path)
+        return path.suffix.lower() != ".npz" and not _is_own_format(path)
     return compression(head) is not None or _is_tar(head, path)
 
 
 @contextmanager
 def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
-    """Yield the files in an archive, or the one that was compressed; they are gone at the end.
+    """Yield the files of an archive, or the file that was compressed; they are deleted at the end.
 
-    What was loaded from them stays valid: an array or Arrow buffer that maps a file keeps the
-    file's content alive after its name is gone (POSIX; where names cannot go, as on Windows, the
-    folder is left to the system).
+    What was loaded from them stays valid: an array or Arrow buffer that maps a file keeps its
+    content alive after it is deleted (POSIX; where mapped files cannot be deleted, as on Windows,
+    the system cleans the temporary folder).
 
     Parameters
     ----------
-    path : a file of which is_packed is true
-    note : is told which members were left out, and why
+    path : a file for which is_packed returns True
+    note : receives which members were left out, and why
 
     Raises
     ------
     EmbeddingError
         a damaged file; one that unpacks to more bytes than the limit, or to more than MAX_MEMBERS
-        files; a zip of another format, such as an Excel workbook; or nothing in it that can be
+        files; a zip of an unsupported format, such as an Excel workbook; or no member that can be
         opened
     """
     with tempfile.TemporaryDirectory(prefix="embedding-", ignore_cleanup_errors=True) as name:
         with error_context(path):
             extraction = _extract(path, Path(name))
             for why, names in extraction.left_out.items():
-                note(f"left out {_listed(names)}: {why}")
+                note(f"left out {_printed(names)}: {why}")
             if not extraction.members:
                 raise EmbeddingError(
                     "nothing in it can be opened"
-                    + "".join(f"; {_listed(n)}: {why}" for why, n in extraction.left_out.items())
+                    + "".join(f"; {_printed(n)}: {why}" for why, n in extraction.left_out.items())
                 )
         yield extraction.members
 
@@ -163,13 +176,13 @@ def _extract(path: Path, folder: Path) -> _Extraction:
     extraction = _Extraction(folder / "files")
     extraction.folder.mkdir()
     if head.startswith(_ZIP):
-        with _as_ours("damaged or incomplete zip"):
+        with _unpacking("zip"):
             _extract_zip(path, extraction)
         return extraction
     kind = compression(head)
     if kind is not None:
         inner = folder / "files" / inner_name(path)
-        with _as_ours(f"damaged or incomplete {kind}"), open_compressed(path, kind) as source:
+        with _unpacking(kind), open_compressed(path, kind) as source:
             _write(inner, source)
         with inner.open("rb") as file:
             head = file.read(_BLOCK)
@@ -179,40 +192,42 @@ def _extract(path: Path, folder: Path) -> _Extraction:
             extraction.members.append(Member(inner.name, inner))
             return extraction
         path = inner.rename(folder / "tar")
-    with _as_ours("damaged or incomplete tar"):
+    with _unpacking("tar"):
         _extract_tar(path, extraction)
     return extraction
 
 
 def _extract_zip(path: Path, extraction: _Extraction) -> None:
-    with _Careful(path) as file, zipfile.ZipFile(file) as archive:
+    with _LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
         infos = [info for info in archive.infolist() if not _is_junk(info.filename)]
         for info in infos:
-            found = _DOCUMENTS.get(info.filename)
+            found = _FORMATS_IN_ZIP.get(info.filename)
             if found:
                 raise EmbeddingError(f"the file is {found}")
         infos = [info for info in infos if not info.is_dir()]
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
         for info in infos:
-            mode = info.external_attr >> 28  # Unix's kind of file: 8 a plain one, 10 a link
+            mode = (
+                info.external_attr >> 28
+            )  # the kind of file on Unix: 8 is a regular one, 10 a link
             if info.flag_bits & 1:
                 extraction.leave_out(info.filename, "encrypted; pack it without a password")
             elif mode not in (0, 8):
-                extraction.leave_out(info.filename, "a link or a device, no plain file")
+                extraction.leave_out(info.filename, "a link or a device, not a regular file")
             elif info.compress_type not in _ZIP_METHODS:
-                extraction.leave_out(info.filename, "packed in a rare way; pack it with deflate")
+                extraction.leave_out(info.filename, "packed by a rare method; pack it with deflate")
             else:
                 with archive.open(info) as source:
                     extraction.write(info.filename, source)
 
 
 def _extract_tar(path: Path, extraction: _Extraction) -> None:
-    with _Careful(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+    with _LimitedReads(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
         for info in archive:
             if info.isdir() or _is_junk(info.name):
                 continue
             if not info.isreg() or info.issparse():
-                extraction.leave_out(info.name, "a link or a device, no plain file")
+                extraction.leave_out(info.name, "a link or a device, not a regular file")
                 continue
             check_bytes(extraction.written + info.size, "it unpacks to")
             source = archive.extractfile(info)
@@ -222,7 +237,17 @@ def _extract_tar(path: Path, extraction: _Extraction) -> None:
 
 
 def _write(target: Path, source: IO[bytes], written: int = 0, block: bytes = b"") -> int:
-    """Write a file block by block; return the bytes written in all, which stay under the limit."""
+    """Write a file block by block, within the size limit.
+
+    Parameters
+    ----------
+    written : bytes that were written before, for other files
+    block : the first block, if it was read already
+
+    Returns
+    -------
+    bytes written, those before included
+    """
     with target.open("wb") as file:
         block = block or source.read(_BLOCK)
         while block:
@@ -234,31 +259,30 @@ def _write(target: Path, source: IO[bytes], written: int = 0, block: bytes = b""
 
 
 @contextmanager
-def _as_ours(what: str) -> Iterator[None]:
-    """Turn the errors of a damaged archive into one of ours."""
-    try:
-        yield
-    except EmbeddingError:
-        raise
-    except _DAMAGE as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+def _unpacking(kind: str) -> Iterator[None]:
+    """Turn the exceptions over a damaged archive, or over a full disk, into an EmbeddingError."""
+    with damaged(kind, *_DAMAGE, advice="pack or copy it again"):
+        try:
+            yield
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
             raise EmbeddingError(
                 f"no space left to unpack it in {tempfile.gettempdir()}; set TMPDIR to a folder "
-                "that has it"
+                "that has space"
             ) from error
-        raise EmbeddingError(f"{what} ({first_line(error)}); pack or copy it again") from error
 
 
 def _is_tar(head: bytes, path: Path) -> bool:
     if head[257:262] == _TAR:
         return True
-    return path.suffix.lower() == ".tar" and len(head) >= 512  # of before 1988, without a mark
+    return path.suffix.lower() == ".tar" and len(head) >= 512  # from before 1988: no magic number
 
 
-def _has_a_reader(path: Path) -> bool:
-    """Say whether a zip is a format: all its files are arrays of numpy's, or it is PyTorch's."""
+def _is_own_format(path: Path) -> bool:
+    """Return True if a zip is NumPy's, all files of which are .npy, or PyTorch's."""
     try:
-        with _Careful(path) as file, zipfile.ZipFile(file) as archive:
+        with _LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
             infos = [i for i in archive.infolist() if not i.is_dir() and not _is_junk(i.filename)]
             if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
                 return True  # which unsupported.py refuses
@@ -270,16 +294,10 @@ def _has_a_reader(path: Path) -> bool:
 
 
 def _is_junk(name: str) -> bool:
-    """Say whether a name is what an operating system leaves behind in archives and folders."""
+    """Return True if a name is what operating systems leave behind in archives and folders."""
     return _JUNK.fullmatch(name.replace("\\", "/")) is not None
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    shown = [shorten(_printable(name), 80) for name in names[:_SHOWN]]
-    return ", ".join(shown) + more
-
-
-def _printable(name: str) -> str:
-    """Return a name without the half characters that stand for bytes that are not UTF-8."""
-    return name.encode("utf-8", "replace").decode()
+def _printed(names: list[str]) -> str:
+    """Return names of members for a message; bytes that are not UTF-8 become "?"."""
+    return listed(shorten(name.encode("utf-8", "replace").decode(), 80) for name in names)

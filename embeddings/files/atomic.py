@@ -1,4 +1,4 @@
-"""Writing a file so that readers see all of it or none of it."""
+"""Atomic writes: readers of a file see all of it or none of it."""
 
 import os
 import tempfile

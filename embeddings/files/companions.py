@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from embeddings.arrow_types import is_binary
 from embeddings.errors import EmbeddingError
 from embeddings.files.detect import Format
 from embeddings.files.draft import Draft
@@ -62,14 +63,15 @@ def find_vectors(files: Sequence[tuple[Path, Format]]) -> int:
 def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: ReadContext) -> Draft:
     """Return the draft with the columns of its companion files.
 
-    Their rows are the vectors', in the same order. Where they are not, a file is joined by its
-    only column that holds each label of the vectors once. The best label column among them labels
-    the items, unless they have labels of their own; the rest is metadata.
+    A companion has one row for each vector, in the same order. If it has not, it is joined by its
+    only column that holds each label of the vectors once. The best label column among all
+    companions labels the items, unless they have labels already; the rest is metadata.
 
     Raises
     ------
     EmbeddingError
-        a file has another number of rows, or is of a format that describes no rows
+        a file has another number of rows and no such column, or is of a format that describes no
+        rows
     """
     note, rows, labels = context.note, len(draft.vectors), draft.labels
     companions = [_read(*file, rows, note) for file in files]
@@ -109,8 +111,8 @@ def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
     with error_context(path):
         if not its_format.describes_rows:
             raise EmbeddingError(
-                "vectors of a format that describes no rows of another file; open it alone, or "
-                "give what it says as CSV, JSON, Parquet or .npz"
+                "files of its format hold vectors, and cannot describe the rows of another file; "
+                "open it alone, or give its columns as CSV, JSON, Parquet or .npz"
             )
         for reading in its_format.module.read_columns(path, rows, note):
             readings.append(reading)
@@ -120,25 +122,25 @@ def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
 
 
 def _take_labels(table: pa.Table, context: ReadContext) -> tuple[pa.Table, tuple[str, ...] | None]:
-    """Return the table without its column of labels, and these; None where there are none.
+    """Return the table without its column of labels, and the labels; None if it has none.
 
-    A column of categories stays, and a single one of numbers: they have more to show than names.
+    A column of labels that repeat is a category as well and stays, as does a lone one of numbers.
     """
-    columns, kept = table_columns(table), list(range(table.num_columns))
-    position = choose_label(columns, kept, context)
+    columns, rest = table_columns(table), list(range(table.num_columns))
+    position = choose_label(columns, rest, context)
     named = position is not None
-    if len(kept) == 1 and not _is_no_label(table.schema.field(0).type):
+    if len(rest) == 1 and _can_label(table.schema.field(0).type):
         position = 0
     if position is None:
         return table, None
     labels = tuple(to_labels(table.column(position)))
     if (named or columns[position].kind != "number") and len(set(labels)) > len(labels) // 2:
-        kept.remove(position)
-    return table.select(kept), labels
+        rest.remove(position)
+    return table.select(rest), labels
 
 
-def _is_no_label(kind: pa.DataType) -> bool:
-    return pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+def _can_label(kind: pa.DataType) -> bool:
+    return not (pa.types.is_nested(kind) or is_binary(kind))
 
 
 def _side_by_side(tables: Sequence[pa.Table]) -> pa.Table:
@@ -150,7 +152,7 @@ def _side_by_side(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _in_order(companion: _Companion, labels: Sequence[str], note: Note) -> pa.Table:
-    """Return a table of as many rows as vectors, sorted where it names them in another order."""
+    """Return the rows in the order of the vectors, if a column holds the labels in another order."""
     table, name = companion.table, companion.path.name
     key = _key(table, labels)
     if key is None or to_labels(table.column(key)) == list(labels):
@@ -163,7 +165,7 @@ def _in_order(companion: _Companion, labels: Sequence[str], note: Note) -> pa.Ta
 
 
 def _by_key(companion: _Companion, rows: int, labels: Sequence[str] | None, note: Note) -> pa.Table:
-    """Return the rows of a table that the labels name, one for each; EmbeddingError if unsure."""
+    """Return the row of a table for each label; EmbeddingError if no column identifies them."""
     for table, how in companion.readings:
         key = None if labels is None else _key(table, labels, whole_numbers=True)
         if labels is not None and key is not None:
@@ -182,20 +184,20 @@ def _by_key(companion: _Companion, rows: int, labels: Sequence[str] | None, note
 
 
 def _key(table: pa.Table, labels: Sequence[str], whole_numbers: bool = False) -> int | None:
-    """Return the only column of texts, or of whole numbers, that holds each of the labels once."""
-    wanted, keys = set(labels), []
-    if len(wanted) > table.num_rows:
+    """Return the position of the only column of texts, or integers, that holds each label once."""
+    distinct, keys = set(labels), []
+    if len(distinct) > table.num_rows:
         return None
     for i, column in enumerate(table_columns(table)):
         numbers = whole_numbers and pa.types.is_integer(table.schema.field(i).type)
         if column.kind == "text" or numbers:
             counts = Counter(to_labels(table.column(i)))
-            if all(counts[label] == 1 for label in wanted):
+            if all(counts[label] == 1 for label in distinct):
                 keys.append(i)
     return keys[0] if len(keys) == 1 else None
 
 
 def _joined(table: pa.Table, key: int, labels: Sequence[str]) -> pa.Table:
-    """Return one row for each label, without the key, which they repeat."""
-    places = {value: row for row, value in enumerate(to_labels(table.column(key)))}
-    return table.remove_column(key).take(pa.array([places[label] for label in labels]))
+    """Return one row for each label, without the key column, which would repeat the labels."""
+    rows = {value: row for row, value in enumerate(to_labels(table.column(key)))}
+    return table.remove_column(key).take(pa.array([rows[label] for label in labels]))

@@ -1,4 +1,4 @@
-"""Compressed streams: gzip, bzip2, xz and zstd, told by content and read in bounded memory."""
+"""Compressed streams: gzip, bzip2, xz and zstd, detected by content, read in bounded memory."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ from embeddings.files.limits import check_bytes, max_bytes
 
 STREAM_DAMAGE = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError,
                  RuntimeError, NotImplementedError)  # fmt: skip
-"""What a damaged stream makes its reader raise."""
+"""The exceptions that readers raise over damaged streams."""
 
 _MAGIC = {
     b"\x1f\x8b\x08": "gzip",
@@ -30,7 +30,7 @@ _XZ_BYTES = 256 * 2**20  # memory that unpacking xz may take; `xz -9` needs 65 M
 
 
 def compression(head: bytes) -> str | None:
-    """Return how a file that starts with `head` is compressed, or None."""
+    """Return how a file that starts with `head` is compressed: gzip, bzip2, xz, zstd or None."""
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
 
 
@@ -41,7 +41,7 @@ def compression_of(path: Path) -> str | None:
 
 
 def inner_name(path: Path) -> str:
-    """Return what a compressed file is called once unpacked."""
+    """Return the name of a compressed file once it is unpacked."""
     suffix = path.suffix.lower()
     if suffix in _TAR_SUFFIXES:
         return f"{path.stem}.tar"
@@ -49,7 +49,7 @@ def inner_name(path: Path) -> str:
 
 
 def title(path: Path) -> str:
-    """Return what a folder, an archive or a compressed file is called, without its suffixes."""
+    """Return the name of a folder, an archive or a compressed file, without its suffixes."""
     if path.is_dir():
         return path.name
     inner = inner_name(path)
@@ -57,11 +57,11 @@ def title(path: Path) -> str:
 
 
 def open_compressed(path: Path, kind: str) -> IO[bytes]:
-    """Open a compressed file for reading; its errors are STREAM_DAMAGE.
+    """Open a compressed file for reading; the stream raises STREAM_DAMAGE if it is damaged.
 
     Parameters
     ----------
-    kind : what `compression` said
+    kind : as `compression` returned it
     """
     if kind == "gzip":
         return cast(IO[bytes], gzip.GzipFile(path))
@@ -94,7 +94,7 @@ def read_decompressed(path: Path) -> pa.Buffer:
 
 
 class _Xz(io.RawIOBase):
-    """An .xz file, read with a limit of memory, which the standard library's reader cannot set."""
+    """An .xz file, read with a memory limit, which the reader of the standard library lacks."""
 
     def __init__(self, path: Path):
         self._file = path.open("rb")
@@ -119,7 +119,7 @@ class _Xz(io.RawIOBase):
             elif self._decoder.needs_input:
                 packed = self._file.read(_BLOCK)
                 if not packed:
-                    raise EOFError("it ends before its stream does")
+                    raise EOFError("the file ends before its stream does")
             block = self._decoder.decompress(packed, len(buffer))
         buffer[: len(block)] = block
         return len(block)

@@ -1,4 +1,4 @@
-"""Draft: what a reader found, before it is known to make a set: vectors may hold NaN or inf."""
+"""Draft: what a reader found, before it is known to make a set; its vectors may hold NaN or inf."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,20 @@ from embeddings.embedding_set import (
 )
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import NotFinite, NothingFinite, ReadContext
-
-_LISTED = 10
+from embeddings.text import listed
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """Parts of a set, of which each reader makes one.
+    """The parts of a set, as every reader returns them.
 
     Attributes
     ----------
     vectors : float32, shape (n, d); missing numbers are NaN
-    labels : n strings, or None where the file names no rows
+    labels : n strings, or None if the file has no labels
     metadata : a pyarrow Table of n rows
-    provenance : what the file says about itself
-    typed : whether the file is one of ours, whose columns have their types already
+    provenance : what the file states about itself
+    typed : True if `embeddings.save` wrote the file, so that its columns have their types already
     """
 
     vectors: np.ndarray
@@ -47,22 +46,25 @@ class Draft:
         metadata: pa.Table | Mapping[str, Any] | None = None,
         **provenance: Any,
     ) -> "Draft":
-        """Build a draft from parts, as EmbeddingSet.of does."""
-        named = None if labels is None else tuple(labels)
+        """Build a draft from parts, as EmbeddingSet.of does; without labels they are None."""
         table = as_metadata(metadata, len(vectors))
-        return cls(vectors, named, table, Provenance(**provenance))
+        return cls(
+            vectors, None if labels is None else tuple(labels), table, Provenance(**provenance)
+        )
 
     def finish(self, context: ReadContext) -> EmbeddingSet:
-        """Return the set; rows that are not finite are left out if the context says so.
+        """Return the set; rows that are not finite are skipped if `context.leave_out` is set.
 
-        Items without labels are named by their row numbers in the file.
+        Items without labels are called by their row numbers in the file.
 
         Raises
         ------
         NotFinite
-            rows that hold NaN or infinite numbers, unless they are to be left out
+            some rows hold NaN or infinite numbers, and are not to be skipped
+        NothingFinite
+            they are to be skipped, but no other rows are left
         EmbeddingError
-            nothing remains, or parts do not match in number
+            the numbers of vectors, labels and rows of metadata differ
         """
         bad = non_finite_rows(self.vectors)
         count = len(self.vectors)
@@ -72,10 +74,10 @@ class Draft:
         if not len(bad):
             return EmbeddingSet(self.vectors, labels, self.metadata, self.provenance)
         if not context.leave_out:
-            raise _refusal(self.vectors, bad)
+            raise _not_finite(self.vectors, bad)
         context.left_out = bad
-        kept = np.setdiff1d(np.arange(count), bad)
-        if not len(kept):
+        rest = np.setdiff1d(np.arange(count), bad)
+        if not len(rest):
             raise NothingFinite(self.vectors.shape, self.metadata, self.provenance)
         if len(labels) != count or self.metadata.num_rows != count:
             raise EmbeddingError(
@@ -83,22 +85,20 @@ class Draft:
                 f"{count:,} vectors; give exactly one for each vector, in the same order"
             )
         return EmbeddingSet(
-            self.vectors[kept],
-            tuple(labels[row] for row in kept),
-            self.metadata.take(pa.array(kept)) if self.metadata.num_columns
-            else empty_metadata(len(kept)),
+            self.vectors[rest],
+            tuple(labels[row] for row in rest),
+            self.metadata.take(pa.array(rest)) if self.metadata.num_columns
+            else empty_metadata(len(rest)),
             self.provenance,
         )  # fmt: skip
 
 
-def _refusal(vectors: np.ndarray, bad: np.ndarray) -> NotFinite:
-    """Say which rows are not finite, and where in the first of them."""
+def _not_finite(vectors: np.ndarray, bad: np.ndarray) -> NotFinite:
+    """Return the error that names the rows that are not finite, and the first such number."""
     row = int(bad[0])
     column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
     value = vectors[row, column]
-    listed = ", ".join(map(str, bad[:_LISTED].tolist()))
-    more = f" and {len(bad) - _LISTED:,} more" if len(bad) > _LISTED else ""
-    rows = f"{len(bad):,} such rows: {listed}{more}" if len(bad) > 1 else "the only such row"
+    rows = f"{len(bad):,} such rows: {listed(bad)}" if len(bad) > 1 else "the only such row"
     return NotFinite(
         f"row {row}, column {column}: {value} is missing or not a finite number ({rows}; rows and "
         "columns count from 0); remove or repair them, or leave them out",

@@ -21,9 +21,10 @@ from sklearn.datasets import load_digits
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
-from embeddings.files.limits import check_bytes, shorten
+from embeddings.files.limits import check_bytes
 from embeddings.files.members import open_members
 from embeddings.media import IMAGE_FORMATS, MEDIA, SUFFIXES
+from embeddings.text import shorten
 from trainers.data.image_arrays import Arrays, read_arrays
 
 USUAL_SIDE = 64

@@ -14,9 +14,9 @@ import numpy as np
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
-from embeddings.files.limits import shorten
 from embeddings.files.members import open_members
 from embeddings.files.tabular.reader import read_table
+from embeddings.text import shorten
 from trainers.core.rng import numpy_generator
 from trainers.data import images
 from trainers.data.words import words_of

@@ -1,4 +1,4 @@
-"""Bare numbers, little-endian float32 without any header: the length of a vector is asked for."""
+"""Bare numbers, little-endian float32 without a header: the length of a vector must be chosen."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from embeddings.files import provenance
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import ChoiceRequired, ReadContext
+from embeddings.text import listed
 
 SUFFIXES = (".bytes", ".tensor", ".raw", ".f32")
-"""Names of such files end so; nothing in them tells what they are."""
+"""The suffixes of such files; nothing in them tells what they are."""
 
 _USUAL = (50, 100, 128, 200, 256, 300, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 _LONGEST = 4096
-_SHOWN = 8
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether a file holds bare numbers by its name; only asked where nothing else matched."""
+    """Return True if the name is that of a file of bare numbers; this format is tried last."""
     return path.suffix.lower() in SUFFIXES
 
 
@@ -28,23 +28,22 @@ def load(path: Path, context: ReadContext, rows: int | None = None) -> Draft:
 
     Parameters
     ----------
-    rows : number of vectors, where files beside it tell
+    rows : number of vectors, if the files beside it tell
 
     Raises
     ------
     ChoiceRequired
-        nobody said how long a vector is, and no `rows` tell; the choice lists the lengths that
-        divide the numbers, the usual ones first
+        neither a selection nor `rows` tells how long a vector is; the choice lists the lengths
+        that divide the numbers, the usual ones first
     EmbeddingError
-        no whole number of float32, or a number of them that no vectors of that length, or that
-        number of rows, make up
+        the file is not a whole number of float32, or not a whole number of such vectors
     """
     size = path.stat().st_size
     check_bytes(size, "the file has")
     if size == 0 or size % 4:
         raise EmbeddingError(
-            f"{size:,} bytes, which is no whole number of float32 (4 bytes each); copy the file "
-            "again, or write it with numpy.save, which keeps shape and type"
+            f"{size:,} bytes, which is not a whole number of float32 (4 bytes each); copy the file "
+            "again, or write it with numpy.save, which stores shape and type"
         )
     length = _length(size // 4, context, rows)
     vectors = np.fromfile(path, dtype="<f4").reshape(-1, length)
@@ -52,37 +51,36 @@ def load(path: Path, context: ReadContext, rows: int | None = None) -> Draft:
 
 
 def _length(count: int, context: ReadContext, rows: int | None) -> int:
-    """Return how long each vector is: as answered, else as the number of rows tells.
+    """Return how long each vector is: as selected, else by the number of rows.
 
     Parameters
     ----------
-    count : numbers in the file
+    count : how many numbers the file holds
     """
     if rows is not None and (rows == 0 or count % rows):
         raise EmbeddingError(
-            f"{count:,} numbers are no whole vectors for {rows:,} rows; open it without the files "
+            f"{count:,} numbers do not divide into {rows:,} vectors; open it without the files "
             "that describe its rows, or with the right ones"
         )
     if rows is not None:
         lengths, default = [count // rows], str(count // rows)
-        assumed = f"{count:,} numbers for {rows:,} rows: vectors of {default}, by the files given"
+        assumed = f"{count:,} numbers for {rows:,} rows, so each vector has {default}"
     else:
         lengths, default, assumed = _lengths(count), None, ""
     candidates = [str(length) for length in lengths]
-    taken = context.choose(
+    selected = context.choose(
         "dimensions", candidates, default, assumed,
-        accepts=lambda answer: rows is None and _divides(answer, count),
+        accepts=lambda selection: rows is None and _divides(selection, count),
     )  # fmt: skip
-    if taken is None:
-        shown = ", ".join(f"{d} (x {count // d:,})" for d in lengths[:_SHOWN])
-        more = f" and {len(lengths) - _SHOWN} more" if len(lengths) > _SHOWN else ""
+    if selected is None:
+        shapes = listed((f"{length} (x {count // length:,})" for length in lengths), 8)
         raise ChoiceRequired(
             f"{count:,} bare numbers, which do not tell how long a vector is; give its "
-            f"dimensions: {shown or 'none from 2 to 4,096 divides them'}{more}; or open it "
-            "together with the labels or the metadata of its rows, or with a Projector's config",
+            f"dimensions: {shapes or 'none from 2 to 4,096 divides them'}; or open it together "
+            "with the labels or the metadata of its rows, or with a Projector's config",
             context.choices["dimensions"],
         )
-    return int(taken)
+    return int(selected)
 
 
 def _lengths(count: int) -> list[int]:
@@ -92,5 +90,6 @@ def _lengths(count: int) -> list[int]:
     return sorted(divisors, key=lambda length: (length not in _USUAL, length))
 
 
-def _divides(answer: str, count: int) -> bool:
-    return answer.isdecimal() and len(answer) < 19 and int(answer) > 0 and count % int(answer) == 0
+def _divides(text: str, count: int) -> bool:
+    """Return True if a text is a length of vectors that divides `count` numbers."""
+    return text.isdecimal() and len(text) < 19 and int(text) > 0 and count % int(text) == 0

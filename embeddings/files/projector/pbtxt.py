@@ -1,7 +1,7 @@
-"""TensorBoard's projector_config.pbtxt, protobuf's text format, read as the Projector's JSON.
+"""TensorBoard's projector_config.pbtxt, in protobuf's text format, read as the Projector's JSON.
 
-The language: https://protobuf.dev/reference/protobuf/textformat-spec. The messages:
-tensorboard/plugins/projector/projector_config.proto.
+The language is described in https://protobuf.dev/reference/protobuf/textformat-spec, the messages
+in tensorboard/plugins/projector/projector_config.proto.
 """
 
 import re
@@ -30,17 +30,17 @@ _Token = tuple[str, str, int]  # kind, text, line
 
 
 def is_pbtxt(head: bytes) -> bool:
-    """Say whether a file that starts with `head` is a Projector's config in protobuf's text."""
+    """Return True if a file that starts with `head` is a Projector's config in text format."""
     return _MESSAGE.match(head.decode("utf-8", "replace").removeprefix("\ufeff")) is not None
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Return a config as the JSON config has it: {"embeddings": [{"tensorName": ...}, ...]}.
+    """Return a config in the form of the JSON config: {"embeddings": [{"tensorName": ...}, ...]}.
 
     Raises
     ------
     EmbeddingError
-        text that is no protobuf text, with the line
+        the text is not in protobuf's text format; the message names the line
     """
     tokens = list(_tokens(text.removeprefix("\ufeff")))
     tokens.append(("end", _END, text.count("\n") + 1))
@@ -52,7 +52,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise _error(line, f"{shorten(text[place : place + 10])!r} is no part of the language")
+            raise _error(line, f"{shorten(text[place : place + 10])!r} is not part of the language")
         kind = match.lastgroup or ""
         if kind != "space":
             yield kind, match[0], line
@@ -61,14 +61,19 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _message(tokens: list[_Token], i: int, end: str, depth: int) -> tuple[dict[str, Any], int]:
-    """Read `name: value` and `name { ... }` up to the sign `end`; return them and what follows."""
+    """Read `name: value` and `name { ... }` from token `i` up to the sign `end`.
+
+    Returns
+    -------
+    the values by name, and the position of the token after `end`
+    """
     if depth > _DEPTH:
-        raise _error(tokens[i][2], f"messages within more than {_DEPTH} others")
+        raise _error(tokens[i][2], f"messages nested more than {_DEPTH} deep")
     found: dict[str, Any] = {}
     while tokens[i][1] != end:
         kind, name, line = tokens[i]
         if kind != "word":
-            raise _error(line, f"{shorten(name)!r} where the name of a field was expected")
+            raise _error(line, f"{shorten(name)!r} where the name of a field is expected")
         i += 1
         has_colon = tokens[i][1] == ":"
         i += has_colon
@@ -93,23 +98,23 @@ def _value(tokens: list[_Token], i: int, depth: int) -> tuple[Any, int]:
     if kind == "word":
         return int(text) if re.fullmatch(r"[-+]?\d{1,18}", text) else text, i + 1
     parts = []
-    while tokens[i][0] == "string":  # strings behind each other are one
+    while tokens[i][0] == "string":  # adjacent strings are one
         parts.append(_unescape(tokens[i][1][1:-1]))
         i += 1
     if not parts:
-        raise _error(line, f"{shorten(text)!r} where a value was expected")
+        raise _error(line, f"{shorten(text)!r} where a value is expected")
     return b"".join(parts).decode("utf-8", "replace"), i
 
 
 def _list(tokens: list[_Token], i: int, depth: int) -> tuple[list[Any], int]:
     if depth > _DEPTH:
-        raise _error(tokens[i][2], f"lists within more than {_DEPTH} others")
+        raise _error(tokens[i][2], f"lists nested more than {_DEPTH} deep")
     values = []
     while tokens[i][1] != "]":
         value, i = _value(tokens, i, depth)
         values.append(value)
         if tokens[i][1] not in (",", "]"):
-            raise _error(tokens[i][2], f"{shorten(tokens[i][1])!r} where `,` or `]` was expected")
+            raise _error(tokens[i][2], f"{shorten(tokens[i][1])!r} where `,` or `]` is expected")
         i += tokens[i][1] == ","
     return values, i + 1
 

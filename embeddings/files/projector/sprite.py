@@ -1,4 +1,4 @@
-"""Sprites: one image that holds a small one for each row, cut into the column `image`."""
+"""Sprites: one image made of cells, a small image for each row; cut into a column, and back."""
 
 import io
 import math
@@ -10,11 +10,13 @@ import pyarrow as pa
 from PIL import Image
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import check_bytes, first_line
+from embeddings.files.errors import damaged
+from embeddings.files.limits import check_bytes
 from embeddings.media import IMAGE_FORMATS, MEDIA
+from embeddings.text import count_noun
 
-_SIDE = 8192  # pixels that a side of a sprite may have in the Projector
-_LARGEST_CELL = 64  # pixels a side, of cells for images of different sizes
+_MAX_SIDE = 8192  # pixels that a side of a sprite may have in the Projector
+_MAX_CELL = 64  # pixels of a side, for cells that hold images of different sizes
 
 
 def cut_sprite(path: Path, width: int, height: int, count: int) -> pa.Array:
@@ -28,14 +30,14 @@ def cut_sprite(path: Path, width: int, height: int, count: int) -> pa.Array:
     Raises
     ------
     EmbeddingError
-        no image, one too large, or fewer cells than `count`
+        not an image, one that exceeds the size limit, or one of fewer than `count` cells
     """
     with _opened(path) as image:
         across, down = image.width // width, image.height // height
         if across * down < count:
             raise EmbeddingError(
                 f"an image of {image.width} x {image.height}, which is {across * down:,} cells "
-                f"of {width} x {height}, for {count:,} vectors; correct singleImageDim"
+                f"of {width} x {height}, for {count_noun(count, 'vector')}; correct singleImageDim"
             )
         check_bytes(4 * image.width * image.height, "its pixels need")
         whole = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -49,16 +51,16 @@ def cut_sprite(path: Path, width: int, height: int, count: int) -> pa.Array:
 
 
 def guess_cell(path: Path, count: int) -> tuple[int, int]:
-    """Return width and height of a sprite's cells, in pixels, where no config gives them.
+    """Return width and height of a sprite's cells, in pixels, if no config states them.
 
-    Cells are taken as square, and as large as possible while there are at least `count`. They
-    must fill the image, with room left in the last row only; or lie in TensorFlow's square of
+    Cells are assumed to be square, and as large as possible for at least `count` of them. They
+    must fill the image, except for the end of the last row; or form TensorFlow's square of
     ceil(sqrt(count)) cells a row, whose last rows may be empty.
 
     Raises
     ------
     EmbeddingError
-        no image, or one that is no such grid
+        not an image, or one that is no such grid
     """
     with _opened(path) as image:
         width, height = image.size
@@ -74,29 +76,29 @@ def guess_cell(path: Path, count: int) -> tuple[int, int]:
                 return side, side
             break
     raise EmbeddingError(
-        f"an image of {width} x {height}, which is no sprite of square cells for {count:,} "
-        f"vectors, {per_row:,} a row; add a config, whose singleImageDim is [width, height] of a "
+        f"an image of {width} x {height}, which is not a sprite of square cells for "
+        f"{count_noun(count, 'vector')}, {per_row:,} a row; add a config, whose singleImageDim is [width, height] of a "
         "cell"
     )
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image; whatever goes wrong with it, in here or while it is used, is our error."""
-    try:
-        with Image.open(path, formats=IMAGE_FORMATS) as image:
-            yield image
-    except EmbeddingError:
-        raise
-    except Exception as error:  # a damaged image makes its reader raise anything
-        raise EmbeddingError(f"not readable as an image ({first_line(error)})") from error
+    """Open an image; what goes wrong in opening and decoding it is an EmbeddingError."""
+    # a damaged image makes Pillow raise nearly anything
+    with damaged("image", Exception), Image.open(path, formats=IMAGE_FORMATS) as image:
+        yield image
 
 
 def join_sprite(column: pa.ChunkedArray, path: Path) -> tuple[tuple[int, int], int]:
     """Write the images of a column as one PNG, row by row, in cells of one size.
 
-    The cells have the size that all images have, if that fits; else images are made smaller and
-    keep their proportions. A row without an image that can be read has an empty cell.
+    The cells have the size of the images, if all have the same and the sprite fits the Projector;
+    else images are scaled down in proportion. A row without a readable image has an empty cell.
+
+    Parameters
+    ----------
+    column : images, of type MEDIA
 
     Returns
     -------
@@ -107,8 +109,8 @@ def join_sprite(column: pa.ChunkedArray, path: Path) -> tuple[tuple[int, int], i
     down = math.ceil(len(contents) / across)
     found = (_size(content) for content in contents if content is not None)
     sizes = {size for size in found if size is not None}
-    width, height = sizes.pop() if len(sizes) == 1 else (_LARGEST_CELL, _LARGEST_CELL)
-    shrink = min(1, _SIDE / (across * max(width, height)))
+    width, height = sizes.pop() if len(sizes) == 1 else (_MAX_CELL, _MAX_CELL)
+    shrink = min(1, _MAX_SIDE / (across * max(width, height)))
     width, height = max(1, int(width * shrink)), max(1, int(height * shrink))
     sprite = Image.new("RGBA", (across * width, down * height))
     unread = 0
@@ -130,14 +132,14 @@ def _size(content: bytes) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             return image.size
-    except Exception:  # a damaged image makes its reader raise anything
+    except Exception:  # a damaged image makes Pillow raise nearly anything
         return None
 
 
 def _open(content: bytes) -> Image.Image | None:
-    """Return an image with its transparency, or None where it cannot be read."""
+    """Return an image with its transparency; None if it cannot be read."""
     try:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             return image.convert("RGBA")
-    except Exception:  # a damaged image makes its reader raise anything
+    except Exception:  # a damaged image makes Pillow raise nearly anything
         return None

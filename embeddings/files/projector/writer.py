@@ -1,7 +1,8 @@
 """Writing for TensorFlow Projector: a config, raw numbers, metadata.tsv, and a sprite of images.
 
-https://www.tensorflow.org/tensorboard/tensorboard_projector_plugin describes the metadata: tabs
-between cells, nothing is quoted, and the first row holds names from two columns on.
+https://www.tensorflow.org/tensorboard/tensorboard_projector_plugin describes the metadata: cells
+are separated by tabs, nothing is quoted, and the first row holds names if there are two columns or
+more.
 """
 
 import json
@@ -23,28 +24,28 @@ from embeddings.files.projector.sprite import join_sprite
 from embeddings.files.tabular.writable_columns import as_texts, holds, writable_columns
 from embeddings.text import shorten
 
-_BREAKS = re.compile(r"[\t\n\r\0]")  # what no cell of a metadata.tsv can hold
+_BREAKS = re.compile(r"[\t\n\r\0]")  # characters that no cell of a metadata.tsv can hold
 _SUFFIX = "config.json"
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
-    """Write NAME_config.json, and beside it the files that it names; the config is the last.
+    """Write NAME_config.json, and beside it the files that it names; the config comes last.
 
-    They are NAME.bytes (little-endian float32), NAME_metadata.tsv (labels and columns) and, where
-    a column holds images, NAME_sprite.png; NAME is "embedding" for a bare config.json. Present
+    They are NAME.bytes (little-endian float32), NAME_metadata.tsv (labels and columns) and, if a
+    column holds images, NAME_sprite.png; NAME is "embedding" for a bare config.json. Existing
     files of these names are replaced. The provenance is the key `embedding` of the config, which
-    the Projector does not look at.
+    the Projector ignores.
 
     Returns
     -------
-    what was left out: columns that are nested, or hold tabs, ends of lines or NULs; and what of
-    a column cannot be told, such as images, of which the sprite has small copies
+    what was lost: columns that are nested, or hold tabs, line breaks or NULs; and parts of columns,
+    such as images, of which the sprite has small copies
 
     Raises
     ------
     EmbeddingError
-        a label that holds a tab, an end of line or NUL; or an empty one, which the Projector
-        skips, where no other column is written
+        a label holds a tab, a line break or NUL; or is empty while no other column is written, as
+        the Projector skips empty lines
     """
     labels = embedding_set.labels
     columns, image, lost = _sort_out(embedding_set.metadata)
@@ -56,21 +57,24 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
         "tensorPath": f"{name}.bytes",
         "metadataPath": f"{name}_metadata.tsv",
     }
-    with ExitStack() as written:  # all are moved into place at its end, the config last
-        config = written.enter_context(atomic_path(path))
-        vectors = written.enter_context(atomic_path(path.parent / f"{name}.bytes"))
-        metadata = written.enter_context(atomic_path(path.parent / f"{name}_metadata.tsv"))
+    with ExitStack() as stack:  # at its end all are moved into place, the config last
+        config = stack.enter_context(atomic_path(path))
+        vectors = stack.enter_context(atomic_path(path.parent / f"{name}.bytes"))
+        metadata = stack.enter_context(atomic_path(path.parent / f"{name}_metadata.tsv"))
         embedding_set.vectors.astype("<f4", copy=False).tofile(vectors)
         with metadata.open("w", encoding="utf-8", newline="") as file:
             file.writelines(_lines(labels, columns))
         if image is not None:
-            sprite = written.enter_context(atomic_path(path.parent / f"{name}_sprite.png"))
+            sprite = stack.enter_context(atomic_path(path.parent / f"{name}_sprite.png"))
             column = embedding_set.metadata.column(image)
             size, unread = join_sprite(column, sprite)
             entry["sprite"] = {"imagePath": f"{name}_sprite.png", "singleImageDim": list(size)}
             title = embedding_set.metadata.column_names[image]
-            said = f"column {title}: its images, but for copies of {size[0]} x {size[1]} pixels"
-            lost.append(said + f"; {unread:,} could not be read" * bool(unread))
+            unreadable = f"; {unread:,} could not be read" if unread else ""
+            lost.append(
+                f"column {title}: its images, except for copies of {size[0]} x {size[1]} pixels"
+                + unreadable
+            )
         header = json.loads(provenance.to_json(embedding_set.provenance))
         config.write_text(json.dumps({"embeddings": [entry], "embedding": header}, indent=2))
     return tuple(lost)
@@ -95,7 +99,7 @@ def _sort_out(
 
 
 def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return a column as texts, or None where cells of a table without quotes cannot hold them."""
+    """Return a column as texts; None if cells without quotes cannot hold them."""
     texts = as_texts(column)
     return None if texts is None or holds(texts, _BREAKS.pattern) else texts
 
@@ -104,8 +108,8 @@ def _check_labels(labels: tuple[str, ...], alone: bool) -> None:
     for row, label in enumerate(labels):
         if _BREAKS.search(label) or (alone and not label):
             raise EmbeddingError(
-                f"row {row}: the label {shorten(label)!r} is empty or holds a tab, an end of line "
-                "or NUL, which the Projector's metadata cannot carry; write .parquet"
+                f"row {row}: the label {shorten(label)!r} is empty or holds a tab, a line break "
+                "or NUL, which the Projector's metadata cannot hold; write .parquet"
             )
 
 

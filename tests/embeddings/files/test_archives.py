@@ -197,7 +197,7 @@ def test_links_and_devices_in_a_tar_are_left_out(tmp_path):
     found, notes = contents(path)
     assert found == {"a.tsv": TEXT}
     assert notes == [
-        "left out link.tsv, hard.tsv, dev.tsv, fifo.tsv: a link or a device, no plain file"
+        "left out link.tsv, hard.tsv, dev.tsv, fifo.tsv: a link or a device, not a regular file"
     ]
 
 
@@ -303,7 +303,9 @@ def test_a_tar_whose_names_are_absurdly_long_is_refused_before_they_are_read(tmp
     with path.open("wb") as file:
         file.write(header.tobuf(tarfile.USTAR_FORMAT))
         file.truncate(2**30)
-    with pytest.raises(EmbeddingError, match=r"bomb\.tar: its list of members asks for 1,073,741"):
+    with pytest.raises(
+        EmbeddingError, match=r"bomb\.tar: its list of members claims to take 1,073,741"
+    ):
         contents(path)
 
 

@@ -350,7 +350,7 @@ def test_the_cells_of_a_sprite_are_guessed(size, count, cell, tmp_path: Path) ->
 
 @pytest.mark.parametrize(("size", "count"), [((200, 300), 100), ((300, 200), 1), ((7, 5), 2)])
 def test_an_image_that_is_no_grid_is_refused(size, count, tmp_path: Path) -> None:
-    with pytest.raises(EmbeddingError, match="no sprite of square cells"):
+    with pytest.raises(EmbeddingError, match="not a sprite of square cells"):
         guess_cell(sprite(tmp_path / "s.png", *size), count)
 
 

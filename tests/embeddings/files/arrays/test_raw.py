@@ -43,7 +43,7 @@ def test_rows_tell_the_length_and_it_is_said(path):
     context = ReadContext(notes.append)
     draft = raw.load(path, context, rows=60)
     np.testing.assert_array_equal(draft.vectors, VECTORS)
-    assert notes == ["3,000 numbers for 60 rows: vectors of 50, by the files given"]
+    assert notes == ["3,000 numbers for 60 rows, so each vector has 50"]
     with pytest.raises(EmbeddingError, match="3,000 numbers are no whole vectors for 61 rows"):
         raw.load(path, ReadContext(), rows=61)
     with pytest.raises(EmbeddingError, match="dimensions '100': no such choice; the file has 50"):
@@ -72,7 +72,9 @@ def test_a_prime_of_numbers_offers_nothing(tmp_path):
 def test_no_whole_number_of_float32_is_refused(tmp_path, size):
     path = tmp_path / "a.raw"
     path.write_bytes(bytes(size))
-    with pytest.raises(EmbeddingError, match=f"{size} bytes, which is no whole number of float32"):
+    with pytest.raises(
+        EmbeddingError, match=f"{size} bytes, which is not a whole number of float32"
+    ):
         raw.load(path, ReadContext(selections={"dimensions": "1"}))
 
 

@@ -67,7 +67,7 @@ def test_other_text_is_no_config(text):
         ("embeddings {", "line 1: 'the end of the file' where the name"),
         ('embeddings {\n tensor_path "a" }', "line 2: no `:` after tensor_path"),
         ("embeddings {\n tensor_path: }", "line 2: '}' where a value"),
-        ('embeddings {\n\n tensor_path: "a\n}', "line 3: .* is no part of the language"),
+        ('embeddings {\n\n tensor_path: "a\n}', "line 3: .* is not part of the language"),
         ("embeddings { tensor_shape: [1 2] }", "'2' where `,` or `]`"),
         ("embeddings { a: [1, ", "'the end of the file' where a value"),
         ("embeddings {" * 30, "more than 20"),

@@ -236,7 +236,7 @@ def test_sprites_missing_and_damaged(tmp_path):
     content = sprite(tmp_path).read_bytes()
     for damaged in (content[:60], b"%!PS-Adobe-3.0 EPSF-3.0\n"):
         (tmp_path / "sprite.png").write_bytes(damaged)
-        with pytest.raises(EmbeddingError, match=r"sprite\.png: not readable as an image"):
+        with pytest.raises(EmbeddingError, match=r"sprite\.png: damaged or incomplete image"):
             load(path)
 
 
