@@ -204,7 +204,7 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
             found = _FORMATS_IN_ZIP.get(info.filename)
             if found:
                 raise EmbeddingError(f"the file is {found}")
-        infos = [info for info in infos if not info.is_dir()]
+        infos = [info for info in infos if not info.filename.endswith("/")]
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
         for info in infos:
             mode = (
@@ -283,7 +283,8 @@ def _is_own_format(path: Path) -> bool:
     """Return True if a zip is NumPy's, all files of which are .npy, or PyTorch's."""
     try:
         with _LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
-            infos = [i for i in archive.infolist() if not i.is_dir() and not _is_junk(i.filename)]
+            infos = [i for i in archive.infolist() if not _is_junk(i.filename)]
+            infos = [info for info in infos if not info.filename.endswith("/")]
             if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
                 return True  # which unsupported.py refuses
             return bool(infos) and all(is_npy_member(archive, info) for info in infos)

@@ -152,7 +152,7 @@ def _side_by_side(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _in_order(companion: _Companion, labels: Sequence[str], note: Note) -> pa.Table:
-    """Return the rows in the order of the vectors, if a column holds the labels in another order."""
+    """Return the rows in the order of the labels, if a column holds them in another order."""
     table, name = companion.table, companion.path.name
     key = _key(table, labels)
     if key is None or to_labels(table.column(key)) == list(labels):

@@ -165,7 +165,7 @@ def is_npy_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Return True if a member of a zip is a .npy, by its extension or, without one, its content."""
     if info.filename.endswith(".npy"):
         return True
-    if "." in info.filename or info.is_dir():
+    if "." in info.filename or info.filename.endswith("/"):
         return False
     with archive.open(info) as file:
         return file.read(len(_MAGIC)) == _MAGIC

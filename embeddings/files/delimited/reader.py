@@ -88,17 +88,18 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
         rows of different length
     """
     text = read_table_text(path, note)
-    found = False
+    found, failure = False, None
     for dialect in _dialects(text, path):
         try:
             table = parse_table(text, dialect)
-        except EmbeddingError:
-            if dialect.quoted or found:  # quotes may be part of the labels, or syntax
-                continue
-            raise
+        except EmbeddingError as error:
+            failure = error  # quotes may be part of the labels, or syntax: try the other way
+            continue
         found = True
         columns = [typed(column) for column in table.columns]
         yield pa.table(columns, names=dialect.names), " under a header" * dialect.header
+    if failure is not None and not found:
+        raise failure
 
 
 def _dialects(text: TableText, path: Path) -> Iterator[Dialect]:

@@ -1,7 +1,7 @@
-"""Hugging Face data sets on disk: what `save_to_disk` writes, and the Parquet shards of the hub.
+"""Hugging Face data sets on disk: folders written by `save_to_disk`, and Parquet shards of the hub.
 
-Layouts: a folder of state.json, dataset_info.json and data-00000-of-0000N.arrow; a folder with
-dataset_dict.json that holds one such folder for each split; data/SPLIT-00000-of-0000N.parquet.
+Layouts: a folder of state.json, dataset_info.json and data-00000-of-0000N.arrow; a folder of
+dataset_dict.json and one such folder for each split; or data/SPLIT-00000-of-0000N.parquet.
 """
 
 import json
@@ -14,11 +14,12 @@ from typing import Any
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.draft import Draft
-from embeddings.files.hugging_face import features as hf_features
+from embeddings.files.hugging_face.features import with_features
 from embeddings.files.limits import error_context, first_line
 from embeddings.files.options import ReadContext
 from embeddings.files.tabular.embedding_table import METADATA_KEY, from_table
 from embeddings.files.tabular.shards import concatenate
+from embeddings.text import count_noun, listed
 
 _JSON_BYTES = 64 * 2**20
 _SHARD = re.compile(r"(.+?)-(\d{5})-of-(\d{5})(?:-[0-9a-f]+)?\.(?:parquet|arrow)")
@@ -32,7 +33,14 @@ _SPLIT_NAME = re.compile(
 
 @dataclass(frozen=True)
 class _Split:
-    """One part of a data set: its shards in order, None for one that is absent."""
+    """One part of a data set.
+
+    Attributes
+    ----------
+    shards : name and file of each shard, in order; None for a missing file
+    folder : name of the folder that holds them
+    state : content of its state.json; {} without one
+    """
 
     name: str
     shards: tuple[tuple[str, Member | None], ...]
@@ -41,7 +49,7 @@ class _Split:
 
 
 def is_dataset(members: Sequence[Member]) -> bool:
-    """Say whether files, named as in their folder, are a data set of one of the layouts."""
+    """Return True if files, named as in their folder, are a data set of one of the layouts."""
     return bool(_splits(members))
 
 
@@ -51,34 +59,34 @@ def load(members: Sequence[Member], context: ReadContext, name: str = "") -> Dra
     Parameters
     ----------
     members : the files of the folder, of the archive, or given together
-    name : what the set is called: that of the folder; by default what dataset_info.json says
+    name : name of the set; by default the one in dataset_info.json
 
     Raises
     ------
     EmbeddingError
-        a shard that is absent, damaged or has other columns, or no vectors
+        a shard that is missing, damaged or has other columns, or no vectors
     """
     splits = _splits(members)
     split = _choose(splits, members, context)
-    absent = [file for file, member in split.shards if member is None]
-    if absent:
+    missing = [file for file, member in split.shards if member is None]
+    if missing:
         raise EmbeddingError(
-            f"{', '.join(absent[:10])} of the {len(split.shards)} files of split {split.name} "
-            "is absent; add it"
+            f"split {split.name} lacks {listed(missing)} (of "
+            f"{count_noun(len(split.shards), 'file')}); add what is missing"
         )
     if split.state.get("_indices_data_files") or split.state.get("_indices_files"):
         raise EmbeddingError(
-            f"split {split.name} is stored as a list of rows of another table; write it again: "
+            f"split {split.name} is stored as a list of rows of another table; write it again with "
             "load_from_disk(folder).flatten_indices().save_to_disk(other)"
         )
-    _say_left_out(splits, members, context)
+    _note_ignored(splits, members, context)
     paths = [member.path for _, member in split.shards if member is not None]
     table = concatenate(paths)
     info = _info(split, members)
-    _say_rows(info, split, table.num_rows, context)
+    _note_rows(info, split, table.num_rows, context)
     features = info.get("features")
     if isinstance(features, dict) and features:
-        table = hf_features.with_features(table, features)
+        table = with_features(table, features)
     named = METADATA_KEY in (table.schema.metadata or {})
     with error_context(paths[0]):
         draft = from_table(table, paths[0], context)
@@ -95,21 +103,22 @@ def _splits(members: Sequence[Member]) -> list[_Split]:
 
 
 def _choose(splits: list[_Split], members: Sequence[Member], context: ReadContext) -> _Split:
-    """Return the split that is asked for: train, or else the first."""
+    """Return the selected split; by default train, or else the first."""
     names = [split.name for split in splits]
-    absent = [name for name in _listed_splits(members) if name not in names]
-    if absent:
-        context.note(f"absent splits: {', '.join(absent[:20])}")
+    missing = [name for name in _listed_splits(members) if name not in names]
+    if missing:
+        context.note(f"missing splits: {listed(missing)}")
     if len(splits) == 1:
         return splits[0]
     default = "train" if "train" in names else names[0]
-    rest = ", ".join(name for name in names[:20] if name != default)
-    taken = context.choose("split", names, default, f"took split {default}; there is also {rest}")
-    return splits[names.index(taken or default)]
+    others = listed(name for name in names if name != default)
+    assumed = f"took split {default}; other splits: {others}"
+    selected = context.choose("split", names, default, assumed)
+    return splits[names.index(selected or default)]
 
 
 def _saved(members: Sequence[Member]) -> list[_Split]:
-    """Return the splits that save_to_disk wrote, in the order of dataset_dict.json."""
+    """Return the splits written by save_to_disk, in the order of dataset_dict.json."""
     by_name = {member.name: member for member in members}
     states = {}
     for member in members:
@@ -136,7 +145,7 @@ def _saved(members: Sequence[Member]) -> list[_Split]:
 
 
 def _sharded(members: Sequence[Member]) -> list[_Split]:
-    """Return the splits that the names of shards tell, or of files called train, test, ..."""
+    """Return the splits by the names of shards, or of files called train, test, ..."""
     groups: dict[str, dict[int, Member]] = {}
     counts: dict[str, set[int]] = {}
     whole = []
@@ -183,8 +192,8 @@ def _info(split: _Split, members: Sequence[Member]) -> dict[str, Any]:
     return {}
 
 
-def _say_rows(info: dict[str, Any], split: _Split, rows: int, context: ReadContext) -> None:
-    """Say how many rows came from how many shards, and where dataset_info.json says otherwise."""
+def _note_rows(info: dict[str, Any], split: _Split, rows: int, context: ReadContext) -> None:
+    """Note how many rows several shards have, and if dataset_info.json states another number."""
     if len(split.shards) > 1:
         context.note(
             f"put {len(split.shards)} shards of split {split.name} together: {rows:,} rows"
@@ -194,33 +203,43 @@ def _say_rows(info: dict[str, Any], split: _Split, rows: int, context: ReadConte
     count = described.get("num_examples") if isinstance(described, dict) else None
     if isinstance(count, int) and count != rows:
         context.note(
-            f"dataset_info.json says {count:,} rows for split {split.name}, the files hold "
+            f"dataset_info.json states {count:,} rows for split {split.name}, the files hold "
             f"{rows:,}, as they do after a filter"
         )
 
 
-def _say_left_out(
+def _note_ignored(
     splits: Sequence[_Split], members: Sequence[Member], context: ReadContext
 ) -> None:
     used = {member.name for split in splits for _, member in split.shards if member is not None}
-    rest = [
+    ignored = [
         each.name
         for each in members
         if each.name not in used and not _DESCRIBING.fullmatch(PurePosixPath(each.name).name)
     ]
-    if rest:
-        more = f" and {len(rest) - 10:,} more" if len(rest) > 10 else ""
-        context.note(f"left out {', '.join(rest[:10])}{more}: not part of the data set")
+    if ignored:
+        context.note(f"left out {listed(ignored)}: not part of the data set")
 
 
 def _json(member: Member) -> dict[str, Any]:
-    """Return a JSON object; {} for any other content, which is then no description."""
-    if member.path.stat().st_size > _JSON_BYTES:
-        raise EmbeddingError(f"{member.name}: more than {_JSON_BYTES:,} bytes of description")
+    """Return a JSON object; {} for other JSON, which describes nothing.
+
+    Raises
+    ------
+    EmbeddingError
+        the file is not JSON, or larger than 64 MiB
+    """
+    size = member.path.stat().st_size
+    if size > _JSON_BYTES:
+        raise EmbeddingError(
+            f"{member.name}: a description of {size:,} bytes; expected at most {_JSON_BYTES:,}"
+        )
     try:
         found = json.loads(member.path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise EmbeddingError(f"{member.name}: no JSON ({first_line(error)})") from error
+        raise EmbeddingError(
+            f"{member.name}: not JSON ({first_line(error)}); write the data set again"
+        ) from error
     return found if isinstance(found, dict) else {}
 
 

@@ -1,6 +1,6 @@
-"""What Hugging Face's `datasets` writes about columns: classes by name, arrays of fixed shape.
+"""The features of Hugging Face's `datasets`: names of classes, and arrays of a fixed shape.
 
-It lies as JSON in the schema's metadata (key `huggingface`) and in dataset_info.json:
+They are JSON in the schema's metadata (key `huggingface`) and in dataset_info.json:
 https://huggingface.co/docs/datasets/about_dataset_features.
 """
 
@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import is_list
 from embeddings.files.options import Note
+from embeddings.text import shorten
 
 METADATA_KEY = b"huggingface"
 """Key of the schema's metadata: {"info": {"features": {column: feature, ...}}}."""
@@ -22,17 +24,17 @@ _ARRAYS = ("Array2D", "Array3D", "Array4D", "Array5D")
 
 
 def with_features(table: pa.Table, features: Mapping[str, Any]) -> pa.Table:
-    """Return the table with features in its schema's metadata, in place of those that it has."""
+    """Return the table with features in its schema's metadata, in place of its own."""
     described = json.dumps({"info": {"features": features}})
     return table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: described})
 
 
 def decode(table: pa.Table, note: Note) -> tuple[pa.Table, frozenset[str]]:
-    """Return a table whose columns are what its features say, and the names of its class columns.
+    """Return a table with its columns decoded by its features, and the names of its class columns.
 
-    Class columns, whole numbers in the file, become dictionaries of their names, with -1 as
-    missing; arrays of a fixed shape become lists of as many numbers. Columns that do not fit their
-    feature stay as they are, which is said.
+    Class columns, integers in the file, become dictionaries of class names, with -1 as missing;
+    arrays of a fixed shape become lists of as many numbers. Columns that do not fit their feature
+    stay as they are, which is noted.
     """
     classes = []
     for name, feature in _features(table.schema, note).items():
@@ -42,14 +44,15 @@ def decode(table: pa.Table, note: Note) -> tuple[pa.Table, frozenset[str]]:
         column, kind = table.column(positions[0]), feature.get("_type")
         if kind == "ClassLabel" and pa.types.is_integer(column.type) and feature.get("names"):
             decoded = _named(column, feature["names"])
-            what = "classes: a number has no name there"
+            reason = "one of its numbers has no class name"
         elif kind in _ARRAYS:
             decoded = _flat(column, feature.get("shape"))
-            what = f"arrays of shape {feature.get('shape')!r:.60}: others are in it"
+            shape = shorten(repr(feature.get("shape")), 60)
+            reason = f"not all of its arrays have the described shape, {shape}"
         else:
             continue
         if decoded is None:
-            note(f"column {name} is left as it is; its description says {what}")
+            note(f"column {name} is left as it is: {reason}")
             continue
         table = table.set_column(positions[0], name, decoded)
         if kind == "ClassLabel":
@@ -66,13 +69,13 @@ def _features(schema: pa.Schema, note: Note) -> dict[str, Any]:
     try:
         features = json.loads(text)["info"]["features"]
     except (ValueError, RecursionError, LookupError, TypeError):
-        note("its description by Hugging Face's datasets cannot be read: classes stay numbers")
+        note("its Hugging Face features cannot be read: classes stay numbers")
         return {}
     return features if isinstance(features, dict) else {}
 
 
 def _named(column: pa.ChunkedArray, names: object) -> pa.ChunkedArray | None:
-    """Return numbers of classes as a dictionary of their names, None where a number has none."""
+    """Return class numbers as a dictionary of class names; None if a number has no name."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None
     numbers = column.cast(pa.int64(), safe=False)
@@ -88,7 +91,7 @@ def _named(column: pa.ChunkedArray, names: object) -> pa.ChunkedArray | None:
 
 
 def _flat(column: pa.ChunkedArray, shape: object) -> pa.ChunkedArray | None:
-    """Return arrays of a shape, lists within lists, as one list each; None where they are not."""
+    """Return arrays of a shape, nested lists, as one list each; None if one has another shape."""
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
         return None
     size = math.prod(shape)
@@ -97,7 +100,7 @@ def _flat(column: pa.ChunkedArray, shape: object) -> pa.ChunkedArray | None:
         array = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
         valid = array.is_valid().to_numpy(zero_copy_only=False)
         for level in range(len(shape)):
-            if not _is_list(array.type) or (level and array.null_count):
+            if not is_list(array.type) or (level and array.null_count):
                 return None
             if not _lengths_are(array, shape[level]):
                 return None
@@ -106,12 +109,6 @@ def _flat(column: pa.ChunkedArray, shape: object) -> pa.ChunkedArray | None:
         mask = None if valid.all() else pa.array(~valid)
         chunks.append(pa.LargeListArray.from_arrays(pa.array(offsets), array, mask=mask))
     return pa.chunked_array(chunks) if chunks else None
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
 
 
 def _lengths_are(array: pa.Array, length: int) -> bool:

@@ -77,8 +77,8 @@ def guess_cell(path: Path, count: int) -> tuple[int, int]:
             break
     raise EmbeddingError(
         f"an image of {width} x {height}, which is not a sprite of square cells for "
-        f"{count_noun(count, 'vector')}, {per_row:,} a row; add a config, whose singleImageDim is [width, height] of a "
-        "cell"
+        f"{count_noun(count, 'vector')}, {per_row:,} a row; "
+        "add a config, whose singleImageDim is [width, height] of a cell"
     )
 
 

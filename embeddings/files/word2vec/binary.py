@@ -1,6 +1,6 @@
-"""word2vec's binary form: a line "rows dimensions", then each word, a space, and raw float32.
+"""The binary format of word2vec: a line "rows dimensions", then each word, a space, raw float32.
 
-A newline may stand between the records (as the original tool writes) or not (as gensim does).
+The records may be separated by newlines (as the original tool writes them) or not (as gensim does).
 """
 
 import mmap
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
@@ -15,15 +16,21 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import ReadContext
-from embeddings.files.word2vec.text import HEADER, check_claim, check_words, decode_word, words_lose
+from embeddings.files.word2vec.text import (
+    HEADER,
+    check_header,
+    check_words,
+    decode_word,
+    not_in_words,
+)
 
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
-_LONGEST_WORD = 10_000  # bytes; further on, what is read is no word
+_LONGEST_WORD = 10_000  # bytes; a longer one is damage
 _BLOCK_BYTES = 2**24
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether a header is followed by something else than text, or by just its records."""
+    """Return True if a header is followed by binary data, or by exactly the records it states."""
     header = HEADER.match(head)
     if header is None:
         return False
@@ -32,7 +39,7 @@ def matches(head: bytes, path: Path) -> bool:
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read words and vectors; words that repeat are kept.
+    """Read words and vectors; repeated words are separate rows.
 
     Raises
     ------
@@ -42,29 +49,31 @@ def load(path: Path, context: ReadContext) -> Draft:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         header = HEADER.match(content)
         if header is None:
-            raise EmbeddingError("no header; the first line must be: rows dimensions")
+            raise EmbeddingError("no header; the first line must be two numbers: rows dimensions")
         rows, dimensions = int(header[1]), int(header[2])
         start = header.end()
         del header  # it would keep the map open
-        check_claim(rows, dimensions, 4, len(content))
+        check_header(rows, dimensions, 4, len(content))
         check_bytes(4 * rows * dimensions, "its vectors take")
         words, starts, end = _records(content, start, rows, 4 * dimensions)
         vectors = _gather(content, starts, 4 * dimensions)
         if content[end : end + 64].strip():
-            context.note(f"{len(content) - end:,} bytes follow the last of {rows:,} rows; not read")
+            context.note(f"ignored {len(content) - end:,} bytes after the last of {rows:,} rows")
     texts = [decode_word(word) for word in words]
     if any("\ufffd" in text for text in texts):
-        context.note("some words are not valid UTF-8; what cannot be read in them shows as \ufffd")
+        context.note(
+            "some words are not in UTF-8; characters that cannot be read are shown as \ufffd"
+        )
     return Draft.of(vectors, texts, **provenance.described(path, "float32"))
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
-    """Write the header and the records, atomically; return what else the set held.
+    """Write the header and the records, atomically; return what else the set holds.
 
     Raises
     ------
     EmbeddingError
-        a label that is empty or holds white space, which would break the records
+        a label is empty, or holds white space, which would break the records
     """
     check_words(embedding_set.labels)
     vectors = embedding_set.vectors.astype("<f4", copy=False)
@@ -72,11 +81,11 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
         file.write(f"{len(embedding_set)} {embedding_set.dimensions}\n".encode())
         for label, vector in zip(embedding_set.labels, vectors, strict=True):
             file.write(label.encode() + b" " + vector.tobytes() + b"\n")
-    return words_lose(embedding_set)
+    return not_in_words(embedding_set)
 
 
 def _is_text(head: bytes) -> bool:
-    """Say whether bytes are UTF-8 text, the last character of which may be cut."""
+    """Return True if bytes are UTF-8 text, the last character of which may be cut."""
     if head.translate(None, _CONTROL) != head:
         return False
     try:
@@ -87,7 +96,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _are_records(content: bytes, rows: int, width: int) -> bool:
-    """Say whether a file ends after exactly that many records; a few may look like text."""
+    """Return True if a file ends after exactly that many records, which may look like text."""
     position = 0
     for _ in range(rows):
         space = content.find(b" ", position)
@@ -102,9 +111,20 @@ def _records(
 ) -> tuple[list[bytes], np.ndarray, int]:
     """Find the words, and where their vectors start.
 
+    Parameters
+    ----------
+    position : byte at which the first record starts
+    width : bytes of one vector
+
     Returns
     -------
-    words, int64 offsets of shape (rows,), and the offset after the last record
+    the words; the bytes at which their vectors start, int64 of shape (rows,); and the byte after
+    the last record
+
+    Raises
+    ------
+    EmbeddingError
+        the file ends before the last record
     """
     words = []
     starts = np.empty(rows, dtype=np.int64)
@@ -123,12 +143,11 @@ def _records(
 
 
 def _gather(content: mmap.mmap, starts: np.ndarray, width: int) -> np.ndarray:
-    """Copy the vectors, `width` bytes from each start, into a matrix of float32."""
+    """Return the vectors, `width` bytes from each start, as a matrix of float32."""
     raw = np.frombuffer(content, dtype=np.uint8)
     windows = np.lib.stride_tricks.sliding_window_view(raw, width)
     vectors = np.empty((len(starts), width), dtype=np.uint8)
-    step = max(1, _BLOCK_BYTES // width)
-    for row in range(0, len(starts), step):
-        vectors[row : row + step] = windows[starts[row : row + step]]
+    for rows in row_blocks(len(starts), width, _BLOCK_BYTES):
+        vectors[rows] = windows[starts[rows]]
     del windows, raw  # they would keep the map open
     return as_float32(vectors.view("<f4"))

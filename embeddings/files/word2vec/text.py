@@ -1,7 +1,8 @@
-"""Text of word2vec, GloVe and fastText: a word and its numbers a line, divided by spaces.
+"""The text format of word2vec, GloVe and fastText: each line is a word and its numbers.
 
-word2vec and fastText begin with a line "rows dimensions", GloVe does not. Words are what stands
-before the last d numbers: nan, null, quotes, commas and even spaces (as in GloVe 840B) are words.
+Files of word2vec and fastText begin with a line "rows dimensions", those of GloVe do not. A word is
+everything before the last d numbers: nan, null, quotes, commas and even spaces (as in GloVe 840B)
+can be words.
 """
 
 import codecs
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
@@ -24,10 +26,10 @@ from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, lines, read_text
 from embeddings.files.tabular.tables import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
-from embeddings.text import shorten
+from embeddings.text import count_noun, shorten
 
 HEADER = re.compile(rb"(\d{1,18})[ \t]{1,8}(\d{1,18})[ \t]{0,8}\r?\n")
-"""The first line of word2vec files, text and binary: how many rows, how many dimensions."""
+"""The first line of word2vec files, text and binary: numbers of rows and of dimensions."""
 
 _SAMPLE_BYTES = 2**20
 _SAMPLE_LINES = 50
@@ -35,7 +37,7 @@ _SPACE = b"\xff"  # stands for a space in a word while parsing; no UTF-8 text ha
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Say whether the lines are words with numbers, under a header or not."""
+    """Return True if the lines are words with numbers, with or without a header."""
     head = head.removeprefix(codecs.BOM_UTF8)
     header = HEADER.match(head)
     if _has_tabs(head[header.end() :] if header else head, bool(header)):
@@ -57,20 +59,20 @@ def matches(head: bytes, path: Path) -> bool:
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read words and vectors; words that repeat are kept.
+    """Read words and vectors; repeated words are separate rows.
 
     Raises
     ------
     EmbeddingError
-        a header that claims more than the file can hold, fewer rows than it says, a line with too
-        few numbers, or text where a number belongs
+        a header that claims more than the file can hold, fewer rows than it states, a line with
+        too few numbers, or text in place of a number
     """
     text = read_text(path, context.note, validate=False)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
     rows = None
     if header:
         rows, dimensions = int(header[1]), int(header[2])
-        check_claim(rows, dimensions, 2, text.size)
+        check_header(rows, dimensions, 2, text.size)
         text = text.slice(min(header.end(), text.size))
     head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
     if _has_tabs(head, bool(header)):
@@ -91,42 +93,41 @@ def load(path: Path, context: ReadContext) -> Draft:
             raise _bad_number(text, first, error) from error
     if rows is not None and table.num_rows < rows:
         raise EmbeddingError(
-            f"the header says {rows:,} rows, {table.num_rows:,} follow; the file is cut short"
+            f"the header states {rows:,} rows, but {table.num_rows:,} follow; the file is cut short"
         )
     if rows is not None and table.num_rows > rows:
-        context.note(f"the header says {rows:,} rows; all {table.num_rows:,} were read")
+        context.note(f"the header states {rows:,} rows; all {table.num_rows:,} rows were read")
     words = _decode(table.column("0"), context.note)
     about = provenance.described(path, "text")
     return Draft.of(read_vectors(table, "vector"), words, **about)
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
-    """Write a header and a line a row, atomically; return what else the set held.
+    """Write a header and a line for each row, atomically; return what else the set holds.
 
     Raises
     ------
     EmbeddingError
-        a label that is empty or holds white space or NUL, which would break the lines
+        a label is empty, or holds white space or NUL, which would break the lines
     """
     check_words(embedding_set.labels)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(f"{len(embedding_set)} {embedding_set.dimensions}\n".encode())
-        step = max(1, 2_000_000 // embedding_set.dimensions)
-        for start in range(0, len(embedding_set), step):
-            block = embedding_set.vectors[start : start + step]
+        for rows in row_blocks(len(embedding_set), embedding_set.dimensions, 2_000_000):
+            block = embedding_set.vectors[rows]
             numbers = [pa.array(column.copy()).cast(pa.string()) for column in block.T]
-            words = pa.array(embedding_set.labels[start : start + step], pa.string())
-            rows = pc.binary_join_element_wise(words, *numbers, " ")
-            file.write(("\n".join(rows.to_pylist()) + "\n").encode())
-    return words_lose(embedding_set)
+            words = pa.array(embedding_set.labels[rows], pa.string())
+            written = pc.binary_join_element_wise(words, *numbers, " ")
+            file.write(("\n".join(written.to_pylist()) + "\n").encode())
+    return not_in_words(embedding_set)
 
 
-def check_claim(rows: int, dimensions: int, least: int, size: int) -> None:
-    """Compare a header with the file's size, before any memory is taken.
+def check_header(rows: int, dimensions: int, number_bytes: int, size: int) -> None:
+    """Compare a header with the file's size, before memory is allocated.
 
     Parameters
     ----------
-    least : the fewest bytes that one number takes
+    number_bytes : the fewest bytes that one number takes
     size : of the file, in bytes
 
     Raises
@@ -135,27 +136,29 @@ def check_claim(rows: int, dimensions: int, least: int, size: int) -> None:
         no rows or dimensions, or more than the file can hold
     """
     if rows == 0 or dimensions == 0:
-        raise EmbeddingError(f"the header says {rows} rows of {dimensions} numbers")
-    if rows * dimensions * least > size:
+        raise EmbeddingError(
+            f"the header states {rows} rows of {dimensions} numbers; expected at least one of each"
+        )
+    if rows * dimensions * number_bytes > size:
         raise EmbeddingError(
             f"the header claims {rows:,} rows of {dimensions:,} numbers, at least "
-            f"{rows * dimensions * least:,} bytes; the file has {size:,}: it is cut short, or its "
-            "first line is wrong"
+            f"{rows * dimensions * number_bytes:,} bytes; the file has {size:,}: it is cut short, "
+            "or its first line is wrong"
         )
 
 
 def check_words(labels: tuple[str, ...]) -> None:
-    """Raise EmbeddingError for a label that a word2vec file cannot carry."""
+    """Raise EmbeddingError for a label that a word2vec file cannot hold."""
     for row, label in enumerate(labels):
         if not label or re.search(r"[ \t-\r\0]", label):
             raise EmbeddingError(
                 f"row {row}: the label {shorten(label)!r} is empty or holds white space or NUL, "
-                "which word2vec files cannot carry; write .parquet"
+                "which word2vec files cannot hold; write .parquet"
             )
 
 
-def words_lose(embedding_set: EmbeddingSet) -> tuple[str, ...]:
-    """Return what of a set a word2vec file does not carry."""
+def not_in_words(embedding_set: EmbeddingSet) -> tuple[str, ...]:
+    """Return the names of what a word2vec file does not hold of a set."""
     columns = (f"column {name}" for name in embedding_set.metadata.column_names)
     return (*columns, *provenance.lost(embedding_set.provenance))
 
@@ -189,7 +192,7 @@ def _parse(text: pa.Buffer, dimensions: int) -> pa.Table:
 
 
 def _mark_spaces(text: pa.Buffer, dimensions: int, first: int) -> bytes:
-    """Return the lines with the spaces inside words replaced, so that columns can be told apart.
+    """Return the lines with the spaces inside words replaced, so that spaces separate columns only.
 
     Raises
     ------
@@ -203,8 +206,8 @@ def _mark_spaces(text: pa.Buffer, dimensions: int, first: int) -> bytes:
         parts = line.rstrip(b" ").rsplit(b" ", dimensions)
         if len(parts) <= dimensions:
             raise EmbeddingError(
-                f"line {number} (row {len(marked)}): {len(parts) - 1} numbers where "
-                f"{dimensions} are expected; all rows must be of one length"
+                f"line {number} (row {len(marked)}): {count_noun(len(parts) - 1, 'number')} where "
+                f"{dimensions} are expected; all rows must have the same length"
             )
         parts[0] = parts[0].replace(b" ", _SPACE)
         marked.append(b" ".join(parts))
@@ -212,7 +215,7 @@ def _mark_spaces(text: pa.Buffer, dimensions: int, first: int) -> bytes:
 
 
 def _bad_number(text: pa.Buffer, first: int, error: Exception) -> EmbeddingError:
-    """Find the first word where a number belongs; words hold no spaces any more."""
+    """Return an error that names the first text in place of a number; words hold no spaces here."""
     for number, line in enumerate(lines(text), first):
         for column, cell in enumerate(line.split(b" ")[1:]):
             if not _is_number(cell):
@@ -231,14 +234,18 @@ def _decode(words: pa.ChunkedArray, note: Note) -> list[str]:
         texts = [decode_word(word) for word in raw]
         broken = sum("\ufffd" in text for text in texts)
         if broken:
-            note(f"{broken:,} words are not UTF-8; what cannot be read in them shows as \ufffd")
+            note(
+                f"{count_noun(broken, 'word')} not in UTF-8; characters that cannot be read are "
+                "shown as \ufffd"
+            )
     return texts
 
 
 def _has_tabs(head: bytes, header: bool) -> bool:
-    """Say whether tabs are the spaces of such a file.
+    """Return True if tabs separate the columns of such a file, all or some of them.
 
-    Under a header they may be all; without, one stands between the word and numbers with spaces.
+    Under a header, they may be all tabs; without, a tab may follow the word, and spaces the
+    numbers.
     """
     first = [line for line in head.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
     if header:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from embeddings.errors import EmbeddingError
+from embeddings import EmbeddingError, load
 from embeddings.files import archives
 from embeddings.files.archives import is_packed, unpacked
 from embeddings.files.compression import title
@@ -358,3 +358,21 @@ def test_files_are_gone_afterwards_but_what_maps_them_stays(tmp_path):
         mapped = np.load(file, mmap_mode="r")
     assert not file.exists()
     assert mapped.sum() == 499_500
+
+
+def test_a_member_without_a_name_is_left_out(tmp_path):
+    path = zip_of(tmp_path / "bundle.zip", {"a.tsv": TEXT, "b": b"b"})
+    raw = bytearray(path.read_bytes())
+    for magic, length, name in ((b"PK\x01\x02", 28, 46), (b"PK\x03\x04", 26, 30)):
+        place = raw.rindex(magic)
+        raw[place + length : place + length + 2] = b"\0\0"
+        del raw[place + name]
+    end = raw.rindex(b"PK\x05\x06")
+    raw[end + 12 : end + 20] = struct.pack(
+        "<II", end - raw.index(b"PK\x01\x02"), raw.index(b"PK\x01\x02")
+    )
+    path.write_bytes(raw)
+    assert "" in zipfile.ZipFile(path).namelist()
+    assert says_packed(path)
+    assert contents(path)[0] == {"a.tsv": TEXT}
+    assert len(load(path, note=lambda _: None)) == 2

@@ -66,7 +66,7 @@ CASES = (
     Case(
         ("emb/projector_iris/iris_tensors.bytes", "emb/projector_iris/iris_labels.tsv"),
         150, 4, "float32", IRIS, ("Iris-setosa",) * 50,
-        said=("600 numbers for 150 rows: vectors of 4",),
+        said=("600 numbers for 150 rows, so each vector has 4",),
     ),
     Case(
         ("emb/projector_iris/iris_tensors.bytes",), 150, 4, "float32",

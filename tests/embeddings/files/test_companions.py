@@ -10,6 +10,10 @@ import pytest
 import safetensors.numpy
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files import companions
+from embeddings.files.detect import DELIMITED
+from embeddings.files.draft import Draft
+from embeddings.files.options import ReadContext
 
 VECTORS = np.arange(9, dtype=np.float32).reshape(3, 3) / 4
 
@@ -330,3 +334,14 @@ def test_any_companion_tells_how_many_vectors_bare_numbers_are(tmp_path):
     np.testing.assert_array_equal(found.vectors, VECTORS)
     assert found.labels == ("a", "b", "c")
     assert found.metadata.to_pydict() == {"n": [1, 1, 1]}
+
+
+def test_a_table_of_ours_that_is_cut_short_is_an_error(tmp_path):
+    np.save(tmp_path / "v.npy", VECTORS)
+    save(EmbeddingSet.of(VECTORS, ["a", "b", "c"]), tmp_path / "m.csv")
+    content = (tmp_path / "m.csv").read_text()
+    (tmp_path / "m.csv").write_text(content[: content.rindex(",")] + "\n")
+    with pytest.raises(EmbeddingError, match=r"m\.csv: line 4 \(row 2\): \d+ columns where"):
+        companions.add_columns(
+            Draft.of(VECTORS), [(tmp_path / "m.csv", DELIMITED)], ReadContext(print)
+        )

@@ -244,7 +244,7 @@ def test_a_projector_config_is_read_as_the_projector_does(folder):
         assert [sprite.getpixel((i % 6 * 5 + 2, i // 6 * 5 + 2))[0] for i in range(ROWS)] == [
             *range(ROWS)
         ]
-    assert lost == ("column note", "column photo: its images, but for copies of 5 x 5 pixels")
+    assert lost == ("column note", "column photo: its images, except for copies of 5 x 5 pixels")
 
 
 def test_labels_alone_have_no_header_in_the_projector(folder):

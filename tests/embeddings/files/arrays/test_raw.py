@@ -44,7 +44,7 @@ def test_rows_tell_the_length_and_it_is_said(path):
     draft = raw.load(path, context, rows=60)
     np.testing.assert_array_equal(draft.vectors, VECTORS)
     assert notes == ["3,000 numbers for 60 rows, so each vector has 50"]
-    with pytest.raises(EmbeddingError, match="3,000 numbers are no whole vectors for 61 rows"):
+    with pytest.raises(EmbeddingError, match="3,000 numbers do not divide into 61 vectors"):
         raw.load(path, ReadContext(), rows=61)
     with pytest.raises(EmbeddingError, match="dimensions '100': no such choice; the file has 50"):
         raw.load(path, ReadContext(selections={"dimensions": "100"}), rows=60)

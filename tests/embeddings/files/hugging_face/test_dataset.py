@@ -111,7 +111,7 @@ def test_more_shards_than_ten_keep_their_order(tmp_path):
 def test_a_missing_shard_is_named(tmp_path):
     folder = save_to_disk(tmp_path / "set", [table(0, 3), table(3, 6), table(6, 10)])
     (folder / "data-00001-of-00003.arrow").unlink()
-    message = r"data-00001-of-00003\.arrow of the 3 files of split train is absent"
+    message = r"split train lacks data-00001-of-00003\.arrow \(of 3 files\)"
     with pytest.raises(EmbeddingError, match=message):
         load(folder)
 
@@ -138,7 +138,7 @@ def test_shards_of_other_columns_are_refused(tmp_path):
 def test_rows_that_differ_from_the_description_are_said(tmp_path):
     _, _, notes = load(save_to_disk(tmp_path / "set", [table()], rows=12))
     assert notes == [
-        "dataset_info.json says 12 rows for split train, the files hold 10, "
+        "dataset_info.json states 12 rows for split train, the files hold 10, "
         "as they do after a filter"
     ]
 
@@ -155,7 +155,7 @@ def test_a_state_leads_nowhere_else(tmp_path):
     write_stream(table(), tmp_path / "secret.arrow")
     files = [{"filename": "../secret.arrow"}]
     folder = save_to_disk(tmp_path / "set", [table()], _data_files=files)
-    with pytest.raises(EmbeddingError, match=r"secret\.arrow of the 1 files .* is absent"):
+    with pytest.raises(EmbeddingError, match=r"lacks secret\.arrow \(of 1 file\)"):
         load(folder)
 
 
@@ -170,8 +170,8 @@ def test_splits_are_a_choice_and_train_is_the_default(tmp_path):
     assert draft.provenance.name == "dict train"
     assert context.choices["split"].candidates == ("train", "test")
     assert notes[:2] == [
-        "absent splits: validation",
-        "took split train; there is also test",
+        "missing splits: validation",
+        "took split train; other splits: test",
     ]
     draft, _, notes = load(folder, split="test")
     check(draft, VECTORS[:2])
@@ -203,7 +203,9 @@ def test_the_layout_of_the_hub_opens(tmp_path):
     assert set(context.choices["split"].candidates) == {"train", "test"}
     assert "left out notes.csv: not part of the data set" in notes
     (tmp_path / "data" / "train-00000-of-00002.parquet").unlink()
-    with pytest.raises(EmbeddingError, match=r"train-00000-of-00002 of the 2 files of split train"):
+    with pytest.raises(
+        EmbeddingError, match=r"split train lacks data/train-00000-of-00002 \(of 2 files\)"
+    ):
         load(tmp_path)
     check(load(tmp_path, split="test")[0], VECTORS[:3])
 
@@ -242,9 +244,7 @@ def test_numbers_without_a_class_stay_numbers_and_it_is_said():
     notes: list[str] = []
     decoded, classes = hf_features.decode(found, notes.append)
     assert decoded["kind"].to_pylist() == [0, 2] and not classes
-    assert notes == [
-        "column kind is left as it is; its description says classes: a number has no name there"
-    ]
+    assert notes == ["column kind is left as it is: one of its numbers has no class name"]
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"info": 3}', b"[" * 100_000, b"\xff"])

@@ -54,7 +54,7 @@ def test_words_that_are_not_utf8(tmp_path):
     notes: list[str] = []
     found = opened(tmp_path, b"ok 1 2\nbr\xc3oken 3 4\nan other 5 6\n", note=notes.append)
     assert found.labels == ("ok", "br\ufffdoken", "an other")
-    assert notes and "1 words are not UTF-8" in notes[0]
+    assert notes and "1 word not in UTF-8" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_words_that_are_not_utf8(tmp_path):
         ("the 1 2 3\nof 1  3\na 1 2 3\n", r"line 2 \(row 1\), column 1: '' is not a number"),
         ("the 1 2 3\nof 1 nan 3\n", "row 1, column 1: nan"),
         ("the 1 2 3\nof 1 2 1e99\n", "row 1, column 2: inf"),
-        ("3 2\nthe 1 2\nof 1 2\n", "the header says 3 rows, 2 follow; the file is cut short"),
+        ("3 2\nthe 1 2\nof 1 2\n", "the header states 3 rows, but 2 follow; the file is cut short"),
         ("1000000000000 300\nthe 1 2\n", "the header claims 1,000,000,000,000 rows of 300"),
         ("9 1000000000\nthe 1 2\n", "the header claims 9 rows of 1,000,000,000 numbers"),
-        ("0 2\nthe 1 2\n", "the header says 0 rows of 2 numbers"),
+        ("0 2\nthe 1 2\n", "the header states 0 rows of 2 numbers"),
     ],
 )
 def test_bad_texts_name_the_line(tmp_path, content, message):
@@ -81,7 +81,7 @@ def test_bad_texts_name_the_line(tmp_path, content, message):
 def test_more_rows_than_the_header_says_are_read_and_said(tmp_path):
     notes: list[str] = []
     assert len(opened(tmp_path, "1 2\nthe 1 2\nof 3 4\n", note=notes.append)) == 2
-    assert notes == ["the header says 1 rows; all 2 were read"]
+    assert notes == ["the header states 1 rows; all 2 rows were read"]
 
 
 def test_many_rows_agree_with_a_slow_reading(tmp_path):
@@ -124,7 +124,7 @@ def test_binary_of_bytes_that_look_like_spaces_and_newlines(tmp_path):
     ("content", "message"),
     [
         (binary(header="1000000000000 300\n"), "the header claims 1,000,000,000,000 rows of 300"),
-        (binary(header="0 5\n"), "the header says 0 rows"),
+        (binary(header="0 5\n"), "the header states 0 rows"),
         (binary()[:-1], "row 13 of 14: no complete word and vector"),
         (binary()[:200], "the header claims 14 rows of 5 numbers"),
         (binary(vectors=VECTORS * np.float32(np.inf)), "row 0, column 0: -?inf"),
@@ -139,7 +139,7 @@ def test_bytes_after_the_last_record_are_said(tmp_path):
     notes: list[str] = []
     header = "13 5\n"
     assert len(opened(tmp_path, binary(header=header), "x.bin", notes.append)) == 13
-    assert "24 bytes follow the last of 13 rows" in notes[0]
+    assert "ignored 24 bytes after the last of 13 rows" in notes[0]
 
 
 @pytest.mark.parametrize("suffix", [".vec", ".txt", ".bin"])
