@@ -20,6 +20,12 @@ def test_another_key_is_another_file(tmp_path) -> None:
     assert key_hash({"a": 1}) != key_hash({"a": "1"})
 
 
+def test_results_of_another_version_are_not_found(monkeypatch) -> None:
+    before = key_hash({"a": 1})
+    monkeypatch.setattr("embeddings.cache.VERSION", 0)
+    assert key_hash({"a": 1}) != before
+
+
 def test_a_broken_file_is_removed_and_not_fatal(tmp_path) -> None:
     cache = Cache(tmp_path)
     path = cache.path("layouts", key_hash({"a": 1}), ".txt")
@@ -50,6 +56,13 @@ def test_the_oldest_files_go_first_beyond_the_limit(tmp_path) -> None:
     newest = cache.path("results", key_hash({"number": 3}), ".bin")
     cache.store(newest, lambda file: file.write_bytes(bytes(100)))
     assert [path.exists() for path in [*paths, newest]] == [False, False, True, True]
+
+
+def test_a_result_that_exceeds_the_limit_by_itself_is_stored(tmp_path) -> None:
+    cache = Cache(tmp_path, limit=250)
+    path = cache.path("results", key_hash({"number": 0}), ".bin")
+    cache.store(path, lambda file: file.write_bytes(bytes(1000)))
+    assert path.exists()
 
 
 def test_only_results_are_removed(tmp_path) -> None:

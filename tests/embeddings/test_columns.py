@@ -19,6 +19,8 @@ def column(values, type_=None) -> pa.ChunkedArray:
         ("category", ["a", "b"] * 30, None),
         ("category", [1, 2], pa.dictionary(pa.int8(), pa.int64())),
         ("text", [f"sentence {i}" for i in range(60)], None),
+        ("category", [f"value {i % 30}" for i in range(60)], None),
+        ("text", [f"sentence {i % 31}" for i in range(60)], None),
         ("boolean", [True, None], None),
         ("number", [1, 2], None),
         ("number", [0.5, None], None),

@@ -78,6 +78,10 @@ def test_pillow_s_images_are_known_by_their_first_bytes(form: str) -> None:
         (b"\0\0\0\x1cftypM4A \0\0\0\0", "audio/mp4"),
         (b"\0\0\0\x1cftypisom\0\0\0\0", None),  # a video
         (b"\xff\xff\xff\xff" + bytes(12), None),
+        (b"\xff\xeb\x90\x64" + bytes(12), None),  # a reserved version of MPEG
+        (b"\xff\xfb\x00\x64" + bytes(12), None),  # no bit rate
+        (b"\xff\xfb\xf0\x64" + bytes(12), None),  # a reserved bit rate
+        (b"\xff\xfb\x9c\x64" + bytes(12), None),  # a reserved sampling rate
         (b"BM, a text about cars", None),
         (b"", None),
     ],
