@@ -1,4 +1,4 @@
-"""What kind of values an Arrow type or column holds, whatever its encoding."""
+"""Kinds of Arrow types, and dictionary columns decoded to their values."""
 
 import pyarrow as pa
 

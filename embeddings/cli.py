@@ -115,6 +115,7 @@ def cluster(options: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
     from embeddings.analysis import clusters
+    from embeddings.analysis.cluster_names import name_clusters
     from embeddings.files.atomic import atomic_path
 
     out = _parquet_path(options.out)
@@ -131,7 +132,7 @@ def cluster(options: argparse.Namespace) -> None:
             )
         note(*made.notes)
     found = clusters.cluster(made.coordinates, options.fineness)
-    names = clusters.names(found, embedding_set.labels)
+    names = name_clusters(found, embedding_set.labels)
     columns = {
         "row": pa.array(range(len(embedding_set)), pa.int64()),
         "label": pa.array(embedding_set.labels, pa.string()),

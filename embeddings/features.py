@@ -243,7 +243,7 @@ def level_name(value: Any) -> str:
 
 
 def _load(embedding: Any) -> EmbeddingSet | dict[str, EmbeddingSet]:
-    """Return embeddings that are given as paths as sets."""
+    """Return the embeddings, loading those that are paths."""
     if isinstance(embedding, Mapping):
         return {name: _load_one(each) for name, each in embedding.items()}
     return _load_one(embedding)

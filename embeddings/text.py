@@ -13,8 +13,8 @@ def listed(
     Parameters
     ----------
     items : written with str, in their order
-    limit : how many are written out
-    total : how many items there are, where `items` holds only the first of them
+    limit : number of items that are written out
+    total : number of items, if `items` has only the first of them
     separator : between two items
     """
     texts = list(map(str, items))

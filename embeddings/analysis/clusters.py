@@ -1,13 +1,10 @@
-"""Clusters: dense groups of points in a layout, from coarse to fine, with their names.
+"""Clusters: dense groups of points in a layout, from coarse to fine.
 
 The method is HDBSCAN (Campello, Moulavi, Sander 2013, doi:10.1007/978-3-642-37456-2_14) on the
 layout's coordinates, so that a cluster is what looks like a group on the map. Points between
 clusters belong to none.
 """
 
-import re
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +26,7 @@ _COARSE, _FINE = 0.05, 0.0005  # min_cluster_size as a fraction of n at granular
 _MIN_SAMPLES = SMALLEST - 1  # neighbors besides the point itself; the smallest cluster has them
 _CONTRAST = 1.5  # see _parts
 _DEEPEST_SPLIT = 8  # largest number of times that a giant cluster is split in turn
-_CENTRAL = 3  # members per cluster that name it if words do not
-_NAME_WORDS = 3
-_TYPICAL = 0.05  # a word of a cluster's name is in at least this fraction of its labels
-_WORD = re.compile(r"[^\W\d_]{2,}|\d+")
+_CENTRAL = 3  # members in Clusters.central
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,52 +157,6 @@ def value_counts(
     found = [(entry["values"].as_py(), entry["counts"].as_py()) for entry in counts]
     found.sort(key=lambda entry: (-entry[1], str(entry[0])))
     return [(value, count, count / len(members)) for value, count in found]
-
-
-def names(clusters: Clusters, labels: Sequence[str]) -> tuple[str, ...]:
-    """Name each cluster by its most characteristic words, or else by its most central labels.
-
-    Words are weighted as in BERTopic (class-based tf-idf, arXiv:2203.05794, eq. 3):
-    tf(word, cluster) x log(1 + average words per cluster / frequency of the word in all clusters).
-    Only words in at least 5 % and two of the cluster's labels count. If there are none, as in sets
-    of single words, the name consists of the three labels closest to the centroid.
-
-    Parameters
-    ----------
-    labels : n strings, one per point
-
-    Returns
-    -------
-    one name per cluster; equal names are numbered
-    """
-    counts = [Counter[str]() for _ in range(clusters.count)]
-    for number, label in zip(clusters.labels.tolist(), labels, strict=True):
-        if number >= 0:
-            counts[number].update(set(_WORD.findall(label.lower())))
-    overall = sum(counts, Counter[str]())
-    average = overall.total() / max(1, clusters.count)
-    found = []
-    for number, words in enumerate(counts):
-        needed = max(2, _TYPICAL * clusters.sizes[number])
-        weights = {
-            word: frequency * np.log1p(average / overall[word])
-            for word, frequency in words.items()
-            if frequency >= needed
-        }
-        best = sorted(weights, key=lambda word: (-weights[word], word))[:_NAME_WORDS]
-        central = dict.fromkeys(labels[row] for row in clusters.central[number])
-        found.append(", ".join(best or central))
-    return _distinct(found)
-
-
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Number equal names: sea, sea (2), sea (3)."""
-    seen = Counter[str]()
-    result = []
-    for name in names:
-        seen[name] += 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(result)
 
 
 def _labels(points: np.ndarray, min_cluster_size: int) -> np.ndarray:

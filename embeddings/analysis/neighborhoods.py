@@ -259,7 +259,7 @@ def _near_duplicates(
 def _dot_and_cosine(
     embedding_set: EmbeddingSet, sampled: np.ndarray, rows: np.ndarray
 ) -> Agreement | None:
-    """Compare the neighbors of the sampled rows with those by the other one of dot and cosine."""
+    """Compare the neighbors of the sampled rows by dot with those by cosine; None if alike."""
     metric, norms = embedding_set.provenance.metric, embedding_set.norms
     nonzero = norms[norms > 0]
     if metric not in ("cosine", "dot") or nonzero.max() <= nonzero.min() * 1.002:

@@ -131,7 +131,7 @@ class LayoutSpec:
         """The name on the screen: "t-SNE, perplexity 30, seed 0".
 
         It lists the best known parameters, those that differ from their defaults, and the seed if
-        the method uses it. Threads change the time, not what is seen, and are left out.
+        the method uses it, but never the number of threads.
         """
         method = METHODS[self.method]
         defaults = method.params()

@@ -10,6 +10,7 @@ import streamlit as st
 from components import Colors, category_colors, date_colors, number_colors, one_color
 from embeddings import EmbeddingSet, layouts, neighbors
 from embeddings.analysis import clusters
+from embeddings.analysis.cluster_names import name_clusters
 from embeddings.analysis.contexts import CONTEXT, is_layer
 from embeddings.cache import key_hash
 from embeddings.columns import (
@@ -197,7 +198,7 @@ def _found_clusters(
 ) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
-    titles = clusters.names(found, _labels)
+    titles = name_clusters(found, _labels)
     shown = min(found.count, NAMED)
     names = list(titles[:shown])
     sizes = list(found.sizes[:shown])

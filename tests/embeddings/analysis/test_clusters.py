@@ -12,7 +12,6 @@ from embeddings.analysis.clusters import (
     SMALLEST,
     closest_to_centroid,
     cluster,
-    names,
     smallest_cluster,
     value_counts,
 )
@@ -108,7 +107,7 @@ def test_few_points(count):
     points = np.random.default_rng(count).normal(size=(count, 2)).astype(np.float32)
     found = cluster(points)
     assert found.labels.shape == (count,)
-    assert found.count == len(found.sizes) == len(names(found, ["x"] * count))
+    assert found.count == len(found.sizes)
     assert sum(found.sizes) + np.count_nonzero(found.labels == NOISE) == count
 
 
@@ -135,7 +134,6 @@ def test_places_shared_by_many_points():
 def test_all_noise():
     found = cluster(np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32))
     assert (found.count, found.sizes, found.noise_fraction) == (0, (), 1.0)
-    assert names(found, ["x"] * 9) == ()
     assert found.central.shape == (0, 3)
 
 
@@ -182,49 +180,3 @@ def test_value_counts(column):
     assert value_counts(labels, 0, column) == [("a", 2, 0.4), ("b", 2, 0.4), (None, 1, 0.2)]
     assert value_counts(labels, 1, column) == [("c", 1, 1.0)]
     assert value_counts(labels, 5, column) == []
-
-
-def test_names_are_the_words_that_set_a_cluster_apart():
-    points, truth = blobs((60, 50, 40))
-    texts = (
-        ["The war of {} kings", "A {} war", "The kings of {}"],
-        ["The cat {}", "A sleeping cat of {}", "The cat and {}"],
-        ["The sea of {}", "A {} sea", "The deep sea and {}"],
-    )
-    labels = [texts[number][row % 3].format(f"w{row}") for row, number in enumerate(truth)]
-    found = names(cluster(points), labels)
-    words = [name.split(", ") for name in found]
-    assert set(words[0][:2]) == {"kings", "war"}
-    assert words[1][0] == "cat" and words[2][0] == "sea"
-
-
-def test_names_of_single_words_are_the_central_labels():
-    points, _ = blobs((30, 20))
-    found = cluster(points)
-    labels = [f"w{row:02d}" for row in range(50)]
-    expected = tuple(
-        ", ".join(labels[row] for row in closest_to_centroid(points, found.labels, number, 3).rows)
-        for number in range(2)
-    )
-    assert names(found, labels) == expected
-
-
-def test_central_labels_are_named_once():
-    points, truth = blobs((30, 20))
-    labels = ["?!"[number] for number in truth]  # no words
-    assert names(cluster(points), labels) == ("?", "!")
-
-
-def test_numbers_are_words():
-    points, truth = blobs((30, 20))
-    labels = [f"{number} #{row + 100}" for row, number in enumerate(truth)]
-    assert names(cluster(points), labels) == ("0", "1")
-
-
-def test_equal_names_are_numbered():
-    points, _ = blobs((30, 20, 10))
-    assert names(cluster(points), ["same word"] * 60) == (
-        "same, word",
-        "same, word (2)",
-        "same, word (3)",
-    )
