@@ -1,6 +1,6 @@
 """Columns of images and audio: from bytes, from data URIs, or from names of files given beside.
 
-Nothing else is ever opened: no path on this machine, no remote address.
+Only the given files are opened: no other path on this machine, no remote address.
 """
 
 import base64
@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note
 from embeddings.media import MEDIA, SUFFIXES, is_media, majority, media_type
 from embeddings.text import shorten
 
 FIRST = 20
-"""Present cells that tell whether a column is worth reading in full."""
+"""How many cells that are not null are examined before a column is read in full."""
 
 _CHUNK = 2**28  # bytes; an Arrow array of binaries holds less than 2^31
 _DATA_URI = re.compile(r"\s*data:([\w.+-]+/[\w.+-]+)?((?:;[^,;]*)*),", re.IGNORECASE)
@@ -30,26 +31,26 @@ _SPACES = str.maketrans("", "", " \t\r\n")
 
 
 def media_column(
-    column: pa.ChunkedArray, name: str, files: Mapping[str, Path], taken: int, note: Note
+    column: pa.ChunkedArray, name: str, files: Mapping[str, Path], used: int, note: Note
 ) -> pa.ChunkedArray | None:
-    """Return a column as images or audio (type MEDIA), or None where it holds neither.
+    """Return a column as images or audio (type MEDIA); None if it holds neither.
 
-    - binary whose first cells are images or sounds: all cells are kept as they are
-    - texts that are data URIs: decoded
-    - texts of which at least half name a file of `files`: the files' content, and the names;
-      likewise a MEDIA column that has but paths
+    - binary, if its first cells are images or sounds: all cells are returned as they are
+    - texts that are data URIs are decoded
+    - texts of which at least half name a file of `files`, and a MEDIA column that has only paths:
+      the content of the files, and the names
 
     Parameters
     ----------
     name : of the column, for notes and errors
     files : the images and sounds given beside the table, by their path there
-    taken : bytes that other columns take already
-    note : is told how many cells could not be had, and are missing
+    used : bytes that other columns take already
+    note : receives how many cells are left empty because their content is not available
 
     Raises
     ------
     EmbeddingError
-        more bytes than the limit, beside those taken
+        the column and the bytes already used exceed the size limit
     """
     kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
@@ -57,27 +58,25 @@ def media_column(
         return _from_binary(column) if majority(types) else None
     if is_media(kind):
         content, paths = (pc.struct_field(column, field) for field in ("bytes", "path"))
-        absent = content.null_count == len(content)
-        return named_files(paths, name, files, taken, note) if files and absent else None
+        empty = content.null_count == len(content)
+        return named_files(paths, name, files, used, note) if files and empty else None
     texts = column.drop_null().slice(0, FIRST).to_pylist()
     if _are_data_uris(texts):
-        return _from_data_uris(column, name, taken, note)
-    return named_files(column, name, files, taken, note) if files else None
+        return _from_data_uris(column, name, used, note)
+    return named_files(column, name, files, used, note) if files else None
 
 
 def named_files(
-    column: pa.ChunkedArray, name: str, files: Mapping[str, Path], taken: int, note: Note
+    column: pa.ChunkedArray, name: str, files: Mapping[str, Path], used: int, note: Note
 ) -> pa.ChunkedArray | None:
-    """Return the images or sounds that the texts name, if at least half of them do; else None.
+    """Return the images or sounds that texts name; None if fewer than half of the texts name one.
 
-    A text names the file of that path; else the only one whose path ends so; else the only one
-    of that last part, if no other text has the same last part. Absolute paths and addresses name
-    nothing. Parameters and errors are those of media_column.
+    A text names the file of that path; else the only file whose path ends so; else the only file
+    with its last part, if no other text has the same last part. Absolute paths and addresses name
+    nothing. Parameters and exceptions are those of media_column.
     """
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    given = column.drop_null().unique().to_pylist()
-    found = _find(given, files)
+    column = decoded(column)
+    found = _find(column.drop_null().unique().to_pylist(), files)
     if not found:
         return None
     texts = pa.array(list(found), column.type)
@@ -86,29 +85,28 @@ def named_files(
     matched = int((codes >= 0).sum())
     if 2 * matched < present:
         note(
-            f"column {name}: {matched:,} of {present:,} texts name an image or a sound that was "
-            "given, fewer than half; left as text"
+            f"column {name}: {matched:,} of {present:,} texts name a given image or sound, fewer "
+            "than half; left as text"
         )
         return None
     counts = np.bincount(codes[codes >= 0], minlength=len(found))
     sizes = [path.stat().st_size for path in found.values()]
     total = sum(int(count) * size for count, size in zip(counts, sizes, strict=True))
-    check_bytes(taken + total, f"with the files of column {name}, the metadata take")
+    check_bytes(used + total, f"with the files of column {name}, the metadata take")
     cells = [_read(text, path) for text, path in found.items()]
     lost = np.array([cell is None for cell in cells] + [True])[codes] & column.is_valid().to_numpy()
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
         note(
-            f"column {name}: {lost.sum():,} of {present:,} texts name no image or sound that was "
-            f"given, and are left empty; the first, in row {row}: "
-            f"{shorten(column[row].as_py())!r}"
+            f"column {name}: {lost.sum():,} of {present:,} texts name no given image or sound and "
+            f"are left empty; the first, in row {row}: {shorten(column[row].as_py())!r}"
         )
-    cells.append(None)  # of those without a match, code -1
+    cells.append(None)  # at position -1, the code of texts without a match
     return media_array(cells[code] for code in codes)
 
 
 def media_array(cells: Iterable[tuple[bytes, str | None] | None]) -> pa.ChunkedArray:
-    """Return a MEDIA column of pairs of content and path, None for a missing cell."""
+    """Return a MEDIA column from pairs of content and path; None is a missing cell."""
     chunks, block, size = [], [], 0
     for cell in cells:
         block.append(None if cell is None else {"bytes": cell[0], "path": cell[1]})
@@ -120,7 +118,7 @@ def media_array(cells: Iterable[tuple[bytes, str | None] | None]) -> pa.ChunkedA
 
 
 def decode_data_uri(text: str) -> bytes | None:
-    """Return the content of a data URI; None where it is none, is damaged or empty."""
+    """Return the content of a data URI; None for other text, or if it is damaged or empty."""
     match = _DATA_URI.match(text)
     if match is None:
         return None
@@ -151,18 +149,17 @@ def _from_binary(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _are_data_uris(texts: list[str]) -> bool:
-    """Say whether the first texts are data URIs, of images or sounds."""
+    """Return True if the first texts are data URIs of images or sounds."""
     if not texts or not all(text[:10].lstrip().lower().startswith("data:") for text in texts):
         return False
     declared = (match[1] or "" for text in texts if (match := _DATA_URI.match(text[:200])))
     return any(each.lower().startswith(("image/", "audio/")) for each in declared)
 
 
-def _from_data_uris(column: pa.ChunkedArray, name: str, taken: int, note: Note) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+def _from_data_uris(column: pa.ChunkedArray, name: str, used: int, note: Note) -> pa.ChunkedArray:
+    column = decoded(column)
     size = int(pc.sum(pc.binary_length(column)).as_py())
-    check_bytes(taken + 3 * size // 4, f"with column {name} decoded, the metadata take")
+    check_bytes(used + 3 * size // 4, f"with column {name} decoded, the metadata take")
     bad: list[int] = []
 
     def cells() -> Iterator[tuple[bytes, None] | None]:
@@ -175,14 +172,14 @@ def _from_data_uris(column: pa.ChunkedArray, name: str, taken: int, note: Note) 
     found = media_array(cells())
     if bad:
         note(
-            f"column {name}: {len(bad):,} of {len(column) - column.null_count:,} texts are no "
-            f"sound data URIs, and are left empty; the first is in row {bad[0]}"
+            f"column {name}: {len(bad):,} of {len(column) - column.null_count:,} texts are not "
+            f"valid data URIs and are left empty; the first is in row {bad[0]}"
         )
     return found
 
 
 def _find(texts: list[str], files: Mapping[str, Path]) -> dict[str, Path]:
-    """Return the file that each text names, where it names one of the images or sounds."""
+    """Return the file that each text names, for the texts that name an image or a sound."""
     ends: dict[str, Path | None] = {}
     media = {n: p for n, p in files.items() if PurePosixPath(n).suffix.lower() in SUFFIXES}
     for file, path in media.items():
