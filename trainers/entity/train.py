@@ -40,7 +40,7 @@ from trainers.core.progress import is_main, say
 from trainers.core.result import part_path, write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.task import Batch, Task
-from trainers.data.tables import Choice, Table, TargetKind, read
+from trainers.data.tables import Table, TableSpec, TargetKind, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.data import hold_out, learn_coding, width
 from trainers.entity.model import EntityNetwork
@@ -201,7 +201,7 @@ class EntityFit:
 def run(config: EntityConfig) -> dict[str, Any]:
     """Read the table, train, write the files; return the metrics."""
     fabric = devices.start(config)
-    table = read(config.data, Choice.of(config, config.seed))
+    table = read(config.data, TableSpec.of(config, config.seed))
     task = EntityTask(table.predictors, table.target, table.categorical, table.task, config)
     sizes = [f"{name} {len(levels) - 1:,}" for name, levels in task.coding.levels.items()]
     for note in (*table.notes, f"{len(table):,} rows, {len(task.held_out_target):,} held out; "

@@ -26,7 +26,7 @@ from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
 from trainers.core.log import RunLog
 from trainers.core.progress import say
 from trainers.data.table_files import split_names
-from trainers.data.tables import Choice, read
+from trainers.data.tables import TableSpec, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit
 from trainers.evaluate.compare import compare, models_for
@@ -41,7 +41,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
     models = _names("models", config.models, tuple(MODELS))
     if config.out is not None and "entity" not in features:
         raise EmbeddingError("--out writes entity embeddings; include entity in --features")
-    table = read(config.data, Choice.of(config, config.seed))
+    table = read(config.data, TableSpec.of(config, config.seed))
     for note in table.notes:
         say(note, config.quiet)
     if not table.categorical:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from trainers.__main__ import main
-from trainers.data.tables import FLIGHTS, Choice, read
+from trainers.data.tables import FLIGHTS, TableSpec, read
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,7 +50,7 @@ def test_what_columns_are(file, capsys):
                      "yes": "category", "same": "", "list": "", "price": "number",
                      "id": "category"}  # fmt: skip
     assert [name for name in columns if not columns[name]["chosen"]] == ["same", "list", "id"]
-    assert columns["id"]["left_out"] == "has 60 different values in 60 rows"
+    assert columns["id"]["left_out"] == "has 60 distinct values in 60 rows"
     assert [name for name in columns if columns[name]["number"]] == [
         "month", "real", "day", "price"]  # fmt: skip
     tasks = {name: column["tasks"][0] for name, column in columns.items() if column["tasks"]}
@@ -66,7 +66,7 @@ def test_what_columns_are(file, capsys):
 
 def test_evaluate_would_choose_the_same(file, capsys):
     found = described(capsys, str(file))
-    table = read(file, Choice(target=found["target"]))
+    table = read(file, TableSpec(target=found["target"]))
     chosen = [c for c in found["columns"] if c["chosen"] and c["name"] != "price"]
     assert table.categorical == tuple(c["name"] for c in chosen if c["kind"] == "category")
     assert table.numeric == tuple(c["name"] for c in chosen if c["kind"] == "number")

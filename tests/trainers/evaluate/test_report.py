@@ -11,7 +11,7 @@ import pytest
 
 from embeddings.features import EmbeddingEncoder
 from trainers.__main__ import main
-from trainers.data.tables import Choice, read
+from trainers.data.tables import TableSpec, read
 
 
 @pytest.mark.parametrize("target", ["sold", "much"])
@@ -35,7 +35,7 @@ def test_the_zip_rebuilds_the_pipeline(file, tmp_path, capsys, target):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rebuilt = pd.read_csv(tmp_path / "p.csv")[target]
-    table = read(file, Choice(target=target, columns=("shop", "day", "noise")))
+    table = read(file, TableSpec(target=target, columns=("shop", "day", "noise")))
     if target == "much":
         assert np.mean(rebuilt == table.target) > 0.8
     else:
