@@ -1,44 +1,47 @@
-"""The embedding file: Parquet, one row an item (docs/format.md is its contract).
+"""The embedding file: Parquet with one row per item (docs/format.md is its contract).
 
-Any other Parquet file opens too, if it has a column of lists of numbers, or several of numbers.
+Any other Parquet file can be read too, if it has a column of lists of numbers, or several columns
+of numbers.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from embeddings.arrow_types import is_text, value_type
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
+from embeddings.files.tabular.decoded_size import text_bytes
 from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
 from embeddings.files.tabular.roles import Rank
 from embeddings.files.tabular.tables import holds_vectors
 
 _DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises
-_ROWS = 50_000  # of a group: 400,000 x 50 in one took a third more processor time to read
+_ROWS = 50_000  # per row group: 400,000 x 50 in one group took a third more CPU time to read
+
+_LARGEST_STRINGS = 2**31 - 1  # bytes that an array of strings can hold
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read an embedding file, or any Parquet with vectors in it.
+    """Read an embedding file, or any Parquet file with vectors.
 
     Raises
     ------
     EmbeddingError
-        a file that is damaged, too large when decoded, or holds no vectors, or vectors of
-        different length
+        the file is damaged, too large when decoded, or holds no vectors, or vectors of different
+        length
     """
     return from_table(read_table(path), path, context)
 
 
 def vector_likelihood(path: Path) -> Rank:
-    """Say how surely the file holds vectors; see roles.py."""
+    """Return how likely the file holds vectors; see roles.py."""
     return table_rank(read_schema(path), lambda: read_table(path))
 
 
@@ -48,31 +51,36 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
 
 
 def read_schema(path: Path) -> pa.Schema:
-    """Return names and types of the columns, from the file's header or footer.
+    """Return names and types of the columns, without reading the columns.
 
     Raises
     ------
     EmbeddingError
-        a file that is damaged
+        the file is damaged
     """
     with damaged("Parquet", *_DAMAGE):
         return pq.read_schema(path)
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read all columns, after looking at how large they will be in memory.
+    """Read all columns, after a check of how large they will be in memory.
 
     Raises
     ------
     EmbeddingError
-        a file that is damaged or too large when decoded
+        the file is damaged, or too large when decoded
     """
     with damaged("Parquet", *_DAMAGE):
-        return _read(path)
+        schema, table = _read(path)
+    for position, field in enumerate(schema):
+        column = table.column(position)
+        if pa.types.is_dictionary(column.type) and column.type != field.type:
+            table = table.set_column(position, field.name, _expanded(column, field))
+    return table
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
-    """Write the embedding file, atomically; return the columns whose names are taken."""
+    """Write an embedding file, atomically; return the columns whose names are reserved."""
     table, taken = to_table(embedding_set)
     with atomic_path(path) as temporary:
         pq.write_table(
@@ -80,41 +88,46 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             temporary,
             compression="zstd",
             row_group_size=_ROWS,
-            use_dictionary=[field.name for field in table.schema if _holds_strings(field.type)],
+            use_dictionary=[
+                field.name for field in table.schema if is_text(value_type(field.type))
+            ],
             column_encoding={"vector.list.element": "BYTE_STREAM_SPLIT"},
         )
     return taken
 
 
-def _read(path: Path) -> pa.Table:
-    """Read all columns, after looking at how large they will be in memory.
+def _read(path: Path) -> tuple[pa.Schema, pa.Table]:
+    """Return the schema of a file, and its columns, in which texts are dictionaries.
 
-    Strings come as dictionaries first: few bytes on disk may stand for any number in memory.
+    A few bytes on disk may stand for texts of any size in memory, see decoded_size.py.
     """
     schema = pq.read_schema(path)
     texts = [
         field.name
         for field in schema
-        if _holds_strings(field.type) and not pa.types.is_dictionary(field.type)
+        if is_text(value_type(field.type)) and not pa.types.is_dictionary(field.type)
     ]
     with pq.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
         _check_size(file)
         table = file.read()
-    for position, field in enumerate(schema):
-        column = table.column(position)
-        if pa.types.is_dictionary(column.type) and column.type != field.type:
-            check_bytes(_text_bytes(column), f"column {field.name} decodes to")
-            table = table.set_column(position, field.name, column.cast(field.type))
     table.validate(full=True)
-    return table
+    return schema, table
+
+
+def _expanded(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    """Return a dictionary of texts with each text written out, after a check of its size."""
+    size = text_bytes(column)
+    check_bytes(size, f"column {field.name} decodes to")
+    large = size > _LARGEST_STRINGS or field.type == pa.string_view()
+    return column.cast(pa.large_string() if large else field.type)
 
 
 def _check_size(file: pq.ParquetFile) -> None:
-    """Raise EmbeddingError where the columns will be larger in memory than the limit.
+    """Raise EmbeddingError if the columns will be larger in memory than the limit.
 
-    Vectors that are alike take next to nothing on disk, so their size is that of the first row
-    times the number of rows. (The index of each column tells it too, but pyarrow ends the whole
-    process where that is damaged.)
+    Equal vectors take next to nothing on disk, so their size is computed as that of the first row
+    times the number of rows. (The index of each column has it too, but pyarrow aborts the whole
+    process if that is damaged.)
     """
     metadata, schema = file.metadata, file.schema_arrow
     groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
@@ -123,19 +136,3 @@ def _check_size(file: pq.ParquetFile) -> None:
     first = next(file.iter_batches(batch_size=1, columns=lists), None) if lists else None
     if first is not None:
         check_bytes(first.nbytes * metadata.num_rows, "its columns decode to")
-
-
-def _text_bytes(column: pa.ChunkedArray) -> int:
-    """Return how many bytes a dictionary column takes when each value is written out."""
-    total = 0
-    for chunk in column.chunks:
-        lengths = pc.binary_length(chunk.dictionary).fill_null(0).to_numpy()
-        used = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(lengths))
-        total += int((lengths * used.astype(np.int64)).sum())
-    return total
-
-
-def _holds_strings(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)

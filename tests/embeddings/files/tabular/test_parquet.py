@@ -244,3 +244,26 @@ def test_few_bytes_that_stand_for_many_are_refused(tmp_path, monkeypatch):
     assert path.stat().st_size < 2**20
     with pytest.raises(EmbeddingError, match=r"zeros\.parquet: its columns decode to"):
         load(path)
+
+
+def test_texts_as_views_are_read_and_written(tmp_path):
+    views = pa.array(["x", "y"]).cast(pa.string_view())
+    pq.write_table(pa.table({"label": views, "vector": [[1.0, 2], [3, 4]], "k": views}),
+                   tmp_path / "v.parquet")  # fmt: skip
+    found = load(tmp_path / "v.parquet")
+    assert found.labels == ("x", "y") and found.metadata.column("k").to_pylist() == ["x", "y"]
+    with_views = EmbeddingSet.of(np.ones((2, 2), np.float32), ["a", "b"], pa.table({"k": views}))
+    save(with_views, tmp_path / "w.parquet")
+    assert load(tmp_path / "w.parquet").metadata.column("k").to_pylist() == ["x", "y"]
+
+
+def test_a_text_that_is_repeated_without_end_is_refused(tmp_path, monkeypatch):
+    column = pa.array(["long" * 1_000] * 1_000)
+    table = pa.table(
+        {"vector": [[1.0, 2]] * 1_000, "k": column, "view": column.cast("string_view")}
+    )
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
+    for name in ("k", "view"):
+        pq.write_table(table.select(["vector", name]), tmp_path / "v.parquet", compression="zstd")
+        with pytest.raises(EmbeddingError, match=f"column {name} decodes to 4,000,000 bytes"):
+            load(tmp_path / "v.parquet")

@@ -1,0 +1,115 @@
+"""How many bytes a table takes once it is decoded, found out before it is: files may be bombs.
+
+A few bytes of a file may stand for any number in memory: a compressed batch, a dictionary whose one
+text is used in each row, views that all show the same text. pyarrow decompresses a batch of Arrow
+as a whole and offers no way to learn its size before, nor to limit its memory; reading batch by
+batch does not help, since one batch may hold everything. The size is in the batch's description,
+a flatbuffer. Its few fields are read here: the flatbuffers package would be one more dependency,
+and would need Arrow's generated classes beside it.
+"""
+
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embeddings.errors import EmbeddingError
+
+_DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_VIEWS = (pa.string_view(), pa.binary_view())
+
+
+def batch_size(message: pa.Message) -> tuple[int, int]:
+    """Return how many rows a message's record batch has, and how many bytes it takes when decoded.
+
+    Both are 0 for a message without a batch. The format:
+    https://arrow.apache.org/docs/format/Columnar.html, "Encapsulated message format".
+
+    Raises
+    ------
+    EmbeddingError
+        a batch without a description
+    struct.error
+        a description that is damaged
+    """
+    description = message.metadata.to_pybytes()
+    root = _FlatTable(description, struct.unpack_from("<I", description)[0])
+    kind = root.number(1, "B")
+    if kind not in (_DICTIONARY_BATCH, _RECORD_BATCH):
+        return 0, 0
+    batch = root.table(2)
+    if kind == _DICTIONARY_BATCH:
+        batch = batch.table(1)
+    rows, compressed = batch.number(0, "q"), batch.position(3) is not None
+    size = 0
+    for offset, length in batch.pairs(2):
+        if compressed and length >= 8:  # the size when decompressed comes first, -1 for the same
+            decompressed = int.from_bytes(message.body[offset : offset + 8], "little", signed=True)
+            length = decompressed if decompressed >= 0 else length
+        size += length
+    return rows, size
+
+
+def text_bytes(column: pa.ChunkedArray) -> int:
+    """Return how many bytes the texts of a column take, each value written out.
+
+    Parameters
+    ----------
+    column : texts, byte strings, views of them, or a dictionary of one of these
+    """
+    if not pa.types.is_dictionary(column.type):
+        return sum(int(_lengths(chunk).sum()) for chunk in column.chunks)
+    total = 0
+    for chunk in column.chunks:
+        lengths = _lengths(chunk.dictionary)
+        used = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(lengths))
+        total += int((lengths * used).sum())
+    return total
+
+
+def _lengths(texts: pa.Array) -> np.ndarray:
+    """Return the length of each text in bytes: int64, shape (n,); 0 for a missing one."""
+    if texts.type not in _VIEWS:
+        return pc.binary_length(texts).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    views = np.frombuffer(texts.buffers()[1], dtype=np.int32).reshape(-1, 4)
+    lengths = views[texts.offset : texts.offset + len(texts), 0].astype(np.int64)
+    return lengths * texts.is_valid().to_numpy(zero_copy_only=False)
+
+
+class _FlatTable:
+    """A table of a flatbuffer: numbered fields, each of which may be absent."""
+
+    def __init__(self, content: bytes, start: int):
+        self._content, self._start = content, start
+        self._fields = start - struct.unpack_from("<i", content, start)[0]
+
+    def position(self, field: int) -> int | None:
+        """Return where a field is in the content, or None if it is absent."""
+        at = 4 + 2 * field
+        if at >= struct.unpack_from("<H", self._content, self._fields)[0]:
+            return None
+        offset = struct.unpack_from("<H", self._content, self._fields + at)[0]
+        return self._start + offset if offset else None
+
+    def number(self, field: int, kind: str) -> int:
+        """Return a number, 0 by default; `kind` is the letter of the struct module for its type."""
+        at = self.position(field)
+        return 0 if at is None else struct.unpack_from(f"<{kind}", self._content, at)[0]
+
+    def table(self, field: int) -> "_FlatTable":
+        """Return a field that is a table itself."""
+        return _FlatTable(self._content, self._target(field))
+
+    def pairs(self, field: int) -> Iterator[tuple[int, int]]:
+        """Yield a field that is a list of pairs of 64-bit integers."""
+        start = self._target(field)
+        count = struct.unpack_from("<I", self._content, start)[0]
+        return struct.iter_unpack("<qq", self._content[start + 4 : start + 4 + 16 * count])
+
+    def _target(self, field: int) -> int:
+        at = self.position(field)
+        if at is None:
+            raise EmbeddingError("damaged Arrow: a batch lacks its description; copy it again")
+        return at + struct.unpack_from("<I", self._content, at)[0]
