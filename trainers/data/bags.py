@@ -1,4 +1,4 @@
-"""Bags of numbered items, of any size, and the sum, mean or attention of their vectors.
+"""Bags of numbered items, of any size, and the sum or mean of their vectors.
 
 A bag is the words of a text, or the documents that a user has read. Bags are concatenated in one
 tensor, without padding. The vector of an empty bag is 0.
@@ -69,33 +69,3 @@ def sums(table: torch.Tensor, bags: Bags) -> torch.Tensor:
 def means(table: torch.Tensor, bags: Bags) -> torch.Tensor:
     """Return the mean of each bag's vectors, (b, dim), from a table (items, dim)."""
     return F.embedding_bag(bags.items, table, bags.starts, mode="mean", include_last_offset=True)
-
-
-def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:
-    """Return means weighted by the softmax, over each bag, of vector . query / sqrt(dim).
-
-    This is the attention of Yang et al., "Hierarchical attention networks for document
-    classification" (NAACL 2016), without the layer before the product, and scaled as in Vaswani et
-    al., "Attention is all you need" (2017). Unscaled, the weights learn so much faster than the
-    vectors that all vectors turn towards the query.
-
-    Parameters
-    ----------
-    table : float32, shape (items, dim)
-    query : float32, shape (dim,)
-    bags : b bags
-
-    Returns
-    -------
-    float32, shape (b, dim)
-    """
-    vectors = table[bags.items]  # (n, dim)
-    owner = torch.arange(len(bags), device=vectors.device).repeat_interleave(bags.sizes)  # (n,)
-    score = (vectors * query).sum(dim=1) * table.shape[1] ** -0.5  # (n,)
-    highest = score.new_zeros(len(bags)).scatter_reduce(
-        0, owner, score.detach(), "amax", include_self=False
-    )
-    weight = (score - highest[owner]).exp()  # (n,)
-    total = weight.new_zeros(len(bags)).index_add(0, owner, weight)  # (b,)
-    weighted = vectors * (weight / total[owner])[:, None]  # (n, dim)
-    return vectors.new_zeros(len(bags), vectors.shape[1]).index_add(0, owner, weighted)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from trainers.data.bags import Bags, attention, means
+from trainers.data.bags import Bags, means
 from trainers.sentiment.config import Pooling
 
 INITIAL_STD = 0.1
@@ -44,3 +44,33 @@ class Sentiment(nn.Module):
     def polarity(self) -> np.ndarray:
         """Return the log-odds of a review of one word, without the bias: float32, (words,)."""
         return (self.words.weight @ self.head.weight[0]).cpu().numpy()
+
+
+def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:
+    """Return means weighted by the softmax, over each bag, of vector . query / sqrt(dim).
+
+    This is the attention of Yang et al., "Hierarchical attention networks for document
+    classification" (NAACL 2016), without the layer before the product, and scaled as in Vaswani et
+    al., "Attention is all you need" (2017). Unscaled, the weights learn so much faster than the
+    vectors that all vectors turn towards the query.
+
+    Parameters
+    ----------
+    table : float32, shape (items, dim)
+    query : float32, shape (dim,)
+    bags : b bags
+
+    Returns
+    -------
+    float32, shape (b, dim)
+    """
+    vectors = table[bags.items]  # (n, dim)
+    owner = torch.arange(len(bags), device=vectors.device).repeat_interleave(bags.sizes)  # (n,)
+    score = (vectors * query).sum(dim=1) * table.shape[1] ** -0.5  # (n,)
+    highest = score.new_zeros(len(bags)).scatter_reduce(
+        0, owner, score.detach(), "amax", include_self=False
+    )
+    weight = (score - highest[owner]).exp()  # (n,)
+    total = weight.new_zeros(len(bags)).index_add(0, owner, weight)  # (b,)
+    weighted = vectors * (weight / total[owner])[:, None]  # (n, dim)
+    return vectors.new_zeros(len(bags), vectors.shape[1]).index_add(0, owner, weighted)

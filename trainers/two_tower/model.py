@@ -5,7 +5,6 @@ categories, the words of its texts. A small network on top is optional.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from trainers.data.pairs.pairs import Pairs
 from trainers.data.pairs.side_tables import WeightedBags
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import Features
+from trainers.two_tower.text_encoder import Vocabulary
 from trainers.two_tower.texts import idf, word_vectors
 
 Similarity = Literal["cosine", "dot"]
@@ -219,27 +219,6 @@ class TwoTowers(nn.Module):
         left_rows /= np.linalg.norm(left_rows, axis=1, keepdims=True)
         right_rows /= np.linalg.norm(right_rows, axis=1).max()
         return left_rows, right_rows
-
-
-class Vocabulary(nn.Module):
-    """The words shared by the towers, in the order of their vectors, and their idf weights.
-
-    It is saved with the weights of the run, so that texts can be encoded later (text_encoder.py).
-
-    Parameters
-    ----------
-    words : without line breaks
-    idf : float32, shape (words,)
-    """
-
-    letters: torch.Tensor  # (bytes,), uint8: UTF-8 with a line break between words
-    idf: torch.Tensor  # (words,)
-
-    def __init__(self, words: Sequence[str], idf: np.ndarray) -> None:
-        super().__init__()
-        letters = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
-        self.register_buffer("letters", torch.from_numpy(letters.copy()))
-        self.register_buffer("idf", torch.from_numpy(idf))
 
 
 def initial_model(pairs: Pairs, features: Features, config: TwoTowerConfig) -> TwoTowers:

@@ -4,16 +4,38 @@ The vocabulary and its idf weights are saved with the weights of the run, so the
 that is needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.feature_extraction.text import TfidfVectorizer
+from torch import nn
 
 from embeddings.errors import EmbeddingError
 from trainers.core.saved_run import Codec
+
+
+class Vocabulary(nn.Module):
+    """The words shared by the towers, in the order of their vectors, and their idf weights.
+
+    It is a part of the model, so it is saved with the weights of the run.
+
+    Parameters
+    ----------
+    words : without line breaks
+    idf : float32, shape (words,)
+    """
+
+    letters: torch.Tensor  # (bytes,), uint8: UTF-8 with a line break between words
+    idf: torch.Tensor  # (words,)
+
+    def __init__(self, words: Sequence[str], idf: np.ndarray) -> None:
+        super().__init__()
+        letters = np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+        self.register_buffer("letters", torch.from_numpy(letters.copy()))
+        self.register_buffer("idf", torch.from_numpy(idf))
 
 
 def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:

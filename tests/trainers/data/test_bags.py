@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainers.data.bags import Bags, attention, means, sums
+from trainers.data.bags import Bags, means, sums
 from trainers.data.words import numbered, words_of
 
 LISTS = [[3, 1, 1], [], [0], [2, 3]]
@@ -26,21 +26,6 @@ def test_sum_and_mean(bags, table):
         wanted = table[items].sum(dim=0) if items else torch.zeros(5)
         torch.testing.assert_close(sums(table, bags)[row], wanted)
         torch.testing.assert_close(means(table, bags)[row], wanted / max(1, len(items)))
-
-
-def test_attention_is_a_softmax_over_each_bag(bags, table):
-    query = torch.tensor([1.0, -2, 0, 3, 500])  # large: exp of the scores alone would overflow
-    found = attention(table, query, bags)
-    for row, items in enumerate(LISTS):
-        vectors = table[items]
-        torch.testing.assert_close(found[row], (vectors @ query / 5**0.5).softmax(0) @ vectors)
-    torch.testing.assert_close(attention(table, 0 * query, bags), means(table, bags))
-
-
-def test_attention_has_the_gradients_of_softmax(bags, table):
-    table = table.double().requires_grad_()
-    query = torch.ones(5, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda t, q: attention(t, q, bags), (table, query))
 
 
 def test_some_of_the_bags(bags):
