@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
+from annotated_types import Ge, Le
 from typing_extensions import Doc
 
 from embedding_explorer.version import __version__
+from embeddings.cli.parse import parse
+from embeddings.cli.terminal import print_error
 from embeddings.errors import EmbeddingError
+from embeddings.settings import POSITIONAL, Metavar, check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,27 +25,34 @@ class Options:
     """Open the app in the browser; with files, open the set that they make up."""
 
     # fmt: off
-    files: Annotated[tuple[Path, ...], tyro.conf.Positional,
-                     Doc("Files that make up one set: vectors, labels, metadata")] = ()
-    root: Annotated[Path | None, Doc("Folder below which the app may open files")] = None
-    port: Annotated[int, Doc("Port on which the app listens")] = 8501
-    host: Annotated[str, Doc("Address on which the app listens; only this machine by "
-                             "default")] = "localhost"
+
+    files: Annotated[tuple[Path, ...], POSITIONAL, Metavar("[FILE ...]"), Doc(
+        "Files that make up one set: vectors, labels, metadata")] = ()
+    root: Annotated[Path | None, Metavar("DIR"), Doc(
+        "Folder below which the app may open files")] = None
+    port: Annotated[int, Ge(0), Le(65535), Doc("Port on which the app listens")] = 8501
+    host: Annotated[str, Doc(
+        "Address on which the app listens; by default, only this machine can reach it"
+        )] = "localhost"
     headless: Annotated[bool, Doc("Do not open a browser")] = False
     version: Annotated[bool, Doc("Print the version and exit")] = False
+
     # fmt: on
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status, 2 for a user's error."""
     try:
-        options = tyro.cli(Options, prog="embedding-explorer", args=arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = parse(Options, given, "embedding-explorer")
         if options.version:
             print(__version__)
             return 0
         return _run(streamlit_arguments(options))
     except EmbeddingError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print_error(error)
         return 2
 
 

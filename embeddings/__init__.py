@@ -8,11 +8,11 @@ What needs heavy libraries is imported when it is first used, so that `import em
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from embeddings.embedding_set import EmbeddingSet, Provenance
 from embeddings.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from embeddings import layouts, neighbors
+    from embeddings.embedding_set import EmbeddingSet, Provenance
     from embeddings.features import EmbeddingEncoder
     from embeddings.files import load, save
 
@@ -29,6 +29,8 @@ __all__ = [
 
 _MODULES = {
     "EmbeddingEncoder": "embeddings.features",
+    "EmbeddingSet": "embeddings.embedding_set",
+    "Provenance": "embeddings.embedding_set",
     "load": "embeddings.files",
     "save": "embeddings.files",
 }

@@ -8,10 +8,10 @@
             check(self)
 
 The annotations are read in three places: `check` validates the values, `describe` returns what a
-page needs to draw a form, and `embeddings.arguments.parse` makes the command line. A field's type
-is int, float, str, bool, Path, a Literal, or a union of these with each other or with None. Beside
-the type stand `Doc`, which is required, and where useful `Ge`, `Gt`, `Le`, `Lt`, `Unit`, `Label`
-and `ADVANCED`.
+page needs to draw a form, and `embeddings.cli.parse` makes the command line. A field's type is int,
+float, str, bool, Path, a Literal, or a union of one of these with a Literal, None or both. The type
+is followed by a `Doc`, and where useful by `Ge`, `Gt`, `Le`, `Lt` and `Unit` of annotated_types and
+by `Label`, `ADVANCED`, `POSITIONAL`, `Metavar` and `Alias`.
 """
 
 import dataclasses
@@ -33,6 +33,9 @@ from embeddings.errors import EmbeddingError
 
 ADVANCED = "advanced"
 """Marks a setting that a form folds away."""
+
+POSITIONAL = "positional"
+"""Marks a setting that the command line takes by its position, without a flag."""
 
 Bound = Ge | Gt | Le | Lt
 
@@ -57,6 +60,20 @@ class Label:
     """The name of a setting on a form, where the field's name does not read well."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Metavar:
+    """The name of a setting's value in the help of the command line: "FILE"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A second flag: "-k"."""
+
+    flag: str
 
 
 class SettingError(EmbeddingError):
@@ -171,16 +188,21 @@ class Domain:
         raise ValueError(f"{value!r}; expected {self.expected}")
 
     def parse(self, text: str) -> Any:
-        """Return the value that a text stands for, bounds unchecked; raise ValueError if none."""
+        """Return the value that a text stands for, or the text itself, which `check` refuses."""
         for choice in self.choices:
             if str(choice) == text:
                 return choice
-        if self.type is not None and self.type is not bool:
-            try:
-                return self.type(text)
-            except ValueError:
-                pass
-        raise ValueError(f"{text!r}; expected {self.expected}")
+        try:
+            return text if self.type is None else self.type(text)
+        except ValueError:
+            return text
+
+    @property
+    def metavar(self) -> str:
+        """The value in the help of the command line: "{auto}|FLOAT"."""
+        listed = "{" + ",".join(map(str, self.choices)) + "}"
+        parts = [listed] if self.choices else []
+        return "|".join(parts + ([_TYPE_NAMES[self.type].upper()] if self.type else []))
 
     @property
     def expected(self) -> str:
@@ -225,8 +247,19 @@ def check(config: Any) -> None:
 
 def describe(config: type) -> list[SettingField]:
     """Describe the fields of a dataclass of settings, in order."""
-    hints = _hints(config)
-    return [_described(field, *hints[field.name]) for field in dataclasses.fields(config)]
+    found = hints(config)
+    return [_described(field, *found[field.name]) for field in dataclasses.fields(config)]
+
+
+def hints(config: type) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+    """Return each field's type and the annotations that follow it."""
+    annotated = get_type_hints(config, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(config):
+        hint = annotated[field.name]
+        is_annotated = hasattr(hint, "__metadata__")
+        found[field.name] = (hint.__origin__, hint.__metadata__) if is_annotated else (hint, ())
+    return found
 
 
 def flag(name: str) -> str:
@@ -261,20 +294,8 @@ def _described(field: dataclasses.Field[Any], hint: Any, notes: tuple[Any, ...])
 
 
 @functools.cache
-def _hints(config: type) -> dict[str, tuple[Any, tuple[Any, ...]]]:
-    """Return each field's type and the notes beside it."""
-    hints = get_type_hints(config, include_extras=True)
-    found = {}
-    for field in dataclasses.fields(config):
-        hint = hints[field.name]
-        is_annotated = hasattr(hint, "__metadata__")
-        found[field.name] = (hint.__origin__, hint.__metadata__) if is_annotated else (hint, ())
-    return found
-
-
-@functools.cache
 def _domains(config: type) -> dict[str, Domain | None]:
-    return {name: Domain.of(hint, notes) for name, (hint, notes) in _hints(config).items()}
+    return {name: Domain.of(hint, notes) for name, (hint, notes) in hints(config).items()}
 
 
 def _in_words(bounds: tuple[Bound, ...]) -> list[str]:

@@ -1,13 +1,18 @@
-"""The settings of every trainer, one dataclass each, in modules that import no torch.
+"""The trainers and commands: the settings of each, and the module that runs it.
 
-A config makes the trainer's command line (tyro reads the types, defaults and texts) and, through
-schema.py, its form on a page.
+The settings are dataclasses in modules without torch. They make the command line and, on a page,
+the form.
 """
 
+import inspect
+from dataclasses import asdict
+from typing import Any
+
+from embeddings.settings import describe
 from trainers.autoencoder.config import AutoencoderConfig
 from trainers.bert.config import BertConfig
 from trainers.cnn.config import CnnConfig
-from trainers.commands.config import ColumnsConfig
+from trainers.commands.config import ColumnsConfig, DecodeConfig, EncodeConfig, RecommendConfig
 from trainers.core.settings import LoopConfig
 from trainers.elmo.config import ElmoConfig
 from trainers.entity.config import EntityConfig
@@ -34,18 +39,28 @@ TRAINERS: dict[str, type[LoopConfig]] = {
     "elmo": ElmoConfig,
     "bert": BertConfig,
 }
-"""Trainers by name; the module trainers/NAME.py has run(config) -> metrics."""
+"""The settings of each trainer."""
 
-COMMANDS: dict[str, type] = {"columns": ColumnsConfig, "evaluate": EvaluateConfig}
-"""Commands that are no trainers; the module trainers/NAME.py has run(config) -> results. The first
-argument, where it is no flag, is --data."""
+TABLE_COMMANDS: dict[str, type] = {"columns": ColumnsConfig, "evaluate": EvaluateConfig}
+"""The settings of the commands that describe a table or learn from it. Their first argument, if it
+is no flag, is --data."""
 
-RUNS: dict[str, str] = {
+QUERIES: dict[str, type] = {
+    "recommend": RecommendConfig,
+    "encode": EncodeConfig,
+    "decode": DecodeConfig,
+}
+"""The arguments of the commands that use what a trainer has made."""
+
+MODULES: dict[str, str] = {
     **{name: f"trainers.{name}.train" for name in TRAINERS},
     "columns": "trainers.commands.columns",
     "evaluate": "trainers.evaluate.command",
+    "recommend": "trainers.commands.recommend",
+    "encode": "trainers.commands.encode_decode",
+    "decode": "trainers.commands.encode_decode",
 }
-"""The module of each trainer and command, which has run(config) -> results."""
+"""The module of each trainer and command, which has run(config)."""
 
 LOADERS: dict[str, str] = {
     "autoencoder": "trainers.autoencoder.train",
@@ -54,3 +69,28 @@ LOADERS: dict[str, str] = {
     "two_tower": "trainers.two_tower.text_encoder",
 }
 """The module of each trainer whose saved runs can encode or decode; it has load(about, weights)."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Describe a trainer or a table command for JSON.
+
+    Returns
+    -------
+    `name`; `description`; what the models of its saved runs can do: `encodes` ("text", "image") and
+    `decodes`; and `fields`, with the keys of embeddings.settings.SettingField
+    """
+    from server.runs.contract import capabilities  # with pyarrow, which a list needs not
+
+    config = {**TRAINERS, **TABLE_COMMANDS}[name]
+    fields = [asdict(field) for field in describe(config)]
+    return {
+        "name": name,
+        "description": inspect.getdoc(config),
+        **asdict(capabilities(name)),
+        "fields": fields,
+    }
+
+
+def descriptions() -> dict[str, str]:
+    """Return what each trainer learns, in a sentence, by the trainer's name."""
+    return {name: inspect.getdoc(config) or "" for name, config in TRAINERS.items()}

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import report
+from embeddings.cli.parse import parse
 from trainers.core.devices import start
-from trainers.core.schema import parse
 from trainers.data.pairs.pairs import Pairs
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read, read_features
@@ -90,7 +90,7 @@ def settings(path: Path, preset: str, seed: int, folder: str) -> TwoTowerConfig:
     """Return the settings of a preset."""
     given = ["--data", str(path), "--out", f"{folder}/f.embedding.parquet", "--preset", preset]
     more = ["--seed", str(seed), "--device", "cpu", "--threads", "1", "--quiet"]
-    return parse("two_tower", TwoTowerConfig, [*given, *more])
+    return parse(TwoTowerConfig, [*given, *more], "two_tower")
 
 
 def mean(found: list[Found]) -> Found:

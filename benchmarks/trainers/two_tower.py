@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks import report
 from embeddings import EmbeddingSet, neighbors
+from embeddings.cli.parse import parse
 from trainers.core.devices import start
-from trainers.core.schema import parse
 from trainers.data.pairs.pairs import Pairs, Side
 from trainers.data.pairs.splits import split_pairs
 from trainers.metrics import ranking
@@ -236,7 +236,7 @@ def speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[
         with TemporaryDirectory() as folder:
             given = ["--out", f"{folder}/b.embedding.parquet", "--threads", str(options.threads),
                      "--quiet", *flags]  # fmt: skip
-            config = parse("two_tower", TwoTowerConfig, given)
+            config = parse(TwoTowerConfig, given, "two_tower")
             began, cpu = time.perf_counter(), time.process_time()
             _, fitted = train(pairs, (None, None), config, start(config))
             results.append({

@@ -1,32 +1,57 @@
 """python -m embeddings.gallery: list the gallery; with `digits`, make that file again."""
 
-import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
 
+from typing_extensions import Doc
+
+from embeddings.cli.parse import parse
+from embeddings.cli.terminal import USER_ERROR, print_error
 from embeddings.errors import EmbeddingError
-from embeddings.files import save
-from embeddings.gallery import ITEMS, digits, item
+from embeddings.gallery import ITEMS, item
+from embeddings.settings import POSITIONAL, check
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m embeddings.gallery", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=["digits"], help="the item to make again")
-    parser.add_argument("--out", help="where to write it; default: its place in the gallery")
-    given = parser.parse_args(arguments)
-    if given.name is None:
+@dataclass(frozen=True)
+class GalleryArguments:
+    """List the gallery, with the command that makes each file; or make a file again."""
+
+    # fmt: off
+
+    name: Annotated[Literal["digits"] | None, POSITIONAL, Doc("Item to make again")] = None
+    out: Annotated[Path | None, Doc("File to write; default: its place in the gallery")] = None
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status, 2 for a user's mistake."""
+    try:
+        given = sys.argv[1:] if arguments is None else arguments
+        _run(parse(GalleryArguments, given, "python -m embeddings.gallery"))
+    except (EmbeddingError, OSError) as error:
+        print_error(error)
+        return USER_ERROR
+    return 0
+
+
+def _run(arguments: GalleryArguments) -> None:
+    if arguments.name is None:
         for entry in ITEMS:
             print(f"{entry.name}: {entry.description}\n    {entry.command}")
-        return 0
-    path = given.out or item(given.name).path
-    try:
-        made = digits.make()
-        save(made, path)
-    except EmbeddingError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return
+    from embeddings.files import save
+    from embeddings.gallery import digits
+
+    path = arguments.out or item(arguments.name).path
+    made = digits.make()
+    save(made, path)
     print(f"{path}: {len(made):,} x {made.dimensions}")
-    return 0
 
 
 if __name__ == "__main__":

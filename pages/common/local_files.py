@@ -1,20 +1,23 @@
 """Files of this machine, opened without upload: those named at the start, and those below a root.
 
-`streamlit run app.py -- FILE [FILE ...] [--root DIR]`. Whoever opens the page can reach nothing
-else: a name that leads out of the root, by `..` or by a link, is refused.
+`streamlit run app.py -- FILE [FILE ...] [--root DIR]`. The page opens no other file: a name that
+leads out of the root, by `..` or by a link, is refused.
 """
 
-import argparse
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated
 
 import streamlit as st
+from typing_extensions import Doc
 
 from embeddings import EmbeddingError
+from embeddings.cli.parse import parse
 from embeddings.files import WRITERS
+from embeddings.settings import POSITIONAL, Metavar, check
 
 LISTED = 500
 """Files below the root that are offered; any other is found by its name in the address."""
@@ -23,8 +26,24 @@ _SUFFIXES = {*WRITERS, ".h5", ".hdf5", ".gz", ".zip"}
 
 
 @dataclass(frozen=True)
+class AppArguments:
+    """The arguments of the app's script."""
+
+    # fmt: off
+
+    files: Annotated[tuple[Path, ...], POSITIONAL, Metavar("[FILE ...]"), Doc(
+        "Files that make up one set")] = ()
+    root: Annotated[Path | None, Metavar("DIR"), Doc(
+        "Folder below which the app may open files; default: $EMBEDDING_ROOT")] = None
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
 class Local:
-    """What whoever started the app allows it to open: files that make up one set, and a root."""
+    """What the app may open: files that make up one set, and all files below a root."""
 
     files: tuple[Path, ...] = ()
     root: Path | None = None
@@ -35,7 +54,7 @@ class Local:
         Raises
         ------
         EmbeddingError
-            a name that was not given at the start and does not lie below the root
+            a name that was not given at the start and is not below the root
         """
         if self.files and name == self.files[0].name:
             return list(self.files)
@@ -60,24 +79,30 @@ def local() -> Local:
     """Return what the app was started with."""
     if Path(sys.argv[0]).name != "app.py":  # not `streamlit run app.py`
         return Local()
-    parser = _Parser(prog="streamlit run app.py --", add_help=False, allow_abbrev=False)
-    parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--root", type=Path, default=os.environ.get("EMBEDDING_ROOT") or None)
-    options = parser.parse_args(sys.argv[1:])
-    root = None if options.root is None else Path(options.root).resolve()
-    for path in options.files:
+    return allowed(sys.argv[1:], os.environ)
+
+
+def allowed(arguments: Sequence[str], environment: Mapping[str, str]) -> Local:
+    """Return what the arguments of the app's script allow it to open.
+
+    Raises
+    ------
+    EmbeddingError
+        wrong arguments, or a file or folder that does not exist
+    """
+    try:
+        given = parse(AppArguments, arguments, "streamlit run app.py --", add_help=False)
+    except EmbeddingError as error:
+        usage = "streamlit run app.py -- [FILE ...] [--root DIR]"
+        raise EmbeddingError(f"{error}; usage: {usage}") from None
+    for path in given.files:
         if not path.exists():
-            raise EmbeddingError(f"{path}: no such file; start the app with one that is there")
+            raise EmbeddingError(f"{path}: no such file; start the app with one that exists")
+    from_environment = environment.get("EMBEDDING_ROOT")
+    root = given.root or (Path(from_environment) if from_environment else None)
     if root is not None and not root.is_dir():
-        raise EmbeddingError(f"--root {root}: no such folder; start the app with one that is there")
-    return Local(tuple(path.absolute() for path in options.files), root)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong arguments are the user's errors like any other."""
-
-    def error(self, message: str) -> NoReturn:
-        raise EmbeddingError(f"{message}; usage: {self.prog} [FILE ...] [--root DIR]")
+        raise EmbeddingError(f"--root {root}: no such folder; start the app with one that exists")
+    return Local(tuple(path.absolute() for path in given.files), root and root.resolve())
 
 
 def _below(root: Path) -> list[str]:

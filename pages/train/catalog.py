@@ -1,6 +1,5 @@
 """The trainers on the Train screen: what each learns, and the settings that a person may choose."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from embeddings import EmbeddingError
 from embeddings.settings import SettingError, SettingField, describe
 from pages.common.settings_form import explain
-from trainers.catalog import TRAINERS, Config
+from trainers.catalog import TRAINERS, Config, descriptions
 
 MANAGED = {"out", "run_dir", "resume", "dry_run", "quiet"}
 """Settings that the page chooses itself."""
@@ -59,11 +58,6 @@ class Trainer:
             else:
                 found.append(f"{setting.flag}={value}")
         return found
-
-
-def descriptions() -> dict[str, str]:
-    """Return what each trainer learns, in a sentence, by the trainer's name."""
-    return {name: inspect.getdoc(config) or "" for name, config in TRAINERS.items()}
 
 
 def trainer(name: str) -> Trainer:

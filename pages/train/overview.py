@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.common.text import plain
-from pages.train import catalog
+from trainers.catalog import descriptions
 
 
 def draw() -> None:
@@ -13,7 +13,7 @@ def draw() -> None:
         "with sample data. Progress and results appear here."
     )
     with st.container(key="trainers"):
-        for name, description in catalog.descriptions().items():
+        for name, description in descriptions().items():
             left, right = st.columns([0.14, 0.86], vertical_alignment="center")
             left.button(name, key=f"choose-{name}", width="stretch", on_click=_choose, args=(name,))
             right.markdown(plain(description))

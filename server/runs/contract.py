@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from embeddings.cli import terminal
 from embeddings.files.atomic import atomic_path
 
 # Files
@@ -79,11 +80,8 @@ field `steps` of STARTED."""
 
 # Command line
 
-ERROR_PREFIX = "error: "
-"""Begins the line on standard error that explains a mistake of the user."""
-
-USER_ERROR = 2
-"""The exit status of such a mistake."""
+ERROR_PREFIX, USER_ERROR = terminal.ERROR_PREFIX, terminal.USER_ERROR
+"""The start of the line on standard error that explains a user's mistake; its exit status."""
 
 # Models of saved runs
 

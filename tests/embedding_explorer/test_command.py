@@ -35,6 +35,8 @@ def test_the_app_listens_on_this_machine_unless_told_otherwise() -> None:
     [
         (["absent.npy"], "absent.npy: no such file"),
         (["--root", "absent"], "--root absent: no such folder"),
+        (["--port", "x"], "--port x: expected a whole number of at least 0 and at most 65,535"),
+        (["--prot", "9"], "Unrecognized options: --prot, 9; see embedding-explorer --help"),
     ],
 )
 def test_what_does_not_exist_is_named(

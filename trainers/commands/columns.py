@@ -14,10 +14,10 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.cli.terminal import text_table
 from embeddings.columns import as_text
 from embeddings.files.limits import error_context
 from trainers.commands.config import ColumnsConfig
-from trainers.core.text_table import aligned
 from trainers.data import tables
 from trainers.data.table_files import read_file, read_flights, split_names
 from trainers.data.tables import FLIGHTS, FLIGHTS_ROWS, TargetKind
@@ -156,4 +156,4 @@ def columns_table(columns: Sequence[Mapping[str, Any]], target: str) -> str:
             use = f"target: {column['tasks'][0] if column['tasks'] else 'cannot be learned'}"
         counts = (f"{column[name]:,}" for name in ("values", "missing"))
         lines.append([column["name"], column["type"], *counts, use])
-    return aligned(lines)
+    return text_table(lines)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
 from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
-from embeddings.settings import check
+from embeddings.settings import POSITIONAL, Alias, Metavar, check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +35,14 @@ class RecommendConfig:
 
     # fmt: off
 
-    file: Annotated[tyro.conf.Positional[Path], Doc("Embedding file of two_tower")]
-    label: Annotated[tyro.conf.Positional[str | None], Doc(
+    file: Annotated[Path, POSITIONAL, Metavar("FILE"), Doc("Embedding file of two_tower")]
+    label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc(
         "Left item: a user, a book, a query")] = None
     text: Annotated[str | None, Doc(
         "Text instead of a left item, if the file was made with --words lsa")] = None
     run_dir: Annotated[Path | None, Doc(
         "For --text, folder of the run that made the file; default: NAME.run next to it")] = None
-    k: Annotated[int, Doc("Number of items"), Ge(1), tyro.conf.arg(aliases=["-k"])] = 10
+    k: Annotated[int, Alias("-k"), Ge(1), Doc("Number of items")] = 10
     json: Annotated[bool, Doc("Print a list of {row, label, similarity}")] = False
 
     # fmt: on
@@ -59,7 +58,7 @@ class EncodeConfig:
 
     # fmt: off
 
-    run: Annotated[tyro.conf.Positional[Path], Doc("Folder of a run: NAME.run")]
+    run: Annotated[Path, POSITIONAL, Metavar("RUN"), Doc("Folder of a run: NAME.run")]
     text: Annotated[str | None, Doc("Text to encode")] = None
     image: Annotated[Path | None, Doc("Image file to encode")] = None
     json: Annotated[bool, Doc("Print {vector}")] = False
@@ -69,6 +68,7 @@ class EncodeConfig:
 
     # fmt: on
     def __post_init__(self) -> None:
+        check(self)
         if sum([self.text is not None, self.image is not None, self.serve]) != 1:
             raise EmbeddingError("encode: expected one of --text TEXT, --image FILE, --serve")
 
@@ -79,7 +79,7 @@ class DecodeConfig:
 
     # fmt: off
 
-    run: Annotated[tyro.conf.Positional[Path], Doc("Folder of a run: NAME.run")]
+    run: Annotated[Path, POSITIONAL, Metavar("RUN"), Doc("Folder of a run: NAME.run")]
     vector: Annotated[tuple[float, ...], Doc("Its numbers, separated by spaces")] = ()
     out: Annotated[Path | None, Doc("Image to write: PNG")] = None
     json: Annotated[bool, Doc("Print {vector, png}, the image in base64")] = False
@@ -88,6 +88,7 @@ class DecodeConfig:
 
     # fmt: on
     def __post_init__(self) -> None:
+        check(self)
         if self.serve == bool(self.vector):
             raise EmbeddingError("decode: expected either --vector NUMBER ... or --serve")
         if self.vector and self.out is None and not self.json:

@@ -42,8 +42,8 @@ class Recommendations:
     similarities: np.ndarray
 
 
-def run(config: RecommendConfig) -> str:
-    """Return the text to print."""
+def run(config: RecommendConfig) -> list[str]:
+    """Return the lines to print."""
     embedding_set = load(config.file)
     if config.text is not None:
         run_dir = config.run_dir or run_of(config.file)
@@ -55,8 +55,8 @@ def run(config: RecommendConfig) -> str:
         for row, value in zip(nearest.rows, nearest.similarities, strict=True)
     ]
     if config.json:
-        return json.dumps(items, ensure_ascii=False)
-    return "\n".join(f"{item['similarity']:9.4f}  {item['label']}" for item in items)
+        return [json.dumps(items, ensure_ascii=False)]
+    return [f"{item['similarity']:9.4f}  {item['label']}" for item in items]
 
 
 def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommendations:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from embeddings.cli.terminal import text_table
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from embeddings.files.atomic import atomic_path
 from server.runs.contract import RESULT_PATTERN
 from trainers.core import provenance
 from trainers.core.result import part_path
-from trainers.core.text_table import aligned
 from trainers.data.tables import Table
 from trainers.entity.output import concatenated
 from trainers.entity.train import EntityFit
@@ -35,7 +35,7 @@ def as_text(table: Table, scores: list[Score]) -> str:
         sizes = [f"{score.columns:.0f}", f"{score.megabytes:.1f}"]
         times = [f"{score.feature_seconds:.1f}", f"{score.model_seconds:.1f}"]
         lines.append([score.model, score.features, *values, *sizes, *times])
-    return aligned(lines)
+    return text_table(lines)
 
 
 def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[str, Any]:

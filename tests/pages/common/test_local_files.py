@@ -1,53 +1,66 @@
-"""Files of this machine: those named at the start and those below the root, and no others."""
+"""What the app may open on this machine: the files named at the start and those below the root."""
 
 from pathlib import Path
 
 import pytest
 
 from embeddings import EmbeddingError
-from pages.common.local_files import Local
+from pages.common.local_files import Local, allowed
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / "root" / "inner").mkdir(parents=True)
-    (tmp_path / "root" / "inner" / "a.npy").touch()
-    (tmp_path / "root" / ".hidden.npy").touch()
-    (tmp_path / "root" / "notes.docx").touch()
-    (tmp_path / "secret.npy").touch()
-    (tmp_path / "root" / "link.npy").symlink_to(tmp_path / "secret.npy")
-    (tmp_path / "rooted").mkdir()
-    (tmp_path / "rooted" / "b.npy").touch()
-    return (tmp_path / "root").resolve()
+    for name in ("data/a.npy", "data/.hidden.npy", "data/notes.md", "data/sub/b.csv", "secret.npy",
+                 "data2/c.npy"):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "data"
 
 
-def test_a_file_below_the_root_is_found(root: Path) -> None:
-    assert Local(root=root).paths("inner/a.npy") == [root / "inner" / "a.npy"]
+def test_the_arguments_name_files_and_a_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    assert allowed([], {}) == Local()
+    assert allowed(["a.npy", "sub/b.csv", "--root", "."], {}) == Local(
+        (root / "a.npy", root / "sub" / "b.csv"), root.resolve()
+    )
+    assert allowed([], {"EMBEDDING_ROOT": str(root)}).root == root.resolve()
+    assert allowed(["--root", "sub"], {"EMBEDDING_ROOT": "."}).root == (root / "sub").resolve()
+    assert allowed([], {"EMBEDDING_ROOT": ""}).root is None
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret.npy", "inner/../../secret.npy", "link.npy", "../rooted/b.npy", "", "."]
+    ("arguments", "message"),
+    [
+        (["absent.npy"], "absent.npy: no such file"),
+        (["--root", "absent"], "--root absent: no such folder"),
+        (["--help"], r"Unrecognized options: --help; usage: streamlit run app.py -- \[FILE ...\]"),
+        (["--root"], r"Missing value .*; usage: "),
+    ],
 )
-def test_a_name_that_leaves_the_root_is_refused(root: Path, name: str) -> None:
-    with pytest.raises(EmbeddingError, match="not a file that this server may open"):
-        Local(root=root).paths(name)
+def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> None:
+    with pytest.raises(EmbeddingError, match=message):
+        allowed(arguments, {})
 
 
-def test_an_absolute_path_is_refused(root: Path) -> None:
-    with pytest.raises(EmbeddingError, match="not a file that this server may open"):
-        Local(root=root).paths(str(root.parent / "secret.npy"))
+def test_names_below_the_root_are_listed_but_not_hidden_ones(root: Path) -> None:
+    assert Local(root=root).names() == (["a.npy", str(Path("sub/b.csv"))], 2)
+    assert Local((Path("c.npy"),)).names() == (["c.npy"], 0)
 
 
-def test_without_a_root_only_the_named_files_open(root: Path) -> None:
-    files = (root / "inner" / "a.npy", root.parent / "secret.npy")
-    assert Local(files).paths("a.npy") == list(files)
-    with pytest.raises(EmbeddingError, match="not a file that this server may open"):
-        Local(files).paths("inner/a.npy")
+def test_nothing_outside_of_the_root_is_opened(root: Path) -> None:
+    local = Local(root=root.resolve())
+    assert local.paths("sub/b.csv") == [root.resolve() / "sub" / "b.csv"]
+    (root / "link.npy").symlink_to(root.parent / "secret.npy")
+    for name in ("../secret.npy", "sub/../../secret.npy", "link.npy", "../data2/c.npy", ".", "",
+                 str(root.parent / "secret.npy")):  # fmt: skip
+        with pytest.raises(EmbeddingError, match="not a file that this server may open"):
+            local.paths(name)
 
 
-def test_files_that_look_like_embeddings_are_listed(root: Path) -> None:
-    names, count = Local(root=root).names()
-    assert "inner/a.npy" in names
-    assert ".hidden.npy" not in names
-    assert "notes.docx" not in names
-    assert count == len(names)
+def test_without_a_root_only_the_named_files_are_opened(root: Path) -> None:
+    local = Local((root / "a.npy", root / "sub" / "b.csv"))
+    assert local.paths("a.npy") == [root / "a.npy", root / "sub" / "b.csv"]
+    for name in ("b.csv", "sub/b.csv", str(root / "a.npy")):
+        with pytest.raises(EmbeddingError, match="not a file that this server may open"):
+            local.paths(name)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from embeddings.cli.parse import parse
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.running import stage_of
 from server.runs.contract import RESULT_PATTERN
 from tests.pages.evaluate.test_comparison import comparison  # noqa: F401
-from trainers.core.schema import parse
 from trainers.data.table_files import split_names
 from trainers.evaluate.config import EvaluateConfig
 
@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 def test_the_command_reads_what_the_form_writes() -> None:
-    config = parse("evaluate", EvaluateConfig, ComparisonSpec(SETTINGS).flags)
+    config = parse(EvaluateConfig, ComparisonSpec(SETTINGS).flags, "evaluate")
     assert split_names(config.categorical) == ("shop", 'the "odd", one')
     assert split_names(config.columns) == ("shop", 'the "odd", one', "noise")
     assert (config.target, config.task, config.folds, config.rows) == (

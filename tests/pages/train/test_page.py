@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from embeddings.cli.parse import parse
 from pages.train import catalog
-from trainers.core.schema import parse
+from trainers.catalog import descriptions
 from trainers.two_tower.config import TwoTowerConfig
 
 ROOT = Path(__file__).parents[3]
@@ -26,7 +27,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def test_each_trainer_is_described_and_chosen_by_its_name(page: AppTest) -> None:
     shown = [text.value.replace("\\", "") for text in page.markdown]
-    for name, description in catalog.descriptions().items():
+    for name, description in descriptions().items():
         assert page.button(key=f"choose-{name}").label == name
         assert description in shown
     page.button(key="choose-word2vec").click().run()
@@ -68,7 +69,7 @@ def test_the_form_passes_only_what_differs_from_the_defaults() -> None:
     changed = {**values, "dim": 8, "baselines": False, "preset": "graph", "max_steps": 3}
     flags = trainer.arguments(changed)
     assert flags == ["--dim=8", "--max-steps=3", "--preset=graph", "--no-baselines"]
-    config = parse("two_tower", TwoTowerConfig, [*flags, "--out=x.parquet"])
+    config = parse(TwoTowerConfig, [*flags, "--out=x.parquet"], "two_tower")
     assert (config.dim, config.baselines, config.preset, config.max_steps) == (8, False, "graph", 3)
     assert "out" not in {setting.name for setting in trainer.settings}
 

@@ -3,7 +3,7 @@
 from itertools import combinations
 from pathlib import Path
 
-from trainers.core.schema import parse
+from embeddings.cli.parse import parse
 from trainers.two_tower.config import TwoTowerConfig
 
 
@@ -27,10 +27,10 @@ def write_topics(folder: Path, topics: int = 6) -> None:
 
 def search_config(folder: Path, *flags: str) -> TwoTowerConfig:
     """Return the settings of a search on these tables."""
-    return parse("two_tower", TwoTowerConfig, [
+    return parse(TwoTowerConfig, [
         "--data", str(folder / "pairs.csv"), "--out", str(folder / "o.embedding.parquet"),
         "--preset", "search", "--left-metadata", str(folder / "queries.csv"),
         "--right-metadata", str(folder / "pages.csv"), "--right-features", "text", "--dim", "16",
         "--batch-size", "32", "--epochs", "40", "--patience", "0", "--device", "cpu",
         "--threads", "1", "--quiet", *flags,
-    ])  # fmt: skip
+    ], "two_tower")  # fmt: skip

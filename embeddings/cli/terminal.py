@@ -1,28 +1,49 @@
-"""What the command line writes: results to standard output, the rest to standard error."""
+"""Output of the command line: results to standard output, everything else to standard error."""
 
 import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from embeddings.errors import EmbeddingError
+from embeddings.settings import SettingError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ERROR_PREFIX = "error: "
+"""The start of the line on standard error that explains a user's mistake."""
+
+USER_ERROR = 2
+"""The exit status for a user's mistake."""
 
 _CLEAR_LINE = "\r\033[K"
 
 
+def write(text: str) -> None:
+    """Write a text and a line end to standard output."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def print_error(error: EmbeddingError | OSError) -> None:
+    """Write the one line for a user's mistake to standard error; a setting is named by its flag."""
+    message = error.for_command_line if isinstance(error, SettingError) else str(error)
+    sys.stderr.write(f"{ERROR_PREFIX}{' '.join(message.split())}\n")
+
+
 def note(*texts: str) -> None:
-    """Say on standard error what was assumed, chosen or left out, a line each."""
+    """Write what was assumed, chosen or left out to standard error, one line for each."""
     sys.stderr.writelines(text + "\n" for text in texts)
 
 
 def print_result(result: Any, as_json: bool) -> None:
     """Print one JSON document, or a line for each entry, nested ones below their name."""
     text = json.dumps(result, ensure_ascii=False) if as_json else "\n".join(_lines(result, ""))
-    sys.stdout.write(text + "\n")
+    write(text)
 
 
 def _lines(result: dict[str, Any], indent: str) -> Iterator[str]:
-    """Yield a line for each value, aligned; what is nested follows, so that it parts no columns."""
+    """Yield an aligned line for each value; nested values follow, so that columns stay together."""
     nested = {name: value for name, value in result.items() if _is_nested(value)}
     plain = {name: value for name, value in result.items() if name not in nested}
     width = max(map(len, plain), default=0)
@@ -43,16 +64,28 @@ def _is_nested(value: Any) -> bool:
 def _table(entries: list[dict[str, Any]], indent: str) -> Iterator[str]:
     """Yield the names of the columns and a line for each entry, numbers to the right."""
     names = list(entries[0])
-    cells = [[name.replace("_", " ") for name in names]]
-    cells += [[_text(entry[name]) for name in names] for entry in entries]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [[name.replace("_", " ") for name in names]]
+    lines += [[_text(entry[name]) for name in names] for entry in entries]
     right = [not any(isinstance(entry[name], str) for entry in entries) for name in names]
-    for line in cells:
-        padded = (
-            f"{cell:>{width}}" if number else f"{cell:<{width}}"
-            for cell, width, number in zip(line, widths, right, strict=True)
-        )
-        yield (indent + "  ".join(padded)).rstrip()
+    yield from (indent + line for line in text_table(lines, right).splitlines())
+
+
+def text_table(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> str:
+    """Return lines of cells as text with aligned columns.
+
+    Parameters
+    ----------
+    lines : cells, with the same number in each line; the first line is the header
+    right : for each column, whether it is aligned to the right; none is by default
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    sides = [">" if is_right else "<" for is_right in right or [False] * len(widths)]
+    return "\n".join(
+        "  ".join(
+            f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
 
 
 def _text(value: Any) -> str:
@@ -88,5 +121,5 @@ class TerminalProgress:
             sys.stderr.write(phase + "\n")
         self._phase = phase
 
-    def frame(self, coordinates: np.ndarray) -> None:
+    def frame(self, coordinates: "np.ndarray") -> None:
         """Do nothing: a terminal does not draw layouts."""

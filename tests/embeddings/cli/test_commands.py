@@ -1,9 +1,9 @@
 """The command line: what it prints, what it writes, and one line for every mistake."""
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,8 +11,10 @@ import pytest
 
 from embeddings import EmbeddingSet, layouts, load, neighbors, save
 from embeddings.cli import main
+from embeddings.cli.commands import COMMANDS as COMMANDS_BY_NAME
 
 COMMANDS = ["inspect", "convert", "neighbors", "layout", "quality", "cluster"]
+ROOT = Path(__file__).parents[3]
 HEAVY = ["fast_hdbscan", "numba", "openTSNE", "pandas", "scipy", "sklearn", "torch", "umap"]
 
 
@@ -260,23 +262,34 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the following arguments are required: COMMAND"),
-        (["paint"], "invalid choice: 'paint'"),
-        (["inspect"], "the following arguments are required: FILE"),
+        ([], "give a command: inspect, convert, neighbors, layout, quality, cluster"),
+        (["paint"], "no command 'paint'; expected one of inspect, convert"),
+        (["inspect"], "give at least one FILE"),
         (["inspect", "none.parquet"], "none.parquet: no such file"),
-        (["inspect", "FILE", "--jso"], "unrecognized arguments: --jso"),
+        (
+            ["inspect", "FILE", "--jso"],
+            "Unrecognized options: --jso; see python -m embeddings inspect",
+        ),
+        (["neighbors"], "missing: FILE"),
+        (["convert", "FILE"], "give IN and OUT"),
         (["neighbors", "FILE"], "give either a LABEL or --row N"),
         (["neighbors", "FILE", "a0", "--row", "1"], "give either a LABEL or --row N"),
         (["neighbors", "FILE", "--row", "90"], "row 90; the set has rows 0 to 89"),
         (["neighbors", "FILE", "--row", "-1"], "row -1; the set has rows 0 to 89"),
-        (["neighbors", "FILE", "--row", "x"], "invalid int value: 'x'"),
-        (["neighbors", "FILE", "a0", "-k", "0"], "k = 0; expected at least 1 neighbor"),
-        (["neighbors", "FILE", "a0", "--metric", "jaccard"], "invalid choice: 'jaccard'"),
+        (["neighbors", "FILE", "--row", "x"], "--row x: expected a whole number"),
+        (["neighbors", "FILE", "a0", "-k", "0"], "--k 0: expected a whole number of at least 1"),
+        (
+            ["neighbors", "FILE", "a0", "--metric", "jaccard"],
+            "--metric jaccard: expected one of cosine, dot",
+        ),
         (["convert", "FILE", "out.doc"], "out.doc"),
-        (["layout", "FILE"], "the following arguments are required: --out"),
-        (["layout", "FILE", "--out", "out.csv"], "let the name end in .parquet"),
-        (["layout", "FILE", "--method", "mds", "--out", "o.parquet"], "invalid choice: 'mds'"),
-        (["layout", "FILE", "--dims", "4", "--out", "o.parquet"], "invalid choice: 4"),
+        (["layout", "FILE"], "missing: --out OUT.parquet"),
+        (["layout", "FILE", "--out", "out.csv"], "let its name end in .parquet"),
+        (
+            ["layout", "FILE", "--method", "mds", "--out", "o.parquet"],
+            "unknown method 'mds'; expected one of pca, tsne, umap",
+        ),
+        (["layout", "FILE", "--dims", "4", "--out", "o.parquet"], "--dims 4: expected one of 2, 3"),
         (
             ["layout", "FILE", "--method", "pca", "--perplexity", "5", "--out", "o.parquet"],
             "--perplexity is a parameter of tsne, not of pca",
@@ -287,7 +300,7 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
         ),
         (
             ["layout", "FILE", "--method", "umap", "--n-neighbors", "many", "--out", "o.parquet"],
-            "n_neighbors = 'many'; expected a whole number of at least 2",
+            "--n-neighbors many: expected a whole number of at least 2",
         ),
         (
             ["layout", "FILE", "--method", "precomputed", "--out", "o.parquet"],
@@ -297,7 +310,7 @@ def test_cluster_of_a_ready_layout(run, file, tmp_path):
         (["quality", "FILE", "FILE"], "a layout has columns row, x, y"),
         (
             ["cluster", "FILE", "--method", "pca", "--fineness", "2", "--out", "o.parquet"],
-            "granularity 2.0; expected 0 (coarse) to 1 (fine)",
+            "--fineness 2.0: expected a number of at least 0 and at most 1",
         ),
     ],
 )
@@ -320,6 +333,37 @@ def test_a_folder_that_cannot_be_written_is_one_line(run, file, tmp_path):
     assert errors.splitlines()[-1].startswith("error: ")
 
 
+def test_the_help_lists_every_command_and_imports_nothing(capsys):
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert list(COMMANDS_BY_NAME) == COMMANDS
+    assert all(f"\n{command} " in shown for command in COMMANDS)
+    code = "import sys; from embeddings.cli import main; main(['--help']); print(*sys.modules)"
+    loaded = set(_python("-c", code).stdout.splitlines()[-1].split())
+    assert not loaded & {"numpy", "pyarrow", "tyro", *HEAVY}
+
+
+def test_the_help_of_layout_describes_the_parameters_of_all_methods(capsys):
+    with pytest.raises(SystemExit):
+        main(["layout", "--help"])
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "t-SNE: Effective number of neighbors" in shown
+    assert "t-SNE and UMAP: CPU threads" in shown
+    assert "UMAP: Minimum distance between points" in shown and "(default: 0.1)" in shown
+
+
+def test_a_label_can_be_any_text(run, tmp_path):
+    save(EmbeddingSet.of(np.eye(3), ["None", "-5", "--row"]), tmp_path / "s.npz")
+    for label in ("None", "-5"):
+        status, out, _ = run("neighbors", tmp_path / "s.npz", label, "-k", "1", "--json")
+        assert status == 0 and len(document(out)) == 1
+
+
+def test_flags_may_come_before_arguments_and_have_underscores(run, file):
+    status, out, _ = run("neighbors", "-k", "2", "--json", "--leave_out", file, "a0")
+    assert status == 0 and len(document(out)) == 2
+
+
 def test_help_of_every_command(capsys):
     for command in COMMANDS:
         with pytest.raises(SystemExit) as ended:
@@ -333,7 +377,7 @@ def _python(*arguments):
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
-        cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+        cwd=ROOT,
         check=False,
     )
 
@@ -350,5 +394,5 @@ def test_as_a_program_it_exits_with_its_status(file):
 
 
 def test_starting_imports_nothing_heavy():
-    loaded = _python("-c", "import embeddings.cli, sys; print(*sys.modules)")
+    loaded = _python("-c", "import embeddings.cli.commands, sys; print(*sys.modules)")
     assert not set(HEAVY) & set(loaded.stdout.split())

@@ -1,6 +1,8 @@
-"""What a person reads: one value a line, tables aligned, nothing left blank."""
+"""Output of the command line: one value per line, aligned tables, one line for an error."""
 
-from embeddings.terminal import print_result
+from embeddings import EmbeddingError
+from embeddings.cli.terminal import print_error, print_result, text_table
+from embeddings.settings import SettingError
 
 
 def test_results_for_people_are_aligned(capsys):
@@ -34,3 +36,17 @@ def test_results_for_people_are_aligned(capsys):
 def test_json_is_one_line(capsys):
     print_result([{"label": "ä"}], as_json=True)
     assert capsys.readouterr().out == '[{"label": "ä"}]\n'
+
+
+def test_a_table_is_aligned():
+    lines = [["row", "label"], ["1", "a"], ["10", "long label"]]
+    assert text_table(lines) == "row  label\n1    a\n10   long label"
+    assert text_table(lines, right=(True, False)) == "row  label\n  1  a\n 10  long label"
+
+
+def test_an_error_is_one_line_that_names_the_flag(capsys):
+    print_error(EmbeddingError("two\nlines"))
+    print_error(SettingError("batch_size", 0, "a whole number of at least 1"))
+    assert capsys.readouterr().err == (
+        "error: two lines\nerror: --batch-size 0: expected a whole number of at least 1\n"
+    )

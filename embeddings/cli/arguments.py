@@ -1,0 +1,210 @@
+"""The arguments of each command, one dataclass of settings for each."""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+from typing_extensions import Doc
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.options import ChoiceName
+from embeddings.layouts import METHODS, LayoutSpec, find_method
+from embeddings.metrics import Metric
+from embeddings.settings import POSITIONAL, Alias, Metavar, check, describe, flag, hints
+
+Json = Annotated[bool, Doc("Print one JSON document")]
+File = Annotated[Path, POSITIONAL, Metavar("FILE"), Doc("Embedding file")]
+ParquetOut = Annotated[Path, Metavar("OUT.parquet"), Doc("Parquet file to write")]
+
+CHOICE_FIELDS: dict[ChoiceName, str] = {
+    "vector": "vector",
+    "label": "label_column",
+    "split": "split",
+    "dimensions": "dimensions",
+}
+"""The field of FileArguments for each choice that a file may leave open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileArguments:
+    """How to read a file that can be read in more than one way."""
+
+    # fmt: off
+
+    vector: Annotated[str | None, Metavar("NAME"), Doc(
+        "Column, array, tensor or obsm entry of the vectors; or columns, separated by "
+        "commas")] = None
+    label_column: Annotated[str | None, Metavar("NAME"), Doc(
+        "Column or array of the labels")] = None
+    split: Annotated[str | None, Metavar("NAME"), Doc(
+        "Split of a data set: train, test, ...")] = None
+    dimensions: Annotated[str | None, Metavar("NUMBER"), Doc(
+        "Dimensions of the vectors, for a file of bare numbers")] = None
+    leave_out: Annotated[bool, Doc("Leave out rows with NaN or infinite numbers")] = False
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def selections(self) -> dict[ChoiceName, str]:
+        """The choices that were made."""
+        given = {name: getattr(self, field) for name, field in CHOICE_FIELDS.items()}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectArguments(FileArguments):
+    """Describe a set, and list what is wrong with it."""
+
+    files: Annotated[tuple[Path, ...], POSITIONAL, Metavar("FILE [FILE ...]"), Doc(
+        "Embedding file, or several that are the parts of one set")] = ()  # fmt: skip
+    json: Json = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.files:
+            raise EmbeddingError("give at least one FILE; see python -m embeddings inspect --help")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertArguments(FileArguments):
+    """Write a set in the format that the name of the target stands for."""
+
+    files: Annotated[tuple[Path, ...], POSITIONAL, Metavar("IN [IN ...] OUT"), Doc(
+        "File to read, or several that are the parts of one set; then the file to write"
+        )] = ()  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.files) < 2:
+            raise EmbeddingError("give IN and OUT; see python -m embeddings convert --help")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeighborsArguments(FileArguments):
+    """List the exact nearest neighbors of an item, in the original space."""
+
+    # fmt: off
+
+    file: File
+    label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc("Label of the item")] = None
+    row: Annotated[int | None, Doc("Row of the item, from 0, in place of its label")] = None
+    k: Annotated[int, Alias("-k"), Ge(1), Doc("Number of neighbors")] = 10
+    metric: Annotated[Metric | None, Doc("Metric; default: the set's own")] = None
+    json: Json = False
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.label is None) == (self.row is None):
+            raise EmbeddingError("give either a LABEL or --row N")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MethodArguments(FileArguments):
+    """A layout method, the dimensions and the seed."""
+
+    # fmt: off
+
+    method: Annotated[str, Metavar("{" + ",".join(METHODS) + "}"), Doc("Layout method")] = "umap"
+    dims: Annotated[Literal[2, 3], Doc("Dimensions of the layout")] = 2
+    seed: Annotated[int, Doc("Random seed")] = 0
+
+    # fmt: on
+
+
+def _parameters() -> Iterator[tuple[str, Any, Any]]:
+    """Yield name, type and default of a field for each parameter of the layout methods."""
+    owners: dict[str, list[str]] = {}
+    for method in METHODS.values():
+        for setting in describe(method.params):
+            owners.setdefault(setting.name, []).append(method.title)
+    for method in METHODS.values():
+        for setting in describe(method.params):
+            if setting.name in owners:
+                titles = " and ".join(owners.pop(setting.name))
+                default = "" if setting.default is None else f" (default: {setting.default})"
+                hint, notes = hints(method.params)[setting.name]
+                text = Doc(f"{titles}: {setting.help}{default}")
+                yield setting.name, Annotated[hint | None, text, *notes], None
+
+
+_Parameters: Any = dataclasses.make_dataclass(
+    "_Parameters", _parameters(), frozen=True, kw_only=True
+)
+"""The parameters of all layout methods, each of which is None if it is not given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutMethodArguments(_Parameters, _MethodArguments):
+    """A layout method with its parameters."""
+
+    @property
+    def spec(self) -> LayoutSpec:
+        """The layout to compute.
+
+        Raises
+        ------
+        EmbeddingError
+            an unknown method, or a parameter of another method
+        """
+        method = find_method(self.method)
+        names = {field.name for field in dataclasses.fields(_Parameters)}
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        known = hints(method.params).keys()
+        for name in sorted(given.keys() - known):
+            owners = [each.name for each in METHODS.values() if name in hints(each.params)]
+            raise EmbeddingError(
+                f"{flag(name)} is a parameter of {' and '.join(owners)}, not of {method.name}; "
+                "leave it out or choose another method"
+            )
+        return LayoutSpec(method.name, self.dims, method.params(**given), self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutArguments(LayoutMethodArguments):
+    """Compute a layout in 2D or 3D, write its coordinates and print its quality as JSON."""
+
+    file: File
+    out: ParquetOut
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_parquet(self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityArguments(FileArguments):
+    """Measure how well a layout preserves the neighbors of a set."""
+
+    file: File
+    layout: Annotated[Path, POSITIONAL, Metavar("LAYOUT.parquet"), Doc("Layout file of the set")]
+    json: Json = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArguments(LayoutMethodArguments):
+    """Find the clusters of a layout, and write the cluster of each item."""
+
+    # fmt: off
+
+    file: File
+    out: ParquetOut
+    layout: Annotated[Path | None, Metavar("LAYOUT.parquet"), Doc(
+        "Layout file to cluster; default: a layout is computed by the method")] = None
+    fineness: Annotated[float, Ge(0), Le(1), Doc("Size of the clusters: 0 coarse, 1 fine")] = 0.5
+    json: Json = False
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_parquet(self.out)
+
+
+def _check_parquet(out: Path) -> None:
+    if out.suffix.lower() != ".parquet":
+        raise EmbeddingError(f"--out {out}: the file is Parquet; let its name end in .parquet")

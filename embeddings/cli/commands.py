@@ -1,0 +1,220 @@
+"""What each command does, in the order of `python -m embeddings --help`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from embeddings import layouts, neighbors
+from embeddings.cache import Cache
+from embeddings.cli.arguments import (
+    CHOICE_FIELDS,
+    ClusterArguments,
+    ConvertArguments,
+    FileArguments,
+    InspectArguments,
+    LayoutArguments,
+    NeighborsArguments,
+    QualityArguments,
+)
+from embeddings.cli.terminal import TerminalProgress, note, print_result, text_table, write
+from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
+from embeddings.files import read, save
+from embeddings.files.options import NothingFinite, ReadContext
+from embeddings.layouts import Layout
+from embeddings.neighbors.graph import load_or_build
+from embeddings.settings import flag
+from embeddings.text import count_noun, listed
+
+_MAX_ROWS_LISTED = 20
+_MAX_CANDIDATES_LISTED = 8
+
+
+def inspect(arguments: InspectArguments) -> None:
+    """Describe a set, and list what is wrong with it."""
+    from embeddings.analysis.summary import summarize, summarize_nothing
+
+    context = ReadContext(note, arguments.selections, leave_out=True, trusted=True)
+    try:
+        embedding_set = read(arguments.files, context)
+    except NothingFinite as nothing:
+        facts = summarize_nothing(nothing)
+    else:
+        facts = summarize(embedding_set, left_out=context.left_out)
+    _note_choices(context)
+    print_result(facts, arguments.json)
+
+
+def convert(arguments: ConvertArguments) -> None:
+    """Write a set in the format that the name of the target stands for."""
+    *sources, target = arguments.files
+    lost = save(_open(arguments, *sources), target)
+    if lost:
+        note(f"{target} cannot hold: {', '.join(lost)}")
+
+
+def find_neighbors(arguments: NeighborsArguments) -> None:
+    """List the exact nearest neighbors of an item, in the original space."""
+    embedding_set = _open(arguments, arguments.file)
+    if arguments.row is not None:
+        row = arguments.row
+    else:
+        row = _row_of(embedding_set, arguments.label or "")
+    found = neighbors.query(embedding_set, row, arguments.k, arguments.metric)
+    answers = [
+        {"row": int(neighbor), "label": embedding_set.labels[neighbor], found.kind: float(value)}
+        for neighbor, value in zip(found.rows, found.values, strict=True)
+    ]
+    if arguments.json:
+        print_result(answers, as_json=True)
+        return
+    lines = [["row", f"{found.metric} {found.kind}", "label"]]
+    lines += [[f"{each['row']}", f"{each[found.kind]:.4f}", each["label"]] for each in answers]
+    write(text_table(lines, right=(True, True, False)))
+
+
+def layout(arguments: LayoutArguments) -> None:
+    """Compute a layout, write its coordinates and print its quality as JSON."""
+    spec = arguments.spec
+    embedding_set = _open(arguments, arguments.file)
+    with TerminalProgress() as progress:
+        made = layouts.compute(embedding_set, spec, cache=Cache(), progress=progress)
+    layouts.save_layout(made, embedding_set.labels, arguments.out)
+    note(*made.notes)
+    print_result(_quality(made), as_json=True)
+
+
+def quality(arguments: QualityArguments) -> None:
+    """Measure how well a layout preserves the neighbors of a set."""
+    from embeddings.layouts.quality import evaluate_layout
+
+    embedding_set = _open(arguments, arguments.file)
+    made = layouts.load_layout(arguments.layout)
+    _check_belongs(made, embedding_set)
+    metric = layouts.layout_metric(embedding_set)
+    with TerminalProgress() as progress:
+        graph = load_or_build(embedding_set, Cache(), metric=metric, progress=progress)
+    measured = evaluate_layout(embedding_set, graph, made.coordinates)
+    print_result(_quality(replace(made, metric=metric, quality=measured)), arguments.json)
+
+
+def cluster(arguments: ClusterArguments) -> None:
+    """Find the clusters of a layout, and write the cluster of each item."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from embeddings.analysis import clusters
+    from embeddings.analysis.cluster_names import name_clusters
+    from embeddings.files.atomic import atomic_path
+
+    spec = arguments.spec
+    embedding_set = _open(arguments, arguments.file)
+    if arguments.layout:
+        made = layouts.load_layout(arguments.layout)
+        _check_belongs(made, embedding_set)
+    else:
+        with TerminalProgress() as progress:
+            made = layouts.compute(
+                embedding_set, spec, cache=Cache(), progress=progress, with_quality=False
+            )
+        note(*made.notes)
+    found = clusters.cluster(made.coordinates, arguments.fineness)
+    names = name_clusters(found, embedding_set.labels)
+    columns = {
+        "row": pa.array(range(len(embedding_set)), pa.int64()),
+        "label": pa.array(embedding_set.labels, pa.string()),
+        "cluster": found.labels,
+        "name": pa.array([names[i] if i >= 0 else None for i in found.labels], pa.string()),
+    }
+    with atomic_path(arguments.out) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd")
+    result = {
+        "method": made.method,
+        "seed": made.seed,
+        "fineness": found.granularity,
+        "clusters": found.count,
+        "noise_share": found.noise_fraction,
+        "sizes": list(found.sizes),
+        "names": list(names),
+    }
+    print_result(result, arguments.json)
+
+
+COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
+    "inspect": (InspectArguments, inspect),
+    "convert": (ConvertArguments, convert),
+    "neighbors": (NeighborsArguments, find_neighbors),
+    "layout": (LayoutArguments, layout),
+    "quality": (QualityArguments, quality),
+    "cluster": (ClusterArguments, cluster),
+}
+"""The arguments and the function of each command."""
+
+
+def _open(arguments: FileArguments, *files: Path) -> EmbeddingSet:
+    """Open the files of one set; note which choices were guessed."""
+    context = ReadContext(note, arguments.selections, arguments.leave_out, trusted=True)
+    embedding_set = read(list(files), context)
+    _note_choices(context)
+    return embedding_set
+
+
+def _note_choices(context: ReadContext) -> None:
+    """Note the rows that were left out, and the choices that were guessed with their flags."""
+    if len(context.left_out):
+        rows = listed(context.left_out.tolist(), _MAX_ROWS_LISTED)
+        note(f"left out {count_noun(len(context.left_out), 'row')} with NaN or inf: {rows}")
+    for name, choice in context.choices.items():
+        others = [each for each in choice.candidates if each != choice.selected]
+        if others and not choice.certain:
+            note(
+                f"{name}: {choice.selected or 'none'}; {flag(CHOICE_FIELDS[name])} chooses "
+                f"another: {listed(others, _MAX_CANDIDATES_LISTED)}"
+            )
+
+
+def _row_of(embedding_set: EmbeddingSet, label: str) -> int:
+    """Return the row of the only item with this label.
+
+    Raises
+    ------
+    EmbeddingError
+        several items have the label, or none has; the message lists their rows, or close labels
+    """
+    rows = [row for row, other in enumerate(embedding_set.labels) if other == label]
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        raise EmbeddingError(
+            f"{len(rows):,} items have the label {label!r}: rows "
+            f"{listed(rows, _MAX_ROWS_LISTED)}; choose one with --row N"
+        )
+    folded = {other.casefold(): other for other in embedding_set.labels}
+    close = [folded[key] for key in get_close_matches(label.casefold(), folded, n=5)]
+    hint = f"; close to it: {', '.join(close)}" if close else "; `inspect` shows what the set holds"
+    raise EmbeddingError(f"no item has the label {label!r}{hint}")
+
+
+def _check_belongs(made: Layout, embedding_set: EmbeddingSet) -> None:
+    """Raise EmbeddingError for a layout of another number of items; warn if vectors differ."""
+    if len(made.coordinates) != len(embedding_set):
+        raise EmbeddingError(
+            f"the layout has {len(made.coordinates):,} rows and the set {len(embedding_set):,}; "
+            "give a layout of this set"
+        )
+    if made.fingerprint and made.fingerprint != embedding_set.fingerprint:
+        note("warning: the layout was made from other vectors")
+
+
+def _quality(made: Layout) -> dict[str, Any]:
+    """Return what `layout` and `quality` print."""
+    return {
+        "method": made.method,
+        "dims": made.dims,
+        "metric": made.metric,
+        "seed": made.seed,
+        "seconds": round(made.seconds, 3),
+        **made.quality,
+    }
