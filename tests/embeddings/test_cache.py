@@ -26,10 +26,10 @@ def test_results_of_another_version_are_not_found(monkeypatch) -> None:
     assert key_hash({"a": 1}) != before
 
 
-def test_a_broken_file_is_removed_and_not_fatal(tmp_path) -> None:
+def test_a_damaged_file_is_removed_and_not_fatal(tmp_path) -> None:
     cache = Cache(tmp_path)
     path = cache.path("layouts", key_hash({"a": 1}), ".txt")
-    cache.store(path, lambda file: file.write_bytes(b"\xff\xfe broken"))
+    cache.store(path, lambda file: file.write_bytes(b"\xff\xfe damaged"))
     assert cache.load(path, _read) is None
     assert not path.exists()
 

@@ -8,23 +8,23 @@ from embeddings import EmbeddingError, EmbeddingSet
 
 
 def test_vectors_are_float32_contiguous_and_read_only() -> None:
-    for given in (
+    for array in (
         np.arange(6).reshape(3, 2),
         np.asfortranarray(np.ones((3, 2))),
         np.ones((3, 2), dtype=">f8"),
         np.ones((3, 2), dtype=np.float16),
     ):
-        vectors = EmbeddingSet.of(given).vectors
+        vectors = EmbeddingSet.of(array).vectors
         assert vectors.dtype == np.float32
         assert vectors.flags.c_contiguous
         assert not vectors.flags.writeable
-        np.testing.assert_array_equal(vectors, given)
+        np.testing.assert_array_equal(vectors, array)
 
 
-def test_a_later_change_of_the_given_array_does_not_reach_the_set() -> None:
-    given = np.ones((2, 2), dtype=np.float32)
-    embedding_set = EmbeddingSet.of(given)
-    given[0, 0] = 5
+def test_a_later_change_of_the_array_does_not_reach_the_set() -> None:
+    array = np.ones((2, 2), dtype=np.float32)
+    embedding_set = EmbeddingSet.of(array)
+    array[0, 0] = 5
     assert embedding_set.vectors[0, 0] == 1
 
 

@@ -20,8 +20,8 @@ def reference_spectrum(vectors: np.ndarray) -> tuple[float, int]:
     """Return effective rank and components for 90 % from the singular values, by definition."""
     centered = vectors.astype(np.float64) - vectors.astype(np.float64).mean(axis=0)
     singular = np.linalg.svd(centered, compute_uv=False)
-    shares = singular / singular.sum()
-    entropy = -sum(share * np.log(share) for share in shares if share > 0)
+    weights = singular / singular.sum()
+    entropy = -sum(weight * np.log(weight) for weight in weights if weight > 0)
     held = np.cumsum(singular**2) / (singular**2).sum()
     return float(np.exp(entropy)), int(np.flatnonzero(held >= 0.9)[0]) + 1
 

@@ -91,10 +91,10 @@ def test_dot_and_cosine_are_compared():
     assert examine_neighbors(EmbeddingSet.of(vectors)).dot_and_cosine is None
     vectors *= np.geomspace(1, 40, 300, dtype=np.float32)[:, None]
     found = examine_neighbors(EmbeddingSet.of(vectors, metric="dot")).dot_and_cosine
-    asked = neighborhoods._sample(np.random.default_rng(0), np.arange(300), 200)
+    sampled_rows = neighborhoods._sample(np.random.default_rng(0), np.arange(300), 200)
     shared = [
         len({*nearest(vectors, row, 10, "dot")[0]} & {*nearest(vectors, row, 10, "cosine")[0]})
-        for row in asked
+        for row in sampled_rows
     ]
     assert (found.overlap, found.rows) == (pytest.approx(np.mean(shared) / 10), 200)
     assert examine_neighbors(EmbeddingSet.of(vectors, metric="euclidean")).dot_and_cosine is None

@@ -1,4 +1,4 @@
-"""The summary: planted faults are counted exactly, and all of it is ready for JSON."""
+"""The summary: planted faults are counted exactly, and every value is JSON."""
 
 import json
 
@@ -86,6 +86,6 @@ def test_cardinalities_and_missing_values():
         ("glove/glove_top3k.safetensors", "rank neighbors differently"),
     ],
 )
-def test_real_files_are_told_apart(data, file, words):
+def test_real_files_have_their_advice(data, file, words):
     advised = [sentence["text"] for sentence in summarize(load(data / "emb" / file))["advice"]]
     assert any(words in text for text in advised), advised

@@ -1,4 +1,4 @@
-"""Compiled code is found again, and never another variant's."""
+"""Compiled code is cached on disk, separately for each variant of a function."""
 
 import importlib
 
@@ -22,9 +22,9 @@ def threads(count):
 
 @pytest.fixture
 def threads(tmp_path, monkeypatch):
-    (tmp_path / "kept_source.py").write_text(SOURCE)
+    (tmp_path / "cached_source.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(tmp_path)
-    return importlib.import_module("kept_source").threads
+    return importlib.import_module("cached_source").threads
 
 
 def jitted(function):

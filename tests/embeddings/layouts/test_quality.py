@@ -1,4 +1,4 @@
-"""Trustworthiness and kept neighbors: planted layouts, scikit-learn's value, a slow reference."""
+"""Trustworthiness and neighbor preservation: planted layouts, scikit-learn, a slow reference."""
 
 import numpy as np
 import pytest
@@ -69,16 +69,16 @@ def test_a_layout_of_the_vectors_themselves_is_perfect():
     assert (preservation_per_point(graph, embedding_set.vectors) == 1).all()
 
 
-def test_kept_neighbors_match_the_slow_reference():
+def test_preserved_neighbors_match_the_slow_reference():
     embedding_set = random_set()
     graph = build_graph(embedding_set)
     layout = embedding_set.vectors[:, :2]
     expected = slow_preservation(embedding_set.vectors, layout, 7)
-    shares = preservation_per_point(graph, layout, k=7)
-    assert shares.dtype == np.float32
-    np.testing.assert_allclose(shares, expected, atol=1e-6)
-    kept = evaluate_layout(embedding_set, graph, layout, k=7)["neighbor_preservation"]
-    assert kept == pytest.approx(expected.mean())
+    fractions = preservation_per_point(graph, layout, k=7)
+    assert fractions.dtype == np.float32
+    np.testing.assert_allclose(fractions, expected, atol=1e-6)
+    preserved = evaluate_layout(embedding_set, graph, layout, k=7)["neighbor_preservation"]
+    assert preserved == pytest.approx(expected.mean())
 
 
 def test_two_points_that_swap_places_lose_what_can_be_counted_by_hand():
@@ -86,14 +86,14 @@ def test_two_points_that_swap_places_lose_what_can_be_counted_by_hand():
     embedding_set = EmbeddingSet.of(line, metric="euclidean")
     layout = np.hstack([line, np.zeros_like(line)])
     layout[[1, 5]] = layout[[5, 1]]  # 0 is now beside 5, and 4 beside 1
-    shares = preservation_per_point(build_graph(embedding_set), layout, k=1)
-    assert shares.tolist() == [0, 0, 1, 1, 0, 0]
+    fractions = preservation_per_point(build_graph(embedding_set), layout, k=1)
+    assert fractions.tolist() == [0, 0, 1, 1, 0, 0]
     # nearest shown of 0, 1, 4, 5 have true ranks 5, 4, 4, 5: excess 4 + 3 + 3 + 4 of 14
     measured = evaluate_layout(embedding_set, build_graph(embedding_set), layout, k=1)
     assert measured["trustworthiness"] == pytest.approx(1 - 2 * 14 / (6 * 1 * (12 - 3 - 1)))
 
 
-def test_any_of_equally_near_points_counts_as_kept():
+def test_any_of_equally_near_points_counts_as_preserved():
     corner = np.zeros((1, 2), dtype=np.float32)
     around = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float32)
     embedding_set = EmbeddingSet.of(np.vstack([corner, around]), metric="euclidean")

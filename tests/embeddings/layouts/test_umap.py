@@ -69,8 +69,8 @@ def test_groups_stay_together(metric, dims):
     layout = lay_out(embedding_set, dims, **QUICK)
     assert layout.coordinates.shape == (len(of), dims)
     assert layout.coordinates.dtype == np.float32
-    picture = EmbeddingSet.of(layout.coordinates, metric="euclidean")
-    nearest = build_graph(picture, k=10).rows
+    drawn = EmbeddingSet.of(layout.coordinates, metric="euclidean")
+    nearest = build_graph(drawn, k=10).rows
     assert (of[nearest] == of[:, None]).all()
 
 

@@ -1,4 +1,4 @@
-"""The graph on disk: found again, sliced, rebuilt when larger or broken."""
+"""The graph in the cache: found again, sliced, and rebuilt if it is too small or damaged."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -65,7 +65,7 @@ def test_fewer_neighbors_are_a_slice_of_the_usual_graph(embedding_set, cache, bu
     assert builds == [100]
 
 
-def test_more_neighbors_are_built_once_and_kept(embedding_set, cache, builds):
+def test_more_neighbors_are_built_once_and_stored(embedding_set, cache, builds):
     load_or_build(embedding_set, cache)
     many = load_or_build(embedding_set, cache, k=120)
     assert_same(many, build_graph(embedding_set, 120))
@@ -82,7 +82,7 @@ def test_a_small_set_has_all_others_as_neighbors(cache, builds):
     assert builds == [100]
 
 
-def test_metrics_and_sets_are_kept_apart(embedding_set, cache, builds):
+def test_metrics_and_sets_are_stored_separately(embedding_set, cache, builds):
     by_cosine = load_or_build(embedding_set, cache)
     by_manhattan = load_or_build(embedding_set, cache, metric="manhattan")
     other = EmbeddingSet.of(embedding_set.vectors[::-1])
@@ -122,7 +122,7 @@ def _pickled(file):
     "damage",
     [_truncate, _garble, _wrong_shape, _rows_beyond_the_set, _missing_array, _pickled],
 )
-def test_a_broken_file_is_built_anew(embedding_set, cache, builds, damage):
+def test_a_damaged_file_is_built_again(embedding_set, cache, builds, damage):
     first = load_or_build(embedding_set, cache)
     damage(stored_file(cache))
     assert_same(load_or_build(embedding_set, cache), first)
@@ -130,7 +130,7 @@ def test_a_broken_file_is_built_anew(embedding_set, cache, builds, damage):
     assert builds == [100, 100]
 
 
-def test_without_a_cache_nothing_is_kept(embedding_set, builds):
+def test_without_a_cache_nothing_is_stored(embedding_set, builds):
     assert load_or_build(embedding_set, None).k == 100
     assert load_or_build(embedding_set, None).k == 100
     assert builds == [100, 100]

@@ -90,7 +90,7 @@ def test_huge_beside_tiny_vectors(metric: str) -> None:
         assert graph.rows[row].tolist() == expected
 
 
-def test_duplicates_are_kept_and_the_point_itself_is_left_out() -> None:
+def test_duplicates_are_neighbors_and_the_point_itself_is_not() -> None:
     vectors = np.ones((5, 3), dtype=np.float32)
     rows, values = neighbors.query(EmbeddingSet.of(vectors, metric="euclidean"), 2, 10)
     assert rows.tolist() == [0, 1, 3, 4]
@@ -111,7 +111,7 @@ def test_cosine_with_a_zero_row_is_zero() -> None:
     assert found.rows.tolist() == [1, 2]
 
 
-def test_shapes_and_kind_say_what_is_returned() -> None:
+def test_one_query_is_1d_and_several_are_2d() -> None:
     embedding_set = EmbeddingSet.of(np.eye(4, dtype=np.float32))
     one = neighbors.query(embedding_set, 0, 2)
     many = neighbors.query(embedding_set, [0, 1, 2], 2, "manhattan")

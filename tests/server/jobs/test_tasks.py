@@ -83,7 +83,7 @@ def test_clusters_without_a_worker():
     assert tasks.find_clusters(points, 0.5, NullProgress()).sizes == (9, 8)
 
 
-def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embedding_set):
+def test_precomputed_coordinates_are_stored_where_the_server_finds_them(tmp_path, embedding_set):
     """The worker has only the columns that the method reads; the key is the full set's."""
     cache = Cache(tmp_path)
     columns = {"x": embedding_set.vectors[:, 0], "y": embedding_set.vectors[:, 1]}
@@ -104,7 +104,7 @@ def test_given_coordinates_are_judged_where_the_server_finds_them(tmp_path, embe
     assert 0 < found.quality["neighbor_preservation"] < 1
 
 
-def test_neighborhoods_are_examined_from_the_kept_graph_or_without(tmp_path, embedding_set):
+def test_neighborhoods_are_examined_with_the_cached_graph_or_without(tmp_path, embedding_set):
     cache = Cache(tmp_path)
     vectors = tasks.share_vectors(embedding_set, cache)
     with JobPool() as pool:
