@@ -1,4 +1,4 @@
-"""Computes layouts, and finds those computed before in the cache."""
+"""Computation of layouts, and their storage in the cache."""
 
 import functools
 import time
@@ -27,10 +27,11 @@ def compute(
     progress: Progress = NullProgress(),  # noqa: B008 (stateless)
     with_quality: bool = True,
 ) -> Layout:
-    """Compute a layout of a set, unless it is in the cache.
+    """Return a layout of a set: from the cache if it is there, else computed and stored.
 
     Parameters
     ----------
+    spec : the method, dimensions, parameters and seed
     cache : holds layouts and neighbor graphs; None computes everything and stores nothing
     with_quality : whether to measure the layout's quality, which needs the neighbor graph. A layout
         that was stored without it is measured by a later call; nothing is computed twice.
@@ -91,7 +92,7 @@ def load_cached(embedding_set: EmbeddingSet, spec: LayoutSpec, *, cache: Cache) 
 
 
 def store(embedding_set: EmbeddingSet, layout: Layout, cache: Cache) -> None:
-    """Store a layout that was computed elsewhere, unless the cache has one of the same spec.
+    """Store a layout that was computed elsewhere, unless the cache has one with the same key.
 
     Raises
     ------

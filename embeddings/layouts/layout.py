@@ -36,18 +36,18 @@ _RECIPE: dict[str, type | tuple[type, ...]] = {  # the fields of Layout but coor
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Coordinates of the items of a set, with the recipe that they were made by.
+    """Coordinates of the items of a set, and how they were made.
 
     Attributes
     ----------
     coordinates : float32, shape (n, 2) or (n, 3); row i is item i
-    method : a name in METHODS, or one that a file of another program gives
+    method : a name in METHODS, or the name in a file of another program
     params : the method's parameters by name
     seed : of all random numbers
     fingerprint : of the set's vectors; "" if unknown
     metric : the metric by which points were compared; "" if unknown
     seconds : wall time of the method in s, without the neighbor graph, which all layouts share
-    notes : sentences for the screen: automatic choices, samples, explained variance
+    notes : phrases for the screen: automatic choices, samples, explained variance
     quality : what quality.evaluate_layout returns, or {} if it was not measured
     libraries : name and version of the library that computed the layout
     """
@@ -70,7 +70,7 @@ class Layout:
 
     @property
     def spec(self) -> LayoutSpec:
-        """The spec that computes such a layout.
+        """The specification that the layout was computed from.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What a layout is computed from: the method with its parameters, the dimensions and the seed."""
+"""The specification of a layout: its method, dimensions, parameters and seed."""
 
 import functools
 from collections.abc import Callable
@@ -39,8 +39,8 @@ class Method:
     params : the dataclass of its parameters
     library : the distribution that does the work; its version is part of the cache key
     function : (embedding_set, graph, params, dims, seed, progress) -> (coordinates, notes), where
-        coordinates is float32, shape (n, dims), and notes are sentences for the screen. The graph
-        is None if params.graph_neighbors is 0.
+        coordinates is float32, shape (n, dims), and notes are phrases for the screen; graph is None
+        if params.graph_neighbors is 0
     uses_seed : whether the seed changes the result
     """
 
@@ -88,11 +88,11 @@ def _version(library: str) -> str:
 
 @dataclass(frozen=True)
 class LayoutSpec:
-    """The recipe of a layout, checked on construction.
+    """The specification of a layout, checked on construction.
 
     Attributes
     ----------
-    method : a name in METHODS; a former name is replaced by today's
+    method : a name in METHODS; a former name is replaced by the current one
     dims : 2 or 3
     params : the method's parameters, an instance of its params class; None means its defaults
     seed : of all random numbers, 0 to 2**32 - 1
@@ -156,8 +156,8 @@ class LayoutSpec:
         """Return the key of this layout of a set: 32 hexadecimal characters.
 
         It is a hash of everything that the layout depends on: the set's vectors and metric, this
-        recipe, and the version of the method's library. It names the file in the cache, the job
-        that computes the layout, and whatever is derived from it.
+        specification, and the version of the method's library. It identifies the file in the cache,
+        the job that computes the layout, and what is derived from the layout.
 
         Raises
         ------
