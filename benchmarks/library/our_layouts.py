@@ -30,7 +30,8 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
     embedding_set = data.embedding_set(rows)
     cache = Cache(folder / "cache")
     with JobPool(workers=1, warm_up=tasks.warm_up) as pool:
-        ready = pool.submit("ready", nothing, owner="benchmark").wait()
+        pool.submit("ready", nothing, client="benchmark")
+        ready = pool.wait("ready")
         report.say(f"worker warm: {ready.state}")
         umap_params, tsne_params = UmapParams(threads="fast"), TsneParams(threads="fast")
         for name, spec in (
@@ -41,14 +42,14 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
             clock = Clock()
             vectors = tasks.share_vectors(embedding_set, cache)
             metric = embedding_set.provenance.metric
-            job = pool.submit(name, lay_out, vectors, metric, spec, cache.folder, owner="benchmark")
-            job.wait(until=lambda view: view.finished or view.stage == JUDGING)
+            pool.submit(name, lay_out, vectors, metric, spec, cache.folder, client="benchmark")
+            pool.wait(name, until=lambda job: job.is_finished or job.phase == JUDGING)
             wall = clock.read()["wall s"]
-            view = job.wait()
-            if view.state != "done":
-                raise SystemExit(f"error: {name}: {view.error}\n{view.traceback}")
-            judging, graph = view.result.pop(JUDGING), view.result.get("neighbors")
-            cpu = sum(stage["CPU s"] for stage in view.result.values())
+            job = pool.wait(name)
+            if job.state != "done":
+                raise SystemExit(f"error: {name}: {job.error}\n{job.traceback}")
+            judging, graph = job.result.pop(JUDGING), job.result.get("neighbors")
+            cpu = sum(stage["CPU s"] for stage in job.result.values())
             seconds = {"wall s": wall, "CPU s": cpu, "judging s": judging["wall s"]}
             if graph:
                 seconds["of it graph s"] = graph["wall s"]

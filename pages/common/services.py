@@ -15,7 +15,8 @@ from components import Blobs, Points, points_of
 from embeddings.cache import Cache
 from server.encoders import EncoderPool
 from server.jobs import tasks
-from server.jobs.pool import Job, JobPool
+from server.jobs.pool import JobPool
+from server.jobs.status import JobStatus
 from server.runs.checkpoints import CheckpointIndex, record_missing_hashes
 
 WORKERS = 2
@@ -94,22 +95,21 @@ def session_id() -> str:
     return context.session_id
 
 
-def once(key: str, function: Callable[..., Any], *args: Any) -> Job:
+def once(key: str, function: Callable[..., Any], *args: Any) -> JobStatus:
     """Submit a job unless it has been submitted before; join it if it runs for other sessions."""
-    job = pool().get(key)
-    if job is not None:
-        view = job.snapshot()
-        if view.finished or session_id() in view.owners:
-            return job
-    return pool().submit(key, function, *args, owner=session_id())
+    job = pool().status(key)
+    if job is not None and (job.is_finished or session_id() in job.clients):
+        return job
+    return pool().submit(key, function, *args, client=session_id())
 
 
-def cancel(job: Job) -> None:
+def cancel(key: str) -> None:
     """Withdraw this session, and sessions that have ended, from a job.
 
     A reload of the page starts a new session; the old one must not keep the job alive.
     """
     runtime = get_instance()
-    for owner in job.snapshot().owners:
-        if owner == session_id() or not runtime.is_active_session(owner):
-            pool().cancel(job.key, owner)
+    job = pool().status(key)
+    for client in job.clients if job is not None else ():
+        if client == session_id() or not runtime.is_active_session(client):
+            pool().cancel(key, client)

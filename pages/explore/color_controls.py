@@ -27,7 +27,7 @@ from embeddings.layouts import Layout, quality
 from pages.common import services
 from pages.explore.layout_controls import DisplayedLayout
 from server.jobs import tasks
-from server.jobs.pool import Job
+from server.jobs.status import JobStatus
 
 LABEL = "label"
 NAMED = 20
@@ -137,7 +137,7 @@ class Colored:
 
     colors: Colors
     note: str = ""
-    job: Job | None = None
+    job: JobStatus | None = None
 
 
 def colors_of(
@@ -182,14 +182,13 @@ def _cluster_colors(
     digest = key_hash({"layout": displayed.key, "granularity": granularity})
     coordinates = displayed.layout.coordinates
     job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, granularity)
-    last = services.pool().get(st.session_state.get("cluster_job", ""))
-    if last is not None and last.key != job.key and not last.snapshot().finished:
-        services.cancel(last)  # the slider, or the layout, has moved on
+    last = services.pool().status(st.session_state.get("cluster_job", ""))
+    if last is not None and last.key != job.key and not last.is_finished:
+        services.cancel(last.key)  # the slider, or the layout, has moved on
     st.session_state.cluster_job = job.key
-    view = job.snapshot()
-    if view.state != "done":
-        return Colored(one_color(len(embedding_set), "clusters"), view.error, job)
-    return _found_clusters(source, digest, embedding_set.labels, view.result)
+    if job.state != "done":
+        return Colored(one_color(len(embedding_set), "clusters"), job.error, job)
+    return _found_clusters(source, digest, embedding_set.labels, job.result)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)

@@ -16,7 +16,7 @@ from embeddings.text import shorten
 from pages.common import services
 from pages.common.sources import Opened, Source
 from pages.common.text import error_box, plain
-from server.jobs.pool import Job
+from server.jobs.status import JobStatus
 from server.jobs.tasks import examine_neighbors, share_vectors
 
 TITLES: dict[ChoiceName, str] = {
@@ -46,10 +46,10 @@ def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     open_set : opens another key, that of the same file with another choice
     """
     job = _neighbor_job(found.embedding_set)
-    waiting = job is not None and not job.snapshot().finished
-    st.fragment(_summary, run_every=_POLL_SECONDS if waiting else None)(key, found, job, waiting)
+    is_polling = job is not None and not job.is_finished
+    st.fragment(_summary, run_every=_POLL_SECONDS if is_polling else None)(key, found, is_polling)
     if st.session_state.get("details"):
-        _details(key, found, job, open_set)
+        _details(key, found, open_set)
 
 
 def is_open_choice(found: Opened) -> bool:
@@ -57,9 +57,10 @@ def is_open_choice(found: Opened) -> bool:
     return any(q.name == "vector" and len(q.candidates) > 1 for q in found.questions)
 
 
-def _summary(key: str, found: Opened, job: Job | None, waiting: bool) -> None:
+def _summary(key: str, found: Opened, is_polling: bool) -> None:
     """Write a few lines: name, size, metric, and the most important advice."""
-    if waiting and job is not None and job.snapshot().finished:
+    job = _neighbor_job(found.embedding_set)
+    if is_polling and job is not None and job.is_finished:
         st.rerun()  # the whole page, so that the polling ends
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
     items = _advice(key, found, _result(job))
@@ -88,9 +89,10 @@ def _close_details() -> None:
 
 
 @st.dialog("About this set", width="large", on_dismiss=_close_details)
-def _details(key: str, found: Opened, job: Job | None, open_set: Callable[[str], None]) -> None:
+def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Show how the file was read and what to change, the first rows, all advice and statistics."""
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
+    job = _neighbor_job(embedding_set)
     with st.container(key="details"):
         _choices(key, found, open_set)
         for note in found.notes:
@@ -107,9 +109,9 @@ def _details(key: str, found: Opened, job: Job | None, open_set: Callable[[str],
         )
         if job is None:
             st.caption("Larger than 1 GiB: neighborhood statistics are not computed automatically.")
-        elif job.snapshot().error:
-            error_box(job.snapshot().error)
-        elif not job.snapshot().finished:
+        elif job.error:
+            error_box(job.error)
+        elif not job.is_finished:
             st.caption(
                 "Neighborhood statistics are being computed; reopen this dialog in a moment."
             )
@@ -206,18 +208,18 @@ def _sentence(note: str) -> str:
     return note[:1].upper() + note[1:]
 
 
-def _result(job: Job | None) -> NeighborHealth | None:
+def _result(job: JobStatus | None) -> NeighborHealth | None:
     """Return the result of the job, or None while there is none."""
-    return None if job is None else job.snapshot().result
+    return None if job is None else job.result
 
 
-def _neighbor_job(embedding_set: EmbeddingSet) -> Job | None:
+def _neighbor_job(embedding_set: EmbeddingSet) -> JobStatus | None:
     """Start to examine the neighborhoods of a set, once for all sessions; None for a large set."""
     if embedding_set.vectors.nbytes > _LARGE:
         return None
     metric = embedding_set.provenance.metric
     key = f"neighborhoods {embedding_set.fingerprint} {metric}"
-    job = services.pool().get(key)
+    job = services.pool().status(key)
     if job is not None:
         return job
     vectors = share_vectors(embedding_set, services.cache())

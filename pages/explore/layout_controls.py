@@ -15,7 +15,7 @@ from pages.common import services
 from pages.common.settings_form import draw_setting, explain
 from pages.common.text import error_box, harmless
 from server.jobs import tasks
-from server.jobs.pool import Job
+from server.jobs.status import JobStatus
 
 MEASURED_ROWS = 100_000
 """Sets of up to this many rows have the quality of a layout measured automatically."""
@@ -88,48 +88,46 @@ class DisplayedLayout:
     key : identifies its coordinates, for what is derived from them. It is the spec's cache key with
         a hash of the coordinates, since a method with several threads is not reproducible.
     is_requested : whether it is the requested layout
-    job : the job that computes the requested layout, or its quality; None if none is unfinished
+    job : status of the job that computes the layout or its quality; None if none is unfinished
     error : why the last attempt failed, or ""
     """
 
     layout: Layout
     key: str
     is_requested: bool
-    job: Job | None
+    job: JobStatus | None
     error: str
 
 
 def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> DisplayedLayout:
     """Return the best layout available; PCA and precomputed coordinates are computed right away."""
-    job = services.pool().get(job_key(embedding_set, spec))
+    job = services.pool().status(job_key(embedding_set, spec))
     layout = _cached(embedding_set, spec, job)
     if layout is None and spec.method in ("pca", "precomputed"):
         layout = layouts.compute(embedding_set, spec, cache=services.cache(), with_quality=False)
     is_unmeasured = layout is not None and not layout.quality
     if job is None and is_unmeasured and len(embedding_set) <= MEASURED_ROWS:
         job = start(embedding_set, spec)
-    view = job.snapshot() if job else None
-    if view and not view.finished and services.session_id() not in view.owners:
+    if job and not job.is_finished and services.session_id() not in job.clients:
         start(embedding_set, spec)  # join: the job ends only when every session cancels it
-    error = view.error if view else ""
-    running = job if view and not view.finished else None
+    error = job.error if job else ""
+    unfinished = job if job and not job.is_finished else None
     is_requested = layout is not None
     if layout is None:
         spec = LayoutSpec("pca", spec.dims)
         layout = layouts.compute(embedding_set, spec, cache=services.cache(), with_quality=False)
     content = xxhash.xxh3_64_hexdigest(layout.coordinates.tobytes())
     key = f"{spec.cache_key(embedding_set)}-{content}"
-    return DisplayedLayout(layout, key, is_requested, running, error)
+    return DisplayedLayout(layout, key, is_requested, unfinished, error)
 
 
-def _cached(embedding_set: EmbeddingSet, spec: LayoutSpec, job: Job | None) -> Layout | None:
+def _cached(embedding_set: EmbeddingSet, spec: LayoutSpec, job: JobStatus | None) -> Layout | None:
     """Return the layout if it was computed before.
 
     The session's last layout is held in memory. It is read again from disk only when a job for it
     has started or ended, which may have added its quality.
     """
-    view = job.snapshot() if job else None
-    key = (spec.cache_key(embedding_set), view and (view.started, view.finished))
+    key = (spec.cache_key(embedding_set), job and (job.started, job.is_finished))
     held_key, held = st.session_state.get("held_layout", (None, None))
     if held is not None and (held_key == key or (held.quality and held_key[0] == key[0])):
         return held
@@ -144,13 +142,13 @@ def job_key(embedding_set: EmbeddingSet, spec: LayoutSpec) -> str:
     return f"layout-{spec.cache_key(embedding_set)}"
 
 
-def start(embedding_set: EmbeddingSet, spec: LayoutSpec) -> Job:
+def start(embedding_set: EmbeddingSet, spec: LayoutSpec) -> JobStatus:
     """Compute a layout and its quality in a worker process, or join the job that does."""
     cache, columns = services.cache(), _coordinate_columns(embedding_set, spec)
     return services.pool().submit(
         job_key(embedding_set, spec), tasks.lay_out,
         tasks.share_vectors(embedding_set, cache), embedding_set.provenance.metric, spec,
-        cache.folder, columns, owner=services.session_id(),
+        cache.folder, columns, client=services.session_id(),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from pages.explore.view import (
     label_address,
     map_points,
 )
-from server.jobs.pool import JobView
+from server.jobs.status import JobStatus
 
 POLL_SECONDS = 0.7
 
@@ -79,8 +79,8 @@ def _status_bar(view: ViewState) -> None:
     spec, displayed, history = view.request.spec, view.displayed, view.history
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(_description(view)), width="stretch")
-        if view.job is not None:
-            _progress(view, view.job)
+        if displayed.job is not None:
+            _progress(view, displayed.job)
         elif not displayed.is_requested:
             title = f"Run {METHODS[spec.method].title}"
             st.button(title, type="primary", key="run", on_click=_start, args=(view,))
@@ -139,18 +139,18 @@ def _quality(view: ViewState) -> list[str]:
     ]
 
 
-def _progress(view: ViewState, job: JobView) -> None:
+def _progress(view: ViewState, job: JobStatus) -> None:
     """Show phase, fraction done and time left, and a button that cancels."""
     title = METHODS[view.request.spec.method].title
     if view.displayed.is_requested:
         title = f"Measuring the quality of {title}"
     if job.state == "queued":
-        text = f"{title}: {job.stage or 'waiting'}"
+        text = f"{title}: {job.phase or 'waiting'}"
         if job.position:
             text += f", {job.position} ahead"
     else:
-        phase = job.note if job.stage == title and job.note else job.stage
+        phase = job.note if job.phase == title and job.note else job.phase
         left = f", {duration(job.seconds_left)} left" if job.seconds_left else ""
         text = f"{title}: {phase}, {duration(job.seconds)}{left}"
-    st.progress(job.done or 0.0, text=plain(text), width=340)
-    st.button("Cancel", key="cancel", on_click=services.cancel, args=(view.displayed.job,))
+    st.progress(job.fraction or 0.0, text=plain(text), width=340)
+    st.button("Cancel", key="cancel", on_click=services.cancel, args=(job.key,))

@@ -20,7 +20,6 @@ from pages.explore.color_controls import CLUSTERS, Colored, Coloring, colors_of,
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.navigation import History
-from server.jobs.pool import JobView
 
 DEFAULT_K = 10
 
@@ -52,7 +51,6 @@ class ViewState:
     request : what the controls asked for
     kinds : kind of each metadata column
     displayed : the layout, or PCA until it is ready
-    job : status of the job that computes the layout or its quality; None if none is unfinished
     colored : the colors, and the job that better ones wait for
     history : what was visited, selected or queried
     encoder : folder of the run that encodes queries for the set, or None
@@ -63,7 +61,6 @@ class ViewState:
     request: ViewRequest
     kinds: Mapping[str, str]
     displayed: DisplayedLayout
-    job: JobView | None
     colored: Colored
     history: History
     encoder: Path | None
@@ -86,9 +83,10 @@ class ViewState:
         title = self.request.spec.title
         if self.displayed.is_requested:
             return title
-        if self.job is None:
+        job = self.displayed.job
+        if job is None:
             return f"Showing PCA; {title} has not been run"
-        if self.job.frame is not None:
+        if job.frame is not None:
             return f"{title}, in progress"
         return f"Showing PCA until {METHODS[self.request.spec.method].title} is ready"
 
@@ -98,25 +96,24 @@ def compute_view(request: ViewRequest) -> ViewState:
     embedding_set, key = request.active.embedding_set, request.active.key
     is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
     displayed = layout_controls.displayed_layout(embedding_set, request.spec)
-    job = displayed.job.snapshot() if displayed.job else None
-    if request.coloring.by == CLUSTERS and job is not None and not displayed.is_requested:
+    is_waiting = displayed.job is not None and not displayed.is_requested
+    if request.coloring.by == CLUSTERS and is_waiting:
         note = "clusters appear once the layout is ready"
         colored = Colored(one_color(len(embedding_set), "clusters"), note)
     else:
         colored = colors_of(key, embedding_set, displayed, request.coloring)
-    is_coloring = colored.job is not None and not colored.job.snapshot().finished
+    is_coloring = colored.job is not None and not colored.job.is_finished
     kinds = column_kinds(key, embedding_set)
     history = navigation.current()
     return ViewState(
         request=request,
         kinds=kinds,
         displayed=displayed,
-        job=job,
         colored=colored,
         history=history,
         encoder=query.find_encoder(embedding_set),
         found=_find_neighbors(key, embedding_set, kinds, history),
-        is_working=job is not None or is_coloring or is_query_pending,
+        is_working=displayed.job is not None or is_coloring or is_query_pending,
     )
 
 
@@ -168,7 +165,7 @@ def highlight(view: ViewState) -> tuple[Focus | None, Mask | None]:
 
 def map_points(view: ViewState) -> Points:
     """Return the points of the layout; while t-SNE runs, those of its latest frame."""
-    job, active = view.job, view.request.active
+    job, active = view.displayed.job, view.request.active
     if job is not None and not view.displayed.is_requested and job.frame is not None:
         frame = active.align(job.frame)
         return services.frames().points(f"{job.key} {job.started}", job.frame_number, frame)

@@ -1,1 +1,1 @@
-"""Layouts, graphs and clusters computed in worker processes."""
+"""Layouts, neighbor graphs and clusters, computed in worker processes."""

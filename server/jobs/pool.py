@@ -1,12 +1,16 @@
-"""Long work in worker processes: one job per key whoever asks, with progress, cancel and a bound.
+"""Long computations in worker processes: one job per key, with progress and cancellation.
 
-The server makes one JobPool. Its workers (server/jobs/worker.py) are started at once, warmed up and
-kept. Each has a thread in the server that starts it, reads its messages and replaces it when it
-ends; so no reader can hold up the work, and the thread lives as long as the process that it
-started (Linux ends a process with the *thread* that asked for it, see worker.py).
+The server creates one JobPool. Its workers (server/jobs/worker.py) start immediately, warm up and
+stay. Each has a thread in the server that starts it, reads its messages and replaces it when it
+ends; so no reader can hold up the computation, and the thread lives as long as the process that it
+started (Linux ends a process with the *thread* that requested that, see worker.py).
 
-Cancelling ends the worker process with SIGKILL: nothing less stops numba or OpenMP code at once,
-and results are written atomically, so there is nothing to clean up.
+Cancelling kills the worker process: nothing less stops numba or OpenMP code immediately, and
+results are written atomically, so that there is nothing to clean up.
+
+pebble and loky were considered: both start workers with multiprocessing, which would transmit
+neither progress nor frames, and the shared keys, the warm-up and the end of a worker with its
+server would remain to be written here.
 """
 
 import logging
@@ -16,87 +20,61 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from server.jobs.status import JobView, StageRate, State
+from server.jobs.status import JobStatus, PhaseRate
 from server.jobs.worker import Worker
-
-__all__ = ["KEPT", "Job", "JobPool", "JobView", "State"]
 
 _log = logging.getLogger(__name__)
 
-KEPT = 50
-"""Finished jobs whose results stay readable."""
+MAX_FINISHED = 50
+"""Finished jobs whose results can still be read."""
 
 _NO_WARM_UP = pickle.dumps(None)
 
 
-class Job:
-    """One piece of work; its state is read through snapshot()."""
+@dataclass(eq=False)
+class _Job:
+    """A job as the pool tracks it; its status is stored without position and times."""
 
-    def __init__(self, pool: "JobPool", key: str, payload: bytes) -> None:
-        self.key = key
-        self._pool = pool
-        self._payload = payload
-        self._view = JobView(key)
-        self._rate = StageRate()
-        self._began = 0.0
-
-    def snapshot(self) -> JobView:
-        """Return a consistent view of the present state."""
-        with self._pool._changed:
-            view = self._view
-            if view.state == "queued":
-                position = self._pool._queue.index(self)
-                warming = position < self._pool._warming()
-                return replace(view, position=position, stage="warming up" if warming else "queued")
-            if view.state == "running":
-                now = time.monotonic()
-                left = self._rate.seconds_left(now)
-                return replace(view, seconds=now - self._began, seconds_left=left)
-            return view
-
-    def wait(
-        self,
-        timeout: float | None = None,
-        until: Callable[[JobView], bool] = lambda view: view.finished,
-    ) -> JobView:
-        """Wait until `until(view)` holds or `timeout` s have passed; return the view then."""
-        with self._pool._changed:
-            self._pool._changed.wait_for(lambda: until(self.snapshot()), timeout)
-            return self.snapshot()
+    payload: bytes  # pickled (function, arguments)
+    status: JobStatus
+    rate: PhaseRate = field(default_factory=PhaseRate)
+    began: float = 0.0  # monotonic clock, s; 0 while queued
 
 
 @dataclass(eq=False)
 class _Slot:
-    """The place of one worker: its present process and what that is doing."""
+    """The place of one worker: its current process and job."""
 
     worker: Worker | None = None
-    ready: bool = False  # the worker has warmed up
-    job: Job | None = None
-    warms_up: bool = True  # False once that has ended a worker
-    sound: bool = True  # False after a worker that ended before it was ready even so
+    is_ready: bool = False  # the worker has warmed up
+    job: _Job | None = None
+    warms_up: bool = True  # False after a worker ended while it warmed up
+    can_start: bool = True  # False after a worker ended before it was ready, without warm-up
 
 
 class JobPool:
-    """Runs jobs in `workers` processes at once; the others wait in order.
+    """Runs up to `workers` jobs at the same time; further jobs wait in order.
 
     Parameters
     ----------
-    workers : how many jobs run together
-    warm_up : an importable function that each new worker calls before its first job; the first
-        worker does so alone, since what it compiles and keeps on disk spares the others the work
+    workers : int
+        Number of worker processes.
+    warm_up : callable, optional
+        An importable function that each new worker calls before its first job. The first worker
+        does so alone: what it compiles and caches on disk saves the others the work.
     """
 
     def __init__(self, workers: int = 1, warm_up: Callable[[], None] | None = None) -> None:
         if workers < 1:
             raise ValueError(f"workers = {workers}; at least 1 is needed")
         self._changed = threading.Condition()  # guards everything below
-        self._jobs: dict[str, Job] = {}
-        self._queue: deque[Job] = deque()
-        self._closed = False
-        self._tried = False  # the first worker got ready, or failed to
+        self._jobs: dict[str, _Job] = {}  # the latest of each key; finished ones by their end
+        self._queue: deque[_Job] = deque()
+        self._is_closed = False
+        self._first_has_started = False  # the first worker is ready, or has failed
         self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
         self._slots = [_Slot() for _ in range(workers)]
         self._threads = [
@@ -112,59 +90,82 @@ class JobPool:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def submit(self, key: str, function: Callable[..., Any], *args: Any, owner: str) -> Job:
-        """Have a worker call function(*args, progress=...), unless the key is at work already.
+    def submit(self, key: str, function: Callable[..., Any], *args: Any, client: str) -> JobStatus:
+        """Have a worker call function(*args, progress=...), unless a job of the key is unfinished.
 
         Parameters
         ----------
-        key : names the result; whoever submits a key that is queued or running joins that job
-        function : importable by its module and name; its arguments and result are pickled
-        owner : who wants it; see cancel
+        key : str
+            Identifies the result; all clients that submit it share an unfinished job.
+        function : callable
+            Importable by its module and name; its arguments and result are pickled.
+        client : str
+            Who wants the result; see `cancel`.
         """
         payload = pickle.dumps((_importable(function), args))
         with self._changed:
-            if self._closed:
+            if self._is_closed:
                 raise RuntimeError("the pool is closed")
             job = self._jobs.get(key)
-            if job is None or job._view.finished:
-                job = Job(self, key, payload)
+            if job is None or job.status.is_finished:
+                job = _Job(payload, JobStatus(key))
                 self._jobs.pop(key, None)
                 self._jobs[key] = job
                 self._queue.append(job)
-            job._view = replace(job._view, owners=job._view.owners | {owner})
+            job.status = replace(job.status, clients=job.status.clients | {client})
             self._dispatch()
             self._changed.notify_all()
-        return job
+            return self._current_status(job)
 
-    def get(self, key: str) -> Job | None:
-        """Return the last job of this key, if it is at work or among the last finished."""
-        with self._changed:
-            return self._jobs.get(key)
-
-    def cancel(self, key: str, owner: str) -> None:
-        """Take away an owner's interest; the work stops when no owner is left."""
+    def status(self, key: str) -> JobStatus | None:
+        """Return the status of the latest job of a key, unless it finished too long ago."""
         with self._changed:
             job = self._jobs.get(key)
-            if job is None or owner not in job._view.owners:
+            return None if job is None else self._current_status(job)
+
+    def wait(
+        self,
+        key: str,
+        timeout: float | None = None,
+        until: Callable[[JobStatus], bool] = lambda status: status.is_finished,
+    ) -> JobStatus:
+        """Wait until the condition holds for the latest job of a key; return its status then.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the status is returned in any case.
+        until : callable
+            The condition; by default, that the job has finished.
+
+        Raises
+        ------
+        KeyError
+            There is no job of the key.
+        """
+        with self._changed:
+            job = self._jobs[key]
+            self._changed.wait_for(lambda: until(self._current_status(job)), timeout)
+            return self._current_status(job)
+
+    def cancel(self, key: str, client: str) -> None:
+        """Withdraw a client from a job; the job is cancelled when no client is left."""
+        with self._changed:
+            job = self._jobs.get(key)
+            if job is None or client not in job.status.clients:
                 return
-            job._view = replace(job._view, owners=job._view.owners - {owner})
-            if not job._view.owners and not job._view.finished:
-                self._stop(job)
+            job.status = replace(job.status, clients=job.status.clients - {client})
+            if not job.status.clients and not job.status.is_finished:
+                self._cancel(job)
             self._changed.notify_all()
 
-    def leave(self, owner: str) -> None:
-        """Cancel everything that this owner asked for: the session has ended."""
-        with self._changed:
-            for key in list(self._jobs):
-                self.cancel(key, owner)
-
     def close(self) -> None:
-        """Cancel all jobs, end the workers, and wait until they are gone."""
+        """Cancel all jobs, end the workers, and wait until they have ended."""
         with self._changed:
-            self._closed = True
+            self._is_closed = True
             for job in list(self._jobs.values()):
-                if not job._view.finished:
-                    self._stop(job)
+                if not job.status.is_finished:
+                    self._cancel(job)
             for slot in self._slots:
                 if slot.worker:
                     slot.worker.kill()
@@ -172,100 +173,110 @@ class JobPool:
         for thread in self._threads:
             thread.join()
 
-    def _warming(self) -> int:
-        return sum(not slot.ready for slot in self._slots)
+    def _current_status(self, job: _Job) -> JobStatus:
+        status = job.status
+        if status.state == "queued":
+            position = self._queue.index(job)
+            warming_up = sum(not slot.is_ready for slot in self._slots)
+            phase = "warming up" if position < warming_up else "queued"
+            return replace(status, position=position, phase=phase)
+        if status.state == "running":
+            now = time.monotonic()
+            left = job.rate.seconds_left(now)
+            return replace(status, seconds=now - job.began, seconds_left=left)
+        return status
 
-    def _stop(self, job: Job) -> None:
-        if job._view.state == "queued":
+    def _cancel(self, job: _Job) -> None:
+        if job.status.state == "queued":
             self._queue.remove(job)
         for slot in self._slots:
             if slot.job is job and slot.worker:
-                slot.ready = False
+                slot.is_ready = False
                 slot.worker.kill()  # its thread sees the end of the pipe and starts another
         self._finish(job, state="cancelled")
 
-    def _finish(self, job: Job, **changes: Any) -> None:
-        seconds = time.monotonic() - job._began if job._began else 0.0
-        job._view = replace(job._view, frame=None, seconds=seconds, **changes)
-        self._jobs[job.key] = self._jobs.pop(job.key)  # the last finished are kept longest
-        finished = [key for key, other in self._jobs.items() if other._view.finished]
-        for key in finished[:-KEPT]:
+    def _finish(self, job: _Job, **changes: Any) -> None:
+        key = job.status.key
+        seconds = time.monotonic() - job.began if job.began else 0.0
+        job.status = replace(job.status, frame=None, seconds=seconds, **changes)
+        self._jobs[key] = self._jobs.pop(key)  # to the end: the oldest are removed first
+        finished = [key for key, other in self._jobs.items() if other.status.is_finished]
+        for key in finished[:-MAX_FINISHED]:
             del self._jobs[key]
         self._changed.notify_all()
 
-    def _succeed(self, job: Job, pickled_result: bytes) -> None:
+    def _complete(self, job: _Job, pickled_result: bytes) -> None:
         try:
             result = pickle.loads(pickled_result)
-        except Exception:  # whatever its class does when it is made again
+        except Exception:  # whatever its class raises when it is unpickled
             self._fail(job, "the result could not be read", traceback.format_exc())
         else:
-            self._finish(job, state="done", done=1.0, result=result)
+            self._finish(job, state="done", fraction=1.0, result=result)
 
-    def _fail(self, job: Job, error: str, details: str = "") -> None:
+    def _fail(self, job: _Job, error: str, details: str = "") -> None:
         level = logging.ERROR if details else logging.INFO
-        _log.log(level, "job %s failed: %s\n%s", job.key, error, details)
+        _log.log(level, "job %s failed: %s\n%s", job.status.key, error, details)
         self._finish(job, state="failed", error=error, traceback=details)
 
     def _dispatch(self) -> None:
         """Give queued jobs to idle workers."""
         for slot in self._slots:
-            if self._queue and slot.worker and slot.ready and slot.job is None:
+            if self._queue and slot.worker and slot.is_ready and slot.job is None:
                 job = self._queue.popleft()
                 slot.job = job
-                job._began = time.monotonic()
-                job._view = replace(
-                    job._view, state="running", stage="starting", started=time.time()
+                job.began = time.monotonic()
+                job.status = replace(
+                    job.status, state="running", phase="starting", started=time.time()
                 )
-                slot.worker.send(job._payload)
-                job._payload = b""
+                slot.worker.send(job.payload)
+                job.payload = b""
 
     def _serve(self, slot: _Slot) -> None:
-        """Keep one worker alive; the body of its thread."""
+        """Keep one worker running; the body of its thread."""
         with self._changed:
-            first = slot is self._slots[0]
-            self._changed.wait_for(lambda: first or self._tried or self._closed)
+            is_first = slot is self._slots[0]
+            self._changed.wait_for(lambda: is_first or self._first_has_started or self._is_closed)
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or slot.sound or self._queue)
-                if self._closed:
+                self._changed.wait_for(lambda: self._is_closed or slot.can_start or self._queue)
+                if self._is_closed:
                     return
                 try:
                     worker = slot.worker = Worker()
                 except OSError as error:
-                    self._ended(slot, f"the system cannot start it ({error})", was_ready=False)
+                    reason = f"the system cannot start it ({error})"
+                    self._on_worker_exit(slot, reason, was_ready=False)
                     continue
             worker.send(self._warm_up if slot.warms_up else _NO_WARM_UP)
             for message in worker.messages():
                 with self._changed:
-                    self._receive(slot, *message)
+                    self._on_message(slot, *message)
             with self._changed:
-                was_ready, slot.ready = slot.ready, False
+                was_ready, slot.is_ready = slot.is_ready, False
             reason = worker.end()
             with self._changed:
-                self._ended(slot, reason, was_ready)
+                self._on_worker_exit(slot, reason, was_ready)
 
-    def _receive(self, slot: _Slot, kind: str, *content: Any) -> None:
-        """Take in one message of a worker."""
+    def _on_message(self, slot: _Slot, kind: str, *content: Any) -> None:
         if kind == "ready":
-            slot.ready = slot.sound = self._tried = True
+            slot.is_ready = slot.can_start = self._first_has_started = True
             if content[0]:
-                _log.error("warming up failed; jobs run all the same\n%s", content[0])
+                _log.error("the warm-up failed; jobs run without it\n%s", content[0])
             self._dispatch()
         job = slot.job
-        if job is None or job._view.state != "running":
+        if job is None or job.status.state != "running":
             return
         if kind == "progress":
-            stage, done, note = content
-            job._rate.update(stage, done, time.monotonic())
-            job._view = replace(job._view, stage=stage, done=done, note=note)
+            phase, fraction, note = content
+            job.rate.update(phase, fraction, time.monotonic())
+            job.status = replace(job.status, phase=phase, fraction=fraction, note=note)
         elif kind == "frame":
             content[0].flags.writeable = False
-            job._view = replace(
-                job._view, frame=content[0], frame_number=job._view.frame_number + 1
-            )
+            number = job.status.frame_number + 1
+            job.status = replace(job.status, frame=content[0], frame_number=number)
         elif kind == "done":
             slot.job = None
-            self._succeed(job, content[0])
+            self._complete(job, content[0])
             self._dispatch()
         elif kind == "failed":
             slot.job = None
@@ -273,29 +284,29 @@ class JobPool:
             self._dispatch()
         self._changed.notify_all()
 
-    def _ended(self, slot: _Slot, reason: str, was_ready: bool) -> None:
-        """Note the end of a worker. Its job fails.
+    def _on_worker_exit(self, slot: _Slot, reason: str, was_ready: bool) -> None:
+        """Fail the job of a worker that has ended by itself.
 
-        If it never got ready, the next worker does without warming up; if that was it already, the
-        next job fails, lest it wait forever.
+        If the worker was never ready, the next one starts without the warm-up; if that one was
+        not ready either, the next job fails too, or it would wait forever.
         """
         job = slot.job
-        slot.worker, slot.job, self._tried = None, None, True
+        slot.worker, slot.job, self._first_has_started = None, None, True
         self._changed.notify_all()
-        if self._closed or (job and job._view.finished):  # it was ended on purpose
+        if self._is_closed or (job and job.status.is_finished):  # it was killed by the pool
             return
         _log.warning("a worker process ended by itself: %s", reason)
         if not was_ready:
-            slot.sound = slot.warms_up
+            slot.can_start = slot.warms_up
             slot.warms_up = False
-            if not slot.sound and self._queue:
+            if not slot.can_start and self._queue:
                 job = self._queue.popleft()
         if job:
-            self._fail(job, f"the worker process ended before the work was done: {reason}")
+            self._fail(job, f"the worker process ended before the job was done: {reason}")
 
 
 def _importable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function; raise ValueError if it is in a script, which no worker imports."""
+    """Return the function; raise ValueError if workers cannot import it, as it is in the script."""
     if function.__module__ == "__main__":
         raise ValueError(f"{function!r} is in the script; move it to a module that can be imported")
     return function

@@ -1,39 +1,53 @@
-"""What is known about a job at one moment, and how long it will still take."""
+"""The status of a job, and the estimate of its remaining time."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, eq=False)
-class JobView:
+class JobStatus:
     """What is known about a job at one moment.
 
     Attributes
     ----------
-    key, state : which job, and how far it is
-    owners : who is interested in it
-    position : jobs ahead of it while it is queued, else None
-    stage, done, note : the last report; done is the share of the stage, 0 to 1, None if unknown
-    started : when it began to run, Unix time in s; None while queued
-    seconds : how long it has run, or ran, in s
-    seconds_left : estimated for the current stage from its rate so far, in s; None while unknown
-    frame : latest intermediate layout, float32, shape (n, dims), read-only; None once finished
-    frame_number : counts the frames from 1; 0 before the first
-    result : what the function returned; None unless done
-    error : what to tell the user; "" unless failed
-    traceback : for the log, where the error was not the user's
+    key : str
+        Identifies the job.
+    state : JobState
+        A job that is "done", "failed" or "cancelled" has finished.
+    clients : frozenset of str
+        Who wants the result.
+    position : int or None
+        Jobs ahead of it while it is queued.
+    phase, fraction, note
+        The latest progress: what is being done, how much of it (0 to 1, None if unknown), details.
+    started : float or None
+        Unix time in s when it began to run; None while it is queued.
+    seconds : float
+        Running time in s.
+    seconds_left : float or None
+        Remaining time of the current phase in s, from its rate so far; None if unknown.
+    frame : ndarray or None
+        The latest intermediate layout, float32, shape (n, dims), read-only; None once finished.
+    frame_number : int
+        The frames so far.
+    result : object
+        What the function returned; None unless the job is done.
+    error : str
+        Why it failed, for the user; "" unless it did.
+    traceback : str
+        For the log; "" if the mistake was the user's.
     """
 
     key: str
-    state: State = "queued"
-    owners: frozenset[str] = frozenset()
+    state: JobState = "queued"
+    clients: frozenset[str] = frozenset()
     position: int | None = None
-    stage: str = ""
-    done: float | None = None
+    phase: str = ""
+    fraction: float | None = None
     note: str = ""
     started: float | None = None
     seconds: float = 0.0
@@ -45,31 +59,31 @@ class JobView:
     traceback: str = ""
 
     @property
-    def finished(self) -> bool:
-        """Whether it is over, well or not."""
+    def is_finished(self) -> bool:
+        """Whether the job has ended, successfully or not."""
         return self.state not in ("queued", "running")
 
 
 @dataclass
-class StageRate:
-    """The progress of the current stage, for the estimate of the time left."""
+class PhaseRate:
+    """The rate of the current phase, from which its remaining time is estimated."""
 
-    stage: str = ""
-    first: tuple[float, float] | None = None  # time in s, share done
+    phase: str = ""
+    first: tuple[float, float] | None = None  # time in s, fraction
     last: tuple[float, float] | None = None
 
-    def update(self, stage: str, done: float | None, now: float) -> None:
-        """Note a report made at `now`, in s of a clock that never goes back."""
-        if stage != self.stage or self.last is None or done is None or done < self.last[1]:
-            self.stage, self.first, self.last = stage, None, None
-        if done is not None:
-            self.first = self.first or (now, done)
-            self.last = (now, done)
+    def update(self, phase: str, fraction: float | None, now: float) -> None:
+        """Record progress at the time `now`, in s of a monotonic clock."""
+        if phase != self.phase or self.last is None or fraction is None or fraction < self.last[1]:
+            self.phase, self.first, self.last = phase, None, None
+        if fraction is not None:
+            self.first = self.first or (now, fraction)
+            self.last = (now, fraction)
 
     def seconds_left(self, now: float) -> float | None:
-        """Estimate the time that the stage still takes, in s; None while unknown."""
+        """Estimate the remaining time of the phase in s; None if unknown."""
         if self.first is None or self.last is None or self.last[1] <= self.first[1]:
             return None
-        (start, done_first), (end, done) = self.first, self.last
-        left = (1.0 - done) * (end - start) / (done - done_first)
+        (start, first), (end, last) = self.first, self.last
+        left = (1.0 - last) * (end - start) / (last - first)
         return max(0.0, left - (now - end))

@@ -1,14 +1,15 @@
 """The worker process of server/jobs/pool.py, and the server's end of the pipes to it.
 
-The process (`python -m server.jobs.worker`) does one job after another. Pickled messages come in on
-its stdin and go out on its stdout; what the work itself prints goes to stderr. Nothing of the
-server is inherited or executed again, so a script without a `__main__` guard (every Streamlit
-script) is a safe server.
+The process (`python -m server.jobs.worker`) runs one job after another. It receives pickled
+messages on its stdin and sends them on its stdout; what a job prints goes to stderr. Nothing of the
+server is inherited or executed again, so that a script without a `__main__` guard, such as any
+Streamlit script, can be the server.
 
 The server sends bytes: first the pickled warm-up function (or None), then one pickled
-(function, args) per job, when the last is finished. The worker sends tuples:
-("ready", traceback of the warm-up or ""), ("progress", stage, done, note), ("frame", coordinates),
-and at the end of a job ("done", pickled result) or ("failed", message, traceback).
+(function, args) per job, after the previous one has finished. The worker sends tuples:
+("ready", traceback of the warm-up or ""), ("progress", phase, fraction, note),
+("frame", coordinates), and at the end of a job ("done", pickled result) or
+("failed", message, traceback).
 """
 
 import contextlib
@@ -27,11 +28,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from embeddings.errors import EmbeddingError
+from server.modules import module_command, module_environment
 
 NICENESS = 5
-"""Added to the worker's niceness, so that the server answers clicks first."""
+"""Added to the niceness of a worker, so that clicks are answered first."""
 
-_GRACE = 5.0  # s that a process may take to end after its last message
+_GRACE = 5.0  # s within which a process must end after its last message
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Message = tuple[Any, ...]
@@ -39,19 +41,18 @@ Post = Callable[[Message], None]
 
 
 class Worker:
-    """The server's end: starts a worker process that finds the same modules as the server.
+    """The server's end: starts a worker process, which finds the same modules as the server.
 
-    On Linux the process dies with the thread that makes this object: make it in one that stays.
+    On Linux the process dies with the thread that creates this object, so use a permanent thread.
     """
 
     def __init__(self) -> None:
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "server.jobs.worker"],
+            module_command("server.jobs.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # OpenMP threads that spin while they wait take the cores from the server
-            env={"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path},
+            # OpenMP threads that spin while they wait would take the cores from the server
+            env=module_environment(OMP_WAIT_POLICY="passive"),
         )
         assert self._process.stdin and self._process.stdout
         self._inbox, self._answers = self._process.stdin, self._process.stdout
@@ -62,26 +63,26 @@ class Worker:
         return self._process.pid
 
     def send(self, payload: bytes) -> None:
-        """Send one message; where the process is gone, messages() ends, which tells more."""
+        """Send one message; ignored if the process has ended, which ends messages() as well."""
         with contextlib.suppress(BrokenPipeError):
             pickle.dump(payload, self._inbox)
             self._inbox.flush()
 
     def messages(self) -> Iterator[Message]:
-        """Yield what the worker says, until its process ends (perhaps in mid-sentence)."""
+        """Yield the messages of the worker until its process ends, perhaps within a message."""
         with contextlib.suppress(EOFError, pickle.UnpicklingError):
             while True:
                 yield pickle.load(self._answers)
 
     def kill(self) -> None:
-        """End the process at once; does not wait for it."""
+        """Kill the process without waiting for its end."""
         self._process.kill()
 
     def end(self) -> str:
-        """Wait until the process has ended, a few seconds at most; return why it ended."""
+        """Wait for the end of the process, at most a few seconds; return why it ended."""
         try:
             code = self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:  # it closed its end of the pipe and went on
+        except subprocess.TimeoutExpired:  # it has closed its end of the pipe and continues
             self._process.kill()
             code = self._process.wait()
         self._answers.close()
@@ -91,9 +92,9 @@ class Worker:
 
 
 def _reason(code: int) -> str:
-    """Say in words what the exit code of a process means."""
+    """Describe the exit code of a process."""
     if code < 0 and code == -signal.SIGKILL:
-        return "it was killed, most likely because memory ran out; try it with fewer items"
+        return "it was killed, most likely because memory ran out; try fewer items"
     if code < 0:
         return f"it crashed ({signal.Signals(-code).name})"
     return f"it ended with exit code {code}"
@@ -116,12 +117,12 @@ class PipeProgress:
 
 
 def main() -> None:
-    """Warm up, then work until the server closes the pipe or ends the process."""
+    """Warm up, then run jobs until the server closes the pipe or kills the process."""
     inbox, outbox = _claim_streams()
-    _die_with_the_server()
+    _die_with_server()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is meant for the server
 
     tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox, tasks), daemon=True).start()
@@ -134,37 +135,37 @@ def main() -> None:
 
     post(("ready", _warm_up(tasks.get())))
     while True:
-        post(_work(tasks.get(), PipeProgress(post)))
+        post(_run(tasks.get(), PipeProgress(post)))
 
 
 def _warm_up(payload: bytes) -> str:
-    """Run the pickled warm-up function, if any; return its traceback, or "" when all went well."""
+    """Run the pickled warm-up function, if any; return its traceback, or "" if it succeeded."""
     try:
         warm_up = pickle.loads(payload)
         if warm_up is not None:
             warm_up()
-    except Exception:  # warming up only saves time: the jobs can do without, the server logs it
+    except Exception:  # it only saves time: jobs run without it, and the server logs this
         return traceback.format_exc()
     return ""
 
 
-def _work(payload: bytes, progress: PipeProgress) -> Message:
-    """Do one job; return ("done", pickled result) or ("failed", message, traceback)."""
+def _run(payload: bytes, progress: PipeProgress) -> Message:
+    """Run one job; return ("done", pickled result) or ("failed", message, traceback)."""
     try:
         function, args = pickle.loads(payload)
         return "done", pickle.dumps(function(*args, progress=progress))
     except EmbeddingError as error:
         return "failed", str(error), ""
     except MemoryError:
-        message = "there is not enough memory for this; try it with fewer items"
+        message = "there is not enough memory; try fewer items"
         return "failed", message, traceback.format_exc()
     except Exception as error:  # the boundary of the process: the server logs the traceback
-        message = f"an unexpected error ended the work ({type(error).__name__}: {error})"
+        message = f"unexpected error ({type(error).__name__}: {error})"
         return "failed", message, traceback.format_exc()
 
 
 def _claim_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Take stdin and stdout for messages; reads then see nothing, prints go to stderr."""
+    """Reserve stdin and stdout for messages; the job then reads nothing, and prints to stderr."""
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -174,7 +175,7 @@ def _claim_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _read(inbox: BinaryIO, tasks: "queue.SimpleQueue[Any]") -> None:
-    """Queue what the server sends; end the process in the midst of its work when that is gone."""
+    """Queue what the server sends; end the process, even within a job, when the server is gone."""
     try:
         while True:
             tasks.put(pickle.load(inbox))
@@ -182,10 +183,10 @@ def _read(inbox: BinaryIO, tasks: "queue.SimpleQueue[Any]") -> None:
         os._exit(0)
 
 
-def _die_with_the_server() -> None:
+def _die_with_server() -> None:
     """Have Linux kill this process when the thread that started it ends, even by SIGKILL.
 
-    Elsewhere the end of the pipe does it as soon as the work lets another thread run.
+    On other systems the closed pipe ends it as soon as the job lets another thread run.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

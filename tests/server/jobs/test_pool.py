@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from embeddings.errors import EmbeddingError
-from server.jobs.pool import KEPT, JobPool
-from server.jobs.status import StageRate
+from server.jobs.pool import MAX_FINISHED, JobPool
+from server.jobs.status import PhaseRate
 
 LONG = 60.0  # s; waits end with their event, only a failing test waits so long
 
@@ -140,99 +140,102 @@ def alive(pid):
     return True
 
 
-def running_pid(job):
+def run(pool, key, function, *args):
+    """Submit a job and wait for its end; return its status."""
+    pool.submit(key, function, *args, client="a")
+    return pool.wait(key, LONG)
+
+
+def running_pid(pool, key):
     """Return the id of the process in which a held or burning job runs."""
-    return int(job.wait(LONG, until=lambda view: view.note or view.finished).note)
+    return int(pool.wait(key, LONG, until=lambda job: job.note or job.is_finished).note)
 
 
-def test_result_and_last_report(shared):
-    view = shared.submit("add", add, 1, 2, owner="a").wait(LONG)
-    assert (view.state, view.result, view.stage, view.done) == ("done", 3, "added", 1.0)
-    assert view.finished and view.frame_number == 2 and view.seconds > 0
-    assert view.started is not None and view.seconds_left is None
+def test_result_and_last_progress(shared):
+    job = run(shared, "add", add, 1, 2)
+    assert (job.state, job.result, job.phase, job.fraction) == ("done", 3, "added", 1.0)
+    assert job.is_finished and job.frame_number == 2 and job.seconds > 0
+    assert job.started is not None and job.seconds_left is None
 
 
 def test_progress_and_latest_frame_while_running(shared, pipe):
-    job = shared.submit("held", held, str(pipe), "x", owner="a")
-    view = job.wait(LONG, until=lambda view: view.frame_number == 1)
-    assert (view.state, view.stage, view.done) == ("running", "held", 0.25)
-    assert view.frame.dtype == np.float32 and not view.frame.flags.writeable
-    np.testing.assert_array_equal(view.frame, np.full((2, 3), 7.0))
-    assert view.note == str(running_pid(job)) and view.seconds > 0
+    submitted = shared.submit("held", held, str(pipe), "x", client="a")
+    assert submitted.key == "held" and submitted.clients == {"a"}
+    job = shared.wait("held", LONG, until=lambda job: job.frame_number == 1)
+    assert (job.state, job.phase, job.fraction) == ("running", "held", 0.25)
+    assert job.frame.dtype == np.float32 and not job.frame.flags.writeable
+    np.testing.assert_array_equal(job.frame, np.full((2, 3), 7.0))
+    assert job.note == str(running_pid(shared, "held")) and job.seconds > 0
     let_go(pipe)
-    assert job.wait(LONG).result == "x"
-    assert job.snapshot().frame is None
+    assert shared.wait("held", LONG).result == "x"
+    assert shared.status("held").frame is None
 
 
-def test_one_job_for_two_owners(shared, pipe):
-    first = shared.submit("same", held, str(pipe), 1, owner="a")
-    second = shared.submit("same", held, str(pipe), 2, owner="b")
-    assert second is first and shared.get("same") is first
-    assert first.snapshot().owners == {"a", "b"}
-    pid = running_pid(first)
+def test_clients_share_a_job(shared, pipe):
+    shared.submit("same", held, str(pipe), 1, client="a")
+    shared.submit("same", held, str(pipe), 2, client="b")
+    assert shared.status("same").clients == {"a", "b"}
+    pid = running_pid(shared, "same")
     shared.cancel("same", "a")
     shared.cancel("same", "a")
     shared.cancel("same", "stranger")
-    assert first.snapshot().state == "running" and alive(pid)
+    assert shared.status("same").state == "running" and alive(pid)
     let_go(pipe)
-    assert first.wait(LONG).result == 1
+    assert shared.wait("same", LONG).result == 1
 
 
-def test_cancel_by_the_last_owner_ends_the_work(shared):
-    job = shared.submit("burn", burn, owner="a")
-    pid = running_pid(job)
+def test_cancelling_by_the_last_client_kills_the_worker(shared):
+    shared.submit("burn", burn, client="a")
+    pid = running_pid(shared, "burn")
     shared.cancel("burn", "a")
-    assert job.snapshot().state == "cancelled"
+    assert shared.status("burn").state == "cancelled"
     assert ended(pid)
-    fresh = shared.submit("pid", own_pid, owner="a").wait(LONG)
+    fresh = run(shared, "pid", own_pid)
     assert fresh.state == "done" and fresh.result != pid
     assert not alive(pid)  # waited for: not even a zombie
 
 
-def test_leave_takes_all_interest_away(shared, pipe):
-    burning = shared.submit("burn", burn, owner="gone")
-    queued = shared.submit("next", held, str(pipe), 1, owner="gone")
-    other = shared.submit("other", add, 1, 1, owner="stays")
-    joined = shared.submit("next", held, str(pipe), 1, owner="stays")
-    running_pid(burning)
-    shared.leave("gone")
-    assert burning.snapshot().state == "cancelled"
-    assert queued is joined and queued.snapshot().owners == {"stays"}
-    let_go(pipe)
-    assert queued.wait(LONG).state == "done" and other.wait(LONG).result == 2
+def test_a_finished_key_starts_over(shared):
+    first = run(shared, "again", add, 1, 2)
+    assert run(shared, "again", add, 3, 4).result == 7
+    assert first.result == 3
 
 
-def test_a_finished_key_starts_anew(shared):
-    first = shared.submit("again", add, 1, 2, owner="a")
-    first.wait(LONG)
-    second = shared.submit("again", add, 3, 4, owner="a")
-    assert second is not first and second.wait(LONG).result == 7
-    assert first.snapshot().result == 3
-
-
-def test_a_cancelled_key_starts_anew_at_once(shared):
-    first = shared.submit("retry", burn, owner="a")
-    running_pid(first)
+def test_a_cancelled_key_starts_over(shared):
+    shared.submit("retry", burn, client="a")
+    running_pid(shared, "retry")
     shared.cancel("retry", "a")
-    assert shared.submit("retry", add, 1, 2, owner="a").wait(LONG).result == 3
+    assert run(shared, "retry", add, 1, 2).result == 3
 
 
-def test_errors_of_users_are_told_as_they_are(shared):
-    view = shared.submit("refuse", refuse, owner="a").wait(LONG)
-    assert (view.state, view.error) == ("failed", "3 rows given, 5 expected; add some")
-    assert view.traceback == ""
+def test_an_unknown_key_has_no_status(shared):
+    assert shared.status("unknown") is None
+    shared.cancel("unknown", "a")
+    with pytest.raises(KeyError):
+        shared.wait("unknown")
+
+
+def test_a_wait_ends_with_its_time(shared, pipe):
+    shared.submit("held", held, str(pipe), 1, client="a")
+    assert shared.wait("held", timeout=0.01).state in ("queued", "running")
+    let_go(pipe)
+    assert shared.wait("held", LONG).result == 1
+
+
+def test_mistakes_of_users_are_quoted(shared):
+    job = run(shared, "refuse", refuse)
+    assert (job.state, job.error) == ("failed", "3 rows given, 5 expected; add some")
+    assert job.traceback == ""
 
 
 def test_other_errors_keep_their_traceback(shared, caplog):
-    view = shared.submit("divide", divide, owner="a").wait(LONG)
-    assert view.state == "failed"
-    assert view.error == (
-        "an unexpected error ended the work (ZeroDivisionError: division by zero)"
-    )
-    assert "return 1 / 0" in view.traceback and "return 1 / 0" in caplog.text
-    assert "memory" in shared.submit("memory", exhaust, owner="a").wait(LONG).error
-    view = shared.submit("lambda", unpicklable, owner="a").wait(LONG)
-    assert view.state == "failed" and "pickle" in view.error
+    job = run(shared, "divide", divide)
+    assert job.state == "failed"
+    assert job.error == "unexpected error (ZeroDivisionError: division by zero)"
+    assert "return 1 / 0" in job.traceback and "return 1 / 0" in caplog.text
+    assert "memory" in run(shared, "memory", exhaust).error
+    job = run(shared, "lambda", unpicklable)
+    assert job.state == "failed" and "pickle" in job.error
 
 
 @pytest.mark.parametrize(
@@ -244,29 +247,29 @@ def test_other_errors_keep_their_traceback(shared, caplog):
     ],
 )
 def test_a_dead_worker_fails_its_job_and_is_replaced(shared, function, number, reason):
-    view = shared.submit("die", function, int(number), owner="a").wait(LONG)
-    assert view.state == "failed" and reason in view.error
-    assert shared.submit("after", add, 1, 2, owner="a").wait(LONG).result == 3
+    job = run(shared, "die", function, int(number))
+    assert job.state == "failed" and reason in job.error
+    assert run(shared, "after", add, 1, 2).result == 3
 
 
 def test_a_dead_worker_leaves_the_others_alone(pipe):
     with JobPool(workers=2) as pool:
-        job = pool.submit("held", held, str(pipe), 5, owner="a")
-        pid = running_pid(job)
-        assert pool.submit("die", die, 9, owner="a").wait(LONG).state == "failed"
-        assert job.snapshot().state == "running" and alive(pid)
+        pool.submit("held", held, str(pipe), 5, client="a")
+        pid = running_pid(pool, "held")
+        assert run(pool, "die", die, 9).state == "failed"
+        assert pool.status("held").state == "running" and alive(pid)
         let_go(pipe)
-        assert job.wait(LONG).result == 5
+        assert pool.wait("held", LONG).result == 5
 
 
 def test_an_idle_worker_that_dies_is_replaced(shared):
-    pid = shared.submit("pid", own_pid, owner="a").wait(LONG).result
+    pid = run(shared, "pid", own_pid).result
     os.kill(pid, signal.SIGKILL)
     assert ended(pid)
-    view = shared.submit("pid", own_pid, owner="a").wait(LONG)
-    if view.state == "failed":  # it was given to the dead one before its thread knew
-        view = shared.submit("pid", own_pid, owner="a").wait(LONG)
-    assert view.result != pid
+    job = run(shared, "pid", own_pid)
+    if job.state == "failed":  # it was given to the dead worker before its thread noticed
+        job = run(shared, "pid", own_pid)
+    assert job.result != pid
 
 
 def test_no_more_jobs_run_than_there_are_workers(tmp_path):
@@ -274,85 +277,84 @@ def test_no_more_jobs_run_than_there_are_workers(tmp_path):
     for path in pipes:
         os.mkfifo(path)
     with JobPool(workers=2) as pool:
-        jobs = [pool.submit(str(i), held, str(pipes[i]), i, owner="a") for i in range(4)]
-        for job in jobs[:2]:
-            running_pid(job)
-        views = [job.snapshot() for job in jobs]
-        assert [view.state for view in views] == ["running", "running", "queued", "queued"]
-        assert [view.position for view in views] == [None, None, 0, 1]
-        assert views[2].stage == "queued" and views[2].started is None
+        keys = [pool.submit(str(i), held, str(pipes[i]), i, client="a").key for i in range(4)]
+        for key in keys[:2]:
+            running_pid(pool, key)
+        jobs = [pool.status(key) for key in keys]
+        assert [job.state for job in jobs] == ["running", "running", "queued", "queued"]
+        assert [job.position for job in jobs] == [None, None, 0, 1]
+        assert jobs[2].phase == "queued" and jobs[2].started is None
         pool.cancel("2", "a")
-        assert jobs[2].snapshot().state == "cancelled" and jobs[3].snapshot().position == 0
+        assert pool.status("2").state == "cancelled" and pool.status("3").position == 0
         let_go(pipes[0])
-        running_pid(jobs[3])
+        running_pid(pool, "3")
         let_go(pipes[1])
         let_go(pipes[3])
-        results = [job.wait(LONG).result for job in jobs]
-        assert results == [0, 1, None, 3]
+        assert [pool.wait(key, LONG).result for key in keys] == [0, 1, None, 3]
 
 
 def test_jobs_wait_for_the_warm_up(pipe):
     with JobPool(warm_up=partial(read_pipe, str(pipe))) as pool:
-        job = pool.submit("add", add, 1, 2, owner="a")
-        assert (job.snapshot().state, job.snapshot().stage) == ("queued", "warming up")
+        job = pool.submit("add", add, 1, 2, client="a")
+        assert (job.state, job.phase) == ("queued", "warming up")
         let_go(pipe)
-        assert job.wait(LONG).result == 3
+        assert pool.wait("add", LONG).result == 3
 
 
 @pytest.mark.parametrize("warm_up", [broken_warm_up, deadly_warm_up])
 def test_a_failing_warm_up_does_not_stop_jobs(warm_up, caplog):
     with JobPool(warm_up=warm_up) as pool:
-        assert pool.submit("add", add, 1, 2, owner="a").wait(LONG).result == 3
+        assert run(pool, "add", add, 1, 2).result == 3
     assert "cold" in caplog.text or "exit code 3" in caplog.text
 
 
-def test_a_worker_that_cannot_start_fails_jobs_instead_of_holding_them(monkeypatch):
+def test_a_worker_that_cannot_start_fails_jobs_instead_of_blocking_them(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with JobPool() as pool:
-        assert "exit code" in pool.submit("a", add, 1, 2, owner="a").wait(LONG).error
+        assert "exit code" in run(pool, "a", add, 1, 2).error
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
-        assert "cannot start" in pool.submit("b", add, 1, 2, owner="a").wait(LONG).error
+        assert "cannot start" in run(pool, "b", add, 1, 2).error
         monkeypatch.undo()
-        assert pool.submit("c", add, 1, 2, owner="a").wait(LONG).result == 3
+        assert run(pool, "c", add, 1, 2).result == 3
 
 
-def test_prints_and_reads_of_the_work_do_not_disturb(shared):
-    assert shared.submit("chatter", chatter, owner="a").wait(LONG).result == ""
-    assert shared.submit("add", add, 1, 2, owner="a").wait(LONG).result == 3
+def test_prints_and_reads_of_a_job_do_not_interfere(shared):
+    assert run(shared, "chatter", chatter).result == ""
+    assert run(shared, "add", add, 1, 2).result == 3
 
 
 def test_large_arguments(shared):
     array = np.ones((1_000_000, 3), dtype=np.float32)
-    assert shared.submit("large", total, array, owner="a").wait(LONG).result == 3_000_000
+    assert run(shared, "large", total, array).result == 3_000_000
 
 
 def test_clicks_come_first(shared):
-    assert shared.submit("nice", niceness, owner="a").wait(LONG).result == min(os.nice(0) + 5, 19)
+    assert run(shared, "nice", niceness).result == min(os.nice(0) + 5, 19)
 
 
-def test_only_the_last_finished_are_kept(shared):
-    jobs = [shared.submit(f"kept {i}", own_pid, owner="a") for i in range(KEPT + 3)]
-    assert all(job.wait(LONG).state == "done" for job in jobs)
-    assert [shared.get(f"kept {i}") for i in range(3)] == [None] * 3
-    assert shared.get("kept 3") is jobs[3]
+def test_only_the_latest_finished_jobs_are_kept(shared):
+    for i in range(MAX_FINISHED + 3):
+        assert run(shared, f"kept {i}", own_pid).state == "done"
+    assert [shared.status(f"kept {i}") for i in range(3)] == [None] * 3
+    assert shared.status("kept 3").state == "done"
 
 
 def test_functions_of_a_script_are_refused(shared, monkeypatch):
     monkeypatch.setattr(add, "__module__", "__main__")
     with pytest.raises(ValueError, match="module that can be imported"):
-        shared.submit("add", add, 1, 2, owner="a")
+        shared.submit("add", add, 1, 2, client="a")
 
 
 def test_close_leaves_no_process():
     pool = JobPool(workers=2)
-    job = pool.submit("burn", burn, owner="a")
-    idle = pool.submit("pid", own_pid, owner="a").wait(LONG).result
-    pids = [running_pid(job), idle]
+    pool.submit("burn", burn, client="a")
+    idle = run(pool, "pid", own_pid).result
+    pids = [running_pid(pool, "burn"), idle]
     pool.close()
     assert not any(alive(pid) for pid in pids)
-    assert job.snapshot().state == "cancelled"
+    assert pool.status("burn").state == "cancelled"
     with pytest.raises(RuntimeError, match="closed"):
-        pool.submit("add", add, 1, 2, owner="a")
+        pool.submit("add", add, 1, 2, client="a")
     pool.close()
 
 
@@ -363,8 +365,8 @@ print("executed", flush=True)
 import test_pool
 from server.jobs.pool import JobPool
 pool = JobPool()
-job = pool.submit("burn", test_pool.burn, owner="a")
-print(job.wait(60, until=lambda view: view.note).note, flush=True)
+pool.submit("burn", test_pool.burn, client="a")
+print(pool.wait("burn", 60, until=lambda job: job.note).note, flush=True)
 {end}
 """
 
@@ -394,17 +396,17 @@ def test_a_worker_ends_with_its_server_and_never_runs_its_script(tmp_path, end, 
     assert ended(worker)
 
 
-def test_many_sessions_at_once(shared):
-    """Threads that submit and cancel at random leave a pool that works, and no lost job."""
+def test_many_sessions_at_the_same_time(shared):
+    """Threads that submit and cancel at random leave a pool that works, and no unfinished job."""
     unfinished = []
 
     def session(number):
         choice = random.Random(number)
         for _ in range(15):
-            key, owner = f"key {choice.randrange(3)}", f"owner {number}"
-            job = shared.submit(key, burn if choice.random() < 0.3 else own_pid, owner=owner)
-            shared.cancel(key, owner) if choice.random() < 0.3 else shared.leave(owner)
-            if not job.wait(LONG).finished:
+            key, client = f"key {choice.randrange(3)}", f"client {number}"
+            shared.submit(key, burn if choice.random() < 0.3 else own_pid, client=client)
+            shared.cancel(key, client)
+            if not shared.wait(key, LONG).is_finished:
                 unfinished.append(key)
 
     threads = [threading.Thread(target=session, args=(number,)) for number in range(6)]
@@ -413,11 +415,11 @@ def test_many_sessions_at_once(shared):
     for thread in threads:
         thread.join()
     assert not unfinished
-    assert shared.submit("last", add, 1, 2, owner="a").wait(LONG).result == 3
+    assert run(shared, "last", add, 1, 2).result == 3
 
 
 def test_time_left_follows_the_rate_of_the_stage():
-    rate = StageRate()
+    rate = PhaseRate()
     assert rate.seconds_left(0.0) is None
     rate.update("graph", None, 0.0)
     rate.update("t-SNE", 0.0, 10.0)

@@ -56,13 +56,13 @@ def test_a_worker_lays_out_and_finds_clusters(tmp_path, embedding_set):
     params = layouts.TsneParams(perplexity=10, iterations=250)
     spec = layouts.LayoutSpec("tsne", params=params)
     with JobPool(warm_up=tasks.warm_up) as pool:
-        job = pool.submit("layout", tasks.lay_out, vectors, "euclidean", spec, tmp_path, owner="a")
-        view = job.wait(LONG)
-        assert (view.state, view.error, view.result) == ("done", "", None)
+        pool.submit("layout", tasks.lay_out, vectors, "euclidean", spec, tmp_path, client="a")
+        job = pool.wait("layout", LONG)
+        assert (job.state, job.error, job.result) == ("done", "", None)
         layout = layouts.load_cached(embedding_set, spec, cache=cache)
         assert layout is not None and layout.coordinates.shape == (120, 2)
-        job = pool.submit("clusters", tasks.find_clusters, layout.coordinates, 0.0, owner="a")
-        found = job.wait(LONG).result
+        pool.submit("clusters", tasks.find_clusters, layout.coordinates, 0.0, client="a")
+        found = pool.wait("clusters", LONG).result
     np.testing.assert_array_equal(found.labels, np.repeat(found.labels[::40], 40))
     assert found.sizes == (40, 40, 40)
 
@@ -71,11 +71,11 @@ def test_mistakes_reach_the_user(tmp_path):
     vectors = tmp_path / "two.npy"
     np.save(vectors, np.eye(2, dtype=np.float32))
     with JobPool() as pool:
-        job = pool.submit(
-            "few", tasks.lay_out, vectors, "cosine", layouts.LayoutSpec("pca"), tmp_path, owner="a"
+        pool.submit(
+            "few", tasks.lay_out, vectors, "cosine", layouts.LayoutSpec("pca"), tmp_path, client="a"
         )
-        view = job.wait(LONG)
-    assert view.state == "failed" and "3" in view.error and not view.traceback
+        job = pool.wait("few", LONG)
+    assert job.state == "failed" and "3" in job.error and not job.traceback
 
 
 def test_clusters_without_a_worker():
@@ -108,10 +108,8 @@ def test_neighborhoods_are_examined_with_the_cached_graph_or_without(tmp_path, e
     cache = Cache(tmp_path)
     vectors = tasks.share_vectors(embedding_set, cache)
     with JobPool() as pool:
-        job = pool.submit(
-            "health", tasks.examine_neighbors, vectors, "euclidean", tmp_path, owner="a"
-        )
-        found = job.wait(LONG).result
+        pool.submit("health", tasks.examine_neighbors, vectors, "euclidean", tmp_path, client="a")
+        found = pool.wait("health", LONG).result
     assert found == examine_neighbors(embedding_set) and found.sampled_rows == 120
     load_or_build(embedding_set, cache, 3)
     again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, progress=NullProgress())
