@@ -207,9 +207,7 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
         infos = [info for info in infos if not info.filename.endswith("/")]
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
         for info in infos:
-            mode = (
-                info.external_attr >> 28
-            )  # the kind of file on Unix: 8 is a regular one, 10 a link
+            mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link
             if info.flag_bits & 1:
                 extraction.leave_out(info.filename, "encrypted; pack it without a password")
             elif mode not in (0, 8):

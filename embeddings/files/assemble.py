@@ -20,6 +20,7 @@ from embeddings.files.detect import ARROW, ELMO, NPZ, PARQUET, RAW, Format, dete
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import dataset
 from embeddings.files.limits import error_context
+from embeddings.files.members import visible_files
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import is_config
 from embeddings.files.tabular.infer_types import typed_metadata
@@ -89,13 +90,7 @@ def _contents(path: Path, context: ReadContext) -> Iterator[list[Member]]:
         with unpacked(path, context.note) as members:
             yield members
         return
-    files = sorted(
-        each
-        for each in path.rglob("*")
-        if each.is_file()
-        and not each.is_symlink()
-        and not any(part.startswith(".") for part in each.relative_to(path).parts)
-    )
+    files = [each for each in visible_files(path) if not each.is_symlink()]
     if not files or len(files) > _MOST_FILES:
         raise EmbeddingError(
             f"{path.name}: a folder of {len(files):,} files; expected 1 to {_MOST_FILES:,}"

@@ -23,7 +23,7 @@ from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import file_name, find_file, read_config
 from embeddings.files.tabular.text_types import typed
-from embeddings.text import listed, shorten
+from embeddings.text import count_noun, listed, shorten
 
 
 @dataclass(frozen=True)
@@ -193,8 +193,8 @@ def _add_own_columns(draft: Draft, path: Path) -> Draft:
     names = rows.pop(0) if len(rows[0]) > 1 else ["label"]
     if len(rows) != len(draft.vectors) or any(len(row) != len(names) for row in rows):
         raise EmbeddingError(
-            f"{len(rows):,} rows of {len(names)} columns expected, one for each of the "
-            f"{len(draft.vectors):,} vectors; the file was changed: write it again"
+            f"{len(rows):,} rows; expected {len(draft.vectors):,}, one for each vector, and "
+            f"{count_noun(len(names), 'column')} in each; the file was changed: write it again"
         )
     labels, *columns = zip(*rows, strict=True)
     table = pa.table(

@@ -1,6 +1,7 @@
 """Archives and compressed files: what is in them opens, bombs and traps do not."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -150,6 +151,7 @@ def test_what_a_system_leaves_behind_is_no_member(tmp_path, pack):
         ("x" * 256, "no file can have"),
         ("a/" * 600 + "b", "no file can have"),
         ("a.tsv/b.tsv", "another member has"),
+        (".", "leads out"),
     ],
 )
 def test_names_that_lead_elsewhere_are_left_out_and_named(tmp_path, pack, name, why):
@@ -212,6 +214,57 @@ def test_a_link_in_a_zip_is_left_out(tmp_path):
     assert found == {"a.tsv": TEXT} and "link.tsv: a link" in notes[0]
 
 
+def test_a_name_with_a_nul_is_left_out(tmp_path):
+    path = tmp_path / "bundle.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name in ("a.tsv", "b.tsv\0.png"):
+            info = tarfile.TarInfo("a.tsv")
+            info.size, info.pax_headers = len(TEXT), {"path": name}
+            archive.addfile(info, io.BytesIO(TEXT))
+    found, notes = contents(path)
+    assert found == {"a.tsv": TEXT}
+    assert len(notes) == 1 and "a name that no file can have" in notes[0]
+
+
+def test_sparse_files_in_a_tar_are_left_out(tmp_path):
+    path = tar_of(tmp_path / "bundle.tar", {"a.tsv": TEXT, "hole": TEXT})
+    raw = bytearray(path.read_bytes())
+    start = raw.index(b"hole\0")
+    raw[start + 156] = ord("S")  # GNU's type of sparse files
+    raw[start + 257 : start + 265] = b"ustar  \0"
+    raw[start + 345 : start + 512] = bytes(167)
+    raw[start + 386 : start + 410] = b"%011o\0%011o\0" % (0, len(TEXT))
+    raw[start + 483 : start + 495] = b"%011o\0" % len(TEXT)
+    raw[start + 148 : start + 156] = b" " * 8
+    raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
+    path.write_bytes(raw)
+    with tarfile.open(path) as archive:
+        assert archive.getmember("hole").issparse()
+    found, notes = contents(path)
+    assert found == {"a.tsv": TEXT}
+    assert notes == ["left out hole: a link or a device, not a regular file"]
+
+
+def test_members_packed_by_a_method_without_a_memory_limit_are_left_out(tmp_path):
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.tsv", TEXT, zipfile.ZIP_BZIP2)
+        archive.writestr("b.tsv", TEXT, zipfile.ZIP_LZMA)
+    found, notes = contents(path)
+    assert found == {"a.tsv": TEXT}
+    assert notes == ["left out b.tsv: packed by a rare method; pack it with deflate"]
+
+
+def test_a_full_disk_is_not_called_damage(tmp_path, monkeypatch):
+    def full(target, source, written=0, block=b""):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = zip_of(tmp_path / "a.zip", {"a.tsv": TEXT})
+    monkeypatch.setattr(archives, "_write", full)
+    with pytest.raises(EmbeddingError, match=r"a\.zip: no space left to unpack it in .*TMPDIR"):
+        contents(path)
+
+
 def test_encrypted_members_are_left_out(tmp_path):
     path = zip_of(tmp_path / "bundle.zip", {"a.tsv": TEXT, "b.tsv": TEXT})
     raw = bytearray(path.read_bytes())
@@ -250,6 +303,13 @@ def test_an_npz_is_no_archive_but_arrays_beside_a_table_are(tmp_path):
     mixed = zip_of(tmp_path / "mixed.zip", {"vectors.npy": array, "labels.txt": b"a\nb\n"})
     assert says_packed(mixed)
     assert set(contents(mixed)[0]) == {"vectors.npy", "labels.txt"}
+
+
+def test_a_damaged_npz_is_left_to_its_reader(tmp_path):
+    path = zip_of(tmp_path / "a.npz", {"a.tsv": TEXT})
+    assert not says_packed(path)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert not says_packed(path)
 
 
 def test_a_file_of_pytorch_is_no_archive(tmp_path):
