@@ -379,8 +379,10 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
 def test_nothing_left_is_an_error_that_says_why(tmp_path):
     with pytest.raises(EmbeddingError, match=r"nothing in it can be opened; \.\./a\.tsv: a name"):
         contents(zip_of(tmp_path / "a.zip", {"../a.tsv": TEXT}))
+    empty = zip_of(tmp_path / "empty.zip", {})
+    assert says_packed(empty)
     with pytest.raises(EmbeddingError, match=r"empty\.zip: nothing in it can be opened"):
-        contents(zip_of(tmp_path / "empty.zip", {}))
+        contents(empty)
 
 
 def test_an_archive_within_gzip_is_refused(tmp_path):
