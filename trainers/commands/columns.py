@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded
 from embeddings.cli.terminal import text_table
 from embeddings.columns import as_text
 from embeddings.files.limits import error_context
@@ -114,21 +115,22 @@ def describe(name: str, column: pa.ChunkedArray, suggested: bool = True) -> Colu
     name, column : the column
     suggested : whether it is among the suggested predictors, if it can be one
     """
-    column = tables.plain(column)
+    column = decoded(column)
     is_scalar = not (pa.types.is_nested(column.type) or pa.types.is_binary(column.type))
     counts = pc.value_counts(column.drop_null()).field("counts") if is_scalar else pa.array([])
-    is_category = tables.is_category_column(column, None)
-    left_out = tables.unfit(column, is_category, named=False)
-    can_predict = not tables.unfit(column, is_category, named=True)
+    is_category = tables.is_categorical(column, None)
+    left_out = tables.exclusion_reason(column, is_category, named=False)
+    can_predict = not tables.exclusion_reason(column, is_category, named=True)
     kind: Literal["category", "number"] = "category" if is_category else "number"
-    tasks = tables.tasks_of(column) if is_scalar and len(counts) > 1 else ()
+    tasks = tables.possible_tasks(column) if is_scalar and len(counts) > 1 else ()
     return Column(
         name=name,
         type=str(column.type),
         values=len(counts),
         missing=column.null_count,
         kind=kind if can_predict else "",
-        number=can_predict and (tables.is_number(column.type) or pa.types.is_temporal(column.type)),
+        number=can_predict
+        and (tables.is_numeric(column.type) or pa.types.is_temporal(column.type)),
         chosen=suggested and not left_out,
         left_out=left_out,
         tasks=tasks,

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded, is_number
 from embeddings.errors import EmbeddingError
 from embeddings.features import level_codes
 from embeddings.files.limits import error_context
@@ -147,7 +148,7 @@ def prepare(table: pa.Table, name: str, source: dict[str, str], spec: TableSpec)
     if target_name in chosen:
         raise EmbeddingError(f"the target {target_name} is among --columns; take it out")
 
-    columns = [plain(table[each]) for each in (*chosen, target_name)]
+    columns = [decoded(table[each]) for each in (*chosen, target_name)]
     table = pa.table(columns, names=[*chosen, target_name])
     present = table[target_name].is_valid()
     if pa.types.is_floating(table[target_name].type):
@@ -184,9 +185,9 @@ def _predictors(
     predictors: dict[str, pd.Series] = {}
     categorical: list[str] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        is_category = is_category_column(column, None if spec.categorical is None
+        is_category = is_categorical(column, None if spec.categorical is None
                                    else name in spec.categorical)  # fmt: skip
-        reason = unfit(column, is_category, named=name in spec.columns)
+        reason = exclusion_reason(column, is_category, named=name in spec.columns)
         if reason:
             notes.append(f"left out column {name}: it {reason}")
             continue
@@ -204,15 +205,15 @@ def _predictors(
     return pd.DataFrame(predictors), tuple(categorical)
 
 
-def is_category_column(column: pa.ChunkedArray, specified: bool | None) -> bool:
+def is_categorical(column: pa.ChunkedArray, specified: bool | None) -> bool:
     """Return True if a column is categorical; `specified`: what the user specified, if anything."""
-    if specified or not (is_number(column.type) or pa.types.is_temporal(column.type)):
+    if specified or not (is_numeric(column.type) or pa.types.is_temporal(column.type)):
         return True
     few = pc.count_distinct(column).as_py() <= CATEGORY_INTEGERS
     return specified is None and few and pa.types.is_integer(column.type)
 
 
-def unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
+def exclusion_reason(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
     """Return why a column cannot be a predictor, or "".
 
     Parameters
@@ -231,15 +232,9 @@ def unfit(column: pa.ChunkedArray, is_category: bool, named: bool) -> str:
     return ""
 
 
-def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column with dictionary encoding removed."""
-    encoded = pa.types.is_dictionary(column.type)
-    return column.cast(column.type.value_type) if encoded else column
-
-
-def is_number(kind: pa.DataType) -> bool:
-    """Say whether a type is one of numbers."""
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+def is_numeric(kind: pa.DataType) -> bool:
+    """Return True for integers, floats and decimals."""
+    return is_number(kind) or pa.types.is_decimal(kind)
 
 
 def _categories(column: pa.ChunkedArray) -> pd.Series:
@@ -259,9 +254,9 @@ def _numbers(column: pa.ChunkedArray) -> pd.Series:
     return pd.Series(np.where(np.isfinite(values), values, np.nan))
 
 
-def tasks_of(column: pa.ChunkedArray) -> tuple[TargetKind, ...]:
+def possible_tasks(column: pa.ChunkedArray) -> tuple[TargetKind, ...]:
     """Return the tasks that a target allows, likeliest first: few distinct integers are classes."""
-    if not is_number(column.type):
+    if not is_numeric(column.type):
         return ("classification",)
     few = pc.count_distinct(column).as_py() <= CLASS_INTEGERS and pa.types.is_integer(column.type)
     return ("classification", "regression") if few else ("regression", "classification")
@@ -271,12 +266,12 @@ def _target(
     column: pa.ChunkedArray, name: str, specified: str, notes: list[str]
 ) -> tuple[TargetKind, np.ndarray]:
     """Return the task, and the target as float64 or as text."""
-    number = is_number(column.type)
+    number = is_numeric(column.type)
     levels = pc.count_distinct(column).as_py()
     if levels < 2:
         raise EmbeddingError(f"target {name} has only one value; there is nothing to learn")
     if specified == "auto":
-        task = tasks_of(column)[0]
+        task = possible_tasks(column)[0]
         what = f"{column.type} with {levels:,} values"
         notes.append(f"{task}, since {name} is {what}; change it with --task")
     else:
