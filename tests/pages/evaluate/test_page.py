@@ -95,7 +95,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("EMBEDDING_RUNS", str(tmp_path / "runs"))
     page = AppTest.from_file(str(ROOT / "pages" / "evaluate.py"), default_timeout=120)
-    page.session_state["framed"] = True
+    page.session_state["is_started"] = True
     return page
 
 

@@ -21,7 +21,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path))
     monkeypatch.setenv("EMBEDDING_RUNS", str(tmp_path / "runs"))
     page = AppTest.from_file(str(ROOT / "pages" / "train.py"), default_timeout=120)
-    page.session_state["framed"] = True  # as if app.py ran around it
+    page.session_state["is_started"] = True  # as if app.py ran around it
     return page.run()
 
 
