@@ -1,6 +1,6 @@
-"""Tables of text are parsed by pyarrow, large ones by our own code, in pieces and in parallel.
+"""Parsing delimited rows in pieces and in parallel, with pyarrow or, for large text, plain_rows.py.
 
-pyarrow's own threads take a third more processor time here than one thread does; pieces do not.
+pyarrow's own threads take a third more CPU time than one thread; pieces do not.
 """
 
 import codecs
@@ -20,21 +20,22 @@ from embeddings.errors import EmbeddingError
 _PIECE = 2**23  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
-_BLOCK_ROWS = 64  # fewer rows would not pay for the pieces of memory that each column takes
+_BLOCK_ROWS = 64  # for fewer rows, the memory that each column takes would not pay
 _LOOK = 2**16
-_LARGE = 2**26  # bytes of text that pay for the import of numba
+_LARGE = 2**26  # bytes of text from which the import of numba pays
 _MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
 
 _Parsed = tuple[pa.Table, np.ndarray | None]
-"""A piece as pyarrow parses it; or its other columns, and its components: float32 (rows, d)."""
+"""A piece as pyarrow parses it, and None; or its other columns, and its components: float32, shape
+(rows, d)."""
 
 
 def check_width(columns: int) -> None:
-    """Raise EmbeddingError for a row of more numbers than a table of text may have columns."""
+    """Raise EmbeddingError for more columns than a table of text may have."""
     if columns > _MOST_COLUMNS:
         raise EmbeddingError(
-            f"a row of {columns:,} columns; text of at most {_MOST_COLUMNS:,} is read: "
-            "write the matrix with numpy.save"
+            f"a row of {columns:,} columns; expected at most {_MOST_COLUMNS:,} in a text; write the "
+            "matrix with numpy.save"
         )
 
 
@@ -50,19 +51,18 @@ def parse(
 
     Parameters
     ----------
-    names : of all columns
-    parsing, converting : pyarrow's options: delimiter and quotes, types and missing values; a
+    names : names of all columns
+    parsing, converting : options of pyarrow: delimiter and quotes, types and missing values; a
         quoted cell may hold newlines without newlines_in_values
-    header : whether the first row is to be skipped
-    components : columns of float32 that come back as one column of vectors, `vector`, at the
-        end; what is missing is NaN
+    header : True to skip the first row
+    components : columns of float32 that are returned as one column of vectors, `vector`, at the
+        end; missing numbers are NaN
 
     Raises
     ------
     pyarrow.ArrowInvalid
         rows of another length than `names`, or cells that are not of their column's type
     """
-
     quoted = bool(parsing.quote_char)
     plain = text.size >= _LARGE and _is_plain(names, parsing, converting, components)
     if plain and header and b'"' not in bytes(text[: _line_end(memoryview(text), 0)]):
@@ -95,7 +95,7 @@ def _is_plain(
     converting: pa.csv.ConvertOptions,
     components: Sequence[str],
 ) -> bool:
-    """Say whether our own parser can be tried on a table."""
+    """Return True if plain_rows.py may be able to parse a table."""
     return bool(
         components
         and len(names) > 1
@@ -105,17 +105,16 @@ def _is_plain(
 
 
 def _count_lines(piece: pa.Buffer) -> int:
-    """Count the lines, the last of which may have no end."""
-    from embeddings.files.delimited.plain_rows import (
-        count_newlines,
-    )  # with numba half a second to import
+    """Count the lines, the last of which may have no newline."""
+    # imported here, since numba takes long to import
+    from embeddings.files.delimited.plain_rows import count_newlines
 
     ends = piece.size and piece[piece.size - 1 :].to_pybytes() == b"\n"
     return count_newlines(np.frombuffer(piece, dtype=np.uint8)) + (not ends)
 
 
 def _split(vectors: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
-    """Cut a matrix into parts of so many rows."""
+    """Split a matrix into parts with these numbers of rows."""
     return np.split(vectors, np.cumsum(rows)[:-1])
 
 
@@ -126,7 +125,7 @@ def _parse_plain(
     converting: pa.csv.ConvertOptions,
     room: np.ndarray,
 ) -> _Parsed | None:
-    """Parse one piece by our compiled code, if it is plain; see plain_rows.py."""
+    """Parse a piece with plain_rows.py; return None if it is not plain."""
     from embeddings.files.delimited.plain_rows import parse_plain
 
     if piece.size >= _LONGEST_BLOCK:
@@ -153,15 +152,14 @@ def _parse_piece(
     converting: pa.csv.ConvertOptions,
     skipped: int,
 ) -> pa.Table:
-    """Parse one piece in small blocks, which stay in the processor's cache.
+    """Parse a piece with pyarrow in small blocks, which stay in the processor's cache.
 
-    pyarrow refuses where an end of a block falls between the quotes of a cell with newlines, or
-    where a row is longer than a block: then the piece is one block, where no such thing matters.
-    (With its option newlines_in_values it would look for quotes twice, in every block.)
+    pyarrow fails if a block ends between the quotes of a cell with newlines, or if a row is longer
+    than a block; then the whole piece is one block. (The option newlines_in_values would make it
+    look for quotes twice in every block.)
     """
-
-    if piece.slice(0, min(piece.size, 3)).to_pybytes() == codecs.BOM_UTF8:  # is part of a cell
-        piece = pa.py_buffer(codecs.BOM_UTF8 + piece.to_pybytes())  # but pyarrow skips the first
+    if piece.slice(0, min(piece.size, 3)).to_pybytes() == codecs.BOM_UTF8:  # part of a cell here,
+        piece = pa.py_buffer(codecs.BOM_UTF8 + piece.to_pybytes())  # but pyarrow skips one
 
     def read(block: int) -> pa.Table:
         reading = pa.csv.ReadOptions(
@@ -177,7 +175,9 @@ def _parse_piece(
         return read(min(max(_BLOCK, _BLOCK_ROWS * line), _LONGEST_BLOCK))
     except pa.ArrowInvalid as error:
         if piece.size >= _LONGEST_BLOCK:
-            raise EmbeddingError(f"a row of more than {_LONGEST_BLOCK:,} bytes") from error
+            raise EmbeddingError(
+                f"a row of more than {_LONGEST_BLOCK:,} bytes; write the matrix with numpy.save"
+            ) from error
         return read(piece.size + 1)
 
 
@@ -188,14 +188,14 @@ def _empty_is_missing(texts: pa.Array) -> pa.Array:
 
 
 def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -> pa.Table:
-    """Copy the components of one piece side by side into a matrix; return its other columns."""
+    """Copy the components of a piece into a matrix; return the other columns."""
     table, numbers = parsed
     if numbers is not None:
         if not np.may_share_memory(numbers, vectors):
             vectors[:] = numbers
         return table
     place = {name: i for i, name in enumerate(table.column_names)}
-    positions = [place.pop(name) for name in components]  # by name, it would be squared in width
+    positions = [place.pop(name) for name in components]  # names would take quadratic time
     start = 0
     for batch in table.select(positions).to_batches():
         for j, values in enumerate(batch.columns):
@@ -205,7 +205,7 @@ def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -
 
 
 def _pieces(text: pa.Buffer, quoted: bool, pool: ThreadPoolExecutor) -> list[pa.Buffer]:
-    """Cut a text between rows: at ends of lines, and with `quoted` outside of pairs of quotes."""
+    """Split a text between rows: at newlines, but not within quotes if `quoted`."""
     view = memoryview(text)
     ends = [0]
     while ends[-1] < len(view):
@@ -219,14 +219,14 @@ def _pieces(text: pa.Buffer, quoted: bool, pool: ThreadPoolExecutor) -> list[pa.
 
 
 def _odd_quotes(view: memoryview) -> bool:
-    """Say whether the number of quotes is odd."""
+    """Return True if the number of quotes is odd."""
     raw = np.frombuffer(view, dtype=np.uint8)
     blocks = (raw[start : start + _LOOK] for start in range(0, len(raw), _LOOK))
     return sum(int(np.count_nonzero(block == ord('"'))) for block in blocks) % 2 == 1
 
 
 def _line_end(view: memoryview, position: int) -> int:
-    """Return where the line ends that holds `position`, after its end of line."""
+    """Return where the line at `position` ends, after its newline."""
     while position < len(view):
         found = bytes(view[position : position + _LOOK]).find(b"\n")
         if found >= 0:

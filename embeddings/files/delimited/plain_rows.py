@@ -1,6 +1,18 @@
-"""Rows of plain text, parsed by compiled code: no missing numbers, no cells over several lines.
+"""A compiled parser of plain rows: no missing numbers, no cells that span several lines.
 
-A third of the time of pyarrow's parser. What is not plain is left to it: parse_plain returns None.
+Rows that are not plain are left to pyarrow: parse_plain returns None.
+
+CPU seconds to parse 400,000 rows of a word and 50 numbers (GloVe 6B), on two busy Xeon cores, the
+median and the minimum of nine processes, imports apart:
+
+                      GloVe text      CSV
+    this              0.69, 0.51      0.75, 0.59
+    polars 2.1        1.11, 1.03      1.12, 1.07
+    pyarrow 26        1.9             2.1
+
+So it is 1.5 to 2 times faster than polars, which also takes a row that is too short for one with
+missing numbers, and 170 MB on disk. numba takes 0.8 s to import, which text pays from 64 MiB on
+(see parse.py); layouts need it anyway.
 """
 
 from collections.abc import Sequence
@@ -38,14 +50,15 @@ def parse_plain(
     ----------
     piece : whole lines, less than 2 GiB; blank ones are skipped
     delimiter : one ASCII character
-    quoted : whether a cell of text that begins with a quote ends with the next, two being one
-    columns : at least two types: float32, null (nothing stands there), or string or binary
+    quoted : True if a text that begins with a quote ends with the next one, and two quotes within
+        it are one
+    columns : the types, at least two: float32, null (always empty), string or binary
     vectors : float32, shape (lines or more, numbers), filled from its first row on
 
     Returns
     -------
-    the columns of text, and the filled part of `vectors`, each number the nearest to what is
-    written; or None where pyarrow is to decide what is meant
+    columns, vectors : the columns of text, and the filled part of `vectors`, each number the
+        nearest float32 to what is written; None if the rows are not plain
     """
     raw = np.frombuffer(piece, dtype=np.uint8)
     if not len(raw) or raw[-1] != _NEWLINE:
@@ -67,7 +80,7 @@ def parse_plain(
 
 @njit(f"int64({_RAW})", nogil=True, cache=True)
 def count_newlines(raw):
-    """Return how many there are in `raw`: uint8."""
+    """Return the number of newlines in `raw`: uint8."""
     found = 0
     for i in range(len(raw)):
         found += raw[i] == _NEWLINE
@@ -79,15 +92,15 @@ def count_newlines(raw):
     nogil=True, cache=True,
 )  # fmt: skip
 def _parse_row(raw, at, delimiter, mark, columns, vector, characters, ends, row):
-    """Read the cells of one line; return where the next begins, or 0.
+    """Parse the cells of one line; return where the next line begins, or 0 if it is not plain.
 
-    Of w * 10^power the whole number w (at most 19 digits), the power and their product are each
-    rounded once in float64: the product is off by less than _DOUBT of itself. It is certain which
-    float32 is the nearest to what is written if it is that of both ends of this interval. (After
-    Clinger, How to read floating point numbers accurately, 1990, who has the like for float64.)
+    A number is w * 10^power. The integer w (at most 19 digits), the power and their product are
+    each rounded once in float64, so the relative error of the product is less than _DOUBT. If both
+    ends of this interval round to the same float32, that is the nearest to what is written. (After
+    Clinger, "How to read floating point numbers accurately", 1990, who does so for float64.)
 
-    This is one function, and `at` unsigned, for speed: numba counts references to arrays at every
-    call, and looks for negative places.
+    For speed this is one function and `at` is unsigned: numba counts references to arrays at every
+    call, and checks signed indices for negative ones.
     """
     one, ten, nowhere = uint64(1), uint64(10), uint64(0)
     text = number = 0
@@ -108,7 +121,7 @@ def _parse_row(raw, at, delimiter, mark, columns, vector, characters, ends, row)
                     place += 1
                     at += one
                 if place == ends[text, row]:
-                    return nowhere  # with quotes it is empty, without it is missing
+                    return nowhere  # empty with quotes, missing without
                 at += one
                 if raw[at] != delimiter and raw[at] != _NEWLINE and raw[at] != _RETURN:
                     return nowhere
@@ -175,9 +188,9 @@ def _parse_row(raw, at, delimiter, mark, columns, vector, characters, ends, row)
 
 @njit(f"int64({_RAW}, int64, int64, {_KIND}, float32[:, ::1], {_OUT})", nogil=True, cache=True)
 def _parse(raw, delimiter, mark, columns, vectors, characters, ends):
-    """Fill the last three arguments; return the number of rows, -1 where a line is not plain.
+    """Fill the last three arguments; return the number of rows, or -1 if a line is not plain.
 
-    `raw` ends in a newline, and no step goes beyond one: so `at` never leaves it.
+    `raw` ends in a newline and no step goes beyond one, so `at` never leaves it.
     """
     at, end, row = uint64(0), uint64(len(raw)), 0
     while at < end:
