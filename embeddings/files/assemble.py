@@ -23,7 +23,7 @@ from embeddings.files.limits import error_context
 from embeddings.files.members import visible_files
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import is_config
-from embeddings.files.tabular.infer_types import typed_metadata
+from embeddings.files.tabular.infer_types import infer_types
 from embeddings.files.unsupported import is_document, refuse
 from embeddings.media import is_media, media_type
 from embeddings.text import listed
@@ -208,7 +208,7 @@ def _join_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> 
     named = pa.table({"image": pa.array(draft.labels or (), pa.string())})
     stems = {PurePosixPath(name).stem: path for name, path in files.items()}
     for by_name in (files, stems):
-        found = typed_metadata(named, by_name, lambda _: None) if draft.labels else named
+        found = infer_types(named, by_name, lambda _: None) if draft.labels else named
         if is_media(found.schema.field(0).type):
             return replace(draft, metadata=_appended(draft.metadata, "image", found.column(0)))
     if len(media) == 1:
@@ -227,7 +227,7 @@ def _typed(draft: Draft, files: Mapping[str, Path], context: ReadContext) -> Dra
     """Return the draft with every column of metadata under the type of what it holds."""
     if not draft.metadata.num_columns:
         return draft
-    table = typed_metadata(draft.metadata, files, context.note, retype=not draft.typed)
+    table = infer_types(draft.metadata, files, context.note, retype=not draft.typed)
     return replace(draft, metadata=table)
 
 

@@ -16,8 +16,8 @@ from embeddings.files.detect import Format
 from embeddings.files.draft import Draft
 from embeddings.files.limits import error_context
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import NOTHING, SURE, Rank, choose_label
-from embeddings.files.tabular.tables import metadata, table_columns, to_labels
+from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood, choose_label
+from embeddings.files.tabular.table_draft import describe_columns, to_labels, with_unique_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ def find_vectors(files: Sequence[tuple[Path, Format]]) -> int:
     ranks = [_vector_likelihood(*file) for file in files]
     best = max(ranks)
     names = ", ".join(path.name for path, _ in files)
-    if best == NOTHING:
+    if best == NO_VECTORS:
         raise EmbeddingError(f"{names}: none of them holds vectors; add the file that does")
     if ranks.count(best) > 1:
         alike = [path.name for (path, _), rank in zip(files, ranks, strict=True) if rank == best]
@@ -83,7 +83,9 @@ def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: Rea
         described = _side_by_side([_in_order(each, labels, note) for each in fitting])
     joined = [_by_key(each, rows, labels, note) for each in others]
     every = _side_by_side([draft.metadata, described, *joined])
-    extended = metadata(every, range(every.num_columns)) if every.num_columns else draft.metadata
+    extended = (
+        with_unique_names(every, range(every.num_columns)) if every.num_columns else draft.metadata
+    )
     return replace(draft, labels=labels, metadata=extended)
 
 
@@ -97,11 +99,11 @@ def count_rows(path: Path, its_format: Format, numbers: int) -> int | None:
         return next((count for count in counts if count and numbers % count == 0), None)
 
 
-def _vector_likelihood(path: Path, its_format: Format) -> Rank:
+def _vector_likelihood(path: Path, its_format: Format) -> Likelihood:
     if not its_format.describes_rows:
-        return SURE
+        return CERTAIN
     with error_context(path):
-        rank: Rank = its_format.module.vector_likelihood(path)
+        rank: Likelihood = its_format.module.vector_likelihood(path)
         return rank
 
 
@@ -126,7 +128,7 @@ def _take_labels(table: pa.Table, context: ReadContext) -> tuple[pa.Table, tuple
 
     A column of labels that repeat is a category as well and stays, as does a lone one of numbers.
     """
-    columns, rest = table_columns(table), list(range(table.num_columns))
+    columns, rest = describe_columns(table), list(range(table.num_columns))
     position = choose_label(columns, rest, context)
     named = position is not None
     if len(rest) == 1 and _can_label(table.schema.field(0).type):
@@ -188,7 +190,7 @@ def _key(table: pa.Table, labels: Sequence[str], whole_numbers: bool = False) ->
     distinct, keys = set(labels), []
     if len(distinct) > table.num_rows:
         return None
-    for i, column in enumerate(table_columns(table)):
+    for i, column in enumerate(describe_columns(table)):
         numbers = whole_numbers and pa.types.is_integer(table.schema.field(i).type)
         if column.kind == "text" or numbers:
             counts = Counter(to_labels(table.column(i)))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import NOTHING, SURE, VECTOR_NAMES, Rank
+from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, VECTOR_NAMES, Likelihood
 from embeddings.text import listed
 
 _MATRIX_NAMES = (*VECTOR_NAMES, "x", "data", "train", "arr_0")  # best first
@@ -140,12 +140,12 @@ def describe(arrays: Iterable[NamedArray]) -> str:
     return listed((f"{a.name} {a.type_name} {a.shape}" for a in arrays), 20) or "nothing"
 
 
-def likelihood(arrays: Sequence[NamedArray]) -> Rank:
+def likelihood(arrays: Sequence[NamedArray]) -> Likelihood:
     """Return how surely a file of these arrays holds vectors."""
     kinds = {array.kind for array in arrays if len(array.shape) == 2}
     if "float" in kinds or are_single_vectors(arrays):
-        return SURE
-    return (3, 0) if "integer" in kinds else NOTHING
+        return CERTAIN
+    return (3, 0) if "integer" in kinds else NO_VECTORS
 
 
 def columns_table(

@@ -18,8 +18,8 @@ from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes, first_line
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import from_table
-from embeddings.files.tabular.roles import NOTHING, SURE, Rank
-from embeddings.files.tabular.tables import are_row_numbers
+from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood
+from embeddings.files.tabular.table_draft import are_row_numbers
 
 _MAGIC = b"\x93NUMPY"
 
@@ -59,11 +59,11 @@ def load(path: Path, context: ReadContext) -> Draft:
     return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Return how surely the file holds vectors: a one-dimensional array does not."""
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size, limited=False)
-    return NOTHING if len(shape) == 1 and not dtype.names else SURE
+    return NO_VECTORS if len(shape) == 1 and not dtype.names else CERTAIN
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:

@@ -29,8 +29,8 @@ from embeddings.files.draft import Draft
 from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes, max_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import LABEL_NAMES, Column, Rank, guess_label
-from embeddings.files.tabular.tables import to_labels
+from embeddings.files.tabular.roles import LABEL_NAMES, Column, Likelihood, guess_label
+from embeddings.files.tabular.table_draft import to_labels
 from embeddings.files.tabular.writable_columns import writable_columns
 
 _RESERVED = ("vectors", "labels", "label", "provenance")
@@ -91,7 +91,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     return replace(Draft.of(vectors, labels, columns, **fields), typed=stored is not None)
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Return how surely the file holds vectors, by the headers of its arrays."""
     with _opened(path, lambda _: None) as (_, members):
         return named.likelihood(members)

@@ -21,8 +21,8 @@ from embeddings.files.draft import Draft
 from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import Rank
-from embeddings.files.tabular.tables import are_row_numbers
+from embeddings.files.tabular.roles import Likelihood
+from embeddings.files.tabular.table_draft import are_row_numbers
 
 _LONGEST_HEADER = 100_000_000  # bytes; the safetensors library reads no longer one
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # bfloat16: half a float32
@@ -81,7 +81,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     return Draft.of(as_float32(_read(path, chosen)), labels, columns, **fields)
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Return how surely the file holds vectors, by its header."""
     return named.likelihood(_read_header(path)[0])
 

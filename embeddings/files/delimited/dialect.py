@@ -18,7 +18,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.parse import check_width
 from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
-from embeddings.files.tabular.text_types import is_list, is_number
+from embeddings.files.tabular.text_types import holds_list, holds_number
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
@@ -110,7 +110,7 @@ def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = 
     width = len(rows[0])
     rows = [row for row in rows if len(row) == width]
     cells = [cell for row in rows[-10:] for cell in row]
-    plain, commas = sum(map(is_number, cells)), sum(map(_is_comma_number, cells))
+    plain, commas = sum(map(holds_number, cells)), sum(map(_is_comma_number, cells))
     decimal = "," if delimiter != "," and commas > plain and not ours else "."
     kinds = _kinds(rows[1:] or rows, decimal)
     header = ours or _has_header(rows, kinds, decimal)
@@ -204,10 +204,10 @@ def _score(
     body = [row for row in rows[1:] or rows if len(row) == width]
     cells = [cell for row in body for cell in row]
     comma = delimiter != ","
-    count = sum(is_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
+    count = sum(holds_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
     lists = any(
-        2 * sum("[" in row[i] and is_list(row[i]) for row in body) >= len(body) > 0
+        2 * sum("[" in row[i] and holds_list(row[i]) for row in body) >= len(body) > 0
         for i in range(width)
     )
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
@@ -227,14 +227,14 @@ def _kind(cells: Sequence[str], decimal: str) -> Kind:
     present = [cell for cell in cells if cell.strip()]
     if not present:
         return "text"
-    number = is_number if decimal == "." else _is_comma_number
+    number = holds_number if decimal == "." else _is_comma_number
     numbers = [cell for cell in present if number(cell)]
     if 2 * len(numbers) >= len(present) and re.search(r"\d", "".join(numbers)):  # nan is a word
         return "number"
-    if 2 * sum(map(is_list, present)) >= len(present):
+    if 2 * sum(map(holds_list, present)) >= len(present):
         return "list"
     return "text"
 
 
 def _is_comma_number(cell: str) -> bool:
-    return "." not in cell and is_number(cell.replace(",", ".", 1))
+    return "." not in cell and holds_number(cell.replace(",", ".", 1))

@@ -26,16 +26,16 @@ _LARGE = 2**26  # bytes of text from which the import of numba pays
 _MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
 
 _Parsed = tuple[pa.Table, np.ndarray | None]
-"""A piece as pyarrow parses it, and None; or its other columns, and its components: float32, shape
-(rows, d)."""
+"""A piece as pyarrow parses it, and None; or its other columns, and its components: float32 of
+shape (rows, d)."""
 
 
 def check_width(columns: int) -> None:
     """Raise EmbeddingError for more columns than a table of text may have."""
     if columns > _MOST_COLUMNS:
         raise EmbeddingError(
-            f"a row of {columns:,} columns; expected at most {_MOST_COLUMNS:,} in a text; write the "
-            "matrix with numpy.save"
+            f"a row of {columns:,} columns; expected at most {_MOST_COLUMNS:,} in a text; write "
+            "the matrix with numpy.save"
         )
 
 

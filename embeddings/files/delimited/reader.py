@@ -17,15 +17,15 @@ from embeddings.files.draft import Draft
 from embeddings.files.options import Note, ReadContext, Trial
 from embeddings.files.plain_text import contains, is_text
 from embeddings.files.tabular.roles import (
-    NOTHING,
+    NO_VECTORS,
     Column,
-    Rank,
+    Likelihood,
     Roles,
     choose_roles,
     columns_likelihood,
 )
-from embeddings.files.tabular.tables import draft_from_table
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.table_draft import draft_from_table
+from embeddings.files.tabular.text_types import infer_type
 
 
 def matches(head: bytes, path: Path) -> bool:
@@ -58,10 +58,10 @@ def load(path: Path, context: ReadContext) -> Draft:
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Return how likely the file holds vectors, judging by its first rows; see roles.py."""
     text = read_table_text(path, lambda _: None)
-    best = NOTHING
+    best = NO_VECTORS
     for quoted in quotings(text.content):
         dialect = sniff(text.content, path, quoted)
         rank = columns_likelihood(dialect.columns)
@@ -96,7 +96,7 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
             failure = error  # quotes may be part of the labels, or syntax: try the other way
             continue
         found = True
-        columns = [typed(column) for column in table.columns]
+        columns = [infer_type(column) for column in table.columns]
         yield pa.table(columns, names=dialect.names), " under a header" * dialect.header
     if failure is not None and not found:
         raise failure
@@ -141,7 +141,7 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
     others = [i for i in range(len(dialect.columns)) if i not in apart]
     label = None if roles.label is None else others.index(roles.label)
     vector = len(others) if numbers else others.index(roles.vector[0])
-    columns = [c if i in (label, vector) else typed(c) for i, c in enumerate(table.columns)]
+    columns = [c if i in (label, vector) else infer_type(c) for i, c in enumerate(table.columns)]
     names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
     table = pa.table(columns, names=names)
     return _Reading(table, Roles((vector,), label), trial, spans_lines)

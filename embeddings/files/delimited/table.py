@@ -17,7 +17,7 @@ from embeddings.files.delimited.parse import parse
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note
 from embeddings.files.plain_text import read_text
-from embeddings.files.tabular.text_types import is_number
+from embeddings.files.tabular.text_types import holds_number
 from embeddings.text import count_noun, shorten
 
 _HEAD_BYTES = 2**16
@@ -82,7 +82,7 @@ def _count_cells(line: bytes) -> int:
     """Count the cells of a line: a space separates words and numbers only, not names."""
     found = max(line.count(separator) for separator in (b"\t", b";", b",", b"|"))
     parts = line.decode("utf-8", "replace").split()
-    return 1 + found if found else len(parts) if all(map(is_number, parts[1:])) else 1
+    return 1 + found if found else len(parts) if all(map(holds_number, parts[1:])) else 1
 
 
 def parse_table(text: TableText, dialect: Dialect, numbers: Sequence[int] = ()) -> pa.Table:
@@ -150,7 +150,7 @@ def _located(
             )
         for i in numbers if row >= 0 else ():
             cell = cells[i] if dialect.decimal == "." else cells[i].replace(",", ".", 1)
-            if not is_number(cell):
+            if not holds_number(cell):
                 what = f"{shorten(cell, 40)!r} is not a number" if cell else "a number is missing"
                 return EmbeddingError(f"{place}, column {columns[i].name}: {what}")
         row += 1

@@ -6,12 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
+from embeddings.arrow_types import decoded
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.tabular.text_types import is_list, is_number
-from embeddings.files.tabular.writable_columns import as_texts, holds, plain, writable_columns
+from embeddings.files.tabular.text_types import holds_list, holds_number
+from embeddings.files.tabular.writable_columns import any_match, as_text, writable_columns
 
 _TAKEN = ("label", "vector")
 _COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
@@ -43,8 +44,8 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
 def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Return a column as it is written, or None where CSV cannot carry it."""
-    texts = as_texts(column)
-    return None if texts is None or holds(texts, r"\x00") else plain(column)
+    texts = as_text(column)
+    return None if texts is None or any_match(texts, r"\x00") else decoded(column)
 
 
 def _is_no_name(name: str) -> bool:
@@ -53,6 +54,6 @@ def _is_no_name(name: str) -> bool:
         _COMPONENT.fullmatch(name) is not None
         or name != name.strip()
         or re.search(r"[\r\n\0]", name) is not None
-        or is_number(name)
-        or is_list(name)
+        or holds_number(name)
+        or holds_list(name)
     )

@@ -26,7 +26,7 @@ from embeddings.files.hdf5.access import (
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import ReadContext
 from embeddings.files.tabular.roles import choose_label
-from embeddings.files.tabular.tables import table_columns, to_labels
+from embeddings.files.tabular.table_draft import describe_columns, to_labels
 from embeddings.text import listed
 
 
@@ -59,7 +59,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     if not columns:
         return Draft.of(vectors, **fields)
     table = pa.table(columns)
-    position = choose_label(table_columns(table), range(table.num_columns), context)
+    position = choose_label(describe_columns(table), range(table.num_columns), context)
     if position is None:
         return Draft.of(vectors, None, table, **fields)
     labels = to_labels(table.column(position))

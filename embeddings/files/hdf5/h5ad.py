@@ -20,8 +20,8 @@ from embeddings.files.draft import Draft
 from embeddings.files.hdf5 import access
 from embeddings.files.limits import as_float32
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.tables import to_labels
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.table_draft import to_labels
+from embeddings.files.tabular.text_types import infer_type
 
 VECTORS, PROVENANCE, LABEL = "obsm/X_embedding", "uns/embedding", "label"
 """Where h5ad_writer.py writes the vectors, the provenance, and labels that repeat (in obs)."""
@@ -229,7 +229,7 @@ def _nullable(columns: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
 
 def _dated(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts that are all dates or times as such, for which AnnData has no encoding."""
-    found = typed(column) if pa.types.is_string(column.type) else column
+    found = infer_type(column) if pa.types.is_string(column.type) else column
     return found if pa.types.is_temporal(found.type) else column
 
 

@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded, is_text
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.hdf5.h5ad import LABEL, MISSING, PROVENANCE, VECTORS
-from embeddings.files.tabular.writable_columns import holds, is_text, plain, writable_columns
+from embeddings.files.tabular.writable_columns import any_match, writable_columns
 from embeddings.text import shorten
 
 _RESERVED = (LABEL, "_index", "__categories", ".", "..")
@@ -82,11 +83,11 @@ def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Return a column as texts, numbers, booleans or categories of texts; None for others."""
     kind = column.type
     if pa.types.is_dictionary(kind) and not is_text(kind.value_type):
-        return _writable(plain(column))
+        return _writable(decoded(column))
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_null(kind):
         return column.cast(pa.string())
-    if is_text(plain(column).type):
-        return None if holds(plain(column).cast(pa.large_string()), r"\x00") else column
+    if is_text(decoded(column).type):
+        return None if any_match(decoded(column).cast(pa.large_string()), r"\x00") else column
     if pa.types.is_float16(kind):
         return column.cast(pa.float32())
     numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
@@ -140,7 +141,7 @@ def _category(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
     """Write codes, -1 for missing values, and the categories, of which none may repeat."""
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):
-        array = plain(array).dictionary_encode().combine_chunks()
+        array = decoded(array).dictionary_encode().combine_chunks()
     names = array.dictionary.to_pylist()
     if None in names or len(set(names)) < len(names):
         array = array.cast(array.type.value_type).dictionary_encode()

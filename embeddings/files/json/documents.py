@@ -36,15 +36,15 @@ from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, read_text
 from embeddings.files.tabular.roles import (
     LABEL_NAMES,
-    NOTHING,
+    NO_VECTORS,
     Column,
     Kind,
-    Rank,
+    Likelihood,
     choose_roles,
     columns_likelihood,
 )
-from embeddings.files.tabular.tables import draft_from_table, table_columns
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.table_draft import describe_columns, draft_from_table
+from embeddings.files.tabular.text_types import infer_type
 from embeddings.files.tabular.writable_columns import writable_columns
 
 _OURS = ("label", "vector")
@@ -80,14 +80,14 @@ def load(path: Path, context: ReadContext) -> Draft:
     return draft_from_table(table, roles, path)
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Say how surely the file holds vectors, by its first rows; see roles.py."""
     text = read_text(path, lambda _: None)
     document = read_document(text)
     if document is None:
         rows = list(islice(read_lines(text), _FIRST))
     elif isinstance(document, list) and is_plain(document):
-        return NOTHING
+        return NO_VECTORS
     elif isinstance(document, dict) and are_labelled(document):
         lists = document.values()
         fractions = all(type(item) is float for each in lists for item in each)
@@ -146,7 +146,7 @@ def _described(table: pa.Table, shaped: set[str]) -> list[Column]:
 
     A text that is the same in each row, such as "object": "embedding", is no label.
     """
-    columns = table_columns(table)
+    columns = describe_columns(table)
     if not shaped:
         return columns
     described = []
@@ -218,6 +218,6 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Give texts the type of dates or categories; what is quoted is no number."""
     if not pa.types.is_string(column.type):
         return column
-    found = typed(column)
+    found = infer_type(column)
     kind = found.type
     return found if pa.types.is_temporal(kind) or pa.types.is_dictionary(kind) else column

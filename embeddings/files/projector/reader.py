@@ -22,7 +22,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import file_name, find_file, read_config
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun, listed, shorten
 
 
@@ -199,7 +199,7 @@ def _add_own_columns(draft: Draft, path: Path) -> Draft:
     labels, *columns = zip(*rows, strict=True)
     table = pa.table(
         [
-            typed(pa.chunked_array([[cell or None for cell in column]], pa.string()))
+            infer_type(pa.chunked_array([[cell or None for cell in column]], pa.string()))
             for column in columns
         ],
         names=names[1:],

@@ -21,7 +21,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.projector.sprite import join_sprite
-from embeddings.files.tabular.writable_columns import as_texts, holds, writable_columns
+from embeddings.files.tabular.writable_columns import any_match, as_text, writable_columns
 from embeddings.text import shorten
 
 _BREAKS = re.compile(r"[\t\n\r\0]")  # characters that no cell of a metadata.tsv can hold
@@ -100,8 +100,8 @@ def _sort_out(
 
 def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Return a column as texts; None if cells without quotes cannot hold them."""
-    texts = as_texts(column)
-    return None if texts is None or holds(texts, _BREAKS.pattern) else texts
+    texts = as_text(column)
+    return None if texts is None or any_match(texts, _BREAKS.pattern) else texts
 
 
 def _check_labels(labels: tuple[str, ...], alone: bool) -> None:

@@ -1,4 +1,4 @@
-"""The embedding file's table, as Parquet and Arrow carry it."""
+"""The table of an embedding file, as Parquet and Arrow hold it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,30 +6,30 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from embeddings.arrow_types import is_number
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import provenance
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import features as hf_features
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.normalize_types import simplified
-from embeddings.files.tabular.roles import SURE, Rank, choose_roles, columns_likelihood
-from embeddings.files.tabular.tables import (
+from embeddings.files.tabular.normalize_types import normalize_types
+from embeddings.files.tabular.roles import CERTAIN, Likelihood, choose_roles, columns_likelihood
+from embeddings.files.tabular.table_draft import (
+    describe_columns,
     draft_from_table,
-    is_number,
     is_row_numbers,
-    metadata,
-    table_columns,
+    with_unique_names,
 )
 from embeddings.files.tabular.writable_columns import writable_columns
 
 METADATA_KEY = b"embedding"
-"""Key of the schema's metadata under which the provenance lies, as JSON."""
+"""Key of the schema's metadata whose value is the provenance, as JSON."""
 
 _OURS = ("label", "vector")
 
 
 def from_table(table: pa.Table, path: Path, context: ReadContext) -> Draft:
-    """Return what a table of any origin holds.
+    """Return the draft of a table, which may be an embedding file's or any other.
 
     Raises
     ------
@@ -41,51 +41,50 @@ def from_table(table: pa.Table, path: Path, context: ReadContext) -> Draft:
     table, classes = hf_features.decode(table, context.note)
     table = table.replace_schema_metadata(None)
     if header is None:
-        table = simplified(table)
+        table = normalize_types(table)
     columns = [
-        replace(column, kind="other") if column.name in classes else column  # no label of an item
-        for column in table_columns(table)
+        replace(column, kind="other") if column.name in classes else column  # not labels
+        for column in describe_columns(table)
     ]
     roles = choose_roles(columns, context)
     return replace(draft_from_table(table, roles, path, found), typed=header is not None)
 
 
-def table_rank(schema: pa.Schema, read: Callable[[], pa.Table]) -> Rank:
-    """Say how surely a table holds vectors; see roles.py.
+def table_likelihood(schema: pa.Schema, read: Callable[[], pa.Table]) -> Likelihood:
+    """Return how likely a table holds vectors; see roles.py.
 
-    Its types tell it, unless it has texts or nested columns, which may hold lists of numbers.
+    Its types are enough, unless it has texts or nested columns, which may hold lists of numbers.
 
     Parameters
     ----------
-    read : returns the table, where a look into it is needed
+    read : returns the table, if its types are not enough
     """
-    rank = columns_likelihood(table_columns(schema.empty_table()))
-    if rank == SURE or all(is_number(kind) for kind in schema.types):
-        return rank
-    return columns_likelihood(table_columns(describing(read(), lambda _: None)))
+    likelihood = columns_likelihood(describe_columns(schema.empty_table()))
+    if likelihood == CERTAIN or all(is_number(kind) for kind in schema.types):
+        return likelihood
+    return columns_likelihood(describe_columns(companion_columns(read(), lambda _: None)))
 
 
-def describing(table: pa.Table, note: Note) -> pa.Table:
-    """Return all columns as they describe the rows of another file, without pandas' row numbers."""
+def companion_columns(table: pa.Table, note: Note) -> pa.Table:
+    """Return the columns of a table that describes another file's rows, without row numbers."""
     table, _ = hf_features.decode(table, note)
-    table = simplified(table.replace_schema_metadata(None))
+    table = normalize_types(table.replace_schema_metadata(None))
     columns = zip(table.column_names, table.columns, strict=True)
-    kept = [i for i, (name, column) in enumerate(columns) if not is_row_numbers(name, column)]
-    return metadata(table, kept)
+    rest = [i for i, (name, column) in enumerate(columns) if not is_row_numbers(name, column)]
+    return with_unique_names(table, rest)
 
 
 def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return a set as the table of an embedding file, and the columns whose names are taken."""
+    """Return a set as the table of an embedding file, and the columns that it cannot hold.
+
+    These are the columns whose names are reserved, empty or repeated.
+    """
     flat = pa.array(embedding_set.vectors.reshape(-1))
     vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
-    rest, lost = writable_columns(embedding_set.metadata, _whole, _OURS)
+    rest, lost = writable_columns(embedding_set.metadata, lambda column: column, _OURS)
     table = pa.table(
         [pa.array(embedding_set.labels, pa.string()), vector, *rest.values()],
         names=[*_OURS, *rest],
         metadata={METADATA_KEY: provenance.to_json(embedding_set.provenance)},
     )
     return table, tuple(lost)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column  # any type has a place

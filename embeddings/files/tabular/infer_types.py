@@ -1,6 +1,6 @@
-"""Metadata of any origin become typed: images, audio, lists, dates, fields of nested records.
+"""Types of metadata, inferred from their values: images, audio, lists, dates, fields of records.
 
-Text that is one of these beyond doubt is converted; numbers that an author wrote as text stay text.
+Text that is certainly one of these is converted; numbers that were written as text stay text.
 """
 
 import json
@@ -12,69 +12,71 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import decoded, is_text, value_type
 from embeddings.files.media_columns import FIRST, media_column
 from embeddings.files.options import Note, log_note
-from embeddings.files.tabular.tables import metadata
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.table_draft import with_unique_names
+from embeddings.files.tabular.text_types import infer_type
 from embeddings.media import is_media
 
-_LONG_LISTS = 1_000  # mean characters from which lists are vectors or documents, and stay text
+_LONG_LISTS = 1_000  # mean characters; longer lists are vectors or documents, and stay text
 _LONGEST_LIST = 65_536
 _ROWS = 16_384  # parsed at once
 _DATE_LENGTHS = (10, 35)
 _NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
-def typed_metadata(
+def infer_types(
     table: pa.Table,
     files: Mapping[str, Path] = _NOTHING,
     note: Note = log_note,
     *,
     retype: bool = True,
 ) -> pa.Table:
-    """Return the table with every column under the type of what it holds.
+    """Return a table with each column under the type of its values.
 
     - images and audio: see media_columns.media_column
     - texts that are all JSON lists of texts, of numbers or of booleans: lists
-    - texts that are all ISO 8601 dates or times: date32, timestamp
-    - records: a column `name.field` for each field, one level deep, as JSON is read
-    - views, run-end encoded arrays and extension types: the plain type below; a time zone that
-      this machine does not know becomes UTC, which a note says
+    - texts that are all dates or times in ISO 8601: date32, timestamp
+    - records: a column `name.field` for each field, one level deep, as for JSON
+    - views, run-end encoded arrays and extension types: the plain type that they stand for; a time
+      zone that this machine does not know becomes UTC, with a note
 
-    Texts of numbers stay text: whoever wrote them into a typed format chose so (CSV, where
-    nobody chose, is typed by its reader). Categories, numbers, decimals, durations pass as they
-    are.
+    Texts of numbers stay text, since their author chose a format with types (the reader of CSV,
+    which has none, infers them). Categories, numbers, decimals and durations stay unchanged.
 
     Parameters
     ----------
-    files : the files given beside the table, such as the members of a zip: by their path there
-    note : receives what could not be had, one sentence a call
-    retype : whether texts become lists and dates, and records columns; not for the embedding
-        file, whose columns have their types already
+    files : files given with the table, such as the members of a zip, by their path there
+    note : receives what could not be read, one sentence a call
+    retype : True to turn texts into lists and dates, and records into columns; False for an
+        embedding file, whose columns have types already
 
     Raises
     ------
     EmbeddingError
         images or audio of more bytes than the limit
     """
-    taken = 0
+    read_bytes = 0
     names: list[str] = []
     columns: list[pa.ChunkedArray] = []
     for name, column in _fields(table, retype, note):
-        found = media_column(column, name, files, taken, note) if _may_be_media(column) else None
+        found = (
+            media_column(column, name, files, read_bytes, note) if _may_be_media(column) else None
+        )
         if found is not None:
-            taken += found.nbytes
-        elif retype and _is_text(column.type):
+            read_bytes += found.nbytes
+        elif retype and is_text(value_type(column.type)):
             found = _as_lists(column) or _as_dates(column)
         names.append(name)
         columns.append(column if found is None else found)
     if not columns:
         return table
-    return metadata(pa.table(columns, names=names), range(len(columns)))
+    return with_unique_names(pa.table(columns, names=names), range(len(columns)))
 
 
 def _fields(table: pa.Table, flatten: bool, note: Note) -> list[tuple[str, pa.ChunkedArray]]:
-    """Return names and columns of plain types, records split into theirs."""
+    """Return name and column of each field under its plain type, records split into fields."""
     fields = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         column = _plain(column, name, note)
@@ -89,7 +91,7 @@ def _fields(table: pa.Table, flatten: bool, note: Note) -> list[tuple[str, pa.Ch
 
 
 def _plain(column: pa.ChunkedArray, name: str, note: Note) -> pa.ChunkedArray:
-    """Return a column under the plain type that its layout or extension stands for."""
+    """Return a column under the plain type that its encoding or extension type stands for."""
     if isinstance(column.type, pa.BaseExtensionType):
         storage = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(storage, column.type.storage_type)
@@ -103,7 +105,7 @@ def _plain(column: pa.ChunkedArray, name: str, note: Note) -> pa.ChunkedArray:
     elif pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
         column = column.cast(pa.dictionary(pa.int32(), pa.large_string()))
     elif pa.types.is_timestamp(kind) and kind.tz and not _is_zone(kind.tz):
-        note(f"column {name}: the time zone {kind.tz!r} is not known; its times are shown in UTC")
+        note(f"column {name}: unknown time zone {kind.tz!r}; the times are shown in UTC")
         column = column.cast(pa.timestamp(kind.unit, "UTC"))
     return column
 
@@ -116,25 +118,18 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
-
-
 def _may_be_media(column: pa.ChunkedArray) -> bool:
     kind = column.type
     binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    return binary or is_media(kind) or _is_text(kind)
+    return binary or is_media(kind) or is_text(value_type(kind))
 
 
 def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return texts as the lists that all of them write in JSON, else None."""
+    """Return texts as lists if all are lists in JSON, else None."""
     first = column.drop_null().slice(0, FIRST).to_pylist()
     if not first or not all(text.lstrip().startswith("[") for text in first):
         return None
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = decoded(column)
     lengths = pc.binary_length(column)
     if pc.mean(lengths).as_py() > _LONG_LISTS or pc.max(lengths).as_py() > _LONGEST_LIST:
         return None
@@ -156,7 +151,7 @@ def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _parse_lists(texts: list[str | None]) -> list[list[Any] | None] | None:
-    """Return lists of scalars, or None where a text is something else."""
+    """Return the lists that the texts are in JSON; None if one is something else."""
     try:
         values = [None if text is None else json.loads(text) for text in texts]
     except (ValueError, RecursionError):
@@ -165,7 +160,7 @@ def _parse_lists(texts: list[str | None]) -> list[list[Any] | None] | None:
 
 
 def _item_type(types: set[type]) -> pa.DataType | None:
-    """Return the type of lists' items that are of these types; None for nested or mixed ones."""
+    """Return the type of lists with items of these types; None for nested or mixed items."""
     present = types - {type(None)}
     if present <= {str}:
         return pa.string()
@@ -177,7 +172,7 @@ def _item_type(types: set[type]) -> pa.DataType | None:
 
 
 def _as_dates(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return texts as the dates or times that all of them write, else None."""
+    """Return texts as dates or times if all are, else None."""
     shortest, longest = _DATE_LENGTHS
     first = column.drop_null().slice(0, FIRST).to_pylist()
     for text in first:
@@ -185,7 +180,6 @@ def _as_dates(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
             return None
     if not first:
         return None
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    found = typed(column)
+    column = decoded(column)
+    found = infer_type(column)
     return found if pa.types.is_temporal(found.type) else None

@@ -1,22 +1,23 @@
-"""Columns of rare types become plain ones: what other tools write, and readers of vectors expect.
+"""Columns of rare types, as other tools write them, become plain types.
 
-Decimals as databases have them, bytes that are text as Spark writes it, views of lists, lists
-within a list of one, and records that hold all there is.
+Decimals of databases, text that Spark writes as bytes, views of lists, lists within a list of one,
+and records that hold all columns.
 """
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import is_list, is_number
 from embeddings.files.limits import check_bytes
-from embeddings.files.tabular.tables import holds_vectors, is_number
+from embeddings.files.tabular.vectors import holds_vectors
 from embeddings.media import media_type
 
 _FIRST = 100
 
 
-def simplified(table: pa.Table) -> pa.Table:
-    """Return a table whose columns are plain where nothing is lost by it.
+def normalize_types(table: pa.Table) -> pa.Table:
+    """Return a table whose columns have plain types, as far as nothing is lost.
 
     Raises
     ------
@@ -25,16 +26,16 @@ def simplified(table: pa.Table) -> pa.Table:
     """
     structs = [field for field in table.schema if pa.types.is_struct(field.type)]
     vectors = any(holds_vectors(field.type) or is_number(field.type) for field in table.schema)
-    if structs and not vectors:  # all there is lies within records
+    if structs and not vectors:  # all columns are within records
         table = table.flatten()
     for i, field in enumerate(table.schema):
-        column = _simplified(table.column(i))
+        column = _plain(table.column(i))
         if column.type != field.type:
             table = table.set_column(i, field.name, column)
     return table
 
 
-def _simplified(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
@@ -44,17 +45,17 @@ def _simplified(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _text(column)
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         return _lists(column)
-    if not _is_list(kind):
+    if not is_list(kind):
         return column
     if pa.types.is_decimal(kind.value_type):
         return column.cast(pa.large_list(pa.float64()))
-    if _is_list(kind.value_type) and is_number(kind.value_type.value_type):
+    if is_list(kind.value_type) and is_number(kind.value_type.value_type):
         return _inner(column)
     return column
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return bytes as text where all of them are UTF-8, without NUL, and no pictures."""
+    """Return bytes as text if all are UTF-8 without NUL, and no images; otherwise unchanged."""
     for value in column.slice(0, _FIRST):
         content = value.as_py()
         if content and (b"\0" in content or media_type(content[:64])):
@@ -67,9 +68,9 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return views of lists as lists; many views may show the same numbers.
+    """Return views of lists as lists, after a check of their size: views may share their numbers.
 
-    pyarrow 25's cast gives the last list a wrong end.
+    (The cast of pyarrow 25 gives the last list a wrong end.)
     """
     width = column.type.value_type.bit_width if is_number(column.type.value_type) else 64
     numbers = pc.sum(pc.list_value_length(column)).as_py() or 0
@@ -84,7 +85,7 @@ def _lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _inner(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return lists within a list of one as they are; the column where there is another list."""
+    """Return the inner lists of lists of one; the column unchanged if another list is longer."""
     if column.null_count or not len(column):
         return column
     lengths = pc.min_max(pc.list_value_length(column)).as_py()
@@ -92,9 +93,3 @@ def _inner(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     inner = [chunk.flatten() for chunk in column.chunks if len(chunk)]
     return pa.chunked_array(inner, inner[0].type)
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )

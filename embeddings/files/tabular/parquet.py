@@ -18,9 +18,14 @@ from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.decoded_size import text_bytes
-from embeddings.files.tabular.embedding_table import describing, from_table, table_rank, to_table
-from embeddings.files.tabular.roles import Rank
-from embeddings.files.tabular.tables import holds_vectors
+from embeddings.files.tabular.embedding_table import (
+    companion_columns,
+    from_table,
+    table_likelihood,
+    to_table,
+)
+from embeddings.files.tabular.roles import Likelihood
+from embeddings.files.tabular.table_draft import holds_vectors
 
 _DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises
 _ROWS = 50_000  # per row group: 400,000 x 50 in one group took a third more CPU time to read
@@ -40,14 +45,14 @@ def load(path: Path, context: ReadContext) -> Draft:
     return from_table(read_table(path), path, context)
 
 
-def vector_likelihood(path: Path) -> Rank:
+def vector_likelihood(path: Path) -> Likelihood:
     """Return how likely the file holds vectors; see roles.py."""
-    return table_rank(read_schema(path), lambda: read_table(path))
+    return table_likelihood(read_schema(path), lambda: read_table(path))
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
     """Yield the table, whose columns describe the rows of another file."""
-    yield describing(read_table(path), note), ""
+    yield companion_columns(read_table(path), note), ""
 
 
 def read_schema(path: Path) -> pa.Schema:

@@ -19,7 +19,7 @@ from embeddings.files.detect import ARROW, PARQUET, Format, first_match
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.members import open_single
 from embeddings.files.options import Note, log_note
-from embeddings.files.tabular.text_types import typed
+from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun
 
 MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
@@ -116,7 +116,7 @@ def _read_text(
         cells = [column.fill_null("") for column in table.columns]
     else:
         cells = [
-            typed(_tidied(column, comma=dialect.decimal == "," and described.kind == "number"))
+            infer_type(_tidied(column, comma=dialect.decimal == "," and described.kind == "number"))
             for column, described in zip(table.columns, dialect.columns, strict=True)
         ]
     return pa.table(cells, names=dialect.names)

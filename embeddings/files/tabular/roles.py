@@ -194,28 +194,28 @@ def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[
     }
 
 
-Rank = tuple[int, int]
+Likelihood = tuple[int, int]
 """How surely a file holds vectors; larger is surer. The first number is 1 for columns of numbers
 with names of their own, 2 for numbered columns or x and y, 3 for lists of numbers, 4 for certain;
 the second is the number of components."""
 
-NOTHING: Rank = (0, 0)
-"""Rank of a file without vectors, which can only describe the rows of another."""
+NO_VECTORS: Likelihood = (0, 0)
+"""Likelihood of a file without vectors, which can only describe the rows of another."""
 
-SURE: Rank = (4, 0)
-"""Rank of a file that certainly holds vectors."""
+CERTAIN: Likelihood = (4, 0)
+"""Likelihood of a file that certainly holds vectors."""
 
 
-def columns_likelihood(columns: Sequence[Column]) -> Rank:
+def columns_likelihood(columns: Sequence[Column]) -> Likelihood:
     """Return how surely a table holds vectors: a list of numbers may be metadata as well."""
     notes: list[str] = []
     try:
         chosen = choose_roles(columns, ReadContext(notes.append)).vector
     except EmbeddingError:
-        return NOTHING
+        return NO_VECTORS
     first = columns[chosen[0]]
     if first.kind == "list":
-        return SURE if is_vector_name(first.name) else (3, 0)
+        return CERTAIN if is_vector_name(first.name) else (3, 0)
     return (1 if notes else 2, len(chosen))
 
 

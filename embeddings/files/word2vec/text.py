@@ -24,7 +24,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, lines, read_text
-from embeddings.files.tabular.tables import read_vectors
+from embeddings.files.tabular.table_draft import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
 from embeddings.text import count_noun, shorten
 

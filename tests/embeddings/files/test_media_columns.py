@@ -14,7 +14,7 @@ from embeddings import EmbeddingSet, load, save
 from embeddings.columns import column_kind
 from embeddings.errors import EmbeddingError
 from embeddings.files.media_columns import decode_data_uri
-from embeddings.files.tabular.infer_types import typed_metadata
+from embeddings.files.tabular.infer_types import infer_types
 
 
 def image(form: str = "PNG", color: int = 0) -> bytes:
@@ -39,7 +39,7 @@ def only(values, files=None, type_=None, **options):
     """Return one typed column, and the notes."""
     notes: list[str] = []
     table = pa.table({"c": values if isinstance(values, pa.Array) else pa.array(values, type_)})
-    found = typed_metadata(table, files or {}, notes.append, **options)
+    found = infer_types(table, files or {}, notes.append, **options)
     assert found.num_rows == table.num_rows
     return found.column(0), notes
 
@@ -79,7 +79,7 @@ def test_other_bytes_stay_bytes() -> None:
 
 @pytest.mark.parametrize("extension", [".parquet", ".arrow"])
 def test_audio_and_images_are_told_apart_after_a_file(extension: str, tmp_path: Path) -> None:
-    table = typed_metadata(pa.table({"seen": [image()] * 2, "heard": [sound(), None]}))
+    table = infer_types(pa.table({"seen": [image()] * 2, "heard": [sound(), None]}))
     path = tmp_path / f"media{extension}"
     save(EmbeddingSet.of(np.eye(2), metadata=table), path)
     found = load(path).metadata
@@ -189,7 +189,7 @@ def test_one_file_named_by_a_million_rows_is_refused(files, monkeypatch) -> None
         only(["a.png"] * 1_100, files)
     two = pa.table({"c": ["a.png"] * 600, "d": ["a.png"] * 600})
     with pytest.raises(EmbeddingError, match="files of column d"):
-        typed_metadata(two, files)
+        infer_types(two, files)
 
 
 def test_paths_without_content_find_their_files(files) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from embeddings import load
 from embeddings.columns import column_kind
-from embeddings.files.tabular.infer_types import typed_metadata
+from embeddings.files.tabular.infer_types import infer_types
 
 
 def only(values, files=None, type_=None, **options):
     """Return one typed column, and the notes."""
     notes: list[str] = []
     table = pa.table({"c": values if isinstance(values, pa.Array) else pa.array(values, type_)})
-    found = typed_metadata(table, files or {}, notes.append, **options)
+    found = infer_types(table, files or {}, notes.append, **options)
     assert found.num_rows == table.num_rows
     return found.column(0), notes
 
@@ -70,12 +70,12 @@ def test_dates_and_times_as_text() -> None:
 
 def test_the_embedding_file_s_texts_stay_text() -> None:
     texts = pa.table({"day": ["2026-01-31"], "list": ['["a"]'], "record": [{"a": 1}]})
-    assert typed_metadata(texts, retype=False).equals(texts)
+    assert infer_types(texts, retype=False).equals(texts)
 
 
 def test_records_become_columns() -> None:
     table = pa.table({"a": [{"b": 1, "c": "2026-01-31"}, None], "a.b": [5, 6]})
-    found = typed_metadata(table)
+    found = infer_types(table)
     assert found.to_pydict() == {
         "a.b": [1, None],
         "a.c": [date(2026, 1, 31), None],
@@ -95,7 +95,7 @@ def test_plain_columns_pass_and_odd_layouts_become_plain() -> None:
             "nothing": pa.nulls(2),
         }
     )
-    assert typed_metadata(table, note=notes.append).equals(table)
+    assert infer_types(table, note=notes.append).equals(table)
     odd = pa.table(
         {
             "view": pa.array(["a", "b"], pa.string_view()),
@@ -104,18 +104,18 @@ def test_plain_columns_pass_and_odd_layouts_become_plain() -> None:
             "uuid": pa.array([b"0" * 16] * 2, pa.uuid()),
         }
     )
-    found = typed_metadata(odd, note=notes.append)
+    found = infer_types(odd, note=notes.append)
     assert found.schema.types == [
         pa.large_string(), pa.string(), pa.timestamp("s", "UTC"), pa.binary(16),
     ]  # fmt: skip
     assert len(notes) == 1
     assert "Mars/Base" in notes[0]
     empty = pa.table({"row": [1, 2]}).select([])
-    assert typed_metadata(empty).num_rows == 2
+    assert infer_types(empty).num_rows == 2
 
 
 def test_the_articles_topics_and_days(data: Path) -> None:
-    metadata = typed_metadata(load(data / "emb" / "articles_bge_small.parquet").metadata)
+    metadata = infer_types(load(data / "emb" / "articles_bge_small.parquet").metadata)
     kinds = {name: column_kind(metadata.column(name)) for name in metadata.column_names}
     assert kinds["topics"] == "list"
     assert kinds["published_date"] == "date"

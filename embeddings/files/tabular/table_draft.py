@@ -1,0 +1,130 @@
+"""The draft of an embedding set from a table: vectors, labels, and all other columns as metadata.
+
+Every reader of a tabular format uses it: Parquet, Arrow, CSV, JSON, data sets.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embeddings.arrow_types import decoded, is_number, is_text, value_type
+from embeddings.embedding_set import empty_metadata
+from embeddings.errors import EmbeddingError
+from embeddings.files import provenance
+from embeddings.files.draft import Draft
+from embeddings.files.tabular.roles import Column, Kind, Roles
+from embeddings.files.tabular.text_types import holds_list, may_hold_list
+from embeddings.files.tabular.vectors import holds_vectors, read_vectors, stack_columns
+
+_ROW_NUMBERS = re.compile(r"|Unnamed: 0|__index_level_0__")  # names that pandas gives to its index
+_SAMPLE = 100  # rows that are searched for a text
+
+
+def draft_from_table(
+    table: pa.Table, roles: Roles, path: Path, found: Mapping[str, Any] | None = None
+) -> Draft:
+    """Return the vectors and labels of a table by their roles, and all other columns as metadata.
+
+    A label that was guessed and whose values repeat is a category as well, and stays in the
+    metadata.
+
+    Parameters
+    ----------
+    path : the file, for the name of the set
+    found : the provenance that the file contains
+
+    Raises
+    ------
+    EmbeddingError
+        no rows, or vectors of different length
+    """
+    if table.num_rows == 0:
+        raise EmbeddingError("no rows; expected at least one")
+    kind = table.field(roles.vector[0]).type
+    if is_number(kind):
+        vectors = stack_columns(table, roles.vector)
+    else:
+        vectors = read_vectors(table, roles.vector[0])
+    left_out = set(roles.vector)
+    labels = None
+    if roles.label is not None:
+        labels = to_labels(table.column(roles.label))
+        name = table.column_names[roles.label]
+        if name.lower() == "label" or len(set(labels)) > len(labels) // 2:
+            left_out.add(roles.label)
+    rest = [
+        i
+        for i in range(table.num_columns)
+        if i not in left_out and not is_row_numbers(table.column_names[i], table.column(i))
+    ]
+    about = provenance.described(path, _dtype_name(kind), found)
+    return Draft.of(vectors, labels, with_unique_names(table, rest), **about)
+
+
+def _dtype_name(kind: pa.DataType) -> str:
+    """Return NumPy's name for the numbers of a column, or "text"."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if holds_vectors(kind):
+        kind = kind.value_type
+    return str(np.dtype(kind.to_pandas_dtype())) if is_number(kind) else "text"
+
+
+def with_unique_names(table: pa.Table, positions: Sequence[int]) -> pa.Table:
+    """Return some columns of a table under names that are not empty and do not repeat."""
+    if not positions:
+        return empty_metadata(table.num_rows)
+    names: Counter[str] = Counter()
+    unique = []
+    for i in positions:
+        first = name = table.column_names[i] or f"column_{i + 1}"
+        while name in names:
+            names[first] += 1
+            name = f"{first}_{names[first]}"
+        names[name] = 1
+        unique.append(name)
+    return pa.table([table.column(i) for i in positions], names=unique)
+
+
+def to_labels(column: pa.ChunkedArray) -> list[str]:
+    """Return a column as labels; a missing one is empty."""
+    column = decoded(column)
+    if is_text(column.type):
+        return column.fill_null("").to_pylist()
+    return ["" if value is None else str(value) for value in column.to_pylist()]
+
+
+def are_row_numbers(labels: Sequence[str]) -> bool:
+    """Return True for the row numbers, by which items without labels are called."""
+    return all(label == str(row) for row, label in enumerate(labels))
+
+
+def is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
+    """Return True for a column of row numbers that pandas wrote beside the data."""
+    if not _ROW_NUMBERS.fullmatch(name) or not pa.types.is_integer(column.type):
+        return False
+    return column.null_count == 0 and bool((column.to_numpy() == np.arange(len(column))).all())
+
+
+def describe_columns(table: pa.Table) -> list[Column]:
+    """Return the name of each column, and what it holds."""
+    return [Column(field.name, _kind(table.column(i))) for i, field in enumerate(table.schema)]
+
+
+def _kind(column: pa.ChunkedArray) -> Kind:
+    kind = column.type
+    if holds_vectors(kind):
+        return "list"
+    if is_number(kind):
+        return "number"
+    if not is_text(value_type(kind)):
+        return "other"
+    if pa.types.is_dictionary(kind):
+        return "text"
+    first = next((v.as_py() for v in column.slice(0, _SAMPLE) if v.is_valid), "")
+    return "list" if may_hold_list(first) and holds_list(first) else "text"

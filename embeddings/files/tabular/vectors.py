@@ -1,0 +1,201 @@
+"""Vectors in a table: a column of lists, of texts of lists, or several columns of numbers."""
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, repeat
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from embeddings.arrow_types import is_list, is_number, is_text
+from embeddings.errors import EmbeddingError
+from embeddings.files.limits import as_float32
+from embeddings.files.tabular.text_types import CALLED, CALLS, holds_number
+from embeddings.text import shorten
+
+_PIECE = 2**20  # bytes of cells that are parsed at once
+_BRACKETS = " \t\r\n[](){}"
+
+
+def holds_vectors(kind: pa.DataType) -> bool:
+    """Return True for lists of numbers, and for extension types that are stored as such."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    return is_list(kind) and is_number(kind.value_type)
+
+
+def read_vectors(table: pa.Table, column: int | str) -> np.ndarray:
+    """Return a column of lists, or of texts of lists, as a matrix.
+
+    Returns
+    -------
+    float32, shape (rows, d), read-only; a missing vector is NaN
+
+    Raises
+    ------
+    EmbeddingError
+        all vectors are missing, or they are of different length
+    """
+    cells, name = table.column(column), table.field(column).name
+    if cells.null_count == len(cells):
+        raise EmbeddingError(f"column {name}: all vectors are missing")
+    if is_text(cells.type):
+        if cells.null_count:
+            first = parse_lists(cells.drop_null().slice(0, 1), name)
+            cells = pc.fill_null(cells, str([np.nan] * first.shape[1]))
+        return as_float32(parse_lists(cells, name))
+    length = next(len(cell.as_py()) for cell in cells if cell.is_valid)
+    parts: list[np.ndarray] = []
+    for chunk in cells.chunks:
+        if len(chunk):
+            parts.append(_list_matrix(chunk, name, sum(map(len, parts)), length))
+    return as_float32(parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=np.float32))
+
+
+def _list_matrix(array: pa.Array, name: str, start: int, length: int) -> np.ndarray:
+    """Return a chunk of a list column as a matrix; a missing vector is NaN.
+
+    Parameters
+    ----------
+    start : row of the first list, for errors
+    length : how many numbers each list must have
+    """
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    present = array.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_fixed_size_list(array.type):
+        lengths = np.full(len(array), array.type.list_size)
+    else:
+        lengths = np.diff(array.offsets.to_numpy())
+    wrong = (lengths != length) & present
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise EmbeddingError(
+            f"row {start + row}, column {name}: {lengths[row]} numbers where the first row has "
+            f"{length}; all vectors must be of one length"
+        )
+    matrix = array.flatten().to_numpy(zero_copy_only=False)
+    matrix = matrix.reshape(int(present.sum()), length)
+    if array.null_count == 0:
+        return matrix
+    filled = np.full((len(array), length), np.nan, np.float32)
+    with np.errstate(over="ignore"):
+        filled[present] = matrix
+    return filled
+
+
+def stack_columns(table: pa.Table, positions: Sequence[int]) -> np.ndarray:
+    """Return columns of numbers side by side.
+
+    Returns
+    -------
+    float32, shape (rows, columns), read-only; a missing number is NaN
+    """
+    vectors = np.empty((table.num_rows, len(positions)), dtype=np.float32)
+    start = 0
+    for batch in table.to_batches():
+        rows = slice(start, start + len(batch))
+        for j, position in enumerate(positions):
+            with np.errstate(over="ignore"):
+                vectors[rows, j] = batch.column(position).to_numpy(zero_copy_only=False)
+        start += len(batch)
+    return as_float32(vectors)
+
+
+def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
+    """Parse a vector from each cell of text, as OpenAI's cookbook or NumPy write them.
+
+    Parameters
+    ----------
+    column : strings such as '[0.1, 0.2]' or '[0.1 0.2]'
+    name : of the column, for errors
+
+    Returns
+    -------
+    float32, shape (rows, d), C-contiguous
+
+    Raises
+    ------
+    EmbeddingError
+        a cell is missing, of another length than the first, or holds something else
+    """
+    pieces = [
+        chunk.slice(start, step)
+        for chunk in column.chunks
+        for step in [1 + len(chunk) * _PIECE // max(chunk.nbytes, 1)]
+        for start in range(0, len(chunk), step)
+    ]
+    if not pieces:
+        raise EmbeddingError("no rows; expected at least one")
+    first = pieces[0][0].as_py() or ""
+    if CALLED.match(first):
+        pieces = [pc.replace_substring_regex(piece, CALLS, "") for piece in pieces]
+        first = pieces[0][0].as_py()
+    length = max(1, len(re.findall(r"[^\s,]+", first.strip(_BRACKETS))))
+    starts = accumulate(map(len, pieces), initial=0)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = pool.map(_parse_cells, pieces, repeat(name), starts, repeat(length))
+        return np.concatenate(list(parts))
+
+
+def _parse_cells(cells: pa.Array, name: str, start: int, length: int) -> np.ndarray:
+    """Parse some cells as a small CSV of numbers, which is fast in pyarrow.
+
+    Parameters
+    ----------
+    start : row of the first cell, for errors
+    length : how many numbers each cell must have
+    """
+    if cells.null_count:
+        row = start + int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
+        raise EmbeddingError(f"row {row}, column {name}: the vector is missing")
+    cells = pc.ascii_trim(cells, _BRACKETS)
+    commas = "," in cells[0].as_py()
+    text = _join_lines(cells)
+    if not commas or text.count(b"\n") > len(cells) or b"\r" in text:
+        cells = pc.replace_substring_regex(cells, r"\s*,\s*" if commas else r"\s+", ",")
+        text = _join_lines(cells)
+    names = [str(i) for i in range(length)]
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(text),
+            pa.csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
+            pa.csv.ParseOptions(quote_char=False, double_quote=False, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float32()), null_values=[]),
+        )
+    except pa.ArrowInvalid as error:
+        raise _list_error(cells.to_pylist(), name, start, length) from error
+    if len(table) != len(cells):  # a newline between two numbers
+        raise _list_error(cells.to_pylist(), name, start, length)
+    return np.stack([values.to_numpy() for values in table.columns], axis=1)
+
+
+def _join_lines(cells: pa.Array) -> bytes:
+    """Return each cell as a line."""
+    rows = pa.ListArray.from_arrays(pa.array([0, len(cells)], pa.int32()), cells)
+    return pc.binary_join(rows, "\n")[0].as_py().encode() + b"\n"
+
+
+def _list_error(texts: list[str], name: str, start: int, length: int) -> EmbeddingError:
+    """Find the first cell that is not a vector of the right length, and describe what is wrong."""
+    for row, text in enumerate(texts, start):
+        numbers = [number.strip() for number in text.split(",")]
+        place = f"row {row}, column {name}"
+        if "..." in text:
+            return EmbeddingError(
+                f"{place}: NumPy shortened the vector to {shorten(text, 40)!r} when it was "
+                "written; write it with .tolist()"
+            )
+        for number in numbers:
+            if not holds_number(number):
+                return EmbeddingError(f"{place}: {shorten(number, 40)!r} is not a number")
+        if len(numbers) != length:
+            return EmbeddingError(
+                f"{place}: {len(numbers)} numbers where the first row has {length}; "
+                "all vectors must be of one length"
+            )
+    return EmbeddingError(f"rows {start} to {start + len(texts)}, column {name}: not readable")
