@@ -12,7 +12,7 @@ from trainers.core.devices import start
 from trainers.data.pairs.pairs import number_pairs
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read, read_features
-from trainers.two_tower.train import PairsTask, pairs_batch_size, run
+from trainers.two_tower.train import PairsTask, run
 from trainers.two_tower.train import train as train_pairs
 
 
@@ -199,11 +199,6 @@ def test_an_epoch_has_every_pair_once():
         seen = torch.cat([task.batch(epoch, step)["pairs"] for step in range(2)])
         assert len(seen) == 60 and len(torch.unique(seen, dim=0)) == 60
     assert not torch.equal(task.batch(0, 0)["pairs"], task.batch(1, 0)["pairs"])
-
-
-def test_pairs_batch_size():
-    sizes = [pairs_batch_size(pairs) for pairs in (1, 200, 12_000, 400_000, 10_000_000)]
-    assert sizes == [32, 32, 128, 4096, 4096]
 
 
 def test_animorphs_are_each_others_neighbors(tmp_path, data):
