@@ -181,8 +181,9 @@ RUN_ID = "20260101-000000-abcdef"
 
 @pytest.mark.parametrize(
     "run_id",
-    ["", ".", "..", "../outside", f"../runs/{RUN_ID}", f"{RUN_ID}/..", f"{RUN_ID}\n", "other",
-     "20260101-000000-ABCDEF", "20260101-000000-abcde", "20260101-000001-abcdef"],
+    ["", ".", "..", "../outside", f"{RUN_ID}/../../outside", f"../runs/{RUN_ID}", f"{RUN_ID}/..",
+     f"{RUN_ID}\n", "other", "20260101-000000-ABCDEF",
+     "20260101-000000-abcde", "20260101-000001-abcdef"],
 )  # fmt: skip
 def test_nothing_but_the_id_of_a_run_finds_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_id: str
