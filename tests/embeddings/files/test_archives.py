@@ -8,6 +8,7 @@ import lzma
 import struct
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -367,6 +368,34 @@ def test_a_tar_whose_names_are_absurdly_long_is_refused_before_they_are_read(tmp
         EmbeddingError, match=r"bomb\.tar: its list of members claims to take 1,073,741"
     ):
         contents(path)
+
+
+def test_a_zip_whose_list_of_members_is_absurdly_long_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with path.open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(2**25)
+        file.seek(2**25)
+        file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, 2**25, 0, 0))
+    assert says_packed(path)
+    with pytest.raises(EmbeddingError, match=r"bomb\.zip: its list of members claims to take 33,5"):
+        contents(path)
+
+
+def test_xz_that_needs_absurd_memory_is_refused(tmp_path):
+    raw = bytearray(lzma.compress(TEXT))
+    raw[16] = 40  # a dictionary of 4 GiB, in the header of the first block
+    raw[20:24] = struct.pack("<I", zlib.crc32(raw[12:20]))
+    path = tmp_path / "a.tsv.xz"
+    path.write_bytes(raw)
+    with pytest.raises(EmbeddingError, match=r"a\.tsv\.xz: .*xz \(Memory usage limit exceeded\)"):
+        contents(path)
+
+
+def test_padding_between_streams_of_xz_is_skipped(tmp_path):
+    path = tmp_path / "a.tsv.xz"
+    path.write_bytes(lzma.compress(TEXT) + bytes(4) + lzma.compress(TEXT) + bytes(8))
+    assert contents(path)[0]["a.tsv"] == TEXT + TEXT
 
 
 def test_too_many_members_are_refused(tmp_path, monkeypatch):
