@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embeddings import EmbeddingError
 from embeddings.files import WRITERS, detect
-from embeddings.files.detect import FORMATS, first_match
+from embeddings.files.detect import FORMATS, first_match, read_head
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("h5py", "safetensors", "PIL", "psutil", "numba", "anndata")
@@ -82,3 +83,13 @@ def test_the_first_bytes_tell_the_format(tmp_path, head, expected):
     path = tmp_path / "file"
     path.write_bytes(head)
     assert first_match(head, path) is expected
+
+
+def test_a_file_without_a_beginning_is_refused(tmp_path):
+    with pytest.raises(EmbeddingError, match="gone: no such file"):
+        read_head(tmp_path / "gone")
+    with pytest.raises(EmbeddingError, match="no such file"):
+        read_head(tmp_path)
+    (tmp_path / "empty").touch()
+    with pytest.raises(EmbeddingError, match=r"^empty: the file is empty$"):
+        read_head(tmp_path / "empty")
