@@ -57,7 +57,10 @@ _TYPE_NAMES = {int: "int", float: "float", str: "str", bool: "bool", Path: "path
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a setting on a form, where the field's name does not read well."""
+    """The name of a setting on a form, where the field's name does not read well.
+
+    The last one counts, so that a field may differ from the alias of its type.
+    """
 
     text: str
 
@@ -275,12 +278,13 @@ def _described(field: dataclasses.Field[Any], hint: Any, notes: tuple[Any, ...])
     if doc is None:
         raise TypeError(f"{field.name}: has no Doc")
     kind = domain.type or type(domain.choices[0])
-    label = next((note.text for note in notes if isinstance(note, Label)), None)
+    labels = [note.text for note in notes if isinstance(note, Label)]
+    name = labels[-1] if labels else field.name.replace("_", " ").capitalize()
     unit = next((f" ({note.unit})" for note in notes if isinstance(note, Unit)), "")
     required = field.default is dataclasses.MISSING
     return SettingField(
         name=field.name,
-        label=(label or field.name.replace("_", " ").capitalize()) + unit,
+        label=name + unit,
         flag=flag(field.name),
         type=_TYPE_NAMES[kind],  # type: ignore[arg-type]
         choices=list(domain.choices) if domain.type is None else None,

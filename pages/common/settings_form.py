@@ -8,11 +8,8 @@ import streamlit as st
 
 from embeddings.settings import SettingError, SettingField
 
-AUTOMATIC = "automatic"
-"""Placeholder of a setting that is left empty."""
 
-
-def draw_setting(field: SettingField, key: str) -> Any:
+def draw_setting(field: SettingField, key: str, placeholder: str = "automatic") -> Any:
     """Draw a setting; return the value chosen.
 
     The widget starts with the default, or with what the session state has under its key. Bounds
@@ -22,37 +19,38 @@ def draw_setting(field: SettingField, key: str) -> Any:
     ----------
     field : the setting
     key : the widget's key in the session state
+    placeholder : what an empty widget shows, if it may be empty
 
     Returns
     -------
-    The value. An empty number means the default if that is a keyword, and None if the setting is
-    optional; an empty text means None if the setting is optional.
+    The value. An empty widget means None if the setting is optional, and else the default, which
+    is a keyword.
     """
-    is_automatic = field.default is None or field.default in field.keywords
+    may_be_empty = field.optional or bool(field.keywords)
+    is_new = key not in st.session_state  # else its value is there, and comes before a default
     shared: dict[str, Any] = {"key": key, "help": field.help, "persist_state": "session"}
     choices = field.choices or (field.keywords if len(field.keywords) > 1 else None)
     if choices:
-        st.session_state.setdefault(key, field.default)
-        return st.selectbox(
-            field.label, choices, index=None, placeholder=AUTOMATIC,
-            required=field.default is not None, **shared,
-        )  # fmt: skip
+        if field.default is None:
+            return st.selectbox(field.label, choices, None, placeholder=placeholder, **shared)
+        index = choices.index(field.default) if is_new else 0
+        return st.selectbox(field.label, choices, index, **shared)
     if field.type == "bool":
-        st.session_state.setdefault(key, field.default)
-        return st.checkbox(field.label, **shared)
-    placeholder = AUTOMATIC if is_automatic else None
+        return st.checkbox(field.label, field.default if is_new else False, **shared)
+    shared["placeholder"] = placeholder if may_be_empty else None
     if field.type in ("str", "path"):
-        st.session_state.setdefault(key, field.default or "")
-        text = st.text_input(field.label, placeholder=placeholder, **shared)
+        text = st.text_input(field.label, (field.default or "") if is_new else "", **shared)
         return text or (None if field.optional else text)
-    is_whole = field.type == "int"
-    start = None if is_automatic else field.default
-    st.session_state.setdefault(key, start)
+    start = None if field.default in field.keywords else field.default
+    if may_be_empty and is_new:
+        st.session_state[key] = start
     number = st.number_input(
-        field.label, value=None, step=1 if is_whole else _step(start),
-        format=None if is_whole else "%.6g", placeholder=placeholder,
-        required=not is_automatic, **shared,
-    )  # fmt: skip
+        field.label,
+        value=None if may_be_empty else start if is_new else "min",
+        step=1 if field.type == "int" else _step(start),
+        format=None if field.type == "int" else "%.6g",
+        **shared,
+    )
     return number if number is not None or field.optional else field.default
 
 

@@ -184,6 +184,6 @@ def _numbers(given: Given) -> dict[str, int | None]:
     with st.container(key="settings"):
         values = {"folds": draw_setting(_SETTINGS["folds"], key="folds")}
         with st.expander("More settings"):
-            values["rows"] = draw_setting(rows, key=f"rows {given.place}")
+            values["rows"] = draw_setting(rows, f"rows {given.place}", placeholder="all")
             values |= {name: draw_setting(_SETTINGS[name], key=name) for name in _ADVANCED}
     return values

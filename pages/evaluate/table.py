@@ -123,11 +123,11 @@ def show_rows(given: Given, roles: Mapping[str, str]) -> None:
     described = pd.DataFrame(
         {
             "column": order,
-            "chosen as": [roles.get(name, "") for name in order],
+            "used as": [roles.get(name, "") for name in order],
             "type": [column["type"] for column in columns],
-            "different values": [column["values"] for column in columns],
+            "distinct values": [column["values"] for column in columns],
             "missing": [column["missing"] for column in columns],
-            "not suggested, since it": [column["left_out"] for column in columns],
+            "why excluded": [column["left_out"] for column in columns],
         }
     )
     st.dataframe(described, hide_index=True, height=_height(len(described), 10), key="columns")

@@ -108,15 +108,16 @@ def test_the_description_is_json_with_labels_and_units():
     ]  # fmt: skip
 
 
+Side = Annotated[int | Literal["auto"], Label("Side")]
+
+
 @dataclass(frozen=True)
 class Short:
     """A few settings."""
 
     metric: Annotated[Literal["dot", "cosine"], Doc("How to compare")]
     batch_size: Annotated[int | None, Doc("Examples per step"), ADVANCED, Ge(1)] = None
-    side: Annotated[
-        int | Literal["auto"], Doc("Side of an image"), Label("Image size"), Unit("px")
-    ] = "auto"
+    side: Annotated[Side, Doc("Side of an image"), Label("Image size"), Unit("px")] = "auto"
 
 
 def test_a_setting_without_help_is_a_programming_error():

@@ -69,7 +69,6 @@ def test_what_is_chosen_is_returned(form: AppTest) -> None:
 
 
 def test_an_empty_widget_is_the_default_or_none(form: AppTest) -> None:
-    form.number_input(key="form-rate").set_value(None)
     form.number_input(key="form-step").set_value(1.0)
     form.number_input(key="form-limit").set_value(7)
     form.text_input(key="form-name").set_value("x")
