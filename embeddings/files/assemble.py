@@ -187,12 +187,12 @@ def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> D
 def _read_shards(paths: Sequence[Path], context: ReadContext) -> Draft | None:
     """Return several Parquet or Arrow files of the same columns as one; None for other columns."""
     from embeddings.files.tabular.embedding_table import from_table
-    from embeddings.files.tabular.shards import are_shards, concatenate, in_order
+    from embeddings.files.tabular.shards import are_shards, read_shards, sort_by_name
 
     if not are_shards(paths):
         return None
-    ordered = in_order(paths)
-    table = concatenate(ordered)
+    ordered = sort_by_name(paths)
+    table = read_shards(ordered)
     context.note(f"put {len(paths)} files of the same columns together, in order of name")
     with error_context(ordered[0]):
         return from_table(table, ordered[0], context)

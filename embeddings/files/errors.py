@@ -1,4 +1,4 @@
-"""What a library raises over a damaged file becomes one clear error of ours."""
+"""Exceptions of libraries that read a damaged file become one clear error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,17 +18,14 @@ def damaged(
 
     Parameters
     ----------
-    file_format
-        What the file is called in the message, such as "Parquet".
-    exceptions
-        What the library raises where the file is damaged.
-    advice
-        What the user can do about it.
+    file_format : what the file is called in the message, such as "Parquet"
+    exceptions : what the library raises if the file is damaged
+    advice : what the user can do about it
 
     Raises
     ------
     EmbeddingError
-        The library raised one of `exceptions`.
+        the library raised one of `exceptions`
     """
     try:
         yield

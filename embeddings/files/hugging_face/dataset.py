@@ -18,7 +18,7 @@ from embeddings.files.hugging_face.features import with_features
 from embeddings.files.limits import error_context, first_line
 from embeddings.files.options import ReadContext
 from embeddings.files.tabular.embedding_table import METADATA_KEY, from_table
-from embeddings.files.tabular.shards import concatenate
+from embeddings.files.tabular.shards import read_shards
 from embeddings.text import count_noun, listed
 
 _JSON_BYTES = 64 * 2**20
@@ -81,7 +81,7 @@ def load(members: Sequence[Member], context: ReadContext, name: str = "") -> Dra
         )
     _note_ignored(splits, members, context)
     paths = [member.path for _, member in split.shards if member is not None]
-    table = concatenate(paths)
+    table = read_shards(paths)
     info = _info(split, members)
     _note_rows(info, split, table.num_rows, context)
     features = info.get("features")

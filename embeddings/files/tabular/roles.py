@@ -1,4 +1,4 @@
-"""Which columns of a table are the vector and the label, by their names and what they hold."""
+"""The roles of a table's columns: vector and label, by their names and what they hold."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Literal
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import ReadContext
+from embeddings.text import count_noun, listed
 
 Kind = Literal["list", "number", "text", "other"]
 
@@ -14,7 +15,7 @@ LABEL_NAMES = (
     "label", "labels", "name", "names", "title", "titles", "word", "words", "token", "term",
     "item", "text", "sentence", "id", "key",
 )  # fmt: skip
-"""Names of the column that labels the items, best first; else it is the first one of text."""
+"""Names of the column of labels, best first; if none is found, it is the first column of text."""
 
 VECTOR_NAMES = ("vector", "embedding", "vectors", "embeddings", "emb", "values", "features")
 """Names of the list column that holds the vectors, best first."""
@@ -24,12 +25,13 @@ _NO_COMPONENT = re.compile(
     r"|index|idx|row|target|class|cluster|category|count|year|unnamed: \d+|.*[_ ]id|"
     + "|".join(LABEL_NAMES)
 )
-_SPELLED = 3  # columns of a vector that are written out
+_WRITTEN = 3  # columns of a vector that are all written out
+_LISTED = 8  # columns in a note
 
 
 @dataclass(frozen=True)
 class Column:
-    """Name of a column and what its cells hold: lists of numbers, numbers, text, or else."""
+    """Name of a column and what it holds: lists of numbers, numbers, text, or anything else."""
 
     name: str
     kind: Kind
@@ -37,57 +39,60 @@ class Column:
 
 @dataclass(frozen=True)
 class Roles:
-    """Which columns, by position, are the vector (one of lists, or several numbers) and label."""
+    """Positions of the vector (one column of lists, or several of numbers) and of the label."""
 
     vector: tuple[int, ...]
     label: int | None
 
 
 def choose_roles(columns: Sequence[Column], context: ReadContext) -> Roles:
-    """Find the vector and the label among named columns; say what was assumed.
+    """Find the vector and the label among named columns; note what was assumed.
 
     The vector is, in this order: a list column `vector`; dim_0, dim_1, ...; the list column (the
-    best name, if several); columns numbered in another way; x, y[, z]; all columns of numbers but
-    ids and the like.
-    An answer may also list columns of numbers, with commas.
+    one with the best name); columns numbered in another way; x, y[, z]; all columns of numbers but
+    IDs and the like. A selection may also be columns of numbers, separated by commas.
 
     Raises
     ------
     EmbeddingError
-        no list column, and fewer than two columns of numbers; or an answer that is no candidate
+        no list column and fewer than two columns of numbers, or a selection that is no candidate
     """
     vector = _choose_vector(columns, context)
-    taken = set(vector)
-    rest = [i for i in range(len(columns)) if i not in taken]
+    rest = [i for i in range(len(columns)) if i not in set(vector)]
     return Roles(vector, choose_label(columns, rest, context))
 
 
 def choose_label(
-    columns: Sequence[Column], among: Sequence[int], context: ReadContext
+    columns: Sequence[Column], positions: Sequence[int], context: ReadContext
 ) -> int | None:
-    """Return the position of the label: the best name, else the first column of text."""
-    default = guess_label(columns, among)
-    candidates = [i for i in among if i == default or columns[i].kind in ("text", "number")]
+    """Return the position of the label: the best name, or else the first column of text.
+
+    Parameters
+    ----------
+    positions : the columns that can be the label
+    """
+    default = guess_label(columns, positions)
+    candidates = [i for i in positions if i == default or columns[i].kind in ("text", "number")]
     if not candidates:
         return None
     name = None if default is None else columns[default].name
     certain = name is not None and name.lower() in LABEL_NAMES
-    taken = context.choose("label", [columns[i].name for i in candidates], name, certain=certain)
-    if taken == name:
+    selected = context.choose("label", [columns[i].name for i in candidates], name, certain=certain)
+    if selected == name:
         return default
-    return next(i for i in candidates if columns[i].name == taken)
+    return next(i for i in candidates if columns[i].name == selected)
 
 
-def guess_label(columns: Sequence[Column], among: Sequence[int]) -> int | None:
-    """Return the position of the label as choose_label does where nobody has answered."""
-    by_name = {columns[i].name.lower(): i for i in reversed(among) if columns[i].kind != "other"}
-    named = [by_name[name] for name in LABEL_NAMES if name in by_name]
-    texts = [i for i in among if columns[i].kind == "text"]
-    return next(iter(named + texts), None)
+def guess_label(columns: Sequence[Column], positions: Sequence[int]) -> int | None:
+    """Return the position of the label as choose_label does without a selection."""
+    named = {columns[i].name.lower(): i for i in reversed(positions) if columns[i].kind != "other"}
+    known = [named[name] for name in LABEL_NAMES if name in named]
+    texts = [i for i in positions if columns[i].kind == "text"]
+    return next(iter(known + texts), None)
 
 
 def _choose_vector(columns: Sequence[Column], context: ReadContext) -> tuple[int, ...]:
-    """Return the columns of the vector: one of lists, or several of numbers."""
+    """Return the positions of the vector: one column of lists, or several of numbers."""
     numbers = [i for i, column in enumerate(columns) if column.kind == "number"]
     assumed: list[str] = []
     default = (
@@ -97,35 +102,37 @@ def _choose_vector(columns: Sequence[Column], context: ReadContext) -> tuple[int
         or _number_columns(columns, numbers, assumed)
     )
     if not default:
-        names = ", ".join(column.name or "(no name)" for column in columns[:20])
+        names = listed((column.name or "(no name)" for column in columns), limit=20)
+        count = count_noun(len(columns), "column")
         raise EmbeddingError(
-            f"no vectors among its {len(columns)} column{'s' * (len(columns) != 1)} ({names}); "
-            "expected a column of lists of numbers, or at least two columns of numbers; where "
-            "it describes the rows of another file, open both together"
+            f"no vectors among its {count} ({names}); expected a column of lists of numbers, or at "
+            "least two columns of numbers; if it describes the rows of another file, open both "
+            "together"
         )
     runs = [run for run in _runs(columns, numbers).values() if len(run) >= 2]
     lists = [(i,) for i, column in enumerate(columns) if column.kind == "list"]
     every = _all_numbers(columns, numbers)
-    named = {_spelled(columns, each): each for each in (default, *lists, *runs, every) if each}
+    named = {_written(columns, each): each for each in (default, *lists, *runs, every) if each}
 
-    def listed(answer: str) -> tuple[int, ...]:
+    def separated(selection: str) -> tuple[int, ...]:
+        """Return the positions of columns of numbers that are separated by commas."""
         by_name = {columns[i].name: i for i in reversed(numbers)}
-        parts = [part.strip() for part in answer.split(",")]
+        parts = [part.strip() for part in selection.split(",")]
         known = len(parts) >= 2 and all(part in by_name for part in parts)
         return tuple(by_name[part] for part in parts) if known else ()
 
-    taken = context.choose(
-        "vector", list(named), _spelled(columns, default), " ".join(assumed),
-        accepts=lambda answer: bool(listed(answer)), certain=not assumed,
+    selected = context.choose(
+        "vector", list(named), _written(columns, default), " ".join(assumed),
+        accepts=lambda selection: bool(separated(selection)), certain=not assumed,
     )  # fmt: skip
-    assert taken is not None
-    return named.get(taken) or listed(taken)
+    assert selected is not None
+    return named.get(selected) or separated(selected)
 
 
-def _spelled(columns: Sequence[Column], positions: Sequence[int]) -> str:
-    """Return how a choice of columns is written: its name, or the first and the last of many."""
+def _written(columns: Sequence[Column], positions: Sequence[int]) -> str:
+    """Return the names of some columns, or the first and the last name of many."""
     names = [columns[i].name for i in positions]
-    return ", ".join(names) if len(names) <= _SPELLED else f"{names[0]} to {names[-1]}"
+    return ", ".join(names) if len(names) <= _WRITTEN else f"{names[0]} to {names[-1]}"
 
 
 def _list_column(columns: Sequence[Column], assumed: list[str]) -> tuple[int, ...]:
@@ -156,17 +163,16 @@ def _number_columns(
     rest = _all_numbers(columns, numbers)
     if not rest:
         return ()
-    names = [columns[i].name for i in rest]
-    names[8:] = ["..."] if len(names) > 8 else []
+    names = listed((columns[i].name for i in rest), limit=_LISTED)
     assumed.append(
-        f"no column of lists and no numbered columns: took all {len(rest)} columns of numbers "
-        f"as the vector ({', '.join(names)})"
+        f"no column of lists and no numbered columns: took all {len(rest)} columns of numbers as "
+        f"the vector ({names})"
     )
     return rest
 
 
 def _all_numbers(columns: Sequence[Column], numbers: Sequence[int]) -> tuple[int, ...]:
-    """Return all columns of numbers but ids, counts and the like; none where it is but one."""
+    """Return all columns of numbers but IDs, counts and the like; none if only one is left."""
     rest = [i for i in numbers if not _NO_COMPONENT.fullmatch(columns[i].name.lower())]
     return tuple(rest) if len(rest) >= 2 else ()
 
@@ -174,13 +180,13 @@ def _all_numbers(columns: Sequence[Column], numbers: Sequence[int]) -> tuple[int
 def _numbered(
     columns: Sequence[Column], numbers: Sequence[int], prefix: str | None = None
 ) -> tuple[int, ...]:
-    """Return the columns numbered without a gap, in order: those of `prefix`, or the most."""
+    """Return columns numbered without a gap, in order: those with a prefix, or the longest run."""
     runs = _runs(columns, numbers)
     return max((run for start, run in runs.items() if prefix in (None, start)), key=len, default=())
 
 
 def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[int, ...]]:
-    """Return all columns that are numbered without a gap, in order, by what stands before it."""
+    """Return all runs of columns numbered without a gap, by the prefix of their names."""
     found: dict[str, dict[int, int]] = {}
     for i in numbers:
         match = _COMPONENT.fullmatch(columns[i].name)
@@ -195,9 +201,9 @@ def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[
 
 
 Likelihood = tuple[int, int]
-"""How surely a file holds vectors; larger is surer. The first number is 1 for columns of numbers
-with names of their own, 2 for numbered columns or x and y, 3 for lists of numbers, 4 for certain;
-the second is the number of components."""
+"""How likely a file holds vectors; larger is more likely. The first number is 1 for columns of
+numbers with names of their own, 2 for numbered columns or x and y, 3 for lists of numbers, and 4 if
+it is certain; the second is the number of components."""
 
 NO_VECTORS: Likelihood = (0, 0)
 """Likelihood of a file without vectors, which can only describe the rows of another."""
@@ -207,7 +213,7 @@ CERTAIN: Likelihood = (4, 0)
 
 
 def columns_likelihood(columns: Sequence[Column]) -> Likelihood:
-    """Return how surely a table holds vectors: a list of numbers may be metadata as well."""
+    """Return how likely a table holds vectors; a list of numbers may be metadata as well."""
     notes: list[str] = []
     try:
         chosen = choose_roles(columns, ReadContext(notes.append)).vector
@@ -220,5 +226,5 @@ def columns_likelihood(columns: Sequence[Column]) -> Likelihood:
 
 
 def is_vector_name(name: str) -> bool:
-    """Return True if a column is called vectors or embeddings, alone or as a part of its name."""
+    """Return True if the name of a column says that it holds vectors or embeddings."""
     return name.lower() in VECTOR_NAMES or "emb" in name.lower() or "vector" in name.lower()

@@ -1,4 +1,4 @@
-"""Tables of one schema in several Parquet or Arrow files: put together, one behind the other."""
+"""Shards: a table whose rows are in several Parquet or Arrow files with the same columns."""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +10,11 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.detect import ARROW, PARQUET, first_match
 from embeddings.files.limits import check_bytes, error_context
+from embeddings.text import listed
 
 
 def are_shards(paths: Sequence[Path]) -> bool:
-    """Say whether several files are Parquet or Arrow tables that have the same columns."""
+    """Return True if several files are Parquet or Arrow tables with the same columns."""
     if len(paths) < 2:
         return False
     first, *others = (_schema(path) for path in paths)
@@ -22,8 +23,8 @@ def are_shards(paths: Sequence[Path]) -> bool:
     )
 
 
-def in_order(paths: Sequence[Path]) -> list[Path]:
-    """Return paths by name, with numbers in names as numbers: part-2 comes before part-10."""
+def sort_by_name(paths: Sequence[Path]) -> list[Path]:
+    """Return paths in order of name, numbers in it compared as such: part-2 is before part-10."""
     return sorted(
         paths,
         key=lambda path: [
@@ -33,17 +34,17 @@ def in_order(paths: Sequence[Path]) -> list[Path]:
     )
 
 
-def concatenate(paths: Sequence[Path]) -> pa.Table:
-    """Return the rows of all files in the order given.
+def read_shards(paths: Sequence[Path]) -> pa.Table:
+    """Return the rows of all files, in the order given.
 
-    A column that is missing in all rows of a file, of type null, takes the type of the others; the
-    schema's metadata are the first file's.
+    A column whose values are all missing in a file, of type null, gets its type from the others.
+    The metadata of the schema are those of the first file.
 
     Raises
     ------
     EmbeddingError
-        a file that cannot be read or has other columns than the first, or more bytes in all than
-        the limit
+        a file cannot be read or has other columns than the first, or all together have more bytes
+        than the limit
     """
     tables: list[pa.Table] = []
     size = 0
@@ -55,19 +56,21 @@ def concatenate(paths: Sequence[Path]) -> pa.Table:
             difference = _difference(tables[0].schema, table.schema) if tables else ""
             if difference:
                 raise EmbeddingError(
-                    f"{difference}, but {paths[0].name} has it otherwise; shards of one set have "
-                    "the same columns"
+                    f"{difference}, unlike {paths[0].name}; all shards of a set must have the "
+                    "same columns"
                 )
             tables.append(table)
     return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
 def _reader(path: Path) -> ModuleType:
-    """Return the module that reads the file."""
+    """Return the module that reads a file."""
     with path.open("rb") as file:
         found = first_match(file.read(8), path, (PARQUET, ARROW))
     if found is None:
-        raise EmbeddingError("neither Parquet nor Arrow, as a shard is; copy the file again")
+        raise EmbeddingError(
+            "neither Parquet nor Arrow, unlike the other shards; copy the file again"
+        )
     return found.module
 
 
@@ -75,16 +78,16 @@ def _schema(path: Path) -> pa.Schema | None:
     """Return the columns of a Parquet or Arrow file; None for any other or a damaged one."""
     try:
         return _reader(path).read_schema(path)
-    except EmbeddingError:  # who reads it says what
+    except EmbeddingError:  # reported when it is read
         return None
 
 
 def _difference(first: pa.Schema, other: pa.Schema) -> str:
-    """Say what the second schema has that the first has not, "" where they are alike."""
+    """Return what the second schema has and the first has not; "" if they are equal."""
     if first.names != other.names:
         unlike = [name for name in other.names if name not in first.names] or other.names
-        return f"columns {', '.join(unlike[:10])}"
-    for mine, its in zip(first, other, strict=True):
-        if mine.type != its.type and pa.null() not in (mine.type, its.type):
-            return f"column {its.name} of type {its.type}"
+        return f"columns {listed(unlike)}"
+    for one, two in zip(first, other, strict=True):
+        if one.type != two.type and pa.null() not in (one.type, two.type):
+            return f"column {two.name} of type {two.type}"
     return ""

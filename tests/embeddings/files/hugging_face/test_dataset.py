@@ -127,7 +127,7 @@ def test_a_shard_cut_short_is_named(tmp_path):
 def test_shards_of_other_columns_are_refused(tmp_path):
     other = table(3, 10).rename_columns(["text", "label", "vector"])
     folder = save_to_disk(tmp_path / "set", [table(0, 3), other])
-    with pytest.raises(EmbeddingError, match=r"data-00001.*: columns vector, but data-00000"):
+    with pytest.raises(EmbeddingError, match=r"data-00001.*: columns vector, unlike data-00000"):
         load(folder)
     other = table(3, 10).set_column(0, "text", pa.array(range(7)))
     folder = save_to_disk(tmp_path / "second", [table(0, 3), other])

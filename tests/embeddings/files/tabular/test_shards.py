@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.tabular.shards import are_shards, concatenate, in_order
+from embeddings.files.tabular.shards import are_shards, read_shards, sort_by_name
 
 
 def write(path, table):
@@ -26,13 +26,13 @@ def test_rows_come_in_the_order_given(tmp_path, suffix):
     second = pa.table({"x": [3], "c": pa.array(["z"]).dictionary_encode()})
     paths = [write(tmp_path / f"{i}{suffix}", each) for i, each in enumerate((first, second))]
     assert are_shards(paths)
-    assert concatenate(paths).to_pydict() == {"x": [1, 2, 3], "c": ["a", "b", "z"]}
-    assert concatenate(paths[::-1])["x"].to_pylist() == [3, 1, 2]
+    assert read_shards(paths).to_pydict() == {"x": [1, 2, 3], "c": ["a", "b", "z"]}
+    assert read_shards(paths[::-1])["x"].to_pylist() == [3, 1, 2]
 
 
 def test_numbers_in_names_count(tmp_path):
     names = ["part-10.parquet", "part-2.parquet", "part-1.parquet", "a.parquet", "part-2b.parquet"]
-    ordered = [path.name for path in in_order([tmp_path / name for name in names])]
+    ordered = [path.name for path in sort_by_name([tmp_path / name for name in names])]
     assert ordered == [
         "a.parquet",
         "part-1.parquet",
@@ -48,7 +48,7 @@ def test_a_column_without_any_value_takes_the_type_of_the_others(tmp_path):
         write(tmp_path / "b.parquet", pa.table({"x": [2], "c": ["b"]})),
     ]
     assert are_shards(paths)
-    assert concatenate(paths)["c"].to_pylist() == [None, "b"]
+    assert read_shards(paths)["c"].to_pylist() == [None, "b"]
 
 
 def test_other_columns_are_no_shards(tmp_path):
@@ -62,7 +62,7 @@ def test_other_columns_are_no_shards(tmp_path):
     for other in others:
         assert not are_shards([first, other])
         with pytest.raises(EmbeddingError, match=rf"{other.stem}\.parquet: "):
-            concatenate([first, other])
+            read_shards([first, other])
     assert not are_shards([first])
 
 
@@ -74,4 +74,4 @@ def test_together_they_keep_to_the_limit(tmp_path, monkeypatch):
     with pytest.raises(
         EmbeddingError, match=r"b\.parquet: 2 files together decode to 16,250 bytes"
     ):
-        concatenate(paths)
+        read_shards(paths)
