@@ -75,7 +75,7 @@ HDF5 = Format("HDF5", "hdf5.generic", _HDF5, suffices=True)
 PROJECTOR = Format("TensorFlow Projector", "projector.reader", matched_by="projector.config")
 WORD2VEC_TEXT = Format("word2vec or GloVe text", "word2vec.text")
 WORD2VEC_BINARY = Format("word2vec binary", "word2vec.binary")
-JSON = Format("JSON or JSON Lines", "json.documents", describes_rows=True)
+JSON = Format("JSON or JSON Lines", "json.reader", describes_rows=True)
 DELIMITED = Format("CSV or TSV", "delimited.reader", describes_rows=True)
 RAW = Format("bare float32", "arrays.raw")
 

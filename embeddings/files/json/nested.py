@@ -1,4 +1,4 @@
-"""Rows of vectors that lie deep within a JSON document, as vector databases and services answer.
+"""Finding the rows of vectors in a nested JSON document, such as the response of a database.
 
 Qdrant has them under result.points, Weaviate under data.Get.NAME, Elasticsearch under hits.hits,
 Pinecone as objects by id under vectors, Cohere as lists under embeddings.float.
@@ -12,18 +12,18 @@ import numpy as np
 from embeddings.files.options import Note
 
 _DEEPEST = 6
-_FIRST = 3  # vectors that are looked at
+_FIRST = 3  # vectors that are checked
 
 Document = list[Any] | dict[str, Any]
 
 
 def are_numbers(items: list[Any]) -> bool:
-    """Say whether all items are numbers."""
+    """Return True if all items are numbers."""
     return set(map(type, items)) <= {int, float}
 
 
 def are_vectors(values: list[Any]) -> bool:
-    """Say whether all are lists of numbers, and of the same length."""
+    """Return True if all values are lists of numbers, of the same length."""
     first = values[0]
     if not isinstance(first, list | np.ndarray) or len(first) == 0:
         return False
@@ -35,8 +35,8 @@ def are_vectors(values: list[Any]) -> bool:
     )
 
 
-def unfolded(document: dict[str, Any], note: Note) -> Document:
-    """Return the part of an object that lists its vectors; the object where it does so itself."""
+def find_rows(document: dict[str, Any], note: Note) -> Document:
+    """Return the part of an object that lists vectors; the object itself if it does."""
     lists = {name: each for name, each in document.items() if isinstance(each, list)}
     if lists and all(len(each) == 1 and isinstance(each[0], list) for each in lists.values()):
         inner = {name: each[0] for name, each in lists.items()}  # Chroma: a list for each query
@@ -52,7 +52,7 @@ def unfolded(document: dict[str, Any], note: Note) -> Document:
             if not isinstance(each, dict):
                 continue
             if _lists_vectors(each):
-                note(f"took what is under {where} as the rows")
+                note(f"took {where} as the rows")
                 return _with_lists(document, each)
             if depth < _DEEPEST:
                 waiting.append((where, each, depth + 1))
@@ -60,7 +60,7 @@ def unfolded(document: dict[str, Any], note: Note) -> Document:
 
 
 def _with_lists(document: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """Return an object of vectors in lists with the lists beside it, such as their texts."""
+    """Return an object of lists of vectors together with the lists beside it, such as texts."""
     lists = [each for each in found.values() if isinstance(each, list) and each]
     if not any(are_vectors(each[:_FIRST]) for each in lists):
         return found
@@ -68,7 +68,7 @@ def _with_lists(document: dict[str, Any], found: dict[str, Any]) -> dict[str, An
 
 
 def _lists_vectors(document: dict[str, Any]) -> bool:
-    """Say whether an object holds a list of vectors or of rows, or is one of rows by label."""
+    """Return True if an object holds a list of vectors or of rows, or maps labels to rows."""
     values = list(document.values())
     for each in values:
         if isinstance(each, list) and each and (are_vectors(each[:_FIRST]) or _are_rows(each)):
@@ -83,7 +83,7 @@ def _are_rows(items: list[Any]) -> bool:
 
 
 def _vectors_in(item: dict[str, Any]) -> int:
-    """Count the vectors of an object, among its fields and those of its nested objects."""
+    """Return the number of vectors among the fields of an object and of its nested objects."""
     fields = [
         inner
         for each in item.values()
@@ -93,7 +93,7 @@ def _vectors_in(item: dict[str, Any]) -> int:
 
 
 def _has_columns(document: dict[str, Any]) -> bool:
-    """Say whether an object is what pandas writes: for each column its values by row."""
+    """Return True for what pandas writes: an object with the values by row of each column."""
     columns = list(document.values())
     if not all(isinstance(column, dict) for column in columns):
         return False

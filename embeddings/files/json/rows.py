@@ -1,4 +1,4 @@
-"""The rows of JSON, however arranged: lines, an array, an object of arrays, and their like."""
+"""The rows of JSON in any arrangement: lines, an array, an object of arrays, and the like."""
 
 import json
 import re
@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.json.nested import are_numbers, are_vectors, unfolded
+from embeddings.files.json.nested import are_numbers, are_vectors, find_rows
 from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.options import Note
 from embeddings.files.plain_text import lines
-from embeddings.text import shorten
+from embeddings.text import listed, shorten
 
-CELL = 24
-"""Bytes in memory for a field of a row, at least."""
+FIELD_BYTES = 24
+"""Bytes of memory that a field of a row takes, at least."""
 
-_DOCUMENT = 8  # bytes in memory for a byte of JSON that is parsed at once, about
-_LONG = 16  # lists of as many floats are held as arrays
+_DOCUMENT = 8  # bytes of memory for each byte of a JSON document, about
+_LONG = 16  # floats from which a list is stored as an array
 _TOO_DEEP = "JSON that is nested too deeply; expected objects of numbers, texts and lists"
 _ROW = re.compile(r"[0-9]{1,9}")
 _SCALARS = (str, int, float, bool, type(None))
@@ -28,12 +28,12 @@ Row = dict[str, Any]
 
 
 def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
-    """Return the rows of JSON Lines, or of one document; nested objects are flattened one level.
+    """Return the rows of JSON Lines or of a document; nested objects are flattened one level.
 
     Raises
     ------
     EmbeddingError
-        no JSON, one that is nested too deeply, or of an arrangement without rows
+        not JSON, JSON that is nested too deeply, or an arrangement without rows
     """
     document = read_document(text)
     rows = list(read_lines(text)) if document is None else document_rows(document, note)
@@ -41,12 +41,12 @@ def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
 
 
 def read_document(text: pa.Buffer) -> list[Any] | dict[str, Any] | None:
-    """Return the value of a text that is one JSON document; None where it is JSON Lines."""
+    """Return the value of a text that is one JSON document; None if it is JSON Lines."""
     found = lines(text)
     first = next(line for line in found if line.strip())
     try:
         value = _parse(first, "line 1")
-    except EmbeddingError:  # a document that goes over several lines, or no JSON
+    except EmbeddingError:  # a document of several lines, or not JSON
         value = None
     if value is None or not any(line.strip() for line in found):
         check_bytes(_DOCUMENT * text.size, "as one JSON document it may take")
@@ -56,45 +56,47 @@ def read_document(text: pa.Buffer) -> list[Any] | dict[str, Any] | None:
 
 
 def document_rows(document: list[Any] | dict[str, Any], note: Note) -> list[Row]:
-    """Return the rows of a document, each flat."""
-    return [_flat(row, i) for i, row in enumerate(_document(document, note))]
+    """Return the rows of a document, flattened."""
+    return [_flat_row(row, i) for i, row in enumerate(_arranged_rows(document, note))]
 
 
 def document_columns(
     document: list[Any] | dict[str, Any], rows: int | None, note: Note
 ) -> dict[str, list[Any]] | None:
-    """Return the lists of a document that hold one value a row; None where it lists the rows.
+    """Return the lists of a document that hold one value per row; None if it lists the rows.
 
     Parameters
     ----------
-    rows : how many rows there must be, where that is known: of all lists, those as long are taken
+    rows : how many values a list must have to be returned; None for as many as the longest has
 
     Returns
     -------
-    lists by name; a document that is itself a list of values is called ""
+    lists by name; a document that is itself a list of values is named ""
     """
     if isinstance(document, list):
-        return {"": [_packed(value) for value in document]} if is_plain(document) else None
+        return {"": [_flat_value(value) for value in document]} if holds_scalars(document) else None
     if {"columns", "data"} <= set(document):  # as pandas writes rows
         return None
     words = _by_number(document)
     if words is not None and rows in (None, len(words)):
-        return {"label": [_whole(word) for word in words]}
+        return {"label": [_valid_text(word) for word in words]}
     lists = {name: each for name, each in document.items() if isinstance(each, list)}
     length = max(map(len, lists.values()), default=0) if rows is None else rows
     taken = {name: each for name, each in lists.items() if each and len(each) == length}
     if not taken or any(isinstance(item, dict) for each in taken.values() for item in each):
         return None
     if len(taken) < len(document):
-        others = ", ".join(name for name in document if name not in taken)
-        note(f"left out {shorten(others, 200)}: not one value for each of the {length:,} rows")
-    return {_whole(name): [_packed(value) for value in each] for name, each in taken.items()}
+        others = listed(name for name in document if name not in taken)
+        note(f"left out {others}: not one value for each of the {length:,} rows")
+    return {
+        _valid_text(name): [_flat_value(value) for value in each] for name, each in taken.items()
+    }
 
 
 def _by_number(document: dict[str, Any]) -> list[str] | None:
-    """Return the words of a vocabulary, {word: row} or {row: word}, in order; None for another.
+    """Return the words of a vocabulary, {word: row} or {row: word}, in order; None for others.
 
-    It may also lie under model.vocab, where tokenizers of Hugging Face have theirs.
+    It may also be under model.vocab, as in tokenizers of Hugging Face.
     """
     model = document.get("model")
     if isinstance(model, dict) and isinstance(model.get("vocab"), dict):
@@ -106,17 +108,17 @@ def _by_number(document: dict[str, Any]) -> list[str] | None:
     return [found[i] for i in range(len(found))] if set(found) == set(range(len(numbers))) else None
 
 
-def is_plain(items: list[Any]) -> bool:
-    """Say whether a list holds texts, numbers and the like, rather than objects or lists."""
+def holds_scalars(items: list[Any]) -> bool:
+    """Return True if a list holds no objects and no lists."""
     return not any(isinstance(item, dict | list) for item in items)
 
 
 def read_lines(text: pa.Buffer) -> Iterator[Row]:
-    """Yield the rows of JSON Lines, each flat."""
+    """Yield the rows of JSON Lines, flattened."""
     row = 0
     for number, line in enumerate(lines(text), 1):
         if line.strip():
-            yield _flat(_parse(line, f"line {number}"), row, f" (line {number})")
+            yield _flat_row(_parse(line, f"line {number}"), row, f" (line {number})")
             row += 1
 
 
@@ -130,16 +132,16 @@ def _parse(text: bytes, place: str = "") -> Any:
         raise EmbeddingError(f"{where}not JSON ({first_line(error)})") from error
 
 
-def _document(value: Any, note: Note) -> Sequence[Any]:
-    """Return the rows of a whole document, of whatever arrangement (see docs/format.md)."""
+def _arranged_rows(value: Any, note: Note) -> Sequence[Any]:
+    """Return the rows of a document in any arrangement (see docs/format.md)."""
     if isinstance(value, list):
-        if value and is_plain(value):
-            raise EmbeddingError("one list of values; expected one object, or one list, for a row")
+        if value and holds_scalars(value):
+            raise EmbeddingError("a list of values; expected an object or a list for each row")
         return value
-    value = unfolded(value, note)
+    value = find_rows(value, note)
     values = list(value.values())
     if values and all(isinstance(each, dict) for each in values):
-        return _keyed(value)
+        return _rows_by_key(value)
     lists = {name: each for name, each in value.items() if isinstance(each, list)}
     names, items = lists.get("columns", []), lists.get("data", [])
     if items and set(map(type, names)) == {str} and set(map(type, items)) == {list}:  # "split"
@@ -147,10 +149,10 @@ def _document(value: Any, note: Note) -> Sequence[Any]:
     matrix = next((each for each in lists.values() if each and are_vectors(each)), None)
     if matrix is not None:
         kept = {name: each for name, each in lists.items() if len(each) == len(matrix)}
-        others = ", ".join(name for name in value if name not in kept)
+        others = listed(name for name in value if name not in kept)
         if others:
             note(f"left out {others}: not one value for each of the {len(matrix):,} vectors")
-        return _transposed(kept)
+        return _rows_of_columns(kept)
     for name, each in lists.items():
         alone = sum(len(other) == len(each) for other in lists.values()) == 1
         if alone and each and all(isinstance(item, dict) for item in each):
@@ -158,35 +160,37 @@ def _document(value: Any, note: Note) -> Sequence[Any]:
                 note(f"took the {len(each):,} objects under {name} as the rows")
             return each
     if len(lists) == len(values) and len(set(map(len, lists.values()))) == 1:
-        if are_labelled(value):
-            note("no field of vectors, all lists of one length: took them as vectors, by label")
+        if maps_labels_to_vectors(value):
+            note("only lists of one length: took each as a vector, its name as the label")
             return [{"label": name, "vector": each} for name, each in lists.items()]
-        return _transposed(lists)
+        return _rows_of_columns(lists)
     return [value]
 
 
-def _keyed(value: dict[str, Row]) -> list[Row]:
-    """Return the rows of an object of objects: columns as pandas writes them, or rows by label."""
+def _rows_by_key(value: dict[str, Row]) -> list[Row]:
+    """Return the rows of an object of objects: columns of pandas, or rows by label."""
     inner = list(next(iter(value.values())))
     same = all(list(each) == inner for each in value.values())
     columns = {name: list(each.values()) for name, each in value.items()}
     if same and inner == [str(i) for i in range(len(inner))] and inner:
-        return _transposed(columns)
+        return _rows_of_columns(columns)
     vectors = [are_vectors(each) for each in columns.values() if each]
     if same and any(vectors) and not all(vectors):  # else rows by label
-        return _transposed({"key": inner} | columns)
+        return _rows_of_columns({"key": inner} | columns)
     return [{"key": name, **each} for name, each in value.items()]
 
 
-def _transposed(columns: dict[str, list[Any]]) -> list[Row]:
-    check_bytes(CELL * sum(map(len, columns.values())), "its table of rows and fields takes")
+def _rows_of_columns(columns: dict[str, list[Any]]) -> list[Row]:
+    check_bytes(
+        FIELD_BYTES * sum(map(len, columns.values())), "as a table of rows and fields it takes"
+    )
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
 
 
-def are_labelled(document: Any) -> bool:
-    """Say whether an object of lists may be vectors by label, rather than columns of numbers."""
+def maps_labels_to_vectors(document: Any) -> bool:
+    """Return True if an object of lists may be vectors by label, not columns of numbers."""
     if not isinstance(document, dict) or not document:
         return False
     lists = list(document.values())
@@ -199,7 +203,7 @@ def are_labelled(document: Any) -> bool:
 
 
 def _are_numbered(names: list[str]) -> bool:
-    """Say whether names are one word, or none, with the numbers from 0 or 1 on: dim_0, dim_1."""
+    """Return True for names that count up from 0 or 1 after the same prefix: dim_0, dim_1."""
     start = re.sub(r"\d+$", "", names[0])
     return any(
         names == [f"{start}{i}" for i in range(first, first + len(names))] for first in (0, 1)
@@ -207,7 +211,7 @@ def _are_numbered(names: list[str]) -> bool:
 
 
 def _by_label(rows: list[Row]) -> list[Row]:
-    """Return rows that are but one vector each, under a name of its own, with it as the label."""
+    """Return rows that have only a vector, under a name of its own, with that as the label."""
     names = {name for row in rows for name in row}
     alone = len(rows) > 1 and len(names) == len(rows) and all(len(row) == 1 for row in rows)
     if not alone or not are_vectors([each for row in rows for each in row.values()]):
@@ -215,8 +219,8 @@ def _by_label(rows: list[Row]) -> list[Row]:
     return [{"label": name, "vector": each} for row in rows for name, each in row.items()]
 
 
-def _listed(value: list[Any]) -> Row:
-    """Return a row that is a list: a vector, maybe within a list, or a word before it."""
+def _row_of_list(value: list[Any]) -> Row:
+    """Return a row that is a list: a vector, perhaps within a list, or after a word."""
     if len(value) == 1 and isinstance(value[0], list):
         return {"vector": value[0]}
     if value and isinstance(value[0], str):
@@ -226,46 +230,50 @@ def _listed(value: list[Any]) -> Row:
     return {"vector": value}
 
 
-def _flat(value: Any, row: int, place: str = "") -> Row:
-    """Return a row with its nested objects flattened one level, and long lists as arrays."""
+def _flat_row(value: Any, row: int, place: str = "") -> Row:
+    """Return a row with nested objects flattened one level, and long lists as arrays."""
     if isinstance(value, list):
-        value = _listed(value)
+        value = _row_of_list(value)
     if not isinstance(value, dict):
-        raise EmbeddingError(f"row {row}{place}: {value!r:.40}; expected an object or a list")
+        raise EmbeddingError(
+            f"row {row}{place}: {shorten(repr(value), 40)}; expected an object or a list"
+        )
     flat: Row = {}
     for name, each in value.items():
         if isinstance(each, dict):
-            flat |= {_whole(f"{name}.{key}"): _packed(inner) for key, inner in each.items()}
+            flat |= {
+                _valid_text(f"{name}.{key}"): _flat_value(inner) for key, inner in each.items()
+            }
         else:
-            flat[_whole(name)] = _packed(each)
+            flat[_valid_text(name)] = _flat_value(each)
     return flat
 
 
-def _packed(value: Any) -> Any:
-    """Return a value without nesting: a long list of floats as an array, what is deep as text."""
+def _flat_value(value: Any) -> Any:
+    """Return a value without nesting: long lists of floats as arrays, nested values as text."""
     if isinstance(value, str):
-        return _whole(value)
+        return _valid_text(value)
     if isinstance(value, list):
         if len(value) >= _LONG and float in set(map(type, value)) and are_numbers(value):
             try:
                 return np.array(value, dtype=np.float64)
-            except OverflowError:  # a whole number of hundreds of digits
+            except OverflowError:  # an integer of hundreds of digits
                 return as_text(value)
         if all(isinstance(item, _SCALARS) for item in value):
-            return [_whole(item) if isinstance(item, str) else item for item in value]
+            return [_valid_text(item) if isinstance(item, str) else item for item in value]
     return as_text(value) if isinstance(value, dict | list) else value
 
 
-def _whole(text: str) -> str:
-    """Return a text in which halves of characters, which only JSON can hold, are replaced."""
+def _valid_text(text: str) -> str:
+    """Return a text with its unpaired surrogates replaced; JSON can hold them, UTF-8 cannot."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def as_text(value: Any) -> str:
-    """Return any value of JSON as a text of JSON."""
+    """Return a value as JSON text."""
     try:
-        return _whole(json.dumps(value, ensure_ascii=False))
+        return _valid_text(json.dumps(value, ensure_ascii=False))
     except RecursionError as error:
         raise EmbeddingError(_TOO_DEEP) from error

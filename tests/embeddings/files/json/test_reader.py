@@ -133,10 +133,10 @@ DEEP = "[" * 100_000
         ('{"v": [1, null]}\n{"v": [1, 2]}\n', r"row 0, column 1: nan is missing"),
         ('{"v": [1, NaN]}\n{"v": [1, 2]}\n', "row 0, column 1: nan"),
         ('{"v": [1, 1e300]}\n{"v": [1, 2]}\n', "row 0, column 1: inf"),
-        ('{"v": [1, 1' + "0" * 400 + "]}\n", "row 0: a number too large"),
+        ('{"v": [1, 1' + "0" * 400 + "]}\n", "row 0: a number is too large"),
         ('{"v": [1, 1' + "0" * 5000 + "]}\n", "not JSON"),
         ('{"v": [1, 2]}\n3\n', "row 1 .line 2.: 3; expected an object"),
-        ("[1, 2, 3]", "one list of values"),
+        ("[1, 2, 3]", "a list of values"),
         ("[]", "no rows"),
         ("{}", "no vectors"),
         ('{"a": "b"}', "no vectors"),
@@ -153,7 +153,7 @@ def test_damage_is_one_sentence(tmp_path, text, said):
 def test_what_would_burst_memory_is_refused(tmp_path, monkeypatch):
     many = [{f"field {i}": 1} for i in range(2_000)]
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
-    with pytest.raises(EmbeddingError, match="rows and fields takes at least 96,000,000"):
+    with pytest.raises(EmbeddingError, match="rows and fields it takes at least 96,000,000"):
         opened(tmp_path / "x.jsonl", in_lines(many))
     with pytest.raises(EmbeddingError, match="as one JSON document"):
         opened(tmp_path / "x.json", "[" + "[]," * 50_000 + "[]]")
