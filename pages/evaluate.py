@@ -1,4 +1,4 @@
-"""The Evaluate screen: a table, what to compare on it, and what the comparison found."""
+"""The Evaluate screen: a table, the features to compare on it, and the result."""
 
 import streamlit as st
 
@@ -8,18 +8,18 @@ from server.runs import records as runs
 
 
 def main() -> None:
-    """Draw the controls on the left; the table, the progress or the result beside them."""
+    """Draw the controls on the left, and the table, the progress or the result beside them."""
     run = run_control.current()
     with st.sidebar:
-        given = table.choose(changed=lambda: run_control.show(None))
-        spec = form.choose(given)
+        source = table.choose(changed=lambda: run_control.show(None))
+        spec = form.choose(source)
         if spec is not None:
-            run_control.offer(given, spec)
+            run_control.draw_start(source, spec)
     with st.container(key="evaluate"):
         run_control.choose_earlier(run)
         if run is None:
-            st.markdown("Choose a table, its target and columns on the left, and compare.")
-            table.show_rows(given, spec.roles if spec else {})
+            st.markdown("Choose a table, its target and columns on the left, then compare.")
+            table.show_rows(source, spec.roles if spec else {})
             return
         status = runs.status(run)
         if status.is_active:

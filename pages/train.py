@@ -9,7 +9,7 @@ from trainers.catalog import TRAINERS
 
 
 def main() -> None:
-    """Draw the form on the left; the run, and all runs, beside it."""
+    """Draw the form on the left, the selected run and all runs beside it."""
     known = [run for run in runs.list_runs() if run.trainer in TRAINERS]
     with st.sidebar:
         form.draw(known)

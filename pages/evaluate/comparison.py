@@ -1,4 +1,4 @@
-"""What a comparison of features under models found: the best of each model, in plain sentences.
+"""The result of a comparison of features under models, and its findings in sentences.
 
 It is made from the results of `python -m trainers evaluate`, the last line of its output.
 """
@@ -11,12 +11,12 @@ from typing import Any
 from server.runs.contract import FEATURES, METRICS, MODELS, FeatureName, MetricName, ModelName
 
 CLEAR = 2.0
-"""A difference over the folds of more than so many of its standard errors is clear."""
+"""Standard errors that a difference over the folds must exceed to be clear."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """How one kind of features did under one model.
+class Score:
+    """The scores of one kind of features under one model.
 
     Attributes
     ----------
@@ -44,16 +44,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared, and how all pairs of features and models did.
+    """A comparison, and the scores of all pairs of features and models.
 
     Attributes
     ----------
-    table, rows, target, task, folds : what was predicted, of how many rows, how
+    table, rows, target, task, folds : what was predicted, from how many rows, and how
     categorical : column -> number of its levels
     numeric : columns
     better : metric -> "lower" or "higher"; the first is the one to compare by
-    judged : in the order of models, then of features
-    notes : what was chosen or left out in reading the table
+    scores : in the order of models, then of features
+    notes : automatic choices and what was left out in reading the table
     """
 
     table: str
@@ -64,7 +64,7 @@ class Comparison:
     categorical: Mapping[str, int]
     numeric: Sequence[str]
     better: Mapping[MetricName, str]
-    judged: tuple[Judged, ...]
+    scores: tuple[Score, ...]
     notes: tuple[str, ...]
 
     @classmethod
@@ -73,35 +73,35 @@ class Comparison:
         names = ("table", "rows", "target", "task", "folds", "categorical", "numeric", "better")
         return cls(
             **{name: results[name] for name in names},
-            judged=tuple(_judged(each, list(results["better"])) for each in results["results"]),
+            scores=tuple(_score(each, list(results["better"])) for each in results["results"]),
             notes=tuple(results["notes"]),
         )
 
     @property
     def models(self) -> list[ModelName]:
         """The models, in order."""
-        return list(dict.fromkeys(each.model for each in self.judged))
+        return list(dict.fromkeys(each.model for each in self.scores))
 
     @property
     def features(self) -> list[FeatureName]:
         """The kinds of features, in order."""
-        return list(dict.fromkeys(each.features for each in self.judged))
+        return list(dict.fromkeys(each.features for each in self.scores))
 
-    def under(self, model: ModelName, metric: MetricName) -> list[Judged]:
-        """Return what was judged under a model, the best first."""
+    def under(self, model: ModelName, metric: MetricName) -> list[Score]:
+        """Return the scores under a model, the best first."""
         sign = 1 if self.better[metric] == "lower" else -1
-        found = [each for each in self.judged if each.model == model]
+        found = [each for each in self.scores if each.model == model]
         return sorted(found, key=lambda each: sign * each.means[metric])
 
-    def found(self, features: FeatureName, model: ModelName) -> Judged | None:
-        """Return how a pair did; None if it did not run."""
-        pairs = {(each.features, each.model): each for each in self.judged}
+    def found(self, features: FeatureName, model: ModelName) -> Score | None:
+        """Return the score of a pair; None if it was not run."""
+        pairs = {(each.features, each.model): each for each in self.scores}
         return pairs.get((features, model))
 
 
-def _judged(result: Mapping[str, Any], metrics: Sequence[MetricName]) -> Judged:
+def _score(result: Mapping[str, Any], metrics: Sequence[MetricName]) -> Score:
     names = ("features", "model", "columns", "megabytes", "feature_seconds", "model_seconds")
-    return Judged(
+    return Score(
         **{name: result[name] for name in names},
         means={metric: result[metric] for metric in metrics},
         errors={metric: result[f"{metric} standard error"] for metric in metrics},
@@ -109,8 +109,8 @@ def _judged(result: Mapping[str, Any], metrics: Sequence[MetricName]) -> Judged:
     )
 
 
-def differs(one: Judged, other: Judged, metric: MetricName) -> bool:
-    """Say whether two differ clearly: paired over the folds, by more than CLEAR standard errors."""
+def differs(one: Score, other: Score, metric: MetricName) -> bool:
+    """Return True if two scores, paired over folds, differ by more than CLEAR standard errors."""
     differences = [a - b for a, b in zip(one.folds[metric], other.folds[metric], strict=True)]
     count = len(differences)
     mean = sum(differences) / count
@@ -119,14 +119,14 @@ def differs(one: Judged, other: Judged, metric: MetricName) -> bool:
 
 
 def sentences(comparison: Comparison, metric: MetricName) -> list[str]:
-    """Say what was found, a sentence for each model, then what the features cost."""
-    said = [_of_model(comparison, model, metric) for model in comparison.models]
+    """Return the findings: a sentence for each model, then what the features cost."""
+    found = [_of_model(comparison, model, metric) for model in comparison.models]
     entity, one_hot = (
-        next((each for each in comparison.judged if each.features == name), None)
+        next((each for each in comparison.scores if each.features == name), None)
         for name in ("entity", "one-hot")
     )
     if entity and one_hot:
-        said.append(
+        found.append(
             f"Entity embeddings take {entity.columns:,.0f} columns, one-hot "
             f"{one_hot.columns:,.0f}; learning them took {entity.feature_seconds:,.1f} s a fold."
         )
@@ -137,12 +137,12 @@ def sentences(comparison: Comparison, metric: MetricName) -> list[str]:
         if comparison.found(name, model) is None and (name != "native" or model == "boosting")
     ]
     if skipped:
-        said.append(f"Not run, since the matrix would be too large: {', '.join(skipped)}.")
-    return said
+        found.append(f"Not run because the matrix would be too large: {', '.join(skipped)}.")
+    return found
 
 
 def _of_model(comparison: Comparison, model: ModelName, metric: MetricName) -> str:
-    """Say which features are best under a model, which are as good, which are not."""
+    """Return which features are best under a model, too close to call, or behind."""
     best, *others = comparison.under(model, metric)
     title = MODELS[model][0].upper() * (model != "knn") + MODELS[model][model != "knn" :]
     text = f"{title}: {FEATURES[best.features]} {METRICS[metric]} {best.text(metric)}"
@@ -158,12 +158,12 @@ def _of_model(comparison: Comparison, model: ModelName, metric: MetricName) -> s
     return f"{text}."
 
 
-def _listed(judged: Sequence[Judged], metric: MetricName) -> str:
-    return ", ".join(f"{FEATURES[each.features]} {each.text(metric)}" for each in judged)
+def _listed(scores: Sequence[Score], metric: MetricName) -> str:
+    return ", ".join(f"{FEATURES[each.features]} {each.text(metric)}" for each in scores)
 
 
 def with_error(mean: float, error: float) -> str:
-    """Write a mean and its standard error, to the second digit of the error, on one line."""
+    """Return a mean and its standard error, rounded to the second digit of the error."""
     if not (math.isfinite(mean) and math.isfinite(error)):
         return f"{mean:.4g}"
     digits = 1 - math.floor(math.log10(error)) if error else 4

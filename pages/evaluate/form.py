@@ -9,7 +9,7 @@ import streamlit as st
 from embeddings.settings import SettingError, describe, flag
 from pages.common.settings_form import draw_setting, explain
 from pages.common.text import plain
-from pages.evaluate.table import Given
+from pages.evaluate.table import TableSource
 from server.runs.contract import FEATURES, MODELS
 from trainers.evaluate.config import EvaluateConfig
 
@@ -76,22 +76,22 @@ def _joined(names: Sequence[str]) -> str:
     return ",".join('"{}"'.format(name.replace('"', '""')) for name in names)
 
 
-def choose(given: Given) -> ComparisonSpec | None:
+def choose(source: TableSource) -> ComparisonSpec | None:
     """Draw the controls; return None, and show why, if no column can be the target."""
-    columns = given.columns
+    columns = source.columns
     targets = [name for name in columns if columns[name]["tasks"]]
     if not targets:
         st.warning("No usable target: every column is constant or contains lists.")
         return None
-    suggested = given.about["target"]
+    suggested = source.about["target"]
     target = st.selectbox(
         "Target",
         targets,
-        key=_begin(f"target {given.place}", suggested if suggested in targets else targets[-1]),
+        key=_begin(f"target {source.place}", suggested if suggested in targets else targets[-1]),
         help=_SETTINGS["target"].help,
         persist_state="session",
     )
-    place = f"{target} {given.place}"
+    place = f"{target} {source.place}"
     others = {name: column for name, column in columns.items() if name != target}
     categorical = _columns(
         f"categorical {place}", "Categorical columns", others, "category",
@@ -111,7 +111,7 @@ def choose(given: Given) -> ComparisonSpec | None:
             "task": _task(columns[target], place),
             "features": _several("features", "Features", _FEATURES, FEATURES),
             "models": _several("models", "Models", _MODELS, MODELS),
-            **_numbers(given),
+            **_numbers(source),
         }
     )
 
@@ -178,12 +178,12 @@ def _task(target: Mapping[str, Any], place: str) -> str:
     return chosen or options[0]
 
 
-def _numbers(given: Given) -> dict[str, int | None]:
+def _numbers(source: TableSource) -> dict[str, int | None]:
     """Draw the number of folds and, folded away, the advanced numbers."""
-    rows = replace(_SETTINGS["rows"], default=given.about["draw"], help="Sampled at random")
+    rows = replace(_SETTINGS["rows"], default=source.about["draw"], help="Sampled at random")
     with st.container(key="settings"):
         values = {"folds": draw_setting(_SETTINGS["folds"], key="folds")}
         with st.expander("More settings"):
-            values["rows"] = draw_setting(rows, f"rows {given.place}", placeholder="all")
+            values["rows"] = draw_setting(rows, f"rows {source.place}", placeholder="all")
             values |= {name: draw_setting(_SETTINGS[name], key=name) for name in _ADVANCED}
     return values

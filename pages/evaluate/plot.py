@@ -1,4 +1,4 @@
-"""The dot plot of a comparison: a panel for each model, its features as dots with error bars."""
+"""The dot plot of a comparison: a panel for each model, with features as dots and error bars."""
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -7,14 +7,14 @@ from pages.evaluate.comparison import Comparison
 from server.runs.contract import FEATURES, METRICS, MODELS, MetricName, ModelName
 
 BEST, OTHER, FOLD = "#0072B2", "#8A94A0", "rgba(138, 148, 160, 0.45)"
-"""Colors that stand out on light and on dark."""
+"""Colors visible on light and dark backgrounds."""
 
-_ROW, _FRAME = 22, 74  # px of a line, and of what surrounds all
+_ROW, _FRAME = 22, 74  # px of a row, and of the margins
 _GAP = 28  # px between panels, for their titles
 
 
 def dot_plot(comparison: Comparison, metric: MetricName) -> go.Figure:
-    """Draw means as dots, their standard errors as bars, the folds faintly beside them."""
+    """Draw means as dots, standard errors as bars, and single folds as faint dots."""
     models, features = comparison.models, comparison.features
     lines = [len(comparison.under(model, metric)) for model in models]
     height = _FRAME + sum(lines) * _ROW + (len(models) - 1) * _GAP
@@ -49,10 +49,10 @@ def _title(model: ModelName) -> str:
 
 
 def _traces(comparison: Comparison, model: ModelName, metric: MetricName) -> list[go.Scatter]:
-    """Return the dots of one model: of single folds, then of the means."""
-    judged = comparison.under(model, metric)
-    values = [(value, FEATURES[each.features]) for each in judged for value in each.folds[metric]]
-    names = [FEATURES[each.features] for each in judged]
+    """Return the traces of one model: single folds, then means."""
+    scores = comparison.under(model, metric)
+    values = [(value, FEATURES[each.features]) for each in scores for value in each.folds[metric]]
+    names = [FEATURES[each.features] for each in scores]
     return [
         go.Scatter(
             x=[value for value, _ in values],
@@ -62,18 +62,18 @@ def _traces(comparison: Comparison, model: ModelName, metric: MetricName) -> lis
             hovertemplate="a fold: %{x:.4g}<extra></extra>",
         ),
         go.Scatter(
-            x=[each.means[metric] for each in judged],
+            x=[each.means[metric] for each in scores],
             y=names,
             mode="markers",
-            marker={"size": 10, "color": [BEST, *[OTHER] * (len(judged) - 1)]},
+            marker={"size": 10, "color": [BEST, *[OTHER] * (len(scores) - 1)]},
             error_x={
                 "type": "data",
-                "array": [each.errors[metric] for each in judged],
+                "array": [each.errors[metric] for each in scores],
                 "color": OTHER,
                 "thickness": 1.5,
                 "width": 4,
             },
-            text=[each.text(metric) for each in judged],
+            text=[each.text(metric) for each in scores],
             hovertemplate="%{y}<br>%{text}<extra></extra>",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The result of a comparison: what it says in words, as a plot and as a table; its files."""
+"""The result of a comparison in sentences, as a plot and as a table, and its files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from pages.common.text import duration, plain
 from pages.evaluate.comparison import Comparison, sentences
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.run_control import ZIP
-from pages.evaluate.running import offer_to_delete, show_log
+from pages.evaluate.running import draw_delete, show_log
 from pages.explore import opening
 from server.runs.contract import FEATURES, METRICS, MODELS, MetricName
 from server.runs.records import RunRecord, RunStatus
@@ -22,7 +22,7 @@ ENDING = ".embedding.parquet"
 def show(run: RunRecord, status: RunStatus) -> None:
     """Show the result of a run that is done."""
     comparison = Comparison.of(status.metrics)
-    _strip(run, status, comparison)
+    _status_bar(run, status, comparison)
     metric = st.segmented_control(
         "Metric",
         list(comparison.better),
@@ -36,8 +36,8 @@ def show(run: RunRecord, status: RunStatus) -> None:
     with words, st.container(key="findings"):
         st.markdown("\n".join(f"- {plain(line)}" for line in sentences(comparison, metric)))
         st.caption(
-            f"± is the standard error over {comparison.folds} folds. Too close to call: the "
-            "difference over the folds is at most two of its standard errors."
+            f"± is the standard error over {comparison.folds} folds. Too close to call means that "
+            "the difference over the folds is at most two of its standard errors."
         )
         for note in comparison.notes:
             st.caption(plain(note))
@@ -54,8 +54,8 @@ def show(run: RunRecord, status: RunStatus) -> None:
     show_log(run)
 
 
-def _strip(run: RunRecord, status: RunStatus, comparison: Comparison) -> None:
-    """Say in one line what was compared; offer the files."""
+def _status_bar(run: RunRecord, status: RunStatus, comparison: Comparison) -> None:
+    """Describe the comparison in one line; draw the buttons for its files."""
     levels = [f"{name} ({count:,})" for name, count in comparison.categorical.items()]
     predictors = ", ".join([*levels, *comparison.numeric])
     text = (
@@ -65,18 +65,18 @@ def _strip(run: RunRecord, status: RunStatus, comparison: Comparison) -> None:
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(text), width="stretch")
         if status.results:
-            _offer_files(run, status.results)
-        offer_to_delete(run)
+            _file_buttons(run, status.results)
+        draw_delete(run)
 
 
-def _offer_files(run: RunRecord, results: Sequence[Path]) -> None:
-    """Offer the embedding files to look at, that of all columns first, and the zip."""
+def _file_buttons(run: RunRecord, results: Sequence[Path]) -> None:
+    """Draw the buttons that open the embedding files and download the zip."""
     together, *single = [path.name for path in results]
     if st.button(
         "Open in Explore",
         icon=":material/scatter_plot:",
         key="open_result",
-        help="The levels of all columns; only those of one column may be compared",
+        help="Levels of all columns; distances are meaningful within one column only",
     ):
         _open(run, together)  # fmt: skip
     with st.popover("One column"):
@@ -102,11 +102,11 @@ def _open(run: RunRecord, name: str) -> None:
     """Open an embedding file of a run on the Explore page."""
     key = Source("run", f"{run.id}/{name}").key
     opening.open_set(key)
-    st.switch_page("pages/explore.py", query_params={"set": key})
+    st.switch_page(opening.PAGE, query_params={"set": key})
 
 
 def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:
-    """Return a line for each kind of features: the metric under each model, the best in bold."""
+    """Return a row for each kind of features: the metric under each model, the best in bold."""
     best = {model: comparison.under(model, metric)[0] for model in comparison.models}
     lines = []
     for name in comparison.features:

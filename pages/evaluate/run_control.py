@@ -1,4 +1,4 @@
-"""Starting a comparison, finding it again by the page's address, and the earlier ones."""
+"""Start a comparison, restore one from the URL, choose an earlier one."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from pages.common import url_state
 from pages.common.text import error_box, plain
 from pages.evaluate import form, table
 from pages.evaluate.form import ComparisonSpec
-from pages.evaluate.table import BUILT_IN, Given
+from pages.evaluate.table import BUILT_IN, TableSource
 from server.runs import records as runs
 from server.runs.contract import DATA_FOLDER, TRAINING_FOLDER
 from server.runs.records import RunRecord
@@ -20,9 +20,9 @@ ZIP = "comparison.zip"
 
 
 def current() -> RunRecord | None:
-    """Return the run to show, and write it into the address: the one started or chosen last.
+    """Return the run to show, the one started or chosen last, and write it into the URL.
 
-    At first it is that of the address, and the controls begin as it was started.
+    At first it is the one in the URL, and the controls are set as for that run.
     """
     state = st.session_state
     if "comparison" not in state:
@@ -35,20 +35,20 @@ def current() -> RunRecord | None:
             error_box(str(error))
             state.comparison = None
     url_state.update(run=run.id if run else None)
-    if run is not None and state.recall:
-        _recall(run)
-    state.recall = False
+    if run is not None and state.restore_controls:
+        _restore_controls(run)
+    state.restore_controls = False
     return run
 
 
-def show(run_id: str | None, recall: bool = True) -> None:
-    """Show a run, or none; `recall`: let the controls begin as it was started."""
+def show(run_id: str | None, restore_controls: bool = True) -> None:
+    """Show a run, or none; `restore_controls` sets the controls as for that run."""
     st.session_state.comparison = run_id
-    st.session_state.recall = recall
+    st.session_state.restore_controls = restore_controls
 
 
 def choose_earlier(run: RunRecord | None) -> None:
-    """Offer all comparisons, the latest first, if there are any; and the table alone."""
+    """Draw the choice among all comparisons, latest first, and a new one."""
     past = runs.list_runs()
     titles = {
         each.id: f"{each.settings['target']}: {each.title.removeprefix(f'{TRAINER}, ')}"
@@ -61,15 +61,15 @@ def choose_earlier(run: RunRecord | None) -> None:
     st.selectbox(
         "Comparison",
         ["", *titles],
-        format_func=lambda each: titles.get(each, "A new comparison"),
+        format_func=lambda each: titles.get(each, "New comparison"),
         key="comparisons",
         on_change=lambda: show(st.session_state.comparisons or None),
         label_visibility="collapsed",
     )
 
 
-def offer(given: Given, spec: ComparisonSpec) -> None:
-    """Offer to start, or say what is in the way."""
+def draw_start(source: TableSource, spec: ComparisonSpec) -> None:
+    """Draw the button that starts, or what prevents it."""
     problem = spec.problem or runs.blocked_reason()
     with st.container(key="start"):
         if st.session_state.get("comparison_error"):
@@ -78,41 +78,41 @@ def offer(given: Given, spec: ComparisonSpec) -> None:
         if st.button(
             "Compare", type="primary", key="compare", width="stretch", disabled=bool(problem)
         ):
-            _start(given, spec)
+            _start(source, spec)
             st.rerun()
         if problem:
             st.caption(plain(problem[:1].upper() + problem[1:]))
 
 
-def _start(given: Given, spec: ComparisonSpec) -> None:
-    """Start a comparison and show it; what stands in its way is kept, to be said."""
+def _start(source: TableSource, spec: ComparisonSpec) -> None:
+    """Start a comparison and show it; an error is kept for the next rerun."""
     st.session_state.comparison_error = ""
     try:
-        run = _started(given, spec)
+        run = _launch(source, spec)
     except EmbeddingError as error:
         st.session_state.comparison_error = str(error)
         return
-    show(run.id, recall=False)
+    show(run.id, restore_controls=False)
 
 
-def _started(given: Given, spec: ComparisonSpec) -> RunRecord:
-    """Start a comparison in a folder of its own, with the table in it."""
-    if given.place != BUILT_IN and not Path(given.place).exists():
-        raise EmbeddingError(f"{given.title} is no longer kept on the server; upload it again")
+def _launch(source: TableSource, spec: ComparisonSpec) -> RunRecord:
+    """Start a comparison in a folder of its own that holds a copy of the table."""
+    if source.place != BUILT_IN and not Path(source.place).exists():
+        raise EmbeddingError(f"{source.title} is no longer on the server; upload it again")
     folder = runs.new_folder()
     arguments = [*spec.flags, f"--run-dir={folder / TRAINING_FOLDER}"]
     if "entity" in spec.settings["features"]:
         arguments += [f"--out={folder / ZIP}", "--files"]
-    if given.place != BUILT_IN:
-        data = folder / DATA_FOLDER / Path(given.place).name
+    if source.place != BUILT_IN:
+        data = folder / DATA_FOLDER / Path(source.place).name
         data.parent.mkdir()
-        shutil.copyfile(given.place, data)
+        shutil.copyfile(source.place, data)
         arguments.insert(0, str(data))
-    return runs.start(folder, TRAINER, arguments, spec.settings, given.title)
+    return runs.start(folder, TRAINER, arguments, spec.settings, source.title)
 
 
-def begin_anew(run: RunRecord) -> None:
-    """Start a run that has ended once more."""
+def rerun(run: RunRecord) -> None:
+    """Start a run that has ended again."""
     st.session_state.comparison_error = ""
     try:
         runs.resume(run)
@@ -121,7 +121,7 @@ def begin_anew(run: RunRecord) -> None:
 
 
 def delete(run: RunRecord) -> None:
-    """Remove a run with all its files."""
+    """Delete a run with all its files."""
     st.session_state.comparison_error = ""
     try:
         runs.delete(run)
@@ -132,8 +132,8 @@ def delete(run: RunRecord) -> None:
     table.forget(run.folder)
 
 
-def _recall(run: RunRecord) -> None:
-    """Let the controls begin as a run was started, on its own table."""
+def _restore_controls(run: RunRecord) -> None:
+    """Set the controls as for a run, with its own table."""
     files = sorted((run.folder / DATA_FOLDER).glob("*"))
     place = str(files[0]) if files else BUILT_IN
     table.know(place, run.data)

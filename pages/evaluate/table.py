@@ -1,4 +1,4 @@
-"""The table to learn from: uploaded, of an earlier run, or built in; and its first rows."""
+"""The table to compare features on: uploaded, of an earlier run, or built in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ ENDINGS = "CSV, TSV or Parquet, with a header; also compressed"
 
 
 @dataclass(frozen=True)
-class Given:
+class TableSource:
     """A table, as the command `columns` describes it.
 
     Attributes
     ----------
     place : path, or BUILT_IN
-    title : for a person
+    title : its name on the screen
     about : rows, columns, first rows
     """
 
@@ -36,12 +36,12 @@ class Given:
 
     @property
     def columns(self) -> dict[str, Mapping[str, Any]]:
-        """What each column holds, by name."""
+        """The descriptions of the columns by name."""
         return {column["name"]: column for column in self.about["columns"]}
 
 
-def choose(changed: Callable[[], None]) -> Given:
-    """Draw the controls of the table; call `changed` when another is chosen.
+def choose(changed: Callable[[], None]) -> TableSource:
+    """Draw the choice of the table; `changed` is called when another is chosen.
 
     Raises
     ------
@@ -58,17 +58,17 @@ def choose(changed: Callable[[], None]) -> Given:
         on_change=changed,
         persist_state="session",
     )
-    return Given(place, known[place], _described(place))
+    return TableSource(place, known[place], _described(place))
 
 
 def know(place: str, title: str) -> None:
-    """Choose a table, new or known."""
+    """Choose a table, and add it to the list if it is new."""
     _titles().setdefault(place, title)
     st.session_state.table = place
 
 
 def forget(folder: Path) -> None:
-    """Choose another table if the one chosen was below a folder that is no more."""
+    """Drop the tables in a folder that was deleted; the built-in one takes their place."""
     for place in [each for each in _titles() if each and Path(each).is_relative_to(folder)]:
         del _titles()[place]
         if st.session_state.get("table") == place:
@@ -76,7 +76,7 @@ def forget(folder: Path) -> None:
 
 
 def _titles() -> dict[str, str]:
-    """Return the tables that this session knows: place -> title."""
+    """Return the titles of the session's tables by place."""
     return st.session_state.setdefault("tables", {BUILT_IN: "Flights from New York, 2013"})
 
 
@@ -106,20 +106,22 @@ def _described(place: str) -> Mapping[str, Any]:
     return describe_table(Path(place) if place else None)
 
 
-def show_rows(given: Given, roles: Mapping[str, str]) -> None:
-    """Show what the columns hold and the first rows, the chosen columns before the others.
+def show_rows(source: TableSource, roles: Mapping[str, str]) -> None:
+    """Show the first rows and what the columns hold, chosen columns first.
 
-    roles : column -> what it was chosen for
+    Parameters
+    ----------
+    roles : what each chosen column was chosen for
     """
-    about = given.about
-    cells = dict(zip(given.columns, about["first"], strict=True))
+    about = source.about
+    cells = dict(zip(source.columns, about["first"], strict=True))
     order = [*roles, *(name for name in cells if name not in roles)]
     st.markdown(f"**First rows** of {about['rows']:,}")
     named = {name: f"{name} ({roles[name]})" if name in roles else name for name in order}
     first = pd.DataFrame({named[name]: cells[name] for name in order})
     st.dataframe(first, hide_index=True, height=_height(len(first), 8), key="first_rows")
-    st.markdown(f"**{len(order):,} columns**, {len(roles):,} of them chosen")
-    columns = [given.columns[name] for name in order]
+    st.markdown(f"**{len(order):,} columns**, {len(roles):,} chosen")
+    columns = [source.columns[name] for name in order]
     described = pd.DataFrame(
         {
             "column": order,
@@ -134,5 +136,5 @@ def show_rows(given: Given, roles: Mapping[str, str]) -> None:
 
 
 def _height(rows: int, most: int) -> int:
-    """Return the px of a table that shows so many rows."""
+    """Return the height in px of a table that shows at most `most` rows."""
     return 37 + 35 * min(rows, most)

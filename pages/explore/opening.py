@@ -1,6 +1,7 @@
 """Opening a set: from the gallery, an upload, this machine, or the address after a reload."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -12,6 +13,14 @@ from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
 from pages.common.text import error_box
 from pages.explore import dataset_summary
+
+PAGE = Path(__file__).parents[1] / "explore.py"
+"""The Explore page, for `st.switch_page`."""
+
+_OF_ONE_SET = (
+    "history", "method", "color", "metric", "layer", "pending_query", "query_error", "last_search",
+)  # fmt: skip
+"""Entries of the session's state that another set does not keep."""
 
 ENDINGS = (
     "Parquet, Arrow, npy, npz, safetensors, CSV, TSV, JSON, word2vec, GloVe, fastText .vec, "
@@ -43,7 +52,7 @@ def open_set(key: str) -> None:
     state = st.session_state
     state.source = key
     state.open_error = state.address_error = None
-    for name in ("walk", "method", "color", "metric", "layer", "awaited", "asked_error"):
+    for name in _OF_ONE_SET:
         state.pop(name, None)
     url_state.update(row=None)
 

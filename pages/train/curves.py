@@ -1,4 +1,4 @@
-"""Curves of runs by step: one small chart a quantity, several lines in each."""
+"""Learning curves by step: a small chart for each quantity, with several lines."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,11 +8,11 @@ from components.palette import COLORS
 from server.runs.contract import EPOCH, TRAIN
 from server.runs.metrics import Curve
 
-_KINDS = {TRAIN: "as it trains", EPOCH: "each epoch"}
+_KINDS = {TRAIN: "during training", EPOCH: "each epoch"}
 
 
 def draw(curves: Sequence[Curve]) -> None:
-    """Draw the curves of one run; a stage of the run has a color."""
+    """Draw the curves of one run, with a color for each stage."""
     stages = list(dict.fromkeys(curve.stage for curve in curves))
     charts: dict[str, list[Line]] = {}
     for curve in curves:
@@ -23,7 +23,7 @@ def draw(curves: Sequence[Curve]) -> None:
 
 
 def compare(curves_by_run: Mapping[str, Sequence[Curve]]) -> None:
-    """Draw the curves of several runs together, by their names; a run has a color."""
+    """Draw the curves of several runs together, with a color for each run."""
     charts: dict[str, list[Line]] = {}
     colors = itertools.cycle(COLORS)
     for (run, curves), color in zip(curves_by_run.items(), colors, strict=False):
@@ -34,10 +34,10 @@ def compare(curves_by_run: Mapping[str, Sequence[Curve]]) -> None:
 
 
 def _by_epoch(curves: Iterable[Curve]) -> list[Curve]:
-    """Leave out what is told within epochs, where the same is told of epochs."""
+    """Leave out values within epochs of quantities that are also logged for each epoch."""
     curves = list(curves)
-    told = {(curve.quantity, curve.stage) for curve in curves if curve.kind == EPOCH}
-    return [c for c in curves if c.kind == EPOCH or (c.quantity, c.stage) not in told]
+    by_epoch = {(curve.quantity, curve.stage) for curve in curves if curve.kind == EPOCH}
+    return [c for c in curves if c.kind == EPOCH or (c.quantity, c.stage) not in by_epoch]
 
 
 def _line(curve: Curve, name: str, color: str) -> Line:

@@ -1,4 +1,4 @@
-"""What the page shows before the first run: the trainers and what each learns."""
+"""The list of trainers, shown before the first run."""
 
 import streamlit as st
 

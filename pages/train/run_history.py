@@ -1,4 +1,4 @@
-"""All runs as a table: choose one to show it, several to compare settings, metrics and curves."""
+"""The table of all runs: select one to show it, several to compare them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,21 +16,21 @@ from server.runs.metrics import curves
 from server.runs.records import RunRecord
 
 MAIN_METRICS = 6
-"""Columns of the table at most; a comparison has all."""
+"""Maximum number of metrics in the table; a comparison has all."""
 
 
 def draw(past: Sequence[RunRecord]) -> None:
-    """Draw the table of all runs, the latest first, and below it the comparison of those chosen."""
+    """Draw the table of all runs, latest first, and the comparison of those selected."""
     if not past:
         return
     st.markdown("**All runs**")
-    key = f"past-{past[0].id}-{len(past)}"  # rows have moved: nothing is chosen
+    key = f"past-{past[0].id}-{len(past)}"  # once rows have moved, none is selected
     st.dataframe(
         table(past),
         hide_index=True,
         height="content" if len(past) <= 8 else 318,
         key=key,
-        on_select=lambda: _chosen(past, key),
+        on_select=lambda: _selected(past, key),
         selection_mode="multi-row",
         column_config={
             "started": st.column_config.DatetimeColumn(format="D MMM HH:mm", width="small")
@@ -38,13 +38,13 @@ def draw(past: Sequence[RunRecord]) -> None:
     )
     rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
     if len(rows) < 2:
-        st.caption("Choose a run to show it, or two and more to compare them.")
+        st.caption("Select a run to show it, or several to compare them.")
         return
     _compare([past[row] for row in rows])
 
 
-def _chosen(past: Sequence[RunRecord], key: str) -> None:
-    """Show the run, where one alone is chosen."""
+def _selected(past: Sequence[RunRecord], key: str) -> None:
+    """Show the run if exactly one is selected."""
     rows = st.session_state[key]["selection"]["rows"]
     if len(rows) == 1:
         selected_run.show(past[rows[0]].id)
@@ -74,18 +74,18 @@ def table(past: Sequence[RunRecord]) -> pd.DataFrame:
 
 
 def _is_main(name: str, value: object) -> bool:
-    """Say whether an entry of a run's last line measures quality, not time or size."""
+    """Return True for a metric of quality, not of time or size."""
     return isinstance(value, float) and "seconds" not in name and "per_second" not in name
 
 
 def _compare(chosen: Sequence[RunRecord]) -> None:
-    """Draw what differs between runs, their metrics, and their curves together."""
+    """Draw the curves of several runs together, the settings that differ, and the results."""
     names = {run.id: f"{number}: {run.trainer}" for number, run in enumerate(chosen, start=1)}
     st.markdown("**Comparison**")
     charts.compare({names[run.id]: curves(selected_run.metrics(run).read()) for run in chosen})
     left, right = st.columns(2)
     with left:
-        st.markdown("Settings that differ")
+        st.markdown("Different settings")
         settings = [{"run": run.title, "data": run.data, **run.settings} for run in chosen]
         _side_by_side("setting", settings, list(names.values()), only_different=True)
     with right:
@@ -97,7 +97,7 @@ def _compare(chosen: Sequence[RunRecord]) -> None:
 def _side_by_side(
     what: str, values: Sequence[dict[str, Any]], names: Sequence[str], only_different: bool = False
 ) -> None:
-    """Draw a table with a column a run."""
+    """Draw a table with a column for each run."""
     frame = side_by_side(what, values, names, only_different)
     if len(frame):
         draw_table(frame)
@@ -108,7 +108,7 @@ def _side_by_side(
 def side_by_side(
     what: str, values: Sequence[dict[str, Any]], names: Sequence[str], only_different: bool = False
 ) -> pd.DataFrame:
-    """Return a table with a column a run, as text; rows where all are alike may be left out."""
+    """Return a table of text with a column for each run, optionally of differing rows only."""
     rows = []
     for key in dict.fromkeys(key for each in values for key in each):
         cells = [as_text(each.get(key)) for each in values]

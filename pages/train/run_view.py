@@ -1,4 +1,4 @@
-"""One run: how far it is, its curves, its end; stop, resume, open, download, delete."""
+"""One run: its progress, curves and results; stop, resume, open, download, delete."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,32 +23,32 @@ TABLE_ROWS, TABLE_HEIGHT = 8, 282  # px
 
 BADGES: dict[RunState, tuple[str, str]] = {
     "running": (":material/play_circle:", "running"),
-    "stopping": (":material/pause_circle:", "stopping: it saves first"),
+    "stopping": (":material/pause_circle:", "stopping after the checkpoint is saved"),
     "done": (":material/check_circle:", "done"),
     "stopped": (":material/stop_circle:", "stopped"),
     "failed": (":material/error:", "failed"),
 }
 
-_NOT_SHOWN = {"versions", "out", "run_dir"}
+_HIDDEN_METRICS = {"versions", "out", "run_dir"}
 
 
 def draw(run: RunRecord) -> None:
-    """Draw a run; while it is under way, look again by itself."""
+    """Draw a run; while it is in progress, it is drawn again every POLL_SECONDS."""
     is_active = runs.status(run).is_active
     st.fragment(_draw, run_every=POLL_SECONDS if is_active else None)(run, is_active)
 
 
-def _draw(run: RunRecord, polling: bool) -> None:
-    follow()
+def _draw(run: RunRecord, is_polling: bool) -> None:
+    open_pending_result()
     if not run.folder.exists():
-        st.rerun()  # deleted, here or by somebody else
+        st.rerun()  # deleted, in this session or another
     status = runs.status(run)
-    if status.is_active != polling:
+    if status.is_active != is_polling:
         st.rerun()  # the whole page: the polling begins or ends, and the table below changes
     reader = selected_run.metrics(run)
     events = reader.read()
-    _strip(run, status)
-    with st.container():  # whatever it holds, what follows keeps its place
+    _status_bar(run, status)
+    with st.container():  # what follows stays in place whatever is in it
         if status.error:
             error_box(status.error)
         if st.session_state.get("run_error"):
@@ -64,11 +64,11 @@ def _draw(run: RunRecord, polling: bool) -> None:
             draw_table(frame)
     with st.expander("Log and command"):
         st.code(run.command, language="sh", wrap_lines=True)
-        st.code(runs.log_tail(run, LOG_LINES) or "nothing was said yet", language=None, height=260)
+        st.code(runs.log_tail(run, LOG_LINES) or "no output yet", language=None, height=260)
 
 
-def _strip(run: RunRecord, status: RunStatus) -> None:
-    """Say in one line what run it is and how it is; offer what can be done with it."""
+def _status_bar(run: RunRecord, status: RunStatus) -> None:
+    """Show title and state in one line, with the buttons that apply."""
     icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -78,20 +78,20 @@ def _strip(run: RunRecord, status: RunStatus) -> None:
         if status.state == "running":
             st.button("Stop", key="stop", on_click=runs.stop, args=(run,))
         elif status.state == "stopping":
-            st.button("End at once", key="end", on_click=runs.stop, args=(run, True))
+            st.button("Stop now", key="end", on_click=runs.stop, args=(run, True))
         elif status.state != "done":
-            verb = "Resume" if status.resumable else "Begin anew"
+            verb = "Resume" if status.resumable else "Start over"
             st.button(verb, type="primary", key="resume", on_click=_resume, args=(run,))
         if status.results:
-            _take_result(run, status.results)
+            _result_buttons(run, status.results)
         if not status.is_active:
             with st.popover("Delete"):
-                st.markdown("This run with its data, curves and embedding file")
-                st.button("Delete it", key="delete", on_click=_delete, args=(run,))
+                st.markdown("Delete this run with its data, curves and embedding file?")
+                st.button("Delete run", key="delete", type="primary", on_click=_delete, args=(run,))
 
 
-def _take_result(run: RunRecord, results: tuple[Path, ...]) -> None:
-    """Offer to open the result in Explore, and to download its files."""
+def _result_buttons(run: RunRecord, results: tuple[Path, ...]) -> None:
+    """Draw the buttons that open the result in Explore and download its files."""
     st.button("Open in Explore", type="primary", key="open_result", on_click=_open, args=(run,))
     with st.popover("Download"):
         for path in results:
@@ -107,16 +107,16 @@ def _take_result(run: RunRecord, results: tuple[Path, ...]) -> None:
 
 
 def _open(run: RunRecord) -> None:
-    """Ask for the way to Explore: a callback may not leave the page itself."""
+    """Mark the result to be opened: a callback itself cannot switch the page."""
     st.session_state.result_to_open = Source("run", run.id).key
 
 
-def follow() -> None:
-    """Go to Explore, if a result is to be opened there."""
+def open_pending_result() -> None:
+    """Switch to Explore if a result is marked to be opened there."""
     key = st.session_state.pop("result_to_open", None)
     if key is not None:
         opening.open_set(key)
-        st.switch_page("pages/explore.py", query_params={"set": key})
+        st.switch_page(opening.PAGE, query_params={"set": key})
 
 
 def _resume(run: RunRecord) -> None:
@@ -136,46 +136,46 @@ def _delete(run: RunRecord) -> None:
 
 
 def _progress(status: RunStatus, events: Mapping[str, Any]) -> None:
-    """Say how far it is and how long it will take."""
-    far = progress(events)
-    if far is None:
-        st.progress(0.0, text=f"Starting, reading the data, {duration(status.seconds)}")
+    """Show how far the run is and how long it will take."""
+    reached = progress(events)
+    if reached is None:
+        st.progress(0.0, text=f"Starting: reading the data, {duration(status.seconds)}")
         return
-    parts = [far.stage] if far.stage else []
-    parts.append(f"epoch {far.epoch}")
-    if far.steps:
-        parts.append(f"step {far.step:,} of {far.steps:,}")
-    if far.seconds_left is not None:
-        parts.append(f"about {duration(far.seconds_left)} left, less if it stops early")
-    st.progress(far.fraction, text=plain(", ".join(parts)))
+    parts = [reached.stage] if reached.stage else []
+    parts.append(f"epoch {reached.epoch}")
+    if reached.steps:
+        parts.append(f"step {reached.step:,} of {reached.steps:,}")
+    if reached.seconds_left is not None:
+        parts.append(f"about {duration(reached.seconds_left)} left, less with early stopping")
+    st.progress(reached.fraction, text=plain(", ".join(parts)))
 
 
 def _result(metrics: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the metrics of a run's end, one a row, as text."""
+    """Return the final metrics as text, one a row."""
     flat = {name.replace("_", " "): as_text(value) for name, value in flattened(metrics).items()}
     return pd.DataFrame({"metric": flat.keys(), "value": flat.values()})
 
 
 def draw_table(frame: pd.DataFrame) -> None:
-    """Draw a table as high as its rows, up to TABLE_HEIGHT."""
+    """Draw a table as high as its rows, at most TABLE_HEIGHT."""
     fits = len(frame) < TABLE_ROWS
     st.dataframe(frame, hide_index=True, height="content" if fits else TABLE_HEIGHT)
 
 
 def flattened(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metrics by name, those of a group as "group: name"."""
+    """Return metrics by name, nested ones as "group: name"."""
     found: dict[str, Any] = {}
     for name, value in metrics.items():
         if isinstance(value, Mapping):
-            inner = flattened(value).items() if name not in _NOT_SHOWN else ()
+            inner = flattened(value).items() if name not in _HIDDEN_METRICS else ()
             found |= {f"{name}: {key}": each for key, each in inner}
-        elif name not in _NOT_SHOWN:
+        elif name not in _HIDDEN_METRICS:
             found[name] = value
     return found
 
 
 def as_text(value: object) -> str:
-    """Write a metric or a setting."""
+    """Return a metric or a setting as text."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, bool) or value is None:
@@ -184,7 +184,7 @@ def as_text(value: object) -> str:
 
 
 def _settings(run: RunRecord) -> pd.DataFrame:
-    """Return all settings, one a row, as text."""
+    """Return all settings as text, one a row."""
     values = [as_text(value) or "automatic" for value in run.settings.values()]
     return pd.DataFrame({"setting": [name.replace("_", " ") for name in run.settings],
                          "value": values})  # fmt: skip

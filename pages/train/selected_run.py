@@ -1,4 +1,4 @@
-"""Which run the page shows: the one started or chosen last, that of the address, or the latest."""
+"""The run on display: the one started or selected last, the one in the URL, or the latest."""
 
 from collections.abc import Sequence
 
@@ -13,27 +13,27 @@ from server.runs.records import RunRecord
 
 
 def show(run_id: str | None) -> None:
-    """Show another run; None: the latest."""
-    st.session_state.run_shown = run_id
+    """Show another run; None means the latest."""
+    st.session_state.selected_run = run_id
 
 
 def current(past: Sequence[RunRecord]) -> RunRecord | None:
-    """Return the run to show, and write it into the address; `past` are all, the latest first."""
+    """Return the run to show and write it into the URL; `past` are all runs, latest first."""
     state = st.session_state
-    if "run_shown" not in state:
-        state.run_shown = st.query_params.get("run")
+    if "selected_run" not in state:
+        state.selected_run = st.query_params.get("run")
     run = past[0] if past else None
-    if state.run_shown is not None:
+    if state.selected_run is not None:
         try:
-            run = runs.find(state.run_shown)
+            run = runs.find(state.selected_run)
         except EmbeddingError as error:
             error_box(str(error))
-            state.run_shown = None
+            state.selected_run = None
     url_state.update(run=run.id if run else None)
     return run
 
 
 def metrics(run: RunRecord) -> RunMetrics:
-    """Return this session's reader of a run's logs."""
+    """Return the session's reader of a run's metrics."""
     readers: dict[str, RunMetrics] = st.session_state.setdefault("run_metrics", {})
     return readers.setdefault(run.id, RunMetrics(run.training))

@@ -128,10 +128,10 @@ def test_a_run_is_cancelled_begun_anew_and_deleted(page: AppPage, tmp_path: Path
     page.page.reload()
     press(page, "Cancel")
     page.page.get_by_text("stopped").wait_for()
-    press(page, "Begin anew")
+    press(page, "Start over")
     press(page, "Cancel")
     press(page, "Delete")
-    press(page, "Delete it")
+    press(page, "Delete comparison")
     page.page.get_by_text("First rows of 336,776").wait_for()
     assert "run=" not in page.page.url
 

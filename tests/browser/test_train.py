@@ -114,7 +114,7 @@ def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
         press(page, "Stop")
         state(page, "stopped")
         press(page, "Delete")
-        press(page, "Delete it")
+        press(page, "Delete run")
         page.page.get_by_text("two_tower, visits.csv").wait_for(state="hidden")
         assert "run=" not in page.page.url
 
