@@ -1,6 +1,7 @@
-"""Images as arrays of pixels: IDX, as MNIST comes, `.npz`, and CSV whose rows are images.
+"""Images as arrays of pixels: IDX, the format of MNIST, `.npz`, and tables whose rows are images.
 
-What is there is told by content. All files of a kind are put together: train and test sets too.
+The format is detected from the content. All files of a format are put together, training and test
+sets too.
 """
 
 import io
@@ -17,23 +18,23 @@ import pyarrow as pa
 from embeddings.arrow_types import is_number
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
-from embeddings.files.compression import read_decompressed
+from embeddings.files.compression import inner_name, read_decompressed
 from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.tabular.reader import place_of, read_table
 from embeddings.text import listed
 
 WHITES = (1, 16, 255)
-"""Intensities that white may have in whole numbers; 16 in scikit-learn's digits."""
+"""Intensities that white can have in integers; 16 is that of scikit-learn's digits."""
 
 LABEL_COLUMNS = ("label", "class", "target", "y")
+"""Names of the column of classes, best first."""
 
 _IDX_IMAGES, _IDX_LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"
-_OF_IMAGES = frozenset({"x", "image", "images", "data", "pixels"})
-_OF_LABELS = frozenset({"y", "label", "labels", "target", "targets", "class", "classes"})
-
+_IMAGE_WORDS = frozenset({"x", "image", "images", "data", "pixels"})
+_LABEL_WORDS = frozenset({"y", "label", "labels", "target", "targets", "class", "classes"})
 
 _Named = dict[str, tuple[str, np.ndarray]]
-"""Arrays with their names, by the part that they are of: train, test."""
+"""Name and values of arrays, by the part of the data that they hold: train, test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,9 @@ class Arrays:
     Attributes
     ----------
     pixels : uint8, shape (n, channels, height, width)
-    full : the intensity of white
-    classes : the name of each image's class, n in all; None: not known
+    full : intensity of white
+    classes : name of each image's class, n in all; None if it is not known
+    notes : what the user should know about the reading
     """
 
     pixels: np.ndarray
@@ -56,12 +58,22 @@ class Arrays:
 def read_arrays(
     members: Sequence[Member], label: str | None, forms: str
 ) -> tuple[Arrays, frozenset[str], bytes]:
-    """Read files of arrays; return them, the names of the files read, and their content.
+    """Read files of arrays.
 
     Parameters
     ----------
-    label : column of the class in a CSV
-    forms : what is expected, to be told where nothing is found
+    members : files, compressed or not
+    label : column of the classes in a table
+    forms : what is expected, for the error if no images are found
+
+    Returns
+    -------
+    arrays, names, content : the images, the names of the files that were read, and their bytes
+
+    Raises
+    ------
+    EmbeddingError
+        no images, or files that are damaged or do not fit together
     """
     contents = {each.name: read_decompressed(each.path).to_pybytes() for each in members}
     if any(content.startswith(_IDX_IMAGES) for content in contents.values()):
@@ -74,7 +86,7 @@ def read_arrays(
         if content[:2] == b"PK" and name.lower().endswith(".npz"):
             return _read_npz(content, name), frozenset({name}), content
     for member in members:
-        if member.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")):
+        if inner_name(Path(member.name)).lower().endswith((".csv", ".tsv", ".txt")):
             images = _read_csv(member.path, member.name, label)
             return images, frozenset({member.name}), contents[member.name]
     what = listed((member.name for member in members), limit=3, total=len(members)) or "nothing"
@@ -82,7 +94,7 @@ def read_arrays(
 
 
 def _beside(path: Path) -> dict[str, bytes]:
-    """Return the file of labels that lies beside one of images, by its name; nothing if none."""
+    """Return name and content of the file of labels next to one of images; nothing if absent."""
     for old, new in (("images-idx3", "labels-idx1"), ("images.idx3", "labels.idx1"),
                      ("images", "labels")):  # fmt: skip
         other = path.with_name(path.name.replace(old, new))
@@ -92,7 +104,7 @@ def _beside(path: Path) -> dict[str, bytes]:
 
 
 def _read_idx(contents: dict[str, bytes]) -> Arrays:
-    """Read pairs of IDX files: each images file, and the labels that go by its name or its place.
+    """Read IDX files: files of images and files of labels, paired in order of their names.
 
     The format: magic, then the sizes, big-endian uint32, then bytes (yann.lecun.com/exdb/mnist).
     """
@@ -104,33 +116,33 @@ def _read_idx(contents: dict[str, bytes]) -> Arrays:
                              "expected as many of both")  # fmt: skip
     pixels = [_idx(content, name) for name, content in images]
     if len({array.shape[1:] for array in pixels}) > 1:
-        raise EmbeddingError("IDX: the files have images of different sizes; give one of them")
-    told = [_idx(content, name) for name, content in labels]
-    for (name, _), array, (other, _), classes in zip(images, pixels, labels, told, strict=False):
+        raise EmbeddingError("IDX: files of images of different sizes; give files of one size")
+    numbers = [_idx(content, name) for name, content in labels]
+    for (name, _), array, (other, _), classes in zip(images, pixels, labels, numbers, strict=False):
         if len(array) != len(classes):
             raise EmbeddingError(f"{name} has {len(array):,} images and {other} {len(classes):,} "
                                  "labels; expected as many of both")  # fmt: skip
-    named = np.concatenate(told).astype(str).tolist() if told else None
+    named = np.concatenate(numbers).astype(str).tolist() if numbers else None
     names = ", ".join(name for name, _ in images)
     notes = (f"put together: {names}",) if len(images) > 1 else ()
     return Arrays(np.concatenate(pixels)[:, None], 255, named, notes)
 
 
 def _idx(content: bytes, name: str) -> np.ndarray:
-    """Return what one IDX file holds: uint8, shape (n, height, width) or (n,)."""
+    """Return the array of an IDX file: uint8, shape (n, height, width) or (n,)."""
     dimensions = content[3]
     shape = np.frombuffer(content[4 : 4 + 4 * dimensions], ">u4").tolist()
     size = math.prod(shape)
     if len(content) != 4 + 4 * dimensions + size:
         raise EmbeddingError(
-            f"{name}: {' x '.join(map(str, shape))} bytes are announced and "
-            f"{len(content) - 4 - 4 * dimensions:,} are there; copy it again"
+            f"{name}: expected {' x '.join(map(str, shape))} bytes, found "
+            f"{len(content) - 4 - 4 * dimensions:,}; copy it again"
         )
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def _read_npz(content: bytes, name: str) -> Arrays:
-    """Read arrays called x or images and y or labels, or x_train and y_train and so on."""
+    """Read arrays named x or images and y or labels, or x_train and y_train and so on."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             check_bytes(sum(info.file_size for info in archive.infolist()), f"{name} unpacks to")
@@ -140,24 +152,24 @@ def _read_npz(content: bytes, name: str) -> Arrays:
         raise EmbeddingError(f"{name}: not readable as .npz ({first_line(error)})") from error
     images, labels = ({_part(key): (key, array) for key, array in found.items()
                        if set(re.split(r"[_\W]+", key.lower())) & words}
-                      for words in (_OF_IMAGES, _OF_LABELS))  # fmt: skip
-    if not images:  # the only ones of that shape
+                      for words in (_IMAGE_WORDS, _LABEL_WORDS))  # fmt: skip
+    if not images:  # by shape, if only one array fits
         images, labels = _by_shape(found)
     listed = ", ".join(f"{key} {array.shape}" for key, array in found.items())
     if not images or (labels and images.keys() != labels.keys()):
-        raise EmbeddingError(f"{name}: it has {listed}; expected arrays called x or images, and y "
+        raise EmbeddingError(f"{name}: it has {listed}; expected arrays named x or images, and y "
                              "or labels (or x_train, y_train and so on)")  # fmt: skip
     parts = []
     for part, (key, array) in images.items():
         pixels, full = as_pixels(array, f"{name}, {key}")
-        told = labels[part][1].reshape(-1) if labels else np.empty(0)
-        if labels and len(told) != len(pixels):
+        values = labels[part][1].reshape(-1) if labels else np.empty(0)
+        if labels and len(values) != len(pixels):
             raise EmbeddingError(f"{name}: {key} has {len(pixels):,} images and {labels[part][0]} "
-                                 f"{len(told):,} labels; expected as many of both")  # fmt: skip
-        parts.append((pixels, full, told))
+                                 f"{len(values):,} labels; expected as many of both")  # fmt: skip
+        parts.append((pixels, full, values))
     if len({pixels.shape[1:] for pixels, _, _ in parts}) > 1:
         raise EmbeddingError(f"{name}: images of different sizes: {listed}")
-    classes = [str(one) for _, _, told in parts for one in told.tolist()] if labels else None
+    classes = [str(one) for _, _, values in parts for one in values.tolist()] if labels else None
     notes = (f"put together: {', '.join(key for key, _ in images.values())}",)
     full = max(full for _, full, _ in parts)
     pixels = np.concatenate([pixels for pixels, _, _ in parts])
@@ -165,7 +177,7 @@ def _read_npz(content: bytes, name: str) -> Arrays:
 
 
 def _by_shape(found: dict[str, np.ndarray]) -> tuple[_Named, _Named]:
-    """Return the only array that has the shape of images, and the only one of that of labels."""
+    """Return the only array with the shape of images, and the only one with that of labels."""
     images = [(key, array) for key, array in found.items() if array.ndim >= 3]
     if len(images) != 1:
         return {}, {}
@@ -175,26 +187,37 @@ def _by_shape(found: dict[str, np.ndarray]) -> tuple[_Named, _Named]:
 
 
 def _part(key: str) -> str:
-    """Return what is left of an array's name without the word that says what it is."""
+    """Return an array's name without the words for images and labels."""
     words = re.split(r"[_\W]+", key.lower())
-    return "_".join(word for word in words if word not in _OF_IMAGES | _OF_LABELS)
+    return "_".join(word for word in words if word not in _IMAGE_WORDS | _LABEL_WORDS)
 
 
 def as_pixels(array: np.ndarray, name: str) -> tuple[np.ndarray, int]:
-    """Return images as uint8, (n, channels, height, width), and the intensity of white.
+    """Return images as uint8, and the intensity of white.
 
     Parameters
     ----------
-    array : (n, height, width), (n, height, width, channels), (n, channels, height, width), or
-        (n, pixels) of squares, the channels one after the other; whole numbers from 0 to 1, 16 or
-        255, the least that all fit in, or other numbers from 0 to 1 (which are rounded to 255ths)
+    array : shape (n, height, width), (n, height, width, channels), (n, channels, height, width), or
+        (n, pixels) of squares, one channel after the other. Integers from 0 to 1, 16 or 255, the
+        smallest that fits, or other numbers from 0 to 1, which are rounded to 255ths
+    name : of the array, for errors
+
+    Returns
+    -------
+    pixels, full : uint8, shape (n, channels, height, width); and the intensity of white
+
+    Raises
+    ------
+    EmbeddingError
+        an array of another shape or type, or values out of range
     """
     if array.ndim == 2:
         sides = [(c, math.isqrt(array.shape[1] // c)) for c in (1, 3)]
         fit = [(c, side) for c, side in sides if c * side**2 == array.shape[1] and side]
         if not fit:
-            raise EmbeddingError(f"{name}: {array.shape[1]} pixels an image are no square of 1 or "
-                                 "3 channels")  # fmt: skip
+            raise EmbeddingError(
+                f"{name}: {array.shape[1]} pixels per image; expected a square of 1 or 3 channels"
+            )
         array = array.reshape(len(array), fit[0][0], fit[0][1], fit[0][1])
     elif array.ndim == 3:
         array = array[:, None]
@@ -210,8 +233,8 @@ def as_pixels(array: np.ndarray, name: str) -> tuple[np.ndarray, int]:
         raise EmbeddingError(f"{name}: values from {low} to {high}; expected 0 to 255, or 0 to 1")
     if array.dtype.kind == "f" and (array != np.round(array)).any():
         if high > 1:
-            raise EmbeddingError(f"{name}: fractions up to {high:g}; expected whole numbers from 0 "
-                                 "to 255, or numbers from 0 to 1")  # fmt: skip
+            raise EmbeddingError(f"{name}: fractions up to {high:g}; expected integers from 0 to "
+                                 "255, or numbers from 0 to 1")  # fmt: skip
         array, high = np.round(array * 255), 255
     return np.ascontiguousarray(array, dtype=np.uint8), min(w for w in WHITES if w >= high)
 

@@ -1,6 +1,6 @@
-"""How a delimited text is written, detected from its first rows: separator, quotes, header.
+"""How a delimited text is written, detected from its first rows: delimiter, quotes, header.
 
-The first rows are split by each candidate separator; the one under which most cells are numbers
+The first rows are split by each candidate delimiter; the one under which most cells are numbers
 wins, and a column of lists wins over everything.
 """
 
@@ -35,7 +35,7 @@ class Dialect:
 
     Attributes
     ----------
-    delimiter : the separator of the columns, one character
+    delimiter : what separates the columns, one character
     quoted : True if quotes around a cell are part of the syntax
     header : True if the first row holds the names of the columns
     decimal : the decimal point of numbers, '.' or ','
@@ -65,18 +65,18 @@ def sniff(
     text: pa.Buffer,
     path: Path,
     quoted: bool,
-    separator: str | None = None,
+    delimiter: str | None = None,
     several_columns: bool = False,
 ) -> Dialect:
     """Detect the dialect of a text from its first MiB.
 
     Parameters
     ----------
-    path : its suffix .csv makes a separator more likely where no cell is a number
+    path : its suffix .csv makes a delimiter more likely where no cell is a number
     quoted : True if quotes around a cell are part of the syntax
-    separator : the separator, where it is known
+    delimiter : the delimiter, if it is known
     several_columns : True for a table that is known to have two columns at least; otherwise text
-        without numbers may be a list of labels, in which commas are no separators
+        without numbers may be a list of labels, in which commas are no delimiters
 
     Raises
     ------
@@ -85,18 +85,17 @@ def sniff(
     """
     head = _sample(text)
     ours = _ours(text)
-    if separator or ours:
-        delimiter = separator or ours
-        return _describe(_split(head, delimiter, quoted), delimiter, quoted, ours=bool(ours))
-    splits = {delimiter: _split(head, delimiter, quoted) for delimiter in _DELIMITERS}
+    if delimiter or ours:
+        known = delimiter or ours
+        return _describe(_split(head, known, quoted), known, quoted, ours=bool(ours))
+    splits = {each: _split(head, each, quoted) for each in _DELIMITERS}
     text_table = several_columns or path.suffix.lower() == ".csv"
     scores = {
-        delimiter: _score(rows, delimiter, text_table, several_columns)
-        for delimiter, rows in splits.items()
+        each: _score(rows, each, text_table, several_columns) for each, rows in splits.items()
     }
-    delimiter = max(splits, key=scores.__getitem__)
-    check_width(len(splits[delimiter][0]))
-    return _describe(splits[delimiter], delimiter, quoted)
+    best = max(splits, key=scores.__getitem__)
+    check_width(len(splits[best][0]))
+    return _describe(splits[best], best, quoted)
 
 
 def _ours(text: pa.Buffer) -> str:
@@ -191,11 +190,11 @@ def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
 def _score(
     rows: list[list[str]], delimiter: str, text_table: bool, several_columns: bool
 ) -> tuple[float, float]:
-    """Return how well a separator explains the rows: by lists, then by numbers in a row.
+    """Return how well a delimiter explains the rows: by lists, then by numbers in a row.
 
     Parameters
     ----------
-    text_table : True if a table without numbers may be divided by any separator, not only by tabs
+    text_table : True if a table without numbers may be divided by any delimiter, not only by tabs
     several_columns : see sniff; a space then may divide two or three words in each row
     """
     width = len(rows[0])

@@ -138,7 +138,7 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
         ("a.csv", "1,2,3,4,cat\n5,6,x,8,dog\n", "a.csv, line 2, column 3: 'x' is not a number"),
         ("a.csv", "1,2,3,4,0\n5,6,,8,1\n", "a.csv, line 2, column 3: the value is missing"),
         ("a.csv", "1,2,3,4,0\n5,6,300,8,0\n9,6,3,8,1\n", "values from 1 to 300; expected 0 to 255"),
-        ("a.csv", "1,2,3,4,5,0\n5,6,3,4,5,1\n", "5 pixels an image are no square"),
+        ("a.csv", "1,2,3,4,5,0\n5,6,3,4,5,1\n", "5 pixels per image; expected a square"),
         (
             "a.csv",
             "1,2,3,4,0\n5,6,7\n",
@@ -162,7 +162,7 @@ def test_files_that_do_not_fit_each_other(tmp_path):
     with pytest.raises(EmbeddingError, match="12 images and x-labels 5 labels"):
         read_images(tmp_path / "x-images")
     (tmp_path / "x-images").write_bytes(idx(PIXELS)[:-1])
-    with pytest.raises(EmbeddingError, match="12 x 6 x 6 bytes are announced and 431 are there"):
+    with pytest.raises(EmbeddingError, match="expected 12 x 6 x 6 bytes, found 431"):
         read_images(tmp_path / "x-images")
     folder = write_folder(tmp_path / "animals")
     Image.fromarray(PIXELS[0]).save(folder / "stray.png")
