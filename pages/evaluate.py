@@ -4,19 +4,24 @@ import streamlit as st
 
 from pages.common import navigation_guard
 from pages.evaluate import form, result, run_control, running, table
+from pages.evaluate.page_state import page_state
+from pages.explore import opening
 from server.runs import records as runs
 
 
 def main() -> None:
     """Draw the controls on the left, and the table, the progress or the result beside them."""
-    run = run_control.current()
+    opening.follow_request()
+    page = page_state()
+    table.take_choice(page)
+    run = run_control.current(page)
     with st.sidebar:
-        source = table.choose(changed=lambda: run_control.show(None))
-        spec = form.choose(source)
+        source = table.choose(page)
+        spec = form.choose(source, page.form)
         if spec is not None:
-            run_control.draw_start(source, spec)
+            run_control.draw_start(page, source, spec)
     with st.container(key="evaluate"):
-        run_control.choose_earlier(run)
+        run_control.choose_earlier(page, run)
         if run is None:
             st.markdown("Choose a table, its target and columns on the left, then compare.")
             table.show_rows(source, spec.roles if spec else {})

@@ -9,7 +9,6 @@ from pages.explore.view import ViewRequest
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
-    url_state.restore()
     services.pool()  # its workers warm up while the first layout is looked at
     with st.sidebar:
         source, found = opening.choose()

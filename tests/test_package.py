@@ -28,7 +28,7 @@ from streamlit.testing.v1 import AppTest
 from embedding_explorer.command import script
 app = AppTest.from_file(str(script()), default_timeout=120).run()
 print(json.dumps({"errors": len(app.exception) + len(app.error), "script": str(script()),
-                  "chosen": app.selectbox(key="gallery_choice").value}))
+                  "chosen": app.session_state.open_set.key}))
 """
 
 

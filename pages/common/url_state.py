@@ -5,15 +5,14 @@ import streamlit as st
 _STATE = {"method": str, "dims": int, "color": str, "layer": str}
 
 
-def restore() -> None:
-    """Take method, dimensions, color and layer from the URL when a session begins."""
-    if "is_restored" in st.session_state:
-        return
-    st.session_state.is_restored = True
-    for name, read in _STATE.items():
-        text = st.query_params.get(name, "")
-        if text and (read is str or text.isdecimal()):
-            st.session_state[name] = read(text)
+def controls() -> dict[str, str | int]:
+    """Return the method, dimensions, color and layer in the URL, as far as it has them."""
+    texts = {name: st.query_params.get(name, "") for name in _STATE}
+    return {
+        name: read(texts[name])
+        for name, read in _STATE.items()
+        if texts[name] and (read is str or texts[name].isdecimal())
+    }
 
 
 def row() -> int | None:

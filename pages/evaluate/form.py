@@ -76,22 +76,28 @@ def _joined(names: Sequence[str]) -> str:
     return ",".join('"{}"'.format(name.replace('"', '""')) for name in names)
 
 
-def choose(source: TableSource) -> ComparisonSpec | None:
-    """Draw the controls; return None, and show why, if no column can be the target."""
+def choose(source: TableSource, number: int) -> ComparisonSpec | None:
+    """Draw the controls; return None, and show why, if no column can be the target.
+
+    Parameters
+    ----------
+    number : part of the controls' keys: after `recall` they are new ones. Were their values set
+        while they are on screen, a message of the browser on its way could set them back.
+    """
     columns = source.columns
     targets = [name for name in columns if columns[name]["tasks"]]
     if not targets:
         st.warning("No usable target: every column is constant or contains lists.")
         return None
-    suggested = source.about["target"]
+    suggested = source.about["target"] if source.about["target"] in targets else targets[-1]
     target = st.selectbox(
         "Target",
         targets,
-        key=_begin(f"target {source.place}", suggested if suggested in targets else targets[-1]),
+        key=_begin(f"target {source.place} {number}", suggested),
         help=_SETTINGS["target"].help,
         persist_state="session",
     )
-    place = f"{target} {source.place}"
+    place = f"{target} {source.place} {number}"
     others = {name: column for name, column in columns.items() if name != target}
     categorical = _columns(
         f"categorical {place}", "Categorical columns", others, "category",
@@ -109,22 +115,22 @@ def choose(source: TableSource) -> ComparisonSpec | None:
             "categorical": categorical,
             "numeric": [name for name in numeric if name not in categorical],
             "task": _task(columns[target], place),
-            "features": _several("features", "Features", _FEATURES, FEATURES),
-            "models": _several("models", "Models", _MODELS, MODELS),
-            **_numbers(source),
+            "features": _several(f"features {number}", "Features", _FEATURES, FEATURES),
+            "models": _several(f"models {number}", "Models", _MODELS, MODELS),
+            **_numbers(source, number),
         }
     )
 
 
-def recall(place: str, settings: Mapping[str, Any]) -> None:
-    """Set the controls to the settings that a run was started with."""
+def recall(place: str, settings: Mapping[str, Any], number: int) -> None:
+    """Set the controls of this number to the settings that a run was started with."""
     state = st.session_state
-    state[f"target {place}"] = settings["target"]
+    state[f"target {place} {number}"] = settings["target"]
     for name in ("categorical", "numeric", "task"):
-        state[f"{name} {settings['target']} {place}"] = settings[name]
+        state[f"{name} {settings['target']} {place} {number}"] = settings[name]
     for name in ("features", "models", "folds", *_ADVANCED):
-        state[name] = settings[name]
-    state[f"rows {place}"] = settings["rows"]
+        state[f"{name} {number}"] = settings[name]
+    state[f"rows {place} {number}"] = settings["rows"]
 
 
 def _begin(key: str, value: object) -> str:
@@ -178,12 +184,14 @@ def _task(target: Mapping[str, Any], place: str) -> str:
     return chosen or options[0]
 
 
-def _numbers(source: TableSource) -> dict[str, int | None]:
+def _numbers(source: TableSource, number: int) -> dict[str, int | None]:
     """Draw the number of folds and, folded away, the advanced numbers."""
     rows = replace(_SETTINGS["rows"], default=source.about["draw"], help="Sampled at random")
     with st.container(key="settings"):
-        values = {"folds": draw_setting(_SETTINGS["folds"], key="folds")}
+        values = {"folds": draw_setting(_SETTINGS["folds"], key=f"folds {number}")}
         with st.expander("More settings"):
-            values["rows"] = draw_setting(rows, f"rows {source.place}", placeholder="all")
-            values |= {name: draw_setting(_SETTINGS[name], key=name) for name in _ADVANCED}
+            values["rows"] = draw_setting(rows, f"rows {source.place} {number}", placeholder="all")
+            values |= {
+                name: draw_setting(_SETTINGS[name], key=f"{name} {number}") for name in _ADVANCED
+            }
     return values

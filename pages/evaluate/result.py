@@ -72,18 +72,19 @@ def _status_bar(run: RunRecord, status: RunStatus, comparison: Comparison) -> No
 def _file_buttons(run: RunRecord, results: Sequence[Path]) -> None:
     """Draw the buttons that open the embedding files and download the zip."""
     together, *single = [path.name for path in results]
-    if st.button(
+    st.button(
         "Open in Explore",
         icon=":material/scatter_plot:",
         key="open_result",
         help="Levels of all columns; distances are meaningful within one column only",
-    ):
-        _open(run, together)  # fmt: skip
+        on_click=opening.request,
+        args=(_key(run, together),),
+    )
     with st.popover("One column"):
         for name in single:
             column = name.removesuffix(ENDING).partition(".")[2]
-            if st.button(plain(column), key=f"open {name}", width="stretch"):
-                _open(run, name)
+            st.button(plain(column), key=f"open {name}", width="stretch",
+                      on_click=opening.request, args=(_key(run, name),))  # fmt: skip
     st.download_button(
         "Zip",
         data=(run.folder / ZIP).read_bytes,
@@ -98,11 +99,9 @@ def _file_buttons(run: RunRecord, results: Sequence[Path]) -> None:
     )
 
 
-def _open(run: RunRecord, name: str) -> None:
-    """Open an embedding file of a run on the Explore page."""
-    key = Source("run", f"{run.id}/{name}").key
-    opening.open_set(key)
-    st.switch_page(opening.PAGE, query_params={"set": key})
+def _key(run: RunRecord, name: str) -> str:
+    """Return the key of an embedding file of a run."""
+    return Source("run", f"{run.id}/{name}").key
 
 
 def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:

@@ -7,10 +7,12 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common import url_state
+from pages.common.choices import chosen, key_for
 from pages.common.text import error_box, plain
-from pages.evaluate import form, table
+from pages.evaluate import form
 from pages.evaluate.form import ComparisonSpec
-from pages.evaluate.table import BUILT_IN, TableSource
+from pages.evaluate.page_state import BUILT_IN, PageState
+from pages.evaluate.table import TableSource
 from server.runs import records as runs
 from server.runs.contract import DATA_FOLDER, TRAINING_FOLDER
 from server.runs.records import RunRecord
@@ -19,35 +21,31 @@ TRAINER = "evaluate"
 ZIP = "comparison.zip"
 
 
-def current() -> RunRecord | None:
+def current(page: PageState) -> RunRecord | None:
     """Return the run to show, the one started or chosen last, and write it into the URL.
 
     At first it is the one in the URL, and the controls are set as for that run.
     """
-    state = st.session_state
-    if "comparison" not in state:
-        show(st.query_params.get("run"))
+    picked = chosen("comparisons", page.run_id or "")
+    if picked != (page.run_id or ""):
+        page.show(picked or None)
     run = None
-    if state.comparison is not None:
+    if page.run_id is not None:
         try:
-            run = runs.find(state.comparison)
+            run = runs.find(page.run_id)
+            if run.trainer != TRAINER:
+                raise EmbeddingError(f"{run.id} is a run of {run.trainer}; see the Train page")
         except EmbeddingError as error:
             error_box(str(error))
-            state.comparison = None
+            run = page.run_id = None
     url_state.update(run=run.id if run else None)
-    if run is not None and state.restore_controls:
-        _restore_controls(run)
-    state.restore_controls = False
+    if run is not None and page.restores_controls:
+        _restore_controls(page, run)
+        page.restores_controls = False
     return run
 
 
-def show(run_id: str | None, restore_controls: bool = True) -> None:
-    """Show a run, or none; `restore_controls` sets the controls as for that run."""
-    st.session_state.comparison = run_id
-    st.session_state.restore_controls = restore_controls
-
-
-def choose_earlier(run: RunRecord | None) -> None:
+def choose_earlier(page: PageState, run: RunRecord | None) -> None:
     """Draw the choice among all comparisons, latest first, and a new one."""
     past = runs.list_runs()
     titles = {
@@ -57,42 +55,52 @@ def choose_earlier(run: RunRecord | None) -> None:
     }
     if not titles:
         return
-    st.session_state.comparisons = run.id if run else ""
+    current = run.id if run else ""
+    ids = ["", *titles]
     st.selectbox(
         "Comparison",
-        ["", *titles],
+        ids,
+        index=ids.index(current),
         format_func=lambda each: titles.get(each, "New comparison"),
-        key="comparisons",
-        on_change=lambda: show(st.session_state.comparisons or None),
+        key=key_for("comparisons", current),
         label_visibility="collapsed",
     )
 
 
-def draw_start(source: TableSource, spec: ComparisonSpec) -> None:
+def draw_start(page: PageState, source: TableSource, spec: ComparisonSpec) -> None:
     """Draw the button that starts, or what prevents it."""
     problem = spec.problem or runs.blocked_reason()
     with st.container(key="start"):
-        if st.session_state.get("comparison_error"):
-            error_box(st.session_state.comparison_error)
-        # No callback: its arguments would be those of the rerun before the value just typed
-        if st.button(
-            "Compare", type="primary", key="compare", width="stretch", disabled=bool(problem)
-        ):
-            _start(source, spec)
+        if page.error:
+            error_box(page.error)
+        # The callback only notes the press, which a rerun that interrupts would else drop. Its
+        # arguments would be those of the rerun before the value just typed.
+        st.button(
+            "Compare",
+            type="primary",
+            key="compare",
+            width="stretch",
+            disabled=bool(problem),
+            on_click=page.request_start,
+        )
+        if page.is_start_requested:
+            page.is_start_requested = False  # no call of Streamlit until the run is on the page
+            if not problem:
+                _start(page, source, spec)
             st.rerun()
         if problem:
             st.caption(plain(problem[:1].upper() + problem[1:]))
 
 
-def _start(source: TableSource, spec: ComparisonSpec) -> None:
+def _start(page: PageState, source: TableSource, spec: ComparisonSpec) -> None:
     """Start a comparison and show it; an error is kept for the next rerun."""
-    st.session_state.comparison_error = ""
+    page.error = ""
     try:
         run = _launch(source, spec)
     except EmbeddingError as error:
-        st.session_state.comparison_error = str(error)
+        page.error = str(error)
         return
-    show(run.id, restore_controls=False)
+    page.show(run.id, restore_controls=False)
 
 
 def _launch(source: TableSource, spec: ComparisonSpec) -> RunRecord:
@@ -111,30 +119,31 @@ def _launch(source: TableSource, spec: ComparisonSpec) -> RunRecord:
     return runs.start(folder, TRAINER, arguments, spec.settings, source.title)
 
 
-def rerun(run: RunRecord) -> None:
+def rerun(page: PageState, run: RunRecord) -> None:
     """Start a run that has ended again."""
-    st.session_state.comparison_error = ""
+    page.error = ""
     try:
         runs.resume(run)
     except EmbeddingError as error:
-        st.session_state.comparison_error = str(error)
+        page.error = str(error)
 
 
-def delete(run: RunRecord) -> None:
+def delete(page: PageState, run: RunRecord) -> None:
     """Delete a run with all its files."""
-    st.session_state.comparison_error = ""
+    page.error = ""
     try:
         runs.delete(run)
     except EmbeddingError as error:
-        st.session_state.comparison_error = str(error)
+        page.error = str(error)
         return
-    show(None)
-    table.forget(run.folder)
+    page.show(None)
+    page.forget_tables(run.folder)
 
 
-def _restore_controls(run: RunRecord) -> None:
+def _restore_controls(page: PageState, run: RunRecord) -> None:
     """Set the controls as for a run, with its own table."""
     files = sorted((run.folder / DATA_FOLDER).glob("*"))
     place = str(files[0]) if files else BUILT_IN
-    table.know(place, run.data)
-    form.recall(place, run.settings)
+    form.recall(place, run.settings, page.form + 1)
+    page.choose_table(place, run.data)
+    page.form += 1

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.common.text import duration, error_box, plain
 from pages.evaluate import run_control
+from pages.evaluate.page_state import page_state
 from pages.train import selected_run
 from pages.train.run_view import BADGES, LOG_LINES, POLL_SECONDS
 from server.runs import records as runs
@@ -72,7 +73,7 @@ def show_end(run: RunRecord, status: RunStatus) -> None:
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} {word}, {duration(status.seconds)}", width="stretch")
         st.button("Start over", type="primary", key="again", on_click=run_control.rerun,
-                  args=(run,))  # fmt: skip
+                  args=(page_state(), run))  # fmt: skip
         draw_delete(run)
     if status.error:
         error_box(status.error)
@@ -88,7 +89,7 @@ def draw_delete(run: RunRecord) -> None:
             key="delete",
             type="primary",
             on_click=run_control.delete,
-            args=(run,),
+            args=(page_state(), run),
         )
 
 

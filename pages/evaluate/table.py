@@ -1,6 +1,6 @@
 """The table to compare features on: uploaded, of an earlier run, or built in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,10 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common import sources
+from pages.common.choices import chosen, key_for
 from pages.common.text import error_box
+from pages.evaluate.page_state import PageState
 from trainers.commands.columns import describe_table
-
-BUILT_IN = ""
-"""Stands for the built-in table where others have the path of theirs."""
 
 ENDINGS = "CSV, TSV or Parquet, with a header; also compressed"
 
@@ -40,65 +39,52 @@ class TableSource:
         return {column["name"]: column for column in self.about["columns"]}
 
 
-def choose(changed: Callable[[], None]) -> TableSource:
-    """Draw the choice of the table; `changed` is called when another is chosen.
+def take_choice(page: PageState) -> None:
+    """Make the table that was chosen from the list the one on the page, without a run."""
+    place = chosen("table", page.table)
+    if place != page.table and place in page.tables:
+        page.show(None)
+        page.table = place
+
+
+def choose(page: PageState) -> TableSource:
+    """Draw the choice of the table.
 
     Raises
     ------
     EmbeddingError
         the table cannot be read
     """
-    _take_upload(changed)
-    known = _titles()
-    place = st.selectbox(
+    _take_upload(page)
+    places = list(page.tables)
+    st.selectbox(
         "Table",
-        list(known),
-        format_func=known.__getitem__,
-        key="table",
-        on_change=changed,
-        persist_state="session",
+        places,
+        index=places.index(page.table),
+        format_func=page.tables.__getitem__,
+        key=key_for("table", page.table),
     )
-    return TableSource(place, known[place], _described(place))
+    return TableSource(page.table, page.tables[page.table], _described(page.table))
 
 
-def know(place: str, title: str) -> None:
-    """Choose a table, and add it to the list if it is new."""
-    _titles().setdefault(place, title)
-    st.session_state.table = place
-
-
-def forget(folder: Path) -> None:
-    """Drop the tables in a folder that was deleted; the built-in one takes their place."""
-    for place in [each for each in _titles() if each and Path(each).is_relative_to(folder)]:
-        del _titles()[place]
-        if st.session_state.get("table") == place:
-            st.session_state.table = BUILT_IN
-
-
-def _titles() -> dict[str, str]:
-    """Return the titles of the session's tables by place."""
-    return st.session_state.setdefault("tables", {BUILT_IN: "Flights from New York, 2013"})
-
-
-def _take_upload(changed: Callable[[], None]) -> None:
-    """Choose a table that was uploaded just now; what was chosen stays if it cannot be read."""
-    state = st.session_state
+def _take_upload(page: PageState) -> None:
+    """Choose a table that was just uploaded; if it cannot be read, the one on the page stays."""
     upload = st.file_uploader("Open a table", key="table_upload", help=ENDINGS)
     if upload is None:
-        state.table_error = ""
-    elif upload.file_id != state.get("table_taken"):
-        state.table_taken, state.table_error = upload.file_id, ""
+        page.upload_error = ""
+    elif upload.file_id != page.upload:
         place = str(sources.paths_of(sources.store([upload]))[0])
         try:
             _described(place)
         except EmbeddingError as error:
-            state.table_error = str(error)
-        else:
-            know(place, upload.name)
-            changed()
+            page.upload, page.upload_error = upload.file_id, str(error)
+        else:  # no call of Streamlit from here on, at which a rerun could interrupt
+            page.upload, page.upload_error = upload.file_id, ""
+            page.choose_table(place, upload.name)
+            page.show(None)
             st.rerun()
-    if state.table_error:
-        error_box(state.table_error)
+    if page.upload_error:
+        error_box(page.upload_error)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the table…")

@@ -25,6 +25,7 @@ from embeddings.columns import (
 )
 from embeddings.layouts import Layout, quality
 from pages.common import services
+from pages.explore import navigation
 from pages.explore.layout_controls import DisplayedLayout
 from server.jobs import tasks
 from server.jobs.status import JobStatus
@@ -59,12 +60,13 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
     options = [*columns, CLUSTERS, PRESERVED, SINGLE]
-    color = st.session_state.get("color")
-    if color in ALIASES:
-        st.session_state.color = ALIASES[color]
-    if st.session_state.get("color") not in options:
-        st.session_state.color = _first_color(embedding_set, kinds)
-    by = st.selectbox("Color", options, key="color", persist_state="session")
+    widget = navigation.open_set().widget("color")
+    color = str(st.session_state.get(widget, ""))
+    if ALIASES.get(color, color) not in options:
+        st.session_state[widget] = _first_color(embedding_set, kinds)
+    elif color in ALIASES:
+        st.session_state[widget] = ALIASES[color]
+    by = st.selectbox("Color", options, key=widget, persist_state="session")
     if by == CLUSTERS:
         granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="granularity")
         return Coloring(by, granularity=granularity)

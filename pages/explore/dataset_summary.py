@@ -16,6 +16,7 @@ from embeddings.text import shorten
 from pages.common import services
 from pages.common.sources import Opened, Source
 from pages.common.text import error_box, plain
+from pages.explore.navigation import OpenSet
 from server.jobs.status import JobStatus
 from server.jobs.tasks import examine_neighbors, share_vectors
 
@@ -38,7 +39,7 @@ _ICONS = {"warning": ":material/warning:", "note": ":material/info:"}
 _POLL_SECONDS = 1.0
 
 
-def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
+def show(current: OpenSet, found: Opened, open_set: Callable[[str], None]) -> None:
     """Draw the summary; what needs neighbors is computed in the background and added later.
 
     Parameters
@@ -47,9 +48,11 @@ def show(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """
     job = _neighbor_job(found.embedding_set)
     is_polling = job is not None and not job.is_finished
-    st.fragment(_summary, run_every=_POLL_SECONDS if is_polling else None)(key, found, is_polling)
-    if st.session_state.get("details"):
-        _details(key, found, open_set)
+    interval = _POLL_SECONDS if is_polling else None
+    st.fragment(_summary, run_every=interval)(current, found, is_polling)
+    if current.is_detailed:
+        dialog = st.dialog("About this set", width="large", on_dismiss=current.hide_details)
+        dialog(_details)(current.key, found, open_set)
 
 
 def is_open_choice(found: Opened) -> bool:
@@ -57,13 +60,13 @@ def is_open_choice(found: Opened) -> bool:
     return any(q.name == "vector" and len(q.candidates) > 1 for q in found.questions)
 
 
-def _summary(key: str, found: Opened, is_polling: bool) -> None:
+def _summary(current: OpenSet, found: Opened, is_polling: bool) -> None:
     """Write a few lines: name, size, metric, and the most important advice."""
     job = _neighbor_job(found.embedding_set)
     if is_polling and job is not None and job.is_finished:
         st.rerun()  # the whole page, so that the polling ends
-    embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
-    items = _advice(key, found, _result(job))
+    embedding_set, health = found.embedding_set, _health(current.key, found.embedding_set)
+    items = _advice(current.key, found, _result(job))
     with st.container(key="about"):
         st.markdown(
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
@@ -76,19 +79,10 @@ def _summary(key: str, found: Opened, is_polling: bool) -> None:
         more = len(items) - SUMMARY_ADVICE
         title = f"About this set ({more} more)" if more > 0 else "About this set"
         # a callback: it is run even where the rerun above comes before the button
-        if st.button(title, key="about_set", type="tertiary", on_click=_open_details):
+        if st.button(title, key="about_set", type="tertiary", on_click=current.show_details):
             st.rerun()
 
 
-def _open_details() -> None:
-    st.session_state.details = True
-
-
-def _close_details() -> None:
-    st.session_state.details = False
-
-
-@st.dialog("About this set", width="large", on_dismiss=_close_details)
 def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Show how the file was read and what to change, the first rows, all advice and statistics."""
     embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
@@ -137,7 +131,6 @@ def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
             placeholder="Row numbers",
         )
         if chosen is not None and chosen != question.selected:
-            _close_details()
             open_set(Source.of(key).answered(question.name, chosen).key)
             st.rerun()
 

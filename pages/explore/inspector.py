@@ -15,8 +15,9 @@ from embeddings.analysis.contexts import Excerpt, context_of, is_layer
 from embeddings.columns import CATEGORICAL, SCALED
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
+from pages.common.choices import key_for
 from pages.common.text import harmless, plain
-from pages.explore import query
+from pages.explore import navigation, query
 from pages.explore.color_controls import column_of
 from pages.explore.item_details import emphasized, show_columns, show_image, show_title
 from pages.explore.navigation import History
@@ -74,9 +75,11 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
         st.caption("A set of one item has no neighbors.")
         return
     left, right = st.columns(2)
+    metric_key = navigation.open_set().widget("metric")
     left.selectbox(
-        "Metric", METRICS, index=METRICS.index(found.metric), key="metric", persist_state="session"
-    )
+        "Metric", METRICS, index=METRICS.index(found.metric), key=metric_key,
+        persist_state="session",
+    )  # fmt: skip
     right.selectbox(
         "Neighbors", K_OPTIONS, index=K_OPTIONS.index(DEFAULT_K), key="k", persist_state="session"
     )
@@ -145,12 +148,9 @@ def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:
 
 
 def _only_these(history: History) -> None:
-    st.session_state.only = history.only_these  # set by the history, whatever was clicked before
-    st.toggle("Only these", key="only", on_change=_toggle_only, args=(history,))
-
-
-def _toggle_only(history: History) -> None:
-    history.only_these = st.session_state.only
+    """Draw the toggle; clicking an item clears it, too."""
+    key = key_for("only", history.only_these)
+    st.toggle("Only these", value=history.only_these, key=key)
 
 
 def _list(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import Layers, layers_of
+from pages.explore import navigation
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +37,12 @@ def choose(source: str, embedding_set: EmbeddingSet) -> ActiveSet:
     if layers is None:
         return ActiveSet(key, embedding_set)
     names = list(layers.rows)
-    if st.session_state.get("layer") not in names:
-        st.session_state.layer = names[-1]
+    widget = navigation.open_set().widget("layer")
+    if st.session_state.get(widget) not in names:
+        st.session_state[widget] = names[-1]
     layer = names[0]
     if len(names) > 1:
-        layer = st.select_slider("Layer", names, key="layer", persist_state="session")
+        layer = st.select_slider("Layer", names, key=widget, persist_state="session")
     return ActiveSet(f"{key} layer {layer}", _layer(key, layer, layers), layers, layer)
 
 

@@ -14,6 +14,7 @@ from embeddings.settings import SettingError, SettingField, describe
 from pages.common import services
 from pages.common.settings_form import draw_setting, explain
 from pages.common.text import error_box, harmless
+from pages.explore import navigation
 from server.jobs import tasks
 from server.jobs.status import JobStatus
 
@@ -26,16 +27,17 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
     state = st.session_state
     precomputed = layouts.precomputed_dims(embedding_set)
     methods = [name for name in METHODS if name != "precomputed" or precomputed]
-    method = str(state.get("method", ""))
+    widget = navigation.open_set().widget("method")
+    method = str(state.get(widget, ""))
     if layouts.ALIASES.get(method, method) not in methods:
-        state.method = "precomputed" if precomputed else ready_method
+        state[widget] = "precomputed" if precomputed else ready_method
     elif method in layouts.ALIASES:  # from an old address
-        state.method = layouts.ALIASES[method]
+        state[widget] = layouts.ALIASES[method]
     method = st.selectbox(
         "Layout",
         methods,
         format_func=lambda name: METHODS[name].title,
-        key="method",
+        key=widget,
         persist_state="session",
     )
     dims_options = list(precomputed) if method == "precomputed" else [2, 3]

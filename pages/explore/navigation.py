@@ -1,12 +1,17 @@
-"""What a person has visited, selected or queried in the open set, and the way back and forward."""
+"""The open set, and what a person has visited, selected or queried in it."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
 
 from components import Clear, Click, Event, Selection
+from embeddings import EmbeddingError
+from embeddings.neighbors import Neighbors
 from pages.common import url_state
+from pages.common.sources import Source
+from server.runs.contract import Response
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,22 @@ class AdHocQuery:
     vector: np.ndarray
     image: bytes | None = None
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PendingQuery:
+    """A query whose vector a model is computing.
+
+    Attributes
+    ----------
+    title : its name on the screen
+    fingerprint : of the set that it was made for
+    response : the model's answer
+    """
+
+    title: str
+    fingerprint: str
+    response: "Future[Response]"
 
 
 @dataclass
@@ -81,19 +102,85 @@ class History:
         self.query = query
 
 
+@dataclass
+class OpenSet:
+    """The set that is open in the session, and all that ends when another one is opened.
+
+    A rerun may interrupt the script at any call of Streamlit, which reading the session state is,
+    too. So a set is opened by one assignment, and what happens to it is noted in attributes, which
+    are set without such a call.
+
+    Attributes
+    ----------
+    key : identifies the set, see sources.Source
+    number : of the sets opened in the session; part of the keys of the set's widgets
+    history : what was visited; None until the row in the URL has been looked up
+    is_detailed : whether its details are on screen
+    error : why the files uploaded since could not be opened: error, source, names of the files
+    request : a source to open, and the names of its files
+    notice : what is to be said about it
+    query_text, query_image : text and id of the image of the last queries
+    pending_query : the query whose vector a model is computing
+    query_error : why the last query failed, or ""
+    last_search : what neighbors were searched for last, and which were found
+    """
+
+    key: str
+    number: int = 0
+    history: History | None = None
+    is_detailed: bool = False
+    error: tuple[EmbeddingError, Source, str] | None = None
+    request: tuple[Source, str] | None = None
+    notice: str = ""
+    query_text: str = ""
+    query_image: str = ""
+    pending_query: PendingQuery | None = None
+    query_error: str = ""
+    last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+
+    def widget(self, name: str) -> str:
+        """Return the key of a widget whose value is the set's.
+
+        The widget of the next set has another key: a message of the browser that is on its way
+        holds the last set's value, and would set it.
+        """
+        return f"{name} {self.number}"
+
+    def show_details(self) -> None:
+        """Have the details drawn."""
+        self.is_detailed = True
+
+    def hide_details(self) -> None:
+        """Have the details drawn no more."""
+        self.is_detailed = False
+
+    def request_open(self, source: Source, names: str) -> None:
+        """Have a source opened by the next lines of the script."""
+        self.request = (source, names)
+
+
+def open_set() -> OpenSet:
+    """Return the session's open set."""
+    opened: OpenSet = st.session_state.open_set
+    return opened
+
+
 def current() -> History:
     """Return the session's history in the open set."""
-    if "history" not in st.session_state:
-        st.session_state.history = History()
-    return st.session_state.history
+    opened = open_set()
+    if opened.history is None:
+        opened.history = History()
+    return opened.history
 
 
 def restore_from_url(count: int) -> None:
-    """Begin a session's history at the row in the URL, if the set of `count` rows has it."""
-    if "history" not in st.session_state:
-        row = url_state.row()
+    """Begin the first set's history at the row in the URL, if the set of `count` rows has it."""
+    opened = open_set()
+    if opened.history is None:
+        history, row = History(), url_state.row()
         if row is not None and row < count:
-            current().visit(row)
+            history.visit(row)
+        opened.history = history
 
 
 def receive(event: Event) -> None:

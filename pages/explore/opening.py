@@ -9,18 +9,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from embeddings import EmbeddingError, gallery
 from embeddings.files.options import Choice, ChoiceRequired, NotFinite
 from pages.common import sources, url_state
+from pages.common.choices import chosen, key_for
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
 from pages.common.text import error_box
-from pages.explore import dataset_summary
+from pages.explore import dataset_summary, navigation
+from pages.explore.navigation import History, OpenSet
 
 PAGE = Path(__file__).parents[1] / "explore.py"
 """The Explore page, for `st.switch_page`."""
-
-_OF_ONE_SET = (
-    "history", "method", "color", "metric", "layer", "pending_query", "query_error", "last_search",
-)  # fmt: skip
-"""Entries of the session's state that another set does not keep."""
 
 ENDINGS = (
     "Parquet, Arrow, npy, npz, safetensors, CSV, TSV, JSON, word2vec, GloVe, fastText .vec, "
@@ -32,29 +29,55 @@ ENDINGS = (
 def choose() -> tuple[str, Opened]:
     """Draw the file controls; return the key and what is open in this session."""
     state = st.session_state
-    if "source" not in state:
-        state.source = _from_address() or _first()
-    if state.get("address_error"):  # until another set is opened
-        error_box(state.address_error)
+    if state.get("open_request"):
+        open_set(state.open_request)
+        state.open_request = None
+    if "open_set" not in state:
+        _open_first()
+    if navigation.open_set().notice:
+        error_box(navigation.open_set().notice)
     uploads = st.file_uploader(
         "Open a file", accept_multiple_files=True, key="uploads", help=ENDINGS
     )
     _take_upload(uploads)
+    _take_request()
+    if navigation.open_set().error is not None:
+        _show_error(navigation.open_set())
     _choose_from_list()
-    found = opened(state.source)
-    url_state.update(set=state.source)
-    dataset_summary.show(state.source, found, open_set)
-    return state.source, found
+    current = navigation.open_set()
+    found = opened(current.key)
+    url_state.update(set=current.key)
+    dataset_summary.show(current, found, open_set)
+    return current.key, found
 
 
-def open_set(key: str) -> None:
+def open_set(key: str, is_detailed: bool = False) -> None:
     """Make a set the open one; what belonged to the last one is forgotten."""
-    state = st.session_state
-    state.source = key
-    state.open_error = state.address_error = None
-    for name in _OF_ONE_SET:
-        state.pop(name, None)
+    last: OpenSet | None = st.session_state.get("open_set")
+    number = 0 if last is None else last.number + 1
+    st.session_state.open_set = OpenSet(key, number, History(), is_detailed)
     url_state.update(row=None)
+
+
+def request(key: str) -> None:
+    """Have a set opened on the Explore page, from another page: a callback of its buttons."""
+    st.session_state.open_request = key
+
+
+def follow_request() -> None:
+    """Go to the Explore page if a set is to be opened there."""
+    key = st.session_state.get("open_request")
+    if key:
+        st.switch_page(PAGE, query_params={"set": key})
+
+
+def _open_first() -> None:
+    """Open the set in the URL, or the first one, with the controls as the URL has them."""
+    key, notice = _from_address()
+    first = OpenSet(key or _first(), notice=notice)
+    for name, value in url_state.controls().items():
+        st.session_state["dims" if name == "dims" else first.widget(name)] = value
+    st.session_state.open_set = first
 
 
 def _first() -> str:
@@ -71,22 +94,22 @@ def _choose_from_list() -> None:
     names, found = local().names()
     titles = dict(state.get("uploaded", {}))
     titles |= {Source("file", name).key: name for name in names} | sources.run_titles()
-    here = Source.of(state.source).plain.key
+    here = Source.of(navigation.open_set().key).plain.key
     if here not in titles and not here.startswith("gallery:"):
         titles[here] = sources.title(Source.of(here))
     titles |= {Source("gallery", item.name).key: item.title for item in gallery.ITEMS}
-
-    def changed() -> None:
-        open_set(state.gallery_choice)
-
-    state.gallery_choice = here
+    picked = chosen("embedding", here)
+    if picked != here and picked in titles:
+        open_set(picked)
+        here = picked
+    keys = list(titles)
     more = f"{found:,} files below the root; the first {len(names):,} are listed"
     st.selectbox(
         "Embedding",
-        list(titles),
+        keys,
+        index=keys.index(here),
         format_func=titles.__getitem__,
-        key="gallery_choice",
-        on_change=changed,
+        key=key_for("embedding", here),
         help=more if found > len(names) else None,
     )
 
@@ -95,15 +118,21 @@ def _take_upload(uploads: Sequence[UploadedFile]) -> None:
     """Open newly uploaded files; what was open stays so if they cannot be opened."""
     state = st.session_state
     known = state.get("known_uploads", frozenset())
-    state.known_uploads = frozenset(upload.file_id for upload in uploads)
     fresh = [upload for upload in uploads if upload.file_id not in known]
-    if not uploads:
-        state.open_error = None
     if fresh:
-        state.open_error = None
         _try(*_candidates(fresh, [upload for upload in uploads if upload not in fresh]))
-    if state.get("open_error"):
-        _show_error()
+    elif not uploads:
+        navigation.open_set().error = None
+    # last: the files are opened again if a rerun interrupts before
+    state.known_uploads = frozenset(upload.file_id for upload in uploads)
+
+
+def _take_request() -> None:
+    """Open the source that was requested by a button; an answer opens its file by itself."""
+    current = navigation.open_set()
+    if current.request is not None:
+        _try(current.request)
+        current.request = None
 
 
 def _candidates(fresh: list[UploadedFile], earlier: list[UploadedFile]) -> list[tuple[Source, str]]:
@@ -123,27 +152,28 @@ def _try(*candidates: tuple[Source, str]) -> None:
             errors.append((error, source, names))
             continue
         state.uploaded = {source.plain.key: names, **state.get("uploaded", {})}
-        open_set(source.key)
-        state.details = dataset_summary.is_open_choice(found)
+        open_set(source.key, dataset_summary.is_open_choice(found))
         return
-    state.open_error = next((e for e in errors if _is_answerable(e[0])), errors[0])
+    answerable = next((e for e in errors if _is_answerable(e[0])), errors[0])
+    navigation.open_set().error = answerable
 
 
 def _is_answerable(error: EmbeddingError) -> bool:
     return isinstance(error, NotFinite | ChoiceRequired)
 
 
-def _show_error() -> None:
+def _show_error(current: OpenSet) -> None:
     """Say why the upload could not be opened, and offer what would help."""
-    error, source, names = st.session_state.open_error
+    assert current.error is not None
+    error, source, names = current.error
     error_box(str(error))
     if isinstance(error, NotFinite) and len(error.rows) < error.count:
         st.button(
             f"Leave out {len(error.rows):,} of {error.count:,} rows",
             key="leave_out",
             type="primary",
-            on_click=_try,
-            args=((Source(source.scheme, source.name, source.answers, True), names),),
+            on_click=current.request_open,
+            args=(Source(source.scheme, source.name, source.answers, True), names),
         )
     elif isinstance(error, ChoiceRequired):
         _ask(error.choice, source, names)
@@ -151,33 +181,26 @@ def _show_error() -> None:
 
 def _ask(choice: Choice, source: Source, names: str) -> None:
     """Offer the candidates of a choice without which the file cannot be opened."""
-
-    def answered() -> None:
-        answer = st.session_state.answer
-        if answer is not None:
-            _try((source.answered(choice.name, answer), names))
-
-    st.selectbox(
+    answer = st.selectbox(
         dataset_summary.TITLES[choice.name],
         choice.candidates,
         index=None,
-        key="answer",
+        key=f"answer {source.key}",  # another attempt asks anew
         placeholder="Choose",
         accept_new_options=choice.name == "dimensions",
-        on_change=answered,
     )
+    if answer is not None:
+        _try((source.answered(choice.name, answer), names))
+        st.rerun()
 
 
-def _from_address() -> str | None:
-    """Return the key in the page's address, if what it names can still be opened."""
+def _from_address() -> tuple[str | None, str]:
+    """Return the key in the URL if what it names can still be opened, and else why it cannot."""
     key = st.query_params.get("set")
     if key is None:
-        return None
+        return None, ""
     try:
         opened(key)
     except EmbeddingError as error:
-        st.session_state.address_error = (
-            f"The address names a set that cannot be opened any more: {error}"
-        )
-        return None
-    return key
+        return None, f"The address names a set that cannot be opened any more: {error}"
+    return key, ""

@@ -8,8 +8,6 @@ the runs of this server. Nothing that a file names is opened or executed.
 import base64
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,44 +21,28 @@ from embeddings.layouts.space import affine_transfer
 from pages.common import services
 from pages.common.text import error_box, plain
 from pages.explore import navigation
-from pages.explore.navigation import AdHocQuery
+from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
 from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Request, Response, capabilities
 
 IMAGE_SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
 
 
-@dataclass(frozen=True, eq=False)
-class PendingQuery:
-    """A query whose vector a model is computing.
-
-    Attributes
-    ----------
-    title : its name on the screen
-    fingerprint : of the set that it was made for
-    response : the model's answer
-    """
-
-    title: str
-    fingerprint: str
-    response: "Future[Response]"
-
-
 def poll(embedding_set: EmbeddingSet) -> bool:
     """Show a query whose answer has arrived; return True while one is pending."""
-    state = st.session_state
-    pending: PendingQuery | None = state.get("pending_query")
+    opened = navigation.open_set()
+    pending = opened.pending_query
     if pending is None:
         return False
     if not pending.response.done():
         return True
-    if pending.fingerprint == embedding_set.fingerprint:  # no other set has been opened meanwhile
+    if pending.fingerprint == embedding_set.fingerprint:  # the file has not changed meanwhile
         try:
             query = _read_response(pending, embedding_set.dimensions)
         except EmbeddingError as error:
-            state.query_error = str(error)
+            opened.query_error = str(error)
         else:
             navigation.current().show_query(query)
-    state.pending_query = None
+    opened.pending_query = None
     return False
 
 
@@ -115,7 +97,10 @@ def submit_position(
     title = ", ".join(f"{value:.3g}" for value in vector)
     request = Request(vector=vector.tolist())
     response = services.threads().submit(services.encoders().request, encoder, request)
-    _submit(PendingQuery(f"Decoded from {title}", embedding_set.fingerprint, response))
+    _submit(
+        navigation.open_set(),
+        PendingQuery(f"Decoded from {title}", embedding_set.fingerprint, response),
+    )
 
 
 def query_position(
@@ -151,51 +136,51 @@ def show(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
             f"this file; no run on this server has checkpoint {plain(checkpoint[:12])}…"
         )
         return
+    opened = navigation.open_set()
     with st.container(key="query"):
         if "text" in encodes:
             title = "Search images by text" if "image" in encodes else "Search by text"
             st.text_input(
                 title,
-                key="query_text",
+                key=opened.widget("query_text"),
                 persist_state="session",  # through the reruns while the answer is pending
                 placeholder=title,
                 label_visibility="collapsed",
-                on_change=_submit_text,
-                args=(encoder, embedding_set.fingerprint),
             )
         if "image" in encodes:
             with st.popover("Search by image", width="stretch"):
-                st.file_uploader(
-                    "Image",
-                    type=IMAGE_SUFFIXES,
-                    key="query_image",
-                    on_change=_submit_image,
-                    args=(encoder, embedding_set.fingerprint),
-                )
-    state = st.session_state
-    if state.get("pending_query") is not None:
-        st.caption(f"Searching for {plain(state.pending_query.title)}…")
-    elif state.get("query_error"):
-        error_box(state.query_error)
+                st.file_uploader("Image", type=IMAGE_SUFFIXES, key=opened.widget("query_image"))
+    if opened.pending_query is not None:
+        st.caption(f"Searching for {plain(opened.pending_query.title)}…")
+    elif opened.query_error:
+        error_box(opened.query_error)
 
 
-def _submit_text(encoder: Path, fingerprint: str) -> None:
-    text = st.session_state.query_text.strip()
-    if text:
-        response = services.threads().submit(services.encoders().request, encoder, {"text": text})
-        _submit(PendingQuery(f"“{text}”", fingerprint, response))
+def submit_inputs(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
+    """Query by the text or the image in the boxes, if it is another than the last time."""
+    if encoder is None:
+        return
+    opened = navigation.open_set()
+    text = (st.session_state.get(opened.widget("query_text")) or "").strip()
+    upload: UploadedFile | None = st.session_state.get(opened.widget("query_image"))
+    image = "" if upload is None else upload.file_id
+    # no call of Streamlit from here on, at which a rerun could interrupt
+    if text != opened.query_text:
+        opened.query_text = text
+        if text:
+            ask = services.encoders().request
+            response = services.threads().submit(ask, encoder, {"text": text})
+            _submit(opened, PendingQuery(f"“{text}”", embedding_set.fingerprint, response))
+    if image != opened.query_image:
+        opened.query_image = image
+        if upload is not None:
+            response = services.threads().submit(_encode_image, encoder, upload)
+            title = f"Images similar to {upload.name}"
+            _submit(opened, PendingQuery(title, embedding_set.fingerprint, response))
 
 
-def _submit_image(encoder: Path, fingerprint: str) -> None:
-    upload = st.session_state.query_image
-    if upload is not None:
-        response = services.threads().submit(_encode_image, encoder, upload)
-        _submit(PendingQuery(f"Images similar to {upload.name}", fingerprint, response))
-
-
-def _submit(pending: PendingQuery) -> None:
-    st.session_state.query_error = None
-    st.session_state.pending_query = pending
+def _submit(opened: OpenSet, pending: PendingQuery) -> None:
+    opened.query_error, opened.pending_query = "", pending
 
 
 def _encode_image(encoder: Path, upload: UploadedFile) -> Response:

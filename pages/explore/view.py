@@ -15,6 +15,7 @@ from embeddings.layouts import METHODS, Layout, LayoutSpec
 from embeddings.metrics import Metric
 from embeddings.neighbors import Neighbors
 from pages.common import services
+from pages.common.choices import chosen
 from pages.explore import layout_controls, navigation, query
 from pages.explore.color_controls import CLUSTERS, Colored, Coloring, colors_of, column_kinds
 from pages.explore.layers import ActiveSet
@@ -94,6 +95,8 @@ class ViewState:
 def compute_view(request: ViewRequest) -> ViewState:
     """Return the view as it is now; nothing in it is looked up again by a panel."""
     embedding_set, key = request.active.embedding_set, request.active.key
+    encoder = query.find_encoder(embedding_set)
+    query.submit_inputs(embedding_set, encoder)
     is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
     displayed = layout_controls.displayed_layout(embedding_set, request.spec)
     is_waiting = displayed.job is not None and not displayed.is_requested
@@ -105,13 +108,14 @@ def compute_view(request: ViewRequest) -> ViewState:
     is_coloring = colored.job is not None and not colored.job.is_finished
     kinds = column_kinds(key, embedding_set)
     history = navigation.current()
+    history.only_these = chosen("only", history.only_these)
     return ViewState(
         request=request,
         kinds=kinds,
         displayed=displayed,
         colored=colored,
         history=history,
-        encoder=query.find_encoder(embedding_set),
+        encoder=encoder,
         found=_find_neighbors(key, embedding_set, kinds, history),
         is_working=displayed.job is not None or is_coloring or is_query_pending,
     )
@@ -124,16 +128,18 @@ def _find_neighbors(
 
     While work runs, the screen is drawn again and again for the same item.
     """
+    opened = navigation.open_set()
     state = st.session_state
-    metric: Metric = state.get("metric") or embedding_set.provenance.metric
+    chosen_metric: Metric | None = state.get(opened.widget("metric"))
+    metric = chosen_metric or embedding_set.provenance.metric
     k: int = state.get("k") or DEFAULT_K
     if history.row is not None and len(embedding_set) > 1:
-        wanted = (key, history.row, metric, k)
+        wanted: tuple[object, ...] = (key, history.row, metric, k)
     elif history.query is not None:
-        wanted = (key, id(history.query), metric, k)
+        wanted = (key, history.query, metric, k)
     else:
         return None
-    last, found = state.get("last_search", (None, None))
+    last, found = opened.last_search
     if last != wanted:
         if history.query is None:
             assert history.row is not None
@@ -142,7 +148,7 @@ def _find_neighbors(
             candidates = query.candidates(embedding_set, kinds)
             vector = history.query.vector
             found = neighbors.query_vectors(embedding_set, vector, k, candidates=candidates)
-        state.last_search = (wanted, found)
+        opened.last_search = (wanted, found)
     return found
 
 

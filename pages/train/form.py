@@ -8,43 +8,52 @@ from typing import Any
 import streamlit as st
 
 from embeddings import EmbeddingError
+from pages.common.choices import chosen, key_for
 from pages.common.settings_form import draw_setting
 from pages.common.text import error_box, plain
-from pages.train import catalog, files, selected_run
+from pages.train import catalog, files
 from pages.train.catalog import Trainer
 from pages.train.files import Given
+from pages.train.selected_run import PageState
 from server.runs import records as runs
 from server.runs.contract import TRAINING_FOLDER
 from server.runs.records import RunRecord
 from trainers.catalog import TRAINERS
 
 
-def draw(past: Sequence[RunRecord]) -> None:
+def draw(page: PageState, past: Sequence[RunRecord]) -> None:
     """Draw the form; `past` are all runs, the latest first."""
-    name = st.selectbox("Trainer", list(TRAINERS), key="trainer", persist_state="session")
-    trainer = catalog.trainer(name)
+    page.trainer = chosen("trainer", page.trainer)
+    names = list(TRAINERS)
+    key = key_for("trainer", page.trainer)
+    st.selectbox("Trainer", names, index=names.index(page.trainer), key=key)
+    trainer = catalog.trainer(page.trainer)
     st.caption(plain(trainer.description))
     given = files.choose(trainer, past)
     values = _settings(trainer)
     problem = trainer.problem({**values, **given.placeholders})
     reason = given.missing or runs.blocked_reason()
     with st.container(key="start"):
-        if problem or st.session_state.get("start_error"):
-            error_box(problem or st.session_state.start_error)
-        # No callback: its arguments would be those of the rerun before the value just typed
-        if st.button(
+        if problem or page.start_error:
+            error_box(problem or page.start_error)
+        # The callback only notes the press, which a rerun that interrupts would else drop. Its
+        # arguments would be those of the rerun before the value just typed.
+        st.button(
             "Start", type="primary", key="start_run", width="stretch",
-            disabled=bool(reason or problem),
-        ):  # fmt: skip
-            _start(trainer, values, given)
+            disabled=bool(reason or problem), on_click=page.request_start,
+        )  # fmt: skip
+        if page.is_start_requested:
+            page.is_start_requested = False  # no call of Streamlit until the run is on the page
+            if not (reason or problem):
+                _start(page, trainer, values, given)
             st.rerun()
         if reason:
             st.caption(plain(reason[:1].upper() + reason[1:]))
 
 
-def _start(trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
-    """Start a run, and show it."""
-    st.session_state.start_error = ""
+def _start(page: PageState, trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
+    """Start a run and show it, or keep what prevented it, to be shown."""
+    page.start_error = ""
     folder = runs.new_folder()
     paths = given.put(folder)
     managed = [
@@ -55,9 +64,9 @@ def _start(trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
     try:
         run = runs.start(folder, trainer.name, arguments, values, given.text)
     except EmbeddingError as error:
-        st.session_state.start_error = str(error)
+        page.start_error = str(error)
         return
-    selected_run.show(run.id)
+    page.show(run.id)
 
 
 def _result_name(trainer: Trainer, paths: Mapping[str, Path]) -> str:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from pages.common.text import plain
+from pages.train.selected_run import PageState
 from trainers.catalog import descriptions
 
 
-def draw() -> None:
+def draw(page: PageState) -> None:
     """Draw a line for each trainer; a click on its name selects it."""
     st.markdown(
         "Choose a trainer, its data and settings on the left, and start it. Every trainer comes "
@@ -15,9 +16,6 @@ def draw() -> None:
     with st.container(key="trainers"):
         for name, description in descriptions().items():
             left, right = st.columns([0.14, 0.86], vertical_alignment="center")
-            left.button(name, key=f"choose-{name}", width="stretch", on_click=_choose, args=(name,))
+            left.button(name, key=f"choose-{name}", width="stretch",
+                        on_click=page.choose_trainer, args=(name,))  # fmt: skip
             right.markdown(plain(description))
-
-
-def _choose(name: str) -> None:
-    st.session_state.trainer = name

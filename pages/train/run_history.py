@@ -11,6 +11,7 @@ from pages.common.text import duration
 from pages.train import curves as charts
 from pages.train import selected_run
 from pages.train.run_view import as_text, draw_table, flattened
+from pages.train.selected_run import PageState
 from server.runs import records as runs
 from server.runs.metrics import curves
 from server.runs.records import RunRecord
@@ -19,35 +20,42 @@ MAIN_METRICS = 6
 """Maximum number of metrics in the table; a comparison has all."""
 
 
-def draw(past: Sequence[RunRecord]) -> None:
-    """Draw the table of all runs, latest first, and the comparison of those selected."""
+def selected_rows(page: PageState, past: Sequence[RunRecord]) -> list[int]:
+    """Return the selected rows of the table; show the run if exactly one has just been selected."""
+    selection = st.session_state.get(_key(past), {}) if past else {}
+    rows: list[int] = selection.get("selection", {}).get("rows", [])
+    if rows != page.selected_rows:
+        page.selected_rows = rows
+        if len(rows) == 1:
+            page.show(past[rows[0]].id)
+    return rows
+
+
+def draw(past: Sequence[RunRecord], rows: Sequence[int]) -> None:
+    """Draw the table of all runs, latest first, and the comparison of the selected `rows`."""
     if not past:
         return
     st.markdown("**All runs**")
-    key = f"past-{past[0].id}-{len(past)}"  # once rows have moved, none is selected
     st.dataframe(
         table(past),
         hide_index=True,
         height="content" if len(past) <= 8 else 318,
-        key=key,
-        on_select=lambda: _selected(past, key),
+        key=_key(past),
+        on_select="rerun",
         selection_mode="multi-row",
         column_config={
             "started": st.column_config.DatetimeColumn(format="D MMM HH:mm", width="small")
         },
     )
-    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
     if len(rows) < 2:
         st.caption("Select a run to show it, or several to compare them.")
         return
     _compare([past[row] for row in rows])
 
 
-def _selected(past: Sequence[RunRecord], key: str) -> None:
-    """Show the run if exactly one is selected."""
-    rows = st.session_state[key]["selection"]["rows"]
-    if len(rows) == 1:
-        selected_run.show(past[rows[0]].id)
+def _key(past: Sequence[RunRecord]) -> str:
+    """Return the key of the table; once rows have moved it is a new one, and none is selected."""
+    return f"past-{past[0].id}-{len(past)}"
 
 
 def table(past: Sequence[RunRecord]) -> pd.DataFrame:

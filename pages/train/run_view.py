@@ -13,6 +13,7 @@ from pages.common.text import duration, error_box, plain
 from pages.explore import opening
 from pages.train import curves as charts
 from pages.train import selected_run
+from pages.train.selected_run import PageState
 from server.runs import records as runs
 from server.runs.metrics import curves, progress
 from server.runs.records import RunRecord, RunState, RunStatus
@@ -39,20 +40,21 @@ def draw(run: RunRecord) -> None:
 
 
 def _draw(run: RunRecord, is_polling: bool) -> None:
-    open_pending_result()
+    opening.follow_request()  # of a button below: a callback itself cannot switch the page
     if not run.folder.exists():
         st.rerun()  # deleted, in this session or another
     status = runs.status(run)
     if status.is_active != is_polling:
         st.rerun()  # the whole page: the polling begins or ends, and the table below changes
+    page = selected_run.page_state()
     reader = selected_run.metrics(run)
     events = reader.read()
-    _status_bar(run, status)
+    _status_bar(page, run, status)
     with st.container():  # what follows stays in place whatever is in it
         if status.error:
             error_box(status.error)
-        if st.session_state.get("run_error"):
-            error_box(st.session_state.pop("run_error"))
+        if page.run_error:
+            error_box(page.run_error)
         if status.is_active:
             _progress(status, events)
     charts.draw(curves(events))
@@ -67,7 +69,7 @@ def _draw(run: RunRecord, is_polling: bool) -> None:
         st.code(runs.log_tail(run, LOG_LINES) or "no output yet", language=None, height=260)
 
 
-def _status_bar(run: RunRecord, status: RunStatus) -> None:
+def _status_bar(page: PageState, run: RunRecord, status: RunStatus) -> None:
     """Show title and state in one line, with the buttons that apply."""
     icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
@@ -81,18 +83,20 @@ def _status_bar(run: RunRecord, status: RunStatus) -> None:
             st.button("Stop now", key="end", on_click=runs.stop, args=(run, True))
         elif status.state != "done":
             verb = "Resume" if status.resumable else "Start over"
-            st.button(verb, type="primary", key="resume", on_click=_resume, args=(run,))
+            st.button(verb, type="primary", key="resume", on_click=_resume, args=(page, run))
         if status.results:
             _result_buttons(run, status.results)
         if not status.is_active:
             with st.popover("Delete"):
                 st.markdown("Delete this run with its data, curves and embedding file?")
-                st.button("Delete run", key="delete", type="primary", on_click=_delete, args=(run,))
+                st.button("Delete run", key="delete", type="primary", on_click=_delete,
+                          args=(page, run))  # fmt: skip
 
 
 def _result_buttons(run: RunRecord, results: tuple[Path, ...]) -> None:
     """Draw the buttons that open the result in Explore and download its files."""
-    st.button("Open in Explore", type="primary", key="open_result", on_click=_open, args=(run,))
+    st.button("Open in Explore", type="primary", key="open_result",
+              on_click=opening.request, args=(Source("run", run.id).key,))  # fmt: skip
     with st.popover("Download"):
         for path in results:
             st.download_button(
@@ -106,33 +110,22 @@ def _result_buttons(run: RunRecord, results: tuple[Path, ...]) -> None:
             )
 
 
-def _open(run: RunRecord) -> None:
-    """Mark the result to be opened: a callback itself cannot switch the page."""
-    st.session_state.result_to_open = Source("run", run.id).key
-
-
-def open_pending_result() -> None:
-    """Switch to Explore if a result is marked to be opened there."""
-    key = st.session_state.pop("result_to_open", None)
-    if key is not None:
-        opening.open_set(key)
-        st.switch_page(opening.PAGE, query_params={"set": key})
-
-
-def _resume(run: RunRecord) -> None:
+def _resume(page: PageState, run: RunRecord) -> None:
+    page.run_error = ""
     try:
         runs.resume(run)
     except EmbeddingError as error:
-        st.session_state.run_error = str(error)
+        page.run_error = str(error)
 
 
-def _delete(run: RunRecord) -> None:
+def _delete(page: PageState, run: RunRecord) -> None:
+    page.run_error = ""
     try:
         runs.delete(run)
     except EmbeddingError as error:
-        st.session_state.run_error = str(error)
+        page.run_error = str(error)
         return
-    selected_run.show(None)
+    page.show(None)
 
 
 def _progress(status: RunStatus, events: Mapping[str, Any]) -> None:

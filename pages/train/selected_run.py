@@ -1,6 +1,7 @@
-"""The run on display: the one started or selected last, the one in the URL, or the latest."""
+"""The run on display, and what else the Train page remembers during a session."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -10,25 +11,63 @@ from pages.common.text import error_box
 from server.runs import records as runs
 from server.runs.metrics import RunMetrics
 from server.runs.records import RunRecord
+from trainers.catalog import TRAINERS
 
 
-def show(run_id: str | None) -> None:
-    """Show another run; None means the latest."""
-    st.session_state.selected_run = run_id
+@dataclass
+class PageState:
+    """The run and the form on the page, and what is still to be done.
+
+    A rerun may interrupt the script at any call of Streamlit, which reading the session state is,
+    too. Setting attributes is none: what is done between two such calls is done completely.
+
+    Attributes
+    ----------
+    run_id : the run shown; None for the latest
+    selected_rows : the rows selected in the table of all runs
+    trainer : the one that the form is for
+    is_start_requested : whether Start was pressed and the run has not been started
+    start_error, run_error : why the last start, or the last action on a run, failed; or ""
+    """
+
+    run_id: str | None
+    selected_rows: list[int] = field(default_factory=list)
+    trainer: str = next(iter(TRAINERS))
+    is_start_requested: bool = False
+    start_error: str = ""
+    run_error: str = ""
+
+    def show(self, run_id: str | None) -> None:
+        """Show another run; None means the latest."""
+        self.run_id, self.run_error = run_id, ""
+
+    def choose_trainer(self, name: str) -> None:
+        """Make the form that of another trainer."""
+        self.trainer = name
+
+    def request_start(self) -> None:
+        """Have a run started by the next lines of the script."""
+        self.is_start_requested = True
 
 
-def current(past: Sequence[RunRecord]) -> RunRecord | None:
-    """Return the run to show and write it into the URL; `past` are all runs, latest first."""
+def page_state() -> PageState:
+    """Return the session's state of the page; at first it shows the run in the URL."""
     state = st.session_state
-    if "selected_run" not in state:
-        state.selected_run = st.query_params.get("run")
+    if "train_page" not in state:
+        state.train_page = PageState(st.query_params.get("run"))
+    page: PageState = state.train_page
+    return page
+
+
+def current(page: PageState, past: Sequence[RunRecord]) -> RunRecord | None:
+    """Return the run to show and write it into the URL; `past` are all runs, latest first."""
     run = past[0] if past else None
-    if state.selected_run is not None:
+    if page.run_id is not None:
         try:
-            run = runs.find(state.selected_run)
+            run = runs.find(page.run_id)
         except EmbeddingError as error:
             error_box(str(error))
-            state.selected_run = None
+            page.run_id = None
     url_state.update(run=run.id if run else None)
     return run
 

@@ -152,7 +152,7 @@ def test_a_picture_finds_its_like(visit, codes: Path, tmp_path: Path) -> None:
     picture.write_bytes(made.metadata["image"][7]["bytes"].as_py())
     page = visit(codes)
     page.page.get_by_role("button", name="Search by image").click()
-    page.page.locator(".st-key-query_image input[type=file]").set_input_files(str(picture))
+    page.page.locator("[class*=st-key-query_image] input[type=file]").set_input_files(str(picture))
     asked = answers("encode", codes.parent, "--image", str(picture))["vector"]
     near = neighbors.query_vectors(made, np.array(asked), 10).rows.tolist()
     listed(page, near)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
 
@@ -30,10 +31,15 @@ def tell(app: AppTest, component: int, event: str) -> AppTest:
     return app._run(widget_state=states)
 
 
+def select(app: AppTest, label: str) -> Selectbox:
+    """Return the select box with a label; its key changes with the open set."""
+    return next(box for box in app.selectbox if box.label == label)
+
+
 def test_the_first_run_shows_the_gallery(app: AppTest) -> None:
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key="gallery_choice").value == f"gallery:{gallery.ITEMS[0].name}"
+    assert select(app, "Embedding").value == f"gallery:{gallery.ITEMS[0].name}"
     assert any("1,797 of 1,797 points" in text.value.replace("\\", "") for text in app.markdown)
 
 
@@ -44,14 +50,14 @@ def test_a_click_shows_the_item_and_a_bad_row_is_ignored(app: AppTest) -> None:
     assert any(text.value.replace("\\", "") == label for text in app.markdown)
     app = tell(app, 0, '{"type": "click", "row": 99999999}')
     assert not app.exception
-    assert app.session_state.history.row == 42
+    assert app.session_state.open_set.history.row == 42
 
 
 def test_a_bad_upload_is_named_and_what_was_open_stays(app: AppTest) -> None:
     app.file_uploader(key="uploads").upload("empty.csv", b"", "text/csv").run()
     assert not app.exception
     assert "empty.csv" in app.error[0].value.replace("\\", "")
-    assert app.session_state.source == f"gallery:{gallery.ITEMS[0].name}"
+    assert app.session_state.open_set.key == f"gallery:{gallery.ITEMS[0].name}"
 
 
 def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
@@ -59,9 +65,9 @@ def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
     save(EmbeddingSet.of(np.random.default_rng(0).normal(size=(50, 6))), path)
     app.file_uploader(key="uploads").upload("small.npy", path.read_bytes(), "").run()
     assert not app.exception
-    assert app.session_state.source.startswith("upload:")
+    assert app.session_state.open_set.key.startswith("upload:")
     app = tell(app, 0, '{"type": "click", "row": 7}')
-    assert app.session_state.history.row == 7
+    assert app.session_state.open_set.history.row == 7
 
 
 def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest, tmp_path) -> None:
@@ -73,7 +79,7 @@ def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest,
         uploader = app.file_uploader(key="uploads")
         uploader.upload(path.name, path.read_bytes(), "").run()
         assert not app.error
-        names.append(app.session_state.source)
+        names.append(app.session_state.open_set.key)
     assert names[0] != names[1]
     labels = "".join(f"item {i}\n" for i in range(20)).encode()
     app.file_uploader(key="uploads").upload("set1.npy", path.read_bytes(), "").upload(
@@ -101,9 +107,9 @@ def test_every_kind_of_column_can_be_a_color(app: AppTest, tmp_path: Path) -> No
     save(EmbeddingSet.of(vectors, ["twice"] * rows, columns), path)
     app.file_uploader(key="uploads").upload(path.name, path.read_bytes(), "").run()
     assert not app.exception
-    assert {"folded", "flag", "day", "number", "label"} <= set(app.selectbox(key="color").options)
-    for option in app.selectbox(key="color").options:
-        app.selectbox(key="color").set_value(option).run()
+    assert {"folded", "flag", "day", "number", "label"} <= set(select(app, "Color").options)
+    for option in select(app, "Color").options:
+        select(app, "Color").set_value(option).run()
         assert not app.exception, option
         assert not app.error, option
     tell(app, 0, '{"type": "click", "row": 3}')
@@ -130,3 +136,31 @@ def test_dot_sets_rank_by_dot_and_say_that_cosine_lays_them_out(app: AppTest, tm
     assert "Nearest in the original space (dot)" in shown
     assert "the dot product is not a distance" in shown
     assert neighbors.query(dots, 3, 1).kind == "similarity"
+
+
+def test_messages_that_were_on_their_way_when_a_set_was_opened_change_nothing(
+    app: AppTest, tmp_path: Path
+) -> None:
+    """A browser that polls sends all values, also of the list of sets, as it knew them."""
+    select(app, "Color").select("(single color)").run()
+    path = tmp_path / "small.npy"
+    save(EmbeddingSet.of(np.random.default_rng(0).normal(size=(50, 6))), path)
+    app.file_uploader(key="uploads").upload("small.npy", path.read_bytes(), "")
+    on_its_way = app._tree.get_widget_states()
+    app.run()
+    assert select(app, "Layout").value == "pca"
+    app._run(on_its_way)
+    assert not app.exception
+    assert app.session_state.open_set.key.startswith("upload:")
+    assert select(app, "Layout").value == "pca"  # that of the set before was t-SNE
+
+
+def test_only_these_stays_off_after_a_click_whatever_was_on_its_way(app: AppTest) -> None:
+    app = tell(app, 0, '{"type": "click", "row": 42}')
+    app.toggle[0].set_value(True).run()
+    assert app.session_state.open_set.history.only_these
+    on_its_way = app._tree.get_widget_states()
+    app = tell(app, 0, '{"type": "click", "row": 7}')
+    app._run(on_its_way)
+    assert not app.session_state.open_set.history.only_these
+    assert not app.toggle[0].value

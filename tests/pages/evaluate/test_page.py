@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,6 +101,11 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return page
 
 
+def labeled(widgets: Sequence[Any], label: str) -> Any:
+    """Return the widget with a label; keys change with the run on the page."""
+    return next(widget for widget in widgets if widget.label == label)
+
+
 def write_run(runs: Path, status: int, output: str = "", log: str = "") -> Path:
     """Write the folder of a comparison that has ended."""
     folder = runs / RUN
@@ -126,12 +133,12 @@ def test_a_run_that_failed_says_why_and_the_form_is_as_it_was_started(
     assert [error.value.replace("\\", "") for error in page.error] == [
         "class 'x' has 1 row for 3 folds"
     ]
-    assert page.selectbox(key="table").value.endswith("shops.csv")
+    assert labeled(page.selectbox, "Table").value.endswith("shops.csv")
     chosen = {each.label: each.value for each in page.multiselect}
     assert chosen["Categorical columns"] == ["shop", 'the "odd", one']
     assert chosen["Numeric columns"] == ["noise"]
-    assert page.number_input(key="folds").value == 3
-    assert page.number_input(key="epochs").value == 2
+    assert labeled(page.number_input, "Folds").value == 3
+    assert labeled(page.number_input, "Epochs").value == 2
 
 
 def test_a_result_is_told_in_words_and_as_a_table(page: AppTest, tmp_path: Path) -> None:
@@ -159,13 +166,13 @@ def test_a_result_is_told_in_words_and_as_a_table(page: AppTest, tmp_path: Path)
 
 def test_an_uploaded_table_is_chosen_and_a_broken_one_is_not(page: AppTest) -> None:
     page.run()
-    assert page.selectbox(key="table").value == ""
+    assert labeled(page.selectbox, "Table").value == ""
     assert not page.exception
     content = b"kind,size\n" + b"".join(b"%c,%d\n" % (97 + i % 3, i) for i in range(60))
     page.file_uploader(key="table_upload").upload("kinds.csv", content, "text/csv").run()
     assert not page.exception
-    assert page.selectbox(key="table").value.endswith("kinds.csv")
+    assert labeled(page.selectbox, "Table").value.endswith("kinds.csv")
     assert page.selectbox[1].value == "size"
     page.file_uploader(key="table_upload").upload("bad.csv", b"", "text/csv").run()
     assert "bad.csv" in page.error[0].value.replace("\\", "")
-    assert page.selectbox(key="table").value.endswith("kinds.csv")
+    assert labeled(page.selectbox, "Table").value.endswith("kinds.csv")

@@ -32,7 +32,7 @@ def test_each_trainer_is_described_and_chosen_by_its_name(page: AppTest) -> None
         assert description in shown
     page.button(key="choose-word2vec").click().run()
     assert not page.exception
-    assert page.selectbox(key="trainer").value == "word2vec"
+    assert page.selectbox[0].value == "word2vec"
     assert page.number_input(key="train-word2vec-window").value == 5
 
 
@@ -57,7 +57,7 @@ def test_a_value_out_of_bounds_is_explained_and_nothing_can_be_started(
 
 
 def test_settings_that_do_not_fit_together_are_explained(page: AppTest) -> None:
-    page.selectbox(key="trainer").set_value("word2vec").run()
+    page.selectbox[0].set_value("word2vec").run()
     page.number_input(key="train-word2vec-weight_decay").set_value(0.5).run()
     assert "Weight decay is 0.5" in page.error[0].value.replace("\\", "")
 
