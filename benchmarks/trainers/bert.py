@@ -3,7 +3,7 @@
 The text is WikiText-2 in --data, by default $EMBEDDING_DATA: 2_corpus/wikitext2_valid.txt (213,886
 words) is learned, wikitext2_test.txt is guessed. 15 % of its tokens are hidden, the same for all.
 Counts see the tokens on both sides in the same sequences, where others are hidden too; or, what the
-model is not shown, the true ones (trainers/bert/both_sides.py).
+model is not shown, the true ones (trainers/bert/bidirectional_ngram.py).
 
 Pseudo-words: two words of like frequency are written as one in wikitext2_test.txt, time/city, for
 --pairs pairs of the most frequent content words. Sense purity is the share of the 5 nearest
@@ -24,15 +24,15 @@ import numpy as np
 import torch
 
 from benchmarks import report
+from benchmarks.trainers.pseudo_words import frequent_pairs, pseudo_words
 from trainers.bert.config import BertConfig
-from trainers.bert.reader import Reader
-from trainers.bert.text_encoders import find_model, load_reader
-from trainers.bert.train import MaskedTask, guessing, guessing_by_counts, reader_of
+from trainers.bert.context_encoder import ContextEncoder
+from trainers.bert.pretrained import find_model, load_encoder
+from trainers.bert.train import MaskedTask, baseline_metrics, encoder_of, prediction_metrics
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.data.contexts.occurrences import choose_occurrences
-from trainers.data.contexts.planted_senses import frequent_pairs, pseudo_words
 from trainers.data.contexts.sentences import Sentences, read_sentences
 from trainers.metrics.sense_purity import chance_purity, sense_purity
 
@@ -62,11 +62,11 @@ def main() -> None:
     task, row = train(learned, options.threads)
     found = guess(task, guessed)
     report.say("minilm")
-    minilm, _ = load_reader(find_model(MINILM), torch.device("cpu"), "kept")
+    minilm, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept")
     off = distances(report.data(options, "5_contextual"))
     report.say("pseudo-words")
     mixed = pseudo_words(guessed, frequent_pairs(guessed.sentences, options.pairs))
-    layers = {"ours": purities(reader_of(task), mixed), "MiniLM": purities(minilm, mixed)}
+    layers = {"ours": purities(encoder_of(task), mixed), "MiniLM": purities(minilm, mixed)}
     results = [
         {"text": "WikiText-2", **row, **found},
         *({"sense purity of": name, **each} for name, each in layers.items()),
@@ -108,17 +108,17 @@ def train(text: Sentences, threads: int) -> tuple[MaskedTask, dict[str, Any]]:
 
 def guess(task: MaskedTask, text: Sentences) -> dict[str, float]:
     """Return how well hidden tokens of another text are guessed, by the model and by counts."""
-    split = task.pieces(list(text.sentences))
-    found = guessing(task, split, seed=0) | guessing_by_counts(task, split, seed=0)
+    split = task.tokenize(list(text.sentences))
+    found = prediction_metrics(task, split, seed=0) | baseline_metrics(task, split, seed=0)
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def purities(reader: Reader, text: Sentences) -> dict[str, float]:
+def purities(encoder: ContextEncoder, text: Sentences) -> dict[str, float]:
     """Return the sense purity of the occurrences at each layer of a model."""
-    chosen = choose_occurrences(text, most=OCCURRENCES)
+    chosen = choose_occurrences(text, limit=OCCURRENCES)
     rows, place = np.unique(chosen.sentence, return_inverse=True)
     sentences = [text.sentences[row] for row in rows]
-    layers, _ = reader.read(reader.pieces(sentences), "first")
+    layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     starts = np.cumsum([0, *map(len, sentences)])[:-1]
     at = starts[place] + chosen.position
     words, senses = chosen.words, chosen.senses
@@ -138,8 +138,8 @@ def distances(folder: Path) -> dict[str, float]:
     with (folder / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     sentences = [tuple(row["sentence"].split(" ")) for row in rows]
-    reader, _ = load_reader(find_model(MINILM), torch.device("cpu"), "kept", 255)
-    layers, _ = reader.read(reader.pieces(sentences), "first")
+    encoder, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept", 255)
+    layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     at = np.cumsum([0, *map(len, sentences)])[:-1] + [int(row["position"]) for row in rows]
     return {f"layer {number}": float(np.abs(layers[number][at] - wanted[f"layer{number}"]).max())
             for number in (0, 6)}  # fmt: skip

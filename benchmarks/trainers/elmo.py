@@ -4,7 +4,7 @@ Language models learn wikitext2_valid.txt, of WikiText-2, and are judged on wiki
 in --data, by default $EMBEDDING_DATA: 2_corpus. All have the same vocabulary, words seen twice in
 what is learned, the rest being <unk>, and predict every word and the end of every line; the LSTMs
 learn lines cut at 70 words or the last full stop before, and are judged on whole lines. No part is
-withheld: the number of epochs is set beforehand.
+held out: the number of epochs is set beforehand.
 
 Pseudo-words are made of content words that are frequent in both texts, two of like frequency
 written as one. Purity is the share, among the 5 nearest other occurrences of a pseudo-word in the
@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import report
+from benchmarks.trainers.pseudo_words import pseudo_words
 from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
 from trainers.data.contexts.context_vectors import collect
 from trainers.data.contexts.occurrences import choose_occurrences
-from trainers.data.contexts.planted_senses import content_words, pseudo_words
-from trainers.data.contexts.sentences import Sentences, read_sentences
+from trainers.data.contexts.sentences import Sentences, content_words, read_sentences
 from trainers.elmo.config import ElmoConfig
 from trainers.elmo.kneser_ney import KneserNey
 from trainers.elmo.train import END, START, ElmoTask
@@ -95,7 +95,7 @@ def purities(
     joined = common_pairs(text, judged, pairs)
     task, _ = train(pseudo_words(text, joined), settings)
     judged = pseudo_words(judged, joined)
-    chosen = choose_occurrences(judged, most=len(judged.senses))
+    chosen = choose_occurrences(judged, limit=len(judged.senses))
     layers = collect(task.encode, chosen, task.vocabulary).layers
     words, senses = chosen.words, chosen.senses
     facts = {

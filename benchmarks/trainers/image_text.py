@@ -2,7 +2,7 @@
 
 The data are the built-in shapes: 2,160 combinations of color, shape, size and place, of which 500
 are never learned from. Candidates are 500 images and their captions, all of other combinations than
-each other: withheld drawings of combinations that were learned, or drawings of those that were not.
+each other: held-out drawings of combinations that were learned, or drawings of those that were not.
 recall@k is the share whose own counterpart is among the k nearest. A baseline knows what captions
 are made of: the same network over the image learns to tell the four attributes; a caption is then
 looked up by its own, and its closeness is the sum of their log-probabilities. A simpler one, ridge
@@ -25,13 +25,12 @@ from trainers.core import provenance
 from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.core.task import Batch
-from trainers.data.image_task import initialize
-from trainers.image_text.caption_baseline import ridge_recall
+from trainers.data.images.convolutions import initialize
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import Captioned
+from trainers.image_text.metrics import candidates, recalls, ridge_recall
 from trainers.image_text.model import image_tower
-from trainers.image_text.planted_shapes import planted_shapes
-from trainers.image_text.retrieval import candidates, recalls
+from trainers.image_text.synthetic import synthetic_shapes
 from trainers.image_text.train import ImageTextTask
 
 
@@ -79,8 +78,8 @@ class AttributesTask(ImageTextTask):
         return recalls(told.numpy(), asked.float().numpy())
 
     def validate(self) -> dict[str, float]:
-        """Return the loss of withheld images, by which the best epoch is chosen."""
-        rows = torch.from_numpy(self.judged)
+        """Return the loss on held-out images, by which the best epoch is chosen."""
+        rows = torch.from_numpy(self.validated)
         return {"loss": -(self.told(rows) * self.asked(rows)).sum(dim=1).mean().item()}
 
 
@@ -122,12 +121,12 @@ def measure(
     with TemporaryDirectory() as folder:
         out = Path(folder) / "shapes.embedding.parquet"
         config = ImageTextConfig(out=out, seed=seed, device="cpu", threads=threads, quiet=True)
-        task = kind(planted_shapes(seed=seed), config)
+        task = kind(synthetic_shapes(seed=seed), config)
         fit(task, config, start(config), provenance.settings(config))
     unseen = candidates(np.flatnonzero(task.pairs.unseen), task.pairs.meaning, seed)
-    assert len(task.judged) == len(unseen) == 500
+    assert len(task.validated) == len(unseen) == 500
     task.module.eval()
-    return {"seen": task.recalls(task.judged), "unseen": task.recalls(unseen)}
+    return {"seen": task.recalls(task.validated), "unseen": task.recalls(unseen)}
 
 
 def linear(seeds: int) -> dict[str, list[float]]:
@@ -136,9 +135,9 @@ def linear(seeds: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"seen": [], "unseen": []}
     for seed in range(seeds):
         config = ImageTextConfig(out=Path("x.embedding.parquet"), seed=seed)
-        task = ImageTextTask(planted_shapes(seed=seed), config)
+        task = ImageTextTask(synthetic_shapes(seed=seed), config)
         unseen = candidates(np.flatnonzero(task.pairs.unseen), task.pairs.meaning, seed)
-        for split, rows in (("seen", task.judged), ("unseen", unseen)):
+        for split, rows in (("seen", task.validated), ("unseen", unseen)):
             found[split].append(ridge_recall(task.pairs, task.trained, rows))
     return found
 

@@ -28,7 +28,7 @@ from trainers.core import devices
 from trainers.core.fit import fit
 from trainers.data.corpus import Corpus, number_words, read_corpus
 from trainers.word2vec.config import Algorithm, Engine, Word2VecConfig
-from trainers.word2vec.documentation import read_documentation
+from trainers.word2vec.data import read_documentation
 from trainers.word2vec.metrics import evaluate
 from trainers.word2vec.train import WordsTask
 

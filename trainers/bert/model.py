@@ -2,7 +2,8 @@
 
 After Devlin et al., "BERT: pre-training of deep bidirectional transformers" (2018); the layers are
 those of Vaswani et al., "Attention is all you need" (2017), with GELU (Hendrycks and Gimpel, 2016).
-With equal weights its vectors are those of Hugging Face's BertModel. There are no segments.
+With the same weights it computes the same vectors as Hugging Face's BertModel. There are no segment
+vectors.
 """
 
 from dataclasses import dataclass
@@ -12,21 +13,22 @@ import torch.nn.functional as F
 from torch import nn
 
 EPSILON = 1e-12
-"""Of the layer norms, as in BERT."""
+"""Epsilon of the layer norms, as in BERT."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What an encoder is built of.
+    """The sizes of an encoder.
 
     Attributes
     ----------
     tokens : size of the vocabulary
-    positions : longest sequence, in tokens
-    dim : length of each vector, a multiple of heads
-    layers, heads : of attention
-    inner : units between the two linear maps of a layer
-    dropout : share of the numbers that are hidden, in training
+    positions : maximum length of a sequence, in tokens
+    dim : length of the vectors, a multiple of heads
+    layers : number of layers
+    heads : attention heads per layer
+    inner : hidden units of the feed-forward network of a layer
+    dropout : probability of dropout in training
     """
 
     tokens: int
@@ -39,7 +41,7 @@ class Shape:
 
 
 class Attention(nn.Module):
-    """Every token takes from all tokens what its query finds in their keys."""
+    """Multi-head self-attention."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -48,20 +50,20 @@ class Attention(nn.Module):
             nn.Linear(shape.dim, shape.dim) for _ in range(4)
         )
 
-    def forward(self, vectors: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return what the tokens take: shape (b, t, dim); for the arguments see Encoder."""
+    def forward(self, vectors: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
+        """Return the output of the attention: (b, t, dim); see Layer for the parameters."""
         query, key, value = (
             linear(vectors).unflatten(2, (self.heads, -1)).transpose(1, 2)  # (b, heads, t, dim / h)
             for linear in (self.query, self.key, self.value)
         )
         dropout = self.dropout if self.training else 0.0
-        seen = real[:, None, None, :]  # (b, 1, 1, t): nobody looks at padding
-        taken = F.scaled_dot_product_attention(query, key, value, seen, dropout)
-        return self.out(taken.transpose(1, 2).flatten(2))
+        mask = is_token[:, None, None, :]  # (b, 1, 1, t), False at padding
+        heads = F.scaled_dot_product_attention(query, key, value, mask, dropout)
+        return self.out(heads.transpose(1, 2).flatten(2))  # (b, t, dim)
 
 
 class Layer(nn.Module):
-    """Attention, then two linear maps for each token; both are added to what was, and normed."""
+    """Attention and a feed-forward network, each with a residual connection and a layer norm."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -72,19 +74,24 @@ class Layer(nn.Module):
         self.norm = nn.LayerNorm(shape.dim, eps=EPSILON)
         self.dropout = nn.Dropout(shape.dropout)
 
-    def forward(self, vectors: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return the vectors of the next layer: shape (b, t, dim)."""
-        vectors = self.attention_norm(vectors + self.dropout(self.attention(vectors, real)))
+    def forward(self, vectors: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of the next layer: (b, t, dim).
+
+        vectors : (b, t, dim)
+        is_token : bool, (b, t), False at padding
+        """
+        vectors = self.attention_norm(vectors + self.dropout(self.attention(vectors, is_token)))
         inner = F.gelu(self.inner(vectors))  # (b, t, inner)
         return self.norm(vectors + self.dropout(self.outer(inner)))
 
 
 class Encoder(nn.Module):
-    """A vector for each token of each sequence, in each layer, and the guess of hidden tokens.
+    """The vector of each token at each layer, and the prediction of masked tokens.
 
     Parameters
     ----------
-    generator : of the CPU, the source of the first weights
+    shape : the sizes
+    generator : of the initial weights, on the CPU
     """
 
     def __init__(self, shape: Shape, generator: torch.Generator) -> None:
@@ -104,20 +111,20 @@ class Encoder(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
-    def forward(self, tokens: torch.Tensor, real: torch.Tensor) -> list[torch.Tensor]:
-        """Return the vectors of all layers, the first before any attention: each (b, t, dim).
+    def forward(self, tokens: torch.Tensor, is_token: torch.Tensor) -> list[torch.Tensor]:
+        """Return the vectors of all layers, first those before any attention: each (b, t, dim).
 
         tokens : int64, shape (b, t)
-        real : bool, shape (b, t); False where there is padding, which changes nothing elsewhere
+        is_token : bool, shape (b, t), False at padding
         """
-        places = self.positions.weight[: tokens.shape[1]]  # (t, dim)
-        layers = [self.dropout(self.norm(self.tokens(tokens) + places))]
+        positions = self.positions.weight[: tokens.shape[1]]  # (t, dim)
+        layers = [self.dropout(self.norm(self.tokens(tokens) + positions))]
         for layer in self.layers:
-            layers.append(layer(layers[-1], real))
+            layers.append(layer(layers[-1], is_token))
         return layers
 
     def logits(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return, for vectors of the last layer, how likely each token is: shape (n, tokens).
+        """Return the logits of all tokens, given vectors of the last layer: shape (n, tokens).
 
         vectors : shape (n, dim)
         """

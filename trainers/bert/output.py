@@ -1,19 +1,29 @@
-"""An encoder trained here in the form of Hugging Face: a folder that `transformers` opens as BERT.
-
-AutoModelForMaskedLM.from_pretrained("words.run/model")
-"""
+"""The files of bert: vectors of occurrences, words and sentences; the model for Hugging Face."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
+from embeddings.embedding_set import EmbeddingSet
 from embeddings.files.atomic import atomic_path
+from trainers.bert.config import BertConfig
+from trainers.bert.context_encoder import ContextEncoder
+from trainers.bert.data import CLS, MASK, PAD, SEP, SPECIALS, UNKNOWN, issue_notes
 from trainers.bert.model import EPSILON, Encoder
-from trainers.bert.subwords import CLS, MASK, PAD, SEP, SPECIALS, UNKNOWN
+from trainers.core import provenance
+from trainers.core.progress import ProgressBar, say
+from trainers.data.contexts.context_vectors import collect, context_sets, save_beside
+from trainers.data.contexts.occurrences import Occurrences
+from trainers.data.contexts.sentences import Sentence, vocabulary
+from trainers.metrics.sense_purity import chance_purity, sense_purity
 
 _NAMES = {
     "tokens": "bert.embeddings.word_embeddings",
@@ -23,7 +33,7 @@ _NAMES = {
     "guess_norm": "cls.predictions.transform.LayerNorm",
     "bias": "cls.predictions.bias",
 }
-"""Name of a part here -> there."""
+"""Name of a module here -> name in Hugging Face's BERT."""
 
 _NAMES_IN_LAYER = {
     "attention.query": "attention.self.query",
@@ -37,11 +47,80 @@ _NAMES_IN_LAYER = {
 }
 
 
+def embed_corpus(
+    encoder: ContextEncoder,
+    occurrences: Occurrences,
+    config: BertConfig,
+    metrics: Mapping[str, Any],
+    about: Mapping[str, Any],
+) -> EmbeddingSet:
+    """Encode the text of the occurrences; write words and sentences; return the occurrences.
+
+    Parameters
+    ----------
+    encoder : the model
+    occurrences : those to return, and their text
+    metrics : further metrics of the set
+    about : further fields of Provenance: space, config and libraries
+    """
+    text = occurrences.text
+    words = vocabulary(text.sentences, config.min_count)
+    issues: Counter[str] = Counter()
+    progress = ProgressBar(len(text), unit="sentences", quiet=config.quiet)
+
+    vector_of: dict[Sentence, np.ndarray] = {}
+
+    def encode(sentences: Sequence[Sentence]) -> dict[str, np.ndarray]:
+        tokenized = encoder.tokenize(sentences)
+        issues.update(tokenized.issues)
+        layers, vectors = encoder.encode(tokenized, config.vector)
+        vector_of.update(zip(sentences, vectors, strict=True))
+        progress.step(len(sentences))
+        return {str(number): layer for number, layer in enumerate(layers)}
+
+    found = collect(encode, occurrences, words)
+    # Sentences are the means of all their tokens, not the means of their words.
+    sentence_vectors = np.stack([vector_of[sentence] for sentence in text.sentences])
+    found = replace(found, sentence_means=sentence_vectors)
+    progress.close()
+    names, senses = occurrences.words, occurrences.senses
+    purity = {name: round(sense_purity(layer, names, senses), 4)
+              for name, layer in found.layers.items()}  # fmt: skip
+    purities = {"sense_purity": purity, "sense_purity of chance": chance_purity(names, senses)}
+    sets = context_sets(
+        found,
+        name=text.name,
+        trainer="bert",
+        metrics={
+            **metrics,
+            **(purities if any(senses) else {}),
+            "sentences": len(text),
+            "words": text.words,
+            "occurrences": len(occurrences),
+            "layers": len(found.layers),
+        },
+        seed=config.seed,
+        created=provenance.created(),
+        source=dict(text.source),
+        **about,
+    )
+    files = " and ".join(path.name for path in save_beside(sets, config.out))
+    for note in (*issue_notes(issues), f"{found.note()}, are in {files}; words with fewer than "
+                 f"{config.min_count} occurrences are left out"):  # fmt: skip
+        say(note, config.quiet)
+    return sets[""]
+
+
 def write_folder(encoder: Encoder, tokenizer: Tokenizer, lowercase: bool, folder: Path) -> None:
-    """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json."""
+    """Write a trained encoder to a folder that `transformers` opens as BERT.
+
+        AutoModelForMaskedLM.from_pretrained("words.run/model")
+
+    The files are config.json, model.safetensors, tokenizer.json and tokenizer_config.json.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shape = encoder.shape
-    about: dict[str, dict[str, Any]] = {
+    files: dict[str, dict[str, Any]] = {
         "config.json": {
             "architectures": ["BertForMaskedLM"],
             "model_type": "bert",
@@ -70,7 +149,7 @@ def write_folder(encoder: Encoder, tokenizer: Tokenizer, lowercase: bool, folder
         },
         "tokenizer.json": json.loads(tokenizer.to_str()),
     }
-    for name, document in about.items():
+    for name, document in files.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False))
     with atomic_path(folder / "model.safetensors") as temporary:
@@ -78,17 +157,17 @@ def write_folder(encoder: Encoder, tokenizer: Tokenizer, lowercase: bool, folder
 
 
 def weights(encoder: Encoder) -> dict[str, torch.Tensor]:
-    """Return the weights by BERT's names; the one segment's vector is 0."""
+    """Return the weights by their names in BERT; the only segment has the vector 0."""
     named = {
-        _name(name): weight.detach().cpu().contiguous()
+        _name_in_bert(name): weight.detach().cpu().contiguous()
         for name, weight in encoder.state_dict().items()
     }
     segments = torch.zeros(1, encoder.shape.dim)
     return {**named, "bert.embeddings.token_type_embeddings.weight": segments}
 
 
-def _name(name: str) -> str:
-    """Return BERT's name of a weight, such as layers.0.inner.bias."""
+def _name_in_bert(name: str) -> str:
+    """Return the name in BERT of a weight such as layers.0.inner.bias."""
     if not name.startswith("layers."):
         part, dot, kind = name.partition(".")
         return f"{_NAMES[part]}{dot}{kind}"

@@ -46,11 +46,11 @@ class CnnConfig(LoopConfig):
     label: Annotated[str | None, Label("Class column"), ADVANCED, Doc(
         "CSV column of the class: its name, or its number from 1; default: detected")] = None
     pretrained: Annotated[Path | None, Label("Pretrained weights"), Doc(
-        "Pretrained weights (.safetensors, .pth); the network is used as it is, without "
-        "training")] = None
+        "Pretrained weights of a timm model: a folder with config.json, or a file (.safetensors, "
+        ".pth); the network is used as it is, without training")] = None
     architecture: Annotated[str | None, ADVANCED, Doc(
-        "Network of the pretrained weights, by timm's name; default: read from its config.json, "
-        "else EfficientNet-Lite0")] = None
+        "Network of the pretrained weights, by its name in timm; default: the one in config.json, "
+        "if the weights are a folder")] = None
 
     # fmt: on
     def __post_init__(self) -> None:

@@ -1,17 +1,15 @@
-"""CNN: images as vectors, learned from what they show; or by a network that was learned elsewhere.
+"""cnn: images as vectors, learned from their classes, or computed by a pretrained network.
 
-    python -m trainers cnn --data pictures/ --out pictures.embedding.parquet
+    python -m trainers cnn --data images/ --out images.embedding.parquet
+    python -m trainers cnn --pretrained model/ --data images/ --out images.embedding.parquet
 
-Convolutions and pooling make an image ever smaller and deeper, a fully connected layer makes of it
-the vector, and another one, with softmax, tells its class; the loss is the cross-entropy (LeCun et
-al., "Gradient-based learning applied to document recognition", 1998). The vector is what the last
-layer sees: images of one class come to point the same way.
+A convolutional network (model.py) is trained to classify the images; the loss is the cross-entropy
+(LeCun et al., "Gradient-based learning applied to document recognition", 1998). The vector is the
+input of the last layer, so images of one class come to point in the same direction.
 
-Normalization is by groups of channels within each image, not by batch (Wu and He, 2018), so that a
-vector does not depend on which images are beside it.
+With `--pretrained` nothing is learned: the images pass through a network of timm (pretrained.py).
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,12 +17,12 @@ import numpy as np
 import pyarrow as pa
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from trainers.cnn.config import CnnConfig
-from trainers.cnn.pretrained import coder, embed, open_extractor
+from trainers.cnn.model import METRIC, Cnn, shifted
+from trainers.cnn.pretrained import open_extractor, pretrained_codec, run_pretrained
 from trainers.core import provenance
 from trainers.core.checkpoints import finalize_best
 from trainers.core.devices import start
@@ -35,66 +33,20 @@ from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
 from trainers.core.saved_run import Codec
 from trainers.core.task import Batch
-from trainers.data.image_task import (
-    ImageTask,
-    baselines,
-    halvings,
-    image_columns,
-    in_blocks,
-    initialize,
-    knn_accuracy,
-    shifted,
+from trainers.data.images.columns import image_columns
+from trainers.data.images.reading import (
+    DEFAULT_SIDE,
+    Images,
+    digits,
+    open_picture,
+    read_images,
 )
-from trainers.data.images import USUAL_SIDE, Images, digits, open_picture, read_images
-
-METRIC = "cosine"
-_GROUPS = 4  # of channels, in normalization, or what their number can be divided by
-
-
-class Cnn(nn.Module):
-    """Convolution, pooling, fully connected layer, softmax.
-
-    Parameters
-    ----------
-    shape : channels, height and width of an image
-    classes : how many
-    dim : length of each vector
-    width : channels of the first convolution
-    """
-
-    def __init__(
-        self, shape: tuple[int, int, int], classes: int, dim: int, width: int, seed: int
-    ) -> None:
-        super().__init__()
-        channels, height, width_of_image = shape
-        layers: list[nn.Module] = []
-        for block in range(halvings(height, width_of_image)):
-            wide = width * 2**block
-            for incoming in (channels, wide):
-                layers += [
-                    nn.Conv2d(incoming, wide, 3, padding=1, bias=False),
-                    nn.GroupNorm(math.gcd(_GROUPS, wide), wide),
-                    nn.ReLU(),
-                ]
-            layers.append(nn.MaxPool2d(2))
-            channels, height, width_of_image = wide, height // 2, width_of_image // 2
-        self.convolutions = nn.Sequential(*layers)
-        self.to_vector = nn.Linear(channels * height * width_of_image, dim)
-        self.to_class = nn.Linear(dim, classes)
-        initialize(self, seed)
-        nn.init.zeros_(self.to_class.weight)
-
-    def vectors(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return the vectors of images (b, channels, height, width): (b, dim)."""
-        return self.to_vector(self.convolutions(pixels - 0.5).flatten(1))
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return log-odds of the classes, up to a constant: float32, shape (b, classes)."""
-        return self.to_class(F.relu(self.vectors(pixels))).float()
+from trainers.data.images.task import ImageTask, in_blocks
+from trainers.metrics.images import baselines, knn_accuracy
 
 
 class CnnTask(ImageTask):
-    """Cross-entropy of what images show."""
+    """Trains the classifier."""
 
     config: CnnConfig
     module: Cnn
@@ -106,28 +58,28 @@ class CnnTask(ImageTask):
         self.module = Cnn(shape, len(images.classes), config.dim, config.width, config.seed)
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return images moved at random (B, channels, height, width), and their classes (B,)."""
+        """Return randomly shifted images (B, channels, height, width), and their classes (B,)."""
         batch = super().batch(epoch, step)
-        chance = torch_generator(self.config.seed, "shift", epoch, step)
-        return {**batch, "pixels": shifted(batch["pixels"], self.shift, chance)}
+        generator = torch_generator(self.config.seed, "shift", epoch, step)
+        return {**batch, "pixels": shifted(batch["pixels"], self.shift, generator)}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the cross-entropies, in nats, of the local images."""
+        """Return the summed cross-entropy, in nats, of the local images, and their number."""
         target = batch["target"][local_rows]  # (b,)
         logits = self.module(batch["pixels"][local_rows])  # (b, classes)
         return F.cross_entropy(logits, target, reduction="sum"), len(target)
 
     def validate(self) -> dict[str, float]:
-        """Return loss and accuracy of the withheld images."""
-        if not len(self.withheld):
+        """Return loss and accuracy on the held-out images."""
+        if not len(self.held_out):
             return {}
         device = self.module.to_class.weight.device
-        told = torch.from_numpy(in_blocks(self.images, self.withheld, device, self.module))
-        target = torch.from_numpy(self.images.target[self.withheld])
-        right = told.argmax(dim=1) == target
+        logits = torch.from_numpy(in_blocks(self.images, self.held_out, device, self.module))
+        target = torch.from_numpy(self.images.target[self.held_out])  # (h,)
+        is_correct = logits.argmax(dim=1) == target
         return {
-            "loss": F.cross_entropy(told, target).item(),
-            "accuracy": right.float().mean().item(),
+            "loss": F.cross_entropy(logits, target).item(),
+            "accuracy": is_correct.float().mean().item(),
         }
 
 
@@ -135,19 +87,19 @@ def run(config: CnnConfig) -> dict[str, Any]:
     """Read the images, train, write the file; return the metrics."""
     if config.pretrained is not None:
         extractor = open_extractor(config.pretrained, config.architecture)
-        return embed(config, read(config, extractor.side), extractor)
+        return run_pretrained(config, read(config, extractor.side), extractor)
     fabric = start(config)
     images = read(config)
     if len(images.classes) < 2:
         what = f"one class, {images.classes[0]}" if images.classes else "images without classes"
         raise EmbeddingError(
-            f"{config.data}: {what}; expected two classes at least (one folder of pictures each), "
-            "or learn without classes: python -m trainers autoencoder"
+            f"{config.data}: {what}; expected at least two classes, with one folder of images "
+            "each. To learn without classes: python -m trainers autoencoder"
         )
     task = CnnTask(images, config)
     say(
         f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "
-        f"{len(images.classes):,} classes, {len(task.withheld):,} withheld",
+        f"{len(images.classes):,} classes, {len(task.held_out):,} held out",
         config.quiet,
     )
     if config.dry_run:
@@ -155,26 +107,26 @@ def run(config: CnnConfig) -> dict[str, Any]:
     settings = provenance.settings(
         config, batch_size=task.batch_size, shift=task.shift, device=fabric.device.type
     )
-    made_with = about(images, settings)
-    fitted = fit(task, config, fabric, made_with)
-    checkpoint = finalize_best(config.run_folder, task.module, made_with, fitted.best_epoch)
-    return write_result(image_set(task, fitted, settings, checkpoint), config, fitted)
+    about = checkpoint_config(images, settings)
+    result = fit(task, config, fabric, about)
+    checkpoint = finalize_best(config.run_folder, task.module, about, result.best_epoch)
+    return write_result(embedding_set(task, result, settings, checkpoint), config, result)
 
 
-def read(config: CnnConfig, usual: int = USUAL_SIDE) -> Images:
-    """Return the images of --data, or the built-in ones; usual: as read_images takes it."""
+def read(config: CnnConfig, default_side: int = DEFAULT_SIDE) -> Images:
+    """Read the images of --data, or the built-in ones; default_side : see read_images."""
     images = (
         digits()
         if config.data is None
-        else read_images(config.data, config.size, config.label, usual)
+        else read_images(config.data, config.size, config.label, default_side)
     )
     for note in images.notes:
         say(note, config.quiet)
     return images
 
 
-def about(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the checkpoints tell: the settings, the data, and what `load` needs."""
+def checkpoint_config(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the checkpoints record: settings, data, and what `load` needs."""
     return {
         **settings,
         "trainer": "cnn",
@@ -184,31 +136,31 @@ def about(images: Images, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def image_set(
-    task: CnnTask, fitted: TrainingResult, settings: dict[str, Any], checkpoint: str
+def embedding_set(
+    task: CnnTask, result: TrainingResult, settings: dict[str, Any], checkpoint: str
 ) -> EmbeddingSet:
-    """Return the images with their vectors; columns class, predicted, split, image."""
-    images, trained, withheld = task.images, task.trained, task.withheld
+    """Return the vectors of all images, with the columns class, predicted, split and image."""
+    images, trained, held_out = task.images, task.trained, task.held_out
     device = task.module.to_class.weight.device
     rows = np.arange(len(images))
-    vectors = in_blocks(images, rows, device, task.module.vectors)
-    told = in_blocks(images, rows, device, task.module).argmax(axis=1)
-    predicted = pa.array([images.classes[one] for one in told])
+    vectors = in_blocks(images, rows, device, task.module.vectors)  # (n, dim)
+    numbers = in_blocks(images, rows, device, task.module).argmax(axis=1)  # (n,)
+    predicted = pa.array([images.classes[number] for number in numbers])
     metrics = {
-        "training_loss": fitted.loss,
-        **fitted.metrics,
-        "knn accuracy": knn_accuracy(vectors, images, trained, withheld, METRIC)
-        if len(withheld)
+        "training_loss": result.loss,
+        **result.metrics,
+        "knn accuracy": knn_accuracy(vectors, images, trained, held_out, METRIC)
+        if len(held_out)
         else None,
-        **baselines(images, trained, withheld, task.config.dim, task.config.seed),
+        **baselines(images, trained, held_out, task.config.dim, task.config.seed),
         "images": len(images),
-        "withheld": len(withheld),
+        "withheld": len(held_out),
         "classes": len(images.classes),
-        "epochs": fitted.epochs,
-        "best_epoch": fitted.best_epoch,
-        "steps": fitted.steps,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
     }
-    columns = image_columns(images, withheld)
+    columns = image_columns(images, held_out)
     return EmbeddingSet.of(
         vectors,
         images.labels,
@@ -221,9 +173,9 @@ def image_set(
 
 
 def load(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
-    """Return what makes vectors of pictures, as a run that was saved does."""
+    """Return the encoder of a saved run."""
     if about["pretrained"]:
-        return coder(about, weights)
+        return pretrained_codec(about, weights)
     shape = tuple(about["shape"])
     module = Cnn(shape, len(about["classes"]), about["dim"], about["width"], about["seed"])
     module.load_state_dict(weights)

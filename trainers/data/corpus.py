@@ -1,7 +1,7 @@
-"""A corpus: text read into numbered words, most frequent first.
+"""A corpus: text as numbered words, most frequent first; optionally with phrases.
 
-Text has one sentence a line, its words set apart by blanks. Nothing else is done to it: who wants
-"The" and "the" to be one word asks for lower case, who wants punctuation apart sets it apart.
+The text has one sentence per line, with words separated by spaces. It is not normalized, except to
+lower case on request; punctuation has to be separated in the text.
 """
 
 import hashlib
@@ -17,11 +17,13 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import raised_size_limit
-from trainers.data.phrases import join_phrases
 from trainers.data.text_lines import text_files, text_lines
 
-LONGEST_SENTENCE = 10_000
-"""Words; a longer line is cut into sentences of so many, as gensim and word2vec.c do."""
+MAX_SENTENCE_WORDS = 10_000
+"""Maximum words of a sentence; longer lines are split, as in gensim."""
+
+PHRASE_THRESHOLD = 100.0
+"""Minimum score of pairs that are joined, that of word2phrase.c."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +32,14 @@ class Corpus:
 
     Attributes
     ----------
-    name : what the text is called
-    words : the vocabulary, most frequent first, ties in order of first appearance
-    counts : int64, shape (v,); how often each word occurs in the text
-    tokens : int32, shape (n,); the words of all sentences, one after the other
+    name : of the text
+    words : the vocabulary, most frequent first, equally frequent ones in order of appearance
+    counts : int64, shape (v,), occurrences of each word
+    tokens : int32, shape (n,), the words of all sentences, as indices in `words`
     starts : int64, shape (s + 1,); sentence i is tokens[starts[i] : starts[i + 1]]
-    source : name and sha256 of what was read
-    notes : what a person should know about the reading: words left out, lines cut
-    columns : what else is known of each word, by name; each of shape (v,)
+    source : name and sha256 of the text
+    notes : messages for the user about reading the text
+    columns : further columns of the words, by name; each of length v
     """
 
     name: str
@@ -58,13 +60,13 @@ class Corpus:
         return len(self.starts) - 1
 
     def text(self) -> Iterator[str]:
-        """Yield the sentences, as far as their words are in the vocabulary, each as a line."""
+        """Yield the sentences as lines, without words that are not in the vocabulary."""
         for start, stop in itertools.pairwise(self.starts.tolist()):
             yield " ".join(self.words[token] for token in self.tokens[start:stop])
 
 
 def take(corpus: Corpus, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the tokens and starts of some sentences; chosen : bool, shape (s,)."""
+    """Return the tokens and starts of a subset of the sentences; chosen : bool, shape (s,)."""
     lengths = np.diff(corpus.starts)
     tokens = corpus.tokens[np.repeat(chosen, lengths)]
     return tokens, np.concatenate([[0], np.cumsum(lengths[chosen])])
@@ -73,18 +75,18 @@ def take(corpus: Corpus, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def read_corpus(
     path: Path, min_count: int = 5, lowercase: bool = False, phrases: int = 0
 ) -> Corpus:
-    """Read text: a file, compressed or not, or the files of a folder in order of name.
+    """Read a text file, possibly compressed, or the files of a folder in order of name.
 
     Parameters
     ----------
-    min_count : words seen fewer times are left out
-    lowercase : make all words lower-case first
-    phrases : how often words that go together are joined, see phrases.py
+    min_count : minimum count of a word; rarer words are left out
+    lowercase : convert the text to lower case
+    phrases : number of passes that join phrases, see join_phrases
 
     Raises
     ------
     EmbeddingError
-        no such file, no text, damaged text (with file and line), or no word seen often enough
+        no such file, no text, damaged text, or too few frequent words; names the file and line
     """
     digest = hashlib.sha256()
     folder = path if path.is_dir() else path.parent
@@ -98,8 +100,8 @@ def read_corpus(
             for raw, line in text_lines(file, name, notes.append):
                 digest.update(raw)
                 words = (line.lower() if lowercase else line).split()
-                for start in range(0, len(words), LONGEST_SENTENCE):
-                    yield words[start : start + LONGEST_SENTENCE]
+                for start in range(0, len(words), MAX_SENTENCE_WORDS):
+                    yield words[start : start + MAX_SENTENCE_WORDS]
 
     with raised_size_limit([path]):
         counted = _Counted.of(sentences())
@@ -116,22 +118,19 @@ def number_words(
     phrases: int = 0,
     notes: Sequence[str] = (),
 ) -> Corpus:
-    """Number the words of ready sentences; see read_corpus for the parameters.
+    """Return the corpus of sentences that are split into words; see read_corpus.
 
     Raises
     ------
     EmbeddingError
-        fewer than two words are seen `min_count` times
+        fewer than two words occur `min_count` times
     """
     return _Counted.of(sentences).corpus(name, source, min_count, phrases, notes)
 
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """All words that occur, numbered in order of first appearance.
-
-    tokens and starts are as in Corpus.
-    """
+    """All words, numbered in order of appearance; tokens and starts are those of Corpus."""
 
     words: list[str]
     tokens: np.ndarray
@@ -155,19 +154,19 @@ class _Counted:
         phrases: int,
         notes: Sequence[str] = (),
     ) -> Corpus:
-        """Join phrases, leave out rare words, renumber by frequency."""
+        """Join phrases, leave out rare words, and number the others by frequency."""
         if len(self.tokens) == 0:
-            raise EmbeddingError(f"{name}: there is no word in it; give text by --data")
+            raise EmbeddingError(f"{name}: no words in it; give text with --data")
         words, tokens, starts, notes = self.words, self.tokens, self.starts, list(notes)
         for number in range(1, phrases + 1):
             words, tokens, starts, joined = join_phrases(words, tokens, starts, min_count)
-            notes.append(f"pass {number} for phrases: {joined:,} different ones are joined by _")
+            notes.append(f"phrases, pass {number}: {joined:,} distinct phrases are joined by _")
         counts = np.bincount(tokens, minlength=len(words))
         order = np.argsort(-counts, kind="stable")
         order = order[counts[order] >= min_count]
         if len(order) < 2:
             raise EmbeddingError(
-                f"{name}: {len(order)} of {len(words):,} words are seen {min_count} times or more; "
+                f"{name}: {len(order)} of {len(words):,} words occur at least {min_count} times; "
                 "give more text, or a smaller --min-count"
             )
         number_of = np.full(len(words), -1, dtype=np.int32)
@@ -176,8 +175,8 @@ class _Counted:
         known = tokens >= 0
         if not known.all():
             notes.append(
-                f"{len(words) - len(order):,} of {len(words):,} words are seen fewer than "
-                f"{min_count} times and left out: {1 - known.mean():.1%} of the text"
+                f"{len(words) - len(order):,} of {len(words):,} words occur fewer than "
+                f"{min_count} times and are left out: {1 - known.mean():.1%} of the text"
             )
         return Corpus(
             name=name,
@@ -188,3 +187,62 @@ class _Counted:
             source=source,
             notes=tuple(notes),
         )
+
+
+def join_phrases(
+    words: list[str], tokens: np.ndarray, starts: np.ndarray, discount: int
+) -> tuple[list[str], np.ndarray, np.ndarray, int]:
+    """Join adjacent words that occur together far more often than apart, such as new_york.
+
+    Pairs whose score is above PHRASE_THRESHOLD are joined, from left to right. The score is that of
+    Mikolov et al. (2013), section 4, times the length n of the text, as in their word2phrase.c:
+
+        score(a, b) = (count(a b) - discount) / (count(a) * count(b)) * n
+
+    Another pass over the result joins pairs of phrases.
+
+    Parameters
+    ----------
+    words, tokens, starts : see Corpus; the words in any order
+    discount : minimum count of the words of a phrase, and the discount of the score
+
+    Returns
+    -------
+    The new words, tokens and starts, and the number of distinct phrases.
+    """
+    counts = np.bincount(tokens, minlength=len(words))
+    if len(tokens) < 2:
+        return words, tokens, starts, 0
+    pair = tokens[:-1].astype(np.int64) * len(words) + tokens[1:]  # of tokens i and i + 1
+    within = np.ones(len(pair), dtype=bool)
+    ends = starts[1:-1]
+    within[ends[(ends > 0) & (ends < len(tokens))] - 1] = False  # not across sentences
+    kinds, kind_of = np.unique(pair, return_inverse=True)
+    pair_counts = np.bincount(kind_of, weights=within, minlength=len(kinds))
+    first, second = kinds // len(words), kinds % len(words)
+    score = (pair_counts - discount) / (counts[first].astype(float) * counts[second]) * len(tokens)
+    frequent = np.minimum(counts[first], counts[second]) >= discount
+    is_phrase = (score > PHRASE_THRESHOLD) & frequent
+
+    joins = _alternating(is_phrase[kind_of] & within)  # whether token i is joined with token i + 1
+    joined_kinds, number = np.unique(kind_of[joins], return_inverse=True)
+    joined = tokens.copy()
+    joined[:-1][joins] = len(words) + number
+    stays = np.ones(len(tokens), dtype=bool)
+    stays[1:][joins] = False
+    phrases = [
+        f"{words[a]}_{words[b]}"
+        for a, b in zip(first[joined_kinds], second[joined_kinds], strict=True)
+    ]
+    before = np.concatenate([[0], np.cumsum(stays)])
+    return [*words, *phrases], joined[stays], before[starts], len(phrases)
+
+
+def _alternating(wanted: np.ndarray) -> np.ndarray:
+    """Return every other True of each run, from its first: bool, shape (n,).
+
+    wanted : bool, shape (n,)
+    """
+    places = np.arange(len(wanted))
+    run_start = np.maximum.accumulate(np.where(wanted, -1, places)) + 1
+    return wanted & ((places - run_start) % 2 == 0)

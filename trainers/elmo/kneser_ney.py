@@ -1,14 +1,13 @@
-"""Interpolated Kneser-Ney: the next word from the one or two before it, by counting.
+"""The baseline of elmo: an interpolated Kneser-Ney language model of bigrams or trigrams.
 
-The bar that a trained language model is to pass. With c the count of n-grams, v the words before w
-and v' these without the first,
+With c the count of n-grams, v the words before w, and v' these without the first,
 
     p(w | v) = (max(c(v w) - D, 0) + D N(v .) p(w | v')) / c(v .)
 
 where c(v .) is the sum of c(v w) over all w, and N(v .) the number of w with c(v w) > 0. Below the
-highest order, c counts not how often an n-gram occurs but how many different words come before it;
-below the single words, all words are as likely. D = n1 / (n1 + 2 n2) is estimated for each order
-from the numbers of n-grams that are counted once and twice. (Kneser and Ney, "Improved backing-off
+highest order, c is not the number of occurrences of an n-gram but of distinct words before it;
+below unigrams, the distribution is uniform. D = n1 / (n1 + 2 n2) is estimated for each order from
+the numbers of n-grams with count one and two. (Kneser and Ney, "Improved backing-off
 for m-gram language modeling", 1995; equation and D as in Chen and Goodman, "An empirical study of
 smoothing techniques for language modeling", 1998.)
 """
@@ -29,7 +28,7 @@ class _Order:
     Attributes
     ----------
     counts : n-gram -> c
-    totals, kinds : the words before the last -> c(v .) and N(v .)
+    totals, kinds : the words before the last one -> c(v .) and N(v .)
     discount : D
     """
 
@@ -49,14 +48,14 @@ class _Order:
 
 
 class KneserNey:
-    """The probability of each next word, an end of the sentence after the last one.
+    """The probability of each next word, and of the end of the sentence.
 
     Parameters
     ----------
-    sentences : numbers of words, to count in
-    order : 2, bigrams; 3, trigrams
-    words : numbers of words are below this
-    start, end : numbers that stand for the beginning, which is never predicted, and the end
+    sentences : the training data, as numbers of words
+    order : 2 for bigrams, 3 for trigrams
+    words : size of the vocabulary
+    start, end : numbers of the start of a sentence, which is never predicted, and of its end
     """
 
     def __init__(
@@ -68,26 +67,26 @@ class KneserNey:
         for _ in range(order - 1):
             counts = Counter(ngram[1:] for ngram in counts)
             orders.append(_Order.of(counts))
-        self._orders = orders[::-1]  # of single words, of pairs, ...
+        self._orders = orders[::-1]  # unigrams, bigrams, ...
 
     def probability(self, ngram: Ngram) -> float:
-        """Return p of the last word of an n-gram of at most `order` words after the others."""
+        """Return p(last word | other words) of an n-gram of at most `order` words."""
         if not ngram:
             return 1 / (self.words - 1)
-        counts, before = self._orders[len(ngram) - 1], ngram[:-1]
+        counts, context = self._orders[len(ngram) - 1], ngram[:-1]
         lower = self.probability(ngram[1:])
-        total = counts.totals[before]
+        total = counts.totals[context]
         if not total:
             return lower
-        kept = max(counts.counts[ngram] - counts.discount, 0)
-        return (kept + counts.discount * counts.kinds[before] * lower) / total
+        discounted = max(counts.counts[ngram] - counts.discount, 0)
+        return (discounted + counts.discount * counts.kinds[context] * lower) / total
 
     def perplexity(self, sentences: Iterable[Sequence[int]]) -> float:
-        """Return exp of the mean of -log p over all words and ends of sentences."""
+        """Return the perplexity of all words and ends of sentences."""
         found = [self.probability(ngram) for each in sentences for ngram in self._ngrams(each)]
         return float(np.exp(-np.log(found).mean()))
 
     def _ngrams(self, sentence: Sequence[int]) -> Iterator[Ngram]:
         padded = [*[self.start] * (self.order - 1), *(int(number) for number in sentence), self.end]
-        for place in range(len(padded) - self.order + 1):
-            yield tuple(padded[place : place + self.order])
+        for start in range(len(padded) - self.order + 1):
+            yield tuple(padded[start : start + self.order])

@@ -1,11 +1,12 @@
-"""A forward and a backward LSTM language model over one token layer, after ELMo.
+"""The model of elmo: a forward and a backward LSTM language model over one token layer.
 
-Both read the same token vectors, of words and, if asked for, of their letters, and share the
-softmax; each has LSTM layers of its own, whose outputs after the first layer are added to its input
-(residual). At a word the forward states know it and what stands before it, the backward states it
-and what stands after it (Peters et al., "Deep contextualized word representations", NAACL 2018).
+Both share the token vectors, of words and optionally of their characters, and the softmax; each has
+its own LSTM layers, with residual connections from the second layer on. The forward states of a
+word depend on it and the words before it, the backward states on it and the words after it (Peters
+et al., "Deep contextualized word representations", NAACL 2018).
 
-Sentences are padded: <s>, the words, </s>, then anything. B sentences, T places, d dimensions.
+Sentences are <s>, the words, </s>, and padding. In shapes, B is the number of sentences, T of
+positions, d of dimensions.
 """
 
 from collections.abc import Sequence
@@ -15,72 +16,71 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from trainers.elmo.tied_softmax import TiedSoftmax
-
-LONGEST_WORD = 24
-"""Letters of a word that are read, its two ends included; of a longer word the first ones."""
+MAX_WORD_CHARS = 24
+"""Maximum bytes of a word, including its two boundaries; longer words are truncated."""
 
 _FILTERS = {1: 16, 2: 32, 3: 48, 4: 64}  # width -> number
-_LETTER_DIM = 16
-_FIRST_BIAS = 1.0  # of the forget gates: so much that cells keep at first
+_CHAR_DIM = 16
+_FORGET_BIAS = 1.0  # initial bias of the forget gates, so that cells keep their content
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """What is read.
+class BiLMBatch:
+    """Sentences as input of the model.
 
     Attributes
     ----------
-    numbers : int64, (B, T); of the words, 0 for <s>, 1 for </s> and what comes after it
-    lengths : int64, (B,); places of each sentence that are not padding
-    letters : int64, (u, LONGEST_WORD), see letters_of; of the different words that are read
-    spelled : int64, (B, T); their numbers in `letters`. Both None: letters are not read
+    numbers : int64, (B, T), the words; 0 for <s>, 1 for </s> and padding
+    lengths : int64, (B,), the length of each sentence without padding
+    char_ids : int64, (u, MAX_WORD_CHARS), the characters of the distinct words; see char_ids_of
+    word_rows : int64, (B, T), row in `char_ids` of each word; both None without characters
     """
 
     numbers: torch.Tensor
     lengths: torch.Tensor
-    letters: torch.Tensor | None = None
-    spelled: torch.Tensor | None = None
+    char_ids: torch.Tensor | None = None
+    word_rows: torch.Tensor | None = None
 
-    def to(self, device: torch.device) -> "Reading":
-        """Return it on a device."""
-        letters = None if self.letters is None else self.letters.to(device)
-        spelled = None if self.spelled is None else self.spelled.to(device)
-        return Reading(self.numbers.to(device), self.lengths.to(device), letters, spelled)
+    def to(self, device: torch.device) -> "BiLMBatch":
+        """Return the batch on a device."""
+        char_ids = None if self.char_ids is None else self.char_ids.to(device)
+        word_rows = None if self.word_rows is None else self.word_rows.to(device)
+        return BiLMBatch(self.numbers.to(device), self.lengths.to(device), char_ids, word_rows)
 
-    def part(self, own: slice) -> "Reading":
+    def part(self, rows: slice) -> "BiLMBatch":
         """Return some of the sentences."""
-        spelled = None if self.spelled is None else self.spelled[own]
-        return Reading(self.numbers[own], self.lengths[own], self.letters, spelled)
+        word_rows = None if self.word_rows is None else self.word_rows[rows]
+        return BiLMBatch(self.numbers[rows], self.lengths[rows], self.char_ids, word_rows)
 
 
-class Letters(nn.Module):
-    """Word vectors from letters: convolutions, the highest answer of each, a highway layer.
+class CharacterCnn(nn.Module):
+    """Word vectors from characters: convolutions, max pooling, a highway layer.
 
     (Kim et al., "Character-aware neural language models", AAAI 2016)
     """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.bytes = nn.Embedding(256, _LETTER_DIM, padding_idx=0)
+        self.bytes = nn.Embedding(256, _CHAR_DIM, padding_idx=0)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(_LETTER_DIM, filters, width) for width, filters in _FILTERS.items()
+            nn.Conv1d(_CHAR_DIM, filters, width) for width, filters in _FILTERS.items()
         )
         filters = sum(_FILTERS.values())
         self.highway = nn.Linear(filters, 2 * filters)
         self.out = nn.Linear(filters, dim)
 
-    def forward(self, letters: torch.Tensor) -> torch.Tensor:
-        """Return a vector for each word: (u, d)."""
-        x = self.bytes(letters).transpose(1, 2)  # (u, letter dim, LONGEST_WORD)
-        x = torch.cat([each(x).amax(dim=2) for each in self.convolutions], dim=1).relu()
+    def forward(self, char_ids: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of words: (u, d); char_ids : int64, (u, MAX_WORD_CHARS)."""
+        x = self.bytes(char_ids).transpose(1, 2)  # (u, char dim, MAX_WORD_CHARS)
+        pooled = [each(x).amax(dim=2) for each in self.convolutions]  # (u, filters) each
+        x = torch.cat(pooled, dim=1).relu()  # (u, all filters)
         change, gate = self.highway(x).chunk(2, dim=1)
         x = torch.lerp(x, change.relu(), gate.sigmoid())
         return self.out(x)
 
 
-class OneWay(nn.Module):
-    """The LSTM layers of one direction; from the second on, the input is added to the output."""
+class DirectionalLstm(nn.Module):
+    """The LSTM layers of one direction, with residual connections from the second layer on."""
 
     def __init__(self, dim: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -88,14 +88,60 @@ class OneWay(nn.Module):
         self.lstms = nn.ModuleList(nn.LSTM(dim, dim, batch_first=True) for _ in range(layers))
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Return the states of each layer, read from left to right: (B, T, d) each."""
+        """Return the states of each layer, (B, T, d), from left to right; x : (B, T, d)."""
         states: list[torch.Tensor] = []
         for lstm in self.lstms:
             y, _ = lstm(x)
-            y = same_dropout(y, self.dropout, self.training)
+            y = locked_dropout(y, self.dropout, self.training)
             x = x + y if states else y
             states.append(x)
         return states
+
+
+class TiedSoftmax(nn.Module):
+    """The softmax over words whose weights are the words' own vectors, whole or in clusters.
+
+    In clusters (adaptive), the softmax over the most frequent words has one more class for each
+    cluster of rarer words, and the softmax within a cluster is computed only for targets in it:
+    log p(w) = log p(cluster) + log p(w | cluster). The distribution is exact, at about a quarter of
+    the cost of the whole softmax (Grave et al., "Efficient softmax approximation for GPUs", 2017).
+    Unlike in torch.nn.AdaptiveLogSoftmaxWithLoss, the clusters use the words' vectors at full
+    length (Press and Wolf, "Using the output embedding to improve language models", 2017).
+
+    Parameters
+    ----------
+    words : size of the vocabulary, most frequent words first
+    dim : length of the vectors
+    cutoffs : number of the first word of each cluster, ascending; none: one softmax
+    """
+
+    def __init__(self, words: int, dim: int, cutoffs: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.cuts = [*cutoffs, words]
+        self.bias = nn.Parameter(torch.zeros(words))
+        self.clusters = nn.Parameter(torch.zeros(len(cutoffs), dim))
+
+    def forward(
+        self, states: torch.Tensor, targets: torch.Tensor, words: torch.Tensor
+    ) -> torch.Tensor:
+        """Return -log p of each target, in nats: float32, (k,).
+
+        states : (k, d)
+        targets : int64, (k,)
+        words : (v, d), the vectors of all words
+        """
+        first = self.cuts[0]
+        weight = torch.cat([words[:first], self.clusters])
+        bias = F.pad(self.bias[:first], (0, len(self.clusters)))
+        cluster = torch.bucketize(targets, torch.tensor(self.cuts, device=targets.device),
+                                  right=True)  # fmt: skip
+        classes = torch.where(cluster == 0, targets, first + cluster - 1)
+        loss = _cross_entropy(F.linear(states, weight, bias), classes)
+        for number, (start, stop) in enumerate(zip(self.cuts, self.cuts[1:], strict=False), 1):
+            here = torch.nonzero(cluster == number)[:, 0]
+            logits = F.linear(states[here], words[start:stop], self.bias[start:stop])
+            loss = loss.index_add(0, here, _cross_entropy(logits, targets[here] - start))
+        return loss
 
 
 class BiLM(nn.Module):
@@ -103,9 +149,12 @@ class BiLM(nn.Module):
 
     Parameters
     ----------
-    words : size of the vocabulary, most frequent words first, after the special ones
+    words : size of the vocabulary: special words, then the most frequent words first
     dim : length of token vectors and of the states of one direction
-    letters : read letters, too
+    layers : number of LSTM layers
+    dropout : probability of dropout in training
+    generator : of the initial weights, on the CPU
+    characters : whether token vectors depend on the characters of words, too
     cutoffs : see TiedSoftmax
     """
 
@@ -116,20 +165,20 @@ class BiLM(nn.Module):
         layers: int,
         dropout: float,
         generator: torch.Generator,
-        letters: bool = False,
+        characters: bool = False,
         cutoffs: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.dropout = dropout
         self.words = nn.Embedding(words, dim)
-        self.letters = Letters(dim) if letters else None
-        self.forwards = OneWay(dim, layers, dropout)
-        self.backwards = OneWay(dim, layers, dropout)
+        self.letters = CharacterCnn(dim) if characters else None
+        self.forwards = DirectionalLstm(dim, layers, dropout)
+        self.backwards = DirectionalLstm(dim, layers, dropout)
         self.softmax = TiedSoftmax(words, dim, cutoffs)
         self._initialize(generator)
 
     def _initialize(self, generator: torch.Generator) -> None:
-        """Draw matrices with deviation 1 / sqrt(inputs); biases 0, of forget gates _FIRST_BIAS."""
+        """Draw matrices with deviation 1 / sqrt(inputs); set biases to 0 or _FORGET_BIAS."""
         for name, weight in self.named_parameters():
             if weight.dim() > 1:
                 fan = weight.shape[1:].numel()
@@ -138,43 +187,44 @@ class BiLM(nn.Module):
                 nn.init.zeros_(weight)
             if "bias_ih" in name:
                 size = len(weight) // 4
-                nn.init.constant_(weight[size : 2 * size], _FIRST_BIAS)
+                nn.init.constant_(weight[size : 2 * size], _FORGET_BIAS)
 
-    def tokens(self, reading: Reading) -> torch.Tensor:
-        """Return the token layer, which knows no context: (B, T, d)."""
-        x = self.words(reading.numbers)
+    def tokens(self, batch: BiLMBatch) -> torch.Tensor:
+        """Return the token layer, which does not depend on the context: (B, T, d)."""
+        x = self.words(batch.numbers)
         if self.letters is not None:
-            assert reading.letters is not None and reading.spelled is not None
-            x = x + F.embedding(reading.spelled, self.letters(reading.letters))
+            assert batch.char_ids is not None and batch.word_rows is not None
+            x = x + F.embedding(batch.word_rows, self.letters(batch.char_ids))
         return x
 
     def states(
-        self, reading: Reading, x: torch.Tensor
+        self, batch: BiLMBatch, x: torch.Tensor
     ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """Return the forward and the backward states of each layer: (B, T, d) each."""
-        x = same_dropout(x, self.dropout, self.training)
-        turned = turned_places(reading.lengths, x.shape[1])
+        x = locked_dropout(x, self.dropout, self.training)
+        positions = reverse_positions(batch.lengths, x.shape[1])  # (B, T)
         forwards = self.forwards(x)
-        backwards = [taken(y, turned) for y in self.backwards(taken(x, turned))]
+        reversed_states = self.backwards(gather_positions(x, positions))
+        backwards = [gather_positions(y, positions) for y in reversed_states]
         return forwards, backwards
 
-    def layers(self, reading: Reading) -> torch.Tensor:
-        """Return token layer and states, forward beside backward: (1 + layers, B, T, 2 d)."""
-        x = self.tokens(reading)
-        forwards, backwards = self.states(reading, x)
+    def layers(self, batch: BiLMBatch) -> torch.Tensor:
+        """Return all layers, forward and backward joined: float32, (1 + layers, B, T, 2 d)."""
+        x = self.tokens(batch)
+        forwards, backwards = self.states(batch, x)
         pairs = zip([x, *forwards], [x, *backwards], strict=True)
         return torch.stack([torch.cat(pair, dim=2) for pair in pairs]).float()
 
-    def losses(self, reading: Reading) -> tuple[torch.Tensor, torch.Tensor]:
+    def losses(self, batch: BiLMBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the cross-entropies, in nats, of next words and of previous ones: (k,) each.
 
-        k is the number of words and of sentences: the forward model predicts </s> after the last
-        word, the backward model <s> before the first.
+        k is the number of words plus the number of sentences: the forward model also predicts </s>
+        after the last word, the backward model <s> before the first.
         """
-        forwards, backwards = self.states(reading, self.tokens(reading))
-        places = torch.arange(1, reading.numbers.shape[1], device=reading.lengths.device)
-        inside = places < reading.lengths[:, None]  # (B, T - 1)
-        next_words, words = reading.numbers[:, 1:][inside], reading.numbers[:, :-1][inside]
+        forwards, backwards = self.states(batch, self.tokens(batch))
+        positions = torch.arange(1, batch.numbers.shape[1], device=batch.lengths.device)
+        inside = positions < batch.lengths[:, None]  # (B, T - 1)
+        next_words, words = batch.numbers[:, 1:][inside], batch.numbers[:, :-1][inside]
         table = self.words.weight
         return (
             self.softmax(forwards[-1][:, :-1][inside], next_words, table),
@@ -182,8 +232,8 @@ class BiLM(nn.Module):
         )
 
 
-def same_dropout(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
-    """Drop the same components at all places of a sentence; x : (B, T, d).
+def locked_dropout(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
+    """Drop the same components at all positions of a sentence; x : (B, T, d).
 
     (Gal and Ghahramani, "A theoretically grounded application of dropout in recurrent neural
     networks", 2016)
@@ -194,22 +244,34 @@ def same_dropout(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
     return x * (keep / (1 - rate)).to(x.dtype)
 
 
-def turned_places(lengths: torch.Tensor, places: int) -> torch.Tensor:
-    """Return the places of a sentence from its last to its first, then the padding: int64, (B, T).
+def reverse_positions(lengths: torch.Tensor, size: int) -> torch.Tensor:
+    """Return the positions of each sentence in reverse order, then its padding: int64, (B, T).
 
-    Taken twice, everything is where it was.
+    Gathering twice by them restores the original order.
+
+    lengths : int64, (B,)
+    size : T
     """
-    place = torch.arange(places, device=lengths.device)
+    position = torch.arange(size, device=lengths.device)  # (T,)
     last = lengths[:, None] - 1
-    return torch.where(place <= last, last - place, place)
+    return torch.where(position <= last, last - position, position)
 
 
-def taken(x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Return the vectors of other places; x : (B, T, d); places : int64, (B, T)."""
-    return x.gather(1, places[:, :, None].expand(-1, -1, x.shape[2]))
+def gather_positions(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Return the vectors at other positions: (B, T, d); positions : int64, (B, T)."""
+    return x.gather(1, positions[:, :, None].expand(-1, -1, x.shape[2]))
 
 
-def letters_of(word: str) -> list[int]:
-    """Return the UTF-8 bytes of a word between 1 and 2, its ends, then 0 up to LONGEST_WORD."""
-    found = [1, *word.encode()[: LONGEST_WORD - 2], 2]
-    return found + [0] * (LONGEST_WORD - len(found))
+def char_ids_of(word: str) -> list[int]:
+    """Return the UTF-8 bytes of a word between the boundaries 1 and 2, padded with 0."""
+    found = [1, *word.encode()[: MAX_WORD_CHARS - 2], 2]
+    return found + [0] * (MAX_WORD_CHARS - len(found))
+
+
+def frequency_cutoffs(words: int) -> tuple[int, int]:
+    """Return the cutoffs of two clusters: a 20th and a quarter of the vocabulary."""
+    return words // 20, words // 4
+
+
+def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits.float(), targets, reduction="none")

@@ -1,13 +1,15 @@
-"""A ready CLIP of Hugging Face, from a folder: images and texts are put through it, as it is.
+"""A pretrained CLIP of Hugging Face, from a folder, that computes vectors without training.
 
-    python -m trainers image_text --pretrained clip-vit-base-patch32/ --data pictures/ --out ...
+    python -m trainers image_text --pretrained clip-vit-base-patch32/ --data images/ --out ...
 
 The folder has config.json, .safetensors and tokenizer.json, or the files from which `transformers`
-makes one. Nothing is fetched, no code of the model's own is run, no pickled weights are read. The
-run's checkpoint holds all that `encode` needs, so that the folder is not looked for again.
+makes one. Nothing is downloaded, no code of the model is run, no pickled weights are read. The
+checkpoint of the run holds everything that `encode` needs, so the folder is not read again.
 """
 
 import json
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,29 +21,40 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from embeddings.errors import EmbeddingError
+from trainers.core import checkpoints, provenance
+from trainers.core.devices import start
+from trainers.core.fit import TrainingResult
 from trainers.core.hugging_face import transformers
+from trainers.core.progress import is_main, say
+from trainers.core.result import write_result
+from trainers.core.saved_run import Codec
+from trainers.data.images.reading import open_picture
+from trainers.image_text.config import ImageTextConfig
+from trainers.image_text.data import Captioned
+from trainers.image_text.metrics import candidates, recalls
+from trainers.image_text.output import pair_set
 
-MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-"""Of red, green and blue, as CLIP was trained; preprocessor_config.json may say otherwise."""
+MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+"""Of red, green and blue; CLIP's own, unless preprocessor_config.json has others."""
 
-_AT_ONCE = 64  # images or texts
+_BLOCK_SIZE = 64  # images or texts
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A model with what it needs to read.
+    """A CLIP model with its preprocessing.
 
     Attributes
     ----------
     model : a CLIPModel of `transformers`
-    tokenizer : which adds the beginning and the end, and cuts at what the model takes
-    mean, deviation : of each channel, for intensities from 0 to 1
+    tokenizer : adds the special tokens, and truncates at the model's maximum length
+    mean, std : of each channel, for intensities from 0 to 1
     """
 
     model: Any
     tokenizer: Tokenizer
     mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    std: tuple[float, ...]
 
     @property
     def dim(self) -> int:
@@ -50,60 +63,64 @@ class Clip:
 
     @property
     def side(self) -> int:
-        """Pixels along the sides of the images that it takes."""
+        """Side length of the input images, in pixels."""
         return int(self.model.config.vision_config.image_size)
 
     def about(self) -> dict[str, Any]:
-        """Return all but the weights, as JSON values."""
+        """Return everything but the weights, as JSON values."""
         return {
             "clip": self.model.config.to_dict(),
             "tokenizer": self.tokenizer.to_str(),
             "mean": list(self.mean),
-            "deviation": list(self.deviation),
+            "deviation": list(self.std),
         }
 
     @torch.no_grad()
     def images(self, pixels: np.ndarray, full: int) -> np.ndarray:
-        """Return vectors of length 1: float32, shape (n, dim); pixels, full: see Images."""
+        """Return the vectors of images, of length 1: float32, shape (n, dim).
+
+        pixels, full : see Images
+        """
         device = self.model.logit_scale.device
-        mean, deviation = (torch.tensor(each, device=device)[:, None, None]
-                           for each in (self.mean, self.deviation))  # fmt: skip
+        mean, std = (
+            torch.tensor(each, device=device)[:, None, None] for each in (self.mean, self.std)
+        )
         vectors = []
-        for start in range(0, len(pixels), _AT_ONCE):
-            block = torch.from_numpy(pixels[start : start + _AT_ONCE]).to(device).float() / full
-            block = block.expand(-1, 3, -1, -1)  # grey becomes three channels
+        for first in range(0, len(pixels), _BLOCK_SIZE):
+            block = torch.from_numpy(pixels[first : first + _BLOCK_SIZE]).to(device).float() / full
+            block = block.expand(-1, 3, -1, -1)  # gray becomes three channels
             if block.shape[2:] != (self.side, self.side):
                 block = F.interpolate(block, (self.side, self.side), mode="bicubic", antialias=True)
-            given = (block.clamp(0, 1) - mean) / deviation
-            seen = self.model.vision_model(pixel_values=given).pooler_output
-            vectors.append(F.normalize(self.model.visual_projection(seen), dim=1).cpu())
+            inputs = (block.clamp(0, 1) - mean) / std  # (b, 3, side, side)
+            pooled = self.model.vision_model(pixel_values=inputs).pooler_output  # (b, hidden)
+            vectors.append(F.normalize(self.model.visual_projection(pooled), dim=1).cpu())
         return torch.cat(vectors).numpy()
 
     @torch.no_grad()
     def texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Return vectors of length 1: float32, shape (n, dim)."""
+        """Return the vectors of texts, of length 1: float32, shape (n, dim)."""
         device = self.model.logit_scale.device
         vectors = []
-        for start in range(0, len(texts), _AT_ONCE):
-            read = self.tokenizer.encode_batch(list(texts[start : start + _AT_ONCE]))
-            numbers = torch.tensor([each.ids for each in read], device=device)
-            real = torch.tensor([each.attention_mask for each in read], device=device)
-            seen = self.model.text_model(input_ids=numbers, attention_mask=real).pooler_output
-            vectors.append(F.normalize(self.model.text_projection(seen), dim=1).cpu())
+        for first in range(0, len(texts), _BLOCK_SIZE):
+            encodings = self.tokenizer.encode_batch(list(texts[first : first + _BLOCK_SIZE]))
+            tokens = torch.tensor([each.ids for each in encodings], device=device)  # (b, t)
+            mask = torch.tensor([each.attention_mask for each in encodings], device=device)
+            pooled = self.model.text_model(input_ids=tokens, attention_mask=mask).pooler_output
+            vectors.append(F.normalize(self.model.text_projection(pooled), dim=1).cpu())
         return torch.cat(vectors).numpy()
 
-    def cut(self, texts: Sequence[str]) -> int:
-        """Return how many texts are longer than what the model takes."""
+    def truncated(self, texts: Sequence[str]) -> int:
+        """Return how many texts are longer than the model's maximum length."""
         return sum(bool(each.overflowing) for each in self.tokenizer.encode_batch(list(texts)))
 
 
 def open_clip(folder: Path) -> Clip:
-    """Open a folder.
+    """Open the folder of a model.
 
     Raises
     ------
     EmbeddingError
-        `transformers` is not installed, the folder has no CLIP, or its weights are pickled
+        `transformers` is not installed, the folder has no CLIP model, or its weights are pickled
     """
     config = folder / "config.json"
     if not config.is_file() or not any(folder.glob("*.safetensors")):
@@ -123,24 +140,87 @@ def open_clip(folder: Path) -> Clip:
         )
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise EmbeddingError(f"--pretrained {folder}: cannot be opened: {error}") from error
-    said = folder / "preprocessor_config.json"
-    told = json.loads(said.read_text()) if said.is_file() else {}
-    mean, deviation = told.get("image_mean", MEAN), told.get("image_std", DEVIATION)
-    return _ready(model, tokens.backend_tokenizer, mean, deviation)
+    path = folder / "preprocessor_config.json"
+    preprocessing = json.loads(path.read_text()) if path.is_file() else {}
+    mean, std = preprocessing.get("image_mean", MEAN), preprocessing.get("image_std", STD)
+    return _clip(model, tokens.backend_tokenizer, mean, std)
 
 
-def restored(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Clip:
-    """Return the model of a run's checkpoint."""
+def run_pretrained(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dict[str, Any]:
+    """Compute the vectors by a pretrained CLIP, write the files; return the metrics."""
+    fabric = start(config)
+    clip.model.to(fabric.device)
+    texts = list(dict.fromkeys(pairs.captions))
+    if truncated := clip.truncated(texts):
+        longest = clip.model.config.text_config.max_position_embeddings
+        say(f"{truncated:,} captions are truncated to {longest} tokens, the model's maximum",
+            config.quiet)  # fmt: skip
+    started = time.perf_counter()
+    images = clip.images(pairs.pixels, pairs.full)  # (n, dim)
+    captions = clip.texts(texts)  # (texts, dim)
+    seconds = time.perf_counter() - started
+    number = {text: row for row, text in enumerate(texts)}
+    chosen = candidates(np.arange(len(pairs)), pairs.meaning, config.seed)
+    text_rows = [number[pairs.captions[row]] for row in chosen]
+    metrics = {
+        **recalls(images[pairs.image[chosen]], captions[text_rows]),
+        "candidates": len(chosen),
+        "chance": 1 / len(chosen),
+        "temperature": math.exp(-clip.model.logit_scale.item()),
+        "pairs": len(pairs),
+        "images": len(pairs.pixels),
+    }
+    assert config.pretrained is not None
+    settings = provenance.settings(
+        config,
+        dim=clip.dim,
+        device=fabric.device.type,
+        pretrained=config.pretrained.resolve().name,  # without the folders above it
+    )
+    about = {"trainer": "image_text", **clip.about()}
+    if is_main():
+        checkpoints.clear(config.run_folder)
+    sha256 = checkpoints.finalize_best(config.run_folder, clip.model, about, best_epoch=0)
+    found = pair_set(
+        pairs,
+        texts,
+        images=images,
+        captions=captions,
+        held_out=np.empty(0, np.int64),
+        settings=settings,
+        checkpoint=sha256,
+        metrics=metrics,
+    )
+    result = TrainingResult(math.nan, 0, 0, 0, {}, seconds, len(pairs), "pairs")
+    return write_result(found, config, result)
+
+
+def clip_codec(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Codec:
+    """Return the encoder of a saved run of a pretrained CLIP."""
+    clip = _restored(about, weights)
+    shape = (3, clip.side, clip.side)
+
+    def encode_image(content: bytes, name: str) -> np.ndarray:
+        return clip.images(np.array(open_picture(content, name, shape))[None], 255)[0]
+
+    def encode_text(text: str) -> np.ndarray:
+        if not text.strip():
+            raise EmbeddingError("the text is empty; give words")
+        return clip.texts([text])[0]
+
+    return Codec(clip.dim, encode_image=encode_image, encode_text=encode_text)
+
+
+def _restored(about: Mapping[str, Any], weights: Mapping[str, torch.Tensor]) -> Clip:
+    """Return the model of the checkpoint of a run."""
     library = transformers()
     model = library.CLIPModel(library.CLIPConfig.from_dict(about["clip"]))
     model.load_state_dict(weights)
-    return _ready(model, Tokenizer.from_str(about["tokenizer"]), about["mean"], about["deviation"])
+    return _clip(model, Tokenizer.from_str(about["tokenizer"]), about["mean"], about["deviation"])
 
 
-def _ready(
-    model: Any, tokenizer: Tokenizer, mean: Sequence[float], deviation: Sequence[float]
-) -> Clip:
-    """Put the parts together; texts of a batch are filled up to the longest."""
+def _clip(model: Any, tokenizer: Tokenizer, mean: Sequence[float], std: Sequence[float]) -> Clip:
+    """Return a Clip whose tokenizer truncates texts, and pads a batch to its longest text."""
     tokenizer.enable_truncation(model.config.text_config.max_position_embeddings)
     tokenizer.enable_padding()
-    return Clip(model.eval(), tokenizer, tuple(mean), tuple(deviation))
+    return Clip(model.eval(), tokenizer, tuple(mean), tuple(std))

@@ -1,8 +1,8 @@
-"""Images with captions: from a folder or zip with a table of file and caption, or built in.
+"""The data of image_text: images with captions, from a folder or zip with a table, or built in.
 
-The table is CSV, TSV or Parquet with a header; its columns are called file (or filename, image,
-path) and caption (or text, description). A file may have several rows, one a caption. Files are
-given relative to the table.
+The table is CSV, TSV or Parquet with a header. It has a column file (or filename, image, path),
+with paths relative to the table, and a column caption (or text, description). An image with
+several captions has a row for each.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from embeddings.files.members import open_members
 from embeddings.files.tabular.reader import read_table
 from embeddings.text import shorten
 from trainers.core.rng import numpy_generator
-from trainers.data import images
+from trainers.data.images.reading import digits, is_picture, read_image_files
 from trainers.data.words import words_of
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
@@ -43,17 +43,17 @@ class Captioned:
 
     Attributes
     ----------
-    name : what the data is called
-    pixels : uint8, shape (n, channels, height, width); 1 channel is grey, 3 are red, green, blue
+    name : of the data set
+    pixels : uint8, shape (n, channels, height, width); 1 channel is gray, 3 are red, green, blue
     full : the intensity of white, such as 255
-    labels : a name for each image; those of files are their paths
-    image : int64, shape (p,); the image of each pair
-    captions : p texts
-    meaning : int64, shape (p,); captions of one number say the same, whatever their words
-    unseen : bool, shape (p,); pairs that are never learned from, nor used to choose the best epoch
-    attributes : by name a value for each pair: what the captions are made of, where it is known
-    source : name and sha256 of what was read
-    notes : what a person should know about the reading
+    labels : n, a name for each image: the path of its file, if it has one
+    image : int64, shape (p,), the image of each pair
+    captions : p, the text of each pair
+    meaning : int64, shape (p,); captions with the same number have the same meaning
+    unseen : bool, shape (p,); the test pairs, neither trained on nor used to choose the best epoch
+    attributes : name -> p, the values that the captions were generated from, if known
+    source : name and sha256 of the files
+    notes : messages for the user about reading the files
     """
 
     name: str
@@ -79,14 +79,14 @@ class Captioned:
 
     @property
     def paths(self) -> list[str]:
-        """A path for each image, as the column of pictures has it."""
-        return [f"{self.name}/{label if images.is_picture(label) else f'{row}.png'}"
+        """The path of each image in the column of thumbnails."""
+        return [f"{self.name}/{label if is_picture(label) else f'{row}.png'}"
                 for row, label in enumerate(self.labels)]  # fmt: skip
 
 
 def captioned_digits(seed: int = 0) -> Captioned:
-    """Return scikit-learn's handwritten digits, each with a caption of one of several wordings."""
-    found = images.digits()
+    """Return scikit-learn's handwritten digits, each with a random one of several captions."""
+    found = digits()
     chosen = numpy_generator(seed, "captions of digits").integers(
         len(DIGIT_CAPTIONS), size=len(found)
     )
@@ -109,27 +109,27 @@ def captioned_digits(seed: int = 0) -> Captioned:
 
 
 def number_meanings(captions: Sequence[str]) -> np.ndarray:
-    """Number captions; those of the same words in the same order share one: int64, shape (p,)."""
+    """Number captions; those with the same words in the same order are equal: int64, shape (p,)."""
     numbers: dict[tuple[str, ...], int] = {}
     return np.array([numbers.setdefault(tuple(words_of(text)), len(numbers)) for text in captions],
                     dtype=np.int64)  # fmt: skip
 
 
 def read_captioned(path: Path, size: int | None = None) -> Captioned:
-    """Read a folder, or a zip or tar of it, of pictures and one table of captions.
+    """Read a folder, or a zip or tar of one, with images and one table of captions.
 
     Parameters
     ----------
-    size : side in pixels to which all pictures are brought; default: see images.py
+    size : side in pixels to which all images are resized; default: see read_images
 
     Raises
     ------
     EmbeddingError
-        nothing there, no table or several, a row without caption, a picture that is missing or
-        damaged; with file and row
+        no such path, no table or several, a row without a caption, or an image that is missing or
+        damaged; names the file and the row
     """
     if not path.exists():
-        raise EmbeddingError(f"{path}: no such folder or zip; give pictures and captions by --data")
+        raise EmbeddingError(f"{path}: no such folder or zip; give images and captions with --data")
     notes: list[str] = []
     name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
     with open_members(path, notes.append) as members:
@@ -137,25 +137,25 @@ def read_captioned(path: Path, size: int | None = None) -> Captioned:
         if len(tables) != 1:
             found = ", ".join(each.name for each in tables[:5]) or "none"
             raise EmbeddingError(
-                f"{path}: expected one table with the columns file and caption beside the "
-                f"pictures, such as captions.csv; found {found}"
+                f"{path}: expected one table with the columns file and caption next to the "
+                f"images, such as captions.csv; found {found}"
             )
         files, captions = _read_table(tables[0], notes)
-        pictures = _find_pictures(files, members, tables[0])
-        used = {each.name for each in pictures}
-        others = sum(images.is_picture(each.name) and each.name not in used for each in members)
+        images = _find_images(files, members, tables[0])
+        used = {each.name for each in images}
+        others = sum(is_picture(each.name) and each.name not in used for each in members)
         if others:
-            notes.append(f"{others:,} pictures have no caption and are not used")
-        ordered = list({each.name: each for each in pictures}.values())
-        number = {each.name: row for row, each in enumerate(ordered)}
-        read = images.read_pictures(ordered, name, size)
+            notes.append(f"{others:,} images have no caption and are ignored")
+        distinct = list({each.name: each for each in images}.values())
+        number = {each.name: row for row, each in enumerate(distinct)}
+        read = read_image_files(distinct, name, size)
     text = read.source["sha256"] + "\n".join(captions)
     return Captioned(
         name=name,
         pixels=read.pixels,
         full=read.full,
         labels=read.labels,
-        image=np.array([number[each.name] for each in pictures], dtype=np.int64),
+        image=np.array([number[each.name] for each in images], dtype=np.int64),
         captions=tuple(captions),
         meaning=number_meanings(captions),
         unseen=np.zeros(len(captions), dtype=bool),
@@ -166,7 +166,7 @@ def read_captioned(path: Path, size: int | None = None) -> Captioned:
 
 
 def _read_table(table: Member, notes: list[str]) -> tuple[list[str], list[str]]:
-    """Return the columns of files and of captions; each caption has a word."""
+    """Return the columns of files and of captions, whose values all have at least one word."""
     read = read_table(table.path, note=notes.append)
     others = list(read.column_names)
     columns = []
@@ -182,26 +182,42 @@ def _read_table(table: Member, notes: list[str]) -> tuple[list[str], list[str]]:
             if not words_of(value):
                 raise EmbeddingError(
                     f"{table.name}, row {row}, column {found}: {shorten(value)!r} has no word; "
-                    "fill it or remove the row"
+                    "fill it in or remove the row"
                 )
         columns.append(values)
         others.remove(found)
     if others:
-        notes.append(f"columns not used: {', '.join(others)}")
+        notes.append(f"ignored columns: {', '.join(others)}")
     return columns[0], columns[1]
 
 
-def _find_pictures(files: Sequence[str], members: Sequence[Member], table: Member) -> list[Member]:
-    """Return the picture of each row of the table, named relative to it."""
-    at = {each.name: each for each in members if images.is_picture(each.name)}
+def _find_images(files: Sequence[str], members: Sequence[Member], table: Member) -> list[Member]:
+    """Return the image file of each row of the table, whose paths are relative to the table."""
+    member_of = {each.name: each for each in members if is_picture(each.name)}
     folder = PurePosixPath(table.name).parent
-    pictures = []
+    images = []
     for row, file in enumerate(files, start=1):
         name = str(folder / file.replace("\\", "/").removeprefix("./"))
-        if name not in at:
+        if name not in member_of:
             raise EmbeddingError(
-                f"{table.name}, row {row}: {shorten(file)!r} is no picture beside the table; "
+                f"{table.name}, row {row}: {shorten(file)!r} is no image next to the table; "
                 "add it or remove the row"
             )
-        pictures.append(at[name])
-    return pictures
+        images.append(member_of[name])
+    return images
+
+
+def hold_out(pairs: Captioned, fraction: float, seed: int) -> np.ndarray:
+    """Choose the held-out pairs, those of random images: int64, shape (h,), ascending row numbers.
+
+    If several images share a meaning, at least one of its pairs stays in training.
+    """
+    images = np.unique(pairs.image[~pairs.unseen])
+    order = numpy_generator(seed, "hold out").permutation(images)
+    chosen = np.zeros(len(pairs.pixels), dtype=bool)
+    chosen[order[: round(fraction * len(images))]] = True
+    meanings, first, count = np.unique(pairs.meaning, return_index=True, return_counts=True)
+    trained = pairs.meaning[~chosen[pairs.image] & ~pairs.unseen]
+    lost = ~np.isin(meanings, trained) & (count > 1) & ~pairs.unseen[first]
+    chosen[pairs.image[first[lost]]] = False
+    return np.flatnonzero(chosen[pairs.image] & ~pairs.unseen)

@@ -1,4 +1,4 @@
-"""The two towers of image_text: images and texts become vectors of one space."""
+"""The model of image_text, two towers that map images and texts to one space, and its loss."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,27 +10,28 @@ from torch import nn
 
 from trainers.core.rng import torch_generator
 from trainers.data.bags import Bags, means
-from trainers.data.image_task import initialize
+from trainers.data.images.convolutions import initialize
 from trainers.data.words import UNKNOWN, numbered, words_of
 
 INITIAL_TEMPERATURE = 0.07
-LEAST_TEMPERATURE = 0.01
-"""Of CLIP (Radford et al., "Learning transferable visual models from natural language supervision",
-ICML 2021): cosines are divided by it before the softmax."""
+MIN_TEMPERATURE = 0.01
+"""Those of CLIP (Radford et al., "Learning transferable visual models from natural language
+supervision", ICML 2021); cosines are divided by the temperature before the softmax."""
 
 WORD_DIM = 128
-_GROUPS = 4  # of channels, in normalization, or what their number can be divided by
+_GROUPS = 4  # of channels in normalization, or their greatest common divisor with the channels
 
 
 class Towers(nn.Module):
-    """Image tower, text tower and the temperature between them.
+    """An image tower, a text tower and the temperature of the softmax over their cosines.
 
     Parameters
     ----------
     shape : channels, height and width of an image
-    vocabulary : words that have vectors; others are left out
+    vocabulary : the words with vectors; others are ignored
     dim : length of the vectors of images and texts
     width : channels of the first convolution
+    seed : of the initial weights
     """
 
     def __init__(
@@ -49,46 +50,46 @@ class Towers(nn.Module):
             nn.Linear(WORD_DIM, 2 * WORD_DIM), nn.ReLU(), nn.Linear(2 * WORD_DIM, dim)
         )
         self.log_scale = nn.Parameter(torch.tensor(-math.log(INITIAL_TEMPERATURE)))
-        initialize(self, seed)  # of convolutions and layers
+        initialize(self, seed)  # convolutions and linear layers
         nn.init.normal_(self.words.weight, generator=torch_generator(seed, "words"))
         nn.init.zeros_(self.words.weight[UNKNOWN])
 
     def images(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return vectors of length 1 of images: float32, shape (b, dim).
+        """Return the vectors of images, of length 1: float32, shape (b, dim).
 
         pixels : float32, shape (b, channels, height, width), from 0 to 1
         """
         return F.normalize(self.image(pixels - 0.5).float(), dim=1)
 
     def texts(self, bags: Bags) -> torch.Tensor:
-        """Return vectors of length 1 of texts, which are bags of words: float32, (b, dim)."""
+        """Return the vectors of texts, as bags of words, of length 1: float32, shape (b, dim)."""
         return F.normalize(self.text(means(self.words.weight, bags)).float(), dim=1)
 
     @torch.no_grad()
-    def keep_temperature(self) -> None:
-        """Bring the temperature back to LEAST_TEMPERATURE where a step led below it."""
-        self.log_scale.clamp_(max=-math.log(LEAST_TEMPERATURE))
+    def clamp_temperature(self) -> None:
+        """Raise the temperature to MIN_TEMPERATURE if it is below."""
+        self.log_scale.clamp_(max=-math.log(MIN_TEMPERATURE))
 
     def bags_of(self, texts: Iterable[str]) -> Bags:
-        """Return the known words of texts as numbers; a text without any is the unknown word."""
+        """Return the known words of texts as bags; a text without any has the unknown word."""
         known = frozenset(self.vocabulary)
         words = ([word for word in words_of(text) if word in known] for text in texts)
         return Bags.of(*numbered((found or [""] for found in words), self.vocabulary))
 
     def get_extra_state(self) -> dict[str, Any]:
-        """Return the vocabulary, so that the weights of a checkpoint are of known words."""
+        """Return the vocabulary, so that a checkpoint has the words of its vectors."""
         return {"vocabulary": list(self.vocabulary)}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Take the vocabulary of a checkpoint."""
+        """Restore the vocabulary of a checkpoint."""
         self.vocabulary = tuple(state["vocabulary"])
 
 
 def image_tower(shape: tuple[int, int, int], dim: int, width: int) -> nn.Sequential:
-    """Return convolutions that halve an image until its sides are 4 to 7, and a linear layer.
+    """Return convolutions that halve an image to sides of 4 to 7 pixels, and a linear layer.
 
-    Normalization is by groups of channels within each image (Wu and He, "Group normalization",
-    2018): vectors do not depend on the rest of the batch.
+    Normalization is over groups of channels within each image (Wu and He, "Group normalization",
+    2018), so vectors do not depend on the rest of the batch.
     """
     channels, *sides = shape
     layers: list[nn.Module] = []
@@ -108,26 +109,32 @@ def contrastive(
     texts: torch.Tensor,
     scale: torch.Tensor,
     alike: torch.Tensor,
-    own: slice,
+    local_rows: slice,
 ) -> torch.Tensor:
-    """Return the symmetric cross-entropy of own images and texts among those of the whole batch.
+    """Return the summed symmetric cross-entropy of the local pairs, against the whole batch.
 
-    It is the mean of two: of each image's text among all texts, and of each text's image among all
-    images (Radford et al., 2021, see above). Pairs that are alike are not each other's negatives.
+    It is the mean of two cross-entropies: of each image's text among all texts, and of each text's
+    image among all images (Radford et al., 2021, see above). Pairs that are alike are not each
+    other's negatives.
 
     Parameters
     ----------
     images, texts : float32, shape (B, dim), of length 1; row i of both is pair i
     scale : 1 / temperature, shape ()
-    alike : bool, shape (B, B); symmetric, True on the diagonal
-    own : rows whose losses are summed
+    alike : bool, shape (B, B), symmetric, True on the diagonal
+    local_rows : rows whose losses are summed
     """
-    rows = torch.arange(len(images), device=images.device)[own]  # (b,)
-    ignored = alike[own].clone()  # (b, B)
+    rows = torch.arange(len(images), device=images.device)[local_rows]  # (b,)
+    ignored = alike[local_rows].clone()  # (b, B)
     ignored[torch.arange(len(rows), device=rows.device), rows] = False
     total = images.new_zeros(())
     with torch.autocast(images.device.type, enabled=False):
         for one, other in ((images, texts), (texts, images)):
-            logits = (scale * one[own] @ other.T).masked_fill(ignored, -torch.inf)  # (b, B)
+            logits = (scale * one[local_rows] @ other.T).masked_fill(ignored, -torch.inf)  # (b, B)
             total = total + F.cross_entropy(logits, rows, reduction="sum")
     return total / 2
+
+
+def is_alike(numbers: torch.Tensor) -> torch.Tensor:
+    """Return which numbers are equal: bool, shape (B, B); numbers : int64, shape (B,)."""
+    return numbers == numbers[:, None]

@@ -1,17 +1,20 @@
-"""Images and texts in one space: a text finds the images that it describes, and the reverse.
+"""image_text: images and texts in one space, so that a text finds the images it describes.
 
     python -m trainers image_text --out shapes.embedding.parquet
     python -m trainers encode shapes.run --text "a large red circle"
+    python -m trainers image_text --pretrained clip/ --data images/ --out images.embedding.parquet
 
-Two towers, convolutions over the image and a network over the mean of the words, make vectors of
-one length. Their cosines, divided by a learned temperature, are to be highest between an image and
-its own caption, among all images and all captions of the batch: the symmetric cross-entropy of CLIP
-(Radford et al., "Learning transferable visual models from natural language supervision", ICML
-2021). Of several processes each computes the vectors of its own pairs; they are put together in
-all, so that the batch is the whole one. Pairs of one image, or whose captions say the same, are no
-negatives of each other.
+An image tower, of convolutions, and a text tower, over the mean of the words' vectors, map images
+and texts to vectors of length 1 (model.py). The loss is the symmetric cross-entropy of CLIP: among
+all images and captions of a batch, the cosine between an image and its own caption, divided by a
+learned temperature, should be the highest (Radford et al., "Learning transferable visual models
+from natural language supervision", ICML 2021). With several processes, each computes the vectors of
+its own pairs and gathers those of the others, so the loss is over the whole batch. Pairs of the
+same image, or whose captions have the same meaning, are not negatives of each other.
 
-As a text is a bag of words here, "red on blue" and "blue on red" are one.
+A text is a bag of words: "red on blue" and "blue on red" have the same vector.
+
+With `--pretrained` nothing is learned: images and captions pass through a CLIP model (clip.py).
 """
 
 import math
@@ -34,32 +37,31 @@ from trainers.core.saved_run import Codec
 from trainers.core.task import Batch, Task, count_examples
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
-from trainers.data.images import open_picture
+from trainers.data.images.reading import open_picture
 from trainers.data.words import words_of
-from trainers.image_text.caption_baseline import ridge_recall
-from trainers.image_text.clip import open_clip
-from trainers.image_text.clip_run import coder, embed
+from trainers.image_text.clip import clip_codec, open_clip, run_pretrained
 from trainers.image_text.config import ImageTextConfig
-from trainers.image_text.data import Captioned, captioned_digits, read_captioned
-from trainers.image_text.model import Towers, contrastive
+from trainers.image_text.data import Captioned, captioned_digits, hold_out, read_captioned
+from trainers.image_text.metrics import candidates, recalls, ridge_recall
+from trainers.image_text.model import Towers, contrastive, is_alike
 from trainers.image_text.output import pair_set
-from trainers.image_text.planted_shapes import planted_shapes
-from trainers.image_text.retrieval import candidates, recalls
+from trainers.image_text.synthetic import synthetic_shapes
 
 WARM_UP = 0.05
-"""Share of the steps over which the step size rises."""
+"""Fraction of the steps in which the learning rate rises."""
 
-_AT_ONCE = 256  # images or texts, where nothing is learned
+_BLOCK_IMAGES = 256  # images per block in passes without training
 
 
 class ImageTextTask(Task):
-    """Symmetric contrastive loss of pairs.
+    """Trains the two towers.
 
     Attributes
     ----------
-    trained, withheld : int64, shapes (t,) and (w,); rows of the pairs
-    judged : of those withheld, one of each meaning, by which the best epoch is chosen
-    left_out : words of the captions learned from that are seen too rarely to have vectors
+    trained, held_out : int64, shapes (t,) and (h,), row numbers of the pairs
+    validated : int64, shape (v,), held-out pairs that are ranked to choose the best epoch, one for
+        each meaning
+    ignored_words : occurrences, in the training captions, of words too rare to have vectors
     """
 
     unit = "pairs"
@@ -68,18 +70,18 @@ class ImageTextTask(Task):
 
     def __init__(self, pairs: Captioned, config: ImageTextConfig) -> None:
         self.pairs, self.config = pairs, config
-        self.withheld = hold_out(pairs, config.validation_fraction, config.seed)
-        learned = ~pairs.unseen
-        learned[self.withheld] = False
-        self.trained = np.flatnonzero(learned)
+        self.held_out = hold_out(pairs, config.validation_fraction, config.seed)
+        is_trained = ~pairs.unseen
+        is_trained[self.held_out] = False
+        self.trained = np.flatnonzero(is_trained)
         if len(self.trained) < 2:
             raise EmbeddingError(
-                f"{pairs.name}: {len(self.trained)} pairs to learn from; expected 2 at least"
+                f"{pairs.name}: {len(self.trained)} pairs to train on; expected at least 2"
             )
-        self.judged = candidates(self.withheld, pairs.meaning, config.seed)
+        self.validated = candidates(self.held_out, pairs.meaning, config.seed)
         words = [words_of(pairs.captions[row]) for row in self.trained]
         corpus = number_words(words, pairs.name, pairs.source, config.min_count)
-        self.left_out = sum(map(len, words)) - int(corpus.counts.sum())
+        self.ignored_words = sum(map(len, words)) - int(corpus.counts.sum())
         batch_size = config.batch_size or automatic_batch_size(
             len(self.trained), steps=50, largest=256
         )
@@ -92,7 +94,7 @@ class ImageTextTask(Task):
         self._order: tuple[int, list[np.ndarray]] = (-1, [])
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Return AdamW over all weights; the temperature is not pulled to 0."""
+        """Return AdamW over all parameters, without weight decay of the temperature."""
         rate, decay = self.config.learning_rate, self.config.weight_decay
         others = [each for name, each in self.module.named_parameters() if name != "log_scale"]
         groups = [
@@ -102,11 +104,11 @@ class ImageTextTask(Task):
         return torch.optim.AdamW(groups, rate, fused=True)
 
     def schedule(self, progress: float) -> float:
-        """Let the step size rise from near 0, then fall to 0 on a line."""
+        """Return a factor that rises linearly from near 0, then decays linearly to 0."""
         return min(progress / WARM_UP + 0.01, (1 - progress) / (1 - WARM_UP), 1.0)
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Return pairs in an order of the epoch's own, in parts that differ by one at most."""
+        """Return the pairs of a step, reshuffled each epoch; batch sizes differ by at most one."""
         if self._order[0] != epoch:
             order = numpy_generator(self.config.seed, "order", epoch).permutation(self.trained)
             self._order = epoch, np.array_split(order, self.steps_per_epoch)
@@ -121,32 +123,36 @@ class ImageTextTask(Task):
         }
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
-        """Return the losses, in nats, of the pairs `own` among all images and all texts."""
-        self.module.keep_temperature()
+        """Return the summed loss, in nats, of the local pairs, and their number."""
+        self.module.clamp_temperature()
         texts = Bags(batch["words"], batch["starts"]).part(local_rows)
         pixels = batch["pixels"][local_rows].float() / self.pairs.full
-        vectors = torch.cat([self.module.images(pixels), self.module.texts(texts)], dim=1)
+        vectors = torch.cat(
+            [self.module.images(pixels), self.module.texts(texts)], dim=1
+        )  # (b, 2 dim)
         whole = all_gather_with_grad(vectors, local_rows, count_examples(batch))  # (B, 2 dim)
-        alike = is_alike(batch["image"]) | is_alike(batch["meaning"])
+        alike = is_alike(batch["image"]) | is_alike(batch["meaning"])  # (B, B)
         scale = self.module.log_scale.exp()
         images, captions = whole.chunk(2, dim=1)
         return contrastive(images, captions, scale, alike, local_rows), len(pixels)
 
     def validate(self) -> dict[str, float]:
-        """Return recall of both directions, among withheld pairs of different captions."""
-        return self.recalls(self.judged) if len(self.judged) else {}
+        """Return the recalls of held-out pairs with different meanings."""
+        return self.recalls(self.validated) if len(self.validated) else {}
 
     def recalls(self, chosen: np.ndarray) -> dict[str, float]:
-        """Return recall of both directions among pairs; chosen: int64, their rows."""
+        """Return the recalls of pairs, in both directions; chosen : int64, their row numbers."""
         images = self.image_vectors(self.pairs.image[chosen])
         return recalls(images, self.text_vectors(self.words.take(torch.from_numpy(chosen))))
 
     @torch.no_grad()
     def image_vectors(self, chosen: np.ndarray) -> np.ndarray:
-        """Return the vectors of images: float32, shape (n, dim); chosen: int64, their rows."""
+        """Return the vectors of images: float32, shape (n, dim); chosen : int64, shape (n,)."""
         device = self.module.log_scale.device
-        blocks = [torch.from_numpy(self.pairs.pixels[chosen[at : at + _AT_ONCE]])
-                  for at in range(0, len(chosen), _AT_ONCE)]  # fmt: skip
+        blocks = [
+            torch.from_numpy(self.pairs.pixels[chosen[start : start + _BLOCK_IMAGES]])
+            for start in range(0, len(chosen), _BLOCK_IMAGES)
+        ]  # (b, channels, height, width)
         vectors = [self.module.images(pixels.to(device).float() / self.pairs.full)
                    for pixels in blocks]  # fmt: skip
         return torch.cat(vectors).cpu().numpy()
@@ -161,16 +167,16 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
     """Read the pairs, train, write the file; return the metrics."""
     if config.pretrained is not None:
         clip = open_clip(config.pretrained)
-        return embed(config, read(config, clip.side), clip)
+        return run_pretrained(config, read(config, clip.side), clip)
     fabric = start(config)
     pairs = read(config)
     task = ImageTextTask(pairs, config)
-    unseen = f", {int(pairs.unseen.sum()):,} never learned from" if pairs.unseen.any() else ""
+    unseen = f", {int(pairs.unseen.sum()):,} for the test" if pairs.unseen.any() else ""
     say(
         f"{len(pairs):,} pairs of {len(pairs.pixels):,} images of "
-        f"{' x '.join(map(str, pairs.shape))}, {len(task.withheld):,} withheld{unseen}; "
-        f"{len(task.module.vocabulary):,} words, {task.left_out:,} occurrences of rarer ones left "
-        "out",
+        f"{' x '.join(map(str, pairs.shape))}, {len(task.held_out):,} held out{unseen}; "
+        f"{len(task.module.vocabulary):,} words, {task.ignored_words:,} occurrences of rarer words "
+        "are ignored",
         config.quiet,
     )
     if config.dry_run:
@@ -180,62 +186,62 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
         **settings, "trainer": "image_text", "shape": list(pairs.shape),
         "sha256": pairs.source["sha256"],
     }  # fmt: skip
-    fitted = fit(task, config, fabric, about)
-    checkpoint = checkpoints.finalize_best(config.run_folder, task.module, about, fitted.best_epoch)
-    texts = list(dict.fromkeys(pairs.captions))  # of equal ones the first
-    made = pair_set(
+    result = fit(task, config, fabric, about)
+    checkpoint = checkpoints.finalize_best(config.run_folder, task.module, about, result.best_epoch)
+    texts = list(dict.fromkeys(pairs.captions))  # distinct, in order of first appearance
+    found = pair_set(
         pairs,
         texts,
         images=task.image_vectors(np.arange(len(pairs.pixels))),
         captions=task.text_vectors(task.module.bags_of(texts)),
-        withheld=task.withheld,
+        held_out=task.held_out,
         settings=settings,
         checkpoint=checkpoint,
-        metrics=metrics(task, fitted),
+        metrics=metrics(task, result),
     )
-    return write_result(made, config, fitted)
+    return write_result(found, config, result)
 
 
 def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
-    """Return the pairs of --data, or those built in; side: of pictures without --size."""
+    """Read the pairs of --data, or the built-in ones; side : of the images, without --size."""
     if config.data is None:
-        make = planted_shapes if config.builtin == "shapes" else captioned_digits
-        return make(seed=config.seed)
+        create = synthetic_shapes if config.builtin == "shapes" else captioned_digits
+        return create(seed=config.seed)
     pairs = read_captioned(config.data, config.size or side)
     for note in pairs.notes:
         say(note, config.quiet)
     return pairs
 
 
-def metrics(task: ImageTextTask, fitted: TrainingResult) -> dict[str, Any]:
-    """Return what the last line tells: recalls, beside chance and the baseline's."""
+def metrics(task: ImageTextTask, result: TrainingResult) -> dict[str, Any]:
+    """Return the metrics of the run: recalls, those of chance and of the baseline, and counts."""
     pairs, seed = task.pairs, task.config.seed
     unseen = candidates(np.flatnonzero(pairs.unseen), pairs.meaning, seed)
-    found: dict[str, Any] = {"training_loss": fitted.loss, **fitted.metrics}
-    for before, chosen in (("", task.judged), ("unseen ", unseen)):
+    found: dict[str, Any] = {"training_loss": result.loss, **result.metrics}
+    for prefix, chosen in (("", task.validated), ("unseen ", unseen)):
         if not len(chosen):
             continue
-        if before:
-            found |= {before + name: value for name, value in task.recalls(chosen).items()}
+        if prefix:
+            found |= {prefix + name: value for name, value in task.recalls(chosen).items()}
         baseline = ridge_recall(pairs, task.trained, chosen)
-        found[f"{before}recall@1 of ridge on tf-idf"] = baseline
-        found |= {f"{before}candidates": len(chosen), f"{before}chance": 1 / len(chosen)}
+        found[f"{prefix}recall@1 of ridge on tf-idf"] = baseline
+        found |= {f"{prefix}candidates": len(chosen), f"{prefix}chance": 1 / len(chosen)}
     return found | {
         "temperature": math.exp(-task.module.log_scale.item()),
         "pairs": len(pairs),
         "images": len(pairs.pixels),
-        "withheld": len(task.withheld),
+        "withheld": len(task.held_out),
         "words": len(task.module.vocabulary),
-        "epochs": fitted.epochs,
-        "best_epoch": fitted.best_epoch,
-        "steps": fitted.steps,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
     }
 
 
 def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Codec:
-    """Return what makes vectors of pictures and of texts, as a run that was saved does."""
+    """Return the encoder of a saved run, for images and texts."""
     if "clip" in about:
-        return coder(about, weights)
+        return clip_codec(about, weights)
     channels, height, width = about["shape"]
     vocabulary = weights["_extra_state"]["vocabulary"]
     shape = (channels, height, width)
@@ -252,8 +258,10 @@ def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Codec:
     @torch.no_grad()
     def encode_text(text: str) -> np.ndarray:
         if known.isdisjoint(words_of(text)):
-            some = ", ".join(vocabulary[:10])
-            raise EmbeddingError(f"{text!r}: none of its words was learned; those are {some} ...")
+            examples = ", ".join(vocabulary[:10])
+            raise EmbeddingError(
+                f"{text!r}: none of its words is in the vocabulary, which has {examples}, ..."
+            )
         return module.texts(module.bags_of([text]))[0].numpy()
 
     def unknown_words(text: str) -> list[str]:
@@ -265,24 +273,3 @@ def load(about: Mapping[str, Any], weights: Mapping[str, Any]) -> Codec:
         encode_text=encode_text,
         unknown_words=unknown_words,
     )
-
-
-def hold_out(pairs: Captioned, fraction: float, seed: int) -> np.ndarray:
-    """Choose images at random; return the rows of their pairs: int64, shape (w,), ascending.
-
-    Of a meaning that several images have, one pair at least is left to be learned from.
-    """
-    images = np.unique(pairs.image[~pairs.unseen])
-    order = numpy_generator(seed, "hold out").permutation(images)
-    chosen = np.zeros(len(pairs.pixels), dtype=bool)
-    chosen[order[: round(fraction * len(images))]] = True
-    meanings, first, count = np.unique(pairs.meaning, return_index=True, return_counts=True)
-    learned = pairs.meaning[~chosen[pairs.image] & ~pairs.unseen]
-    lost = ~np.isin(meanings, learned) & (count > 1) & ~pairs.unseen[first]
-    chosen[pairs.image[first[lost]]] = False
-    return np.flatnonzero(chosen[pairs.image] & ~pairs.unseen)
-
-
-def is_alike(numbers: torch.Tensor) -> torch.Tensor:
-    """Return which numbers are equal: bool, shape (B, B); numbers: int64, shape (B,)."""
-    return numbers == numbers[:, None]

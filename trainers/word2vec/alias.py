@@ -1,7 +1,7 @@
-"""Draws from a fixed distribution in constant time: the alias method (Walker 1977, Vose 1991).
+"""Samples from a fixed distribution in constant time: the alias method (Walker 1977, Vose 1991).
 
-Each of n slots is as likely as any other. It holds its own number with probability `stay`, and
-otherwise the number `alias`: whatever the distribution, two numbers a slot say it exactly.
+A slot is drawn uniformly; the result is the number of the slot with probability `stay`, else its
+`alias`. Any distribution over n numbers can be represented exactly by n slots.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class AliasTable:
 
     @classmethod
     def of(cls, weights: np.ndarray) -> "AliasTable":
-        """Make the table of a distribution; weights : shape (n,), not negative, not all 0."""
-        share = np.asarray(weights, dtype=np.float64)
-        return cls(*_build(share * (len(share) / share.sum())))
+        """Return the table of a distribution; weights : shape (n,), not negative, not all 0."""
+        mass = np.asarray(weights, dtype=np.float64)
+        return cls(*_build(mass * (len(mass) / mass.sum())))
 
     def draw(self, size: int, generator: np.random.Generator) -> np.ndarray:
         """Draw numbers: int64, shape (size,)."""
@@ -35,38 +35,33 @@ class AliasTable:
         return np.where(generator.random(size, np.float32) < self.stay[slot], slot,
                         self.alias[slot])  # fmt: skip
 
-    def probabilities(self) -> np.ndarray:
-        """Return the probability of each number: float64, shape (n,)."""
-        stay = self.stay.astype(np.float64)
-        return (stay + np.bincount(self.alias, weights=1 - stay, minlength=len(stay))) / len(stay)
-
 
 @njit(cache=True)
-def _build(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fill each slot with less than its share by what another has above it.
+def _build(mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fill each slot of mass below 1 with mass from a slot above 1.
 
-    share : float64, shape (n,), with mean 1; it is used up
+    mass : float64, shape (n,), with mean 1; modified
     """
-    count = len(share)
+    count = len(mass)
     stay = np.ones(count, dtype=np.float32)
     alias = np.arange(count).astype(np.int32)
-    poor, rich = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
-    poors = riches = 0
+    small, large = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
+    small_count = large_count = 0
     for i in range(count):
-        if share[i] < 1:
-            poor[poors] = i
-            poors += 1
+        if mass[i] < 1:
+            small[small_count] = i
+            small_count += 1
         else:
-            rich[riches] = i
-            riches += 1
-    while poors and riches:
-        poors -= 1
-        i, j = poor[poors], rich[riches - 1]
-        stay[i] = share[i]
+            large[large_count] = i
+            large_count += 1
+    while small_count and large_count:
+        small_count -= 1
+        i, j = small[small_count], large[large_count - 1]
+        stay[i] = mass[i]
         alias[i] = j
-        share[j] -= 1 - share[i]
-        if share[j] < 1:
-            riches -= 1
-            poor[poors] = j
-            poors += 1
+        mass[j] -= 1 - mass[i]
+        if mass[j] < 1:
+            large_count -= 1
+            small[small_count] = j
+            small_count += 1
     return stay, alias

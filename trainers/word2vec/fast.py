@@ -1,13 +1,13 @@
-"""word2vec on the CPU, compiled: skip-gram and CBOW with negative sampling, update by update.
+"""The fast engine of word2vec: compiled skip-gram and CBOW with negative sampling, on the CPU.
 
-As in word2vec.c (Mikolov et al., 2013) and gensim: frequent words are skipped at random, the
-window's width is drawn for each word, every update is seen by the next, and threads write to the
-same vectors without locks (Hogwild). One thing differs: the negatives drawn for a word serve all
-words of its window, as in Ji et al., "Parallelizing word2vec in shared and distributed memory"
-(2016); their vectors stay in the processor's first cache, which makes it 1.6 to 3.4 times as fast
-(docs/benchmarks.md has that, and the quality beside gensim's: it is the same).
+As in word2vec.c (Mikolov et al., 2013) and gensim, frequent words are skipped at random, the size
+of the window is drawn for each word, every update sees the previous ones, and threads write to the
+same vectors without locks (Hogwild). One thing differs: all words of a window share the negatives,
+as in Ji et al., "Parallelizing word2vec in shared and distributed memory" (2016). The vectors of
+the negatives stay in the L1 cache, which makes training 1.6 to 3.4 times as fast; the quality
+equals gensim's (docs/benchmarks.md).
 
-In the formulas below u is an input vector, v an output vector, s the logistic function.
+In the formulas below, u is an input vector, v an output vector, and s the logistic function.
 """
 
 import math
@@ -23,17 +23,17 @@ from trainers.word2vec.alias import AliasTable
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is learned, and how the text is sampled.
+    """The vectors and the settings of the sampling.
 
     Attributes
     ----------
     inputs, outputs : float32, shape (v, d), changed in place; a row is a word's vector
-    keep : float32, shape (v,); the probability that an occurrence of a word is used
+    keep : float32, shape (v,), the probability that an occurrence of a word is not skipped
     noise : the distribution of the negatives
-    skip_gram : whether each word of the window predicts the word in the middle by itself, or
-        (CBOW) the mean of them all does
-    window : the widest window, in words to either side
-    negatives : drawn for each word in the middle
+    skip_gram : whether each context word predicts the center word by itself, or (CBOW) the mean of
+        all context words does
+    window : the largest window, in words to either side
+    negatives : number drawn for each center word
     """
 
     inputs: np.ndarray
@@ -48,24 +48,24 @@ class Model:
 def learn(
     model: Model, tokens: np.ndarray, starts: np.ndarray, rate: float, seeds: Sequence[int]
 ) -> tuple[float, int]:
-    """Go over the sentences once, in as many threads as there are seeds.
+    """Train on the sentences once, in one thread per seed.
 
-    With one thread, the same seed gives the same bytes. A rate of 0 changes nothing: it measures.
+    With one thread, the same seed gives the same bytes. With a rate of 0 the vectors do not change.
 
     Parameters
     ----------
     tokens, starts : see corpus.Corpus
-    rate : step size
-    seeds : from 0 to 2**64 - 1, one a thread
+    rate : learning rate
+    seeds : from 0 to 2**64 - 1, one per thread
 
     Returns
     -------
-    The sum of the losses, and how many inputs were trained: with skip-gram pairs, with CBOW words.
+    The summed loss, and the number of predictions: pairs for skip-gram, words for CBOW.
     """
-    shares = np.linspace(starts[0], starts[-1], len(seeds) + 1)
-    bounds = np.searchsorted(starts, shares)
+    cuts = np.linspace(starts[0], starts[-1], len(seeds) + 1)
+    bounds = np.searchsorted(starts, cuts)
 
-    def share(number: int) -> tuple[float, int]:
+    def learn_part(number: int) -> tuple[float, int]:
         sentences = starts[bounds[number] : bounds[number + 1] + 1]
         return _learn(
             tokens, sentences, model.inputs, model.outputs, model.keep,
@@ -74,9 +74,9 @@ def learn(
         )  # fmt: skip
 
     if len(seeds) == 1:
-        return share(0)
+        return learn_part(0)
     with ThreadPoolExecutor(len(seeds)) as pool:
-        losses, counts = zip(*pool.map(share, range(len(seeds))), strict=True)
+        losses, counts = zip(*pool.map(learn_part, range(len(seeds))), strict=True)
     return sum(losses), sum(counts)
 
 
@@ -127,14 +127,15 @@ def _learn(
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _update(inputs, row, outputs, targets, count, rate, steps, change):
-    """Move the targets' vectors; put into `change` how the input vector u is to move.
+    """Update the output vectors of the targets; store the update of the input vector in `change`.
 
-    The loss is -log s(u v) for the word in the middle, -log s(-u v) for each negative; with its
-    derivative by u v, v moves by rate * (label - s(u v)) * u, and u by the same with v. All
-    products come first: the processor fetches the targets' vectors side by side.
+    The loss is -log s(u v) for the center word, and -log s(-u v) for each negative. By its gradient
+    v is updated by rate * (label - s(u v)) * u, and u by the same factor times v. All products are
+    computed first, so that the processor fetches the vectors of the targets in parallel.
 
-    targets : of which the first `count` are used, the word in the middle and then negatives
-    steps : float32, as long, for use in here
+    targets : the center word, then negatives; the first `count` are used
+    change : float32, (d,), receives the update of the input vector
+    steps : float32, as long as targets, a buffer
     """
     dim = inputs.shape[1]
     for k in range(count):
@@ -146,7 +147,7 @@ def _update(inputs, row, outputs, targets, count, rate, steps, change):
     loss = np.float32(0)
     for k in range(count):
         product, label = steps[k], np.float32(k == 0)
-        odds = np.float32(math.exp(-abs(product)))  # from 0 to 1: never too large
+        odds = np.float32(math.exp(-abs(product)))  # from 0 to 1, so it cannot overflow
         sigmoid = (np.float32(1) if product > 0 else odds) / (np.float32(1) + odds)
         loss += np.float32(math.log(np.float32(1) + odds)) + max(product, 0) - label * product
         steps[k] = rate * (label - sigmoid)
@@ -163,30 +164,30 @@ def _update(inputs, row, outputs, targets, count, rate, steps, change):
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _mean(inputs, sentence, first, middle, last, mean):
-    """Put into mean[0] the mean input vector of the words around the middle."""
+    """Store the mean input vector of the context words in mean[0]."""
     dim = inputs.shape[1]
     for d in range(dim):
         mean[0, d] = 0
     for j in range(first, last + 1):
         if j != middle:
-            row = sentence[j]  # looked up in the inner loop, it would keep that from vectorizing
+            row = sentence[j]  # a lookup in the inner loop would prevent its vectorization
             for d in range(dim):
                 mean[0, d] += inputs[row, d]
-    share = np.float32(1) / np.float32(last - first)
+    weight = np.float32(1) / np.float32(last - first)
     for d in range(dim):
-        mean[0, d] *= share
+        mean[0, d] *= weight
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _add(change, inputs, row):
-    """Move an input vector."""
+    """Add an update to an input vector."""
     for d in range(inputs.shape[1]):
         inputs[row, d] += change[d]
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _draw_targets(targets, middle, stay, alias, state):
-    """Fill targets with the word in the middle and negatives; one that equals it is left out."""
+    """Fill targets with the center word and negatives, leaving out those equal to it."""
     targets[0] = middle
     count = 1
     for _ in range(len(targets) - 1):
@@ -208,11 +209,11 @@ def _next(state):
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _below(state, limit):
-    """Return a whole number from 0 to limit - 1, from the state's high bits."""
+    """Return an integer from 0 to limit - 1, from the high bits of the state."""
     return np.int64(((state >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def _uniform(state):
-    """Return a number from 0 to below 1, from the state's 24 high bits."""
+    """Return a number from 0 to below 1, from the 24 high bits of the state."""
     return np.float32(state >> np.uint64(40)) * np.float32(2**-24)

@@ -1,15 +1,15 @@
-"""How good word vectors are: similarities as people judge them, and analogies by section.
+"""Evaluation of word vectors: human similarity ratings, and analogies by section.
 
-Two forms of files, told apart by content:
+The format of a file is detected by content:
 
-- similarities, as WordSim-353 and SimLex-999: two words and a number a line, tabs between; the
-  measure is Spearman's rank correlation of the cosines with the numbers;
-- analogies, as questions-words.txt (Mikolov et al., 2013): `: section`, then lines of four words,
-  "Athens Greece Baghdad Iraq"; an answer is right if of all words the nearest by cosine to
-  Greece - Athens + Baghdad, these three left out, is Iraq.
+- similarities, such as WordSim-353 and SimLex-999: two words and a rating per line, separated by
+  tabs; the metric is Spearman's rank correlation of the cosines with the ratings;
+- analogies, such as questions-words.txt (Mikolov et al., 2013): `: section`, then lines of four
+  words, "Athens Greece Baghdad Iraq"; an answer is correct if Iraq is nearest by cosine to
+  Greece - Athens + Baghdad, among all words but these three.
 
-A word that the vectors lack is looked for in lower case. Lines with words that are still unknown
-are not asked, and how many were is told.
+A word without a vector is looked up in lower case. Lines with unknown words are ignored, and the
+number of lines used is reported.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ from scipy.stats import spearmanr
 
 from embeddings.errors import EmbeddingError
 
-_BLOCK = 256  # questions that are compared with all words at once
+_BLOCK = 256  # questions per block
 
 
 @dataclass(frozen=True, eq=False)
 class Similarities:
-    """Pairs of words, and how similar people find them (float64, larger is more similar)."""
+    """Pairs of words and their ratings: float64, shape (pairs,), larger is more similar."""
 
     pairs: tuple[tuple[str, str], ...]
-    judged: np.ndarray
+    ratings: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,35 +41,36 @@ class Analogies:
 
 
 def evaluate(words: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str, Any]:
-    """Return the measures by a file's name, or by those of all .txt and .tsv files of a folder.
+    """Return the metrics of a file, or of all .txt and .tsv files of a folder, by file name.
 
     Parameters
     ----------
-    words, vectors : float32, shape (v, d); a row is a word's vector
-    path : a file of similarities or analogies, or a folder of such; other files are passed over
+    words : v distinct words
+    vectors : float32, shape (v, d)
+    path : a file of similarities or analogies, or a folder of them; other files are ignored
 
     Raises
     ------
     EmbeddingError
-        no such file, neither form, or a line that does not fit (with its number)
+        no such file, another format, or an invalid line; names its number
     """
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in (".txt", ".tsv"))
-        read = {file: read_judgments(file) for file in files if _is_judgments(file)}
+        read = {file: read_benchmark(file) for file in files if _is_benchmark(file)}
         if not read:
-            raise EmbeddingError(f"{path}: no file of similarities or analogies in this folder")
+            raise EmbeddingError(f"{path}: no file with similarities or analogies in this folder")
     else:
-        read = {path: read_judgments(path)}
+        read = {path: read_benchmark(path)}
     return {
-        file.stem: similarity(words, vectors, judgments)
-        if isinstance(judgments, Similarities)
-        else analogies(words, vectors, judgments)
-        for file, judgments in read.items()
+        file.stem: similarity(words, vectors, benchmark)
+        if isinstance(benchmark, Similarities)
+        else analogies(words, vectors, benchmark)
+        for file, benchmark in read.items()
     }
 
 
-def read_judgments(path: Path) -> Similarities | Analogies:
-    """Read a file of one of the two forms; raise EmbeddingError for neither (see evaluate)."""
+def read_benchmark(path: Path) -> Similarities | Analogies:
+    """Read a file in one of the two formats; raise EmbeddingError for any other (see evaluate)."""
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give similarities or analogies")
     try:
@@ -82,13 +83,13 @@ def read_judgments(path: Path) -> Similarities | Analogies:
         if line.strip() and not line.startswith("#")
     ]
     if not lines:
-        raise EmbeddingError(f"{path.name}: no line in it; give similarities or analogies")
+        raise EmbeddingError(f"{path.name}: empty; give similarities or analogies")
     read = _analogies if lines[0][1].startswith(":") else _similarities
     return read(path, lines)
 
 
-def _is_judgments(path: Path) -> bool:
-    """Say whether a file's first line, comments aside, is one of the two forms."""
+def _is_benchmark(path: Path) -> bool:
+    """Return True if the first line of a file, except comments, has one of the two formats."""
     with path.open("rb") as file:
         for line in file:
             if line.strip() and not line.startswith(b"#"):
@@ -97,19 +98,19 @@ def _is_judgments(path: Path) -> bool:
 
 
 def _similarities(path: Path, lines: list[tuple[int, str]]) -> Similarities:
-    pairs, judged = [], []
+    pairs, ratings = [], []
     for number, line in lines:
         cells = line.split("\t")
         try:
-            first, second, value = cells
-            judged.append(float(value))
+            first, second, rating = cells
+            ratings.append(float(rating))
         except ValueError:
             raise EmbeddingError(
                 f"{path.name}, line {number}: {line[:60]!r}; expected two words and a number, "
-                "tabs between"
+                "separated by tabs"
             ) from None
         pairs.append((first, second))
-    return Similarities(tuple(pairs), np.array(judged))
+    return Similarities(tuple(pairs), np.array(ratings))
 
 
 def _analogies(path: Path, lines: list[tuple[int, str]]) -> Analogies:
@@ -130,71 +131,77 @@ def _analogies(path: Path, lines: list[tuple[int, str]]) -> Analogies:
 
 
 def similarity(
-    words: Sequence[str], vectors: np.ndarray, judgments: Similarities
+    words: Sequence[str], vectors: np.ndarray, benchmark: Similarities
 ) -> dict[str, Any]:
-    """Return spearman (None for fewer than two pairs), pairs (both words known), and of."""
-    known, questions = _known(words, judgments.pairs)
+    """Return spearman (None for fewer than two pairs), pairs (with known words), and of (all)."""
+    known, questions = _known(words, benchmark.pairs)
     unit = _unit(vectors)
     cosines = np.einsum("ij,ij->i", unit[questions[:, 0]], unit[questions[:, 1]])
-    found = float(spearmanr(cosines, judgments.judged[known])[0]) if len(known) > 1 else np.nan
+    found = float(spearmanr(cosines, benchmark.ratings[known])[0]) if len(known) > 1 else np.nan
     return {
         "spearman": found if np.isfinite(found) else None,
         "pairs": len(known),
-        "of": len(judgments.pairs),
+        "of": len(benchmark.pairs),
     }
 
 
-def analogies(words: Sequence[str], vectors: np.ndarray, judgments: Analogies) -> dict[str, Any]:
-    """Return accuracy, questions (all words known), of, and the three by section.
+def analogies(words: Sequence[str], vectors: np.ndarray, benchmark: Analogies) -> dict[str, Any]:
+    """Return accuracy, questions (with known words), of (all), and the three by section.
 
-    The answer is sought among all words. An accuracy is None where nothing could be asked.
+    An accuracy is None if there are no questions with known words.
     """
     unit = _unit(vectors)
     sections = {}
-    right_in_all = 0
-    for section, asked in judgments.sections.items():
-        questions = _known(words, asked)[1]
-        right = sum(
-            _right(unit, questions[start : start + _BLOCK])
+    all_correct = 0
+    for section, listed in benchmark.sections.items():
+        questions = _known(words, listed)[1]
+        correct = sum(
+            _correct(unit, questions[start : start + _BLOCK])
             for start in range(0, len(questions), _BLOCK)
         )
-        right_in_all += right
-        sections[section] = _accuracy(right, len(questions), len(asked))
+        all_correct += correct
+        sections[section] = _accuracy(correct, len(questions), len(listed))
     known = sum(entry["questions"] for entry in sections.values())
     of = sum(entry["of"] for entry in sections.values())
-    return {**_accuracy(right_in_all, known, of), "sections": sections}
+    return {**_accuracy(all_correct, known, of), "sections": sections}
 
 
-def _right(unit: np.ndarray, questions: np.ndarray) -> int:
-    """Count the questions (int64, (q, 4)) that are answered rightly, by 3CosAdd."""
+def _correct(unit: np.ndarray, questions: np.ndarray) -> int:
+    """Return the number of questions, int64, (q, 4), that 3CosAdd answers correctly."""
     a, b, c, d = questions.T
-    closeness = (unit[b] - unit[a] + unit[c]) @ unit.T  # (q, v)
-    closeness[np.arange(len(questions))[:, None], questions[:, :3]] = -np.inf
-    return int((closeness.argmax(axis=1) == d).sum())
+    similarity = (unit[b] - unit[a] + unit[c]) @ unit.T  # (q, v)
+    similarity[np.arange(len(questions))[:, None], questions[:, :3]] = -np.inf
+    return int((similarity.argmax(axis=1) == d).sum())
 
 
-def _accuracy(right: int, questions: int, of: int) -> dict[str, Any]:
-    return {"accuracy": right / questions if questions else None, "questions": questions, "of": of}
+def _accuracy(correct: int, questions: int, of: int) -> dict[str, Any]:
+    return {
+        "accuracy": correct / questions if questions else None,
+        "questions": questions,
+        "of": of,
+    }
 
 
-def _known(words: Sequence[str], asked: Sequence[tuple[str, ...]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return which entries have known words only, and the numbers of their words.
+def _known(
+    words: Sequence[str], entries: Sequence[tuple[str, ...]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of entries with only known words, and the numbers of their words.
 
-    int64, shapes (k,) and (k, words an entry)
+    int64, shapes (k,) and (k, words per entry)
     """
     number_of = {word: number for number, word in reversed(list(enumerate(words)))}
     numbers = np.array(
         [
             [number_of.get(word, number_of.get(word.lower(), -1)) for word in entry]
-            for entry in asked
+            for entry in entries
         ],
         dtype=np.int64,
-    ).reshape(len(asked), -1)
+    ).reshape(len(entries), -1)
     known = np.flatnonzero((numbers >= 0).all(axis=1))
     return known, numbers[known]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Return the rows at length 1, zero rows as they are."""
+    """Return the rows scaled to length 1; zero rows stay."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)

@@ -1,14 +1,14 @@
-"""word2vec in PyTorch, for GPUs and several processes: the losses of a batch of sentences.
+"""The model of word2vec, and its losses in PyTorch, for GPUs and several processes.
 
-The words that are used stand in a row, cut in groups of GROUP. A group's input vectors are
-multiplied with the output vectors of all words that its windows reach, as one product of matrices,
-of which the pairs count; a vector is fetched once for a group, not once for a pair. A group shares
-SHARED random words, each of which counts `negatives / SHARED` times: the expected loss is that of
-`negatives` random words for each word, and it varies less. After Ji et al., "Parallelizing word2vec
-in shared and distributed memory" (2016).
+The words of a batch that are not skipped form one sequence, cut into groups of GROUP. The input
+vectors of a group are multiplied with the output vectors of all words within reach of its windows,
+as one matrix product, of which only pairs within a window count: a vector is fetched once per
+group, not once per pair. A group shares SHARED negatives, each with the weight negatives / SHARED:
+the expected loss is that of `negatives` negatives per word, with less variance. After Ji et al.,
+"Parallelizing word2vec in shared and distributed memory" (2016).
 
-In skip-gram the word in the middle has the input vector here, the words around it the output
-vectors: over a text, the same pairs as the other way round.
+In skip-gram the center word has the input vector here, and the context words the output vectors:
+over a text, these are the same pairs as the other way round.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,26 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from trainers.core.task import Batch
 from trainers.word2vec.alias import AliasTable
 
 GROUP = 16
+"""Number of consecutive words per group."""
+
 SHARED = 16
+"""Number of negatives per group."""
+
+
+class WordVectors(nn.Module):
+    """An input and an output vector for each word: inputs small and random, outputs 0."""
+
+    def __init__(self, words: int, dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        initial = (torch.rand(words, dim, generator=generator) - 0.5) / dim
+        self.inputs = nn.Parameter(initial)  # (words, dim)
+        self.outputs = nn.Parameter(torch.zeros(words, dim))
 
 
 def batch(
@@ -32,17 +46,18 @@ def batch(
     window: int,
     generator: np.random.Generator,
 ) -> Batch:
-    """Return all words of a batch, and which are used, how.
+    """Return the words of a batch, with subsampling, windows and negatives.
 
     Parameters
     ----------
-    tokens, starts, keep, noise : as in word2vec_fast.py
+    tokens, starts : see corpus.Corpus
+    keep, noise, window : see fast.Model
 
     Returns
     -------
-    tokens (n,); of the words that are used, place (k,) in tokens, word (k,), sentence (k,) and
-    width (k,) of the window, where k is window + groups * GROUP + window, filled up with words that
-    are in no sentence; negatives (groups, SHARED). All int64.
+    A dictionary, all int64: tokens (n,); for the words that are not skipped, place (k,), their
+    index in tokens, word (k,), sentence (k,) and width (k,) of the window, where k is window +
+    groups * GROUP + window, padded with words in no sentence; negatives (groups, SHARED).
     """
     place = np.flatnonzero(generator.random(len(tokens), np.float32) < keep[tokens])
     groups = max(1, -(-len(place) // GROUP))
@@ -65,67 +80,70 @@ def skip_gram(
     inputs: torch.Tensor,
     outputs: torch.Tensor,
     batch: Batch,
-    own: slice,
+    local_rows: slice,
     window: int,
     negatives: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sum of the losses of all pairs whose middle is an own word, and their number.
+    """Return the summed loss of all pairs whose center is a local word, and their number.
 
     Parameters
     ----------
     inputs, outputs : (v, d)
     batch : see `batch`
-    own : of all words of the batch
-    negatives : how many random words are counted against a pair
+    local_rows : in the tokens of the batch
+    window : the largest window, in words to either side
+    negatives : number of negatives per pair
     """
-    groups = Groups.of(batch, own, window)
+    groups = Groups.of(batch, local_rows, window)
     u = F.embedding(groups.words, inputs)  # (g, GROUP, d)
     v = F.embedding(torch.cat([groups.reached, groups.negatives], dim=1), outputs)
     products = u @ v.transpose(1, 2)  # (g, GROUP, reach + SHARED)
-    true, random = products.split([groups.reached.shape[1], SHARED], dim=2)
+    positive, negative = products.split([groups.reached.shape[1], SHARED], dim=2)
     is_pair = groups.is_pair.to(inputs.dtype)
     pairs = is_pair.sum(dim=2, keepdim=True)  # (g, GROUP, 1)
     equal = (groups.reached[:, :, None] == groups.negatives[:, None]).to(inputs.dtype)
-    times = pairs - is_pair @ equal  # (g, GROUP, SHARED): a random word equal to the true one: 0
-    loss = (F.softplus(-true) * is_pair).sum()
-    return loss + negatives / SHARED * (F.softplus(random) * times).sum(), pairs.sum()
+    times = (
+        pairs - is_pair @ equal
+    )  # (g, GROUP, SHARED); without negatives equal to the context word
+    loss = (F.softplus(-positive) * is_pair).sum()
+    return loss + negatives / SHARED * (F.softplus(negative) * times).sum(), pairs.sum()
 
 
 def cbow(
     inputs: torch.Tensor,
     outputs: torch.Tensor,
     batch: Batch,
-    own: slice,
+    local_rows: slice,
     window: int,
     negatives: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sum of the losses of the own words that have others around, and their number.
+    """Return the summed loss of the local words that have a context, and their number.
 
     See skip_gram for the parameters.
     """
-    groups = Groups.of(batch, own, window)
+    groups = Groups.of(batch, local_rows, window)
     is_pair = groups.is_pair.to(inputs.dtype)
-    share = is_pair / is_pair.sum(dim=2, keepdim=True).clamp(min=1)
-    mean = share @ F.embedding(groups.reached, inputs)  # (g, GROUP, d)
+    weight = is_pair / is_pair.sum(dim=2, keepdim=True).clamp(min=1)
+    mean = weight @ F.embedding(groups.reached, inputs)  # (g, GROUP, d)
     v = F.embedding(torch.cat([groups.words, groups.negatives], dim=1), outputs)
-    true = (mean * v[:, :GROUP]).sum(dim=2)  # (g, GROUP)
-    random = mean @ v[:, GROUP:].transpose(1, 2)  # (g, GROUP, SHARED)
+    positive = (mean * v[:, :GROUP]).sum(dim=2)  # (g, GROUP)
+    negative = mean @ v[:, GROUP:].transpose(1, 2)  # (g, GROUP, SHARED)
     is_used = groups.is_pair.any(dim=2)  # (g, GROUP)
     times = is_used[:, :, None] & (groups.negatives[:, None] != groups.words[:, :, None])
-    loss = (F.softplus(-true) * is_used).sum()
-    return loss + negatives / SHARED * (F.softplus(random) * times).sum(), is_used.sum()
+    loss = (F.softplus(-positive) * is_used).sum()
+    return loss + negatives / SHARED * (F.softplus(negative) * times).sum(), is_used.sum()
 
 
 @dataclass(frozen=True)
 class Groups:
-    """The groups with own words.
+    """The groups with local words.
 
     Attributes
     ----------
     words : int64, (g, GROUP)
-    reached : int64, (g, window + GROUP + window), the words of a group and those on either side
-    is_pair : bool, (g, GROUP, window + GROUP + window), whether a word is own and the other is in
-        its window
+    reached : int64, (g, window + GROUP + window), the words of a group and those to either side
+    is_pair : bool, (g, GROUP, window + GROUP + window), whether a word is local and the other one
+        is in its window
     negatives : int64, (g, SHARED)
     """
 
@@ -135,10 +153,10 @@ class Groups:
     negatives: torch.Tensor
 
     @classmethod
-    def of(cls, batch: Batch, own: slice, window: int) -> "Groups":
-        """Cut a batch; see `batch`."""
+    def of(cls, batch: Batch, local_rows: slice, window: int) -> "Groups":
+        """Return the groups of a batch; see `batch`."""
         place = batch["place"]
-        bounds = torch.tensor([own.start, own.stop], device=place.device)
+        bounds = torch.tensor([local_rows.start, local_rows.stop], device=place.device)
         first, last = (torch.searchsorted(place, bounds) - window).tolist()
         rows = slice(first // GROUP, -(-last // GROUP))
         reach = GROUP + 2 * window
@@ -146,14 +164,14 @@ class Groups:
             batch[name][window:-window].view(-1, GROUP)[rows]
             for name in ("word", "sentence", "width", "place")
         )
-        reached, its_sentence = (
+        reached, reached_sentence = (
             batch[name].unfold(0, reach, GROUP)[rows] for name in ("word", "sentence")
         )
         offset = torch.arange(reach, device=place.device) - window  # (reach,)
         number = torch.arange(GROUP, device=place.device)[:, None]
         offset = (offset - number).abs()  # (GROUP, reach)
-        is_own = (place >= own.start) & (place < own.stop)
-        width = width * is_own  # of another process's word: 0
+        is_local = (place >= local_rows.start) & (place < local_rows.stop)
+        width = width * is_local  # 0 for words of other processes
         is_pair = (offset > 0) & (offset <= width[:, :, None])
-        is_pair &= sentence[:, :, None] == its_sentence[:, None]
+        is_pair &= sentence[:, :, None] == reached_sentence[:, None]
         return cls(words, reached, is_pair, batch["negatives"][rows])

@@ -17,9 +17,10 @@ from sklearn.decomposition import PCA
 from embeddings import EmbeddingError, load
 from trainers.__main__ import main
 from trainers.autoencoder.config import AutoencoderConfig
-from trainers.autoencoder.train import Autoencoder, AutoencoderTask, run
+from trainers.autoencoder.model import Autoencoder
+from trainers.autoencoder.train import AutoencoderTask, run
 from trainers.commands import saved_run
-from trainers.data.images import digits
+from trainers.data.images.reading import digits
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,7 +30,7 @@ def config(tmp_path=Path("."), **changes):
     return AutoencoderConfig(out=tmp_path / "out.embedding.parquet", **changes)
 
 
-def planted(path: Path, count: int = 300) -> Path:
+def spots(path: Path, count: int = 300) -> Path:
     """Write images of a spot of light, at places of a plane: two numbers tell all of an image."""
     x, y = np.random.default_rng(0).uniform(1.5, 5.5, (2, count, 1, 1))
     rows, columns = np.mgrid[:8, :8]
@@ -41,7 +42,7 @@ def planted(path: Path, count: int = 300) -> Path:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
-    given = config(folder, data=planted(folder / "spots.npz"), dim=2, network="dense", epochs=150,
+    given = config(folder, data=spots(folder / "spots.npz"), dim=2, network="dense", epochs=150,
                    validation_fraction=0.2)  # fmt: skip
     return run(given), load(given.out), folder
 
@@ -140,7 +141,7 @@ def test_a_linear_one_on_digits_is_pca_and_a_dense_one_is_better(tmp_path):
         task = AutoencoderTask(digits(), given)
         pixels = task.images.pixels.reshape(-1, 64) / 16
         pca = PCA(dim).fit(pixels[task.trained])
-        left = pixels[task.withheld]
+        left = pixels[task.held_out]
         error = np.square(pca.inverse_transform(pca.transform(left)) - left).mean()
         assert metrics["mse of pca"] == pytest.approx(error, rel=1e-5)
         assert metrics["mse"] <= at_most * error

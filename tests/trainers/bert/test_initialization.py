@@ -1,9 +1,9 @@
-"""Training begins where counts lead: like tokens lie together, heads look beside."""
+"""Initial weights: similar tokens are close, heads of the first layer attend to neighbors."""
 
 import numpy as np
 import torch
 
-from trainers.bert.initialization import count_vectors, set_first_weights, turn, waves
+from trainers.bert.initialization import count_vectors, initialize, rotation, sinusoidal_positions
 from trainers.bert.model import Encoder, Shape
 
 SHAPE = Shape(tokens=25, positions=16, dim=16, layers=2, heads=4, inner=32, dropout=0.0)
@@ -29,17 +29,19 @@ def test_more_dimensions_than_tokens():
     assert (count_vectors(sequences(), 25, 40, seed=0)[:, 25:] == 0).all()
 
 
-def test_a_turn_makes_the_waves_of_another_place():
-    places = torch.arange(10)
+def test_a_rotation_maps_positions_to_others():
+    positions = torch.arange(10)
     for offset in (1, -2):
-        turned = waves(places, 16, 16) @ turn(offset, 16, 16).T
-        torch.testing.assert_close(turned, waves(places + offset, 16, 16), atol=1e-5, rtol=0)
+        rotated = sinusoidal_positions(positions, 16, 16) @ rotation(offset, 16, 16).T
+        torch.testing.assert_close(
+            rotated, sinusoidal_positions(positions + offset, 16, 16), atol=1e-5, rtol=0
+        )
 
 
 def test_heads_of_the_first_layer_look_one_or_two_places_beside():
     shape = Shape(**{**vars(SHAPE), "dim": 128})
     encoder = Encoder(shape, torch.Generator().manual_seed(0))
-    set_first_weights(encoder, sequences(), specials=5, seed=0)
+    initialize(encoder, sequences(), specials=5, seed=0)
     attention = encoder.layers[0].attention
     places = torch.nn.functional.layer_norm(encoder.positions.weight, (128,))
     with torch.no_grad():
@@ -55,7 +57,7 @@ def test_heads_of_the_first_layer_look_one_or_two_places_beside():
 def test_tokens_are_as_likely_as_frequent():
     encoder = Encoder(SHAPE, torch.Generator().manual_seed(0))
     rows = sequences()
-    set_first_weights(encoder, rows, specials=5, seed=0)
+    initialize(encoder, rows, specials=5, seed=0)
     counts = np.bincount(np.concatenate(rows), minlength=25) + 1.0
     counts[:5] = 1
     np.testing.assert_allclose(encoder.bias.exp().detach(), counts / counts.sum(), rtol=1e-5)

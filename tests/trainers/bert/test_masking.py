@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import binom
 
-from trainers.bert.masking import NOT_CHOSEN, masked
+from trainers.bert.data import NOT_CHOSEN, mask_tokens
 
 SPECIALS, MASK, VOCABULARY = 5, 4, 5_000
 
@@ -15,7 +15,7 @@ def hidden():
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(0, VOCABULARY, (400, 500), generator=generator)
     tokens[:, 0], tokens[:, -1], tokens[::3, 400:] = 2, 3, 0
-    return tokens, *masked(tokens, SPECIALS, MASK, VOCABULARY, generator)
+    return tokens, *mask_tokens(tokens, SPECIALS, MASK, VOCABULARY, generator)
 
 
 def within_bounds(count: int, of: int, share: float) -> bool:
@@ -64,19 +64,21 @@ def test_targets_are_the_true_tokens(hidden):
 
 def test_every_step_and_epoch_hides_others_and_the_same_seed_the_same():
     tokens = torch.full((20, 20), 100)
-    made = [masked(tokens, 5, 4, 200, torch.Generator().manual_seed(seed))[1] for seed in (1, 1, 2)]
+    made = [
+        mask_tokens(tokens, 5, 4, 200, torch.Generator().manual_seed(seed))[1] for seed in (1, 1, 2)
+    ]
     assert torch.equal(made[0], made[1]) and not torch.equal(made[0], made[2])
 
 
 def test_all_may_become_mask():
     tokens = torch.full((100, 100), 100)
-    inputs, targets = masked(tokens, 5, 4, 200, torch.Generator().manual_seed(0), (1.0, 0.0))
+    inputs, targets = mask_tokens(tokens, 5, 4, 200, torch.Generator().manual_seed(0), (1.0, 0.0))
     assert (inputs[targets != NOT_CHOSEN] == MASK).all()
 
 
 def test_of_few_tokens_one_is_chosen():
     for seed in range(30):
         generator = torch.Generator().manual_seed(seed)
-        _, targets = masked(torch.tensor([[2, 100, 101, 3]]), 5, 4, 200, generator)
+        _, targets = mask_tokens(torch.tensor([[2, 100, 101, 3]]), 5, 4, 200, generator)
         chosen = (targets != NOT_CHOSEN)[0]
         assert chosen[1:3].any() and not chosen[[0, 3]].any()

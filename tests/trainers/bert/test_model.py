@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from trainers.bert.data import learn_subwords
 from trainers.bert.model import Encoder, Shape
 from trainers.bert.output import weights, write_folder
-from trainers.bert.subwords import learn_subwords
 
 SHAPE = Shape(tokens=50, positions=12, dim=24, layers=3, heads=4, inner=40, dropout=0.1)
 

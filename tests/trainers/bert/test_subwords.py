@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import EmbeddingError
-from trainers.bert.subwords import SPECIALS, learn_subwords
+from trainers.bert.data import SPECIALS, learn_subwords
 
 TEXT = ["the lowest of the low towers", "a newer and wider tower", "the new low"] * 20
 
@@ -47,7 +47,7 @@ def test_a_vocabulary_of_the_size_asked_for_or_an_error():
 def test_another_process_learns_the_same(tmp_path):
     """Left to itself, WordPieceTrainer of `tokenizers` does not."""
     program = (
-        "from trainers.bert.subwords import learn_subwords\n"
+        "from trainers.bert.data import learn_subwords\n"
         "lines = [f'w{i * 7919 % 1013} x{i * 104729 % 997}y' for i in range(3000)]\n"
         "print(learn_subwords(lines, 500, True).to_str())"
     )

@@ -1,4 +1,4 @@
-"""Planted homonyms part from layer to layer; hidden words are guessed better than by counts."""
+"""Senses separate from layer to layer; masked words are predicted better than by counts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +9,18 @@ import torch
 
 from embeddings import EmbeddingError, load
 from trainers.bert.config import BertConfig
-from trainers.bert.masking import NOT_CHOSEN
-from trainers.bert.train import MaskedTask, guessing, guessing_by_counts, hidden_batches, run
+from trainers.bert.data import NOT_CHOSEN
+from trainers.bert.train import (
+    MaskedTask,
+    baseline_metrics,
+    masked_batches,
+    prediction_metrics,
+    run,
+)
 from trainers.core.devices import start
 from trainers.core.fit import fit
-from trainers.data.contexts.planted_senses import planted_senses
-from trainers.data.contexts.sentences import made_sentences
+from trainers.data.contexts.sentences import generated_sentences
+from trainers.data.contexts.synthetic_senses import synthetic_senses
 
 
 @pytest.fixture
@@ -50,11 +56,11 @@ def test_words_far_away_decide_where_counts_are_blind():
     lines = [(f"k{key}", f"f{a}", f"f{b}", f"v{key}", f"f{c}", f"f{d}")
              for key, (a, b, c, d) in zip(keys, fillers, strict=True)]  # fmt: skip
     given = config(dim=32, epochs=15, learning_rate=0.006, vocabulary=200)
-    task = MaskedTask(made_sentences("far", lines, {}), given)
+    task = MaskedTask(generated_sentences("far", lines, {}), given)
     fit(task, given, start(given), {})
     task.module.eval()
-    found = guessing(task, task.withheld, seed=0)
-    counted = guessing_by_counts(task, task.withheld, seed=0)
+    found = prediction_metrics(task, task.held_out, seed=0)
+    counted = baseline_metrics(task, task.held_out, seed=0)
     assert found["accuracy"] > 2 * max(counted.values()) and found["accuracy"] > 0.25
 
 
@@ -92,19 +98,19 @@ def test_the_model_that_was_kept_reads_other_text_alike(made, tmp_path):
         np.testing.assert_allclose(again.vectors[here], wanted, atol=1e-5)
 
 
-def test_withheld_sentences_are_not_learned_from():
-    text = made_sentences("few", [("secret", "secret")] * 30 + [("plain", "words")] * 70, {})
+def test_held_out_sentences_are_not_trained_on():
+    text = generated_sentences("few", [("secret", "secret")] * 30 + [("plain", "words")] * 70, {})
     task = MaskedTask(text, config(validation_fraction=0.3, vocabulary=60, dim=8))
     learned = np.split(task.trained.tokens, task.trained.starts[1:-1])
-    assert len(task.withheld) + len(learned) == 100 and 15 < len(task.withheld) < 45
+    assert len(task.held_out) + len(learned) == 100 and 15 < len(task.held_out) < 45
     chance_only = MaskedTask(text, config(validation_fraction=0, vocabulary=60, dim=8))
-    assert len(chance_only.withheld) == 0 and chance_only.validate() == {}
-    with pytest.raises(EmbeddingError, match="all sentences are withheld"):
+    assert len(chance_only.held_out) == 0 and chance_only.validate() == {}
+    with pytest.raises(EmbeddingError, match="all sentences are held out"):
         MaskedTask(replace(text, sentences=text.sentences[:1]), config(validation_fraction=0.99))
 
 
 def test_an_epoch_has_every_sequence_once_and_hides_anew():
-    task = MaskedTask(planted_senses(sentences=300), config(batch_size=16, dim=8))
+    task = MaskedTask(synthetic_senses(sentences=300), config(batch_size=16, dim=8))
     seen = np.concatenate([task._steps(epoch)[step] for epoch in (0,)
                            for step in range(task.steps_per_epoch)])  # fmt: skip
     assert sorted(seen.tolist()) == list(range(len(task.trained)))
@@ -117,24 +123,24 @@ def test_an_epoch_has_every_sequence_once_and_hides_anew():
 
 def test_guesses_are_judged_where_tokens_are_hidden():
     """A module that knows the answer is right everywhere, at the places that counts are judged."""
-    task = MaskedTask(planted_senses(sentences=200), config(dim=8))
-    batches = hidden_batches(task.withheld, task.vocabulary, seed=0)
+    task = MaskedTask(synthetic_senses(sentences=200), config(dim=8))
+    batches = masked_batches(task.held_out, task.vocabulary, seed=0)
     chosen = sum(int((targets != NOT_CHOSEN).sum()) for *_, targets in batches)
     real = sum(int((tokens >= 5).sum()) for tokens, *_ in batches)
     assert 0.08 < chosen / real < 0.22
     for tokens, inputs, targets in batches:
         hidden = targets != NOT_CHOSEN
         assert (inputs[hidden] == 4).all() and torch.equal(inputs[~hidden], tokens[~hidden])
-    task.guesses = lambda inputs, targets: (
+    task.predict = lambda inputs, targets: (
         100.0 * torch.nn.functional.one_hot(targets[targets >= 0], task.vocabulary).float(),
         targets[targets >= 0],
     )
-    assert guessing(task, task.withheld, seed=0)["accuracy"] == 1
-    assert all(0 <= value < 1 for value in guessing_by_counts(task, task.withheld, 0).values())
+    assert prediction_metrics(task, task.held_out, seed=0)["accuracy"] == 1
+    assert all(0 <= value < 1 for value in baseline_metrics(task, task.held_out, 0).values())
 
 
 def test_the_rate_rises_and_falls():
-    task = MaskedTask(planted_senses(sentences=50), config(dim=8))
+    task = MaskedTask(synthetic_senses(sentences=50), config(dim=8))
     rates = [task.schedule(progress) for progress in np.linspace(0, 1, 101)]
     assert rates[0] == 0 and rates[6] == pytest.approx(1) and rates[-1] == 0
     assert np.all(np.diff(rates[:7]) > 0) and np.all(np.diff(rates[6:]) < 0)

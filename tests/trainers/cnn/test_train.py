@@ -13,10 +13,12 @@ from PIL import Image
 from embeddings import EmbeddingError, load
 from trainers.__main__ import main
 from trainers.cnn.config import CnnConfig
-from trainers.cnn.train import Cnn, CnnTask, run
+from trainers.cnn.model import Cnn, shifted
+from trainers.cnn.train import CnnTask, run
 from trainers.commands import saved_run
-from trainers.data.image_task import halvings, hold_out, shifted
-from trainers.data.images import digits
+from trainers.data.images.convolutions import halvings
+from trainers.data.images.reading import digits
+from trainers.data.images.task import hold_out
 
 
 def config(tmp_path=Path("."), **changes):
@@ -24,7 +26,7 @@ def config(tmp_path=Path("."), **changes):
     return CnnConfig(out=tmp_path / "out.embedding.parquet", **changes)
 
 
-def planted(path: Path, count: int = 300) -> Path:
+def bars(path: Path, count: int = 300) -> Path:
     """Write images of a bar, black or white, that stands, lies, or is not there, under noise."""
     chance = np.random.default_rng(0)
     images = chance.integers(90, 160, (count, 8, 8))
@@ -42,7 +44,7 @@ def planted(path: Path, count: int = 300) -> Path:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
-    given = config(folder, data=planted(folder / "bars.npz"), dim=8, width=8, batch_size=16,
+    given = config(folder, data=bars(folder / "bars.npz"), dim=8, width=8, batch_size=16,
                    validation_fraction=0.2, shift=1)  # fmt: skip
     return run(given), load(given.out), folder
 
@@ -121,12 +123,14 @@ def test_sides_are_halved_to_two_or_three_pixels():
 
 def test_images_without_two_classes_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros((4, 8, 8)))
-    with pytest.raises(EmbeddingError, match=r"a.npz: images without classes; expected two"):
+    with pytest.raises(
+        EmbeddingError, match=r"a.npz: images without classes; expected at least two"
+    ):
         run(config(tmp_path, data=tmp_path / "a.npz"))
 
 
 def test_without_validation_the_last_weights_are_kept(tmp_path):
-    given = config(tmp_path, data=planted(tmp_path / "bars.npz", 30), dim=3, width=4, epochs=2,
+    given = config(tmp_path, data=bars(tmp_path / "bars.npz", 30), dim=3, width=4, epochs=2,
                    validation_fraction=0)  # fmt: skip
     metrics = run(given)
     assert metrics["knn accuracy"] is None and metrics["best_epoch"] == 0
@@ -141,7 +145,7 @@ def test_without_validation_the_last_weights_are_kept(tmp_path):
 def test_digits_reach_what_was_promised(tmp_path):
     task = CnnTask(digits(), config(validation_fraction=0.25))
     assert task.images.shape == (1, 8, 8) and task.shift == 0
-    assert len(task.withheld) == 450
+    assert len(task.held_out) == 450
     metrics = run(config(tmp_path, validation_fraction=0.25))
     assert metrics["knn accuracy"] >= 0.985 > metrics["knn accuracy of pca"]
 

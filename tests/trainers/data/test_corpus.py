@@ -30,7 +30,7 @@ def test_rare_words_are_left_out_and_counted(tmp_path):
     assert corpus.words == ("the", "cat", "dog")
     assert list(corpus.text()) == ["the cat the dog", "the dog", "cat"]
     assert corpus.notes == (
-        "4 of 7 words are seen fewer than 2 times and left out: 36.4% of the text",
+        "4 of 7 words occur fewer than 2 times and are left out: 36.4% of the text",
     )
 
 
@@ -61,7 +61,7 @@ def test_the_hash_is_of_the_content(tmp_path):
 
 def test_long_lines_are_cut_between_words(tmp_path, monkeypatch):
     monkeypatch.setattr("trainers.data.text_lines._LONGEST_PIECE", 64)
-    monkeypatch.setattr("trainers.data.corpus.LONGEST_SENTENCE", 7)
+    monkeypatch.setattr("trainers.data.corpus.MAX_SENTENCE_WORDS", 7)
     words = [f"wört{i}" for i in range(200)]
     (tmp_path / "a.txt").write_text(" ".join(words))
     corpus = read_corpus(tmp_path / "a.txt", min_count=1)
@@ -72,9 +72,9 @@ def test_long_lines_are_cut_between_words(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "a.txt: there is no word in it"),
-        (b" \n \n", "a.txt: there is no word in it"),
-        (b"once only", "a.txt: 0 of 2 words are seen 5 times or more"),
+        (b"", "a.txt: no words in it"),
+        (b" \n \n", "a.txt: no words in it"),
+        (b"once only", "a.txt: 0 of 2 words occur at least 5 times"),
         (gzip.compress(b"one two three" * 99, mtime=0)[:-9], "a.txt: damaged or incomplete gzip"),
         (b"\x1f\x8b broken", "a.txt: neither UTF-8 nor text of another encoding"),
         (b"x" * 3_000_000, "a.txt: line 1: a word of 1,048,576 bytes"),
@@ -130,7 +130,7 @@ def test_phrases_are_joined():
     assert counts["in_new"] == 40 and counts["york_x"] == 40
     assert counts["new_york"] == 40 and counts["y"] == 40
     assert "york_y" not in counts and counts["a_new"] == 40
-    assert "pass 1 for phrases" in corpus.notes[0]
+    assert "phrases, pass 1" in corpus.notes[0]
 
 
 def test_phrases_do_not_span_sentences_and_a_second_pass_joins_more():

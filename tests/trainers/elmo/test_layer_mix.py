@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainers.data.contexts.sentences import made_sentences, vocabulary
+from trainers.data.contexts.sentences import generated_sentences, vocabulary
 from trainers.elmo.layer_mix import LayerMix, learn_mix, mix_for, uniform_mix
 
 
@@ -15,9 +15,9 @@ def test_the_layer_that_tells_the_labels_has_the_largest_share(telling):
     layers = {name: chance.normal(size=(400, 8)).astype(np.float32) for name in "012"}
     layers[telling][:, :4] += 2 * np.eye(4, dtype=np.float32)[[int(each[-1]) for each in labels]]
     mix = learn_mix(layers, labels, [""] * 400, torch.Generator().manual_seed(0))
-    assert mix.shares[telling] > 0.6 and sum(mix.shares.values()) == pytest.approx(1)
+    assert mix.weights[telling] > 0.6 and sum(mix.weights.values()) == pytest.approx(1)
     unit = {name: layer / np.linalg.norm(layer, axis=1)[:, None] for name, layer in layers.items()}
-    wanted = mix.scale * sum(mix.shares[name] * unit[name] for name in "012")
+    wanted = mix.scale * sum(mix.weights[name] * unit[name] for name in "012")
     np.testing.assert_allclose(mix.of(layers), wanted, rtol=1e-5, atol=1e-6)
 
 
@@ -38,13 +38,13 @@ def test_a_label_is_told_from_those_of_its_word_alone():
         "1": np.tile(np.repeat(np.eye(4, dtype=np.float32)[2:], 2, axis=0), (50, 1)),
     }
     chance = torch.Generator().manual_seed(0)
-    assert learn_mix(layers, senses, words, chance).shares["1"] > 0.7
+    assert learn_mix(layers, senses, words, chance).weights["1"] > 0.7
 
 
 def test_words_are_hidden_from_the_model_where_no_sense_is_known():
     """The model here tells in layer 0 the word read, in layer 1 the one before it."""
     lines = [("big", "lion"), ("small", "mouse")] * 30
-    text = made_sentences("text", lines, {})
+    text = generated_sentences("text", lines, {})
     words = vocabulary(lines)
     read = []
 
@@ -59,7 +59,7 @@ def test_words_are_hidden_from_the_model_where_no_sense_is_known():
         return {name: np.concatenate(parts) for name, parts in layers.items()}
 
     mix, note = mix_for(encode, text, words, "<unk>", 0)
-    assert mix.shares["1"] > 0.6 and "learned from 120 hidden words" in note
+    assert mix.weights["1"] > 0.6 and "learned from 120 hidden words" in note
     assert all(sentence.count("<unk>") == 1 for sentence in read) and len(read) == 120
-    numbers = made_sentences("numbers", [("1", "2")], {})
+    numbers = generated_sentences("numbers", [("1", "2")], {})
     assert mix_for(encode, numbers, words, "<unk>", 0)[0] == uniform_mix(["0", "1"])

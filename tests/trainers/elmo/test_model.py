@@ -6,15 +6,16 @@ import torch
 import torch.nn.functional as F
 
 from trainers.elmo.model import (
-    LONGEST_WORD,
+    MAX_WORD_CHARS,
     BiLM,
-    Reading,
-    letters_of,
-    same_dropout,
-    taken,
-    turned_places,
+    BiLMBatch,
+    TiedSoftmax,
+    char_ids_of,
+    frequency_cutoffs,
+    gather_positions,
+    locked_dropout,
+    reverse_positions,
 )
-from trainers.elmo.tied_softmax import TiedSoftmax, frequency_cutoffs
 
 WORDS, DIM = 12, 6
 SPELLED = [f"word{number}" for number in range(WORDS)]
@@ -35,8 +36,8 @@ def reading(*sentences, letters=False):
     longest = int(lengths.max())
     numbers = torch.tensor([words + [1] * (longest - len(words)) for words in framed])
     if not letters:
-        return Reading(numbers, lengths)
-    return Reading(numbers, lengths, torch.tensor(list(map(letters_of, SPELLED))), numbers)
+        return BiLMBatch(numbers, lengths)
+    return BiLMBatch(numbers, lengths, torch.tensor(list(map(char_ids_of, SPELLED))), numbers)
 
 
 @pytest.mark.parametrize("letters", [False, True])
@@ -71,7 +72,7 @@ def test_backward_is_forward_mirrored():
     made = module()
     made.backwards.load_state_dict(made.forwards.state_dict())
     words = [2, 3, 4, 5]
-    mirrored = Reading(torch.tensor([[1, 5, 4, 3, 2, 0]]), torch.tensor([6]))
+    mirrored = BiLMBatch(torch.tensor([[1, 5, 4, 3, 2, 0]]), torch.tensor([6]))
     backward = made.layers(reading(words))[:, 0, :, DIM:]
     forward = made.layers(mirrored)[:, 0, :, :DIM]
     torch.testing.assert_close(backward, forward.flip(1))
@@ -142,22 +143,22 @@ def test_the_adaptive_softmax_is_torchs_with_tied_weights():
 
 
 def test_places_turned_twice_are_where_they_were():
-    turned = turned_places(torch.tensor([3, 5]), 5)
+    turned = reverse_positions(torch.tensor([3, 5]), 5)
     assert turned.tolist() == [[2, 1, 0, 3, 4], [4, 3, 2, 1, 0]]
     x = torch.arange(20.0).view(2, 5, 2)
-    assert torch.equal(taken(taken(x, turned), turned), x)
+    assert torch.equal(gather_positions(gather_positions(x, turned), turned), x)
 
 
 def test_dropout_is_the_same_at_all_places():
     x = torch.ones(3, 50, 40)
-    dropped = same_dropout(x, 0.5, training=True)
+    dropped = locked_dropout(x, 0.5, training=True)
     assert torch.equal(dropped, dropped[:, :1].expand_as(x))
     assert set(dropped.unique().tolist()) == {0, 2}
     assert not torch.equal(dropped[0], dropped[1])
-    assert same_dropout(x, 0.5, training=False) is x
+    assert locked_dropout(x, 0.5, training=False) is x
 
 
 def test_letters_are_bytes_between_two_ends():
-    assert letters_of("né")[:6] == [1, ord("n"), 0xC3, 0xA9, 2, 0]
-    assert len(letters_of("né")) == len(letters_of("x" * 99)) == LONGEST_WORD
-    assert letters_of("x" * 99)[-2:] == [ord("x"), 2]
+    assert char_ids_of("né")[:6] == [1, ord("n"), 0xC3, 0xA9, 2, 0]
+    assert len(char_ids_of("né")) == len(char_ids_of("x" * 99)) == MAX_WORD_CHARS
+    assert char_ids_of("x" * 99)[-2:] == [ord("x"), 2]

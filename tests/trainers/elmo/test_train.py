@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from embeddings import EmbeddingError, load
-from trainers.data.contexts.planted_senses import HOMONYMS
-from trainers.data.contexts.sentences import made_sentences, read_sentences
+from trainers.data.contexts.sentences import generated_sentences, read_sentences
+from trainers.data.contexts.synthetic_senses import HOMONYMS
 from trainers.elmo.config import ElmoConfig
 from trainers.elmo.kneser_ney import KneserNey
-from trainers.elmo.model import LONGEST_WORD
+from trainers.elmo.model import MAX_WORD_CHARS
 from trainers.elmo.train import ElmoTask, read, run
 
 LINES = [tuple(f"{letter}{number}" for number in range(4)) for letter in "abcdefghij"] * 3
-TEXT = made_sentences("text", LINES, {})
+TEXT = generated_sentences("text", LINES, {})
 
 
 def config(tmp_path=Path("."), **changes):
@@ -87,20 +87,20 @@ def test_means_of_words_and_sentences_lie_beside_it(made):
 
 def test_every_sentence_is_learned_once_an_epoch_and_withheld_ones_never():
     task = ElmoTask(TEXT, config(validation_fraction=0.3, batch_size=20, min_count=1))
-    assert 0 < len(task.withheld) < 20 and len(task.learned) + len(task.withheld) == 30
+    assert 0 < len(task.held_out) < 20 and len(task.trained) + len(task.held_out) == 30
     seen = []
     for epoch in (0, 1):
         rows = [tuple(row[1:-1].tolist()) for step in range(task.steps_per_epoch)
                 for row in task.batch(epoch, step)["numbers"]]  # fmt: skip
         assert sorted(rows) == sorted(tuple(map(int, task.vocabulary.numbers(words)))
-                                      for words in task.learned)  # fmt: skip
+                                      for words in task.trained)  # fmt: skip
         seen.append(rows)
     assert seen[0] != seen[1]
     assert torch.equal(task.batch(1, 2)["numbers"], task.batch(1, 2)["numbers"])
-    secret = made_sentences("text", [*LINES, ("secret",) * 5], {})
+    secret = generated_sentences("text", [*LINES, ("secret",) * 5], {})
     for seed in range(20):
         task = ElmoTask(secret, config(validation_fraction=0.3, seed=seed))
-        assert ("secret" in task.vocabulary.words) == (("secret",) * 5 in task.learned)
+        assert ("secret" in task.vocabulary.words) == (("secret",) * 5 in task.trained)
 
 
 def test_the_loss_is_the_mean_of_both_directions_and_so_is_perplexity():
@@ -108,8 +108,8 @@ def test_the_loss_is_the_mean_of_both_directions_and_so_is_perplexity():
     task.module.eval()
     told = task.validate()
     forward = backward = count = 0.0
-    for words in task.withheld:  # one by one
-        losses = task.module.losses(task.reading([words]))
+    for words in task.held_out:  # one by one
+        losses = task.module.losses(task.batch_of([words]))
         forward, backward = forward + losses[0].sum().item(), backward + losses[1].sum().item()
         count += len(words) + 1
     assert told["loss"] == pytest.approx((forward + backward) / 2 / count, rel=1e-5)
@@ -121,7 +121,7 @@ def test_the_loss_is_the_mean_of_both_directions_and_so_is_perplexity():
 
 
 def test_unknown_words_have_letters_where_these_are_read():
-    text = made_sentences("text", [*LINES, ("a0", "bank", "a2"), ("a0", "bang", "a2")], {})
+    text = generated_sentences("text", [*LINES, ("a0", "bank", "a2"), ("a0", "bang", "a2")], {})
     plain, spelled = (ElmoTask(text, config(characters=each, validation_fraction=0))
                       for each in (False, True))  # fmt: skip
     sentences = text.sentences[-2:]
@@ -130,8 +130,8 @@ def test_unknown_words_have_letters_where_these_are_read():
         assert list(layers) == ["0", "1", "2"] and layers["0"].shape == (6, 8)
         assert np.array_equal(layers["0"][1], layers["0"][4]) == is_same
         assert np.array_equal(layers["0"][0], layers["0"][3])
-    letters = spelled.batch(0, 0)["letters"]
-    assert letters.shape[1] == LONGEST_WORD and len(letters) == len(letters.unique(dim=0))
+    letters = spelled.batch(0, 0)["char_ids"]
+    assert letters.shape[1] == MAX_WORD_CHARS and len(letters) == len(letters.unique(dim=0))
 
 
 def test_the_softmax_is_adaptive_where_the_vocabulary_is_large(monkeypatch):

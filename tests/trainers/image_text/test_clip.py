@@ -102,7 +102,7 @@ def test_the_run_encodes_without_the_folder(made):
 def test_captions_that_are_cut_are_counted(made, folder, capsys):
     config, _, _ = made
     run(replace(config, pretrained=folder))
-    assert "1 captions are cut: the model takes 6 tokens" in capsys.readouterr().err
+    assert "1 captions are truncated to 6 tokens" in capsys.readouterr().err
 
 
 def test_other_folders_are_refused(folder, tmp_path):

@@ -55,8 +55,8 @@ def test_a_folder_and_its_zip_are_the_same(folder):
 def test_pictures_without_caption_are_counted(folder):
     shutil.copy(folder / "a.png", folder / "more.png")
     assert read_captioned(folder).notes == (
-        "columns not used: author",
-        "1 pictures have no caption and are not used",
+        "ignored columns: author",
+        "1 images have no caption and are ignored",
     )
 
 
@@ -69,7 +69,7 @@ def test_pictures_of_several_sizes_are_brought_to_one(folder):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("file,caption\na.png,red\nd.png,gone\n", r"captions.csv, row 2: 'd.png' is no picture"),
+        ("file,caption\na.png,red\nd.png,gone\n", r"captions.csv, row 2: 'd.png' is no image"),
         ("file,caption\na.png,red\n../a.png,up\n", r"captions.csv, row 2: '../a.png' is no pic"),
         ("file,caption\na.png,red\nb.png,\n", r"captions.csv, row 2, column caption: '' has no"),
         ("file,caption\na.png,!?\nb.png,x\n", r"captions.csv, row 1, column caption: '!\?' has"),
@@ -87,7 +87,7 @@ def test_there_must_be_one_table_and_whole_pictures(folder):
     with pytest.raises(EmbeddingError, match="no such folder or zip"):
         read_captioned(folder / "nowhere")
     (folder / "b.png").write_bytes(b"no picture")
-    with pytest.raises(EmbeddingError, match=r"b.png: no readable picture"):
+    with pytest.raises(EmbeddingError, match=r"b.png: not a readable image"):
         read_captioned(folder)
     (folder / "more.csv").write_text("file,caption\n")
     with pytest.raises(EmbeddingError, match=r"found captions.csv, more.csv"):

@@ -16,11 +16,11 @@ from server.runs.contract import sha256_of
 from trainers.__main__ import main
 from trainers.commands import saved_run
 from trainers.image_text.config import ImageTextConfig
-from trainers.image_text.data import captioned_digits
-from trainers.image_text.model import LEAST_TEMPERATURE, Towers, contrastive
-from trainers.image_text.planted_shapes import planted_shapes
-from trainers.image_text.retrieval import candidates, recalls
-from trainers.image_text.train import ImageTextTask, hold_out, run
+from trainers.image_text.data import captioned_digits, hold_out
+from trainers.image_text.metrics import candidates, recalls
+from trainers.image_text.model import MIN_TEMPERATURE, Towers, contrastive
+from trainers.image_text.synthetic import synthetic_shapes
+from trainers.image_text.train import ImageTextTask, run
 
 ROOT = Path(__file__).parents[3]
 
@@ -138,7 +138,7 @@ def test_the_temperature_stays_within_bounds():
     task.module.log_scale.data.fill_(9.0)
     batch = task.batch(0, 0)
     task.loss_sum(batch, slice(0, len(batch["pixels"])))
-    assert task.module.log_scale.exp().item() == pytest.approx(1 / LEAST_TEMPERATURE)
+    assert task.module.log_scale.exp().item() == pytest.approx(1 / MIN_TEMPERATURE)
     decays = [group["weight_decay"] for group in task.optimizer().param_groups]
     assert decays == [0.05, 0.0]
 
@@ -169,7 +169,7 @@ def test_candidates_are_of_different_meanings():
 
 
 def test_every_meaning_that_is_not_unseen_is_learned():
-    pairs = planted_shapes(renderings=2)
+    pairs = synthetic_shapes(renderings=2)
     withheld = hold_out(pairs, 0.5, seed=0)
     learned = ~pairs.unseen
     learned[withheld] = False
@@ -216,7 +216,7 @@ def test_the_file_names_its_checkpoint_and_the_run_makes_the_same_vectors(digits
     picture = told["image"][3]["bytes"]  # enlarged four times, without change
     vector = coder.encode_image(picture, "3.png")
     assert vector @ made.vectors[3] >= 0.95
-    with pytest.raises(EmbeddingError, match="none of its words was learned"):
+    with pytest.raises(EmbeddingError, match="none of its words is in the vocabulary"):
         coder.encode_text("Qwertz!")
 
 
@@ -239,7 +239,7 @@ def test_encode_prints_the_vector_of_a_text(digits, capsys):
 def test_without_validation_the_checkpoint_holds_the_last_weights(tmp_path, capsys):
     given = config(tmp_path, builtin="digits", epochs=1, dim=8, validation_fraction=0, quiet=False)
     metrics = run(given)
-    said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 withheld; 29 words, 0 occurrences of"
+    said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 held out; 29 words, 0 occurrences of"
     assert capsys.readouterr().err.startswith(said)
     made = load(given.out)
     assert "candidates" not in metrics and metrics["best_epoch"] == 0

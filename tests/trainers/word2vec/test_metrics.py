@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from embeddings import EmbeddingError
-from trainers.word2vec.metrics import evaluate, read_judgments
+from trainers.word2vec.metrics import evaluate, read_benchmark
 
 WORDS = ["king", "queen", "man", "woman", "apple"]
 VECTORS = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1], [-3, 0, 0]], dtype=np.float32)
@@ -60,18 +60,18 @@ def test_nothing_known_is_no_number(tmp_path):
         ("king queen 5\n", "a.txt, line 1: 'king queen 5'; expected two words and a number"),
         ("# x\nking\tqueen\tmuch\n", "a.txt, line 2"),
         (": s\nman king woman\n", "a.txt, line 2: 3 words; expected four"),
-        ("", "a.txt: no line in it"),
+        ("", "a.txt: empty"),
     ],
 )
 def test_lines_that_do_not_fit_are_named(tmp_path, text, message):
     with pytest.raises(EmbeddingError, match=message):
-        read_judgments(write(tmp_path, "a.txt", text))
+        read_benchmark(write(tmp_path, "a.txt", text))
 
 
 def test_the_real_files(data):
     folder = data / "2_corpus"
-    questions = read_judgments(folder / "questions-words.txt")
+    questions = read_benchmark(folder / "questions-words.txt")
     assert len(questions.sections) == 14
     assert sum(map(len, questions.sections.values())) == 19_544
-    assert len(read_judgments(folder / "wordsim353.tsv").pairs) == 353
-    assert len(read_judgments(folder / "simlex999.txt").pairs) == 999
+    assert len(read_benchmark(folder / "wordsim353.tsv").pairs) == 353
+    assert len(read_benchmark(folder / "simlex999.txt").pairs) == 999

@@ -12,10 +12,10 @@ from embeddings import EmbeddingError, load
 from trainers.__main__ import main
 from trainers.core import session
 from trainers.core.signals import Interrupted
-from trainers.word2vec import model as word2vec_torch
+from trainers.word2vec import model
 from trainers.word2vec.alias import AliasTable
 from trainers.word2vec.config import Word2VecConfig
-from trainers.word2vec.train import kept_shares, run
+from trainers.word2vec.train import keep_probabilities, run
 
 TOPICS = 10
 
@@ -137,9 +137,9 @@ def test_frequent_words_are_kept_as_in_word2vec_c():
     counts = np.array([60_000, 30_000, 9_990, 10])
     share = counts / 100_000
     expected = np.minimum((np.sqrt(share / 1e-3) + 1) * 1e-3 / share, 1)  # word2vec.c's formula
-    np.testing.assert_allclose(kept_shares(counts, 1e-3), expected, rtol=1e-6)
-    assert kept_shares(counts, 1e-3)[3] == 1
-    assert (kept_shares(counts, 0) == 1).all()
+    np.testing.assert_allclose(keep_probabilities(counts, 1e-3), expected, rtol=1e-6)
+    assert keep_probabilities(counts, 1e-3)[3] == 1
+    assert (keep_probabilities(counts, 0) == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_settings_that_cannot_be(tmp_path, settings, message):
 
 def test_text_without_pairs_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n" * 9)
-    with pytest.raises(EmbeddingError, match="give text with one sentence a line"):
+    with pytest.raises(EmbeddingError, match="give text with one sentence per line"):
         run(config(tmp_path, tmp_path / "a.txt"))
 
 
@@ -179,7 +179,7 @@ def a_batch(seed=0, window=3):
     starts = np.concatenate([[0], np.cumsum(lengths)])
     noise = AliasTable.of(np.ones(8))
     keep = np.full(8, 0.7, dtype=np.float32)
-    return word2vec_torch.batch(tokens, starts, keep, noise, window, generator), starts
+    return model.batch(tokens, starts, keep, noise, window, generator), starts
 
 
 def pairs_slowly(batch, starts):
@@ -199,8 +199,8 @@ def test_losses_are_those_of_pairs_one_by_one(algorithm):
     (batch, starts), window, times = a_batch(), 3, 5
     tokens = batch["tokens"]
     used = batch["place"][(batch["place"] >= 0) & (batch["place"] < len(tokens))].tolist()
-    assert len(used) > 2 * word2vec_torch.GROUP
-    drawn = {p: batch["negatives"][i // word2vec_torch.GROUP] for i, p in enumerate(used)}
+    assert len(used) > 2 * model.GROUP
+    drawn = {p: batch["negatives"][i // model.GROUP] for i, p in enumerate(used)}
     expected, count = 0.0, 0
     for middle, around in pairs_slowly(batch, starts):
         if algorithm == "skip_gram":
@@ -211,10 +211,10 @@ def test_losses_are_those_of_pairs_one_by_one(algorithm):
             examples = []
         for u, true in examples:
             random = outputs[drawn[middle][drawn[middle] != true]]
-            share = times / word2vec_torch.SHARED
+            share = times / model.SHARED
             expected += F.softplus(-u @ outputs[true]) + share * F.softplus(random @ u).sum()
             count += 1
-    function = getattr(word2vec_torch, algorithm)
+    function = getattr(model, algorithm)
     loss, counted = function(inputs, outputs, batch, slice(0, len(tokens)), window, times)
     assert counted == count > 50
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -227,9 +227,9 @@ def test_losses_are_those_of_pairs_one_by_one(algorithm):
 @pytest.mark.parametrize("algorithm", ["skip_gram", "cbow"])
 def test_batch_whose_words_are_all_skipped_has_no_loss(algorithm):
     tokens, starts = np.array([0, 1, 2], np.int32), np.array([0, 3])
-    batch = word2vec_torch.batch(
+    batch = model.batch(
         tokens, starts, np.zeros(3), AliasTable.of(np.ones(3)), 2, np.random.default_rng(0)
     )
     vectors = torch.ones(3, 4)
-    loss, count = getattr(word2vec_torch, algorithm)(vectors, vectors, batch, slice(0, 3), 2, 5)
+    loss, count = getattr(model, algorithm)(vectors, vectors, batch, slice(0, 3), 2, 5)
     assert loss == count == 0

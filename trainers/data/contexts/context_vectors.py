@@ -1,7 +1,7 @@
-"""One pass over a text with a model that reads words in context, and the files that come of it.
+"""One pass of a contextual model over a text, and the embedding files of its vectors.
 
-Collected are the vectors of chosen occurrences at every layer, and, at the last of the layers, the
-mean of each known word over all its occurrences and the mean of each sentence over its words.
+The pass collects the vectors of chosen occurrences at every layer and, at the last layer, the mean
+vector of each known word over all its occurrences and of each sentence over its words.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,21 +19,22 @@ from trainers.data.contexts.occurrences import Occurrences, occurrence_set
 from trainers.data.contexts.sentences import Sentence, Vocabulary, by_length
 
 Encode = Callable[[Sequence[Sentence]], Mapping[str, np.ndarray]]
-"""Sentences -> name of layer -> float32, shape (words, d): the words of all of them, end to end."""
+"""Sentences -> name of a layer -> float32, shape (words, d), all words in order."""
 
-_WORDS_AT_ONCE = 8_192
+_BLOCK_WORDS = 8_192
 
 
 @dataclass(frozen=True, eq=False)
 class ContextVectors:
-    """What a pass over a text has collected.
+    """The vectors that a pass over a text collects.
 
     Attributes
     ----------
-    occurrences : those chosen
-    layers : name of layer -> float32, shape (occurrences, d)
-    top : the name of the last layer, of which the means are
-    words : of a vocabulary, those that occur; `counts` int64, shape (words,), tells how often
+    occurrences : the chosen ones
+    layers : name of a layer -> float32, shape (occurrences, d)
+    top : name of the last layer, at which the means are taken
+    words : words of the vocabulary that occur in the text
+    counts : int64, shape (words,), occurrences of each word
     word_means : float32, shape (words, d)
     sentence_means : float32, shape (sentences, d)
     """
@@ -47,21 +48,21 @@ class ContextVectors:
     sentence_means: np.ndarray
 
     def note(self) -> str:
-        """Say what the means are of."""
+        """Describe the means."""
         return (f"means of layer {self.top}: of {len(self.words):,} words over all their "
                 f"occurrences, and of {len(self.sentence_means):,} sentences")  # fmt: skip
 
 
 def collect(encode: Encode, occurrences: Occurrences, vocabulary: Vocabulary) -> ContextVectors:
-    """Run a model over the text of the occurrences, sentences of like length together.
+    """Run a model over the text of the occurrences, in blocks of sentences of similar length.
 
-    Special words of the vocabulary, unknown ones among them, have no mean.
+    Special words of the vocabulary, including the unknown word, get no mean.
     """
     sentences = occurrences.text.sentences
     lengths = np.array([len(sentence) for sentence in sentences])
     chosen: dict[str, np.ndarray] = {}
     sums = counts = sentence_means = np.empty(0)
-    for rows in by_length(lengths, _WORDS_AT_ONCE):
+    for rows in by_length(lengths, _BLOCK_WORDS):
         layers = encode([sentences[row] for row in rows])
         top = list(layers)[-1]
         vectors = layers[top]  # (words, d)
@@ -81,15 +82,15 @@ def collect(encode: Encode, occurrences: Occurrences, vocabulary: Vocabulary) ->
         place = start_of[occurrences.sentence[here]] + occurrences.position[here]
         for name, layer in layers.items():
             chosen[name][here] = layer[place]
-    kept = np.flatnonzero(counts)
-    kept = kept[kept >= vocabulary.specials]
+    known = np.flatnonzero(counts)
+    known = known[known >= vocabulary.specials]
     return ContextVectors(
         occurrences=occurrences,
         layers=chosen,
         top=top,
-        words=tuple(vocabulary.words[number] for number in kept),
-        counts=counts[kept],
-        word_means=(sums[kept] / counts[kept, None]).astype(np.float32),
+        words=tuple(vocabulary.words[number] for number in known),
+        counts=counts[known],
+        word_means=(sums[known] / counts[known, None]).astype(np.float32),
         sentence_means=sentence_means,
     )
 
@@ -97,7 +98,7 @@ def collect(encode: Encode, occurrences: Occurrences, vocabulary: Vocabulary) ->
 def context_sets(found: ContextVectors, **provenance: Any) -> dict[str, EmbeddingSet]:
     """Return the sets of occurrences (""), "words" and "sentences".
 
-    provenance : fields of Provenance; the name gets what the rows are added
+    provenance : fields of Provenance; the kind of the rows is appended to the name
     """
     name = provenance.pop("name")
     text = found.occurrences.text
@@ -125,9 +126,10 @@ def context_sets(found: ContextVectors, **provenance: Any) -> dict[str, Embeddin
 
 
 def save_beside(sets: Mapping[str, EmbeddingSet], out: Path) -> list[Path]:
-    """Write words and sentences beside the file of the occurrences, NAME.words.embedding.parquet.
+    """Write words and sentences next to the file of the occurrences; return the paths.
 
-    The occurrences themselves are left to finish.py.
+    The files are NAME.words.embedding.parquet and NAME.sentences.embedding.parquet; the occurrences
+    are written by result.write_result.
     """
     written = []
     for kind in ("words", "sentences"):

@@ -1,18 +1,18 @@
-"""Occurrences of words in context: which are written, and the embedding file that they make.
+"""Occurrences of words in context: their choice, and their embedding file.
 
-The file is in long form: a row is an occurrence at a layer, so that one map shows how the senses of
-a word part from layer to layer.
+The file is in long form, with a row for each occurrence at each layer, so that one map shows how
+the senses of a word separate from layer to layer.
 
 | column | |
 |---|---|
 | `label`, `word` | the word |
-| `sentence` | the words of its sentence, joined by blanks |
-| `position` | of the word among them, from 0 |
-| `layer` | "0", the vector that knows no context, "1", "2", ...; "mix" of the layers |
-| `sense` | where one is known |
-| `occurrence` | the same number at every layer, from 0 |
+| `sentence` | the words of its sentence, joined by spaces |
+| `position` | of the word in the sentence, from 0 |
+| `layer` | "0", without context, "1", "2", ...; "mix" for the mean of the layers |
+| `sense` | of the word, if known |
+| `occurrence` | number of the occurrence, from 0, equal at all layers |
 
-Rows are in order of layer, then occurrence: row `layer * n + occurrence`. Occurrences are in the
+Rows are ordered by layer, then by occurrence: row `layer * n + occurrence`. Occurrences are in the
 order of the text.
 """
 
@@ -26,11 +26,10 @@ import pyarrow as pa
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from trainers.core.rng import numpy_generator
-from trainers.data.contexts.planted_senses import content_words
-from trainers.data.contexts.sentences import Sentences
+from trainers.data.contexts.sentences import Sentences, content_words
 
-MOST_WORDS = 40
-"""Words whose occurrences are written where nobody names any and no sense is known."""
+DEFAULT_WORDS = 40
+"""Number of words whose occurrences are written if no words are given and no sense is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +38,9 @@ class Occurrences:
 
     Attributes
     ----------
-    text : what they occur in
-    sentence, position : int64, shape (n,); the number of the sentence, and of the word in it
-    notes : which were chosen, of how many
+    text : in which they occur
+    sentence, position : int64, shape (n,), number of the sentence, and of the word in the sentence
+    notes : messages for the user about the choice
     """
 
     text: Sentences
@@ -60,20 +59,21 @@ class Occurrences:
 
     @property
     def senses(self) -> list[str | None]:
-        """The sense of each occurrence; None where none is known."""
+        """The sense of each occurrence; None if unknown."""
         places = zip(self.sentence.tolist(), self.position.tolist(), strict=True)
         return [self.text.senses.get(place) for place in places]
 
 
 def choose_occurrences(
-    text: Sentences, words: Sequence[str] = (), most: int = 2_000, seed: int = 0
+    text: Sentences, words: Sequence[str] = (), limit: int = 2_000, seed: int = 0
 ) -> Occurrences:
-    """Choose what is written: at most so many occurrences, drawn at random where there are more.
+    """Choose the occurrences of words to write, at random if there are more than the limit.
 
     Parameters
     ----------
-    words : whose occurrences; none: those whose sense is known, else the most frequent content
-        words
+    words : whose occurrences; default: the words whose sense is known, else the most frequent
+        content words
+    limit : maximum number of occurrences
 
     Raises
     ------
@@ -82,33 +82,33 @@ def choose_occurrences(
     """
     if not words and text.senses:
         places = sorted(text.senses)
-        of = "words whose sense is known"
+        what = "words whose sense is known"
     else:
-        wanted = set(words or content_words(text.sentences, MOST_WORDS))
+        wanted = set(words or content_words(text.sentences, DEFAULT_WORDS))
         places = [
             (number, position)
             for number, sentence in enumerate(text.sentences)
             for position, word in enumerate(sentence)
             if word in wanted
         ]
-        of = "the words asked for" if words else f"the {len(wanted)} most frequent content words"
+        what = "the given words" if words else f"the {len(wanted)} most frequent content words"
         found = {text.sentences[number][position] for number, position in places}
         missing = [word for word in words if word not in found]
         if missing:
             raise EmbeddingError(
-                f"--words: {missing[0]!r} does not occur in {text.name}; give words as they are "
-                "written there, set apart by commas"
+                f"--words: {missing[0]!r} does not occur in {text.name}; give words as they "
+                "are written in the text, separated by commas"
             )
     if not places:
         raise EmbeddingError(
-            f"{text.name}: no content word in it whose occurrences could be written; "
-            "name words by --words"
+            f"{text.name}: no content words in it whose occurrences could be written; "
+            "give words with --words"
         )
-    note = f"{len(places):,} occurrences of {of}"
-    if len(places) > most:
-        drawn = numpy_generator(seed, "occurrences").choice(len(places), most, replace=False)
+    note = f"{len(places):,} occurrences of {what}"
+    if len(places) > limit:
+        drawn = numpy_generator(seed, "occurrences").choice(len(places), limit, replace=False)
         places = [places[number] for number in np.sort(drawn)]
-        note = f"{most:,} of {note}, drawn at random, are written; more by --occurrences"
+        note = f"{limit:,} of {note}, chosen at random, are written (--occurrences)"
     sentence, position = np.array(places, dtype=np.int64).T
     return Occurrences(text, sentence, position, (note,))
 
@@ -116,11 +116,11 @@ def choose_occurrences(
 def occurrence_set(
     occurrences: Occurrences, layers: Mapping[str, np.ndarray], **provenance: Any
 ) -> EmbeddingSet:
-    """Return the occurrences at all layers, in the long form of this module's head.
+    """Return the occurrences at all layers, in the long form described above.
 
     Parameters
     ----------
-    layers : name of layer -> float32, shape (n, d); row i is occurrence i
+    layers : name of a layer -> float32, shape (n, d); row i is occurrence i
     provenance : fields of Provenance
     """
     count, times = len(occurrences), len(layers)

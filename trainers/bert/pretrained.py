@@ -1,11 +1,13 @@
-"""Ready encoders of Hugging Face, from a folder or an installed package; nothing is fetched.
+"""Pretrained encoders of Hugging Face, from a folder or an installed package; no downloads.
 
 The folder has config.json, model.safetensors and tokenizer.json, or the files from which
 `transformers` makes one. A package is searched for such a folder without being imported. No code of
-the model's own is run, and no pickled weights are read.
+the model is run, and no pickled weights are read.
 """
 
 import hashlib
+import time
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,71 @@ import torch
 from tokenizers import Tokenizer, pre_tokenizers
 
 from embeddings.errors import EmbeddingError
-from trainers.bert.config import Punctuation
-from trainers.bert.reader import Reader
+from trainers.bert.config import BertConfig, Punctuation
+from trainers.bert.context_encoder import ContextEncoder
+from trainers.bert.data import read_text
+from trainers.bert.output import embed_corpus
+from trainers.core import provenance
 from trainers.core.hugging_face import transformers
+from trainers.core.progress import is_main, say
+from trainers.core.result import write_result
+from trainers.data.contexts.occurrences import choose_occurrences
+
+
+@dataclass(frozen=True)
+class EncodingSpeed:
+    """The speed of encoding a text: seconds, and words encoded."""
+
+    seconds: float
+    words: int
+
+    @property
+    def speed(self) -> dict[str, Any]:
+        """Seconds, and words per second."""
+        return {"seconds": round(self.seconds, 3),
+                "words_per_second": round(self.words / self.seconds)}  # fmt: skip
+
+
+def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
+    """Encode the text by a pretrained model, write the files; return the metrics."""
+    if not is_main():
+        return {}
+    folder = find_model(str(config.pretrained))
+    encoder, notes = load_encoder(folder, device, config.punctuation, config.block)
+    text = read_text(config, encoder.longest, lowercase=False)
+    occurrences = choose_occurrences(text, config.chosen_words, config.occurrences, config.seed)
+    for note in (*notes, *text.notes, f"{len(text):,} sentences of {text.words:,} words",
+                 *occurrences.notes):  # fmt: skip
+        say(note, config.quiet)
+    if config.dry_run:
+        return {"dry_run": True, "sentences": len(text), "words": text.words,
+                "occurrences": len(occurrences), "longest": encoder.longest}  # fmt: skip
+    model = {
+        "pretrained": config.pretrained,
+        "model_sha256": fingerprint(folder),
+        "vector": config.vector,
+        "punctuation": config.punctuation,
+        "block": encoder.longest,
+    }
+    about = {
+        # depends only on the model, so that different texts share the space
+        "space": provenance.space_id("bert", {**model, "pretrained": None}, {}),
+        "config": {**model, "words": config.words, "occurrences": config.occurrences,
+                   "min_count": config.min_count, "seed": config.seed},
+        "libraries": provenance.libraries("torch", "numpy", "tokenizers", "transformers"),
+    }  # fmt: skip
+    started = time.perf_counter()
+    found = embed_corpus(encoder, occurrences, config, {}, about)
+    return write_result(found, config, EncodingSpeed(time.perf_counter() - started, text.words))
 
 
 def find_model(given: str) -> Path:
-    """Return the folder of a model: the one that is named, or the one within a package.
+    """Return the folder of a model: `given`, or the only one in the package of that name.
 
     Raises
     ------
     EmbeddingError
-        there is no such folder or package, it has no model or several, or no safetensors
+        no such folder or package, no model in it or several, or no safetensors
     """
     folder = Path(given)
     if not folder.is_dir():
@@ -49,7 +104,7 @@ def find_model(given: str) -> Path:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a hash of a model's weights and of its tokenizer."""
+    """Return a hash of the weights and the tokenizer of a model."""
     digest = hashlib.sha256()
     names = sorted({*folder.glob("*.safetensors"), *folder.glob("*token*"), *folder.glob("vocab*")})
     for path in names:
@@ -59,20 +114,20 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load_reader(
+def load_encoder(
     folder: Path, device: torch.device, punctuation: Punctuation, longest: int | None = None
-) -> tuple[Reader, tuple[str, ...]]:
-    """Open a model for reading.
+) -> tuple[ContextEncoder, tuple[str, ...]]:
+    """Open a model.
 
     Parameters
     ----------
     punctuation : see BertConfig
-    longest : tokens of a sequence; None: what the model takes
+    longest : maximum tokens of a sequence; default: the maximum of the model
 
     Returns
     -------
-    reader : the model
-    notes : what a person should know about it
+    encoder : the model with its tokenizer
+    notes : messages for the user about the model
 
     Raises
     ------
@@ -81,13 +136,13 @@ def load_reader(
     """
     model, tokens = _open(folder)
     model = model.to(device).eval()
-    takes = longest_sequence(model, tokens)
-    if longest is not None and longest > takes:
-        raise EmbeddingError(f"--block {longest}: expected at most {takes}, what the model takes")
+    maximum = longest_sequence(model, tokens)
+    if longest is not None and longest > maximum:
+        raise EmbeddingError(f"--block {longest}: expected at most {maximum}, the model's maximum")
 
-    def layers(numbers: torch.Tensor, real: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        made = model(input_ids=numbers, attention_mask=real.long(), output_hidden_states=True)
-        return made.hidden_states
+    def layers(numbers: torch.Tensor, is_token: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        found = model(input_ids=numbers, attention_mask=is_token.long(), output_hidden_states=True)
+        return found.hidden_states
 
     tokenizer = tokens.backend_tokenizer
     tokenizer.no_truncation()
@@ -98,25 +153,25 @@ def load_reader(
         notes += _keep_punctuation(tokenizer)
     pad = tokens.pad_token_id if tokens.pad_token_id is not None else 0
     unknown = tokens.unk_token_id if tokens.unk_token_id is not None else pad
-    reader = Reader(tokenizer, layers, longest or takes, pad, unknown, device)
-    return reader, tuple(notes)
+    encoder = ContextEncoder(tokenizer, layers, longest or maximum, pad, unknown, device)
+    return encoder, tuple(notes)
 
 
 def longest_sequence(model: Any, tokens: Any) -> int:
-    """Return how many tokens a model takes, special ones included.
+    """Return the maximum tokens of a sequence, including special ones.
 
-    The table of positions of RoBERTa and its kin begins after that of padding.
+    The position vectors of RoBERTa and similar models start after that of padding.
     """
-    takes = [512]
+    longest = 512
     if (positions := getattr(model.config, "max_position_embeddings", None)) is not None:
         table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
         first = getattr(table, "padding_idx", None)
-        takes = [positions if first is None else positions - first - 1]
-    return min(*takes, tokens.model_max_length)
+        longest = positions if first is None else positions - first - 1
+    return min(longest, tokens.model_max_length)
 
 
 def _open(folder: Path) -> tuple[Any, Any]:
-    """Return model and tokenizer, as `transformers` makes them of a folder."""
+    """Return the model and the tokenizer of a folder, as `transformers` opens them."""
     library = transformers()
     given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -128,7 +183,7 @@ def _open(folder: Path) -> tuple[Any, Any]:
         raise EmbeddingError(f"--pretrained {folder}: cannot be opened: {error}") from error
     if not tokens.is_fast:
         raise EmbeddingError(
-            f"--pretrained {folder}: its tokenizer does not tell to which word a token belongs; "
+            f"--pretrained {folder}: its tokenizer does not map tokens to words; "
             "expected one with tokenizer.json"
         )
     if model.config.is_encoder_decoder:
@@ -140,15 +195,15 @@ def _open(folder: Path) -> tuple[Any, Any]:
 
 
 def _keep_punctuation(tokenizer: Tokenizer) -> list[str]:
-    """Let BERT's tokenizer split at blanks alone; say so where a tokenizer is of another kind."""
+    """Let a tokenizer of BERT split only at spaces; return a note if it is of another kind."""
     if not isinstance(tokenizer.pre_tokenizer, pre_tokenizers.BertPreTokenizer):
-        return ["the model's tokenizer is not BERT's: punctuation is set apart as it does"]
+        return ["the model's tokenizer is not BERT's: it may split off punctuation"]
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return []
 
 
 def _package(name: str) -> Path:
-    """Return the folder of an installed package, by its own name or that of its distribution."""
+    """Return the folder of an installed package, given its name or that of its distribution."""
     module = name.replace("-", "_")
     spec = find_spec(module) if module.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:

@@ -1,0 +1,269 @@
+"""Reads images to train on: image files in folders, one per class, or arrays of pixels.
+
+- a folder, or a zip or tar of one, with a folder of image files for each class;
+- IDX, as MNIST is distributed (images and labels, also compressed), `.npz`, or a CSV whose rows are
+  the pixels of an image and its class: see arrays.py.
+
+All images of a set have the same size and number of channels.
+"""
+
+import hashlib
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image, ImageOps
+from sklearn.datasets import load_digits
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.archives import Member
+from embeddings.files.limits import check_bytes
+from embeddings.files.members import open_members
+from embeddings.media import IMAGE_FORMATS, SUFFIXES
+from embeddings.text import shorten
+from trainers.data.images.arrays import Arrays, read_arrays
+
+DEFAULT_SIDE = 64
+"""Side, in pixels, to which images of different sizes are resized."""
+
+MAX_PIXELS = 50_000_000
+"""Maximum number of pixels of an image file; larger ones are rejected."""
+
+_EXPECTED = (
+    "expected a folder or zip with one folder of images per class, IDX, .npz, or a CSV of pixels"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images of one size and their classes.
+
+    Attributes
+    ----------
+    name : of the data set
+    pixels : uint8, shape (n, channels, height, width); 1 channel is gray, 3 are red, green, blue
+    full : the intensity of white, such as 255
+    labels : n, a name for each image
+    classes : names of the classes; empty if the classes are unknown
+    target : int64, shape (n,), index of each image's class in `classes`; 0 without classes
+    source : name and sha256 of the files
+    notes : messages for the user about reading the files
+    """
+
+    name: str
+    pixels: np.ndarray
+    full: int
+    labels: tuple[str, ...]
+    classes: tuple[str, ...]
+    target: np.ndarray
+    source: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+    def take(self, rows: np.ndarray) -> "Images":
+        """Return a subset of the images; rows : int64, shape (m,), or bool, shape (n,)."""
+        labels = tuple(np.array(self.labels, dtype=object)[rows])
+        return replace(self, pixels=self.pixels[rows], labels=labels, target=self.target[rows])
+
+
+def digits() -> Images:
+    """Return the built-in images: the 1,797 handwritten digits of scikit-learn, 8 x 8 pixels."""
+    data = load_digits()
+    pixels = data.images.astype(np.uint8)[:, None]
+    source = {"name": "sklearn.datasets.load_digits", "sha256": _sha256(pixels.tobytes())}
+    return images_of(Arrays(pixels, 16, data.target.astype(str).tolist()), "digits", source)
+
+
+def read_images(
+    path: Path,
+    size: int | None = None,
+    label: str | None = None,
+    default_side: int = DEFAULT_SIDE,
+) -> Images:
+    """Read images in one of the formats above, detected by content.
+
+    Parameters
+    ----------
+    size : side length in pixels to which images are resized, after cropping to a square; default:
+        their own size if all have the same and, for image files, its sides are at most
+        `default_side`; else `default_side`
+    label : column of the class in a CSV: its name, or its number from 1; default: detected
+
+    Raises
+    ------
+    EmbeddingError
+        no such path, no images in it, or a damaged image; names the file, row and column
+    """
+    if not path.exists():
+        raise EmbeddingError(f"{path}: no such file or folder; give images with --data")
+    notes: list[str] = []
+    with open_members(path, notes.append) as members:
+        image_files = [each for each in members if is_picture(each.name)]
+        name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
+        if image_files:
+            found = _classes_by_folder(read_image_files(image_files, name, size, default_side))
+            others = [each.name for each in members if not is_picture(each.name)]
+        else:
+            arrays, used, content = read_arrays(members, label, _EXPECTED)
+            found = images_of(arrays, name, {"name": path.name, "sha256": _sha256(content)}, size)
+            others = [each.name for each in members if each.name not in used]
+    if others:
+        notes.append(f"{len(others):,} files are ignored, such as {shorten(others[0])}")
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def is_picture(name: str) -> bool:
+    """Return True if a file is an image, by its extension."""
+    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "").startswith("image/")
+
+
+def read_image_files(
+    files: Sequence[Member], name: str, size: int | None, default_side: int = DEFAULT_SIDE
+) -> Images:
+    """Read image files, without classes; for `size` and `default_side` see read_images."""
+    digest = hashlib.sha256()
+    check_bytes(sum(each.path.stat().st_size for each in files), "the images have")
+    headers = [_header(each) for each in files]
+    sizes = {own_size for own_size, _ in headers}
+    notes: list[str] = []
+    width, height = next(iter(sizes)) if len(sizes) == 1 else (default_side, default_side)
+    if size is not None or max(width, height) > default_side or len(sizes) > 1:
+        width = height = size or default_side
+        notes.append(f"the images are resized to {width} x {height} pixels (--size)")
+    channels = 1 if all(is_gray for _, is_gray in headers) else 3
+    shape = (len(files), channels, height, width)
+    check_bytes(math.prod(shape), f"{len(files):,} images of {width} x {height} have")
+    pixels = np.empty(shape, dtype=np.uint8)
+    for row, each in enumerate(files):
+        content = each.path.read_bytes()
+        digest.update(each.name.encode() + b"\0" + content)
+        pixels[row] = open_picture(content, each.name, (channels, height, width))
+    labels = tuple(each.name for each in files)
+    source = {"name": name, "sha256": digest.hexdigest()}
+    classes, target = number_classes(None, len(files))
+    return Images(name, pixels, 255, labels, classes, target, source, tuple(notes))
+
+
+def _classes_by_folder(images: Images) -> Images:
+    """Return the images with classes: the name of the folder of each."""
+    folders = [PurePosixPath(label).parent.name for label in images.labels]
+    if any(folders) and not all(folders):
+        stray = images.labels[folders.index("")]
+        raise EmbeddingError(
+            f"{images.name}: {stray} is in no class folder, unlike the others; move it"
+        )
+    classes, target = number_classes(folders if any(folders) else None, len(images))
+    return replace(images, classes=classes, target=target)
+
+
+def _header(file: Member) -> tuple[tuple[int, int], bool]:
+    """Return the width and height of an image, and whether it is gray."""
+    try:
+        with Image.open(file.path, formats=IMAGE_FORMATS) as image:
+            return image.size, image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+    except Exception as error:  # a damaged image can raise any exception
+        raise _damaged(file.name) from error
+
+
+def open_picture(content: bytes, name: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the pixels of an image file: uint8, of the given shape.
+
+    The image is cropped around its center to the aspect ratio of the shape, then resized;
+    transparent parts become white.
+
+    Parameters
+    ----------
+    content : of the file
+    name : of the file, for errors
+    shape : channels, height and width
+
+    Raises
+    ------
+    EmbeddingError
+        the file is damaged, or has more than MAX_PIXELS pixels
+    """
+    channels, height, width = shape
+    try:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as opened:
+            too_large = opened.width * opened.height > MAX_PIXELS
+            if not too_large:
+                image = ImageOps.exif_transpose(opened)
+                if image.mode.startswith("I"):  # 16 bits
+                    image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+                if "A" in image.mode or "transparency" in image.info:
+                    white = Image.new("RGBA", image.size, "white")
+                    image = Image.alpha_composite(white, image.convert("RGBA"))
+                image = image.convert("L" if channels == 1 else "RGB")
+                if image.size != (width, height):
+                    smaller = image.width >= width and image.height >= height
+                    kernel = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
+                    image = ImageOps.fit(image, (width, height), kernel)
+    except Exception as error:  # a damaged image can raise any exception
+        raise _damaged(name) from error
+    if too_large:
+        raise EmbeddingError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce the image")
+    array = np.array(image)
+    return array[None] if channels == 1 else array.transpose(2, 0, 1)
+
+
+def _damaged(name: str) -> EmbeddingError:
+    return EmbeddingError(f"{name}: not a readable image; repair or remove it")
+
+
+def images_of(
+    arrays: Arrays, name: str, source: Mapping[str, str], size: int | None = None
+) -> Images:
+    """Return arrays of pixels as images; the label of the 18th is "3 #17" if it is of class 3."""
+    pixels, notes = arrays.pixels, arrays.notes
+    _, channels, *sides = pixels.shape
+    if size is not None and sides != [size, size]:
+        check_bytes(len(pixels) * channels * size**2, f"{len(pixels):,} images have")
+        pixels = np.stack([resized(image, size) for image in pixels])
+        notes = (*notes, f"the images are resized to {size} x {size} pixels (--size)")
+    classes, target = number_classes(arrays.classes, len(pixels))
+    prefixes = [f"{classes[number]} " for number in target] if classes else [""] * len(pixels)
+    labels = tuple(f"{prefix}#{row}" for row, prefix in enumerate(prefixes))
+    return Images(name, pixels, arrays.full, labels, classes, target, source, notes)
+
+
+def resized(image: np.ndarray, size: int) -> np.ndarray:
+    """Crop an image to its central square and resize it: uint8, (channels, size, size)."""
+    return np.stack([np.asarray(ImageOps.fit(Image.fromarray(channel), (size, size)))
+                     for channel in image])  # fmt: skip
+
+
+def number_classes(names: Sequence[str] | None, count: int) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the distinct class names, numeric ones in numeric order, and each image's class.
+
+    Parameters
+    ----------
+    names : the class of each image; None if unknown
+    count : number of images
+
+    Returns
+    -------
+    classes : the distinct names; empty if unknown
+    target : int64, shape (count,), index of each image's class; 0 if unknown
+    """
+    if names is None:
+        return (), np.zeros(count, dtype=np.int64)
+    found = sorted(
+        set(names), key=lambda name: (0, int(name), "") if name.isdecimal() else (1, 0, name)
+    )
+    number = {name: index for index, name in enumerate(found)}
+    return tuple(found), np.array([number[name] for name in names], dtype=np.int64)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
