@@ -85,10 +85,10 @@ def sniff(
     """
     head = _sample(text)
     ours = _ours(text)
-    if delimiter or ours:
-        known = delimiter or ours
-        return _describe(_split(head, known, quoted), known, quoted, ours=bool(ours))
-    splits = {each: _split(head, each, quoted) for each in _DELIMITERS}
+    if ours:
+        return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
+    candidates = _DELIMITERS if delimiter is None else delimiter
+    splits = {each: _split(head, each, quoted) for each in candidates}
     text_table = several_columns or path.suffix.lower() == ".csv"
     scores = {
         each: _score(rows, each, text_table, several_columns) for each, rows in splits.items()

@@ -104,6 +104,13 @@ def test_bytes_without_end_are_refused(tmp_path, monkeypatch):
         streamed(tmp_path / "a.gz", [])
 
 
+def test_utf_16_that_may_be_too_large_as_utf_8_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
+    (tmp_path / "a.txt").write_text("word " * 120, encoding="utf-16")
+    with pytest.raises(EmbeddingError, match=r"as UTF-8 it may take 2,404 bytes, more than"):
+        read(tmp_path / "a.txt", [])
+
+
 def test_what_holds_zero_bytes_is_no_text(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"ab\0cd")
     with pytest.raises(EmbeddingError, match="not text: it holds zero bytes"):

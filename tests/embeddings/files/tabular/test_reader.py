@@ -42,6 +42,9 @@ def test_a_space_separates_two_or_three_words(tmp_path, text):
 def test_a_given_separator_is_taken(tmp_path):
     path = write(tmp_path, "a,b;c\n1,2;3\n")
     assert read_table(path, separator=";").column_names == ["a,b", "c"]
+    (tmp_path / "wide.csv").write_text("x;" * 70_000 + "\n1\n")
+    with pytest.raises(EmbeddingError, match=r"^wide\.csv: a row of 70,001 columns; expected at m"):
+        read_table(tmp_path / "wide.csv", separator=";")
 
 
 def test_decimal_commas(tmp_path):
