@@ -1,5 +1,6 @@
 """Processes that serve the models of runs: kept, replaced, and quoted when they report an error."""
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -22,6 +23,9 @@ for line in sys.stdin:
         os._exit(3)
     if request.get("text") == "never":
         continue
+    if "image" in request:
+        open(request["image"], "w").close()  # the request is being handled
+        open(request["image"] + ".go").read()
     found = {"error": "no such thing"} if request.get("text") == "bad" else {"process": os.getpid()}
     found |= {"request": request, "run": sys.argv[1], "long": "x" * 200_000}
     print(json.dumps(found), flush=True)
@@ -47,6 +51,25 @@ def test_the_most_recently_used_are_kept(encoders):
     again = [encoders.request(run, {})["process"] for run in reversed(runs)]
     assert again[:MAX_IDLE] == first[:0:-1]
     assert again[-1] != first[0]
+
+
+def test_a_process_with_a_pending_request_is_not_ended(encoders, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    os.mkfifo(f"{pipe}.go")
+    responses = []
+    busy = Path("busy")
+    before = encoders.request(busy, {})["process"]
+    thread = threading.Thread(
+        target=lambda: responses.append(encoders.request(busy, {"image": str(pipe)}))
+    )
+    thread.start()
+    pipe.read_bytes()
+    for number in range(MAX_IDLE + 1):
+        encoders.request(Path(str(number)), {})
+    threading.Thread(target=Path(f"{pipe}.go").write_bytes, args=(b"",), daemon=True).start()
+    thread.join()
+    assert responses[0]["process"] == before
 
 
 def test_an_error_is_quoted_and_the_process_continues(encoders):

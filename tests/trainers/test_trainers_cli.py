@@ -49,6 +49,13 @@ def test_the_schema_describes_every_field(name, config):
     assert fields["quiet"]["type"] == "bool" and fields["quiet"]["default"] is False
 
 
+def test_the_schema_tells_what_saved_runs_can_do():
+    found = {name: (schema(name)["encodes"], schema(name)["decodes"])
+             for name in ("image_text", "autoencoder", "word2vec")}  # fmt: skip
+    assert found == {"image_text": (("text", "image"), False), "autoencoder": (("image",), True),
+                     "word2vec": ((), False)}  # fmt: skip
+
+
 def test_flags_set_the_fields():
     flags = ["--out", "x.parquet", "--max-steps", "7", "--learning-rate", "0.1", "--quiet"]
     config = parse(TRAINERS["two_tower"], flags, "two_tower")

@@ -81,6 +81,18 @@ def test_a_released_lock_without_an_exit_code_is_a_process_that_was_killed(folde
     assert (status.is_alive, status.exit_code) == (False, None)
 
 
+def test_a_process_that_ends_while_its_status_is_read_has_its_exit_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(path: Path) -> bool:
+        (folder / "exit").write_text("0\n")
+        return False
+
+    monkeypatch.setattr(process, "_is_locked", end)
+    status = process.status(folder)
+    assert (status.is_alive, status.exit_code) == (False, 0)
+
+
 def test_only_the_lock_tells_whether_a_process_is_alive(folder: Path) -> None:
     about = {"group": os.getpgrp(), "started": 0, "before": 0}  # this process is alive
     (folder / "process.json").write_text(json.dumps(about))
