@@ -70,7 +70,7 @@ def test_pictures_of_several_sizes_are_brought_to_one(folder):
     ("table", "message"),
     [
         ("file,caption\na.png,red\nd.png,gone\n", r"captions.csv, row 2: 'd.png' is no image"),
-        ("file,caption\na.png,red\n../a.png,up\n", r"captions.csv, row 2: '../a.png' is no pic"),
+        ("file,caption\na.png,red\n../a.png,up\n", r"captions.csv, row 2: '../a.png' is no image"),
         ("file,caption\na.png,red\nb.png,\n", r"captions.csv, row 2, column caption: '' has no"),
         ("file,caption\na.png,!?\nb.png,x\n", r"captions.csv, row 1, column caption: '!\?' has"),
         ("name,caption\na.png,red\n", r"captions.csv: no column file; it has name, caption"),

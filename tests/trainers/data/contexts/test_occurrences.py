@@ -32,11 +32,11 @@ def test_words_with_a_known_sense_else_the_words_asked_for_else_content_words():
 
 def test_at_most_so_many_drawn_by_seed_and_said():
     text = synthetic_senses(500)
-    few = choose_occurrences(text, most=50)
+    few = choose_occurrences(text, limit=50)
     assert len(few) == 50 and few.notes[0].startswith("50 of ")
     places = [*zip(few.sentence.tolist(), few.position.tolist(), strict=True)]
     assert places == sorted(set(places)) and set(places) <= set(text.senses)
-    again, other = choose_occurrences(text, most=50), choose_occurrences(text, most=50, seed=1)
+    again, other = choose_occurrences(text, limit=50), choose_occurrences(text, limit=50, seed=1)
     assert np.array_equal(few.sentence, again.sentence)
     assert not np.array_equal(few.sentence, other.sentence)
 

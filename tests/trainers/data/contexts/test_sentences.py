@@ -36,7 +36,7 @@ def test_the_vocabulary_has_special_words_first_then_by_frequency():
     assert vocabulary_note(words) == (
         "vocabulary of 3 words; 22.2% of the text are other words, replaced by <unk>"
     )
-    assert vocabulary(sentences, 1, most=2).words == ("<unk>", "c", "b")
+    assert vocabulary(sentences, 1, limit=2).words == ("<unk>", "c", "b")
     with pytest.raises(EmbeddingError, match="none of 4 words occurs at least 9 times"):
         vocabulary(sentences, 9)
 
