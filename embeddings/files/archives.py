@@ -286,9 +286,7 @@ def _is_own_format(path: Path) -> bool:
             if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
                 return True  # which unsupported.py refuses
             return bool(infos) and all(is_npy_member(archive, info) for info in infos)
-    except EmbeddingError:
-        return False
-    except _DAMAGE:
+    except (EmbeddingError, *_DAMAGE):
         return False  # unpacked() says what is wrong with it
 
 

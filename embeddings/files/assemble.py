@@ -205,10 +205,14 @@ def _join_media(draft: Draft, media: Sequence[Member], context: ReadContext) -> 
     draft = _typed(draft, files, context)
     if not media or _media_columns(draft.metadata) - before:
         return draft
-    named = pa.table({"image": pa.array(draft.labels or (), pa.string())})
-    stems = {PurePosixPath(name).stem: path for name, path in files.items()}
-    for by_name in (files, stems):
-        found = infer_types(named, by_name, lambda _: None) if draft.labels else named
+    stems: dict[str, str | None] = {}
+    for name in files:
+        stem = PurePosixPath(name).stem
+        stems[stem] = None if stem in stems else name
+    labels = draft.labels or ()
+    for names in (labels, [stems.get(label) or label for label in labels]):
+        table = pa.table({"image": pa.array(names, pa.string())})
+        found = infer_types(table, files, lambda _: None) if names else table
         if is_media(found.schema.field(0).type):
             return replace(draft, metadata=_appended(draft.metadata, "image", found.column(0)))
     if len(media) == 1:

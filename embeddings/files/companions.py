@@ -91,8 +91,6 @@ def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: Rea
 
 def count_rows(path: Path, its_format: Format, numbers: int) -> int | None:
     """Return how many rows a companion describes, where that divides `numbers`; else None."""
-    if not its_format.describes_rows:
-        return None
     with error_context(path):
         readings = its_format.module.read_columns(path, None, lambda _: None)
         counts = (table.num_rows for table, _ in readings)
