@@ -1,74 +1,164 @@
-"""The rules of the house that a program can check."""
+"""The rules of the house that a program can check: where modules are, and who imports whom."""
 
 import ast
-import re
-import subprocess
-import sys
+import functools
+from collections import Counter, defaultdict
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("embeddings", "server", "pages", "components", "trainers")
-MODULES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
-MODULES.append(ROOT / "app.py")
+PACKAGES = ("embedding_explorer", "embeddings", "server", "components", "pages", "trainers")
 
-FORBIDDEN = {
-    "server": ("torch", "streamlit", "components", "pages", "trainers", "app"),
-    "embeddings": ("torch", "streamlit", "server", "components", "pages", "trainers", "app"),
-    "components": ("torch", "pages", "trainers", "app"),
-    "pages": ("torch", "app"),
-    "app.py": ("torch", "trainers"),
-    "trainers": ("streamlit", "components", "pages", "app"),
+ALLOWED = {
+    "embeddings": set(),
+    "server": {"embeddings"},
+    "components": {"embeddings"},
+    "pages": {"embeddings", "server", "components"},
+    "embedding_explorer": {"embeddings"},
+    "trainers": {"embeddings"},
 }
+"""Packages of the project that a package may import beside itself."""
+
+CONTRACT = "server.runs.contract"
+"""The one module of the server that trainers may import."""
+
+LIBRARIES = {"torch": {"trainers"}, "streamlit": {"components", "pages", "embedding_explorer"}}
+"""Packages that alone may import a library."""
+
+SHARED_FOLDERS = ("core", "data", "metrics")
+"""Of trainers/: what two trainers or more use."""
+
+MOST_MODULES = 15  # in a folder, __init__.py and __main__.py apart
+MOST_LINES = 330
+FEWEST_LINES = 50  # of a module with one user
+
+REPEATED = {
+    "__init__", "__main__", "component", "config", "data", "form", "metrics", "model", "output",
+    "reader", "result", "train", "writer",
+}  # fmt: skip
+"""Names that many folders have, since the folder tells them apart."""
 
 
-PAGES_MAY_IMPORT = re.compile(r"trainers\.(catalog|\w+\.config|commands\.columns)(\.|$)")
-"""Modules of the trainers without torch: settings, from which forms are drawn, and the description
-of a table's columns. A page starts a trainer as a process."""
+@functools.cache
+def modules() -> dict[str, Path]:
+    """Return the modules of the packages by dotted name."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            if (path.parent / path.stem).is_dir():  # pages/explore.py, beside its panels
+                name += ".py"
+            found[name.removesuffix(".__init__")] = path
+    return found
 
 
-def imported_modules(path: Path) -> set[str]:
-    """Return the full names of the modules that a module imports, anywhere in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(name: str) -> frozenset[str]:
+    """Return the modules that a module imports, anywhere in it; libraries by their first name."""
+    found = set()
+    for node in ast.walk(tree(modules()[name])):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            found |= {known(alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-    return names
+            found |= {known(f"{node.module}.{alias.name}") for alias in node.names}
+    return frozenset(found - {name})
 
 
-def imported(path: Path) -> set[str]:
-    """Return the top-level names that a module imports, anywhere in it."""
-    return {name.split(".")[0] for name in imported_modules(path)}
+def known(dotted: str) -> str:
+    """Return the longest beginning that is a module of ours, else the first name."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        if ".".join(parts[:length]) in modules():
+            return ".".join(parts[:length])
+    return parts[0]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_run_one_way(path: Path) -> None:
-    place = path.relative_to(ROOT).parts[0]
-    assert not imported(path) & set(FORBIDDEN[place])
+def users() -> dict[str, set[str]]:
+    """Return the modules that import each module, packages' own `__init__` included."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name in modules():
+        for each in imports(name):
+            found[each].add(name)
+    return found
 
 
-def test_pages_import_only_the_settings_of_trainers() -> None:
-    found = {
-        name
-        for path in [*sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py"]
-        for name in imported_modules(path)
-        if name.split(".")[0] == "trainers"
-    }
-    assert "trainers.catalog" in found
-    assert [name for name in sorted(found) if not PAGES_MAY_IMPORT.match(name)] == []
+@pytest.mark.parametrize("name", modules())
+def test_imports_run_one_way(name: str) -> None:
+    package = name.partition(".")[0]
+    for each in imports(name):
+        first = each.partition(".")[0]
+        if first in LIBRARIES:
+            assert package in LIBRARIES[first], f"{name} imports {each}"
+        if first not in PACKAGES or first == package or first in ALLOWED[package]:
+            continue
+        is_contract = package == "trainers" and each == CONTRACT
+        is_config = package == "pages" and (
+            each == "trainers.catalog" or (first == "trainers" and each.endswith(".config"))
+        )
+        assert is_contract or is_config, f"{name} imports {each}"
 
 
-def test_what_pages_import_of_trainers_needs_no_torch() -> None:
-    configs = sorted(path.parent.name for path in (ROOT / "trainers").glob("*/config.py"))
-    modules = ["trainers.catalog", "trainers.commands.columns"]
-    modules += [f"trainers.{name}.config" for name in configs]
-    code = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+def test_no_circles() -> None:
+    """A package's `__init__` counts as part of each of its modules only where it is imported."""
+    graph = {name: {each for each in imports(name) if each in modules()} for name in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_says_first_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def trainers_that_use(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """Return the folders of trainers that import a module, directly or through shared ones."""
+    found = set()
+    for user in users()[name] - seen:
+        parts = user.split(".")
+        if parts[0] != "trainers" or len(parts) == 2:  # another package, the catalog, the command
+            found.add(user)
+        elif parts[1] in SHARED_FOLDERS:
+            found |= trainers_that_use(user, seen | {name})
+        else:
+            found.add(parts[1])
+    return found
+
+
+@pytest.mark.parametrize("folder", SHARED_FOLDERS)
+def test_what_one_trainer_uses_is_in_its_folder(folder: str) -> None:
+    for name, path in modules().items():
+        if name.startswith(f"trainers.{folder}.") and path.name != "__init__.py":
+            assert len(trainers_that_use(name)) > 1, f"{name}: {trainers_that_use(name)}"
+
+
+def test_folders_are_small() -> None:
+    count = Counter(path.parent for path in modules().values() if not path.stem.startswith("__"))
+    assert {str(folder): n for folder, n in count.items() if n > MOST_MODULES} == {}
+
+
+def test_modules_are_neither_long_nor_crumbs() -> None:
+    wrong = {}
+    for name, path in modules().items():
+        lines = len(path.read_text().splitlines())
+        is_crumb = lines < FEWEST_LINES and len(users()[name]) == 1
+        is_plain = path.stem.startswith("__") or path.stem in REPEATED
+        if lines > MOST_LINES or (is_crumb and not is_plain):
+            wrong[name] = lines
+    assert wrong == {}
+
+
+def test_names_of_modules_differ() -> None:
+    count: dict[str, list[str]] = defaultdict(list)
+    for name, path in modules().items():
+        if path.stem not in REPEATED:
+            count[path.stem].append(name)
+    assert {stem: names for stem, names in count.items() if len(names) > 1} == {}
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_module_says_first_what_it_is_for(name: str) -> None:
+    assert ast.get_docstring(tree(modules()[name]))
