@@ -10,8 +10,8 @@ import streamlit as st
 import pages
 from embeddings import EmbeddingError
 from pages.common import navigation_guard
+from pages.common.formatting import error_box
 from pages.common.message_queue import keep_finished_runs
-from pages.common.text import error_box
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
 STYLE = (FOLDER / "common" / "style.css").read_text()

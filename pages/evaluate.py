@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.common import navigation_guard
-from pages.evaluate import form, result, run_control, running, table
+from pages.evaluate import form, result, run_control, running, table_source
 from pages.evaluate.page_state import page_state
 from pages.explore import opening
 from server.runs import records as runs
@@ -13,10 +13,10 @@ def main() -> None:
     """Draw the controls on the left, and the table, the progress or the result beside them."""
     opening.follow_request()
     page = page_state()
-    table.take_choice(page)
+    table_source.take_choice(page)
     run = run_control.current(page)
     with st.sidebar:
-        source = table.choose(page)
+        source = table_source.choose(page)
         spec = form.choose(source, page.form)
         if spec is not None:
             run_control.draw_start(page, source, spec)
@@ -24,7 +24,7 @@ def main() -> None:
         run_control.choose_earlier(page, run)
         if run is None:
             st.markdown("Choose a table, its target and columns on the left, then compare.")
-            table.show_rows(source, spec.roles if spec else {})
+            table_source.show_rows(source, spec.roles if spec else {})
             return
         status = runs.status(run)
         if status.is_active:

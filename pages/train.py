@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.common import navigation_guard
 from pages.explore import opening
-from pages.train import form, overview, run_history, run_view, selected_run
+from pages.train import form, run_history, run_view, selected_run
 from server.runs import records as runs
 from trainers.catalog import TRAINERS
 
@@ -22,7 +22,7 @@ def main() -> None:
         if run is not None:
             run_view.draw(run)
         else:
-            overview.draw(page)
+            form.draw_overview(page)
         run_history.draw(known, selected)
 
 

@@ -23,7 +23,7 @@ from embeddings.cli.parse import parse
 from embeddings.cli.terminal import USER_ERROR, print_error
 from embeddings.errors import EmbeddingError
 from trainers.catalog import MODULES, QUERIES, TABLE_COMMANDS, TRAINERS, descriptions, schema
-from trainers.core.progress import is_main
+from trainers.core.console import is_main
 from trainers.core.signals import Interrupted
 
 CONFIGS = {**TRAINERS, **TABLE_COMMANDS, **QUERIES}

@@ -13,7 +13,7 @@ from trainers.autoencoder.config import AutoencoderConfig
 from trainers.bert.config import BertConfig
 from trainers.cnn.config import CnnConfig
 from trainers.commands.config import ColumnsConfig, DecodeConfig, EncodeConfig, RecommendConfig
-from trainers.core.settings import LoopConfig
+from trainers.core.loop_config import LoopConfig
 from trainers.elmo.config import ElmoConfig
 from trainers.entity.config import EntityConfig
 from trainers.evaluate.config import EvaluateConfig
@@ -54,8 +54,8 @@ QUERIES: dict[str, type] = {
 
 MODULES: dict[str, str] = {
     **{name: f"trainers.{name}.train" for name in TRAINERS},
-    "columns": "trainers.commands.columns",
-    "evaluate": "trainers.evaluate.command",
+    "columns": "trainers.commands.column_report",
+    "evaluate": "trainers.evaluate.run",
     "recommend": "trainers.commands.recommend",
     "encode": "trainers.commands.encode_decode",
     "decode": "trainers.commands.encode_decode",

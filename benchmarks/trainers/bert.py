@@ -29,7 +29,7 @@ from trainers.bert.config import BertConfig
 from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.pretrained import find_model, load_encoder
 from trainers.bert.train import MaskedTask, baseline_metrics, encoder_of, prediction_metrics
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.data.contexts.occurrences import choose_occurrences
@@ -93,7 +93,7 @@ def train(text: Sentences, threads: int) -> tuple[MaskedTask, dict[str, Any]]:
         config = BertConfig(out=out, device="cpu", threads=threads, **LEARNED)
         task = MaskedTask(text, config)
         cpu = time.process_time()
-        fitted = fit(task, config, start(config), provenance.settings(config))
+        fitted = fit(task, config, start(config), run_info.settings(config))
         task.module.eval()
     row = {
         "words learned": text.words,

@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.trainers.pseudo_words import pseudo_words
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
 from trainers.data.contexts.context_vectors import collect
@@ -126,7 +126,7 @@ def train(text: Sentences, settings: dict[str, Any]) -> tuple[ElmoTask, Training
         config = ElmoConfig(out=Path(folder) / "words.embedding.parquet", device="cpu", threads=1,
                             validation_fraction=0, **settings)  # fmt: skip
         task = ElmoTask(text, config)
-        fitted = fit(task, config, start(config), provenance.settings(config))
+        fitted = fit(task, config, start(config), run_info.settings(config))
         task.module.eval()
         return task, fitted
 

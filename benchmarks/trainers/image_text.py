@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks import report
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.core.task import Batch
@@ -122,7 +122,7 @@ def measure(
         out = Path(folder) / "shapes.embedding.parquet"
         config = ImageTextConfig(out=out, seed=seed, device="cpu", threads=threads, quiet=True)
         task = kind(synthetic_shapes(seed=seed), config)
-        fit(task, config, start(config), provenance.settings(config))
+        fit(task, config, start(config), run_info.settings(config))
     unseen = candidates(np.flatnonzero(task.pairs.unseen), task.pairs.meaning, seed)
     assert len(task.validated) == len(unseen) == 500
     task.module.eval()

@@ -22,7 +22,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks import report
 from embeddings import neighbors
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
 from trainers.data.words import words_of
@@ -119,7 +119,7 @@ def train(reviews: Reviews, seed: int, **settings: Any) -> tuple[SentimentTask, 
         given = {"device": "cpu", "threads": 1, "quiet": True, **settings}
         config = SentimentConfig(out=out, seed=seed, **given)
         task = SentimentTask(reviews, config)
-        return task, fit(task, config, start(config), provenance.settings(config))
+        return task, fit(task, config, start(config), run_info.settings(config))
 
 
 def part(reviews: Reviews, rows: Sequence[int] | np.ndarray) -> Reviews:

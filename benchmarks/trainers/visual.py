@@ -23,7 +23,7 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC
 from trainers.cnn.pretrained import open_extractor
 from trainers.cnn.train import CnnTask
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
 from trainers.data.images.reading import Images, digits, read_images
@@ -142,7 +142,7 @@ def mnist(images: Images, pretrained: Path | None, architecture: str | None) -> 
 
 def learn(task: Any, config: Any) -> TrainingResult:
     """Train to the end, on one thread."""
-    return fit(task, config, start(config), provenance.settings(config))
+    return fit(task, config, start(config), run_info.settings(config))
 
 
 def given(seed: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import IO
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import Note
 from embeddings.text import listed, shorten

@@ -10,7 +10,7 @@ from typing import IO, cast
 
 import pyarrow as pa
 
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 from embeddings.files.limits import check_bytes, max_bytes
 
 STREAM_DAMAGE = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError,

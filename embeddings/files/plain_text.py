@@ -22,7 +22,7 @@ from embeddings.files.compression import (
     open_compressed,
     read_decompressed,
 )
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 from embeddings.files.limits import check_bytes, max_bytes
 from embeddings.files.options import Note
 

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from embeddings.settings import SettingError, describe, flag
+from pages.common.formatting import plain
 from pages.common.settings_form import draw_setting, explain
-from pages.common.text import plain
-from pages.evaluate.table import TableSource
+from pages.evaluate.table_source import TableSource
 from server.runs.contract import FEATURES, MODELS
 from trainers.evaluate.config import EvaluateConfig
 

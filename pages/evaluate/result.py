@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from pages.common.formatting import duration, plain
 from pages.common.sources import Source
-from pages.common.text import duration, plain
 from pages.evaluate.comparison import Comparison, sentences
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.run_control import ZIP

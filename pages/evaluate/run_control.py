@@ -8,11 +8,11 @@ import streamlit as st
 from embeddings import EmbeddingError
 from pages.common import url_state
 from pages.common.choices import chosen, key_for
-from pages.common.text import error_box, plain
+from pages.common.formatting import error_box, plain
 from pages.evaluate import form
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.page_state import BUILT_IN, PageState
-from pages.evaluate.table import TableSource
+from pages.evaluate.table_source import TableSource
 from server.runs import records as runs
 from server.runs.contract import DATA_FOLDER, TRAINING_FOLDER
 from server.runs.records import RunRecord

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.common.text import duration, error_box, plain
+from pages.common.formatting import duration, error_box, plain
 from pages.evaluate import run_control
 from pages.evaluate.page_state import page_state
 from pages.train import selected_run

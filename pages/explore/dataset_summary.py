@@ -14,8 +14,8 @@ from embeddings.columns import as_text, column_kind
 from embeddings.files.options import ChoiceName
 from embeddings.text import shorten
 from pages.common import services
+from pages.common.formatting import error_box, plain
 from pages.common.sources import Opened, Source
-from pages.common.text import error_box, plain
 from pages.explore.navigation import OpenSet
 from server.jobs.status import JobStatus
 from server.jobs.tasks import examine_neighbors, share_vectors

@@ -16,7 +16,7 @@ from embeddings.columns import CATEGORICAL, SCALED
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.choices import key_for
-from pages.common.text import harmless, plain
+from pages.common.formatting import harmless, plain
 from pages.explore import navigation, query
 from pages.explore.color_controls import column_of
 from pages.explore.item_details import emphasized, show_columns, show_image, show_title

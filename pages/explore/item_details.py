@@ -14,7 +14,7 @@ from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
 from embeddings.columns import as_text, list_text
 from embeddings.media import IMAGE_FORMATS, media_type
-from pages.common.text import number, plain
+from pages.common.formatting import number, plain
 
 UNFOLDED_COLUMNS = 4
 LONG_TEXT = 200

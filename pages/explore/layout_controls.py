@@ -12,8 +12,8 @@ from embeddings import EmbeddingError, EmbeddingSet, layouts
 from embeddings.layouts import METHODS, Layout, LayoutSpec, Params
 from embeddings.settings import SettingError, SettingField, describe
 from pages.common import services
+from pages.common.formatting import error_box, harmless
 from pages.common.settings_form import draw_setting, explain
-from pages.common.text import error_box, harmless
 from pages.explore import navigation
 from server.jobs import tasks
 from server.jobs.status import JobStatus

@@ -7,7 +7,7 @@ import streamlit as st
 from components import BackgroundClick, Event, embedding_map
 from embeddings.layouts import METHODS
 from pages.common import services, url_state
-from pages.common.text import duration, error_box, plain
+from pages.common.formatting import duration, error_box, plain
 from pages.explore import inspector, layout_controls, navigation, query
 from pages.explore.view import (
     ViewRequest,

@@ -10,9 +10,9 @@ from embeddings import EmbeddingError, gallery
 from embeddings.files.options import Choice, ChoiceRequired, NotFinite
 from pages.common import sources, url_state
 from pages.common.choices import chosen, key_for
+from pages.common.formatting import error_box
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
-from pages.common.text import error_box
 from pages.explore import dataset_summary, navigation
 from pages.explore.navigation import History, OpenSet
 

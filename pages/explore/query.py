@@ -19,7 +19,7 @@ from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.layouts import Layout
 from embeddings.layouts.space import affine_transfer
 from pages.common import services
-from pages.common.text import error_box, plain
+from pages.common.formatting import error_box, plain
 from pages.explore import navigation
 from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
 from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Request, Response, capabilities

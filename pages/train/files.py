@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings.settings import SettingField
-from pages.train.catalog import Trainer
+from pages.train.trainer_settings import Trainer
 from server.runs.contract import DATA_FOLDER
 from server.runs.records import RunRecord
 

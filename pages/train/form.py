@@ -9,16 +9,16 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common.choices import chosen, key_for
+from pages.common.formatting import error_box, plain
 from pages.common.settings_form import draw_setting
-from pages.common.text import error_box, plain
-from pages.train import catalog, files
-from pages.train.catalog import Trainer
+from pages.train import files, trainer_settings
 from pages.train.files import Given
 from pages.train.selected_run import PageState
+from pages.train.trainer_settings import Trainer
 from server.runs import records as runs
 from server.runs.contract import TRAINING_FOLDER
 from server.runs.records import RunRecord
-from trainers.catalog import TRAINERS
+from trainers.catalog import TRAINERS, descriptions
 
 
 def draw(page: PageState, past: Sequence[RunRecord]) -> None:
@@ -27,7 +27,7 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> None:
     names = list(TRAINERS)
     key = key_for("trainer", page.trainer)
     st.selectbox("Trainer", names, index=names.index(page.trainer), key=key)
-    trainer = catalog.trainer(page.trainer)
+    trainer = trainer_settings.trainer(page.trainer)
     st.caption(plain(trainer.description))
     given = files.choose(trainer, past)
     values = _settings(trainer)
@@ -91,3 +91,17 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         with st.expander("More settings"):
             values |= drawn(advanced=True)
     return values
+
+
+def draw_overview(page: PageState) -> None:
+    """Draw a line for each trainer; a click on its name selects it."""
+    st.markdown(
+        "Choose a trainer, its data and settings on the left, and start it. Every trainer comes "
+        "with sample data. Progress and results appear here."
+    )
+    with st.container(key="trainers"):
+        for name, description in descriptions().items():
+            left, right = st.columns([0.14, 0.86], vertical_alignment="center")
+            left.button(name, key=f"choose-{name}", width="stretch",
+                        on_click=page.choose_trainer, args=(name,))  # fmt: skip
+            right.markdown(plain(description))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.common.text import duration
+from pages.common.formatting import duration
 from pages.train import curves as charts
 from pages.train import selected_run
 from pages.train.run_view import as_text, draw_table, flattened

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from embeddings import EmbeddingError
+from pages.common.formatting import duration, error_box, plain
 from pages.common.sources import Source
-from pages.common.text import duration, error_box, plain
 from pages.explore import opening
 from pages.train import curves as charts
 from pages.train import selected_run

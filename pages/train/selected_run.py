@@ -7,7 +7,7 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common import url_state
-from pages.common.text import error_box
+from pages.common.formatting import error_box
 from server.runs import records as runs
 from server.runs.metrics import RunMetrics
 from server.runs.records import RunRecord

@@ -18,7 +18,7 @@ from tests.pages.interruption import interrupting, run_interrupted
 
 ROOT = Path(__file__).parents[2]
 EXPLORE = ("pages.explore.opening", "pages.explore.navigation", "pages.common.url_state")
-EVALUATE = ("pages.evaluate.table", "pages.evaluate.run_control", "pages.common.choices")
+EVALUATE = ("pages.evaluate.table_source", "pages.evaluate.run_control", "pages.common.choices")
 TRAIN = ("pages.train.form", "pages.train.selected_run", "pages.common.choices")
 
 OPENING = """

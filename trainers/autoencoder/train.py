@@ -25,14 +25,14 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.settings import SettingError
 from trainers.autoencoder.config import AutoencoderConfig
 from trainers.autoencoder.model import Autoencoder
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
+from trainers.core.codec import Codec
+from trainers.core.console import say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Codec
 from trainers.core.task import Batch
 from trainers.data.images.columns import image_columns, image_paths, png, thumbnails
 from trainers.data.images.reading import Images, digits, open_picture, read_images
@@ -103,7 +103,7 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     sha256 = images.source["sha256"]
     about = {**settings, "trainer": "autoencoder", "shape": images.shape, "sha256": sha256}
     result = fit(task, config, fabric, about)
@@ -147,7 +147,7 @@ def embedding_set(
         name=images.name,
         metric="euclidean",
         role="image",
-        **provenance.fields(
+        **run_info.fields(
             "autoencoder", settings, images.source, metrics, "scikit-learn", checkpoint=checkpoint
         ),
     )

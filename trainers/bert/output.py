@@ -18,8 +18,8 @@ from trainers.bert.config import BertConfig
 from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.data import CLS, MASK, PAD, SEP, SPECIALS, UNKNOWN, issue_notes
 from trainers.bert.model import EPSILON, Encoder
-from trainers.core import provenance
-from trainers.core.progress import ProgressBar, say
+from trainers.core import run_info
+from trainers.core.console import ProgressBar, say
 from trainers.data.contexts.context_vectors import collect, context_sets, save_beside
 from trainers.data.contexts.occurrences import Occurrences
 from trainers.data.contexts.sentences import Sentence, vocabulary
@@ -100,7 +100,7 @@ def embed_corpus(
             "layers": len(found.layers),
         },
         seed=config.seed,
-        created=provenance.created(),
+        created=run_info.created(),
         source=dict(text.source),
         **about,
     )

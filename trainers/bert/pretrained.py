@@ -20,9 +20,9 @@ from trainers.bert.config import BertConfig, Punctuation
 from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.data import read_text
 from trainers.bert.output import embed_corpus
-from trainers.core import provenance
+from trainers.core import run_info
+from trainers.core.console import is_main, say
 from trainers.core.hugging_face import transformers
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
 from trainers.data.contexts.occurrences import choose_occurrences
 
@@ -64,10 +64,10 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
     }
     about = {
         # depends only on the model, so that different texts share the space
-        "space": provenance.space_id("bert", {**model, "pretrained": None}, {}),
+        "space": run_info.space_id("bert", {**model, "pretrained": None}, {}),
         "config": {**model, "words": config.words, "occurrences": config.occurrences,
                    "min_count": config.min_count, "seed": config.seed},
-        "libraries": provenance.libraries("torch", "numpy", "tokenizers", "transformers"),
+        "libraries": run_info.libraries("torch", "numpy", "tokenizers", "transformers"),
     }  # fmt: skip
     started = time.perf_counter()
     found = embed_corpus(encoder, occurrences, config, {}, about)

@@ -43,11 +43,11 @@ from trainers.bert.initialization import initialize
 from trainers.bert.model import Encoder, Shape
 from trainers.bert.output import embed_corpus, write_folder
 from trainers.bert.pretrained import run_pretrained
-from trainers.core import provenance
+from trainers.core import run_info
+from trainers.core.console import is_main, say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import fit
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.task import Batch, Task
@@ -247,7 +247,7 @@ def run(config: BertConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(
+    settings = run_info.settings(
         config, block=task.block, batch_size=task.batch_size, device=fabric.device.type
     )
     result = fit(task, config, fabric, {**settings, "sha256": text.source["sha256"]})
@@ -267,9 +267,9 @@ def run(config: BertConfig) -> dict[str, Any]:
         "withheld": len(task.held_out),
     }
     about = {
-        "space": provenance.space_id("bert", settings, text.source),
+        "space": run_info.space_id("bert", settings, text.source),
         "config": settings,
-        "libraries": provenance.libraries("torch", "numpy", "tokenizers"),
+        "libraries": run_info.libraries("torch", "numpy", "tokenizers"),
     }
     found = embed_corpus(encoder_of(task), occurrences, config, metrics, about)
     return write_result(found, config, result)

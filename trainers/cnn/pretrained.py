@@ -29,12 +29,12 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.limits import first_line
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC
-from trainers.core import checkpoints, provenance
+from trainers.core import checkpoints, run_info
+from trainers.core.codec import Codec
+from trainers.core.console import is_main, say
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Codec
 from trainers.data.images.columns import image_columns
 from trainers.data.images.reading import Images, open_picture
 from trainers.data.images.task import hold_out, in_blocks
@@ -140,7 +140,7 @@ def run_pretrained(config: CnnConfig, images: Images, extractor: Extractor) -> d
         metrics |= baselines(images, trained, held_out, config.dim, config.seed)
     metrics |= {"images": len(images), "withheld": len(held_out), "classes": len(images.classes)}
     assert config.pretrained is not None
-    settings = provenance.settings(
+    settings = run_info.settings(
         config,
         dim=vectors.shape[1],
         device=fabric.device.type,
@@ -161,7 +161,7 @@ def run_pretrained(config: CnnConfig, images: Images, extractor: Extractor) -> d
         name=images.name,
         metric=METRIC,
         role="image",
-        **provenance.fields("cnn", settings, images.source, metrics, checkpoint=checkpoint),
+        **run_info.fields("cnn", settings, images.source, metrics, checkpoint=checkpoint),
     )
     result = TrainingResult(math.nan, 0, 0, 0, {}, seconds, len(images), "images")
     return write_result(found, config, result)

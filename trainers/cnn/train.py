@@ -23,15 +23,15 @@ from embeddings.errors import EmbeddingError
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC, Cnn, shifted
 from trainers.cnn.pretrained import open_extractor, pretrained_codec, run_pretrained
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
+from trainers.core.codec import Codec
+from trainers.core.console import say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
-from trainers.core.saved_run import Codec
 from trainers.core.task import Batch
 from trainers.data.images.columns import image_columns
 from trainers.data.images.reading import (
@@ -104,7 +104,7 @@ def run(config: CnnConfig) -> dict[str, Any]:
     )
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(
+    settings = run_info.settings(
         config, batch_size=task.batch_size, shift=task.shift, device=fabric.device.type
     )
     about = checkpoint_config(images, settings)
@@ -168,7 +168,7 @@ def embedding_set(
         name=images.name,
         metric=METRIC,
         role="image",
-        **provenance.fields("cnn", settings, images.source, metrics, checkpoint=checkpoint),
+        **run_info.fields("cnn", settings, images.source, metrics, checkpoint=checkpoint),
     )
 
 

@@ -23,14 +23,14 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
 from server.runs.contract import Ready, Request, Response
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.commands.config import DecodeConfig, EncodeConfig
-from trainers.core.saved_run import Codec
+from trainers.core.codec import Codec
 
 
 def run(config: EncodeConfig | DecodeConfig) -> Iterator[str]:
     """Yield the lines to print."""
-    coder = saved_run.load(config.run)
+    coder = load_run.load(config.run)
     if config.serve:
         yield from serve(coder, sys.stdin)
     elif isinstance(config, EncodeConfig):

@@ -24,8 +24,8 @@ from server.runs.contract import (
     sha256_of,
 )
 from trainers.commands.config import RecommendConfig
-from trainers.core.progress import say
-from trainers.core.settings import run_of
+from trainers.core.console import say
+from trainers.core.loop_config import run_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +104,11 @@ def recommend_for_text(
     EmbeddingError
         the set is not one of two_tower, the run did not make it, or knows no word of the text
     """
-    from trainers.commands import saved_run  # imports torch, which labels do not need
-    from trainers.core.saved_run import weights_folder
+    from trainers.commands import load_run  # imports torch, which labels do not need
+    from trainers.core.codec import weights_folder
 
     candidates = [row for row, rights in enumerate(_known(embedding_set)) if rights is None]
-    coder = saved_run.load(run)
+    coder = load_run.load(run)
     folder = weights_folder(run)
     checkpoint = folder / BEST_CHECKPOINT
     sha256 = read_checkpoint_hash(folder)

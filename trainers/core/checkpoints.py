@@ -25,7 +25,7 @@ from server.runs.contract import (
     METRICS_LOG,
     record_checkpoint_hash,
 )
-from trainers.core.progress import is_main
+from trainers.core.console import is_main
 
 STOPPING_SETTINGS = frozenset({"epochs", "max_steps", "patience"})
 """Settings that may change when a run is resumed."""

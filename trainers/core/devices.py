@@ -11,7 +11,7 @@ import torch.distributed as dist
 from lightning_fabric import Fabric
 
 from embeddings.errors import EmbeddingError
-from trainers.core.settings import LoopConfig
+from trainers.core.loop_config import LoopConfig
 
 _PRECISION: dict[str, Any] = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 

@@ -7,8 +7,8 @@ import torch
 from lightning_fabric import Fabric
 
 from trainers.core.devices import peak_memory
+from trainers.core.loop_config import LoopConfig
 from trainers.core.session import train_step
-from trainers.core.settings import LoopConfig
 from trainers.core.signals import Stop
 from trainers.core.task import Task, count_examples
 

@@ -24,8 +24,8 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from trainers.core.loop_config import LoopConfig
 from trainers.core.session import TrainingSession
-from trainers.core.settings import LoopConfig
 from trainers.core.signals import stop_on_signals
 from trainers.core.task import Task
 

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files import save
-from trainers.core import provenance
+from trainers.core import run_info
+from trainers.core.console import is_main
 from trainers.core.devices import peak_memory
 from trainers.core.log import write_projector
-from trainers.core.progress import is_main
-from trainers.core.settings import LoopConfig
+from trainers.core.loop_config import LoopConfig
 
 
 class Timed(Protocol):
@@ -35,7 +35,7 @@ def write_result(embedding_set: EmbeddingSet, config: LoopConfig, timed: Timed) 
         save(embedding_set, config.out)
         if config.tensorboard:
             write_projector(config.run_folder, embedding_set)
-    libraries = provenance.libraries("torch", "lightning-fabric", "numpy")
+    libraries = run_info.libraries("torch", "lightning-fabric", "numpy")
     return {
         **embedding_set.provenance.metrics,
         **timed.speed,

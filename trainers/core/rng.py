@@ -1,15 +1,20 @@
-"""Where chance comes from: one generator for each (seed, purpose, place), never a global state.
+"""Random numbers: a generator for each (seed, purpose, place), never a global state.
 
     numpy_generator(seed, "negatives", epoch, step)
 
-gives the same numbers whichever steps came before, in whichever process. That is why a run that
-continues equals one that never stopped, and two processes see what one sees.
+returns the same numbers in every process and whatever was drawn before. So a run that was resumed
+equals one that was not, and several processes equal one. The order of an epoch and the automatic
+size of batches are here too.
 """
 
+import functools
+import math
 import zlib
 
 import numpy as np
 import torch
+
+SMALLEST_BATCH = 32
 
 
 def numpy_generator(seed: int, purpose: str, *place: int) -> np.random.Generator:
@@ -30,3 +35,22 @@ def derived_seed(seed: int, purpose: str, *place: int) -> int:
 def _sequence(seed: int, purpose: str, place: tuple[int, ...]) -> np.random.SeedSequence:
     # With its length, since SeedSequence makes no difference between (1, 2) and (1, 2, 0).
     return np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), len(place), *place])
+
+
+def automatic_batch_size(examples: int, *, steps: int, largest: int) -> int:
+    """Return a power of two, from SMALLEST_BATCH to `largest`, for about `steps` steps an epoch."""
+    if examples <= steps:
+        return SMALLEST_BATCH
+    return min(largest, max(SMALLEST_BATCH, 2 ** round(math.log2(examples / steps))))
+
+
+@functools.lru_cache(maxsize=2)
+def numpy_epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the numbers below `count`, shuffled by NumPy for an epoch: int64, shape (count,)."""
+    return numpy_generator(seed, "order", epoch).permutation(count)
+
+
+@functools.lru_cache(maxsize=2)
+def torch_epoch_order(count: int, seed: int, epoch: int) -> torch.Tensor:
+    """Return the numbers below `count`, shuffled by PyTorch for an epoch: int64, shape (count,)."""
+    return torch.randperm(count, generator=torch_generator(seed, "order", epoch))

@@ -15,11 +15,11 @@ from embeddings.errors import EmbeddingError
 from server.runs.contract import EPOCH, LAST_CHECKPOINT, STARTED, STOPPED, TRAIN
 from trainers.core import checkpoints
 from trainers.core.checkpoints import TrainState
+from trainers.core.console import ProgressBar, say
 from trainers.core.devices import local_rows, sum_over_processes
 from trainers.core.log import RunLog
-from trainers.core.progress import ProgressBar, say
+from trainers.core.loop_config import LoopConfig
 from trainers.core.rng import derived_seed
-from trainers.core.settings import LoopConfig
 from trainers.core.signals import SIGTERM, Interrupted, Stop
 from trainers.core.task import Batch, Task, count_examples
 

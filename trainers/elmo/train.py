@@ -22,11 +22,11 @@ import torch
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from trainers.core import provenance
+from trainers.core import run_info
+from trainers.core.console import is_main, say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.task import Batch, Task
@@ -199,7 +199,7 @@ def run(config: ElmoConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     result = fit(task, config, fabric, {**settings, "sha256": text.source["sha256"]})
 
     mix, note = mix_for(task.encode, text, task.vocabulary, UNKNOWN, config.seed)
@@ -251,7 +251,7 @@ def embedding_sets(
     return context_sets(
         found,
         name=text.name,
-        **provenance.fields("elmo", settings, text.source, metrics),
+        **run_info.fields("elmo", settings, text.source, metrics),
     )
 
 

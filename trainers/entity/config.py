@@ -8,7 +8,7 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label
-from trainers.core.settings import (
+from trainers.core.loop_config import (
     Dimensions,
     Fraction,
     LearningRate,

@@ -32,13 +32,17 @@ import torch.nn.functional as F
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
-from trainers.core import devices, provenance
-from trainers.core.batching import automatic_batch_size, numpy_epoch_order
+from trainers.core import devices, run_info
+from trainers.core.console import is_main, say
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import is_main, say
 from trainers.core.result import part_path, write_result
-from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.rng import (
+    automatic_batch_size,
+    numpy_epoch_order,
+    numpy_generator,
+    torch_generator,
+)
 from trainers.core.task import Batch, Task
 from trainers.data.tables import Table, TableSpec, TargetKind, read
 from trainers.entity.config import EntityConfig
@@ -194,7 +198,7 @@ class EntityFit:
         task = EntityTask(X, np.asarray(y), self.categorical, self.task, self.config)
         with tempfile.TemporaryDirectory() as folder:
             config = replace(self.config, run_dir=Path(folder))
-            fit(task, config, devices.start(config), provenance.settings(config))
+            fit(task, config, devices.start(config), run_info.settings(config))
         return level_sets(task.coding, task.vectors(), name="levels")
 
 
@@ -209,7 +213,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     result = fit(task, config, fabric, {**settings, "sha256": table.source["sha256"]})
 
     sets = level_sets(
@@ -219,7 +223,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
             task.coding, task.coding.codes(table.predictors), table.target, table.target_name
         ),
         name=table.name,
-        **provenance.fields("entity", settings, table.source, metrics_of(task, table, result)),
+        **run_info.fields("entity", settings, table.source, metrics_of(task, table, result)),
     )
     if is_main() and not config.one_file:
         for name, level_set in sets.items():

@@ -8,7 +8,7 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError, check
-from trainers.core.settings import Count, Device, Dimensions, LearningRate, Threads
+from trainers.core.loop_config import Count, Device, Dimensions, LearningRate, Threads
 from trainers.data.table_config import TableConfig
 
 

@@ -15,7 +15,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from embeddings.files.atomic import atomic_path
 from server.runs.contract import RESULT_PATTERN
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.core.result import part_path
 from trainers.data.tables import Table
 from trainers.entity.output import concatenated
@@ -70,7 +70,7 @@ def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[s
         "best": {model: score.features for model, score in best.items()},
         "results": results,
         "notes": list(table.notes),
-        "versions": provenance.libraries("scikit-learn", "torch", "numpy"),
+        "versions": run_info.libraries("scikit-learn", "torch", "numpy"),
     }
 
 
@@ -133,7 +133,7 @@ def write_zip(
         (folder / "pipeline.json").write_text(json.dumps(pipeline, indent=2))
         (folder / "results.json").write_text(json.dumps(results, indent=2))
         (folder / "rebuild.py").write_text(Path(rebuild.__file__).read_text())
-        libraries = provenance.libraries("numpy", "pandas", "pyarrow", "scikit-learn")
+        libraries = run_info.libraries("numpy", "pandas", "pyarrow", "scikit-learn")
         lines = [f"{library}=={version}\n" for library, version in libraries.items()]
         (folder / "requirements.txt").write_text("".join(lines))
         with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:

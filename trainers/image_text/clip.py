@@ -21,13 +21,13 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from embeddings.errors import EmbeddingError
-from trainers.core import checkpoints, provenance
+from trainers.core import checkpoints, run_info
+from trainers.core.codec import Codec
+from trainers.core.console import is_main, say
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.hugging_face import transformers
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
-from trainers.core.saved_run import Codec
 from trainers.data.images.reading import open_picture
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import Captioned
@@ -171,7 +171,7 @@ def run_pretrained(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dic
         "images": len(pairs.pixels),
     }
     assert config.pretrained is not None
-    settings = provenance.settings(
+    settings = run_info.settings(
         config,
         dim=clip.dim,
         device=fabric.device.type,

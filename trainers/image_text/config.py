@@ -8,7 +8,7 @@ from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError
-from trainers.core.settings import (
+from trainers.core.loop_config import (
     BatchSize,
     Dimensions,
     Epochs,

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.media import MEDIA
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.data.images.columns import thumbnails
 from trainers.image_text.data import Captioned
 
@@ -63,7 +63,7 @@ def pair_set(
         metric="cosine",
         normalized=True,
         role="image and caption",
-        **provenance.fields("image_text", settings, pairs.source, metrics, checkpoint=checkpoint),
+        **run_info.fields("image_text", settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 

@@ -25,15 +25,14 @@ import numpy as np
 import torch
 
 from embeddings.errors import EmbeddingError
-from trainers.core import checkpoints, provenance
-from trainers.core.batching import automatic_batch_size
+from trainers.core import checkpoints, run_info
+from trainers.core.codec import Codec
+from trainers.core.console import say
 from trainers.core.devices import all_gather_with_grad, start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.rng import numpy_generator
-from trainers.core.saved_run import Codec
+from trainers.core.rng import automatic_batch_size, numpy_generator
 from trainers.core.task import Batch, Task, count_examples
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
@@ -181,7 +180,7 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
     )
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     about = {
         **settings, "trainer": "image_text", "shape": list(pairs.shape),
         "sha256": pairs.source["sha256"],

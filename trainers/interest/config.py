@@ -7,7 +7,7 @@ from typing import Annotated
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError
-from trainers.core.settings import BatchSize, Count, Dimensions, LoopConfig
+from trainers.core.loop_config import BatchSize, Count, Dimensions, LoopConfig
 
 
 @dataclass(frozen=True, kw_only=True)

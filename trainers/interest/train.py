@@ -26,14 +26,13 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers.core import provenance
-from trainers.core.batching import automatic_batch_size, torch_epoch_order
+from trainers.core import run_info
+from trainers.core.console import say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.rng import torch_generator
+from trainers.core.rng import automatic_batch_size, torch_epoch_order, torch_generator
 from trainers.core.task import Batch, Task
 from trainers.data.bags import Bags
 from trainers.data.pairs.negatives import NegativeSampler
@@ -173,7 +172,7 @@ def train(
     rows = clicks.pairs.rows
     is_held_out = hold_out(rows, config.validation_fraction, config.seed)
     task = InterestTask(clicks, rows[~is_held_out], rows[is_held_out], config)
-    settings = provenance.settings(
+    settings = run_info.settings(
         config,
         batch_size=task.batch_size,
         dim=task.dim,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label
-from trainers.core.settings import (
+from trainers.core.loop_config import (
     BatchSize,
     Count,
     Dimensions,

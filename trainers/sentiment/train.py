@@ -28,14 +28,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers.core import provenance
-from trainers.core.batching import automatic_batch_size, numpy_epoch_order
+from trainers.core import run_info
+from trainers.core.console import say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.rng import (
+    automatic_batch_size,
+    numpy_epoch_order,
+    numpy_generator,
+    torch_generator,
+)
 from trainers.core.task import Batch, Task
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
@@ -166,7 +170,7 @@ def run(config: SentimentConfig) -> dict[str, Any]:
         say(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     result = fit(task, config, fabric, {**settings, "sha256": reviews.source["sha256"]})
     baseline = baseline_accuracy(reviews, config)
     return write_result(word_set(task, reviews, result, settings, baseline), config, result)
@@ -218,7 +222,7 @@ def word_set(
         name=reviews.name,
         metric="cosine",
         role="word",
-        **provenance.fields("sentiment", settings, reviews.source, metrics),
+        **run_info.fields("sentiment", settings, reviews.source, metrics),
     )
 
 

@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError
-from trainers.core.settings import BatchSize, LearningRate, LoopConfig
+from trainers.core.loop_config import BatchSize, LearningRate, LoopConfig
 from trainers.two_tower.config import TwoTowerConfig
 
 

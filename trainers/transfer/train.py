@@ -21,11 +21,11 @@ import numpy as np
 from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
-from trainers.core import provenance
+from trainers.core import run_info
+from trainers.core.console import is_main, say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import is_main, say
 from trainers.core.result import write_result
 from trainers.core.rng import numpy_generator
 from trainers.metrics import ranking
@@ -132,7 +132,7 @@ def train(
     -------
     The set of the best way with the highest percentage, and how the training on the feed went.
     """
-    settings = provenance.settings(config, similarity=config.two_tower.similarity)
+    settings = run_info.settings(config, similarity=config.two_tower.similarity)
     settings["items"] = config.items and config.items.name
     about = settings | {"data": dict(data.pairs.source)}
     feed, feed_metrics, feed_result = train_feed(data, config, fabric, about)

@@ -8,7 +8,7 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label
-from trainers.core.settings import BatchSize, Count, LearningRate, LoopConfig
+from trainers.core.loop_config import BatchSize, Count, LearningRate, LoopConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from trainers.core.progress import say
+from trainers.core.console import say
 from trainers.data.pairs.datasets import read_pairs, read_parts
 from trainers.data.pairs.pairs import Pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join

@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 
 from embeddings.errors import EmbeddingError
-from trainers.core.saved_run import Codec
+from trainers.core.codec import Codec
 
 
 class Vocabulary(nn.Module):

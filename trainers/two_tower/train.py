@@ -22,15 +22,19 @@ from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
 from server.runs.contract import REFIT_STAGE
-from trainers.core import provenance
-from trainers.core.batching import automatic_batch_size, torch_epoch_order
+from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
+from trainers.core.console import say
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
-from trainers.core.rng import numpy_generator, torch_generator
+from trainers.core.rng import (
+    automatic_batch_size,
+    numpy_generator,
+    torch_epoch_order,
+    torch_generator,
+)
 from trainers.core.task import Batch, Task
 from trainers.data.pairs.negatives import NegativeSampler
 from trainers.data.pairs.output import pair_embeddings
@@ -218,7 +222,7 @@ def train(
     if config.split == "last" and not pairs.has_times:
         say("no column timestamp: pairs are taken to be in order of time", config.quiet)
     task = PairsTask(pairs, split.train, split.validation, features, config)
-    settings = provenance.settings(
+    settings = run_info.settings(
         config,
         batch_size=task.batch_size,
         device=fabric.device.type,

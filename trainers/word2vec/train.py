@@ -24,10 +24,10 @@ import torch
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import check_bytes
-from trainers.core import devices, provenance
+from trainers.core import devices, run_info
+from trainers.core.console import say
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
-from trainers.core.progress import say
 from trainers.core.result import write_result
 from trainers.core.rng import derived_seed, numpy_generator, torch_generator
 from trainers.core.task import Batch, Task
@@ -175,7 +175,7 @@ def run(config: Word2VecConfig) -> dict[str, Any]:
     task = WordsTask(corpus, config)
     if config.dry_run:
         return dry_run(task, config, fabric)
-    settings = provenance.settings(config, batch_size=task.batch_size, device=fabric.device.type)
+    settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     result = fit(task, config, fabric, {**settings, "data": corpus.source["sha256"]})
     return write_result(embedding_set(task, corpus, settings, result, config), config, result)
 
@@ -217,7 +217,7 @@ def embedding_set(
         metric="cosine",
         normalized=False,
         role="word",
-        **provenance.fields("word2vec", settings, corpus.source, metrics, "numba"),
+        **run_info.fields("word2vec", settings, corpus.source, metrics, "numba"),
     )
 
 

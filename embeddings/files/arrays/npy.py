@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.atomic import atomic_path
+from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes, first_line
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import from_table
@@ -56,7 +56,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     if not context.should_map(path):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
             vectors = np.array(vectors, dtype=np.float32, order="C")
-    return Draft.of(as_float32(vectors), **provenance.described(path, dtype))
+    return Draft.of(as_float32(vectors), **header.described(path, dtype))
 
 
 def vector_likelihood(path: Path) -> Likelihood:
@@ -110,7 +110,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     return (
         *(() if are_row_numbers(embedding_set.labels) else ("labels",)),
         *(f"column {name}" for name in embedding_set.metadata.column_names),
-        *provenance.lost(embedding_set.provenance),
+        *header.lost(embedding_set.provenance),
     )
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from embeddings.arrow_types import decoded, is_text
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import (
     COLUMN_KINDS,
@@ -25,8 +25,8 @@ from embeddings.files.arrays.npy import (
     to_column,
 )
 from embeddings.files.atomic import atomic_path
+from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes, max_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.roles import LABEL_NAMES, Column, Likelihood, guess_label

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import ChoiceRequired, ReadContext
@@ -47,7 +47,7 @@ def load(path: Path, context: ReadContext, rows: int | None = None) -> Draft:
         )
     length = _length(size // 4, context, rows)
     vectors = np.fromfile(path, dtype="<f4").reshape(-1, length)
-    return Draft.of(as_float32(vectors), **provenance.described(path, "float32"))
+    return Draft.of(as_float32(vectors), **header.described(path, "float32"))
 
 
 def _length(count: int, context: ReadContext, rows: int | None) -> int:

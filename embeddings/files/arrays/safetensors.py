@@ -13,12 +13,12 @@ from safetensors.numpy import save_file
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import matrix_shape, to_column
 from embeddings.files.atomic import atomic_path
+from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.errors import damaged
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.roles import Likelihood

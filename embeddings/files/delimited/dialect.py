@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.parse import check_width
+from embeddings.files.delimited.number_parser import check_width
 from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
 from embeddings.files.tabular.text_types import holds_list, holds_number

@@ -13,7 +13,7 @@ import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.dialect import Dialect, read_rows
-from embeddings.files.delimited.parse import parse
+from embeddings.files.delimited.number_parser import parse
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note
 from embeddings.files.plain_text import read_text

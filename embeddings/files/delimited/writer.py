@@ -9,7 +9,7 @@ import pyarrow.csv
 from embeddings.arrow_types import decoded
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.atomic import atomic_path
 from embeddings.files.tabular.text_types import holds_list, holds_number
 from embeddings.files.tabular.writable_columns import any_match, as_text, writable_columns
@@ -39,7 +39,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with atomic_path(path) as temporary:
         pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
-    return (*left_out, *provenance.lost(embedding_set.provenance))
+    return (*left_out, *header.lost(embedding_set.provenance))
 
 
 def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:

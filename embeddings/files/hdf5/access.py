@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 from embeddings.files.limits import as_float32, check_bytes
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises

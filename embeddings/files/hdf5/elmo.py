@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.draft import Draft
 from embeddings.files.hdf5.access import (
     check_dataset,
@@ -95,7 +95,7 @@ def load_with(
         with error_context(companion):
             texts = _fitting(lists, lengths, context.note)
     labels, columns = _described(lengths, texts)
-    return Draft.of(vectors, labels, columns, **provenance.described(path, kind)), rest
+    return Draft.of(vectors, labels, columns, **header.described(path, kind)), rest
 
 
 def _datasets(file: h5py.File) -> dict[int, h5py.Dataset]:

@@ -8,7 +8,7 @@ import h5py
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import matrix_shape
 from embeddings.files.draft import Draft
@@ -53,7 +53,7 @@ def load(path: Path, context: ReadContext) -> Draft:
         if named.are_single_vectors(arrays):
             return _read_single_vectors(arrays, path, context)
         matrix = _choose(file, arrays, context)
-        fields = provenance.described(path, matrix.dataset.dtype)
+        fields = header.described(path, matrix.dataset.dtype)
         columns = _columns_beside(matrix)
         vectors = read_matrix(matrix.dataset).reshape(matrix.shape)
     if not columns:
@@ -88,7 +88,7 @@ def _read_single_vectors(arrays: Sequence[_Array], path: Path, context: ReadCont
     contents = (array.dataset[...].reshape(array.shape) for array in arrays)
     vectors = named.stack_vectors(contents, len(arrays), arrays[0].shape[0], context.note)
     labels = [array.name.rpartition("/")[2] for array in arrays]
-    return Draft.of(vectors, labels, **provenance.described(path, arrays[0].dataset.dtype))
+    return Draft.of(vectors, labels, **header.described(path, arrays[0].dataset.dtype))
 
 
 def _choose(file: h5py.File, arrays: Sequence[_Array], context: ReadContext) -> _Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
 from embeddings.files.draft import Draft

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from embeddings.arrow_types import decoded, is_text
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.atomic import atomic_path
 from embeddings.files.hdf5.h5ad import LABEL, MISSING, PROVENANCE, VECTORS
 from embeddings.files.tabular.writable_columns import any_match, writable_columns
@@ -68,7 +68,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             _encode(file.create_group(name), "dict", "0.1.0")
         _array(file, "X", embedding_set.vectors.astype("<f4", copy=False))
         file[VECTORS] = file["X"]  # a second name, not a second copy
-        _string(file, PROVENANCE, provenance.to_json(embedding_set.provenance))
+        _string(file, PROVENANCE, header.to_json(embedding_set.provenance))
         _frame(file, "var", [f"dim_{i}" for i in range(embedding_set.dimensions)], {})
         if len(set(labels)) == len(labels):
             _frame(file, "obs", labels, columns)

@@ -14,7 +14,7 @@ from typing import Any
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.draft import Draft
-from embeddings.files.hugging_face.features import with_features
+from embeddings.files.hugging_face.schema import with_features
 from embeddings.files.limits import error_context, first_line
 from embeddings.files.options import ReadContext
 from embeddings.files.tabular.embedding_table import METADATA_KEY, from_table

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.atomic import atomic_path
 from embeddings.files.tabular.writable_columns import writable_columns
 
@@ -35,7 +35,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
             row |= {name: values[i] for name, values in columns.items()}
             file.write((between if i else "") + json.dumps(row))
         file.write(last)
-    return (*left_out, *provenance.lost(embedding_set.provenance))
+    return (*left_out, *header.lost(embedding_set.provenance))
 
 
 def _json_values(column: pa.ChunkedArray) -> list[Any] | None:

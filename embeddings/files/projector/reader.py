@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.arrays import raw
 from embeddings.files.companions import add_columns
 from embeddings.files.detect import DELIMITED, HEAD_BYTES, NPY, first_match

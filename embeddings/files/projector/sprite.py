@@ -10,7 +10,7 @@ import pyarrow as pa
 from PIL import Image
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 from embeddings.files.limits import check_bytes
 from embeddings.media import IMAGE_FORMATS, MEDIA
 from embeddings.text import count_noun

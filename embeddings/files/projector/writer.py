@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from embeddings.columns import column_kind
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.projector.sprite import join_sprite
 from embeddings.files.tabular.writable_columns import any_match, as_text, writable_columns

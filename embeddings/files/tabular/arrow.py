@@ -14,8 +14,8 @@ from embeddings.arrow_types import is_text
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
+from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.decoded_size import batch_size, text_bytes

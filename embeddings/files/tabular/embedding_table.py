@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from embeddings.arrow_types import is_number
 from embeddings.embedding_set import EmbeddingSet
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.draft import Draft
-from embeddings.files.hugging_face import features as hf_features
+from embeddings.files.hugging_face import schema as hf_features
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.normalize_types import normalize_types
 from embeddings.files.tabular.roles import CERTAIN, Likelihood, choose_roles, columns_likelihood

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from embeddings.arrow_types import is_text, value_type
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files.atomic import atomic_path
+from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.errors import damaged
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.decoded_size import text_bytes

@@ -15,7 +15,7 @@ import pyarrow as pa
 from embeddings.arrow_types import decoded, is_number, is_text, value_type
 from embeddings.embedding_set import empty_metadata
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header
 from embeddings.files.draft import Draft
 from embeddings.files.tabular.roles import Column, Kind, Roles
 from embeddings.files.tabular.text_types import holds_list, may_hold_list
@@ -62,7 +62,7 @@ def draft_from_table(
         for i in range(table.num_columns)
         if i not in left_out and not is_row_numbers(table.column_names[i], table.column(i))
     ]
-    about = provenance.described(path, _dtype_name(kind), found)
+    about = header.described(path, _dtype_name(kind), found)
     return Draft.of(vectors, labels, with_unique_names(table, rest), **about)
 
 

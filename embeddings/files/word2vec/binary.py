@@ -11,12 +11,12 @@ import numpy as np
 from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes
 from embeddings.files.options import ReadContext
-from embeddings.files.word2vec.text import (
+from embeddings.files.word2vec.text_format import (
     HEADER,
     check_header,
     check_words,

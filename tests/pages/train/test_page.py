@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from embeddings.cli.parse import parse
-from pages.train import catalog
+from pages.train import trainer_settings
 from trainers.catalog import descriptions
 from trainers.two_tower.config import TwoTowerConfig
 
@@ -63,7 +63,7 @@ def test_settings_that_do_not_fit_together_are_explained(page: AppTest) -> None:
 
 
 def test_the_form_passes_only_what_differs_from_the_defaults() -> None:
-    trainer = catalog.trainer("two_tower")
+    trainer = trainer_settings.trainer("two_tower")
     values = {setting.name: setting.default for setting in trainer.settings}
     assert trainer.arguments(values) == []
     changed = {**values, "dim": 8, "baselines": False, "preset": "graph", "max_steps": 3}

@@ -19,7 +19,7 @@ from trainers.__main__ import main
 from trainers.autoencoder.config import AutoencoderConfig
 from trainers.autoencoder.model import Autoencoder
 from trainers.autoencoder.train import AutoencoderTask, run
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.data.images.reading import digits
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +64,7 @@ def test_the_reconstruction_is_what_the_vector_decodes_to(made):
     checkpoint = (folder / "out.run" / "best.pt").read_bytes()
     named = found.provenance.config["checkpoint_sha256"]
     assert named == hashlib.sha256(checkpoint).hexdigest()
-    coder = saved_run.load(folder / "out.run")
+    coder = load_run.load(folder / "out.run")
     drawn = coder.decode(found.vectors)
     assert drawn == [cell["bytes"] for cell in found.metadata.column("reconstruction").to_pylist()]
     with Image.open(io.BytesIO(drawn[0])) as picture:

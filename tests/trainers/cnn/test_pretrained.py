@@ -19,7 +19,7 @@ from embeddings import EmbeddingError, load
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.pretrained import Extractor, open_extractor
 from trainers.cnn.train import run
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.data.images.reading import open_picture
 
 
@@ -100,7 +100,7 @@ def test_the_file_has_the_vectors_of_the_network(tmp_path, weights):
     content = (tmp_path / "pictures" / found.labels[3]).read_bytes()
     weights.rename(weights.with_suffix(".gone"))  # the run does not need it any more
     try:
-        vector = saved_run.load(given.run_folder).encode_image(content, "3.png")
+        vector = load_run.load(given.run_folder).encode_image(content, "3.png")
     finally:
         weights.with_suffix(".gone").rename(weights)
     np.testing.assert_allclose(vector, found.vectors[3], atol=1e-5)

@@ -15,7 +15,7 @@ from trainers.__main__ import main
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import Cnn, shifted
 from trainers.cnn.train import CnnTask, run
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.data.images.convolutions import halvings
 from trainers.data.images.reading import digits
 from trainers.data.images.task import hold_out
@@ -77,7 +77,7 @@ def test_a_saved_run_makes_the_same_vectors(made, capsys):
         main_error(["decode", str(folder / "out.run"), "--vector", "1", "--json"], capsys)
     with pytest.raises(EmbeddingError, match=r"contains no best\.pt or last\.pt"):
         main_error(["encode", str(folder), "--text", "a bar"], capsys)
-    assert saved_run.load(folder / "out.run").dim == 8
+    assert load_run.load(folder / "out.run").dim == 8
 
 
 def main_error(arguments: list[str], capsys) -> None:
@@ -136,7 +136,7 @@ def test_without_validation_the_last_weights_are_kept(tmp_path):
     assert metrics["knn accuracy"] is None and metrics["best_epoch"] == 0
     found = load(given.out)
     cell = found.metadata.column("image")[0].as_py()["bytes"]
-    vector = saved_run.load(given.run_folder).encode_image(cell, "0.png")
+    vector = load_run.load(given.run_folder).encode_image(cell, "0.png")
     np.testing.assert_allclose(vector, found.vectors[0], rtol=1e-4, atol=1e-4)
     kept = (given.run_folder / "best.pt").read_bytes()
     assert found.provenance.config["checkpoint_sha256"] == hashlib.sha256(kept).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from trainers.commands.encode_decode import answer, checked_vector, serve
-from trainers.core.saved_run import Codec
+from trainers.core.codec import Codec
 
 
 def letters(text: str) -> np.ndarray:

@@ -17,8 +17,8 @@ from trainers.core.devices import choose_device, local_rows, start, sum_over_pro
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import fit
 from trainers.core.log import RunLog, write_projector
+from trainers.core.loop_config import LoopConfig
 from trainers.core.rng import numpy_generator, torch_generator
-from trainers.core.settings import LoopConfig
 from trainers.core.signals import Interrupted, stop_on_signals
 from trainers.core.task import Task
 

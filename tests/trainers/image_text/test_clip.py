@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from embeddings import EmbeddingError, load
 from server.runs.contract import sha256_of
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.image_text.clip import open_clip
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.train import run
@@ -89,7 +89,7 @@ def test_the_run_encodes_without_the_folder(made):
     assert found.provenance.config["pretrained"] == "copy"
     best = config.run_folder / "best.pt"
     assert found.provenance.config["checkpoint_sha256"] == sha256_of(best)
-    coder = saved_run.load(config.run_folder)
+    coder = load_run.load(config.run_folder)
     for label in ("red", "a green picture"):
         row = found.labels.index(label)
         np.testing.assert_allclose(coder.encode_text(label), found.vectors[row], atol=1e-5)

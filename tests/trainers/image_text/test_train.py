@@ -14,7 +14,7 @@ import torch
 from embeddings import EmbeddingError, load
 from server.runs.contract import sha256_of
 from trainers.__main__ import main
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import captioned_digits, hold_out
 from trainers.image_text.metrics import candidates, recalls
@@ -209,7 +209,7 @@ def test_the_file_names_its_checkpoint_and_the_run_makes_the_same_vectors(digits
     given, _, made = digits
     best = given.run_folder / "best.pt"
     assert made.provenance.config["checkpoint_sha256"] == sha256_of(best)
-    coder = saved_run.load(given.run_folder)
+    coder = load_run.load(given.run_folder)
     told = made.metadata.to_pydict()
     row = told["role"].index("caption")
     np.testing.assert_allclose(coder.encode_text(made.labels[row]), made.vectors[row], atol=1e-5)
@@ -243,7 +243,7 @@ def test_without_validation_the_checkpoint_holds_the_last_weights(tmp_path, caps
     assert capsys.readouterr().err.startswith(said)
     made = load(given.out)
     assert "candidates" not in metrics and metrics["best_epoch"] == 0
-    coder = saved_run.load(given.run_folder)
+    coder = load_run.load(given.run_folder)
     row = made.metadata.column("role").to_pylist().index("caption")
     np.testing.assert_allclose(coder.encode_text(made.labels[row]), made.vectors[row], atol=1e-5)
     assert made.provenance.config["checkpoint_sha256"] == sha256_of(given.run_folder / "best.pt")

@@ -9,7 +9,7 @@ from embeddings import EmbeddingError, load
 from server.runs.contract import sha256_of
 from tests.trainers.two_tower.search_data import search_config, write_topics
 from trainers.__main__ import main
-from trainers.commands import saved_run
+from trainers.commands import load_run
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.train import run
 
@@ -21,7 +21,7 @@ def test_a_new_text_has_the_vector_of_a_query_with_its_words(tmp_path, tower, ca
     run(given)
     made = load(given.out)
     text = "ASK2a, ask2c!! please?"  # those of q21, and one that no page has
-    vector = saved_run.load(tmp_path / "o.run").encode_text(text)
+    vector = load_run.load(tmp_path / "o.run").encode_text(text)
     np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
     assert main(["recommend", str(given.out), "--text", text, "-k", "3", "--json"]) == 0
     said = capsys.readouterr()
@@ -53,14 +53,14 @@ def test_the_run_of_all_pairs_is_found_within_its_own(tmp_path):
     )
     run(given)
     made = load(given.out)
-    vector = saved_run.load(tmp_path / "o.run").encode_text("ask2a ask2c please")
+    vector = load_run.load(tmp_path / "o.run").encode_text("ask2a ask2c please")
     np.testing.assert_allclose(vector, made.vectors[made.labels.index("q21")], atol=1e-6)
     checkpoint = tmp_path / "o.run" / "refit" / "best.pt"
     assert made.provenance.config["checkpoint_sha256"] == sha256_of(checkpoint)
     assert main(["recommend", str(given.out), "--text", "ask2a"]) == 0
     checkpoint.unlink()  # as if it had been stopped before
     with pytest.raises(EmbeddingError, match="has not been trained on all pairs yet; continue it"):
-        saved_run.load(tmp_path / "o.run")
+        load_run.load(tmp_path / "o.run")
 
 
 def test_a_run_without_words_makes_no_vectors_of_texts(tmp_path):
@@ -68,4 +68,4 @@ def test_a_run_without_words_makes_no_vectors_of_texts(tmp_path):
     run(TwoTowerConfig(data=tmp_path / "pairs.csv", out=tmp_path / "o.embedding.parquet",
                        max_steps=1, device="cpu", quiet=True, validation_fraction=0))  # fmt: skip
     with pytest.raises(EmbeddingError, match="cannot encode texts; give one made with"):
-        saved_run.load(tmp_path / "o.run")
+        load_run.load(tmp_path / "o.run")

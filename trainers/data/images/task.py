@@ -6,9 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from trainers.core.batching import numpy_epoch_order
-from trainers.core.rng import numpy_generator
-from trainers.core.settings import LoopConfig
+from trainers.core.loop_config import LoopConfig
+from trainers.core.rng import numpy_epoch_order, numpy_generator
 from trainers.core.task import Batch, Task
 from trainers.data.images.reading import Images
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from embeddings.embedding_set import EmbeddingSet
 from server.runs.contract import KNOWN_COLUMN
-from trainers.core import provenance
+from trainers.core import run_info
 from trainers.data.pairs.pairs import Pairs
 
 _RESERVED = ("role", "count", KNOWN_COLUMN)
@@ -55,7 +55,7 @@ def pair_embeddings(
         metric=settings["similarity"],
         normalized=settings["similarity"] == "cosine",
         role=f"{pairs.left.role} and {pairs.right.role}",
-        **provenance.fields(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
+        **run_info.fields(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings import EmbeddingError, load
-from embeddings.files.delimited import parse as parse_module
+from embeddings.files.delimited import number_parser as parse_module
 from embeddings.files.delimited.plain_rows import parse_plain
 
 TYPES = [pa.string(), pa.float32(), pa.float32()]

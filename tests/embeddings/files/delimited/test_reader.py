@@ -185,7 +185,7 @@ def test_quotes_that_are_not_syntax(tmp_path):
 
 
 def test_a_row_longer_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("embeddings.files.delimited.parse._BLOCK", 2**10)
+    monkeypatch.setattr("embeddings.files.delimited.number_parser._BLOCK", 2**10)
     values = np.arange(4000, dtype=np.float32).reshape(2, 2000) / 7
     found = opened(tmp_path, pd.DataFrame(values).to_csv(index=False, header=False))
     np.testing.assert_array_equal(found.vectors, values)

@@ -11,7 +11,7 @@ import pytest
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.hugging_face import dataset as hf_dataset
-from embeddings.files.hugging_face import features as hf_features
+from embeddings.files.hugging_face import schema as hf_features
 from embeddings.files.options import ReadContext
 from embeddings.files.tabular import parquet
 

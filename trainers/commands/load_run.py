@@ -6,7 +6,7 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 from trainers.catalog import LOADERS
 from trainers.core import checkpoints
-from trainers.core.saved_run import Codec, weights_folder
+from trainers.core.codec import Codec, weights_folder
 
 
 def load(path: Path) -> Codec:

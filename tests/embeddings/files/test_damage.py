@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings import EmbeddingError
-from embeddings.files.errors import damaged
+from embeddings.files.damage import damaged
 
 
 def test_an_exception_of_the_library_becomes_one_error():

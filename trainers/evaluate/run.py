@@ -23,8 +23,8 @@ from typing import Any
 
 from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
+from trainers.core.console import say
 from trainers.core.log import RunLog
-from trainers.core.progress import say
 from trainers.data.table_files import split_names
 from trainers.data.tables import TableSpec, read
 from trainers.entity.config import EntityConfig

@@ -11,9 +11,9 @@ import streamlit as st
 from embeddings import EmbeddingError
 from pages.common import sources
 from pages.common.choices import chosen, key_for
-from pages.common.text import error_box
+from pages.common.formatting import error_box
 from pages.evaluate.page_state import PageState
-from trainers.commands.columns import describe_table
+from trainers.commands.column_report import describe_table
 
 ENDINGS = "CSV, TSV or Parquet, with a header; also compressed"
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from embeddings.files.delimited import parse as module
-from embeddings.files.delimited.parse import parse
+from embeddings.files.delimited import number_parser as module
+from embeddings.files.delimited.number_parser import parse
 
 
 def options(names, quoted):

@@ -17,9 +17,9 @@ import pyarrow.csv
 from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files import provenance
+from embeddings.files import header as provenance
 from embeddings.files.atomic import atomic_path
-from embeddings.files.delimited.parse import check_width, parse
+from embeddings.files.delimited.number_parser import check_width, parse
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note, ReadContext

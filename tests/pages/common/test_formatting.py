@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.common.text import duration, harmless, number, plain
+from pages.common.formatting import duration, harmless, number, plain
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])

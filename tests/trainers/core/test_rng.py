@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainers.core.batching import automatic_batch_size, numpy_epoch_order, torch_epoch_order
+from trainers.core.rng import automatic_batch_size, numpy_epoch_order, torch_epoch_order
 
 
 def test_the_automatic_batch_size_is_a_power_of_two_within_bounds():
