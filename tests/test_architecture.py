@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -36,7 +38,7 @@ FEWEST_LINES = 50  # of a module with one user
 
 REPEATED = {
     "__init__", "__main__", "component", "config", "data", "form", "metrics", "model", "output",
-    "reader", "result", "train", "writer",
+    "pretrained", "reader", "result", "synthetic", "train", "writer",
 }  # fmt: skip
 """Names that many folders have, since the folder tells them apart."""
 
@@ -52,6 +54,15 @@ def modules() -> dict[str, Path]:
                 name += ".py"
             found[name.removesuffix(".__init__")] = path
     return found
+
+
+TORCH_FREE = {
+    "trainers.catalog",
+    "trainers.commands.column_report",
+    *(f"trainers.{path.parent.name}.config" for path in (ROOT / "trainers").glob("*/config.py")),
+}
+"""Modules of the trainers that pages may import: settings, from which forms are drawn, and the
+description of a table's columns. A page starts a trainer as a process."""
 
 
 @functools.cache
@@ -99,14 +110,16 @@ def test_imports_run_one_way(name: str) -> None:
         if first not in PACKAGES or first == package or first in ALLOWED[package]:
             continue
         is_contract = package == "trainers" and each == CONTRACT
-        is_config = package == "pages" and (
-            each == "trainers.catalog" or (first == "trainers" and each.endswith(".config"))
-        )
-        assert is_contract or is_config, f"{name} imports {each}"
+        is_torch_free = package == "pages" and each in TORCH_FREE
+        assert is_contract or is_torch_free, f"{name} imports {each}"
+
+
+def test_what_pages_import_of_trainers_needs_no_torch() -> None:
+    code = f"import sys, {', '.join(sorted(TORCH_FREE))}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_no_circles() -> None:
-    """A package's `__init__` counts as part of each of its modules only where it is imported."""
     graph = {name: {each for each in imports(name) if each in modules()} for name in modules()}
     try:
         TopologicalSorter(graph).prepare()

@@ -26,8 +26,8 @@ from trainers.cnn.train import CnnTask
 from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
+from trainers.data.images.image_task import hold_out, in_blocks
 from trainers.data.images.reading import Images, digits, read_images
-from trainers.data.images.task import hold_out, in_blocks
 from trainers.metrics.images import fitted_pca, flat, knn_accuracy
 
 DIMS = (2, 8, 16, 32)

@@ -17,7 +17,7 @@ from server.encoders import EncoderPool
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
-from server.runs.checkpoints import CheckpointIndex, record_missing_hashes
+from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 
 WORKERS = 2
 """Jobs that run concurrently; the others wait in order."""

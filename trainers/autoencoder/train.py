@@ -34,9 +34,9 @@ from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.result import write_result
 from trainers.core.task import Batch
-from trainers.data.images.columns import image_columns, image_paths, png, thumbnails
+from trainers.data.images.image_columns import image_columns, image_paths, png, thumbnails
+from trainers.data.images.image_task import ImageTask, in_blocks
 from trainers.data.images.reading import Images, digits, open_picture, read_images
-from trainers.data.images.task import ImageTask, in_blocks
 from trainers.metrics.images import baselines, fitted_pca, flat, knn_accuracy
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"

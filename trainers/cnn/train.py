@@ -33,7 +33,8 @@ from trainers.core.fit import TrainingResult, fit
 from trainers.core.result import write_result
 from trainers.core.rng import torch_generator
 from trainers.core.task import Batch
-from trainers.data.images.columns import image_columns
+from trainers.data.images.image_columns import image_columns
+from trainers.data.images.image_task import ImageTask, in_blocks
 from trainers.data.images.reading import (
     DEFAULT_SIDE,
     Images,
@@ -41,7 +42,6 @@ from trainers.data.images.reading import (
     open_picture,
     read_images,
 )
-from trainers.data.images.task import ImageTask, in_blocks
 from trainers.metrics.images import baselines, knn_accuracy
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.media import MEDIA
 from trainers.core import run_info
-from trainers.data.images.columns import thumbnails
+from trainers.data.images.image_columns import thumbnails
 from trainers.image_text.data import Captioned
 
 

@@ -17,8 +17,8 @@ from trainers.cnn.model import Cnn, shifted
 from trainers.cnn.train import CnnTask, run
 from trainers.commands import load_run
 from trainers.data.images.convolutions import halvings
+from trainers.data.images.image_task import hold_out
 from trainers.data.images.reading import digits
-from trainers.data.images.task import hold_out
 
 
 def config(tmp_path=Path("."), **changes):

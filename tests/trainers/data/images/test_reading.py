@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from embeddings import EmbeddingError
-from trainers.data.images.columns import png, thumbnails
+from trainers.data.images.image_columns import png, thumbnails
 from trainers.data.images.reading import digits, open_picture, read_images
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 6, 6), dtype=np.uint8)

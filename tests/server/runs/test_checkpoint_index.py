@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from server.runs import checkpoints, contract
-from server.runs.checkpoints import CheckpointIndex, record_missing_hashes
+from server.runs import checkpoint_index, contract
+from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 from server.runs.contract import record_checkpoint_hash, sha256_of
 
 
@@ -74,8 +74,8 @@ def test_runs_are_listed_again_only_after_a_change(
     index, expected = CheckpointIndex(), sha256_of(made)
     assert index.find(expected) == made.parent
     listed = []
-    list_runs = checkpoints.list_runs
-    monkeypatch.setattr(checkpoints, "list_runs", lambda: listed.append(1) or list_runs())
+    list_runs = checkpoint_index.list_runs
+    monkeypatch.setattr(checkpoint_index, "list_runs", lambda: listed.append(1) or list_runs())
     assert index.find(expected) == made.parent and index.find("0" * 64) is None
     assert listed == []
     record_checkpoint_hash(make_run(runs, 1, b"one").parent)
@@ -123,10 +123,10 @@ def test_only_ended_runs_of_models_that_encode_are_hashed(
 ) -> None:
     make_run(runs, 0, b"words", trainer="word2vec")
     active, ended = make_run(runs, 1, b"active"), make_run(runs, 2, b"ended")
-    status = checkpoints.process.status
+    status = checkpoint_index.process.status
     monkeypatch.setattr(
-        checkpoints.process, "status",
-        lambda folder: checkpoints.process.ProcessStatus(True, False, None, 0.0)
+        checkpoint_index.process, "status",
+        lambda folder: checkpoint_index.process.ProcessStatus(True, False, None, 0.0)
         if folder == active.parents[1] else status(folder),
     )  # fmt: skip
     record_missing_hashes()
