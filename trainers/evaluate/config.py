@@ -44,7 +44,8 @@ class EvaluateConfig(TableConfig):
         "Initial learning rate of the entity embeddings")] = 0.003
     seed: Annotated[int, Ge(0), Doc("Random seed for folds, embeddings and boosting")] = 0
     device: Annotated[Device, ADVANCED, Doc("Device to train the entity embeddings on")] = "auto"
-    threads: Annotated[Threads, Doc("CPU threads of PyTorch")] = 1
+    threads: Annotated[Threads, Doc(
+        "CPU threads of PyTorch and of scikit-learn's models")] = 1
     quiet: Annotated[bool, ADVANCED, Doc("Print no progress, only the results")] = False
 
     # fmt: on

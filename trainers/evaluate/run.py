@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
 from trainers.core.console import say
@@ -51,7 +53,9 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
     per_fold = sum(len(models_for(name, models)) for name in features)
     steps = config.folds * per_fold + (config.out is not None)
     started = time.perf_counter()
-    with event_log(config) as log_event:
+    # k-NN breaks ties by the number of threads. PyTorch's limit reaches scikit-learn's OpenMP or
+    # not, depending on which library was loaded first.
+    with event_log(config) as log_event, threadpool_limits(config.threads, user_api="openmp"):
         log_event(STARTED, 0, steps=steps, folds=config.folds, seconds=0)
         scores = compare(
             table,

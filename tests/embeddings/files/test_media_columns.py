@@ -13,6 +13,7 @@ from PIL import Image
 from embeddings import EmbeddingSet, load, save
 from embeddings.columns import column_kind
 from embeddings.errors import EmbeddingError
+from embeddings.files import media_columns
 from embeddings.files.media_columns import decode_data_uri
 from embeddings.files.tabular.infer_types import infer_types
 
@@ -197,3 +198,31 @@ def test_paths_without_content_find_their_files(files) -> None:
     paths = [{"bytes": None, "path": "images/a.png"}, None]
     assert only(paths, files, kind)[0].to_pylist()[0]["bytes"] == image(color=1)
     assert only(paths, {}, kind)[0].to_pylist() == paths
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/images/a.png",
+        "~/a.png",
+        "https://example.org/a.png",
+        "file:a.png",
+        "../a.png",
+        "x/../a.png",
+    ],
+)
+def test_absolute_paths_and_addresses_name_no_given_file(files, text: str) -> None:
+    assert only([text], files)[0].to_pylist() == [text]
+
+
+def test_a_given_table_is_no_image_of_a_column(files) -> None:
+    assert only(["table.csv"], files)[0].to_pylist() == ["table.csv"]
+
+
+def test_a_column_of_many_bytes_has_several_chunks(monkeypatch) -> None:
+    cells = [(bytes(10), None), None, (bytes(20), "b.png"), (b"", None)]
+    whole = media_columns.media_array(cells)
+    monkeypatch.setattr(media_columns, "_CHUNK", 15)
+    found = media_columns.media_array(cells)
+    assert (whole.num_chunks, found.num_chunks) == (1, 2)
+    assert found.to_pylist() == whole.to_pylist()

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from embeddings import load
 from trainers.__main__ import main
@@ -33,6 +34,22 @@ def test_the_log_reports_progress_and_files_are_next_to_the_zip(file, tmp_path, 
     assert [event["rmse"] for event in judged[::4]] == results[0]["folds"]["rmse"]
     times = [event["seconds"] for event in [start, *middle, last]]
     assert times == sorted(times)
+
+
+def test_models_run_on_the_threads_of_the_settings(file, monkeypatch):
+    """Whatever other code has set: k-NN breaks ties by the number of threads."""
+    threads: set[int] = set()
+
+    def record(line: str, quiet: bool = False) -> None:
+        if line.startswith("fold"):
+            pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+            threads.update(pool["num_threads"] for pool in pools)
+
+    monkeypatch.setattr("trainers.evaluate.command.say", record)
+    with threadpool_limits(3):
+        assert main(["evaluate", str(file), "--target", "sold", "--columns", "shop,day",
+                     "--features", "one-hot", "--folds", "2", "--models", "knn"]) == 0  # fmt: skip
+    assert threads == {1}
 
 
 @pytest.mark.parametrize(

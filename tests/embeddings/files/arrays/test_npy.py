@@ -1,11 +1,13 @@
-""".npy: every order of bytes and axes, lying headers, and what is no matrix."""
+""".npy: every order of bytes and axes, lying headers, no pickles, and what is not a matrix."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from embeddings import EmbeddingError, load
+from embeddings.files.arrays import npy
 
 ROWS = [[0.5, -2.0, 3.0], [4.0, 5.25, 6.0]]
 
@@ -114,3 +116,37 @@ def test_a_narrow_type_must_fit_as_float32(tmp_path, monkeypatch):
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "2000000")
     with pytest.raises(EmbeddingError, match="the array needs 4,000,000 bytes"):
         load(tmp_path / "v.npy")
+
+
+class Bomb:
+    """An object whose pickle creates a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_pickles_are_never_opened_neither_as_vectors_nor_as_columns(tmp_path):
+    bomb = Bomb(tmp_path / "exploded")
+    objects = np.array([bomb, bomb])
+    records = np.zeros(2, [("label", "U1"), ("vector", "f4", 2), ("bomb", "O")])
+    records["bomb"] = objects
+    for array in (objects, objects.reshape(1, 2), records):
+        np.save(tmp_path / "v.npy", array, allow_pickle=True)
+        with pytest.raises(EmbeddingError, match=r"v\.npy: an array of Python objects"):
+            load(tmp_path / "v.npy")
+    np.save(tmp_path / "v.npy", objects, allow_pickle=True)
+    with pytest.raises(EmbeddingError, match=r"an array of shape \(2,\) and type object; expected"):
+        list(npy.read_columns(tmp_path / "v.npy", 2, print))
+    assert not (tmp_path / "exploded").exists()
+    np.load(tmp_path / "v.npy", allow_pickle=True)
+    assert (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("array", [np.ones((2, 2)), np.ones(2, complex), np.array(1.5)])
+def test_a_column_is_one_value_for_each_row(tmp_path, array):
+    np.save(tmp_path / "c.npy", array)
+    with pytest.raises(EmbeddingError, match="expected one text, number, boolean or date"):
+        list(npy.read_columns(tmp_path / "c.npy", 2, print))

@@ -149,10 +149,11 @@ def test_what_we_write_opens_in_numpy_and_comes_back(tmp_path):
         "tags": pa.array([["x"], [], ["y"]]),
         "labels": pa.array([1, 2, 3]),
         "ends": pa.array(["a\0", "b", "c"]),
+        "n\0l": pa.array([1, 2, 3]),
     }
     made = EmbeddingSet.of(VECTORS[:3], ["a", "", "same"], columns, name="x", metric="dot", seed=3)
     assert save(made, tmp_path / "x.npz") == (
-        "column gaps", "column tags", "column labels", "column ends",
+        "column gaps", "column tags", "column labels", "column ends", "column n\0l",
     )  # fmt: skip
     with np.load(tmp_path / "x.npz") as archive:
         assert archive["vectors"].tobytes() == VECTORS[:3].tobytes()
