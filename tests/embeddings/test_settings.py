@@ -27,7 +27,7 @@ class Settings:
     step: Annotated[float | Literal["auto"], Doc("How far"), Gt(0)] = "auto"
     threads: Annotated[Literal["one", "all"] | int, Doc("How many threads"), Ge(1)] = "one"
     metric: Annotated[Literal["dot", "cosine"], Doc("How to compare")] = "dot"
-    dims: Annotated[Literal[2, 3], Doc("How many dimensions")] = 2
+    dims: Annotated[Literal[1, 2, 3], Doc("How many dimensions")] = 2
     name: Annotated[str | None, Doc("What it is called")] = None
     quiet: Annotated[bool, Doc("Whether to be quiet")] = False
     parts: Annotated[tuple[int, ...], Doc("Left to the class")] = ()
@@ -62,7 +62,8 @@ def made(**values: object) -> Settings:
         ({"threads": 0}, "threads = 0; expected one, all or a whole number of at least 1"),
         ({"metric": "jaccard"}, "metric = 'jaccard'; expected one of dot, cosine"),
         ({"metric": None}, "metric = None; expected one of"),
-        ({"dims": 4}, "dims = 4; expected one of 2, 3"),
+        ({"dims": 4}, "dims = 4; expected one of 1, 2, 3"),
+        ({"dims": True}, "dims = True; expected one of"),
         ({"name": 3}, "name = 3; expected text"),
         ({"quiet": 1}, "quiet = 1; expected true or false"),
         ({"out": 3}, "out = 3; expected a path"),

@@ -11,6 +11,7 @@ from pages.common.local_files import Local, allowed
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for name in ("data/a.npy", "data/.hidden.npy", "data/notes.md", "data/sub/b.csv", "secret.npy",
+                 "data/.git/d.npy",
                  "data2/c.npy"):  # fmt: skip
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ class Settings:
     threads: Annotated[Literal["one", "all"] | int, Doc("How many threads")] = "all"
     metric: Annotated[Literal["dot", "cosine"], Doc("How to compare")] = "cosine"
     dims: Annotated[Literal[2, 3], Doc("How many dimensions")] = 2
+    kind: Annotated[Literal["big", "small"] | None, Doc("Which kind")] = None
     name: Annotated[str | None, Doc("What it is called")] = None
     shares: Annotated[str, Doc("Which shares")] = "1,10"
     quiet: Annotated[bool, Doc("Whether to be quiet")] = True
@@ -61,10 +62,12 @@ def test_what_is_chosen_is_returned(form: AppTest) -> None:
     form.number_input(key="form-step").set_value(0.25)
     form.selectbox(key="form-threads").set_value("one")
     form.selectbox(key="form-dims").set_value(3)
+    form.selectbox(key="form-kind").set_value("small")
     form.text_input(key="form-name").set_value("x")
     form.checkbox(key="form-quiet").set_value(False)
     form.run()
-    changed = Settings(rate=2.0, limit=7, step=0.25, threads="one", dims=3, name="x", quiet=False)
+    changed = Settings(rate=2.0, limit=7, step=0.25, threads="one", dims=3, kind="small",
+                       name="x", quiet=False)  # fmt: skip
     assert Settings(**form.session_state["values"]) == changed
 
 
