@@ -176,6 +176,12 @@ def ready_method(key: str) -> str:
     return "tsne" if ready else "pca"
 
 
+def safe_file_name(name: str) -> str:
+    """Return the name of an upload without folders, and short enough for a file system."""
+    kept = Path(name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    return kept or "file"
+
+
 def store(uploads: Sequence[UploadedFile]) -> Source:
     """Keep uploaded files in the cache by their content."""
     digest = xxhash.xxh3_128()
@@ -183,9 +189,8 @@ def store(uploads: Sequence[UploadedFile]) -> Source:
         digest.update(upload.name.encode())
         digest.update(upload.getbuffer())
     folder = services.cache().folder / "uploads" / digest.hexdigest()
-    for number, upload in enumerate(uploads):  # names may be equal, and longer than a disk's
-        name = Path(upload.name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
-        path = folder / str(number) / (name or "file")
+    for number, upload in enumerate(uploads):  # whose names may be equal
+        path = folder / str(number) / safe_file_name(upload.name)
         if not path.exists():
             with atomic_path(path) as temporary:
                 temporary.write_bytes(upload.getbuffer())

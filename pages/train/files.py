@@ -1,4 +1,4 @@
-"""What a run learns from: built-in data, uploaded files, or those of an earlier run."""
+"""The data of a run: built-in data, uploaded files, or the files of an earlier run."""
 
 import os
 import shutil
@@ -10,23 +10,23 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings.settings import SettingField
+from pages.common.sources import safe_file_name
 from pages.train.trainer_settings import Trainer
 from server.runs.contract import DATA_FOLDER
 from server.runs.records import RunRecord
 
 BUILT_IN, UPLOAD = "Built-in", "Upload"
-_LONGEST_NAME = 120  # bytes
 
 
 @dataclass(frozen=True)
-class Given:
-    """What was given.
+class DataSource:
+    """The data that a run learns from.
 
     Attributes
     ----------
     uploads : files by the name of their setting
-    earlier : a run whose files are taken again
-    missing : what has still to be given, in words; "" if nothing
+    earlier : a run whose files are used again
+    missing : what still has to be uploaded, as a phrase; "" if nothing
     """
 
     uploads: Mapping[str, Sequence[UploadedFile]] = field(default_factory=dict)
@@ -34,8 +34,8 @@ class Given:
     missing: str = ""
 
     @property
-    def text(self) -> str:
-        """What the run learns from, for a person to read."""
+    def title(self) -> str:
+        """The name of the data on the screen."""
         if self.earlier is not None:
             return self.earlier.data
         names = [upload.name for files in self.uploads.values() for upload in files]
@@ -43,34 +43,43 @@ class Given:
 
     @property
     def placeholders(self) -> dict[str, Path]:
-        """Paths that stand for the files until they are in a run's folder, by setting."""
-        place = self.earlier.folder / DATA_FOLDER if self.earlier is not None else None
-        names = [each.name for each in place.iterdir()] if place and place.exists() else []
+        """A path for each setting that has files, before `write` gives their real place."""
+        folder = self.earlier.folder / DATA_FOLDER if self.earlier is not None else None
+        names = [each.name for each in folder.iterdir()] if folder and folder.exists() else []
         return {name: Path(name) for name in [*self.uploads, *names]}
 
-    def put(self, folder: Path) -> dict[str, Path]:
-        """Put the files into a run's folder; return the value of each setting.
+    def write(self, folder: Path) -> dict[str, Path]:
+        """Write the files to a run's folder.
 
-        A setting with several files is a folder.
+        Returns
+        -------
+        The value of each setting: the file, or a folder if there are several
         """
-        place = folder / DATA_FOLDER
+        target = folder / DATA_FOLDER
         if self.earlier is not None:
-            kept = self.earlier.folder / DATA_FOLDER
-            if kept.exists():  # links: the same bytes on disk, whichever run is deleted
-                shutil.copytree(kept, place, copy_function=os.link)
+            source = self.earlier.folder / DATA_FOLDER
+            if source.exists():  # hard links: either run can be deleted
+                shutil.copytree(source, target, copy_function=os.link)
         for name, uploads in self.uploads.items():
-            (place / name).mkdir(parents=True)
+            (target / name).mkdir(parents=True)
             for upload in uploads:
-                (place / name / _file_name(upload.name)).write_bytes(upload.getbuffer())
-        found = {}
-        for each in sorted(place.iterdir()) if place.exists() else []:
+                path = target / name / safe_file_name(upload.name)
+                path.write_bytes(upload.getbuffer())
+        values = {}
+        for each in sorted(target.iterdir()) if target.exists() else []:
             files = list(each.iterdir())
-            found[each.name] = files[0] if len(files) == 1 else each
-        return found
+            values[each.name] = files[0] if len(files) == 1 else each
+        return values
 
 
-def choose(trainer: Trainer, past: Sequence[RunRecord]) -> Given:
-    """Draw the choice of data; `past` are all runs, the latest first."""
+def choose(trainer: Trainer, past: Sequence[RunRecord]) -> DataSource:
+    """Draw the choice of data; return the data.
+
+    Parameters
+    ----------
+    trainer : the trainer to start
+    past : all runs, the latest first
+    """
     main, *others = trainer.files
     earlier: dict[str, RunRecord] = {}
     for run in past:
@@ -80,26 +89,26 @@ def choose(trainer: Trainer, past: Sequence[RunRecord]) -> Given:
     key = f"train-{trainer.name}-source"
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[0]
-    where = st.selectbox("Data", options, key=key, help=main.help, persist_state="session")
-    if where in earlier:
-        return Given(earlier=earlier[where])
-    if where == BUILT_IN:
-        return Given()
+    chosen = st.selectbox("Data", options, key=key, help=main.help, persist_state="session")
+    if chosen in earlier:
+        return DataSource(earlier=earlier[chosen])
+    if chosen == BUILT_IN:
+        return DataSource()
     uploads = _upload(trainer, main, several=True)
-    missing = "" if uploads else f"upload the {main.label.lower()}"
+    missing = [] if uploads else [main]
     if others:
         with st.expander("More files", expanded=any(each.required for each in others)):
             for setting in others:
                 uploads |= _upload(trainer, setting)
                 if setting.required and setting.name not in uploads:
-                    missing = missing or f"upload the {setting.label.lower()}"
-    return Given(uploads, missing=missing)
+                    missing.append(setting)
+    return DataSource(uploads, missing=f"upload the {missing[0].label.lower()}" if missing else "")
 
 
 def _upload(
     trainer: Trainer, setting: SettingField, several: bool = False
 ) -> dict[str, list[UploadedFile]]:
-    """Draw an uploader; return its files by the setting's name, nothing where there are none."""
+    """Draw an uploader; return its files by the setting's name, or an empty dict."""
     found = st.file_uploader(
         setting.label,
         accept_multiple_files=several,
@@ -109,9 +118,3 @@ def _upload(
     )
     files = found if isinstance(found, list) else [found] if found else []
     return {setting.name: files} if files else {}
-
-
-def _file_name(name: str) -> str:
-    """Return a name without folders, and no longer than a disk takes."""
-    kept = Path(name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
-    return kept or "file"

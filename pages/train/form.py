@@ -12,7 +12,7 @@ from pages.common.choices import chosen, key_for
 from pages.common.formatting import error_box, plain
 from pages.common.settings_form import draw_setting
 from pages.train import files, trainer_settings
-from pages.train.files import Given
+from pages.train.files import DataSource
 from pages.train.selected_run import PageState
 from pages.train.trainer_settings import Trainer
 from server.runs import records as runs
@@ -29,10 +29,10 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> None:
     st.selectbox("Trainer", names, index=names.index(page.trainer), key=key)
     trainer = trainer_settings.trainer(page.trainer)
     st.caption(plain(trainer.description))
-    given = files.choose(trainer, past)
+    data = files.choose(trainer, past)
     values = _settings(trainer)
-    problem = trainer.problem({**values, **given.placeholders})
-    reason = given.missing or runs.blocked_reason()
+    problem = trainer.problem({**values, **data.placeholders})
+    reason = data.missing or runs.blocked_reason()
     with st.container(key="start"):
         if problem or page.start_error:
             error_box(problem or page.start_error)
@@ -45,24 +45,24 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> None:
         if page.is_start_requested:
             page.is_start_requested = False  # no call of Streamlit until the run is on the page
             if not (reason or problem):
-                _start(page, trainer, values, given)
+                _start(page, trainer, values, data)
             st.rerun()
         if reason:
             st.caption(plain(reason[:1].upper() + reason[1:]))
 
 
-def _start(page: PageState, trainer: Trainer, values: Mapping[str, Any], given: Given) -> None:
+def _start(page: PageState, trainer: Trainer, values: Mapping[str, Any], data: DataSource) -> None:
     """Start a run and show it, or keep what prevented it, to be shown."""
     page.start_error = ""
     folder = runs.new_folder()
-    paths = given.put(folder)
+    paths = data.write(folder)
     managed = [
         f"--out={folder / _result_name(trainer, paths)}",
         f"--run-dir={folder / TRAINING_FOLDER}",
     ]
     arguments = [*trainer.arguments({**values, **paths}), *managed]
     try:
-        run = runs.start(folder, trainer.name, arguments, values, given.text)
+        run = runs.start(folder, trainer.name, arguments, values, data.title)
     except EmbeddingError as error:
         page.start_error = str(error)
         return
