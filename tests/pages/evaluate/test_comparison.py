@@ -77,7 +77,7 @@ def test_sentences(comparison: Comparison) -> None:
         "2.100 ± 0.058.",
         "Boosting: native categories RMSE 1.0000 ± 0.0000.",
         "Entity embeddings take 12 columns, one-hot 1,040; learning them took 4.2 s a fold.",
-        "Not run, since the matrix would be too large: k-NN on one-hot, linear model on label "
+        "Not run because the matrix would be too large: k-NN on one-hot, linear model on label "
         "codes, linear model on target encoding, boosting on label codes, boosting on target "
         "encoding, boosting on entity embeddings, boosting on one-hot.",
     ]

@@ -73,7 +73,7 @@ def test_what_cannot_be_compared_is_said_before_the_start(change: dict, problem:
 
 def test_stages_are_told() -> None:
     entity = {"event": "begin", "fold": 2, "features": "entity"}
-    assert stage_of(entity, 5) == "Fold 2 of 5: entity embeddings, being learned"
+    assert stage_of(entity, 5) == "Fold 2 of 5: entity embeddings, training"
     assert stage_of({**entity, "model": "knn"}, 5) == "Fold 2 of 5: entity embeddings, k-NN"
     assert stage_of({"event": "zip", "step": 8}, 5).startswith("Learning embeddings from all rows")
 
@@ -86,10 +86,10 @@ def test_the_plot_has_every_mean_with_its_error_and_every_fold(comparison) -> No
         for model, trace in zip(comparison.models, means, strict=True)
         for name, mean, error in zip(trace.y, trace.x, trace.error_x.array, strict=True)
     }
-    assert len(drawn) == len(comparison.judged)
+    assert len(drawn) == len(comparison.scores)
     assert drawn["knn", "label codes"] == pytest.approx((10.0, 1 / np.sqrt(3)))
     folds = [trace for trace in figure.data if trace.error_x.array is None]
-    assert sum(len(trace.x) for trace in folds) == 3 * len(comparison.judged)
+    assert sum(len(trace.x) for trace in folds) == 3 * len(comparison.scores)
 
 
 @pytest.fixture

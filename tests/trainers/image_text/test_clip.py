@@ -72,7 +72,7 @@ def test_vectors_are_those_of_the_model(folder, made):
     pixels = torch.zeros(1, 3, 16, 16)
     pixels[:, 0] = 1
     told = open_clip(folder)
-    pixels = (pixels - torch.tensor(told.mean)[:, None, None]) / torch.tensor(told.deviation)[
+    pixels = (pixels - torch.tensor(told.mean)[:, None, None]) / torch.tensor(told.std)[
         :, None, None
     ]
     with torch.no_grad():

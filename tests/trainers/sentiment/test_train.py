@@ -104,7 +104,7 @@ def test_nothing_held_out_and_nothing_in_the_vocabulary(tmp_path):
     metrics = run(given)
     assert metrics["accuracy of tf-idf and logistic regression"] is None
     assert "accuracy" not in metrics
-    with pytest.raises(EmbeddingError, match="0 of 3 words are seen 5 times or more"):
+    with pytest.raises(EmbeddingError, match="0 of 3 words occur at least 5 times"):
         run(replace(given, min_count=5))
 
 

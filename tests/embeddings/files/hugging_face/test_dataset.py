@@ -131,7 +131,7 @@ def test_shards_of_other_columns_are_refused(tmp_path):
         load(folder)
     other = table(3, 10).set_column(0, "text", pa.array(range(7)))
     folder = save_to_disk(tmp_path / "second", [table(0, 3), other])
-    with pytest.raises(EmbeddingError, match=r"data-00001.*: column text of type int64, but"):
+    with pytest.raises(EmbeddingError, match=r"data-00001.*: column text of type int64, unlike"):
         load(folder)
 
 
