@@ -21,7 +21,7 @@ from server.modules import module_command, module_environment
 from server.runs.contract import ERROR_PREFIX, Request, Response
 
 MAX_IDLE = 2
-"""Processes kept for further requests: each occupies some hundred MB."""
+"""Idle processes that stay for further requests; each occupies some hundred MB."""
 
 TIMEOUT = 120.0
 """Seconds that a response may take; the first one includes loading the model."""

@@ -1,4 +1,4 @@
-"""Makes the gallery's digits: pixel intensities as vectors, with a picture of each row."""
+"""Makes the gallery's digits: pixel intensities as vectors, with an image of each row."""
 
 import io
 

@@ -1,7 +1,8 @@
-"""Sources of sets: gallery, uploads, trainers' runs, files of this machine; each known by its key.
+"""Sources of sets: the gallery, uploads, training runs and files of this machine.
 
-A key is written into the page's address, "upload:HASH?label=title", and finds the set again after
-a reload or a restart. The same content, read with the same choices, is opened once for all.
+A key such as "upload:HASH?label=title" identifies a set. It is part of the URL and finds the set
+again after a reload or a restart. The same content, read with the same choices, is opened once for
+all sessions.
 """
 
 import os
@@ -29,7 +30,7 @@ from server.runs import records as runs
 Scheme = Literal["gallery", "upload", "file", "run"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 OF_THIS_MACHINE: tuple[Scheme, ...] = ("file", "run")
-"""Whose files may change, and are there by the will of whoever runs the app."""
+"""Sources whose files may change, and which the person who started the app chose."""
 
 LISTED_RUNS = 20
 
@@ -38,7 +39,7 @@ _LONGEST_NAME = 120  # bytes
 
 @dataclass(frozen=True)
 class Source:
-    """Where a set comes from, and what was chosen in reading it."""
+    """Where a set comes from, and the choices made in reading it."""
 
     scheme: Scheme
     name: str
@@ -47,7 +48,7 @@ class Source:
 
     @classmethod
     def of(cls, key: str) -> "Source":
-        """Read a key; EmbeddingError if it is none."""
+        """Parse a key; raise EmbeddingError if it is none."""
         place, _, choices = key.partition("?")
         scheme, _, name = place.partition(":")
         given = dict(parse_qsl(choices, keep_blank_values=True))
@@ -61,7 +62,7 @@ class Source:
 
     @property
     def key(self) -> str:
-        """What `of` reads."""
+        """The key, which `of` parses."""
         choices = dict(self.answers) | ({"leave_out": "1"} if self.leave_out else {})
         return f"{self.scheme}:{quote(self.name)}" + (f"?{urlencode(choices)}" if choices else "")
 
@@ -77,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A set, and what its reader said, asked and left out (row numbers of the file)."""
+    """A set, with the reader's notes, open choices and the rows that it left out."""
 
     embedding_set: EmbeddingSet
     notes: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ class Opened:
 
 
 def opened(key: str) -> Opened:
-    """Load the set that a key names; kept for all sessions until its file changes."""
+    """Load the set of a key; it is cached for all sessions until its file changes."""
     source = Source.of(key)
     paths = paths_of(source)
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
@@ -114,21 +115,21 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
 
 
 def paths_of(source: Source) -> list[Path]:
-    """Return the files of a source; EmbeddingError where they are not, or not for this server."""
+    """Return the files of a source; raise EmbeddingError if there are none, or none is allowed."""
     if source.scheme == "gallery":
         return [gallery.item(source.name).path]
     if source.scheme == "file":
         paths = local().paths(source.name)
         absent = next((path for path in paths if not path.exists()), None)
         if absent is not None:
-            raise EmbeddingError(f"{absent.name}: no such file any more")
+            raise EmbeddingError(f"{absent.name}: the file no longer exists")
         return paths
     if source.scheme == "run":
         return [_of_run(source.name)]
     folder = services.cache().folder / "uploads" / source.name
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     if not paths:
-        raise EmbeddingError("the uploaded file is no longer kept on the server; upload it again")
+        raise EmbeddingError("the uploaded file is no longer on the server; upload it again")
     return paths
 
 
@@ -143,14 +144,14 @@ def _of_run(name: str) -> Path:
 
 
 def run_titles() -> dict[str, str]:
-    """Return the latest runs that are done: what they are called, by their keys."""
+    """Return the titles of the latest finished runs by their keys."""
     past = runs.list_runs()
     done = (run for run in past if runs.status(run).results)
     return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
 
 
 def title(source: Source) -> str:
-    """Return what a set of no list is called."""
+    """Return the title of a set that is in no list."""
     if source.scheme == "upload":
         return "Uploaded file"
     run_id, _, file = source.name.partition("/")
@@ -161,7 +162,7 @@ def title(source: Source) -> str:
 
 
 def _from_gallery(name: str) -> EmbeddingSet:
-    """Open a gallery item; its ready layout goes into the cache, as if computed here."""
+    """Open a gallery item; its ready-made layout is put into the cache."""
     embedding_set = gallery.open_item(name)
     ready = gallery.item(name).layout_path
     if ready.exists():
@@ -170,7 +171,7 @@ def _from_gallery(name: str) -> EmbeddingSet:
 
 
 def ready_method(key: str) -> str:
-    """Return the layout to start with: the one that lies ready, else PCA."""
+    """Return the layout to start with: the ready-made one, else PCA."""
     source = Source.of(key)
     ready = source.scheme == "gallery" and gallery.item(source.name).layout_path.exists()
     return "tsne" if ready else "pca"
@@ -183,7 +184,7 @@ def safe_file_name(name: str) -> str:
 
 
 def store(uploads: Sequence[UploadedFile]) -> Source:
-    """Keep uploaded files in the cache by their content."""
+    """Store uploaded files in the cache by their content."""
     digest = xxhash.xxh3_128()
     for upload in uploads:
         digest.update(upload.name.encode())

@@ -93,7 +93,7 @@ def draw_start(page: PageState, source: TableSource, spec: ComparisonSpec) -> No
 
 
 def _start(page: PageState, source: TableSource, spec: ComparisonSpec) -> None:
-    """Start a comparison and show it; an error is kept for the next rerun."""
+    """Start a comparison and show it; an error is shown in the next rerun."""
     page.error = ""
     try:
         run = _launch(source, spec)

@@ -122,7 +122,7 @@ def test_a_removed_upload_in_the_address_is_said(tmp_path: Path, monkeypatch) ->
     app.query_params["set"] = "upload:" + "0" * 32
     app.run()
     assert not app.exception
-    assert "no longer kept" in app.error[0].value
+    assert "no longer on the server" in app.error[0].value
 
 
 def test_dot_sets_rank_by_dot_and_say_that_cosine_lays_them_out(app: AppTest, tmp_path) -> None:

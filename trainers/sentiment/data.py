@@ -62,7 +62,7 @@ class Reviews:
 def read_reviews(
     path: Path, text: str | None = None, label: str | None = None, positive: str | None = None
 ) -> Reviews:
-    """Read reviews of any of the formats above, which are told apart by content.
+    """Read reviews of any of the formats above, recognized by content.
 
     Parameters
     ----------

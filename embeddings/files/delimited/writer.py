@@ -21,7 +21,7 @@ _COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write label, dim_0, dim_1, ... and the metadata under a header; tabs for .tsv, else commas.
 
-    Texts are quoted, so that an empty one is told from a missing one. Returns what was left out:
+    Texts are quoted, so that an empty one differs from a missing one. Returns what was left out:
     columns that are nested, hold NULs, or have our names; and the provenance.
 
     Raises
@@ -49,7 +49,7 @@ def _writable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _is_no_name(name: str) -> bool:
-    """Say whether a header cannot give a column this name, or would be taken for a row with it."""
+    """Return True if a header cannot hold the name, or would be read as a row because of it."""
     return (
         _COMPONENT.fullmatch(name) is not None
         or name != name.strip()
