@@ -17,6 +17,7 @@ import pyarrow as pa
 from embeddings.embedding_set import Provenance
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import configured_max_bytes
+from embeddings.text import listed
 
 ChoiceName = Literal["vector", "label", "split", "dimensions"]
 """What can be chosen: the column or array of the vectors, the column of the labels, the split of a
@@ -152,11 +153,8 @@ class ReadContext:
             if assumed:
                 self.note(assumed)
         elif selection not in candidates and not accepts(selection):
-            listed = ", ".join(candidates[:_LISTED]) or "nothing to choose from"
-            more = f" and {len(candidates) - _LISTED:,} more" if len(candidates) > _LISTED else ""
-            raise EmbeddingError(
-                f"{name} {selection!r}: no such choice; the file has {listed}{more}"
-            )
+            found = listed(candidates, _LISTED) or "nothing to choose from"
+            raise EmbeddingError(f"{name} {selection!r}: no such choice; the file has {found}")
         return selected
 
     def should_map(self, path: Path) -> bool:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from embeddings.blocks import row_blocks
 from trainers.metrics.ranking import ScoreFunction
-
-_BLOCK_FLOATS = 4_000_000
 
 
 def mean_auc(
@@ -30,9 +29,8 @@ def mean_auc(
     known = known[np.argsort(known[:, 0], kind="stable")]
     held_out = held_out[np.argsort(held_out[:, 0], kind="stable")]
     aucs: list[float] = []
-    block = max(1, _BLOCK_FLOATS // rights)
-    for start in range(0, len(lefts), block):
-        chosen = lefts[start : start + block]
+    for block in row_blocks(len(lefts), rights):
+        chosen = lefts[block]
         for left, scores in zip(chosen, score(chosen), strict=True):  # scores: (rights,)
             positives = _rights_of(held_out, left)
             is_other = np.ones(rights, dtype=bool)

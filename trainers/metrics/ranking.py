@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from embeddings.blocks import row_blocks
+
 ScoreFunction = Callable[[np.ndarray], np.ndarray]
 """Scores the right items for some left items: int64 item numbers of shape (b,) give float32 scores
 of shape (b, rights). A higher score ranks first. The caller may overwrite the result."""
 
 RankingMetrics = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 """From ranks and left items, both int64 of shape (h,), to the metrics: see `metrics`."""
-
-_BLOCK_FLOATS = 4_000_000
 
 
 def held_out_ranks(
@@ -41,10 +41,9 @@ def held_out_ranks(
     first = np.searchsorted(known[:, 0], lefts, side="left")
     last = np.searchsorted(known[:, 0], lefts, side="right")
     ranks: list[np.ndarray] = []
-    block = max(1, _BLOCK_FLOATS // rights)
-    for start in range(0, len(lefts), block):
-        scores = score(lefts[start : start + block])  # (b, rights)
-        for number, row in enumerate(scores, start=start):
+    for block in row_blocks(len(lefts), rights):
+        scores = score(lefts[block])  # (b, rights)
+        for number, row in enumerate(scores, start=block.start):
             row[known[first[number] : last[number], 1]] = -np.inf
             ranks.append(_ranks(row, groups[number]))
     result = np.empty(len(held_out), dtype=np.int64)

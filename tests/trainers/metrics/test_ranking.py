@@ -1,15 +1,17 @@
 """Held-out pairs, their ranks and metrics, against plain loops."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
+from embeddings.blocks import row_blocks
 from trainers.metrics import ranking
 
 
 def test_ranks_equal_a_plain_loop(monkeypatch):
-    monkeypatch.setattr(ranking, "_BLOCK_FLOATS", 60)  # four left items at once
+    monkeypatch.setattr(ranking, "row_blocks", partial(row_blocks, numbers=60))  # four left items
     rng = np.random.default_rng(1)
     rows = np.argwhere(rng.random((20, 15)) < 0.4)
     judged = rng.random(len(rows)) < 0.3
