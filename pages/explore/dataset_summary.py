@@ -24,7 +24,7 @@ TITLES: dict[ChoiceName, str] = {
     "vector": "Vectors",
     "label": "Labels",
     "split": "Split",
-    "dimensions": "Dimensions",
+    "dimensions": "Vector dimensions",
 }
 
 SUMMARY_ADVICE = 3

@@ -186,4 +186,4 @@ def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> 
     save(made, tmp_path / "elsewhere.embedding.parquet")
     app.upload(tmp_path / "elsewhere.embedding.parquet")
     app.wait_for_map(points=40)
-    app.page.get_by_text("no run here has the checkpoint abababababab").wait_for()
+    app.page.get_by_text("no run on this server has checkpoint abababababab").wait_for()

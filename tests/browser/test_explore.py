@@ -230,7 +230,7 @@ def test_only_these_leaves_the_item_and_its_neighbors(app: AppPage) -> None:
 
 def test_umap_runs_with_progress_and_is_kept(app: AppPage) -> None:
     app.choose("Layout", "UMAP")
-    app.page.get_by_text("PCA shown, UMAP").wait_for()
+    app.page.get_by_text("Showing PCA; UMAP").wait_for()
     app.page.get_by_role("button", name="Run UMAP").click()
     app.page.get_by_role("button", name="Cancel").wait_for()
     app.page.get_by_text("UMAP, n neighbors 15").wait_for(timeout=180_000)

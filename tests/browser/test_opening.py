@@ -87,7 +87,7 @@ def test_a_zip_of_a_table_and_its_images(app: AppPage, tmp_path: Path) -> None:
 def test_bare_numbers_ask_for_the_length_of_a_vector(app: AppPage, tmp_path: Path) -> None:
     vectors(48, 5).tofile(tmp_path / "bare.f32")
     app.upload(tmp_path / "bare.f32")
-    app.choose("Length of a vector", "5")
+    app.choose("Vector dimensions", "5")
     app.wait_for_map(points=48)
 
 

@@ -110,7 +110,7 @@ def test_a_run_lives_on_through_reload_and_restart_and_stops_and_continues(
         page.page.get_by_text("Log and command").click()
         press(page, "Resume")
         state(page, "running")
-        page.page.get_by_text("continues after").wait_for()
+        page.page.get_by_text("resuming after").wait_for()
         press(page, "Stop")
         state(page, "stopped")
         press(page, "Delete")
