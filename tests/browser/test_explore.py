@@ -83,7 +83,7 @@ def test_view_survives_a_click(app: AppPage, digits: EmbeddingSet) -> None:
     app.wait_for_neighbors(row)
     app.wait_until_still(row)
     assert app.place(row) == pytest.approx(zoomed, abs=0.5)
-    app.choose("Color", "(one color)")
+    app.choose("Color", "(single color)")
     app.page.wait_for_selector(".map-legend", state="hidden")
     app.wait_until_still(row)
     assert app.place(row) == pytest.approx(zoomed, abs=0.5)
@@ -166,7 +166,7 @@ def test_colors_and_legend(app: AppPage, digits: EmbeddingSet) -> None:
     app.wait_for_drawn(len(digits))
     app.page.get_by_label("Hide 3").click()
     app.wait_for_drawn(len(digits) - 183)
-    app.choose("Color", "(one color)")
+    app.choose("Color", "(single color)")
     app.page.wait_for_selector(".map-legend", state="hidden")
     app.wait_for_drawn(len(digits))
 
