@@ -98,8 +98,8 @@ def test_a_table_is_compared_and_the_zip_and_its_files_are_taken_along(
 
     page.page.reload()
     page.page.locator(".st-key-findings").get_by_text("k-NN: ").wait_for()
-    assert page.page.get_by_role("spinbutton", name="Folds").input_value() == "2"
-    assert page.page.get_by_role("combobox", name="Target").input_value() == "sold"
+    expect(page.page.get_by_role("spinbutton", name="Folds")).to_have_value("2")
+    expect(page.page.get_by_role("combobox", name="Target")).to_have_value("sold")
     page.page.get_by_text("MAE", exact=True).click()
     page.page.get_by_text("MAE (lower is better)").wait_for()
     with page.page.expect_download() as download:
