@@ -12,7 +12,7 @@ median and the minimum of nine processes, imports apart:
 
 So it is 1.5 to 2 times faster than polars, which also takes a row that is too short for one with
 missing numbers, and 170 MB on disk. numba takes 0.8 s to import, which text pays from 64 MiB on
-(see parse.py); layouts need it anyway.
+(see number_parser.py); layouts need it anyway.
 """
 
 from collections.abc import Sequence

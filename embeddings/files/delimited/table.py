@@ -1,6 +1,6 @@
 """The text of a table as an Arrow table; errors name line, row and column.
 
-parse.py parses the cells; what they mean is up to the caller.
+number_parser.py parses the cells; what they mean is up to the caller.
 """
 
 import re
