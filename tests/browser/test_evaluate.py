@@ -53,6 +53,8 @@ def write_shops(path: Path, rows: int) -> Path:
 
 
 def press(page: AppPage, name: str) -> None:
+    """Press a button once the script has ended: drawing a popover again closes it."""
+    page.page.locator("[data-test-script-state=notRunning]").wait_for()
     page.page.get_by_role("button", name=name, exact=True).click()
 
 
