@@ -102,19 +102,14 @@ def read_matrix(dataset: h5py.Dataset) -> np.ndarray:
 
 
 def read_column(dataset: h5py.Dataset) -> pa.ChunkedArray:
-    """Return a one-dimensional dataset of texts, numbers or booleans as a column.
+    """Return a dataset for which is_column returns True as a column.
 
     Raises
     ------
     EmbeddingError
-        it exceeds the limit, or holds anything else, such as references to other objects
+        it exceeds the size limit
     """
     check_dataset(dataset)
-    if not is_column(dataset):
-        raise EmbeddingError(
-            f"{dataset.name} is of shape {dataset.shape} and type {dataset.dtype}; "
-            "expected one text, number or boolean for each row"
-        )
     if dataset.dtype.kind != "O":
         return to_column(dataset[...])
     strings, texts, size = dataset.asstr(errors="replace"), [], 0

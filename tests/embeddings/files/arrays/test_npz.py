@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files.arrays import npz
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3)
 NAMES = np.array(["a", "b", "c", "ä"])
@@ -175,3 +176,10 @@ def test_labels_that_do_not_fit_are_refused_before_writing(tmp_path, monkeypatch
     with pytest.raises(EmbeddingError, match=r"x\.npz: labels .*\.parquet"):
         save(EmbeddingSet.of(np.ones((2, 2)), ["x" * 1000, "y"]), tmp_path / "x.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_matrices_has_no_columns(tmp_path):
+    np.savez(tmp_path / "x.npz", a=VECTORS, b=np.float32(1))
+    expected = r"no array of one value for each row \(a float32 \(4, 3\), b float32 \(\)\)"
+    with pytest.raises(EmbeddingError, match=expected):
+        list(npz.read_columns(tmp_path / "x.npz", 4, print))

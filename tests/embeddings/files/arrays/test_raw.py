@@ -32,7 +32,7 @@ def test_an_answer_is_the_length(path, length):
     assert draft.provenance.name == "words"
 
 
-@pytest.mark.parametrize("answer", ["7", "0", "-50", "50.0", "many", "", "9" * 30])
+@pytest.mark.parametrize("answer", ["7", "0", "-50", "50.0", "many", "", "9" * 5_000])
 def test_an_answer_that_does_not_divide_is_refused(path, answer):
     with pytest.raises(EmbeddingError, match="no such choice; the file has 50, 100, 200, 300, 2, "):
         raw.load(path, ReadContext(selections={"dimensions": answer}))
@@ -44,8 +44,9 @@ def test_rows_tell_the_length_and_it_is_said(path):
     draft = raw.load(path, context, rows=60)
     np.testing.assert_array_equal(draft.vectors, VECTORS)
     assert notes == ["3,000 numbers for 60 rows, so each vector has 50"]
-    with pytest.raises(EmbeddingError, match="3,000 numbers do not divide into 61 vectors"):
-        raw.load(path, ReadContext(), rows=61)
+    for count in (61, 0):
+        with pytest.raises(EmbeddingError, match=f"3,000 numbers do not divide into {count} vect"):
+            raw.load(path, ReadContext(), rows=count)
     with pytest.raises(EmbeddingError, match="dimensions '100': no such choice; the file has 50"):
         raw.load(path, ReadContext(selections={"dimensions": "100"}), rows=60)
 

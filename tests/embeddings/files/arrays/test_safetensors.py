@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files.arrays import safetensors
 
 VECTORS = np.array([[0.1, -0.0, 1e-45], [3.4028235e38, -1.2e-38, 1 / 3]], np.float32)
 
@@ -64,6 +65,16 @@ def test_labels_in_the_header_must_fit(tmp_path):
     notes = []
     assert load(tmp_path / "x.safetensors", note=notes.append).labels == ("0", "1")
     assert "not a list of 2 texts" in notes[0]
+    save_file({"v": VECTORS}, tmp_path / "x.safetensors", {"labels": '["a"]'})
+    assert load(tmp_path / "x.safetensors", note=notes.append).labels == ("0", "1")
+    assert "not a list of 2 texts" in notes[1]
+
+
+def test_labels_that_no_header_can_hold_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(safetensors, "_LONGEST_HEADER", 2_000)
+    with pytest.raises(EmbeddingError, match=r"its labels take 2,\d\d\d bytes; .* at most 2,000"):
+        save(EmbeddingSet.of(VECTORS, ["a" * 2_000, "b"]), tmp_path / "x.safetensors")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
