@@ -143,7 +143,7 @@ def test_runs_are_compared_and_an_error_is_plain(browser, tmp_path: Path) -> Non
         fake_run(tmp_path / "runs", number, dim, recall)
     with visit(browser, tmp_path) as page:
         table = page.page.locator("[data-testid=stDataFrame]").last
-        for row, shown in enumerate(("Result", "Settings that differ")):
+        for row, shown in enumerate(("Result", "Different settings")):
             table.scroll_into_view_if_needed()
             box = table.bounding_box()  # the grid is a canvas: its check boxes are places on it
             page.page.mouse.click(box["x"] + 18, box["y"] + 53 + 35 * row)
