@@ -6,6 +6,7 @@ a choice of the person. So the app never sets the value of a widget on screen: i
 one, under a key that no message on its way can contain.
 """
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import streamlit as st
@@ -40,3 +41,22 @@ def _last(name: str) -> tuple[int, tuple[object, ...]]:
     """Return the number of the widget drawn last, and the value that it had, if any."""
     last: tuple[int, tuple[object, ...]] = st.session_state.get(f"{name} drawn", (0, ()))
     return last
+
+
+def distinct(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return titles by key, with a number after those that another key has too.
+
+    The browser sends a choice back as its title, so that of two equal titles it would choose the
+    wrong one: two runs of the same minute, two uploads of one name. The last one keeps its title,
+    so that numbers stay when newer entries come before it.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, title in reversed(list(titles.items())):
+        number, unique = 1, title
+        while unique in taken:
+            number += 1
+            unique = f"{title} ({number})"
+        taken.add(unique)
+        found[key] = unique
+    return {key: found[key] for key in titles}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common import url_state
-from pages.common.choices import chosen, key_for
+from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box, plain
 from pages.evaluate import form
 from pages.evaluate.form import ComparisonSpec
@@ -56,6 +56,7 @@ def choose_earlier(page: PageState, run: RunRecord | None) -> None:
     if not titles:
         return
     current = run.id if run else ""
+    titles = distinct(titles)
     ids = ["", *titles]
     st.selectbox(
         "Comparison",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common import sources
-from pages.common.choices import chosen, key_for
+from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.evaluate.page_state import PageState
 from trainers.commands.column_report import describe_table
@@ -56,12 +56,13 @@ def choose(page: PageState) -> TableSource:
         the table cannot be read
     """
     _take_upload(page)
-    places = list(page.tables)
+    titles = distinct(page.tables)
+    places = list(titles)
     st.selectbox(
         "Table",
         places,
         index=places.index(page.table),
-        format_func=page.tables.__getitem__,
+        format_func=titles.__getitem__,
         key=key_for("table", page.table),
     )
     return TableSource(page.table, page.tables[page.table], _described(page.table))

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from embeddings import EmbeddingError, gallery
 from embeddings.files.options import Choice, ChoiceRequired, NotFinite
 from pages.common import sources, url_state
-from pages.common.choices import chosen, key_for
+from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
@@ -98,6 +98,7 @@ def _choose_from_list() -> None:
     if here not in titles and not here.startswith("gallery:"):
         titles[here] = sources.title(Source.of(here))
     titles |= {Source("gallery", item.name).key: item.title for item in gallery.ITEMS}
+    titles = distinct(titles)
     picked = chosen("embedding", here)
     if picked != here and picked in titles:
         open_set(picked)
