@@ -1,4 +1,4 @@
-"""Opening a file: ours against gensim's loaders, pandas and numpy
+"""Opening a file: ours against gensim's loaders, pandas, polars, pyarrow and numpy
 
 Each reading runs in a fresh process, one contender after the other, turn after turn; libraries are
 imported with their compiled code, and the file is in the page cache, before the clock runs. All end
@@ -54,7 +54,7 @@ def main() -> None:
             sizes = {name: path.stat().st_size for name, path in files.items()}
         results += rows_of(medians, sizes, size)
         targets += targets_of(medians, size)
-    libraries = ("gensim", "pandas", "pyarrow")
+    libraries = ("gensim", "pandas", "polars", "pyarrow")
     report.show(__doc__, started, data.describe(*options.sizes), results, targets, libraries)
 
 

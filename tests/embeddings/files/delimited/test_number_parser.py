@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from embeddings import EmbeddingError
 from embeddings.files.delimited import number_parser as module
 from embeddings.files.delimited.number_parser import parse
 
@@ -41,4 +42,11 @@ def test_errors_of_any_piece_come_through(monkeypatch):
     monkeypatch.setattr(module, "_PIECE", 10)
     text = pa.py_buffer(b"a,b\n" * 50 + b"a\n" + b"a,b\n" * 50)
     with pytest.raises(pa.ArrowInvalid, match="Expected 2 columns, got 1"):
+        parse(text, ["a", "b"], *options("ab", False))
+
+
+def test_a_row_that_no_block_can_hold_is_refused(monkeypatch):
+    monkeypatch.setattr(module, "_LONGEST_BLOCK", 100)
+    text = pa.py_buffer(b"a," + b"b" * 200 + b"\n")
+    with pytest.raises(EmbeddingError, match="a row of more than 100 bytes"):
         parse(text, ["a", "b"], *options("ab", False))
