@@ -137,7 +137,7 @@ def test_columns_that_do_not_fit(tmp_path):
     with h5py.File(path, "w") as file:
         old_encoding(file)
         file["X"] = PCA[:3]
-    with pytest.raises(EmbeddingError, match=r"4 .*3 "):
+    with pytest.raises(EmbeddingError, match=r"obs column kind: 4 values for the 3 rows of X"):
         load(path)
     with h5py.File(path, "w") as file:
         new_encoding(file)
@@ -145,6 +145,55 @@ def test_columns_that_do_not_fit(tmp_path):
         file["X"] = PCA
     with pytest.raises(EmbeddingError, match="code of 7 for 2 categories"):
         load(path)
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        del file["obs/kind/codes"]
+        file["obs/kind/codes"] = np.array([0.5, 1, 0, 1])
+        file["X"] = PCA
+    with pytest.raises(EmbeddingError, match="codes of categories of type double; expected int"):
+        load(path)
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        del file["obs/count/mask"]
+        file["obs/count/mask"] = np.array([True, False])
+        file["X"] = PCA
+    with pytest.raises(EmbeddingError, match="4 values and a mask of 2; the file is damaged"):
+        load(path)
+
+
+def test_a_provenance_that_claims_too_many_bytes_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "x.h5ad"
+    with h5py.File(path, "w") as file:
+        new_encoding(file)
+        file["X"] = PCA
+        file.create_dataset("uns/embedding", (), "S5000000")
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "4000000")
+    with pytest.raises(EmbeddingError, match="/uns/embedding needs 5,000,000 bytes, more than"):
+        load(path)
+
+
+def outside(file: h5py.File, name: str, array: np.ndarray, folder: Path):
+    """Store an array's numbers in another file."""
+    array.tofile(folder / "raw")
+    raw = [(str(folder / "raw"), 0, array.nbytes)]
+    file.create_dataset(name, array.shape, array.dtype, external=raw)
+
+
+def test_no_part_of_a_file_is_read_from_another(tmp_path):
+    path = tmp_path / "x.h5ad"
+    records = np.zeros(4, [("X_pca", "f4", 3)])
+    obs = np.zeros(4, [("index", "S2"), ("size", "f8")])
+    parts = {"obsm": records, "obs": obs, "obs/size": np.ones(4)}
+    for name, array in parts.items():
+        with h5py.File(path, "w") as file:
+            if name != "obs":
+                new_encoding(file)
+            if name == "obs/size":
+                del file["obs/size"]
+            file["X"] = PCA
+            outside(file, name, array, tmp_path)
+        with pytest.raises(EmbeddingError, match=rf"x\.h5ad: /{name} is stored in other files"):
+            load(path, note=lambda _: None)
 
 
 def test_the_real_cells(data):
