@@ -1,6 +1,8 @@
 """What all tests share: the folder of real data."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +17,15 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set EMBEDDING_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Restore `__main__` after each test.
+
+    Streamlit's AppTest puts the script it runs in its place for good, and a process started by
+    `spawn` runs the file of `__main__` again.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
