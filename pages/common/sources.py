@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -25,6 +24,7 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.options import CHOICE_NAMES, Choice, ChoiceName, ReadContext
 from pages.common import services
 from pages.common.local_files import local
+from server.runs import finished
 from server.runs import records as runs
 
 Scheme = Literal["gallery", "upload", "file", "run"]
@@ -145,20 +145,21 @@ def _of_run(name: str) -> Path:
 
 def run_titles() -> dict[str, str]:
     """Return the titles of the latest finished runs by their keys."""
-    past = runs.list_runs()
-    done = (run for run in past if runs.status(run).results)
-    return {Source("run", run.id).key: run.title for run in islice(done, LISTED_RUNS)}
+    return {Source("run", run.id).key: run.title for run in finished.latest(LISTED_RUNS)}
 
 
 def title(source: Source) -> str:
     """Return the title of a set that is in no list."""
     if source.scheme == "upload":
         return "Uploaded file"
+    if source.scheme != "run":
+        return source.name
     run_id, _, file = source.name.partition("/")
-    past = {run.id: run.title for run in runs.list_runs()}
-    if source.scheme == "run" and run_id in past:
-        return f"{file.partition('.embedding.')[0]} of {past[run_id]}" if file else past[run_id]
-    return source.name
+    try:
+        run_title = runs.find(run_id).title
+    except EmbeddingError:  # deleted: `opened` reports it
+        return source.name
+    return f"{file.partition('.embedding.')[0]} of {run_title}" if file else run_title
 
 
 def _from_gallery(name: str) -> EmbeddingSet:

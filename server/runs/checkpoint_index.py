@@ -14,9 +14,8 @@ from server.runs.contract import (
     read_checkpoint_hash,
     record_checkpoint_hash,
 )
-from server.runs.records import ENDED, RunRecord, list_runs, runs_folders
-
-_Stamp = tuple[tuple[int, int], ...]
+from server.runs.finished import Version, version
+from server.runs.records import ENDED, RunRecord, list_runs
 
 
 class CheckpointIndex:
@@ -28,7 +27,7 @@ class CheckpointIndex:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stamp: _Stamp | None = None
+        self._version: Version | None = None
         self._folders: dict[str, Path] = {}
 
     def find(self, sha256: str) -> Path | None:
@@ -40,10 +39,10 @@ class CheckpointIndex:
             64 hexadecimal digits.
         """
         with self._lock:
-            stamp = _stamp()
-            if stamp != self._stamp:
+            current = version()
+            if current != self._version:
                 self._folders = _recorded_checkpoints()
-                self._stamp = stamp
+                self._version = current
             folder = self._folders.get(sha256)
         return folder if folder and read_checkpoint_hash(folder) == sha256 else None
 
@@ -75,14 +74,3 @@ def _checkpoint_folders(run: RunRecord) -> list[Path]:
     own = run.training / BEST_CHECKPOINT
     stages = sorted(run.training.glob(f"*/{BEST_CHECKPOINT}"))
     return [path.parent for path in (own, *stages) if path.is_file()]
-
-
-def _stamp() -> _Stamp:
-    """Return what changes when a run is started or deleted (the folders) or ends (ENDED)."""
-    stats = [
-        path.stat()
-        for folder in runs_folders()
-        for path in (folder, folder / ENDED)
-        if path.exists()
-    ]
-    return tuple((each.st_mtime_ns, each.st_size) for each in stats)
