@@ -95,8 +95,8 @@ export class MapData {
    * since they are needed later.
    *
    * @param {TextSources} sources
-   * @param {() => boolean} isCurrent asked once they have come: are they still wanted?
-   * @returns {Promise<boolean>} whether there are new texts
+   * @param {() => boolean} isCurrent called when the texts have arrived: are they still needed?
+   * @returns {Promise<boolean>} whether the texts changed
    */
   async loadTexts({ labels, hover }, isCurrent) {
     const key = JSON.stringify([labels, hover]);

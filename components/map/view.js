@@ -155,7 +155,7 @@ export class MapView {
    *
    * @param {Points} from
    * @param {Drawing} drawing
-   * @param {() => boolean} isOver asked before each step
+   * @param {() => boolean} isOver called before each step
    */
   async glide(from, drawing, isOver) {
     const to = drawing.drawable.points;

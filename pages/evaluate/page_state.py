@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 BUILT_IN = ""
-"""Stands for the built-in table where others have the path of theirs."""
+"""The name of the built-in table, which has no path."""
 
 BUILT_IN_TITLE = "Flights from New York, 2013"
 

@@ -118,7 +118,7 @@ class OpenSet:
     is_detailed : whether its details are on screen
     error : why the files uploaded since could not be opened: error, source, names of the files
     request : a source to open, and the names of its files
-    notice : what is to be said about it
+    notice : message to show with it
     query_text, query_image : text and id of the image of the last queries
     pending_query : the query whose vector a model is computing
     query_error : why the last query failed, or ""

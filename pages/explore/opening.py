@@ -186,7 +186,7 @@ def _ask(choice: Choice, source: Source, names: str) -> None:
         dataset_summary.TITLES[choice.name],
         choice.candidates,
         index=None,
-        key=f"answer {source.key}",  # another attempt asks anew
+        key=f"answer {source.key}",  # another attempt asks again
         placeholder="Choose",
         accept_new_options=choice.name == "dimensions",
     )

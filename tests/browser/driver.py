@@ -121,6 +121,10 @@ class AppPage:
     def _count(self, payload: str | bytes) -> None:
         self.received += len(payload)
 
+    def close(self) -> None:
+        """Close the page; before its server ends, which would be an error in the console."""
+        self.page.context.close()
+
     def open(self, query: str = "") -> None:
         """Open the app and wait for the map."""
         self.page.goto(f"{self.address}/{query}")
@@ -195,6 +199,19 @@ class AppPage:
         """Choose an option of a select box."""
         self.page.get_by_role("combobox", name=label).first.click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def fill(self, setting: str, value: str) -> None:
+        """Type a number into the box of a setting."""
+        self.page.get_by_role("spinbutton", name=setting, exact=True).fill(value)
+
+    def wait_for_script(self) -> None:
+        """Wait until the script has ended."""
+        self.page.locator("[data-test-script-state=notRunning]").wait_for()
+
+    def press(self, name: str) -> None:
+        """Press a button once the script has ended: drawing a popover again closes it."""
+        self.wait_for_script()
+        self.page.get_by_role("button", name=name, exact=True).click()
 
     def choose_dims(self, dims: int) -> None:
         """Switch between 2D and 3D."""

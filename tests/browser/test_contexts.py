@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, neighbors, save
 from embeddings.analysis.contexts import layers_of
@@ -52,11 +53,11 @@ def test_the_layers_of_words_in_context(app: AppPage, banks: EmbeddingSet, tmp_p
     assert [other for other, _ in app.neighbors()] == upper
     assert all(other % 2 == row % 2 for other in upper)
     assert "on the bank of" in app.neighbors()[0][1]
-    assert app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 1").is_visible()
+    expect(app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 1")).to_be_visible()
 
     app.page.get_by_role("slider").focus()
     app.page.keyboard.press("ArrowLeft")
-    app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 0").wait_for()
+    expect(app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 0")).to_be_visible()
     lower = neighbors.query(layers.of("0"), row, 10).rows.tolist()
     app.page.wait_for_function(
         """rows => JSON.stringify(rows) === JSON.stringify(Array.from(
@@ -70,4 +71,4 @@ def test_the_layers_of_words_in_context(app: AppPage, banks: EmbeddingSet, tmp_p
 
     app.page.reload()
     app.wait_for_neighbors(row)
-    assert app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 0").is_visible()
+    expect(app.page.get_by_text(f"{COUNT} of {COUNT} points of layer 0")).to_be_visible()

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
+from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, save
-from tests.browser.driver import AppPage, run_server
+from tests.browser.driver import AppPage
 
 
 def vectors(rows: int, dimensions: int, seed: int = 0) -> np.ndarray:
@@ -32,7 +33,7 @@ def test_rows_that_are_not_finite_are_left_out_on_demand_and_after_a_reload(
     app.wait_for_map(points=58)
 
 
-def test_which_vectors_are_meant_is_asked_with_the_first_rows(app: AppPage, tmp_path: Path) -> None:
+def test_the_vector_column_can_be_chosen(app: AppPage, tmp_path: Path) -> None:
     table = {
         "title": [f"t{i}" for i in range(50)],
         "text_vector": list(vectors(50, 6)),
@@ -40,16 +41,16 @@ def test_which_vectors_are_meant_is_asked_with_the_first_rows(app: AppPage, tmp_
     }
     pq.write_table(pa.table(table), tmp_path / "two.parquet")
     app.upload(tmp_path / "two.parquet")
-    sheet = app.page.get_by_role("dialog")
-    sheet.get_by_text("First rows").wait_for()
+    dialog = app.page.get_by_role("dialog")
+    expect(dialog.get_by_text("First rows")).to_be_visible()
     assert "50 x 6" in app.page.locator(".st-key-about").inner_text()
     app.choose("Vectors", "image_vector")
-    sheet.wait_for(state="hidden")
-    app.page.locator(".st-key-about").get_by_text("50 x 3").wait_for()
+    expect(dialog).to_be_hidden()
+    expect(app.page.locator(".st-key-about").get_by_text("50 x 3")).to_be_visible()
     app.wait_for_map(points=50)
 
 
-def test_the_card_says_what_is_wrong_and_the_sheet_says_more(app: AppPage, tmp_path: Path) -> None:
+def test_the_card_lists_problems_and_the_dialog_has_details(app: AppPage, tmp_path: Path) -> None:
     copied = vectors(80, 8)
     copied[10:20] = copied[10]
     copied[3] = 0
@@ -57,16 +58,16 @@ def test_the_card_says_what_is_wrong_and_the_sheet_says_more(app: AppPage, tmp_p
     app.upload(tmp_path / "sick.npy")
     app.wait_for_map(points=80)
     card = app.page.locator(".st-key-about")
-    card.get_by_text("exact duplicates").wait_for()
-    card.get_by_text("1 row is zero").wait_for()
+    expect(card.get_by_text("exact duplicates")).to_be_visible()
+    expect(card.get_by_text("1 row is zero")).to_be_visible()
     card.get_by_role("button", name="About this set").click()
-    sheet = app.page.get_by_role("dialog")
-    sheet.get_by_text("Health").wait_for()
+    dialog = app.page.get_by_role("dialog")
+    expect(dialog.get_by_text("Health")).to_be_visible()
     app.page.keyboard.press("Escape")
-    sheet.wait_for(state="hidden")
+    expect(dialog).to_be_hidden()
     app.wait_for_map(points=80)
     app.click_point(app.a_row_in_the_open())
-    assert not sheet.is_visible()
+    assert not dialog.is_visible()
 
 
 def test_a_zip_of_a_table_and_its_images(app: AppPage, tmp_path: Path) -> None:
@@ -81,17 +82,18 @@ def test_a_zip_of_a_table_and_its_images(app: AppPage, tmp_path: Path) -> None:
     app.upload(tmp_path / "pictures.zip")
     app.wait_for_map(points=40)
     app.click_point(app.a_row_in_the_open())
-    app.page.locator(".st-key-inspector img").wait_for()
+    expect(app.page.locator(".st-key-inspector img")).to_be_visible()
 
 
-def test_bare_numbers_ask_for_the_length_of_a_vector(app: AppPage, tmp_path: Path) -> None:
+def test_bare_numbers_need_the_number_of_dimensions(app: AppPage, tmp_path: Path) -> None:
     vectors(48, 5).tofile(tmp_path / "bare.f32")
     app.upload(tmp_path / "bare.f32")
     app.choose("Vector dimensions", "5")
     app.wait_for_map(points=48)
+    expect(app.page.locator(".st-key-about").get_by_text("48 x 5")).to_be_visible()
 
 
-def test_a_local_file_opens_without_upload_and_nothing_else_does(browser, tmp_path: Path) -> None:
+def test_only_local_files_below_the_root_open_without_upload(serve, visit, tmp_path: Path) -> None:
     root = tmp_path / "data"
     root.mkdir()
     (tmp_path / "cache").mkdir()
@@ -100,16 +102,11 @@ def test_a_local_file_opens_without_upload_and_nothing_else_does(browser, tmp_pa
     np.save(tmp_path / "secret.npy", vectors(30, 4))
     (root / "link.npy").symlink_to(tmp_path / "secret.npy")
     arguments = [str(root / "mine.npy"), "--root", str(root)]
-    with run_server(tmp_path / "cache", "app.py", *arguments) as address:
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(120_000)
-        page = AppPage(context.new_page(), address)
-        page.open()
+    page = visit(serve(tmp_path / "cache", "app.py", *arguments))
+    page.wait_for_map(points=70)
+    page.choose("Embedding", "other.npy")
+    page.wait_for_map(points=90)
+    for name in ("link.npy", "../secret.npy", "%2Fetc%2Fpasswd"):
+        page.open(f"?set=file%3A{name}")
+        expect(page.page.get_by_text("not a file that this server may open")).to_be_visible()
         page.wait_for_map(points=70)
-        page.choose("Embedding", "other.npy")
-        page.wait_for_map(points=90)
-        for name in ("link.npy", "../secret.npy", "%2Fetc%2Fpasswd"):
-            page.open(f"?set=file%3A{name}")
-            page.page.get_by_text("not a file that this server may open").wait_for()
-            page.wait_for_map(points=70)
-        context.close()

@@ -1,4 +1,4 @@
-"""Asking the model of a run: by text, by picture, by a place of the map."""
+"""Queries that the model of a run encodes: texts, images, positions on the map."""
 
 import base64
 import json
@@ -10,17 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, load, neighbors, save
 from tests.browser.driver import MAP, PROJECT, ROOT, AppPage, run_server
 
 
 def trained(folder: Path, trainer: str, *arguments: str) -> Path:
-    """Train for a few steps into a folder as the Train page makes it; return the file."""
+    """Train for a few steps into a run folder as the Train page does; return the file."""
     folder.mkdir(parents=True)
     out = folder / "made.embedding.parquet"
-    given = [*arguments, "--out", str(out), "--run-dir", str(folder / "training")]
-    command = [sys.executable, "-m", "trainers", trainer, *given, "--threads", "1", "--quiet"]
+    options = [*arguments, "--out", str(out), "--run-dir", str(folder / "training")]
+    command = [sys.executable, "-m", "trainers", trainer, *options, "--threads", "1", "--quiet"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     about = {"folder": folder.name, "trainer": trainer, "arguments": list(arguments),
              "settings": {}, "data": "built-in", "created": time.time()}  # fmt: skip
@@ -34,14 +35,14 @@ def trained(folder: Path, trainer: str, *arguments: str) -> Path:
     return out
 
 
-def answers(trainer: str, run: Path, *question: str) -> dict:
-    """Ask the command line the same."""
-    command = [sys.executable, "-m", "trainers", trainer, str(run), *question, "--json"]
+def answers(trainer: str, run: Path, *query: str) -> dict:
+    """Return what the command line prints for a query."""
+    command = [sys.executable, "-m", "trainers", trainer, str(run), *query, "--json"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
-def listed(page: AppPage, rows: list[int]) -> None:
+def wait_for_listed(page: AppPage, rows: list[int]) -> None:
     """Wait until the inspector lists these rows."""
     page.page.wait_for_function(
         """rows => JSON.stringify(rows) === JSON.stringify(Array.from(
@@ -56,9 +57,9 @@ def found_by_text(page: AppPage, file: Path, box: str, text: str, among: np.ndar
     field = page.page.get_by_placeholder(box)
     field.fill(text)
     field.press("Enter")
-    asked = answers("encode", file.parent, "--text", text)["vector"]
-    near = neighbors.query_vectors(load(file), np.array(asked), 10, candidates=among).rows.tolist()
-    listed(page, near)
+    vector = answers("encode", file.parent, "--text", text)["vector"]
+    near = neighbors.query_vectors(load(file), np.array(vector), 10, candidates=among).rows.tolist()
+    wait_for_listed(page, near)
     assert field.input_value() == text
     return near
 
@@ -84,7 +85,7 @@ def shapes(cache: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def answered(cache: Path) -> Path:
-    """Train queries and the pages that answer them."""
+    """Train on queries and the pages that answer them."""
     examples = PROJECT / "docs" / "examples"
     tables = ["--left-metadata", str(examples / "queries.csv"),
               "--right-metadata", str(examples / "pages.csv")]  # fmt: skip
@@ -97,30 +98,26 @@ def answered(cache: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def address(cache: Path) -> Iterator[str]:
-    """Start the app above the runs; return its address."""
+    """Start the app with the runs; return its address."""
     with run_server(cache) as address:
         yield address
 
 
 @pytest.fixture
-def visit(browser, address: str):
-    """Open a run's file; no errors in the browser's console."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(120_000)
-    page = AppPage(context.new_page(), address)
+def open_run(visit, address: str):
+    """Return a function that opens the file of a run."""
 
     def opened(file: Path) -> AppPage:
-        page.open(f"?set=run%3A{file.parent.name}")
+        page = visit(address, f"?set=run%3A{file.parent.name}")
+        page.wait_for_map()
         return page
 
-    yield opened
-    context.close()
-    assert page.errors == [], "errors in the browser's console"
+    return opened
 
 
-def test_a_place_of_the_map_is_decoded(visit, codes: Path) -> None:
+def test_a_position_on_the_map_is_decoded(open_run, codes: Path) -> None:
     made = load(codes)
-    page = visit(codes)
+    page = open_run(codes)
     page.wait_for_drawn(len(made))
     page.choose("Layout", "Precomputed")
     page.page.wait_for_function(f"() => {ROOT}.embeddingMap.interaction.backgroundClicks")
@@ -136,48 +133,48 @@ def test_a_place_of_the_map_is_decoded(visit, codes: Path) -> None:
     )
     page.page.mouse.click(corner["x"], corner["y"])
     near = neighbors.query_vectors(made, np.array(place), 10).rows.tolist()
-    listed(page, near)
+    wait_for_listed(page, near)
     assert page.page.locator(".st-key-title").inner_text().startswith("Decoded from")
     assert page.page.locator(".st-key-inspector img").count() > 1  # decoded, and the nearest
     drawn = answers("decode", codes.parent, "--vector", *map(str, place))
     assert base64.b64decode(drawn["png"]).startswith(b"\x89PNG")
 
     page.page.get_by_role("button", name="Clear").click()
-    page.page.locator(".st-key-title").wait_for(state="hidden")
+    expect(page.page.locator(".st-key-title")).to_be_hidden()
 
 
-def test_a_picture_finds_its_like(visit, codes: Path, tmp_path: Path) -> None:
+def test_an_image_finds_similar_images(open_run, codes: Path, tmp_path: Path) -> None:
     made = load(codes)
-    picture = tmp_path / "seven.png"
-    picture.write_bytes(made.metadata["image"][7]["bytes"].as_py())
-    page = visit(codes)
+    image = tmp_path / "seven.png"
+    image.write_bytes(made.metadata["image"][7]["bytes"].as_py())
+    page = open_run(codes)
     page.page.get_by_role("button", name="Search by image").click()
-    page.page.locator("[class*=st-key-query_image] input[type=file]").set_input_files(str(picture))
-    asked = answers("encode", codes.parent, "--image", str(picture))["vector"]
-    near = neighbors.query_vectors(made, np.array(asked), 10).rows.tolist()
-    listed(page, near)
+    page.page.locator("[class*=st-key-query_image] input[type=file]").set_input_files(str(image))
+    vector = answers("encode", codes.parent, "--image", str(image))["vector"]
+    near = neighbors.query_vectors(made, np.array(vector), 10).rows.tolist()
+    wait_for_listed(page, near)
     assert 7 in near[:3]
 
 
-def test_a_text_finds_images_and_only_images(visit, shapes: Path) -> None:
+def test_a_text_finds_images_and_only_images(open_run, shapes: Path) -> None:
     both = load(shapes)
-    page = visit(shapes)
+    page = open_run(shapes)
     images = np.asarray(both.metadata["image"].combine_chunks().is_valid())
     near = found_by_text(page, shapes, "Search images by text", "a small red circle", images)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"image"}
     assert page.page.locator(".st-key-title").inner_text() == "“a small red circle”"
 
 
-def test_a_text_finds_pages_and_no_queries(visit, answered: Path) -> None:
+def test_a_text_finds_pages_but_no_queries(open_run, answered: Path) -> None:
     both = load(answered)
-    page = visit(answered)
+    page = open_run(answered)
     pages = np.asarray(both.metadata["known"].is_null())
     near = found_by_text(page, answered, "Search by text", "my card is lost", pages)
     assert set(both.metadata["role"].take(near).to_pylist()) == {"page"}
     assert page.page.get_by_role("button", name="Search by image").count() == 0
 
 
-def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> None:
+def test_a_file_without_its_run_says_so(app: AppPage, tmp_path: Path) -> None:
     made = EmbeddingSet.of(
         np.random.default_rng(0).normal(size=(40, 3)),
         trainer="cnn",
@@ -186,4 +183,6 @@ def test_a_file_whose_run_is_elsewhere_says_so(app: AppPage, tmp_path: Path) -> 
     save(made, tmp_path / "elsewhere.embedding.parquet")
     app.upload(tmp_path / "elsewhere.embedding.parquet")
     app.wait_for_map(points=40)
-    app.page.get_by_text("no run on this server has checkpoint abababababab").wait_for()
+    expect(
+        app.page.get_by_text("no run on this server has checkpoint abababababab")
+    ).to_be_visible()
