@@ -74,7 +74,7 @@ class Ours(Site):
     def laid_out(self, title: str) -> str:
         """Return a JavaScript expression: whether the map has drawn the layout of this title."""
         return (
-            f"{ROOT}.embeddingMap.message.description.endsWith('laid out by {title}') && "
+            f"/D: {title}(?!.*in progress)/.test({ROOT}.embeddingMap.message.description) && "
             f"{ROOT}.embeddingMap.enqueue(() => true)"  # after what it is drawing now
         )
 

@@ -150,8 +150,8 @@ export class MapView {
   }
 
   /**
-   * Draw the way from points drawn before to those of `drawing`, whose own place is left to be
-   * drawn; the eye can follow where each point goes.
+   * Animate the points from where they were to where `drawing` has them, so that the eye can
+   * follow each; the last step is left to be drawn.
    *
    * @param {Points} from
    * @param {Drawing} drawing

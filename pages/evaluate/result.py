@@ -109,20 +109,20 @@ def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:
     best = {model: comparison.under(model, metric)[0] for model in comparison.models}
     lines = []
     for name in comparison.features:
-        judged = {model: comparison.found(name, model) for model in comparison.models}
-        ran = [each for each in judged.values() if each is not None]
+        scores = {model: comparison.found(name, model) for model in comparison.models}
+        present = [each for each in scores.values() if each is not None]
         cells = {
             MODELS[model]: "–" if each is None
             else f"**{each.text(metric)}** ★" if each is best[model] else each.text(metric)
-            for model, each in judged.items()
+            for model, each in scores.items()
         }  # fmt: skip
         lines.append(
             {
                 "": FEATURES[name],
                 **cells,
-                "columns": f"{ran[0].columns:,.0f}",
-                "MB": f"{ran[0].megabytes:,.1f}",
-                "features s": f"{ran[0].feature_seconds:,.1f}",
+                "columns": f"{present[0].columns:,.0f}",
+                "MB": f"{present[0].megabytes:,.1f}",
+                "features s": f"{present[0].feature_seconds:,.1f}",
                 "models s": f"{sum(each.model_seconds for each in ran):,.1f}",
             }
         )
