@@ -123,7 +123,7 @@ def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:
                 "columns": f"{present[0].columns:,.0f}",
                 "MB": f"{present[0].megabytes:,.1f}",
                 "features s": f"{present[0].feature_seconds:,.1f}",
-                "models s": f"{sum(each.model_seconds for each in ran):,.1f}",
+                "models s": f"{sum(each.model_seconds for each in present):,.1f}",
             }
         )
     return pd.DataFrame(lines).set_index("")
