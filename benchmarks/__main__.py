@@ -1,6 +1,6 @@
-"""Run the benchmarks in turn, keep what they print, and make the table anew.
+"""Run benchmarks one after the other, save their output, and rebuild docs/benchmarks.md.
 
-python -m benchmarks [NAME ...] [--options of a script]
+python -m benchmarks [NAME ...] [options of the benchmark]
 """
 
 import subprocess
@@ -25,7 +25,7 @@ MODULES = {
 
 
 def main() -> int:
-    """Run what the command line names, or all; options are passed on to each script."""
+    """Run the benchmarks named on the command line, or all; pass the options on to each."""
     arguments = sys.argv[1:]
     split = next((i for i, text in enumerate(arguments) if text.startswith("-")), len(arguments))
     names, options = arguments[:split] or list(MODULES), arguments[split:]
@@ -36,19 +36,19 @@ def main() -> int:
     failed = [name for name in names if not _run(name, options)]
     table.main()
     if failed:
-        print(f"error: {', '.join(failed)} failed, see above", file=sys.stderr)
+        print(f"error: {', '.join(failed)} failed; see above", file=sys.stderr)
     return 1 if failed else 0
 
 
 def _run(name: str, options: list[str]) -> bool:
-    """Run one script; keep its document if it comes to its end."""
+    """Run one benchmark and save its output; return True if it succeeded."""
     print(f"{name} ...", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", MODULES[name], *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode == 0:
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if finished.returncode == 0:
         with atomic_path(table.RESULTS / f"{name}.json") as temporary:
-            temporary.write_text(done.stdout)
-    return done.returncode == 0
+            temporary.write_text(finished.stdout)
+    return finished.returncode == 0
 
 
 if __name__ == "__main__":

@@ -1,55 +1,67 @@
-"""What every benchmark prints: one JSON document with machine, versions, data, results, targets."""
+"""What all benchmarks need: options, clocks, and the JSON document that each prints."""
 
-import argparse
 import json
 import os
 import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+from typing_extensions import Doc
+
+Options = TypeVar("Options")
 
 
-def parser(text: str | None) -> argparse.ArgumentParser:
-    """Return a parser of a script's options; `text` is its docstring."""
-    return argparse.ArgumentParser(
-        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+@dataclass(frozen=True)
+class SizeOptions:
+    """The options of benchmarks at several sizes."""
+
+    sizes: Annotated[tuple[int, ...], Doc("Numbers of rows")]
+    repeat: Annotated[int, Doc("Runs of each contender")]
 
 
-def data_parser(text: str | None) -> argparse.ArgumentParser:
-    """Return a parser that has --data, the folder of the data that are not the project's own."""
-    made = parser(text)
-    default = Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
-    made.add_argument("--data", type=Path, default=default, help="folder of the data")
-    return made
+def _default_data() -> Path:
+    return Path(os.environ.get("EMBEDDING_DATA", "../shared/data"))
 
 
-def data(options: argparse.Namespace, *names: str) -> Path:
-    """Return a file or folder of --data; end with what to give where it is not there."""
-    path = options.data.joinpath(*names)
-    if not path.exists():
-        raise SystemExit(
-            f"error: {path}: not there; give by --data the folder that has {names[0]}/"
-        )
-    return path
+@dataclass(frozen=True)
+class DataOptions:
+    """The options of benchmarks on data from outside the project."""
+
+    data: Annotated[Path, Doc("Folder of the data")] = field(default_factory=_default_data)
+
+    def find(self, *names: str) -> Path:
+        """Return a file or folder in the data folder; exit with an error if it does not exist."""
+        path = self.data.joinpath(*names)
+        if not path.exists():
+            raise SystemExit(
+                f"error: {path}: no such file or folder; give with --data the folder that "
+                f"contains {names[0]}/"
+            )
+        return path
 
 
-def arguments(text: str | None, sizes: Sequence[int], repeat: int) -> argparse.Namespace:
-    """Read --sizes and --repeat; `text` is the script's docstring."""
-    made = parser(text)
-    made.add_argument("--sizes", type=int, nargs="+", default=list(sizes), help="rows")
-    made.add_argument("--repeat", type=int, default=repeat, help="runs of each contender")
-    return made.parse_args()
+def parse_options(text: str | None, defaults: Options) -> Options:
+    """Parse the command line of a benchmark.
+
+    Parameters
+    ----------
+    text : the module's docstring, for --help
+    defaults : a dataclass, each field of which is an option
+    """
+    import tyro  # not needed by the contenders' processes, which import this module as well
+
+    return tyro.cli(type(defaults), description=text, default=defaults)
 
 
 def hardware() -> dict[str, Any]:
-    """Return cores that this process may use, CPU model, memory in GiB, and who else is at work."""
+    """Return the available cores, CPU model, memory in GiB, and load average."""
     facts = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     models = [line.split(":")[1].strip() for line in facts.splitlines() if "model name" in line]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -67,7 +79,7 @@ def cores() -> int:
 
 
 class Clock:
-    """Seconds since it was made: of wall time, and of this process's CPU time on all cores."""
+    """Measures the wall time and this process's CPU time, on all cores, since its creation."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter(), time.process_time()
@@ -79,7 +91,7 @@ class Clock:
 
 
 def spread(name: str, values: Sequence[float] | np.ndarray, digits: int = 3) -> dict[str, float]:
-    """Return the median under `name`, and the quartiles beside it where there are four or more."""
+    """Return the median as `name`, and the quartiles if there are at least four values."""
     found = {name: round(float(np.median(values)), digits)}
     if len(values) >= 4:
         low, high = np.percentile(values, [25, 75])
@@ -90,7 +102,7 @@ def spread(name: str, values: Sequence[float] | np.ndarray, digits: int = 3) -> 
 def target(
     what: str, value: float, at_most: float | None = None, at_least: float | None = None
 ) -> dict[str, Any]:
-    """Return what was promised beside what was measured."""
+    """Return a target: its bounds, the measured value, and whether the target is met."""
     met = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
     bound = {"at_most": at_most, "at_least": at_least}
     given = {name: limit for name, limit in bound.items() if limit is not None}
@@ -110,10 +122,10 @@ def show(
     Parameters
     ----------
     text : the script's docstring; its first line is the question
-    started : hardware(), as it was before the first measurement
-    results : one flat dict per contender and shape: a row of the table
+    started : hardware(), as returned before the first measurement
+    results : the rows of the table: one flat dict per contender and size
     targets : see target
-    libraries : distributions whose versions matter
+    libraries : distributions whose versions are reported
     """
     document = {
         "question": (text or "").splitlines()[0],
@@ -130,6 +142,6 @@ def show(
     print(json.dumps(document, indent=1, ensure_ascii=False))
 
 
-def say(text: str) -> None:
-    """Print progress to standard error; standard output holds the document."""
+def print_progress(text: str) -> None:
+    """Print a line to standard error; standard output is for the document."""
     print(f"  {text}", file=sys.stderr, flush=True)

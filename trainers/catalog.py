@@ -43,7 +43,7 @@ TRAINERS: dict[str, type[LoopConfig]] = {
 
 TABLE_COMMANDS: dict[str, type] = {"columns": ColumnsConfig, "evaluate": EvaluateConfig}
 """The settings of the commands that describe a table or learn from it. Their first argument, if it
-is no flag, is --data."""
+is not a flag, is --data."""
 
 QUERIES: dict[str, type] = {
     "recommend": RecommendConfig,
@@ -79,7 +79,7 @@ def schema(name: str) -> dict[str, Any]:
     `name`; `description`; what the models of its saved runs can do: `encodes` ("text", "image") and
     `decodes`; and `fields`, with the keys of embeddings.settings.SettingField
     """
-    from server.runs.contract import capabilities  # with pyarrow, which a list needs not
+    from server.runs.contract import capabilities  # imports pyarrow, which a list does not need
 
     config = {**TRAINERS, **TABLE_COMMANDS}[name]
     fields = [asdict(field) for field in describe(config)]

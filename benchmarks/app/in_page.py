@@ -1,8 +1,8 @@
-"""JavaScript that the benchmarks run in the page: waiting, where points are, and the clocks."""
+"""JavaScript that the benchmarks run in the page: waiting, positions of points, and clocks."""
 
 from tests.browser.driver import ROOT
 
-CALM = 400  # ms without a script run and without a slow frame: the page has settled
+IDLE = 400  # ms without a script run or a slow frame, after which the page counts as settled
 PLOT = "document.querySelector('.stPlotlyChart .js-plotly-plot')"
 
 SETTLED = f"""() => new Promise((resolve) => {{
@@ -11,12 +11,12 @@ SETTLED = f"""() => new Promise((resolve) => {{
     const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
     if (state !== "notRunning" || now - last > 100) since = now;
     last = now;
-    if (now - since > {CALM}) resolve(); else requestAnimationFrame(look);
+    if (now - since > {IDLE}) resolve(); else requestAnimationFrame(look);
   }};
   requestAnimationFrame(look);
 }})"""
 
-PLACES = f"""() => {{
+POSITIONS = f"""() => {{
   const {{ view }} = {ROOT}.embeddingMap;
   const {{ left, top }} = {ROOT}.getBoundingClientRect();
   return Array.from(view.scene.visible, (_, row) => view.locate(row))
@@ -30,12 +30,12 @@ AXES = f"""() => {{
   return [axis(xaxis, left), axis(yaxis, top)];
 }}"""
 
-FREE = """places => places.map(([x, y]) => {
+CLICKABLE = """positions => positions.map(([x, y]) => {
   const found = document.elementFromPoint(x, y);
   return Boolean(found?.closest(".js-plotly-plot") && !found.closest(".modebar, .legend"));
 })"""
 
-# Resolves when `shown` holds and is painted: seconds since the last `event`, and what was fetched
+# Resolves when `shown` is true and painted: seconds since the last `event`, and what was fetched
 SHOWN = """([event, shown]) => {
   const isShown = new Function(`return ${shown}`);
   performance.clearResourceTimings();
@@ -60,15 +60,15 @@ SHOWN = """([event, shown]) => {
   });
 }"""
 
-# Resolves when the panel lists exactly `rows` under `label`: ms since the button's release, until
-# they are in the document and until they are painted
+# Resolves when the panel lists exactly `rows` under `label`: ms from the release of the button
+# until they are in the document, and until they are painted
 NEIGHBORS_LISTED = """([label, rows]) => {
   const rowOf = (button) => button.dataset.row ??
     /st-key-neighbor-(\\d+)/.exec(button.closest('[class*="st-key-neighbor-"]').className)[1];
   const isListed = () =>
     document.querySelector(".st-key-title")?.textContent.trim() === label &&
     Array.from(document.querySelectorAll(".st-key-neighbors button"), rowOf).join() === rows;
-  if (isListed()) throw new Error("it is listed already");
+  if (isListed()) throw new Error("already listed");
   window.watched = new Promise((resolve) => {
     let released = null;
     const up = (event) => { released = event.timeStamp; };

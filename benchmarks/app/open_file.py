@@ -1,9 +1,9 @@
-"""From an uploaded file to the first map: ours against a plain Streamlit page, and where time goes
+"""Opening a file: time from upload to first map, ours against a plain Streamlit page
 
-The clock runs in the browser from the choice of the file until the map of all points (PCA) is
-painted. Both servers have drawn a small set before and are at rest; each turn brings a file of
-other content, so that nothing is found ready. Ours is split by what the browser fetched when; what
-the server did meanwhile is timed by calling the same functions here.
+Time is measured in the browser, from the choice of the file until the map of all points (PCA) is
+painted. Both servers have drawn a small set before and are idle; each run opens a file with
+different content, so that nothing is cached. Our time is broken down by what the browser fetched
+and when; the steps on the server are timed by calling the same functions here.
 """
 
 import time
@@ -22,38 +22,36 @@ from embeddings.embedding_set import _fingerprint
 
 def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, (37_000,), repeat=5)
+    options = report.parse_options(__doc__, report.SizeOptions((37_000,), repeat=5))
     started = report.hardware()
     results = []
     for size in options.sizes:
         with side_by_side() as (ours, plain, _), TemporaryDirectory() as folder:
-            files = [
-                data.embedding_file(size, Path(folder), turn) for turn in range(options.repeat)
-            ]
-            turns = []
-            for turn, path in enumerate(files):
-                report.say(f"opening {size:,} points, turn {turn + 1}")
-                turns.append((open_ours(ours, path, size), open_plain(plain, path, size)))
-            results += rows_of(turns, in_process(files), size)
+            files = [data.embedding_file(size, Path(folder), run) for run in range(options.repeat)]
+            runs = []
+            for number, path in enumerate(files):
+                report.print_progress(f"opening {size:,} points, run {number + 1}")
+                runs.append((open_ours(ours, path, size), open_plain(plain, path, size)))
+            results += rows_of(runs, in_process(files), size)
     libraries = ("streamlit", "plotly", "playwright", "pyarrow")
     report.show(__doc__, started, data.describe(*options.sizes), results, [], libraries)
 
 
 def open_ours(ours: Ours, path: Path, size: int) -> dict[str, float]:
-    """Open a file in a fresh page of the app; return seconds, in all and of each part."""
+    """Open a file in a fresh page of the app; return seconds, in total and by step."""
     ours.open()
     ours.settle()
     ours.watch("change", ours.drawn(size))
     ours.upload(path)
     found = ours.watched()
-    ours.wait_for_judged(size)
+    ours.wait_for_quality(size)
     uploads = [each for each in found["fetched"] if "/upload_file/" in each["url"]]
     arrays = [each for each in found["fetched"] if each["url"].endswith(".bin")]
     uploaded = max(each["end"] for each in uploads)
-    asked, arrived = min(each["start"] for each in arrays), max(each["end"] for each in arrays)
+    requested, received = min(each["start"] for each in arrays), max(each["end"] for each in arrays)
     return {
-        "s": found["seconds"], "upload s": uploaded, "server s": asked - uploaded,
-        "send s": arrived - asked, "draw s": found["seconds"] - arrived,
+        "s": found["seconds"], "upload s": uploaded, "server s": requested - uploaded,
+        "transfer s": received - requested, "draw s": found["seconds"] - received,
     }  # fmt: skip
 
 
@@ -69,7 +67,7 @@ def open_plain(plain: Plain, path: Path, size: int) -> dict[str, float]:
 
 
 def in_process(files: list[Path]) -> dict[str, float]:
-    """Time what the server does with a file: read, hash, layout, each the median in s."""
+    """Time the steps on the server: read, hash, layout; return the median of each in seconds."""
     times: dict[str, list[float]] = {"read": [], "hash": [], "layout": []}
     for path in files:
         marks = [time.perf_counter()]
@@ -83,25 +81,22 @@ def in_process(files: list[Path]) -> dict[str, float]:
         times["read"].append(loading - hashing)  # load() hashes too
         times["hash"].append(hashing)
         times["layout"].append(layout)
-    return {f"of it {name} s": round(float(np.median(each)), 4) for name, each in times.items()}
+    return {f"{step} s (included)": round(float(np.median(s)), 4) for step, s in times.items()}
 
 
 def rows_of(
-    turns: list[tuple[dict[str, float], dict[str, float]]], inside: dict[str, float], size: int
+    runs: list[tuple[dict[str, float], dict[str, float]]], inside: dict[str, float], size: int
 ) -> list[dict[str, Any]]:
-    """Return the rows of the table: medians over the turns."""
+    """Return the rows of the table: medians over the runs."""
     medians = [
-        {
-            part: round(float(np.median([turn[i][part] for turn in turns])), 3)
-            for part in turns[0][i]
-        }
+        {part: round(float(np.median([run[i][part] for run in runs])), 3) for part in runs[0][i]}
         for i in range(2)
     ]
-    common = {"rows": size, "turns": len(turns)}
+    common = {"rows": size, "runs": len(runs)}
     ratio = round(medians[0]["s"] / medians[1]["s"], 4)
     return [
-        {"contender": "ours", **common, **medians[0], **inside, "ours / this": 1.0},
-        {"contender": "plain page", **common, **medians[1], "ours / this": ratio},
+        {"contender": "ours", **common, **medians[0], **inside, "ours / contender": 1.0},
+        {"contender": "plain page", **common, **medians[1], "ours / contender": ratio},
     ]
 
 

@@ -1,10 +1,10 @@
-"""The plain page that the app is measured against: st.plotly_chart and the same neighbors.
+"""The plain page, the baseline for the app: st.plotly_chart and the same neighbors.
 
-What one writes with Streamlit alone, written with care: the set, its PCA and the arrays of each
-category are kept between runs; points carry no hover text; the clicked row is found from the
-trace and the place in it, so that no row numbers are sent. The chart is drawn before the panel, as
-in Streamlit's documentation; with ?panel=first in the address it is the other way around, which
-shows the panel before the browser has taken in the new chart.
+This is a careful implementation with Streamlit alone: the set, its PCA and the arrays of each
+category are cached; points have no hover text; the clicked row is found from the trace and the
+index in it, so that no row numbers are sent. The chart is drawn before the panel, as in Streamlit's
+documentation. With ?panel=first in the URL the order is reversed, so that the panel appears before
+the browser has processed the new chart.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ Groups = list[tuple[str, np.ndarray]]
 
 @st.cache_resource(max_entries=8)
 def opened(file_id: str, _content: bytes) -> tuple[EmbeddingSet, np.ndarray, Groups]:
-    """Return the set, its PCA, and name and rows of each category of its first such column."""
+    """Return the set, its PCA, and name and rows of each category of the first category column."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "uploaded.parquet"
         path.write_bytes(_content)
@@ -38,7 +38,7 @@ def opened(file_id: str, _content: bytes) -> tuple[EmbeddingSet, np.ndarray, Gro
 
 
 def figure(coordinates: np.ndarray, groups: Groups, row: int | None, near: np.ndarray) -> go.Figure:
-    """Draw one scattergl trace a category, and above them the row with lines to its neighbors."""
+    """Draw one scattergl trace per category, and on top the row with lines to its neighbors."""
     traces: list[Any] = []
     for i, (name, rows) in enumerate(groups):
         x, y = coordinates[rows].T
@@ -57,7 +57,7 @@ def figure(coordinates: np.ndarray, groups: Groups, row: int | None, near: np.nd
 
 
 def panel(column: Any, embedding_set: EmbeddingSet, row: int | None, near: np.ndarray) -> None:
-    """Show the item and its neighbors, each a button that walks there."""
+    """Show the item and its neighbors, each a button that opens that neighbor."""
     if row is None:
         return
     with column, st.container(key="title"):
@@ -69,7 +69,7 @@ def panel(column: Any, embedding_set: EmbeddingSet, row: int | None, near: np.nd
 
 
 def walk(row: int) -> None:
-    """Go to a neighbor."""
+    """Show a neighbor."""
     st.session_state.row = row
 
 

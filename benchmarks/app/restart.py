@@ -1,8 +1,8 @@
-"""The same file and layout again after a restart of the app: what is computed; seconds to the map
+"""Restarting the app: what is computed again for the same file and layout, and time to the map
 
-The app opens a file and computes a t-SNE; then it is ended and started again with the same cache,
-and a person does the same at once, while its workers still warm up. Every layout and every graph
-that is computed is written to the cache, atomically, as a new file: their inodes tell.
+The app opens a file and computes a t-SNE; then it is stopped and started again with the same cache,
+and the same steps are repeated immediately, while its workers are still warming up. Every computed
+layout and graph is written to the cache atomically, as a new file, so inodes show what was written.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ TITLE = "t-SNE"
 
 def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, (37_000,), repeat=1)
+    options = report.parse_options(__doc__, report.SizeOptions((37_000,), repeat=1))
     started = report.hardware()
     results, targets = [], []
     with browser() as chromium:
@@ -27,7 +27,7 @@ def main() -> None:
             with TemporaryDirectory() as cache, TemporaryDirectory() as folder:
                 path = data.embedding_file(size, Path(folder))
                 runs = [visit(chromium, Path(cache), path, size) for _ in range(2)]
-            for name, run in zip(("first time", "after the restart"), runs, strict=True):
+            for name, run in zip(("first run", "after the restart"), runs, strict=True):
                 results.append({"run": name, "rows": size, **run})
             for kind in ("layouts", "graphs"):
                 what = f"{kind} computed after the restart at {size:,}"
@@ -37,17 +37,17 @@ def main() -> None:
 
 
 def visit(chromium: Any, cache: Path, path: Path, size: int) -> dict[str, Any]:
-    """Start the app, open the file, have it laid out, and end the app.
+    """Start the app, open the file, lay it out, and stop the app.
 
-    Returns seconds from the file to the PCA, from the choice of the layout until it is drawn, and
-    how many layouts and graphs were written (the first time also the gallery's own layout).
+    Returns the seconds from the file to the PCA and from the choice of the layout until it is
+    drawn, and how many layouts and graphs were written (in the first run, the gallery's too).
     """
     before = {kind: inodes(cache, kind) for kind in ("layouts", "graphs")}
     with run_server(cache) as address:
         ours = Ours(new_page(chromium), address)
         ours.open()
         ours.settle()
-        report.say(f"opening {size:,} points")
+        report.print_progress(f"opening {size:,} points")
         ours.watch("change", ours.drawn(size))
         ours.upload(path)
         to_pca = ours.watched()["seconds"]
@@ -59,7 +59,7 @@ def visit(chromium: Any, cache: Path, path: Path, size: int) -> dict[str, Any]:
         run = ours.page.get_by_role("button", name=f"Run {TITLE}")
         offered = run.is_visible()
         if offered:
-            report.say(f"computing {TITLE}")
+            report.print_progress(f"computing {TITLE}")
             run.click()
         to_layout = ours.watched()["seconds"]
         ours.page.get_by_text("of neighbors preserved").first.wait_for()
@@ -68,13 +68,13 @@ def visit(chromium: Any, cache: Path, path: Path, size: int) -> dict[str, Any]:
     return {
         "file to PCA s": round(to_pca, 3),
         f"choice to {TITLE} s": round(to_layout, 3),
-        "had to be run": offered,
+        "layout had to be run": offered,
         **{f"{kind} written": len(inodes(cache, kind) - old) for kind, old in before.items()},
     }
 
 
 def inodes(cache: Path, kind: str) -> set[tuple[str, int]]:
-    """Return name and inode of each kept file of one kind."""
+    """Return name and inode of each cached file of one kind."""
     return {(path.name, path.stat().st_ino) for path in (cache / kind).glob("*")}
 
 

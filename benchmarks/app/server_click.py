@@ -1,19 +1,21 @@
-"""A click on the server: milliseconds, searches and reads from disk, beside another checkout
+"""A click on the server: time, searches and disk reads, against another checkout
 
     python -m benchmarks server_click [--tree OTHER_CHECKOUT]
 
-Each checkout runs its app without a browser (Streamlit's AppTest) in a process of its own. A click
-on an item of a set whose trainer could encode queries reruns the page, on a server with RUNS runs.
-Counted are wall and CPU milliseconds, exact searches, and files opened and folders listed, by
-Python's audit events; the first click, which imports, is left out.
+Each checkout runs its app without a browser (Streamlit's AppTest) in its own process. A click on an
+item reruns the page; the set's trainer can encode queries, and the server has RUNS runs. The
+measurements are wall and CPU milliseconds, exact searches, and, from Python's audit events, files
+opened and folders listed. The first click, which imports modules, is excluded.
 """
 
-import argparse
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typing_extensions import Doc
 
 from benchmarks import report
 
@@ -64,7 +66,7 @@ for name in ("query", "query_vectors"):
         return _search(*given, **options)
     setattr(neighbors, name, counted)
 
-def tell(app, event):
+def send(app, event):
     identity = app.get("bidi_component")[0].proto.id
     states = app._tree.get_widget_states()
     key = f"$$STREAMLIT_INTERNAL_KEY_{identity}__events"
@@ -79,7 +81,7 @@ while app.get("progress"):  # the quality of the layout is being measured
 measured = []
 for row in range(clicks + 1):
     before = dict(counts), searches[0], time.perf_counter(), time.process_time()
-    app = tell(app, '{"type": "click", "row": %d}' % (row * 7))
+    app = send(app, '{"type": "click", "row": %d}' % (row * 7))
     assert not app.exception, app.exception
     measured.append({
         "ms": 1000 * (time.perf_counter() - before[2]),
@@ -91,9 +93,16 @@ print(json.dumps(measured[1:]))
 """
 
 
+@dataclass(frozen=True)
+class Options:
+    """The options of this benchmark."""
+
+    tree: Annotated[Path | None, Doc("Another checkout, which is measured first")] = None
+
+
 def main() -> None:
     """Measure and print."""
-    options = _options()
+    options = report.parse_options(__doc__, Options())
     started = report.hardware()
     trees = {"this checkout": ROOT}
     if options.tree is not None:
@@ -103,15 +112,9 @@ def main() -> None:
     report.show(__doc__, started, data, results, [], ("streamlit",))
 
 
-def _options() -> argparse.Namespace:
-    parser = report.parser(__doc__)
-    parser.add_argument("--tree", type=Path, help="another checkout, measured first")
-    return parser.parse_args()
-
-
 def clicks(tree: Path) -> list[dict[str, float]]:
-    """Return what each click cost, in the app of a checkout."""
-    report.say(f"{CLICKS} clicks in {tree}")
+    """Return the measurements of each click, in the app of a checkout."""
+    report.print_progress(f"{CLICKS} clicks in {tree}")
     command = [sys.executable, "-c", CLICK, str(CLICKS), str(RUNS)]
     done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, text=True, check=True)
     found: list[dict[str, float]] = json.loads(done.stdout.splitlines()[-1])

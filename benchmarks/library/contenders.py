@@ -1,9 +1,9 @@
-"""The contenders of layouts.py, each in a process of its own: main() runs the one named.
+"""The contenders of layouts.py, each in its own process: main() runs the one named.
 
-A contender yields its runs one by one; coordinates go to a folder, seconds to standard output. All
-t-SNE runs take ITERATIONS steps in all, 250 of them with early exaggeration, and all UMAP runs
-umap-learn's default number of epochs. "given our graph" means that the neighbors were computed
-before the clock started, as they are when the app has them cached.
+A contender yields its runs one by one; coordinates go to a folder, times to standard output. All
+t-SNE runs take ITERATIONS steps in total, 250 of them with early exaggeration, and all UMAP runs
+use umap-learn's default number of epochs. "with our graph" means that the neighbors were computed
+before the clock started, as in the app when they are cached.
 """
 
 import json
@@ -19,7 +19,7 @@ from benchmarks.report import Clock, cores
 
 Seconds = dict[str, float]
 Run = tuple[str, Seconds, np.ndarray]
-"""Name, seconds of each part ("wall s", "CPU s", ...), and coordinates: float32, shape (n, 2)."""
+"""Name, times by kind ("wall s", "CPU s", ...), and coordinates: float32, shape (n, 2)."""
 
 ITERATIONS = 750
 PERPLEXITY = 30
@@ -27,7 +27,7 @@ UMAP_NEIGHBORS = 15
 
 
 def main() -> None:
-    """Run a contender: its name, a number of rows, and an empty folder are the arguments."""
+    """Run a contender; the arguments are its name, the number of rows, and an empty folder."""
     name, rows, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     for number, (run, seconds, coordinates) in enumerate(CONTENDERS[name](rows, folder)):
         path = folder / f"{number}.npy"
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def scikit_learn(rows: int, folder: Path) -> Iterator[Run]:
-    """t-SNE of scikit-learn, with as many iterations as the others."""
+    """scikit-learn's t-SNE, with as many iterations as the others."""
     clock = Clock()
     from sklearn.manifold import TSNE
 
@@ -49,13 +49,13 @@ def scikit_learn(rows: int, folder: Path) -> Iterator[Run]:
 
 
 def open_tsne(rows: int, folder: Path) -> Iterator[Run]:
-    """t-SNE of openTSNE on all cores, with its own neighbors, then with ours."""
+    """openTSNE on all cores, with its own neighbors, then with ours."""
     clock = Clock()
     from openTSNE import TSNE, TSNEEmbedding, initialization
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    def given(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
+    def with_graph(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
         index = PrecomputedNeighbors(nearest, distances)
         affinities = PerplexityBasedNN(perplexity=PERPLEXITY, knn_index=index, n_jobs=cores())
         embedding = TSNEEmbedding(initialization.pca(vectors), affinities, n_jobs=cores())
@@ -63,16 +63,16 @@ def open_tsne(rows: int, folder: Path) -> Iterator[Run]:
         return embedding.optimize(n_iter=ITERATIONS - 250, momentum=0.8, inplace=True)
 
     yield _fit("openTSNE", lambda vectors: TSNE(n_jobs=cores()).fit(vectors), rows, importing=clock)
-    yield _fit_given("openTSNE, given our graph", given, rows, 3 * PERPLEXITY)
+    yield _fit_with_graph("openTSNE, with our graph", with_graph, rows, 3 * PERPLEXITY)
 
 
 def umap(rows: int, folder: Path) -> Iterator[Run]:
-    """UMAP in a fresh process, again in the same, and with our neighbors."""
+    """umap-learn in a fresh process, again in the same process, and with our neighbors."""
     clock = Clock()
     from umap import UMAP
 
-    def given(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
-        itself = np.arange(len(vectors), dtype=np.int32)[:, None]  # umap-learn counts it
+    def with_graph(vectors: np.ndarray, nearest: np.ndarray, distances: np.ndarray) -> Any:
+        itself = np.arange(len(vectors), dtype=np.int32)[:, None]  # which umap-learn expects first
         knn = (
             np.hstack([itself, nearest]),
             np.hstack([np.zeros((len(vectors), 1)), distances]).astype(np.float32),
@@ -82,11 +82,12 @@ def umap(rows: int, folder: Path) -> Iterator[Run]:
     plain = lambda vectors: UMAP().fit_transform(vectors)  # noqa: E731
     yield _fit("umap-learn, fresh process", plain, rows, importing=clock)
     yield _fit("umap-learn, warm process", plain, rows)
-    yield _fit_given("umap-learn, warm process, given our graph", given, rows, UMAP_NEIGHBORS - 1)
+    name = "umap-learn, warm process, with our graph"
+    yield _fit_with_graph(name, with_graph, rows, UMAP_NEIGHBORS - 1)
 
 
 def ours(rows: int, folder: Path) -> Iterator[Run]:
-    """See our_layouts.py, which the other contenders' processes do not import."""
+    """Our layouts, in a module that the processes of the other contenders do not import."""
     from benchmarks.library.our_layouts import runs
 
     yield from runs(rows, folder)
@@ -104,7 +105,7 @@ CONTENDERS: dict[str, Callable[[int, Path], Iterator[Run]]] = {
 def _fit(
     name: str, fit: Callable[[np.ndarray], Any], rows: int, importing: Clock | None = None
 ) -> Run:
-    """Time a peer's fit; `importing` runs since before its import, where that was the first."""
+    """Time a peer's fit; `importing` was started before its library was imported, if just now."""
     imported = {"import s": importing.read()["wall s"]} if importing else {}
     vectors = data.vectors(rows)
     clock = Clock()
@@ -112,10 +113,10 @@ def _fit(
     return name, {**clock.read(), **imported}, coordinates
 
 
-def _fit_given(
+def _fit_with_graph(
     name: str, fit: Callable[[np.ndarray, np.ndarray, np.ndarray], Any], rows: int, k: int
 ) -> Run:
-    """Time a peer's fit given each point's k nearest: rows and distances of shape (n, k)."""
+    """Time a peer's fit that is given each point's k nearest: rows and distances, shape (n, k)."""
     from embeddings import EmbeddingSet, neighbors
 
     vectors = data.vectors(rows)

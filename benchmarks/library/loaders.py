@@ -1,6 +1,6 @@
-"""The contenders of load.py, each in a process of its own: main() runs the one named.
+"""The contenders of load.py, each in its own process: main() runs the one named.
 
-All end at the same place: labels as a list of str, vectors as a matrix of float32.
+All return the same: labels as a list of str, and vectors as a float32 matrix.
 """
 
 import json
@@ -15,13 +15,13 @@ from benchmarks.library.contenders import Clock
 Loaded = tuple[list[str], np.ndarray]
 """Labels, and vectors: float32, shape (n, d)."""
 
-CLOSE = 1e-6  # pandas' fast parser of numbers is not exact
+TOLERANCE = 1e-6  # pandas' fast number parser is not exact
 
 
 def main() -> None:
-    """Load a file: a contender's name, the file, and the true vectors (.npy) are the arguments.
+    """Load a file; the arguments are a contender's name, the file, and the true vectors (.npy).
 
-    Prints seconds, and MiB by which the process grew at most.
+    Prints the times, and the peak growth of the process in MiB.
     """
     name, path, truth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     loader = CONTENDERS[name]()
@@ -33,17 +33,17 @@ def main() -> None:
     expected = np.load(truth)
     if len(labels) != len(expected) or vectors.dtype != np.float32:
         raise SystemExit(f"error: {name}: {len(labels):,} labels, vectors of {vectors.dtype}")
-    if not np.allclose(vectors, expected, rtol=0, atol=CLOSE):
-        raise SystemExit(f"error: {name}: other vectors than those in {path.name}")
+    if not np.allclose(vectors, expected, rtol=0, atol=TOLERANCE):
+        raise SystemExit(f"error: {name}: vectors differ from those in {path.name}")
     print(json.dumps({**seconds, "peak MiB": grown}))
 
 
 def ours() -> Callable[[Path], Loaded]:
-    """embeddings.load: all that the app needs, with the fingerprint and the check for NaN."""
-    import pandas  # noqa: F401  which pyarrow imports at its first conversion
+    """embeddings.load: all that the app needs, including the fingerprint and the check for NaN."""
+    import pandas  # noqa: F401  which pyarrow imports on its first conversion
 
     from embeddings import load
-    from embeddings.files.delimited import plain_rows  # noqa: F401  which large texts need, with numba
+    from embeddings.files.delimited import plain_rows  # noqa: F401  for large texts, with numba
 
     def read(path: Path) -> Loaded:
         embedding_set = load(path)
@@ -78,7 +78,7 @@ def _gensim(**options: bool) -> Callable[[Path], Loaded]:
 
 
 def pandas_glove() -> Callable[[Path], Loaded]:
-    """pandas.read_csv as it is written for GloVe everywhere."""
+    """pandas.read_csv as commonly used for GloVe."""
     import pandas as pd
 
     def read(path: Path) -> Loaded:
@@ -88,7 +88,7 @@ def pandas_glove() -> Callable[[Path], Loaded]:
 
 
 def pandas_csv() -> Callable[[Path], Loaded]:
-    """pandas.read_csv as it comes."""
+    """pandas.read_csv with its defaults."""
     import pandas as pd
 
     def read(path: Path) -> Loaded:
@@ -180,7 +180,7 @@ def _polars(separator: str, skipped: int) -> Callable[[Path], Loaded]:
 
 
 def _names(path: Path, separator: str) -> list[str]:
-    """Return names for all columns of a text, the first of which holds the labels."""
+    """Return names for the columns of a text file, the first of which holds the labels."""
     with path.open("rb") as file:
         width = max(file.readline().count(separator.encode()) for _ in range(2)) + 1
     return ["label", *(f"dim_{i}" for i in range(width - 1))]
@@ -200,7 +200,7 @@ def polars_lists() -> Callable[[Path], Loaded]:
 
 
 def pandas_lists() -> Callable[[Path], Loaded]:
-    """pandas.read_csv, then json.loads on each cell; the cookbook's own eval is slower by far."""
+    """pandas.read_csv, then json.loads on each cell; the cookbook's eval is much slower."""
     import pandas as pd
 
     def read(path: Path) -> Loaded:
@@ -244,15 +244,15 @@ CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
     "pyarrow, CSV": pyarrow_csv,
     "numpy": numpy_npz,
     "numpy, .npz": numpy_npz,
-    "numpy, packed .npz": numpy_npz,
+    "numpy, compressed .npz": numpy_npz,
 }
-"""Contenders by name; each imports what it needs, before the clock runs, and returns its reader."""
+"""Contenders by name; each imports what it needs before the clock starts, and returns a reader."""
 
 
 def _memory(name: str) -> float:
-    """Return a line of /proc/self/status in MiB: VmRSS is now, VmHWM the most ever.
+    """Return a line of /proc/self/status in MiB: VmRSS is the current size, VmHWM the peak.
 
-    ru_maxrss would be wrong: a process starts with its parent's.
+    ru_maxrss would be wrong: a process inherits its parent's.
     """
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))

@@ -1,10 +1,10 @@
-"""Exact neighbors of one point: ours beside faiss, numpy and scikit-learn
+"""Exact nearest neighbors of one point: ours against faiss, numpy and scikit-learn
 
-Each query asks for the 10 nearest of one row by cosine, on one thread. All contenders answer it in
-turn, row after row, and their answers are compared. They get unit vectors, so that a dot product is
-the cosine: numpy multiplies, partitions and sorts; faiss has an IndexFlatIP; scikit-learn's brute
-force normalizes all rows again at every query. Then every point's 100 nearest at the smallest
-size, on all cores.
+A query finds the 10 nearest rows to one row by cosine, on one thread. The contenders take turns,
+row by row, and their results are compared. The vectors have unit length, so the dot product is the
+cosine: numpy multiplies, partitions and sorts; faiss uses an IndexFlatIP; scikit-learn's brute
+force normalizes all rows again for every query. A second table times the full graph of 100 nearest
+neighbors at the smallest size, on all cores.
 """
 
 import time
@@ -23,18 +23,18 @@ from embeddings.metrics import exact_values
 QUERIES = 200
 K = 10
 GRAPH_K = 100
-NEAR_TIE = 1e-6  # rows whose similarities differ by less may change places
+NEAR_TIE = 1e-6  # rows whose similarities differ by less may be in either order
 
-Ask = Callable[[int], np.ndarray]
+Query = Callable[[int], np.ndarray]
 
 
 def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, (37_000, 400_000), repeat=3)
+    options = report.parse_options(__doc__, report.SizeOptions((37_000, 400_000), repeat=3))
     started = report.hardware()
     results, targets = [], []
     for size in options.sizes:
-        report.say(f"{QUERIES} queries at {size:,}")
+        report.print_progress(f"{QUERIES} queries at {size:,}")
         embedding_set = data.embedding_set(size)
         with threadpool_limits(1):
             times, agreement = queries(embedding_set)
@@ -42,18 +42,19 @@ def main() -> None:
         results += [
             {
                 "contender": name, "rows": size, "k": K, "queries": len(each),
-                **report.spread("ms", each), "ours / this": round(medians["ours"] / median, 4),
-                "answers that agree with ours": agreement[name],
+                **report.spread("ms", each), "ours / contender": round(medians["ours"] / median, 4),
+                "results that match ours": agreement[name],
             }
             for (name, each), median in zip(times.items(), medians.values(), strict=True)
         ]  # fmt: skip
         targets += [
-            report.target(f"time at {size:,} / {name}", medians["ours"] / median, at_most=1.0)
+            report.target(f"time at {size:,}, ours / {name}", medians["ours"] / median, at_most=1.0)
             for name, median in medians.items()
             if name != "ours"
         ]
         worst = min(agreement.values()) / QUERIES
-        targets.append(report.target(f"answers at {size:,} that agree", worst, at_least=1.0))
+        what = f"fraction of matching results at {size:,}"
+        targets.append(report.target(what, worst, at_least=1.0))
     results += graphs(data.embedding_set(min(options.sizes)), options.repeat)
     shapes = data.describe(*options.sizes)
     libraries = ("faiss-cpu", "scikit-learn", "numba")
@@ -61,29 +62,29 @@ def main() -> None:
 
 
 def queries(embedding_set: EmbeddingSet) -> tuple[dict[str, list[float]], dict[str, int]]:
-    """Ask every contender for the neighbors of the same rows.
+    """Have every contender find the neighbors of the same rows.
 
     Returns
     -------
-    milliseconds of each query, by contender; and, by contender, the number of answers that name
-    the same rows as ours but for near-ties
+    times, agreement : by contender, the milliseconds of each query, and the number of results
+        that list the same rows as ours, except for near-ties
     """
-    asks = contenders(embedding_set)
+    finders = contenders(embedding_set)
     count = min(QUERIES, len(embedding_set))
     rows = np.random.default_rng(0).choice(len(embedding_set), count, replace=False)
-    for ask in asks.values():
-        ask(int(rows[0]))  # imports, and the norms that the set computes once
-    times: dict[str, list[float]] = {name: [] for name in asks}
-    agreement = dict.fromkeys(asks, 0)
+    for find in finders.values():
+        find(int(rows[0]))  # imports, and computes what the set caches: its norms
+    times: dict[str, list[float]] = {name: [] for name in finders}
+    agreement = dict.fromkeys(finders, 0)
     for row in map(int, rows):
-        answers = {name: _timed(times[name], ask, row) for name, ask in asks.items()}
-        for name, answer in answers.items():
-            agreement[name] += _agree(embedding_set, row, answers["ours"], answer)
+        found = {name: _timed(times[name], find, row) for name, find in finders.items()}
+        for name, near in found.items():
+            agreement[name] += _agree(embedding_set, row, found["ours"], near)
     return times, agreement
 
 
-def contenders(embedding_set: EmbeddingSet) -> dict[str, Ask]:
-    """Return, by name, functions of a row number that return its K nearest rows, int (K,)."""
+def contenders(embedding_set: EmbeddingSet) -> dict[str, Query]:
+    """Return functions by name: row number -> its K nearest rows, int, shape (K,)."""
     import faiss
 
     faiss.omp_set_num_threads(1)
@@ -116,19 +117,19 @@ def contenders(embedding_set: EmbeddingSet) -> dict[str, Ask]:
 
 
 def _others(row: int, rows: np.ndarray) -> np.ndarray:
-    """Return the K nearest but the row itself, which duplicates may have pushed out."""
+    """Return the K nearest rows except the row itself, which duplicates may displace."""
     return rows[rows != row][:K]
 
 
-def _timed(times: list[float], ask: Ask, row: int) -> np.ndarray:
+def _timed(times: list[float], find: Query, row: int) -> np.ndarray:
     started = time.perf_counter()
-    rows = ask(row)
+    rows = find(row)
     times.append(1000 * (time.perf_counter() - started))
     return rows
 
 
 def _agree(embedding_set: EmbeddingSet, row: int, ours: np.ndarray, peers: np.ndarray) -> bool:
-    """Return True if, rank by rank, both rows have the same exact similarity within NEAR_TIE."""
+    """Return True if the exact similarities at each rank differ by no more than NEAR_TIE."""
     vectors, norms = embedding_set.vectors, embedding_set.norms
     exact = [
         exact_values("cosine", vectors[row], norms[row], vectors[rows], norms[rows])
@@ -138,7 +139,7 @@ def _agree(embedding_set: EmbeddingSet, row: int, ours: np.ndarray, peers: np.nd
 
 
 def graphs(embedding_set: EmbeddingSet, repeat: int) -> list[dict[str, Any]]:
-    """Time every point's GRAPH_K nearest, in turn, on all cores."""
+    """Time the graph of GRAPH_K nearest neighbors on all cores; the contenders take turns."""
     import faiss
 
     faiss.omp_set_num_threads(report.hardware()["cores"])
@@ -146,24 +147,24 @@ def graphs(embedding_set: EmbeddingSet, repeat: int) -> list[dict[str, Any]]:
     index = faiss.IndexFlatIP(embedding_set.dimensions)
     index.add(vectors)
     peer = NearestNeighbors(algorithm="brute", metric="cosine").fit(vectors)
-    neighbors.build_graph(EmbeddingSet.of(vectors[:500]))  # numba compiles, or reads what it has
+    neighbors.build_graph(EmbeddingSet.of(vectors[:500]))  # numba compiles, or loads its cache
     builds: dict[str, Callable[[], object]] = {
         "ours": lambda: neighbors.build_graph(embedding_set, GRAPH_K),
         "faiss IndexFlatIP": lambda: index.search(vectors, GRAPH_K + 1),
         "scikit-learn brute force": lambda: peer.kneighbors(vectors, GRAPH_K + 1),
     }
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in builds}
-    for turn in range(repeat):
+    for run in range(repeat):
         for name, build in builds.items():
-            report.say(f"{name}, whole graph, turn {turn + 1}")
+            report.print_progress(f"{name}, full graph, run {run + 1}")
             wall, cpu = time.perf_counter(), time.process_time()
             build()
             seconds[name].append((time.perf_counter() - wall, time.process_time() - cpu))
     medians = {name: np.median(each, axis=0) for name, each in seconds.items()}
     return [
         {
-            "whole graph": name, "rows": len(vectors), "k": GRAPH_K, "wall s": round(wall, 2),
-            "CPU s": round(cpu, 2), "ours / this": round(medians["ours"][0] / wall, 4),
+            "k-NN graph": name, "rows": len(vectors), "k": GRAPH_K, "wall s": round(wall, 2),
+            "CPU s": round(cpu, 2), "ours / contender": round(medians["ours"][0] / wall, 4),
             "runs": repeat,
         }
         for name, (wall, cpu) in medians.items()

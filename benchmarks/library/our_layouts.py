@@ -1,4 +1,4 @@
-"""Our side of layouts.py: layouts as the app has them computed, in a worker that has warmed up."""
+"""Our contender of layouts.py: layouts computed as in the app, in a warm worker."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,47 +19,47 @@ from server.jobs.pool import JobPool
 Seconds = dict[str, float]
 Run = tuple[str, Seconds, np.ndarray]
 
-JUDGING = "quality"  # the phase of layouts.compute that no peer has
+EVALUATION = "quality"  # the phase of layouts.compute that no peer has
 
 
 def runs(rows: int, folder: Path) -> Iterator[Run]:
-    """Our layouts as the app computes them: in a worker that has warmed up, judged afterwards.
+    """Our layouts as the app computes them: in a warm worker, with quality evaluated afterwards.
 
-    One worker of the app's two: the other would be idle.
+    There is one worker instead of the app's two: the other would be idle.
     """
     embedding_set = data.embedding_set(rows)
     cache = Cache(folder / "cache")
     with JobPool(workers=1, warm_up=tasks.warm_up) as pool:
         pool.submit("ready", nothing, client="benchmark")
         ready = pool.wait("ready")
-        report.say(f"worker warm: {ready.state}")
+        report.print_progress(f"warm-up of the worker: {ready.state}")
         umap_params, tsne_params = UmapParams(threads="fast"), TsneParams(threads="fast")
         for name, spec in (
-            ("ours: first UMAP, graph built too", LayoutSpec("umap", 2, umap_params, 0)),
-            ("ours: UMAP, graph there", LayoutSpec("umap", 2, umap_params, 1)),
-            ("ours: t-SNE, graph there", LayoutSpec("tsne", 2, tsne_params, 0)),
+            ("ours: first UMAP, including the graph", LayoutSpec("umap", 2, umap_params, 0)),
+            ("ours: UMAP, cached graph", LayoutSpec("umap", 2, umap_params, 1)),
+            ("ours: t-SNE, cached graph", LayoutSpec("tsne", 2, tsne_params, 0)),
         ):
             clock = Clock()
             vectors = tasks.share_vectors(embedding_set, cache)
             metric = embedding_set.provenance.metric
             pool.submit(name, lay_out, vectors, metric, spec, cache.folder, client="benchmark")
-            pool.wait(name, until=lambda job: job.is_finished or job.phase == JUDGING)
+            pool.wait(name, until=lambda job: job.is_finished or job.phase == EVALUATION)
             wall = clock.read()["wall s"]
             job = pool.wait(name)
             if job.state != "done":
                 raise SystemExit(f"error: {name}: {job.error}\n{job.traceback}")
-            judging, graph = job.result.pop(JUDGING), job.result.get("neighbors")
-            cpu = sum(stage["CPU s"] for stage in job.result.values())
-            seconds = {"wall s": wall, "CPU s": cpu, "judging s": judging["wall s"]}
+            evaluation, graph = job.result.pop(EVALUATION), job.result.get("neighbors")
+            cpu = sum(phase["CPU s"] for phase in job.result.values())
+            seconds = {"wall s": wall, "CPU s": cpu, "evaluation s": evaluation["wall s"]}
             if graph:
-                seconds["of it graph s"] = graph["wall s"]
+                seconds["graph s (included)"] = graph["wall s"]
             found = layouts.load_cached(embedding_set, spec, cache=cache)
-            assert found is not None, "the job was done but its layout is not in the cache"
+            assert found is not None, "the job is done but its layout is not in the cache"
             yield name, seconds, found.coordinates
 
 
 def lay_out(*args: Any, progress: Progress) -> dict[str, Seconds]:
-    """Do tasks.lay_out(*args); return the seconds of each phase that it reports."""
+    """Run tasks.lay_out(*args); return the times of each phase that it reports."""
     clock = PhaseClock(progress)
     tasks.lay_out(*args, progress=clock)
     clock("end")
@@ -67,25 +67,25 @@ def lay_out(*args: Any, progress: Progress) -> dict[str, Seconds]:
 
 
 def nothing(progress: Progress) -> None:
-    """Be done at once: the worker is ready."""
+    """Do nothing: it finishes when the worker is ready."""
 
 
 class PhaseClock:
-    """Progress that passes everything on and sums the seconds of each phase."""
+    """Progress that forwards everything and sums the times of each phase."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._clock, self._phase = progress, Clock(), "start"
         self.phases: dict[str, Seconds] = {}
 
     def __call__(self, phase: str, fraction: float | None = None, note: str = "") -> None:
-        """Note when a phase begins."""
+        """Record when a phase begins."""
         if phase != self._phase:
             before = self.phases.get(self._phase, {"wall s": 0.0, "CPU s": 0.0})
-            taken = self._clock.read()
-            self.phases[self._phase] = {name: before[name] + taken[name] for name in taken}
+            elapsed = self._clock.read()
+            self.phases[self._phase] = {name: before[name] + elapsed[name] for name in elapsed}
             self._clock, self._phase = Clock(), phase
         self._progress(phase, fraction, note)
 
     def frame(self, coordinates: np.ndarray) -> None:
-        """Pass a frame on."""
+        """Forward a frame."""
         self._progress.frame(coordinates)

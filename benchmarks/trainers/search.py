@@ -1,23 +1,24 @@
-"""two_tower beside tf-idf on Cranfield, and beside popularity, ItemKNN, SVD and EASE on UMLS
+"""two_tower against tf-idf on Cranfield, and against popularity, ItemKNN, SVD and EASE on UMLS
 
     python -m benchmarks search --data FOLDER [--seeds 5]
 
-FOLDER has 7_query_page/cranfield and 7_graph_umls. Cranfield's 225 queries are cut into 5 folds,
-anew for each seed; those of a fold are ranked by what the others taught, for 12 epochs, so that
-each query is judged once a seed, and nothing of it has been learned. All 1,400 documents are
-ranked; every document with a judgment counts as found, whatever the grade. UMLS is split as its
-authors did; (head, relation) is asked for the tail, ranks are filtered. Settings are those of
-`--preset search` and `--preset graph`, chosen by validation: for Cranfield, on a fifth of the
-queries that are learned from. SVD has as many dimensions as two_tower.
+FOLDER contains 7_query_page/cranfield and 7_graph_umls. Cranfield's 225 queries are split into 5
+folds at random for each seed; each fold is tested after 12 epochs on the others, so that each query
+is tested once per seed, by a model that has not seen it. All 1,400 documents are ranked; every
+document with a relevance judgment counts as relevant, whatever its grade. UMLS has its published
+split; the query is (head, relation), the answer the tail, and ranks are filtered. The settings are
+those of `--preset search` and `--preset graph`, chosen on validation data: for Cranfield, a fifth
+of the training queries. SVD has as many dimensions as two_tower.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from typing_extensions import Doc
 
 from benchmarks import report
 from embeddings.cli.parse import parse
@@ -34,24 +35,29 @@ Found = dict[str, dict[str, float]]
 """Contender -> its metrics."""
 
 
+@dataclass(frozen=True)
+class Options(report.DataOptions):
+    """The options of this benchmark."""
+
+    seeds: Annotated[int, Doc("Number of random seeds")] = 5
+
+
 def main() -> None:
     """Measure and print."""
-    parser = report.data_parser(__doc__)
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
+    options = report.parse_options(__doc__, Options())
     started = report.hardware()
-    cranfield = [mean(list(folds(report.data(options, "7_query_page", "cranfield"), seed)))
+    cranfield = [mean(list(folds(options.find("7_query_page", "cranfield"), seed)))
                  for seed in range(options.seeds)]  # fmt: skip
-    umls = [graph(report.data(options, "7_graph_umls"), seed) for seed in range(options.seeds)]
+    umls = [graph(options.find("7_graph_umls"), seed) for seed in range(options.seeds)]
     rows = [*table("Cranfield", cranfield), *table("UMLS", umls)]
-    ours, words = mean(cranfield)["two_tower"], mean(cranfield)["tfidf"]
+    ours, tfidf = mean(cranfield)["two_tower"], mean(cranfield)["tfidf"]
     best = max(values["mrr"] for name, values in mean(umls).items() if name != "two_tower")
     targets = [
-        report.target("Cranfield, Recall@10: above tf-idf", ours["recall@10"],
-                      at_least=round(words["recall@10"], 4)),
-        report.target("Cranfield, Recall@10: that of the prototype", ours["recall@10"],
+        report.target("Cranfield, Recall@10, against tf-idf", ours["recall@10"],
+                      at_least=round(tfidf["recall@10"], 4)),
+        report.target("Cranfield, Recall@10, against the prototype", ours["recall@10"],
                       at_least=0.546),
-        report.target("UMLS, MRR: above the best baseline", mean(umls)["two_tower"]["mrr"],
+        report.target("UMLS, MRR, against the best baseline", mean(umls)["two_tower"]["mrr"],
                       at_least=round(best, 4)),
     ]  # fmt: skip
     source = "Cranfield (1967; 225 queries, 1,400 documents), UMLS (PyKEEN's; 6,529 triples)"
@@ -61,29 +67,29 @@ def main() -> None:
 
 
 def folds(path: Path, seed: int) -> Iterator[Found]:
-    """Yield what each fifth of the queries finds, none of which is learned from."""
+    """Yield the metrics of each fold of the queries, after training on the others."""
     pairs = read(settings(path, "search", seed, "unused"))
     order = np.random.default_rng(seed).permutation(len(pairs.left))
     for number, tested in enumerate(np.array_split(order, FOLDS)):
-        report.say(f"Cranfield, seed {seed}, fold {number + 1}")
+        report.print_progress(f"Cranfield, seed {seed}, fold {number + 1}")
         part = np.zeros(len(pairs), dtype=np.int8)
         part[np.isin(pairs.rows[:, 0], tested)] = 2
         yield measured(replace(pairs, part=part), path, "search", seed)
 
 
 def graph(path: Path, seed: int) -> Found:
-    """Return what triples of the test are found, the split being that of the files."""
-    report.say(f"UMLS, seed {seed}")
+    """Return the metrics of the test triples, with the split of the files."""
+    report.print_progress(f"UMLS, seed {seed}")
     return measured(read(settings(path, "graph", seed, "unused")), path, "graph", seed)
 
 
 def measured(pairs: Pairs, path: Path, preset: str, seed: int) -> Found:
-    """Train on pairs that have a split; return the metrics of the test, ours and the baselines'."""
+    """Train on pairs that have a split; return the test metrics of our model and the baselines."""
     with TemporaryDirectory() as folder:
         config = replace(settings(path, preset, seed, folder), split="none")
         made, _ = train(pairs, read_features(pairs, config), config, start(config))
-    told = made.provenance.metrics
-    return {"two_tower": {name: told[name] for name in METRICS}, **told["baselines"]}
+    metrics = made.provenance.metrics
+    return {"two_tower": {name: metrics[name] for name in METRICS}, **metrics["baselines"]}
 
 
 def settings(path: Path, preset: str, seed: int, folder: str) -> TwoTowerConfig:
@@ -100,7 +106,7 @@ def mean(found: list[Found]) -> Found:
 
 
 def table(data: str, found: list[Found]) -> list[dict[str, Any]]:
-    """Return a row a contender: the means over the seeds, and their deviation in Recall@10."""
+    """Return a row for each contender: means over the seeds, and the deviation of Recall@10."""
     rows = []
     for name, values in mean(found).items():
         deviation = float(np.std([each[name]["recall@10"] for each in found]))

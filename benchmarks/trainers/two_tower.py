@@ -1,24 +1,24 @@
-"""two_tower against implicit's ALS on MovieLens, against SVD on books, and how fast it is
+"""two_tower against implicit's ALS and EASE on MovieLens, against SVD on books, and its speed
 
     python -m benchmarks two_tower --data FOLDER [--seeds 5] [--only movielens books speed]
 
-FOLDER has 7_interactions/ml-latest-small/ratings.csv and 1_books/p15_books.ndjson. Every contender
-sees the training part only and its settings are chosen by NDCG@10 of the validation part: of ALS
-among 24, of two_tower the number of epochs, all else being the defaults. The speed is that of
-Koehrsen's settings (MSE, 1,024 pairs and 2 negatives each a step, 15 epochs) on pairs simulated at
-the size of his: 37,020 books, 41,758 links, 772,798 pairs.
+FOLDER contains 7_interactions/ml-latest-small/ratings.csv and 1_books/p15_books.ndjson. Contenders
+are fitted to the training part; NDCG@10 on the validation part selects among 24 settings of ALS,
+and the number of epochs of two_tower, whose other settings are the defaults. Speed is measured with
+Koehrsen's settings (MSE, 1,024 pairs with 2 negatives each per step, 15 epochs) on simulated data
+of the same size as his: 37,020 books, 41,758 links, 772,798 pairs.
 """
 
-import argparse
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
+from typing_extensions import Doc
 
 from benchmarks import report
 from embeddings import EmbeddingSet, neighbors
@@ -32,7 +32,9 @@ from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read
 from trainers.two_tower.train import train
 
-Measured = Literal["random", "last"]
+Split = Literal["random", "last"]
+Part = Literal["movielens", "books", "speed"]
+
 METRICS = ("recall@10", "ndcg@10", "mrr", "hit@10")
 
 ALS_SETTINGS = {
@@ -43,45 +45,45 @@ ALS_SETTINGS = {
 
 GENRES = ("science fiction", "fantasy", "mystery", "horror", "thriller", "historical",
           "young adult", "children", "romance", "crime")  # fmt: skip
-"""A book's group is the first that its genre contains; the six largest groups are judged."""
+"""A book's genre is the first of these in its column `genre`; the six largest are evaluated."""
 
 BOOKS, LINKS, PAIRS = 37_020, 41_758, 772_798
 
 
+@dataclass(frozen=True)
+class Options(report.DataOptions):
+    """The options of this benchmark."""
+
+    seeds: Annotated[int, Doc("Number of random seeds")] = 5
+    only: Annotated[tuple[Part, ...], Doc("Parts of the benchmark to run")] = get_args(Part)
+    threads: Annotated[int, Doc("CPU threads")] = 2
+
+
 def main() -> None:
     """Measure and print."""
-    options = _options()
+    options = report.parse_options(__doc__, Options())
     started = report.hardware()
     results: list[dict[str, Any]] = []
     targets: list[dict[str, Any]] = []
     for name in options.only:
-        measured = {"movielens": movielens, "books": books, "speed": speed}[name](options)
-        results += measured[0]
-        targets += measured[1]
+        found, bounds = {"movielens": movielens, "books": books, "speed": speed}[name](options)
+        results += found
+        targets += bounds
     source = "ml-latest-small (GroupLens), p15_books.ndjson (Koehrsen)"
     data = {"source": f"{source}, {options.seeds} seeds"}
     libraries = ("torch", "lightning-fabric", "scipy", "implicit")
     report.show(__doc__, started, data, results, targets, libraries)
 
 
-def _options() -> argparse.Namespace:
-    parser = report.data_parser(__doc__)
-    names = ("movielens", "books", "speed")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
-
-
-def movielens(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Compare on both splits, the mean of some seeds; ALS is tuned for each."""
-    path = report.data(options, "7_interactions", "ml-latest-small", "ratings.csv")
+def movielens(options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Compare the contenders on both splits, as means over the seeds; ALS is tuned on each."""
+    path = options.find("7_interactions", "ml-latest-small", "ratings.csv")
     results, targets = [], []
-    split: Measured
+    split: Split
     for split in ("random", "last"):
         rows: dict[str, list[dict[str, float]]] = {}
         for seed in range(options.seeds):
-            report.say(f"MovieLens, split {split}, seed {seed}")
+            report.print_progress(f"MovieLens, split {split}, seed {seed}")
             for name, measured in one_split(path, split, seed, options.threads):
                 rows.setdefault(name, []).append(measured)
         means = {
@@ -95,18 +97,18 @@ def movielens(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[d
                             **rounded, "ndcg@10 sd": round(deviation, 4)})  # fmt: skip
         ours, als = means["two_tower"], means["als (tuned)"]
         for peer in ("als (tuned)", "ease"):
-            what = f"NDCG@10, split {split}: at or above {peer}"
+            what = f"NDCG@10, split {split}, against {peer}"
             best = round(means[peer]["ndcg@10"], 4)
             targets.append(report.target(what, ours["ndcg@10"], at_least=best))
-        what = f"CPU seconds, split {split}: at most those of one fit of tuned ALS"
+        what = f"CPU seconds, split {split}, against one fit of tuned ALS"
         targets.append(report.target(what, ours["cpu s"], at_most=round(als["cpu s"], 1)))
     return results, targets
 
 
 def one_split(
-    path: Path, split: Measured, seed: int, threads: int
+    path: Path, split: Split, seed: int, threads: int
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield the name and the measures of every contender, on one split of one seed."""
+    """Yield the name and the metrics of every contender, on one split with one seed."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / "movies.embedding.parquet"
         config = TwoTowerConfig(
@@ -115,25 +117,25 @@ def one_split(
         pairs = read(config)
         began = time.process_time()
         made, _ = train(pairs, (None, None), replace(config, baselines=False), start(config))
-        yield "two_tower", _measures(made.provenance.metrics, began)
+        yield "two_tower", _metrics(made.provenance.metrics, began)
     parts = split_pairs(config.split, pairs.rows, pairs.time_rank, 0.1, seed)
-    trained, judged = pairs.rows[parts.train], pairs.rows[parts.test]
+    trained, tested = pairs.rows[parts.train], pairs.rows[parts.test]
     validated = pairs.rows[parts.validation]
-    yield "als (tuned)", tuned_als(trained, validated, judged, pairs.shape, seed, threads)
+    yield "als (tuned)", tuned_als(trained, validated, tested, pairs.shape, seed, threads)
     known = np.concatenate([trained, validated])
-    found, _ = baselines.compare(trained, judged, known, pairs.shape, config.dim)
+    found, _ = baselines.compare(trained, tested, known, pairs.shape, config.dim)
     yield from found.items()
 
 
 def tuned_als(
     trained: np.ndarray,
     validated: np.ndarray,
-    judged: np.ndarray,
+    tested: np.ndarray,
     shape: tuple[int, int],
     seed: int,
     threads: int,
 ) -> dict[str, float]:
-    """Return the test of that implicit ALS whose validation is best."""
+    """Return the test metrics of implicit's ALS with the settings that are best in validation."""
     from implicit.als import AlternatingLeastSquares
 
     matrix = baselines.pair_matrix(trained, shape)
@@ -148,25 +150,25 @@ def tuned_als(
         model.fit(matrix, show_progress=False)
         seconds = time.process_time() - began
         users, items = model.user_factors, model.item_factors
-        near = lambda rows, users=users, items=items: users[rows] @ items.T  # noqa: E731
-        ranks = ranking.held_out_ranks(near, validated, trained, shape[1])
+        scores = lambda rows, users=users, items=items: users[rows] @ items.T  # noqa: E731
+        ranks = ranking.held_out_ranks(scores, validated, trained, shape[1])
         validation = ranking.metrics(ranks, validated[:, 0])["ndcg@10"]
         if validation > best[0]:
-            ranks = ranking.held_out_ranks(near, judged, known, shape[1])
-            best = (validation, {**ranking.metrics(ranks, judged[:, 0]), "cpu s": seconds})
+            ranks = ranking.held_out_ranks(scores, tested, known, shape[1])
+            best = (validation, {**ranking.metrics(ranks, tested[:, 0]), "cpu s": seconds})
     return best[1]
 
 
-def _measures(metrics: Any, began: float) -> dict[str, float]:
+def _metrics(metrics: Any, began: float) -> dict[str, float]:
     return {name: metrics[name] for name in METRICS} | {"cpu s": time.process_time() - began}
 
 
-def books(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Compare the genres of neighboring books with those by SVD, for all links and for his."""
-    path = report.data(options, "1_books", "p15_books.ndjson")
+def books(options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Compare the genres of neighboring books with SVD, for all links and for Koehrsen's subset."""
+    path = options.find("1_books", "p15_books.ndjson")
     results, targets = [], []
     for min_count, seed in itertools.product((1, 4), range(options.seeds)):
-        report.say(f"books, links seen {min_count} times or more, seed {seed}")
+        report.print_progress(f"books, links that occur at least {min_count} times, seed {seed}")
         with TemporaryDirectory() as folder:
             config = TwoTowerConfig(
                 data=path, out=Path(folder) / "b.embedding.parquet", min_count=min_count,
@@ -182,10 +184,10 @@ def books(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[
             made.vectors[: len(pairs.left)], pairs.left.labels, metric=made.provenance.metric
         )
         for name, each in (("two_tower", vectors), ("svd", by_svd)):
-            share, judged = same_genre(each, pairs.left)
+            fraction, count = same_genre(each, pairs.left)
             results.append({
                 "data": "books p15", "min count": min_count, "contender": name, "seed": seed,
-                "same genre@10": round(share, 4), "books": judged,
+                "same genre@10": round(fraction, 4), "books": count,
                 "same author (Animorphs)": animorphs(each, pairs.left),
                 "cpu s": round(seconds, 1) if name == "two_tower" else None,
             })  # fmt: skip
@@ -195,48 +197,48 @@ def books(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[
                                  if (row["contender"], row["min count"]) == (name, min_count)]))
             for name in ("two_tower", "svd")
         }  # fmt: skip
-        what = f"same genre@10, min count {min_count}: not below SVD"
+        what = f"same genre@10, min count {min_count}, against SVD"
         best = round(mean["svd"], 4)
         targets.append(report.target(what, mean["two_tower"], at_least=best))
     return results, targets
 
 
 def same_genre(vectors: EmbeddingSet, side: Side) -> tuple[float, int]:
-    """Return the share of the 10 nearest books of a book's group that are of it, and the books.
+    """Return the mean fraction of the 10 nearest books that have the same genre, and the books.
 
-    Only books of the six largest groups are judged, and are neighbors.
+    Only books of the six largest genres are evaluated and can be neighbors.
     """
     texts = side.columns["genre"].to_pylist()
-    groups = np.array([next((g for g in GENRES if g in (text or "")), "") for text in texts])
-    names, counts = np.unique(groups[groups != ""], return_counts=True)
-    judged = np.flatnonzero(np.isin(groups, names[np.argsort(-counts)[:6]]))
-    among = EmbeddingSet.of(vectors.vectors[judged], metric=vectors.provenance.metric)
-    near = neighbors.query(among, np.arange(len(judged)), k=10).rows
-    own = groups[judged]
-    return float((own[near] == own[:, None]).mean()), len(judged)
+    genres = np.array([next((g for g in GENRES if g in (text or "")), "") for text in texts])
+    names, counts = np.unique(genres[genres != ""], return_counts=True)
+    chosen = np.flatnonzero(np.isin(genres, names[np.argsort(-counts)[:6]]))
+    subset = EmbeddingSet.of(vectors.vectors[chosen], metric=vectors.provenance.metric)
+    near = neighbors.query(subset, np.arange(len(chosen)), k=10).rows
+    own = genres[chosen]
+    return float((own[near] == own[:, None]).mean()), len(chosen)
 
 
 def animorphs(vectors: EmbeddingSet, side: Side) -> float:
-    """Return the share of K. A. Applegate's among the 10 books nearest to The Solution (novel)."""
+    """Return the fraction of the 10 books nearest to The Solution (novel) by K. A. Applegate."""
     author = side.columns["author"].to_pylist()
     row = side.labels.index("The Solution (novel)")
     near = neighbors.query(vectors, row, k=10).rows
     return float(np.mean([author[other] == "K. A. Applegate" for other in near]))
 
 
-def speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Time Koehrsen's settings at the size of his data, and the defaults for 3 epochs."""
+def speed(options: Options) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Time Koehrsen's settings on data of the size of his, and 3 epochs of the defaults."""
     pairs = simulated()
     results = []
     for name, flags in (
         ("--preset koehrsen", ["--preset", "koehrsen"]),
         ("defaults, 3 epochs", ["--epochs", "3", "--validation-fraction", "0"]),
     ):
-        report.say(f"speed, {name}")
+        report.print_progress(f"speed, {name}")
         with TemporaryDirectory() as folder:
-            given = ["--out", f"{folder}/b.embedding.parquet", "--threads", str(options.threads),
-                     "--quiet", *flags]  # fmt: skip
-            config = parse(TwoTowerConfig, given, "two_tower")
+            arguments = ["--out", f"{folder}/b.embedding.parquet", "--quiet",
+                         "--threads", str(options.threads), *flags]  # fmt: skip
+            config = parse(TwoTowerConfig, arguments, "two_tower")
             began, cpu = time.perf_counter(), time.process_time()
             _, fitted = train(pairs, (None, None), config, start(config))
             results.append({
@@ -246,17 +248,18 @@ def speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[
                 "pairs/s": fitted.speed["pairs_per_second"],
             })  # fmt: skip
     target = report.target(
-        "11.6 million pairs, 2 negatives each: CPU-seconds of 2 cores, under 3 minutes each",
+        "11.6 million pairs with 2 negatives each: CPU seconds, 3 minutes on each of 2 cores",
         results[0]["cpu s"], at_most=360,
     )  # fmt: skip
     return results, [target]
 
 
 def simulated(seed: int = 0) -> Pairs:
-    """Return as many different pairs as Koehrsen's, links by a power law as words are."""
+    """Return as many distinct pairs as Koehrsen's; link frequencies follow a power law."""
     rng = np.random.default_rng(seed)
     weights = 1 / np.arange(1, LINKS + 1) ** 0.7
-    keys: np.ndarray = np.arange(LINKS) + rng.integers(BOOKS, size=LINKS) * LINKS  # each link once
+    # every link occurs at least once
+    keys: np.ndarray = np.arange(LINKS) + rng.integers(BOOKS, size=LINKS) * LINKS
     while len(keys) < PAIRS:
         more = PAIRS - len(keys)
         drawn = rng.integers(BOOKS, size=more) * LINKS + rng.choice(

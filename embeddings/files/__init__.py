@@ -58,7 +58,7 @@ def load(
         vectors is decided by content, so their order does not matter
     vector, label : name of the column, array or tensor to read instead of the best candidate
     leave_out : True to skip rows that hold NaN or infinite numbers; False to refuse them
-    note : receives what was assumed or left out, one sentence a call; Python's log by default
+    note : receives what was assumed or left out, one sentence per call; Python's log by default
 
     Returns
     -------

@@ -24,7 +24,7 @@ from embeddings.files.options import Note
 from embeddings.text import listed, shorten
 
 MAX_MEMBERS = 100_000
-"""The largest number of files that an archive may hold."""
+"""Maximum number of files in an archive."""
 
 _BLOCK = 2**20
 _LIST_BYTES = 16 * 2**20  # of an archive's list of members, or of one name in a tar

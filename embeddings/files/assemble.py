@@ -28,7 +28,7 @@ from embeddings.files.unsupported import is_document, refuse
 from embeddings.media import is_media, media_type
 from embeddings.text import listed
 
-_MOST_FILES = 100_000
+_MAX_FILES = 100_000
 
 
 def read_draft(paths: Sequence[Path], context: ReadContext) -> Draft:
@@ -91,9 +91,9 @@ def _contents(path: Path, context: ReadContext) -> Iterator[list[Member]]:
             yield members
         return
     files = [each for each in visible_files(path) if not each.is_symlink()]
-    if not files or len(files) > _MOST_FILES:
+    if not files or len(files) > _MAX_FILES:
         raise EmbeddingError(
-            f"{path.name}: a folder of {len(files):,} files; expected 1 to {_MOST_FILES:,}"
+            f"{path.name}: a folder of {len(files):,} files; expected 1 to {_MAX_FILES:,}"
         )
     yield [Member(each.relative_to(path).as_posix(), each) for each in files]
 

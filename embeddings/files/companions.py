@@ -26,8 +26,8 @@ class _Companion:
 
     Attributes
     ----------
-    readings : the tables that it can be read as, each with the words that tell it from the others
-        in messages; only the last may have a row for each vector
+    readings : the tables that it can be read as, each with the words that distinguish it from the
+        others in messages; only the last may have a row for each vector
     """
 
     path: Path

@@ -13,7 +13,7 @@ def damaged(
 ) -> Iterator[None]:
     """Turn the exceptions of a library that reads a damaged file into an EmbeddingError.
 
-    All other exceptions propagate: a KeyError of our own code is a bug, and no damaged file. So
+    All other exceptions propagate: a KeyError of our own code is a bug, not a damaged file. So
     name the library's own exceptions only, and wrap only its calls.
 
     Parameters

@@ -104,7 +104,7 @@ def read_head(path: Path) -> bytes:
 
 
 def first_match(head: bytes, path: Path, formats: Iterable[Format] = FORMATS) -> Format | None:
-    """Return the first format that a file matches which starts with `head`; None for none."""
+    """Return the first format that matches a file that starts with `head`; None if none does."""
     return next((each for each in formats if each.matches(head, path)), None)
 
 

@@ -1,4 +1,4 @@
-"""The files at a path: those of a folder or an archive, or the file itself, decompressed."""
+"""The files at a path: the content of a folder or archive, or the file itself, decompressed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def visible_files(folder: Path) -> list[Path]:
 
 @contextmanager
 def open_members(path: Path, note: Note) -> Iterator[list[Member]]:
-    """Yield the files at a path, in order of their names; those of an archive are gone at the end.
+    """Yield the files at a path, in order of name; those of an archive are deleted at the end.
 
     Parameters
     ----------

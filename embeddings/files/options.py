@@ -1,6 +1,6 @@
 """How one set of files is read: the choices made beforehand, and what the reader reports back.
 
-A reader never stops to ask. Where a file can be read in more than one way, it selects the best
+A reader never prompts. Where a file can be read in more than one way, it selects the best
 candidate, says so and records the choice, so that the app and the command line can offer the other
 candidates; the file is then read again with a selection.
 """
@@ -26,7 +26,7 @@ data set, the length of a vector where a file holds bare numbers."""
 CHOICE_NAMES: tuple[ChoiceName, ...] = get_args(ChoiceName)
 
 Note = Callable[[str], None]
-"""Receives what a reader assumed or left out, one sentence a call."""
+"""Receives what a reader assumed or left out, one sentence per call."""
 
 log_note: Note = logging.getLogger("embeddings.files").warning
 """The default Note: Python's log."""
@@ -43,8 +43,8 @@ class Choice:
     name : what was chosen
     candidates : what could be selected, in the order of the file
     selected : the candidate that was read; None for none of them
-    certain : True where the caller selected it, or where the file itself tells, as by a column
-        called `label`; False for a guess
+    certain : True where the caller selected it, or where the file itself determines it, such as
+        by a column called `label`; False for a guess
     """
 
     name: ChoiceName
@@ -104,7 +104,7 @@ class ReadContext:
 
     Attributes
     ----------
-    note : receives what was assumed or left out, one sentence a call
+    note : receives what was assumed or left out, one sentence per call
     selections : choices made beforehand; the reader selects the best candidate for all others
     leave_out : True to skip rows that hold NaN or infinite numbers; False to refuse them
     trusted : True for files that the person who started the program named: they may be mapped into
@@ -136,8 +136,8 @@ class ReadContext:
         candidates : what can be selected
         default : the best candidate; None for none of them
         assumed : sentence to note where the default is returned
-        accepts : returns True for a selection that is valid although it is no candidate
-        certain : True where the file itself tells that the default is right
+        accepts : returns True for a selection that is valid although it is not a candidate
+        certain : True where the file itself shows that the default is right
 
         Raises
         ------

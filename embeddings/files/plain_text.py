@@ -1,7 +1,7 @@
 """Text files as UTF-8: encoding detection and decompression in one place.
 
 The encoding is UTF-8, with or without a byte order mark, or UTF-16 with one; any other text is
-read as Windows-1252, which a note says.
+read as Windows-1252, and a note says so.
 """
 
 import codecs

@@ -28,7 +28,7 @@ from trainers.autoencoder.model import Autoencoder
 from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
 from trainers.core.codec import Codec
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -100,7 +100,7 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     task = AutoencoderTask(images, config)
     for note in (*images.notes, f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "
                  f"{len(task.held_out):,} held out"):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)

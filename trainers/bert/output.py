@@ -19,7 +19,7 @@ from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.data import CLS, MASK, PAD, SEP, SPECIALS, UNKNOWN, issue_notes
 from trainers.bert.model import EPSILON, Encoder
 from trainers.core import run_info
-from trainers.core.console import ProgressBar, say
+from trainers.core.console import ProgressBar, print_progress
 from trainers.data.contexts.context_vectors import collect, context_sets, save_beside
 from trainers.data.contexts.occurrences import Occurrences
 from trainers.data.contexts.sentences import Sentence, vocabulary
@@ -107,7 +107,7 @@ def embed_corpus(
     files = " and ".join(path.name for path in save_beside(sets, config.out))
     for note in (*issue_notes(issues), f"{found.note()}, are in {files}; words with fewer than "
                  f"{config.min_count} occurrences are left out"):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     return sets[""]
 
 

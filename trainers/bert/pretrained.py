@@ -21,7 +21,7 @@ from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.data import read_text
 from trainers.bert.output import embed_corpus
 from trainers.core import run_info
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.hugging_face import transformers
 from trainers.core.result import write_result
 from trainers.data.contexts.occurrences import choose_occurrences
@@ -51,7 +51,7 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
     occurrences = choose_occurrences(text, config.chosen_words, config.occurrences, config.seed)
     for note in (*notes, *text.notes, f"{len(text):,} sentences of {text.words:,} words",
                  *occurrences.notes):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return {"dry_run": True, "sentences": len(text), "words": text.words,
                 "occurrences": len(occurrences), "longest": encoder.longest}  # fmt: skip

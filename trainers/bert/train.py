@@ -44,7 +44,7 @@ from trainers.bert.model import Encoder, Shape
 from trainers.bert.output import embed_corpus, write_folder
 from trainers.bert.pretrained import run_pretrained
 from trainers.core import run_info
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import fit
@@ -217,9 +217,9 @@ def baseline_metrics(task: MaskedTask, text: TokenizedText, seed: int) -> dict[s
     for tokens, inputs, targets in masked_batches(text, task.vocabulary, seed):
         row, column = np.nonzero((targets != NOT_CHOSEN).numpy())
         truth = tokens.numpy()[row, column]
-        for suffix, seen in (("", inputs.numpy()), (", shown the true ones", tokens.numpy())):
+        for suffix, seen in (("", inputs.numpy()), (", original neighbors", tokens.numpy())):
             predicted = baseline.predictions(seen[row, column - 1], seen[row, column + 1])
-            correct[f"accuracy of counts of both sides{suffix}"] += int((predicted == truth).sum())
+            correct[f"bidirectional n-gram accuracy{suffix}"] += int((predicted == truth).sum())
         total += len(row)
     return {name: count / total for name, count in correct.items()}
 
@@ -244,7 +244,7 @@ def run(config: BertConfig) -> dict[str, Any]:
                  f"sequences, {len(task.held_out):,} sequences held out; "
                  f"{task.vocabulary:,} subwords",
                  *issue_notes(task.trained.issues), *occurrences.notes):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(
@@ -255,7 +255,7 @@ def run(config: BertConfig) -> dict[str, Any]:
         return {}
     folder = config.run_folder / "model"
     write_folder(task.module, task.tokenizer, config.lowercase, folder)
-    say(f"--pretrained {folder} encodes other text with this model", config.quiet)
+    print_progress(f"--pretrained {folder} encodes other text with this model", config.quiet)
     metrics = {
         "training_loss": result.loss,
         **result.metrics,

@@ -31,7 +31,7 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC
 from trainers.core import checkpoints, run_info
 from trainers.core.codec import Codec
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.result import write_result
@@ -125,7 +125,7 @@ def run_pretrained(config: CnnConfig, images: Images, extractor: Extractor) -> d
     fabric = start(config)
     extractor.network.to(fabric.device)
     rows = np.arange(len(images))
-    say(f"computing the vectors of {len(images):,} images by {extractor.architecture}",
+    print_progress(f"computing the vectors of {len(images):,} images by {extractor.architecture}",
         config.quiet)  # fmt: skip
     started = time.perf_counter()
     vectors = in_blocks(images, rows, fabric.device, extractor, _BLOCK_IMAGES)  # (n, dim)

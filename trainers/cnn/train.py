@@ -26,7 +26,7 @@ from trainers.cnn.pretrained import open_extractor, pretrained_codec, run_pretra
 from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
 from trainers.core.codec import Codec
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -97,7 +97,7 @@ def run(config: CnnConfig) -> dict[str, Any]:
             "each. To learn without classes: python -m trainers autoencoder"
         )
     task = CnnTask(images, config)
-    say(
+    print_progress(
         f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "
         f"{len(images.classes):,} classes, {len(task.held_out):,} held out",
         config.quiet,
@@ -121,7 +121,7 @@ def read(config: CnnConfig, default_side: int = DEFAULT_SIDE) -> Images:
         else read_images(config.data, config.size, config.label, default_side)
     )
     for note in images.notes:
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     return images
 
 

@@ -24,7 +24,7 @@ from server.runs.contract import (
     sha256_of,
 )
 from trainers.commands.config import RecommendConfig
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.loop_config import run_of
 
 
@@ -119,7 +119,7 @@ def recommend_for_text(
         raise EmbeddingError(f"{run}: not the run that made the file; give it with --run-dir")
     nearest = _nearest(embedding_set, coder.encode_text(text), candidates, k)
     if coder.unknown_words is not None and (unknown := coder.unknown_words(text)):
-        say(f"ignored, not in the vocabulary: {', '.join(unknown)}")
+        print_progress(f"ignored, not in the vocabulary: {', '.join(unknown)}")
     return nearest
 
 

@@ -33,7 +33,7 @@ STOPPING_SETTINGS = frozenset({"epochs", "max_steps", "patience"})
 
 @dataclass
 class TrainState:
-    """How far a training is: with the weights and the optimizer's state, all that resuming needs.
+    """The progress of a training. Resuming needs this, the weights and the optimizer's state.
 
     Attributes
     ----------

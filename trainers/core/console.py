@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal, one plain line an epoch elsewhere."""
+"""Progress of training: a bar on a terminal, one plain line per epoch elsewhere."""
 
 import os
 import sys
@@ -12,14 +12,14 @@ def is_main() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def say(line: str, quiet: bool = False) -> None:
+def print_progress(line: str, quiet: bool = False) -> None:
     """Print a line to standard error, in the first process only, above the bar if there is one."""
     if not quiet and is_main():
         tqdm.write(line, file=sys.stderr)
 
 
 class ProgressBar:
-    """Shows how far the training is, on standard error; shows nothing if quiet.
+    """Shows the progress of the training on standard error; shows nothing if quiet.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ProgressBar:
             self._bar.set_description(f"epoch {number}/{epochs}, {values}")
         else:
             line = f"epoch {number}/{epochs}: {values}, {per_second:,.0f} {self._unit}/s"
-            say(line, self._quiet)
+            print_progress(line, self._quiet)
 
     def close(self) -> None:
         """Remove the bar."""

@@ -39,7 +39,7 @@ class TrainingResult:
     loss : float
         Mean training loss of the last completed epoch.
     epochs, steps : int
-        How many were taken.
+        Number of completed epochs and of steps.
     best_epoch : int
         The epoch whose weights the module has, from 1; 0 if these are the last ones, because
         nothing was validated.

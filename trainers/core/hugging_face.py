@@ -1,4 +1,4 @@
-"""The library `transformers`, which only ready models need: opened on demand, and never online."""
+"""The library `transformers`, for pretrained models only: imported on demand, used offline."""
 
 import os
 from typing import Any
@@ -21,7 +21,7 @@ def transformers() -> Any:
         import transformers as library
     except ImportError as error:
         raise EmbeddingError(
-            f"--pretrained needs `transformers` ({error}): install it by {INSTALL}"
+            f"--pretrained needs `transformers` ({error}): install it with {INSTALL}"
         ) from None
     library.utils.logging.disable_progress_bar()
     library.utils.logging.set_verbosity_error()

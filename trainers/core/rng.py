@@ -2,9 +2,9 @@
 
     numpy_generator(seed, "negatives", epoch, step)
 
-returns the same numbers in every process and whatever was drawn before. So a run that was resumed
-equals one that was not, and several processes equal one. The order of an epoch and the automatic
-size of batches are here too.
+returns the same numbers in every process, whatever was drawn before. So a resumed run
+equals an uninterrupted one, and several processes equal one. The order of an epoch and the
+automatic batch size are here too.
 """
 
 import functools
@@ -18,12 +18,12 @@ SMALLEST_BATCH = 32
 
 
 def numpy_generator(seed: int, purpose: str, *place: int) -> np.random.Generator:
-    """Return a generator of NumPy's (PCG64)."""
+    """Return a NumPy generator (PCG64)."""
     return np.random.default_rng(_sequence(seed, purpose, place))
 
 
 def torch_generator(seed: int, purpose: str, *place: int) -> torch.Generator:
-    """Return a generator of PyTorch's, of the CPU."""
+    """Return a PyTorch generator on the CPU."""
     return torch.Generator().manual_seed(derived_seed(seed, purpose, *place))
 
 
@@ -38,7 +38,7 @@ def _sequence(seed: int, purpose: str, place: tuple[int, ...]) -> np.random.Seed
 
 
 def automatic_batch_size(examples: int, *, steps: int, largest: int) -> int:
-    """Return a power of two, from SMALLEST_BATCH to `largest`, for about `steps` steps an epoch."""
+    """Return a power of two from SMALLEST_BATCH to `largest`: about `steps` steps per epoch."""
     if examples <= steps:
         return SMALLEST_BATCH
     return min(largest, max(SMALLEST_BATCH, 2 ** round(math.log2(examples / steps))))

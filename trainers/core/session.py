@@ -15,7 +15,7 @@ from embeddings.errors import EmbeddingError
 from server.runs.contract import EPOCH, LAST_CHECKPOINT, STARTED, STOPPED, TRAIN
 from trainers.core import checkpoints
 from trainers.core.checkpoints import TrainState
-from trainers.core.console import ProgressBar, say
+from trainers.core.console import ProgressBar, print_progress
 from trainers.core.devices import local_rows, sum_over_processes
 from trainers.core.log import RunLog
 from trainers.core.loop_config import LoopConfig
@@ -24,7 +24,7 @@ from trainers.core.signals import SIGTERM, Interrupted, Stop
 from trainers.core.task import Batch, Task, count_examples
 
 SAVE_SECONDS = 300
-"""last.pt is written after each epoch, and within an epoch whenever so much time has passed."""
+"""last.pt is written after each epoch, and within an epoch at this interval."""
 
 LINES_PER_EPOCH = 10
 """Number of `train` events that an epoch writes to metrics.jsonl."""
@@ -76,14 +76,14 @@ class TrainingSession:
     folder : Path
         Where the checkpoints and the log are written.
     epochs : int
-        The most epochs to train.
+        Maximum number of epochs.
 
     Attributes
     ----------
     state : TrainState
-        How far the training is.
+        The progress of the training.
     total_steps : int
-        The most steps to take, over all epochs.
+        Maximum number of steps, over all epochs.
 
     Raises
     ------
@@ -289,7 +289,8 @@ class TrainingSession:
         self.task.module.load_state_dict(states["module"])
         self._optimizer.load_state_dict(states["optimizer"])
         self.fabric.strategy.precision.load_state_dict(states["precision"])
-        say(f"resuming after {state.steps:,} steps, in epoch {state.epoch + 1}", self.config.quiet)
+        note = f"resuming after {state.steps:,} steps, in epoch {state.epoch + 1}"
+        print_progress(note, self.config.quiet)
         return state
 
     def _read_totals(self) -> bool:

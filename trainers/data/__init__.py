@@ -1,1 +1,1 @@
-"""What is learned from: files that are read, what is built in, and how they become numbers."""
+"""Training data: readers of files, built-in data, and their conversion to numbers."""

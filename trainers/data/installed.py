@@ -50,7 +50,7 @@ def installed_modules(roots: Sequence[Path] | None = None) -> list[Module]:
 
 
 def _modules(roots: Sequence[Path]) -> Iterator[Module]:
-    """Yield every module below the roots, once; folders that are no identifiers hold none."""
+    """Yield every module below the roots, once, but in folders whose names are identifiers only."""
     known: set[str] = set()
     for root in roots:
         for folder, subfolders, files in os.walk(root):
@@ -84,9 +84,9 @@ def syntax_tree(content: bytes) -> ast.Module:
 def of_each(
     read: Callable[[Module], T], modules: Sequence[Module], processes: int | None = None
 ) -> list[T]:
-    """Return what `read`, a function that can be sent to a process, makes of each module.
+    """Return the result of `read`, a function that can be sent to a process, for each module.
 
-    processes : how many read at once; default: as many as there are processors
+    processes : number of processes; default: the number of processors
     """
     processes = processes or os.cpu_count() or 1
     if processes == 1 or len(modules) <= _FILES_PER_TASK:

@@ -25,7 +25,7 @@ def read_file(
     Parameters
     ----------
     names : names of the columns of a file without a header
-    note : receives what was assumed or left out, one sentence a call
+    note : receives what was assumed or left out, one sentence per call
 
     Returns
     -------

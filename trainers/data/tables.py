@@ -35,7 +35,7 @@ FLIGHTS_ROWS = 40_000
 
 @dataclass(frozen=True, kw_only=True)
 class TableSpec:
-    """What the user has specified of a table; None or empty: chosen automatically, with a note.
+    """What the user has specified about a table; None or empty: chosen automatically, with a note.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TableSpec:
 
     @classmethod
     def of(cls, config: TableConfig, seed: int) -> "TableSpec":
-        """Return what the settings specify."""
+        """Return the specification in the settings."""
         categorical = None if config.categorical is None else split_names(config.categorical)
         return cls(
             target=config.target,

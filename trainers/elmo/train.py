@@ -23,7 +23,7 @@ import torch
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from trainers.core import run_info
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -196,14 +196,14 @@ def run(config: ElmoConfig) -> dict[str, Any]:
     for note in (*text.notes, f"{len(text):,} sentences of {text.words:,} words, "
                  f"{len(task.held_out):,} sentences held out", vocabulary_note(task.vocabulary),
                  *occurrences.notes):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
     result = fit(task, config, fabric, {**settings, "sha256": text.source["sha256"]})
 
     mix, note = mix_for(task.encode, text, task.vocabulary, UNKNOWN, config.seed)
-    say(note, config.quiet)
+    print_progress(note, config.quiet)
 
     def encode(sentences: Sequence[Sentence]) -> dict[str, np.ndarray]:
         layers = task.encode(sentences)
@@ -214,7 +214,7 @@ def run(config: ElmoConfig) -> dict[str, Any]:
     if is_main():
         paths = save_beside(sets, config.out)
         names = " and ".join(path.name for path in paths)
-        say(f"{found.note()}, are in {names}", config.quiet)
+        print_progress(f"{found.note()}, are in {names}", config.quiet)
     return write_result(sets[""], config, result)
 
 

@@ -25,7 +25,7 @@ class Coding:
     counts : categorical column -> number of rows of each level: int64, shape (levels,); 0 for
         UNKNOWN, unless rare levels count as unknown
     means, stds : numeric column -> its mean and standard deviation
-    gaps : numeric columns with missing values; the network is told where these were
+    gaps : numeric columns with missing values; the network gets indicators of these
     classes : the classes of a classification, sorted; empty for a regression
     target_mean, target_std : of the target of a regression; 0 and 1 for a classification
     """

@@ -33,7 +33,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import save
 from trainers.core import devices, run_info
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.result import part_path, write_result
@@ -210,7 +210,7 @@ def run(config: EntityConfig) -> dict[str, Any]:
     sizes = [f"{name} {len(levels) - 1:,}" for name, levels in task.coding.levels.items()]
     for note in (*table.notes, f"{len(table):,} rows, {len(task.held_out_target):,} held out; "
                  f"levels: {', '.join(sizes)}"):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)

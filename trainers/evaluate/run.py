@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.log import RunLog
 from trainers.data.table_files import split_names
 from trainers.data.tables import TableSpec, read
@@ -45,7 +45,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
         raise EmbeddingError("--out writes entity embeddings; include entity in --features")
     table = read(config.data, TableSpec.of(config, config.seed))
     for note in table.notes:
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if not table.categorical:
         raise EmbeddingError("no categorical column to compare features of; see --categorical")
     entities = EntityFit(table.categorical, table.task, entity_config(config))
@@ -64,7 +64,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
             folds=config.folds,
             neighbors=config.neighbors,
             seed=config.seed,
-            report=lambda line: say(line, config.quiet),
+            report=lambda line: print_progress(line, config.quiet),
             log_event=log_event,
         )
         if not scores:

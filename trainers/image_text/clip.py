@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, run_info
 from trainers.core.codec import Codec
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.hugging_face import transformers
@@ -153,8 +153,8 @@ def run_pretrained(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dic
     texts = list(dict.fromkeys(pairs.captions))
     if truncated := clip.truncated(texts):
         longest = clip.model.config.text_config.max_position_embeddings
-        say(f"{truncated:,} captions are truncated to {longest} tokens, the model's maximum",
-            config.quiet)  # fmt: skip
+        note = f"{truncated:,} captions are truncated to {longest} tokens, the model's maximum"
+        print_progress(note, config.quiet)
     started = time.perf_counter()
     images = clip.images(pairs.pixels, pairs.full)  # (n, dim)
     captions = clip.texts(texts)  # (texts, dim)

@@ -27,7 +27,7 @@ import torch
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, run_info
 from trainers.core.codec import Codec
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import all_gather_with_grad, start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -171,7 +171,7 @@ def run(config: ImageTextConfig) -> dict[str, Any]:
     pairs = read(config)
     task = ImageTextTask(pairs, config)
     unseen = f", {int(pairs.unseen.sum()):,} for the test" if pairs.unseen.any() else ""
-    say(
+    print_progress(
         f"{len(pairs):,} pairs of {len(pairs.pixels):,} images of "
         f"{' x '.join(map(str, pairs.shape))}, {len(task.held_out):,} held out{unseen}; "
         f"{len(task.module.vocabulary):,} words, {task.ignored_words:,} occurrences of rarer words "
@@ -208,7 +208,7 @@ def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
         return create(seed=config.seed)
     pairs = read_captioned(config.data, config.size or side)
     for note in pairs.notes:
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     return pairs
 
 

@@ -25,7 +25,7 @@ class InterestConfig(LoopConfig):
     title: Annotated[str | None, Label("Title column"), ADVANCED, Doc(
         "Column of the title; default: title, or the first after the key")] = None
     words: Annotated[Path | None, Label("Word vectors"), Doc(
-        "Word vectors, any embedding file, which are kept fixed; words it lacks are learned. "
+        "Word vectors, any embedding file, which stay fixed; words it lacks are learned. "
         "Default: all are learned")] = None
     tune: Annotated[bool, Label("Fine-tune word vectors"), Doc(
         "Fine-tune the given word vectors")] = False

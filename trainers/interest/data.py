@@ -1,4 +1,4 @@
-"""What interest learns from: clicks, the titles of the documents, and word vectors."""
+"""The data of interest: clicks, the titles of the documents, and word vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -14,7 +14,7 @@ start at 0 and are trained. Without --words, all words are trained from the clic
 trains the words; the network takes the means as they are.
 
 The file holds users and documents in one space. By its metric, the dot product, the nearest
-documents of a user are those that (a) ranks first. The network is kept in best.pt only.
+documents of a user are those that (a) ranks highest. Only best.pt contains the network.
 """
 
 import math
@@ -27,7 +27,7 @@ from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers.core import run_info
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -157,7 +157,7 @@ def run(config: InterestConfig) -> dict[str, Any]:
     fabric = start(config)
     clicks = read(config)
     for note in clicks.pairs.notes:
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         rows = clicks.pairs.rows
         return dry_run(InterestTask(clicks, rows, rows[:0], config), config, fabric)

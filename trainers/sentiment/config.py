@@ -42,7 +42,7 @@ class SentimentConfig(LoopConfig):
         "Vector of a review: the mean of its words' vectors, or their "
         "attention-weighted mean")] = "mean"
     vocabulary: Annotated[Count, Label("Vocabulary size"), Doc(
-        "Maximum vocabulary size; the most frequent words are kept")] = 50_000
+        "Maximum vocabulary size; the most frequent words are used")] = 50_000
     min_count: Annotated[MinCount, Doc(
         "Minimum count of a word; rarer words are treated as unknown")] = 2
     word_dropout: Annotated[Fraction, ADVANCED, Doc(

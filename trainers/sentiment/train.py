@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers.core import run_info
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -108,9 +108,10 @@ class SentimentTask(Task):
         rows = torch.from_numpy(order[step * self.batch_size :][: self.batch_size])  # (B,)
         reviews = self.train_reviews.take(rows)  # B bags
         generator = torch_generator(seed, "hidden words", epoch, step)
-        kept = torch.rand(len(reviews.items), generator=generator) >= self.config.word_dropout
-        starts = F.pad(kept.cumsum(0), (1, 0))[reviews.starts]  # (B + 1,)
-        return {"target": self.train_target[rows], "words": reviews.items[kept], "starts": starts}
+        is_used = torch.rand(len(reviews.items), generator=generator) >= self.config.word_dropout
+        starts = F.pad(is_used.cumsum(0), (1, 0))[reviews.starts]  # (B + 1,)
+        words = reviews.items[is_used]
+        return {"target": self.train_target[rows], "words": words, "starts": starts}
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the summed cross-entropy, in nats, of the local rows."""
@@ -167,7 +168,7 @@ def run(config: SentimentConfig) -> dict[str, Any]:
                  f"{int(reviews.positive.sum()):,} of them positive, "
                  f"{len(task.held_out_reviews):,} held out; "
                  f"{len(task.vocabulary):,} words"):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)

@@ -1,4 +1,4 @@
-"""What transfer learns from: interactions of users with a feed, and their clicks on ads.
+"""The data of transfer: interactions of users with a feed, and their clicks on ads.
 
 The input is one table with a column `surface`, or a table for each surface. Of impressions with a
 column `click` only the clicks are used. The Open Bandit Dataset (Saito et al., 2020) is such a
@@ -58,7 +58,7 @@ class _Interactions:
     Attributes
     ----------
     pairs : user and item of each
-    surface : the surface of each; None: the table does not say
+    surface : the surface of each; None: not in the table
     roles : of users and items
     source : name and SHA-256 of the table
     notes : how it was read
@@ -106,7 +106,7 @@ def _read_tables(config: TransferConfig, path: Path) -> Surfaces:
         }
     elif feed.surface is None:
         raise EmbeddingError(
-            f"{path.name}: no column `{SURFACE}` that tells which rows are ads; add one, or give "
+            f"{path.name}: no column `{SURFACE}` for the rows that are ads; add one, or give "
             "the clicks on ads with --ads"
         )
     else:

@@ -1,4 +1,4 @@
-"""What transfer writes: the table of its results, the same as a plot, and the embedding set."""
+"""The output of transfer: its results as a table and as a plot, and the embedding set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +103,7 @@ def surface_embeddings(
     settings: dict[str, Any],
     metrics: dict[str, Any],
 ) -> EmbeddingSet:
-    """Return the set of users, items of the feed and ads, whose column `role` tells them apart.
+    """Return the set of users, items of the feed and ads, with their kind in the column `role`.
 
     Users and items have the names of their columns as roles, ads have `ad`. A set trained from
     scratch has no vectors of the feed's items.

@@ -22,7 +22,7 @@ from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers.core import run_info
-from trainers.core.console import is_main, say
+from trainers.core.console import is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -114,7 +114,7 @@ def run(config: TransferConfig) -> dict[str, Any]:
     fabric = start(config)
     data = read(config)
     for note in (*data.pairs.notes, describe(data.pairs)):
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     if config.dry_run:
         nothing = data.organic[:0]
         task = SurfaceTask(data, data.organic, nothing, _feed_items(data), config.two_tower)
@@ -140,7 +140,7 @@ def train(
 
     order = numpy_generator(config.seed, "ads").permutation(data.ads)
     test, pool = np.split(order, [max(1, round(config.test_fraction * len(order)))])
-    say(f"{len(pool):,} training clicks on ads, {len(test):,} test clicks; "
+    print_progress(f"{len(pool):,} training clicks on ads, {len(test):,} test clicks; "
         f"{len(data.catalogue):,} ads", config.quiet)  # fmt: skip
     ways: dict[str, tuple[FeedWeights | None, float]] = {
         FROM_SCRATCH: (None, 1.0),
@@ -160,10 +160,10 @@ def train(
             rows.append(Row(way, percent, len(part), metrics, result.best_epoch,
                             result.metrics.get(task.metric)))  # fmt: skip
             tasks[way] = task
-        say(f"trained on {percent:g} % of the clicks", config.quiet)
+        print_progress(f"trained on {percent:g} % of the clicks", config.quiet)
 
     for line in results_table(rows):
-        say(line, config.quiet)
+        print_progress(line, config.quiet)
     best = max(rows[-len(ways) :], key=lambda row: (row.validated or 0.0, row.way))
     left, right = tasks[best.way].module.vectors()
     embedding_set = surface_embeddings(data, left, right, best.way, settings, {

@@ -95,4 +95,4 @@ class TwoTowerConfig(LoopConfig):
             *("--learning-rate", "0.005", "--weight-decay", "0", "--validation-fraction", "0"),
         ),
     }
-    """The flags that a preset stands for; those given on the command line override them."""
+    """The flags of a preset; those given on the command line override them."""

@@ -53,15 +53,15 @@ def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> 
     texts = [decode_text(content, notes.append).replace("\r\n", "\n") for content in contents]
     source = {"name": folder.name, "sha256": hashlib.sha256(b"".join(contents)).hexdigest()}
     documents, queries = records(texts[0], files[0]), records(texts[1], files[1])
-    judged = judgments(texts[2], files[2])
+    relevance = judgments(texts[2], files[2])
     in_order = [str(number) for number in range(1, len(queries) + 1)]
-    judged_queries = {query for query, _, _ in judged}
+    judged_queries = {query for query, _, _ in relevance}
     if not judged_queries <= {query["id"] for query in queries} and judged_queries <= set(in_order):
         notes.append(f"{files[2].name} numbers the queries in the order of {files[1].name}")
         queries = [{**query, "id": number} for query, number in zip(queries, in_order, strict=True)]
     labels = [_labels(queries, "text"), _labels(documents, "title")]
     pairs = []
-    for query, document, line in judged:
+    for query, document, line in relevance:
         for id_, known, role in zip((query, document), labels, (QUERY, DOCUMENT), strict=True):
             if id_ not in known:
                 raise EmbeddingError(f"{files[2].name}, line {line}: there is no {role} {id_}")

@@ -1,9 +1,9 @@
-"""What two_tower learns from: the pairs, the metadata of their items, and features made of it."""
+"""The data of two_tower: pairs, the metadata of their items, and features made from it."""
 
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.data.pairs.datasets import read_pairs, read_parts
 from trainers.data.pairs.pairs import Pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
@@ -69,7 +69,7 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
                                  "of text")  # fmt: skip
         shared, notes = word_bags(pairs, columns)
         for note in notes:
-            say(note, config.quiet)
+            print_progress(note, config.quiet)
         return shared
     features: list[WeightedBags | None] = []
     for side, names, has_ids, flag in (
@@ -83,7 +83,7 @@ def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
             continue
         bags, notes = feature_bags(side, names)
         for note in notes:
-            say(note, config.quiet)
+            print_progress(note, config.quiet)
         features.append(bags)
     return features[0], features[1]
 

@@ -6,10 +6,10 @@
 Each side has a tower that turns its items into vectors (model.py). Training raises the scores of
 known pairs above those of other pairs: of the batch's other right items, or of random pairs
 (losses.py). Some pairs are held out to choose the number of epochs; then all pairs are trained
-on for that many epochs, unless `--split` keeps some for a test. Both sides are written to one file,
-whose column `role` tells them apart: by the file's metric, the nearest right items of a left item
-are its likeliest pairs. The softmax follows Yi et al. (RecSys 2019); `--preset koehrsen` follows
-Will Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
+on for that many epochs, unless `--split` holds some out for a test. Both sides are written to one
+file, with the column `role`: by the file's metric, the nearest right items of a left item are its
+likeliest pairs. The softmax follows Yi et al. (RecSys 2019); `--preset koehrsen` follows Will
+Koehrsen, "Building a recommendation system using neural network embeddings" (2018).
 """
 
 import math
@@ -24,7 +24,7 @@ from embeddings.embedding_set import EmbeddingSet
 from server.runs.contract import REFIT_STAGE
 from trainers.core import run_info
 from trainers.core.checkpoints import finalize_best
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -196,7 +196,7 @@ def run(config: TwoTowerConfig) -> dict[str, Any]:
     fabric = start(config)
     pairs = read(config)
     for note in (*pairs.notes, describe(pairs)):
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     features = read_features(pairs, config)
     if config.dry_run:
         everything = np.arange(len(pairs))
@@ -218,9 +218,10 @@ def train(
     """
     split = split_of(pairs, config)
     sizes = [f"{len(part):,}" for part in (split.train, split.validation, split.test)]
-    say(f"{sizes[0]} training, {sizes[1]} validation and {sizes[2]} test pairs", config.quiet)
+    note = f"{sizes[0]} training, {sizes[1]} validation and {sizes[2]} test pairs"
+    print_progress(note, config.quiet)
     if config.split == "last" and not pairs.has_times:
-        say("no column timestamp: pairs are taken to be in order of time", config.quiet)
+        print_progress("no column timestamp: pairs are taken to be in order of time", config.quiet)
     task = PairsTask(pairs, split.train, split.validation, features, config)
     settings = run_info.settings(
         config,
@@ -235,8 +236,8 @@ def train(
     evaluation = evaluate(task, pairs, split, config, fabric)
     best_epoch, folder = result.best_epoch, config.run_folder
     if refits and best_epoch:
-        say(f"best epoch: {best_epoch}; now training on all pairs for {best_epoch} epochs",
-            config.quiet)  # fmt: skip
+        note = f"best epoch: {best_epoch}; now training on all pairs for {best_epoch} epochs"
+        print_progress(note, config.quiet)
         everything = np.arange(len(pairs))
         same = replace(config, batch_size=task.batch_size)
         task = PairsTask(pairs, everything, everything[:0], features, same)
@@ -288,13 +289,13 @@ def evaluate(
             train, held_out, known, pairs.shape, config.dim, by_words, task.metrics_of
         )
         for note in notes:
-            say(note, config.quiet)
-    say(f"{len(held_out):,} {part} pairs, ranked among all right items:", config.quiet)
+            print_progress(note, config.quiet)
+    print_progress(f"{len(held_out):,} {part} pairs, ranked among all right items:", config.quiet)
     for line in baselines.metrics_table({"two_tower": own, **others}):
-        say(line, config.quiet)
+        print_progress(line, config.quiet)
     return {"judged_on": part, "judged_pairs": len(held_out), **own, "baselines": others}
 
 
 def pairs_batch_size(pairs: int) -> int:
-    """Return the automatic batch size: about 100 steps an epoch, of 32 to 4,096 pairs."""
+    """Return the automatic batch size: about 100 steps per epoch, of 32 to 4,096 pairs."""
     return automatic_batch_size(pairs, steps=100, largest=4096)

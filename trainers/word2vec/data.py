@@ -92,10 +92,10 @@ def packages(corpus: Corpus, of_sentences: Sequence[str]) -> dict[str, pa.Array]
     owner = number.repeat(np.diff(corpus.starts))  # (n,), of each token
     shape = (len(corpus.words), len(names))
     times = coo_array((np.ones(len(owner), np.int32), (corpus.tokens, owner)), shape).tocsr()
-    share = times.max(axis=1).toarray() / corpus.counts
+    fraction = times.max(axis=1).toarray() / corpus.counts
     return {
         "package": pa.array(names[times.argmax(axis=1)], pa.string()),
-        "package_share": pa.array(share, pa.float32()),
+        "package_share": pa.array(fraction, pa.float32()),
     }
 
 

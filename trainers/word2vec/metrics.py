@@ -21,6 +21,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.options import Note, log_note
+from trainers.data.text_lines import text_lines
 
 _BLOCK = 256  # questions per block
 
@@ -69,17 +71,13 @@ def evaluate(words: Sequence[str], vectors: np.ndarray, path: Path) -> dict[str,
     }
 
 
-def read_benchmark(path: Path) -> Similarities | Analogies:
+def read_benchmark(path: Path, note: Note = log_note) -> Similarities | Analogies:
     """Read a file in one of the two formats; raise EmbeddingError for any other (see evaluate)."""
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give similarities or analogies")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise EmbeddingError(f"{path.name}: not UTF-8 ({error.reason})") from None
     lines = [
         (number, line.strip())
-        for number, line in enumerate(text.split("\n"), start=1)
+        for number, (_, line) in enumerate(text_lines(path, path.name, note), start=1)
         if line.strip() and not line.startswith("#")
     ]
     if not lines:

@@ -25,7 +25,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import check_bytes
 from trainers.core import devices, run_info
-from trainers.core.console import say
+from trainers.core.console import print_progress
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
 from trainers.core.result import write_result
@@ -171,7 +171,7 @@ def run(config: Word2VecConfig) -> dict[str, Any]:
     corpus = read(config)
     for note in (*corpus.notes, f"{len(corpus):,} words in {corpus.sentences:,} sentences; "
                  f"vocabulary {len(corpus.words):,}"):  # fmt: skip
-        say(note, config.quiet)
+        print_progress(note, config.quiet)
     task = WordsTask(corpus, config)
     if config.dry_run:
         return dry_run(task, config, fabric)

@@ -94,9 +94,9 @@ def find_matrices(arrays: Iterable[Array]) -> list[Array]:
 
 
 def best_named(matrices: Sequence[Array]) -> Array:
-    """Return the matrix whose name, after the last "/", says best that it is the vectors.
+    """Return the matrix whose name, after the last "/", is the best one for the vectors.
 
-    It is the first one if no name does.
+    It is the first matrix if no name is known.
     """
     by_name = {
         matrix.name.rpartition("/")[2].lower().removesuffix(":0"): matrix  # as Keras names weights

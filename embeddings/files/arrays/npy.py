@@ -89,7 +89,7 @@ def to_column(array: np.ndarray) -> pa.ChunkedArray:
     kind = array.dtype.kind
     if kind == "S":
         array = np.char.decode(array, "utf-8", "replace")
-    elif kind == "f" and array.dtype.itemsize > 8:  # pyarrow knows no longer floats
+    elif kind == "f" and array.dtype.itemsize > 8:  # pyarrow has no longer floats
         array = array.astype(np.float64)
     elif kind in "mM" and np.datetime_data(array.dtype) not in _TIME_UNITS:
         array = array.astype(f"{kind}8[us]")

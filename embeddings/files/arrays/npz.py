@@ -1,4 +1,4 @@
-"""NumPy's .npz: named arrays; one matrix is the vectors, arrays of one value a row describe it."""
+"""NumPy's .npz: named arrays; one matrix is the vectors, one-dimensional arrays are its columns."""
 
 import zipfile
 import zlib
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -116,6 +117,18 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     yield table, ""
 
 
+def read_arrays(file: Path | IO[bytes], note: Note) -> dict[str, np.ndarray]:
+    """Return all arrays by name, except those of Python objects, which a note lists.
+
+    Raises
+    ------
+    EmbeddingError
+        a damaged archive, or one that unpacks to more bytes than the limit
+    """
+    with _opened(file, note) as (archive, members):
+        return {member.name: _read_as_stored(archive, member) for member in members}
+
+
 def _choose(members: list[_Member], context: ReadContext) -> _Member:
     """Return the matrix that is the vectors; EmbeddingError where there is none."""
     matrices = named.find_matrices(members)
@@ -169,11 +182,11 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(path: Path, note: Note) -> Iterator[tuple[zipfile.ZipFile, list[_Member]]]:
+def _opened(file: Path | IO[bytes], note: Note) -> Iterator[tuple[zipfile.ZipFile, list[_Member]]]:
     """Open an archive whose arrays, all unpacked, fit the limit; damage is an EmbeddingError."""
     with (
         damaged(".npz", *_DAMAGE, advice="write it again with numpy.savez"),
-        zipfile.ZipFile(path) as archive,
+        zipfile.ZipFile(file) as archive,
     ):
         infos = archive.infolist()
         check_bytes(sum(info.file_size for info in infos), "its arrays unpack to")
@@ -210,12 +223,16 @@ def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], note: Note)
 
 
 def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
+    return _read_as_stored(archive, member).reshape(member.shape)
+
+
+def _read_as_stored(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:
     with archive.open(member.file) as file:
-        return np.lib.format.read_array(file, allow_pickle=False).reshape(member.shape)
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _label_name(columns: dict[str, pa.ChunkedArray], context: ReadContext) -> str | None:
-    """Return the array that labels the rows: of those of texts, the best name, else the first."""
+    """Return the array that labels the rows: the text array with the best name, else the first."""
     texts = [name for name, column in columns.items() if is_text(column.type)]
     if not texts:
         texts = [name for name in columns if name.lower() in LABEL_NAMES]

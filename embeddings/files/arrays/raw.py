@@ -12,7 +12,7 @@ from embeddings.files.options import ChoiceRequired, ReadContext
 from embeddings.text import listed
 
 SUFFIXES = (".bytes", ".tensor", ".raw", ".f32")
-"""The suffixes of such files; nothing in them tells what they are."""
+"""The suffixes of such files; their content does not identify the format."""
 
 _USUAL = (50, 100, 128, 200, 256, 300, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 _LONGEST = 4096
@@ -28,13 +28,13 @@ def load(path: Path, context: ReadContext, rows: int | None = None) -> Draft:
 
     Parameters
     ----------
-    rows : number of vectors, if the files beside it tell
+    rows : number of vectors, if the files beside it state it
 
     Raises
     ------
     ChoiceRequired
-        neither a selection nor `rows` tells how long a vector is; the choice lists the lengths
-        that divide the numbers, the usual ones first
+        neither a selection nor `rows` determines the length of a vector; the choice lists the
+        lengths that divide the numbers, the usual ones first
     EmbeddingError
         the file is not a whole number of float32, or not a whole number of such vectors
     """

@@ -76,7 +76,7 @@ def sniff(
     quoted : True if quotes around a cell are part of the syntax
     delimiter : the delimiter, if it is known
     several_columns : True for a table that is known to have two columns at least; otherwise text
-        without numbers may be a list of labels, in which commas are no delimiters
+        without numbers may be a list of labels, in which commas are not delimiters
 
     Raises
     ------
@@ -162,7 +162,7 @@ def read_rows(
 
     Parameters
     ----------
-    strict : True to raise EmbeddingError for quotes that are not closed, or stand in a cell
+    strict : True to raise EmbeddingError for quotes that are not closed, or are inside a cell
     first_line : number of the first line of `text`
     """
     lines = io.StringIO(text, newline="")

@@ -20,10 +20,10 @@ from embeddings.errors import EmbeddingError
 _PIECE = 2**23  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
 _LONGEST_BLOCK = 2**31 - 1
-_BLOCK_ROWS = 64  # for fewer rows, the memory that each column takes would not pay
+_BLOCK_ROWS = 64  # for fewer rows, the memory of each column would not pay off
 _LOOK = 2**16
-_LARGE = 2**26  # bytes of text from which the import of numba pays
-_MOST_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
+_LARGE = 2**26  # bytes of text from which the import of numba pays off
+_MAX_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
 
 _Parsed = tuple[pa.Table, np.ndarray | None]
 """A piece as pyarrow parses it, and None; or its other columns, and its components: float32 of
@@ -32,9 +32,9 @@ shape (rows, d)."""
 
 def check_width(columns: int) -> None:
     """Raise EmbeddingError for more columns than a table of text may have."""
-    if columns > _MOST_COLUMNS:
+    if columns > _MAX_COLUMNS:
         raise EmbeddingError(
-            f"a row of {columns:,} columns; expected at most {_MOST_COLUMNS:,} in a text; write "
+            f"a row of {columns:,} columns; expected at most {_MAX_COLUMNS:,} in a text; write "
             "the matrix with numpy.save"
         )
 

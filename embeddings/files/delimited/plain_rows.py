@@ -10,9 +10,9 @@ median of nine processes, imports not counted:
     polars 2.1        0.88            0.92
     pyarrow 26        1.9             2.1
 
-So it takes half of the time of polars, which also takes a row that is too short for one with
-missing numbers, and 170 MB on disk. numba takes 0.8 s to import, which text pays from 64 MiB on
-(see number_parser.py); layouts need it anyway.
+It takes half the time of polars, which also reads a row that is too short as one with missing
+numbers, and needs 170 MB on disk. Importing numba takes 0.8 s, which pays off for text of 64 MiB or
+more (see number_parser.py); layouts need it anyway.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""CSV, TSV and their like: one row an item, a vector across columns or as a list in one cell.
+"""CSV, TSV and their like: one row per item, a vector across columns or as a list in one cell.
 
 As a companion of another file, its columns describe the rows of that one: TensorFlow Projector's
 metadata.tsv, or a plain list of labels.
@@ -59,7 +59,7 @@ def load(path: Path, context: ReadContext) -> Draft:
 
 
 def vector_likelihood(path: Path) -> Likelihood:
-    """Return how likely the file holds vectors, judging by its first rows; see roles.py."""
+    """Return how likely the file holds vectors, from its first rows; see roles.py."""
     text = read_table_text(path, lambda _: None)
     best = NO_VECTORS
     for quoted in quotings(text.content):

@@ -32,7 +32,7 @@ class TableText:
     Attributes
     ----------
     content : UTF-8, without the lines before the table
-    skipped : how many lines stand before the table in the file
+    skipped : number of lines before the table in the file
     """
 
     content: pa.Buffer
@@ -43,7 +43,7 @@ class TableText:
 
         Parameters
         ----------
-        strict : True to raise EmbeddingError for quotes that are not closed, or stand in a cell
+        strict : True to raise EmbeddingError for quotes that are not closed, or are inside a cell
         """
         content = self.content.to_pybytes().decode("utf-8", "replace")
         return read_rows(content, dialect.delimiter, dialect.quoted, strict, 1 + self.skipped)

@@ -47,7 +47,7 @@ def matches(head: bytes, path: Path) -> bool:
         with opened(path) as file:
             return bool(_datasets(file))
     except EmbeddingError:
-        return False  # generic.py says what is wrong
+        return False  # generic.py reports what is wrong
 
 
 def load(path: Path, context: ReadContext) -> Draft:

@@ -53,7 +53,7 @@ def matches(head: bytes, path: Path) -> bool:
             obs, obsm, x = (access.child(file, name) for name in ("obs", "obsm", "X"))
             return obs is not None and (obsm is not None or x is not None)
     except EmbeddingError:
-        return False  # generic.py says what is wrong
+        return False  # generic.py reports what is wrong
 
 
 def load(path: Path, context: ReadContext) -> Draft:

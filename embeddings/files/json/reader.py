@@ -74,7 +74,7 @@ def load(path: Path, context: ReadContext) -> Draft:
 
 
 def vector_likelihood(path: Path) -> Likelihood:
-    """Return how likely the file holds vectors, judging by its first rows; see roles.py."""
+    """Return how likely the file holds vectors, from its first rows; see roles.py."""
     text = read_text(path, lambda _: None)
     document = read_document(text)
     if document is None:

@@ -18,7 +18,7 @@ from embeddings.text import listed, shorten
 FIELD_BYTES = 24
 """Bytes of memory that a field of a row takes, at least."""
 
-_DOCUMENT = 8  # bytes of memory for each byte of a JSON document, about
+_DOCUMENT = 8  # bytes of memory per byte of a JSON document, roughly
 _LONG = 16  # floats from which a list is stored as an array
 _TOO_DEEP = "JSON that is nested too deeply; expected objects of numbers, texts and lists"
 _ROW = re.compile(r"[0-9]{1,9}")

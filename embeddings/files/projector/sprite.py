@@ -60,7 +60,7 @@ def guess_cell(path: Path, count: int) -> tuple[int, int]:
     Raises
     ------
     EmbeddingError
-        not an image, or one that is no such grid
+        not an image, or one that is not such a grid
     """
     with _opened(path) as image:
         width, height = image.size

@@ -1,4 +1,4 @@
-"""How many bytes a table takes once it is decoded, found out before it is: files may be bombs.
+"""The size of a table in memory, found out before it is decoded: files may be bombs.
 
 A few bytes of a file may stand for any number in memory: a compressed batch, a dictionary whose one
 text is used in each row, views that all show the same text. pyarrow decompresses a batch of Arrow

@@ -48,7 +48,7 @@ def infer_types(
     Parameters
     ----------
     files : files given with the table, such as the members of a zip, by their path there
-    note : receives what could not be read, one sentence a call
+    note : receives what could not be read, one sentence per call
     retype : True to turn texts into lists and dates, and records into columns; False for an
         embedding file, whose columns have types already
 

@@ -49,7 +49,7 @@ def read_table(
     as_text : True for strings exactly as they are written, "" where a cell is empty. Otherwise
         spaces around cells are ignored, MISSING_MARKS are null, and a column whose cells all are
         numbers, booleans or dates has that type
-    note : receives what was assumed or left out, one sentence a call
+    note : receives what was assumed or left out, one sentence per call
 
     Raises
     ------

@@ -55,7 +55,7 @@ def choose_roles(columns: Sequence[Column], context: ReadContext) -> Roles:
     Raises
     ------
     EmbeddingError
-        no list column and fewer than two columns of numbers, or a selection that is no candidate
+        no list column and fewer than two columns of numbers, or a selection that is not a candidate
     """
     vector = _choose_vector(columns, context)
     rest = [i for i in range(len(columns)) if i not in set(vector)]

@@ -158,7 +158,7 @@ def test_what_cannot_be_opened_is_said(tmp_path, folder, monkeypatch):
     with pytest.raises(EmbeddingError, match="cannot be opened"):
         load_encoder(folder, CPU, "kept")
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(EmbeddingError, match=r"install it by .*requirements-pretrained\.txt"):
+    with pytest.raises(EmbeddingError, match=r"install it with .*requirements-pretrained\.txt"):
         load_encoder(folder, CPU, "kept")
 
 

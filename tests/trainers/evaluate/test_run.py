@@ -45,7 +45,7 @@ def test_models_run_on_the_threads_of_the_settings(file, monkeypatch):
             pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
             threads.update(pool["num_threads"] for pool in pools)
 
-    monkeypatch.setattr("trainers.evaluate.run.say", record)
+    monkeypatch.setattr("trainers.evaluate.run.print_progress", record)
     with threadpool_limits(3):
         assert main(["evaluate", str(file), "--target", "sold", "--columns", "shop,day",
                      "--features", "one-hot", "--folds", "2", "--models", "knn"]) == 0  # fmt: skip

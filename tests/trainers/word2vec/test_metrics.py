@@ -1,5 +1,7 @@
 """Similarities and analogies, on vectors whose answers are known."""
 
+import gzip
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -66,6 +68,17 @@ def test_nothing_known_is_no_number(tmp_path):
 def test_lines_that_do_not_fit_are_named(tmp_path, text, message):
     with pytest.raises(EmbeddingError, match=message):
         read_benchmark(write(tmp_path, "a.txt", text))
+
+
+def test_other_encodings_and_compression(tmp_path):
+    text = "Zoë\tqueen\t9\nking\tman\t2\n"
+    (tmp_path / "a.tsv").write_bytes(text.encode("utf-16"))
+    (tmp_path / "b.tsv").write_bytes(gzip.compress(text.encode("utf-8-sig")))
+    (tmp_path / "c.tsv").write_bytes(text.encode("cp1252"))
+    notes: list[str] = []
+    for name in ("a.tsv", "b.tsv", "c.tsv"):
+        assert read_benchmark(tmp_path / name, notes.append).pairs[0] == ("Zoë", "queen")
+    assert len(notes) == 1 and "c.tsv: it is not UTF-8" in notes[0]
 
 
 def test_the_real_files(data):

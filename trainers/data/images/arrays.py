@@ -1,13 +1,12 @@
 """Images as arrays of pixels: IDX, the format of MNIST, `.npz`, and tables whose rows are images.
 
-The format is detected from the content. All files of a format are put together, training and test
-sets too.
+The format is detected from the content. All files of a format are combined, including training and
+test sets.
 """
 
 import io
 import math
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ import pyarrow as pa
 from embeddings.arrow_types import is_number
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
+from embeddings.files.arrays import npz
 from embeddings.files.compression import inner_name, read_decompressed
-from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.tabular.reader import place_of, read_table
 from embeddings.text import listed
 
@@ -45,8 +44,8 @@ class Arrays:
     ----------
     pixels : uint8, shape (n, channels, height, width)
     full : intensity of white
-    classes : name of each image's class, n in all; None if it is not known
-    notes : what the user should know about the reading
+    classes : name of each image's class, n in all; None if unknown
+    notes : messages for the user about reading the files
     """
 
     pixels: np.ndarray
@@ -124,7 +123,7 @@ def _read_idx(contents: dict[str, bytes]) -> Arrays:
                                  "labels; expected as many of both")  # fmt: skip
     named = np.concatenate(numbers).astype(str).tolist() if numbers else None
     names = ", ".join(name for name, _ in images)
-    notes = (f"put together: {names}",) if len(images) > 1 else ()
+    notes = (f"combined: {names}",) if len(images) > 1 else ()
     return Arrays(np.concatenate(pixels)[:, None], 255, named, notes)
 
 
@@ -143,13 +142,11 @@ def _idx(content: bytes, name: str) -> np.ndarray:
 
 def _read_npz(content: bytes, name: str) -> Arrays:
     """Read arrays named x or images and y or labels, or x_train and y_train and so on."""
+    notes: list[str] = []
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            check_bytes(sum(info.file_size for info in archive.infolist()), f"{name} unpacks to")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            found = {key: file[key] for key in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        raise EmbeddingError(f"{name}: not readable as .npz ({first_line(error)})") from error
+        found = npz.read_arrays(io.BytesIO(content), notes.append)
+    except EmbeddingError as error:
+        raise EmbeddingError(f"{name}: {error}") from error
     images, labels = ({_part(key): (key, array) for key, array in found.items()
                        if set(re.split(r"[_\W]+", key.lower())) & words}
                       for words in (_IMAGE_WORDS, _LABEL_WORDS))  # fmt: skip
@@ -170,10 +167,11 @@ def _read_npz(content: bytes, name: str) -> Arrays:
     if len({pixels.shape[1:] for pixels, _, _ in parts}) > 1:
         raise EmbeddingError(f"{name}: images of different sizes: {listed}")
     classes = [str(one) for _, _, values in parts for one in values.tolist()] if labels else None
-    notes = (f"put together: {', '.join(key for key, _ in images.values())}",)
+    if len(parts) > 1:
+        notes.append(f"combined: {', '.join(key for key, _ in images.values())}")
     full = max(full for _, full, _ in parts)
     pixels = np.concatenate([pixels for pixels, _, _ in parts])
-    return Arrays(pixels, full, classes, notes if len(parts) > 1 else ())
+    return Arrays(pixels, full, classes, tuple(notes))
 
 
 def _by_shape(found: dict[str, np.ndarray]) -> tuple[_Named, _Named]:

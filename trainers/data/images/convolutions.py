@@ -1,4 +1,4 @@
-"""What convolutional networks share: their depth and the initialization of their weights."""
+"""Depth and weight initialization of convolutional networks."""
 
 import math
 

@@ -54,14 +54,14 @@ def png(image: np.ndarray, full: int) -> bytes:
     """
     smallest, largest = THUMBNAIL_SIDES
     scaled = np.round(image * (255 / full)).astype(np.uint8)
-    picture = Image.fromarray(scaled[0] if len(image) == 1 else scaled.transpose(1, 2, 0))
-    factor = math.ceil(smallest / min(picture.size))
+    thumbnail = Image.fromarray(scaled[0] if len(image) == 1 else scaled.transpose(1, 2, 0))
+    factor = math.ceil(smallest / min(thumbnail.size))
     if factor > 1:
-        size = (picture.width * factor, picture.height * factor)
-        picture = picture.resize(size, Image.Resampling.NEAREST)
-    picture.thumbnail((largest, largest))
+        size = (thumbnail.width * factor, thumbnail.height * factor)
+        thumbnail = thumbnail.resize(size, Image.Resampling.NEAREST)
+    thumbnail.thumbnail((largest, largest))
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", optimize=True)
+    thumbnail.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The training task that image trainers share: the split, the batches, passes over all images."""
+"""The training task common to image trainers: the split, the batches, passes over all images."""
 
 import math
 from collections.abc import Callable

@@ -73,7 +73,7 @@ def _book(line: str, location: str) -> tuple[str, Mapping[str, Any], list[str]]:
     try:
         record = json.loads(line)
     except ValueError as error:
-        raise EmbeddingError(f"{location}: not JSON ({error}); write one array a line") from error
+        raise EmbeddingError(f"{location}: not JSON ({error}); write one array per line") from error
     if not isinstance(record, list) or len(record) < 3:
         raise EmbeddingError(
             f"{location}: expected an array [title, infobox, [links], ...], got {line[:60]!r}"

@@ -80,7 +80,7 @@ def read_tables(
     The first two columns are the pair, and their names the roles; of three columns whose second is
     called relation, the first two are the left item. A further column `weight` (numbers above 0)
     is the weight of a pair, `timestamp` (numbers or ISO 8601) when it occurred; others are not
-    used, which a note says.
+    used, and a note says so.
     """
     header, rows, notes = _header_and_rows(paths, names)
     triples = len(header) > 2 and header[1] == RELATION

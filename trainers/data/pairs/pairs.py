@@ -99,7 +99,7 @@ def number_pairs(
     source : name and SHA-256 of what was read
     min_count : right items with fewer occurrences are dropped; repeated pairs count
     weight, time, part : of each occurrence. The weights of a pair's occurrences are added; its last
-        time and its first part are kept
+        time and its first part are used
     left_items : all left items, to note how many are dropped; default: those in `pairs`
     left_columns, right_columns : column -> label -> value
     notes : earlier notes, to which this adds its own
@@ -142,13 +142,13 @@ def number_pairs(
     all_notes = list(notes)
     if len(right) < len(seen):
         all_notes.append(
-            f"kept {len(right):,} of {role_count(len(seen), roles[1])}: those that occur "
+            f"using {len(right):,} of {role_count(len(seen), roles[1])}: those that occur "
             f"{min_count} times or more"
         )
     if len(left) < all_left:
         all_notes.append(
             f"left out {all_left - len(left):,} of {role_count(all_left, roles[0])}: those without "
-            f"a kept {roles[1]}"
+            f"a remaining {roles[1]}"
         )
     rows, owner = np.unique(np.stack(numbers, axis=1), axis=0, return_inverse=True)
     owner = owner.ravel()

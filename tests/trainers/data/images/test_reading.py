@@ -82,6 +82,11 @@ def test_idx_npz_and_csv(tmp_path):
     np.savez(tmp_path / "c.npz", numbers, PIXELS)  # arr_0, arr_1
     assert by_content(read_images(tmp_path / "c.npz")) == wanted
 
+    np.savez(tmp_path / "d.npz", x=PIXELS, y=CLASSES, extra=np.array([{}], dtype=object))
+    unpickled = read_images(tmp_path / "d.npz")
+    assert by_content(unpickled) == WANTED
+    assert any("extra.npy: it holds Python objects" in note for note in unpickled.notes)
+
     flat = PIXELS.reshape(12, 36)
     lines = [",".join(map(str, row)) for row in flat]
     last = "\n".join(f"{line},{one}" for line, one in zip(lines, numbers, strict=True))
@@ -146,7 +151,7 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
             "a.csv: line 2 (row 1): 3 columns where the first line has 5",
         ),
         ("a.png", "not a picture", "a.png: not a readable image; repair or remove it"),
-        ("a.npz", "PK no zip", "not readable as .npz"),
+        ("a.npz", "PK no zip", "a.npz: damaged or incomplete .npz"),
         ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),
     ],
 )

@@ -89,8 +89,8 @@ def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
     pairs = read_pairs(path, min_count=2)
     assert labelled(pairs) == {("a", "x"), ("b", "x")}
     assert pairs.notes == (
-        "kept 1 of 3 items: those that occur 2 times or more",
-        "left out 1 of 3 users: those without a kept item",
+        "using 1 of 3 items: those that occur 2 times or more",
+        "left out 1 of 3 users: those without a remaining item",
     )
 
 
@@ -170,7 +170,7 @@ def test_books_form(tmp_path):
     assert labelled(pairs) == {("A", "ship"), ("B", "ship")}
     assert (pairs.left.role, pairs.right.role) == ("book", "link")
     assert pairs.left.columns["genre"].to_pylist() == ["science fiction, novel", None]
-    assert pairs.notes[1] == "left out 1 of 3 books: those without a kept link"
+    assert pairs.notes[1] == "left out 1 of 3 books: those without a remaining link"
 
 
 @pytest.mark.parametrize(
