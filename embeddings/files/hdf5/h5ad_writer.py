@@ -140,8 +140,6 @@ def _column(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
 def _category(group: h5py.Group, name: str, column: pa.ChunkedArray) -> None:
     """Write codes, -1 for missing values, and the categories, of which none may repeat."""
     array = column.unify_dictionaries().combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = decoded(array).dictionary_encode().combine_chunks()
     names = array.dictionary.to_pylist()
     if None in names or len(set(names)) < len(names):
         array = array.cast(array.type.value_type).dictionary_encode()

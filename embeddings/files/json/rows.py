@@ -189,9 +189,9 @@ def _rows_of_columns(columns: dict[str, list[Any]]) -> list[Row]:
     ]
 
 
-def maps_labels_to_vectors(document: Any) -> bool:
+def maps_labels_to_vectors(document: dict[str, Any]) -> bool:
     """Return True if an object of lists may be vectors by label, not columns of numbers."""
-    if not isinstance(document, dict) or not document:
+    if not document:
         return False
     lists = list(document.values())
     if not all(isinstance(each, list) and len(each) == len(lists[0]) for each in lists):

@@ -58,7 +58,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         raise EmbeddingError(f"the config is not JSON ({first_line(error)})") from error
-    entries = config.get("embeddings") if isinstance(config, dict) else None
+    entries = config.get("embeddings")
     if not isinstance(entries, list) or not entries:
         raise EmbeddingError("no list `embeddings` of tensors in the config")
     for i, entry in enumerate(entries):
@@ -89,8 +89,7 @@ def find_file(address: str, config: Path, given: Sequence[Path]) -> Path | None:
     same = [path for path in given if path.name == parts[-1]]
     if same:
         return max(same, key=lambda path: _common(path.parts, parts))
-    too_long = len(address) > _LONGEST_ADDRESS
-    if _REMOTE.match(address) or "\0" in address or too_long or parts[-1] == "..":
+    if _REMOTE.match(address) or "\0" in address or len(address) > _LONGEST_ADDRESS:
         return None
     for tail in (parts, parts[-1:]):
         path = config.parent.joinpath(*tail)

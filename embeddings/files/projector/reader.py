@@ -22,6 +22,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import file_name, find_file, read_config
+from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun, listed, shorten
 
@@ -214,7 +215,10 @@ def _add_images(
     given: Sequence[Path],
     context: ReadContext,
 ) -> Draft:
-    """Return the draft with the column `image`, one cell of the sprite a row."""
+    """Return the draft with a column of images, one cell of the sprite for each row.
+
+    It is called `image`, or `image_2` if the metadata has a column of that name.
+    """
     address, size = sprite.get("imagePath"), sprite.get("singleImageDim")
     path = find_file(address, config, given) if isinstance(address, str) else None
     if path is None:
@@ -226,10 +230,6 @@ def _add_images(
 
     with error_context(path):
         column = cut_sprite(path, size[0], size[1], len(draft.vectors))
-    table = draft.metadata
-    names = [name for name in table.column_names if name != "image"]
-    table = pa.table(
-        [*(table.column(name) for name in names), column],
-        names=[*names, "image"],
-    )
-    return replace(draft, metadata=table)
+    names = [*draft.metadata.column_names, "image"]
+    table = pa.table([*draft.metadata.columns, column], names=names)
+    return replace(draft, metadata=with_unique_names(table, range(len(names))))

@@ -178,8 +178,6 @@ def _as_dates(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     for text in first:
         if not shortest <= len(text) <= longest or text[4] != "-" or not text[:4].isdigit():
             return None
-    if not first:
-        return None
     column = decoded(column)
     found = infer_type(column)
     return found if pa.types.is_temporal(found.type) else None

@@ -111,7 +111,7 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
 
     Parameters
     ----------
-    column : strings such as '[0.1, 0.2]' or '[0.1 0.2]'
+    column : strings such as '[0.1, 0.2]' or '[0.1 0.2]'; at least one, and none missing
     name : of the column, for errors
 
     Returns
@@ -121,7 +121,7 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     Raises
     ------
     EmbeddingError
-        a cell is missing, of another length than the first, or holds something else
+        a cell holds another number of numbers than the first, or something else
     """
     pieces = [
         chunk.slice(start, step)
@@ -129,9 +129,7 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
         for step in [1 + len(chunk) * _PIECE // max(chunk.nbytes, 1)]
         for start in range(0, len(chunk), step)
     ]
-    if not pieces:
-        raise EmbeddingError("no rows; expected at least one")
-    first = pieces[0][0].as_py() or ""
+    first = pieces[0][0].as_py()
     if CALLED.match(first):
         pieces = [pc.replace_substring_regex(piece, CALLS, "") for piece in pieces]
         first = pieces[0][0].as_py()
@@ -150,9 +148,6 @@ def _parse_cells(cells: pa.Array, name: str, start: int, length: int) -> np.ndar
     start : row of the first cell, for errors
     length : how many numbers each cell must have
     """
-    if cells.null_count:
-        row = start + int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
-        raise EmbeddingError(f"row {row}, column {name}: the vector is missing")
     cells = pc.ascii_trim(cells, _BRACKETS)
     commas = "," in cells[0].as_py()
     text = _join_lines(cells)

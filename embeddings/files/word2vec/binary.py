@@ -48,8 +48,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         header = HEADER.match(content)
-        if header is None:
-            raise EmbeddingError("no header; the first line must be two numbers: rows dimensions")
+        assert header is not None, "matches() has found it"
         rows, dimensions = int(header[1]), int(header[2])
         start = header.end()
         del header  # it would keep the map open

@@ -68,12 +68,12 @@ def load(path: Path, context: ReadContext) -> Draft:
         too few numbers, or text in place of a number
     """
     text = read_text(path, context.note, validate=False)
-    header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes() + b"\n")
+    header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes())
     rows = None
     if header:
         rows, dimensions = int(header[1]), int(header[2])
         check_header(rows, dimensions, 2, text.size)
-        text = text.slice(min(header.end(), text.size))
+        text = text.slice(header.end())
     head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
     if _has_tabs(head, bool(header)):
         text = pa.py_buffer(text.to_pybytes().replace(b"\t", b" "))
@@ -260,11 +260,8 @@ def _lengths(rows: list[list[bytes]]) -> Counter[int]:
 
 
 def _sample(head: bytes) -> list[list[bytes]]:
-    """Return the first complete lines, split at spaces."""
-    found = head.split(b"\n")
-    if len(head) >= _SAMPLE_BYTES and len(found) > 1:
-        found.pop()  # it may be cut
-    stripped = (line.rstrip(b" \r") for line in found[:_SAMPLE_LINES])
+    """Return the first lines, split at spaces; the last one may be cut."""
+    stripped = (line.rstrip(b" \r") for line in head.split(b"\n")[:_SAMPLE_LINES])
     return [line.split(b" ") for line in stripped if line]
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from embeddings import EmbeddingSet, save
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.hugging_face import dataset as hf_dataset
@@ -143,10 +144,11 @@ def test_rows_that_differ_from_the_description_are_said(tmp_path):
     ]
 
 
-def test_an_index_of_rows_is_refused(tmp_path):
+@pytest.mark.parametrize("key", ["_indices_data_files", "_indices_files"])
+def test_an_index_of_rows_is_refused(tmp_path, key):
     """Data sets before version 2 kept it when they were shuffled."""
     indices = [{"filename": "indices.arrow"}]
-    folder = save_to_disk(tmp_path / "set", [table()], _indices_data_files=indices)
+    folder = save_to_disk(tmp_path / "set", [table()], **{key: indices})
     with pytest.raises(EmbeddingError, match=r"flatten_indices\(\)"):
         load(folder)
 
@@ -157,6 +159,57 @@ def test_a_state_leads_nowhere_else(tmp_path):
     folder = save_to_disk(tmp_path / "set", [table()], _data_files=files)
     with pytest.raises(EmbeddingError, match=r"lacks secret\.arrow \(of 1 file\)"):
         load(folder)
+
+
+def test_a_state_without_names_of_files_is_no_dataset(tmp_path):
+    folder = save_to_disk(tmp_path / "set", [table()], _data_files=[5, {"filename": 7}])
+    (folder / "data-00000-of-00001.arrow").unlink()
+    assert not hf_dataset.is_dataset(members(folder))
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "\ud800"])
+def test_a_description_that_is_not_json_is_named(tmp_path, text):
+    folder = save_to_disk(tmp_path / "set", [table()])
+    (folder / "state.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(EmbeddingError, match=r"^state\.json: not JSON .*write the data set again"):
+        hf_dataset.is_dataset(members(folder))
+
+
+def test_a_description_of_too_many_bytes_is_not_read(tmp_path, monkeypatch):
+    folder = save_to_disk(tmp_path / "set", [table()])
+    size = (folder / "dataset_info.json").stat().st_size
+    monkeypatch.setattr(hf_dataset, "_JSON_BYTES", size)
+    check(load(folder)[0])
+    (folder / "dataset_info.json").write_text((folder / "dataset_info.json").read_text() + " ")
+    with pytest.raises(EmbeddingError, match=r"^dataset_info\.json: a description of [\d,]+ bytes"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        [],
+        {"features": [], "splits": 5},
+        {"features": "text", "splits": {"train": 5}},
+        {"features": {}, "splits": {"train": {"num_examples": "many"}}, "dataset_name": 5},
+    ],
+)
+def test_a_description_of_other_kinds_describes_nothing(tmp_path, info):
+    folder = save_to_disk(tmp_path / "set", [table()])
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    draft, _, notes = load(folder)
+    check(draft)  # by the features in the shards themselves
+    assert draft.provenance.name == "data set" and notes == []
+
+
+@pytest.mark.parametrize("listed", [5, "train", [5, "train"], {"train": 1}])
+def test_splits_that_are_not_names_are_not_missed(tmp_path, listed):
+    save_to_disk(tmp_path / "dict" / "train", [table()])
+    path = tmp_path / "dict" / "dataset_dict.json"
+    path.write_text(json.dumps({"splits": listed}))
+    draft, _, notes = load(tmp_path / "dict")
+    check(draft)
+    assert notes == []
 
 
 def test_splits_are_a_choice_and_train_is_the_default(tmp_path):
@@ -210,6 +263,21 @@ def test_the_layout_of_the_hub_opens(tmp_path):
     check(load(tmp_path, split="test")[0], VECTORS[:3])
 
 
+def test_shards_beyond_the_count_in_their_names_are_read(tmp_path):
+    for i, rows in enumerate([(0, 3), (3, 6), (6, 10)]):
+        pq.write_table(table(*rows), tmp_path / f"train-{i:05}-of-00002.parquet")
+    check(load(tmp_path)[0])
+
+
+def test_a_dataset_of_embedding_files_keeps_their_name(tmp_path):
+    for i in range(2):
+        made = EmbeddingSet.of(VECTORS[5 * i : 5 * i + 5], name="mine", metric="dot")
+        save(made, tmp_path / f"train-0000{i}-of-00002.parquet")
+    draft, _, _ = load(tmp_path, "folder")
+    np.testing.assert_array_equal(draft.vectors, VECTORS)
+    assert (draft.provenance.name, draft.provenance.metric) == ("mine", "dot")
+
+
 def test_configs_of_the_hub_are_splits_by_their_folders(tmp_path):
     for language, rows in (("de", 4), ("en", 6)):
         (tmp_path / language).mkdir()
@@ -229,6 +297,10 @@ def test_other_files_are_no_dataset(tmp_path):
     pq.write_table(table(), tmp_path / "vectors.parquet")
     (tmp_path / "state.json").write_text('{"step": 7}')
     assert not hf_dataset.is_dataset(members(tmp_path))
+    pq.write_table(table(), tmp_path / "train.parquet")  # beside a table that is no split
+    assert not hf_dataset.is_dataset(members(tmp_path))
+    (tmp_path / "vectors.parquet").unlink()  # a table alone
+    assert not hf_dataset.is_dataset(members(tmp_path))
 
 
 def test_one_file_from_the_hub_knows_its_classes(tmp_path):
@@ -245,6 +317,50 @@ def test_numbers_without_a_class_stay_numbers_and_it_is_said():
     decoded, classes = hf_features.decode(found, notes.append)
     assert decoded["kind"].to_pylist() == [0, 2] and not classes
     assert notes == ["column kind is left as it is: one of its numbers has no class name"]
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        (pa.array([-2, 0], pa.int8()), ["a", "b"]),
+        (pa.array([0, 1]), "ab"),
+        (pa.array([0, 1]), ["a", 5]),
+    ],
+)
+def test_classes_that_do_not_fit_their_column_leave_it(column, names):
+    features = {"kind": {"names": names, "_type": "ClassLabel"}}
+    found = hf_features.with_features(pa.table({"kind": column}), features)
+    notes: list[str] = []
+    decoded, classes = hf_features.decode(found, notes.append)
+    assert decoded["kind"].equals(found["kind"]) and not classes
+    assert len(notes) == 1 and notes[0].startswith("column kind is left as it is")
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        [],
+        {"absent": {"names": ["a"], "_type": "ClassLabel"}},
+        {"kind": [{"names": ["a"], "_type": "ClassLabel"}]},
+        {"kind": {"names": [], "_type": "ClassLabel"}},
+        {"text": {"names": ["a", "b"], "_type": "ClassLabel"}},  # decoded already
+        {"twice": {"names": ["a", "b"], "_type": "ClassLabel"}},
+    ],
+)
+def test_features_of_no_column_or_kind_leave_all_columns_in_silence(features):
+    columns = [pa.array([0, 1]), pa.array(["a", "b"]), pa.array([0, 1]), pa.array([1, 0])]
+    found = pa.table(columns, names=["kind", "text", "twice", "twice"])
+    found = hf_features.with_features(found, features)
+    notes: list[str] = []
+    assert hf_features.decode(found, notes.append)[0].equals(found)
+    assert notes == []
+
+
+def test_a_class_column_without_any_value_is_a_class_column():
+    features = {"kind": {"names": ["a", "b"], "_type": "ClassLabel"}}
+    found = hf_features.with_features(pa.table({"kind": pa.nulls(2, pa.int64())}), features)
+    decoded, classes = hf_features.decode(found, lambda _: None)
+    assert decoded["kind"].to_pylist() == [None, None] and classes == {"kind"}
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"info": 3}', b"[" * 100_000, b"\xff"])
@@ -272,9 +388,31 @@ def test_arrays_of_a_fixed_shape_become_vectors(tmp_path, missing):
     assert "column x: arrays of shape [2, 2], each as one row of numbers" in notes
 
 
-@pytest.mark.parametrize("shape", [[2, 3], [None, 2], [4], "2", [2, 2, 1]])
+NESTED = pa.list_(pa.list_(pa.float32()))
+
+
+def test_arrays_of_an_extension_type_become_vectors():
+    storage = pa.array(VECTORS.reshape(10, 2, 2).tolist(), NESTED)
+    arrays = pa.ExtensionArray.from_storage(pa.opaque(NESTED, "Array2D", "datasets"), storage)
+    features = {"x": {"shape": [2, 2], "_type": "Array2D"}}
+    found = hf_features.with_features(pa.table({"x": arrays}), features)
+    decoded, _ = hf_features.decode(found, lambda _: None)
+    assert decoded["x"].to_pylist() == VECTORS.tolist()
+
+
+@pytest.mark.parametrize("arrays", [[[[1.0, 2.0], None]], [[[1.0, 2.0], [3.0]]], []])
+def test_arrays_with_a_missing_or_shorter_row_or_none_at_all_are_left(arrays):
+    column = pa.chunked_array([pa.array(arrays, NESTED)] if arrays else [], NESTED)
+    features = {"x": {"shape": [2, 2], "_type": "Array2D"}}
+    found = hf_features.with_features(pa.table({"x": column}), features)
+    notes: list[str] = []
+    assert hf_features.decode(found, notes.append)[0]["x"].equals(found["x"])
+    assert "column x is left as it is" in notes[0]
+
+
+@pytest.mark.parametrize("shape", [[2, 3], [None, 2], [4], "2", [2, 2, 1], [2, True], [0, 2]])
 def test_arrays_of_another_shape_are_left(shape):
-    column = pa.array(VECTORS.reshape(10, 2, 2).tolist(), pa.list_(pa.list_(pa.float32())))
+    column = pa.array(VECTORS.reshape(10, 2, 2).tolist(), NESTED)
     found = hf_features.with_features(
         pa.table({"x": column}), {"x": {"shape": shape, "_type": "Array2D"}}
     )

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files.json import rows as json_rows
 
 VECTORS = np.array([[0.1, -0.0, 1e-45], [3.4028235e38, -1.2e-38, 1 / 3]], np.float32)
 ROWS = [
@@ -66,6 +67,7 @@ def test_every_arrangement_reads_the_same(tmp_path, arrangement):
         ({"king": {"v": [1, 2]}, "queen": {"v": [3, 4]}}, ("king", "queen"), [[1, 2], [3, 4]]),
         ({"x": [1, 3], "y": [2, 4]}, ("0", "1"), [[1, 2], [3, 4]]),
         ({"dim_0": [1, 3], "dim_1": [2, 4]}, ("0", "1"), [[1, 2], [3, 4]]),
+        ({"w0": [1, 2], "w1": [3, 4], "w2": [5, 6]}, ("w0", "w1", "w2"), [[1, 2], [3, 4], [5, 6]]),
         ({"embeddings": [[1, 2], [3, 4]], "model": "m"}, ("0", "1"), [[1, 2], [3, 4]]),
         ({"name": "only", "v": [1, 2]}, ("only",), [[1, 2]]),
         ([{"x": 1, "y": 2, "t": "a"}, {"x": 3, "y": 4, "t": "b"}], ("a", "b"), [[1, 2], [3, 4]]),
@@ -140,10 +142,11 @@ DEEP = "[" * 100_000
         ("[]", "no rows"),
         ("{}", "no vectors"),
         ('{"a": "b"}', "no vectors"),
+        ('[{"v": []}, {"v": []}]', "no vectors"),
         ('[{"v": [1, 2]}', "not JSON"),
         ("{\n", "not JSON"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_damage_is_one_sentence(tmp_path, text, said):
     with pytest.raises(EmbeddingError, match=rf"x\.json: .*{said}"):
@@ -157,6 +160,10 @@ def test_what_would_burst_memory_is_refused(tmp_path, monkeypatch):
         opened(tmp_path / "x.jsonl", in_lines(many))
     with pytest.raises(EmbeddingError, match="as one JSON document"):
         opened(tmp_path / "x.json", "[" + "[]," * 50_000 + "[]]")
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "40000")
+    columns = json.dumps({"x": [1] * 1_000, "y": [1] * 1_000}, separators=(",", ":"))
+    with pytest.raises(EmbeddingError, match="rows and fields it takes 48,000 bytes"):
+        opened(tmp_path / "x.json", columns)
 
 
 def test_mutated_files_end_in_one_sentence(tmp_path):
@@ -171,3 +178,84 @@ def test_mutated_files_end_in_one_sentence(tmp_path):
                 load(tmp_path / "x.json", note=lambda _: None)
             except EmbeddingError as error:
                 assert str(error).startswith("x.json: ")
+
+
+def test_text_in_utf_16(tmp_path):
+    (tmp_path / "x.json").write_bytes(json.dumps(ROWS).encode("utf-16"))
+    assert load(tmp_path / "x.json").labels == ("a", "b", "c")
+
+
+def test_fields_of_mixed_values_are_text(tmp_path):
+    mixed = [1, "a", None, [0.5] * 20, 2**70, {"deep": {"x": [1]}}]
+    rows = [{"id": f"i{i}", "v": [i, 1], "m": each} for i, each in enumerate(mixed)]
+    found = opened(tmp_path / "x.jsonl", in_lines(rows)).metadata
+    assert found["m"].to_pylist() == ["1", "a", None, str([0.5] * 20), str(2**70), None]
+    assert found["m.deep"].to_pylist() == [None] * 5 + ['{"x": [1]}']
+    rows = [{"id": "a", "v": [1, 2], "n": 2**70}, {"id": "b", "v": [3, 4], "n": 5}]
+    assert opened(tmp_path / "x.jsonl", in_lines(rows)).metadata["n"].to_pylist() == [
+        str(2**70), "5",
+    ]  # fmt: skip
+
+
+def test_numbers_in_quotes_stay_text(tmp_path):
+    rows = [{"id": i, "v": [1, 2], "n": str(i)} for i in range(3)]
+    found = opened(tmp_path / "x.jsonl", in_lines(rows), lambda _: None)
+    assert "0" in (found.labels[0], found.metadata.column("n")[0].as_py())
+    assert all(isinstance(value, str) for value in found.metadata.column("n").to_pylist())
+
+
+def test_a_list_with_a_number_of_hundreds_of_digits_is_text(tmp_path):
+    long = [0.5] * 16 + [10**400]
+    rows = [{"id": "a", "v": [1, 2], "long": long}, {"id": "b", "v": [3, 4], "long": [1.0]}]
+    found = opened(tmp_path / "x.jsonl", in_lines(rows), lambda _: None).metadata
+    assert found["long"].to_pylist() == [json.dumps(long), "[1.0]"]
+
+
+def test_a_value_nested_too_deeply_to_be_written_is_refused():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(EmbeddingError, match="nested too deeply"):
+        json_rows.as_text(deep)
+
+
+def test_two_lists_of_objects_of_one_length_are_columns(tmp_path):
+    document = {"a": [{"v": [1, 2]}, {"v": [3, 4]}], "b": [{"n": 1}, {"n": 2}]}
+    found = opened(tmp_path / "x.json", document)
+    assert found.vectors.tolist() == [[1, 2], [3, 4]]
+    assert found.metadata.to_pydict() == {"b.n": [1, 2]}
+
+
+@pytest.mark.parametrize(("depth", "is_found"), [(7, True), (8, False)])
+def test_vectors_are_searched_for_to_a_limited_depth(tmp_path, depth, is_found):
+    document: dict = {"rows": [{"id": "a", "v": [1, 2]}, {"id": "b", "v": [3, 4]}], "n": "x"}
+    for i in range(depth):
+        document = {f"level{i}": document, "n": "x"}
+    if is_found:
+        assert opened(tmp_path / "x.json", document).labels == ("a", "b")
+    else:
+        with pytest.raises(EmbeddingError, match="no vectors"):
+            opened(tmp_path / "x.json", document)
+
+
+def test_an_empty_object_describes_no_rows(tmp_path):
+    np.save(tmp_path / "v.npy", VECTORS)
+    (tmp_path / "m.json").write_text("{}")
+    with pytest.raises(EmbeddingError, match=r"m\.json: "):
+        load(tmp_path / "v.npy", [tmp_path / "m.json"])
+
+
+def test_numbers_by_name_are_a_vocabulary_only_if_they_number_all_rows(tmp_path):
+    np.save(tmp_path / "v.npy", VECTORS[:1])
+    (tmp_path / "m.json").write_text('{"zero": 0, "one": 1}')
+    found = load(tmp_path / "v.npy", [tmp_path / "m.json"])
+    assert found.metadata.to_pydict() == {"zero": [0], "one": [1]}
+
+
+def test_lists_of_another_length_are_left_out_and_named(tmp_path):
+    np.save(tmp_path / "v.npy", VECTORS)
+    (tmp_path / "m.json").write_text('{"name": ["a", "b"], "model": "m", "sizes": [1, 2, 3]}')
+    notes: list[str] = []
+    found = load(tmp_path / "v.npy", [tmp_path / "m.json"], note=notes.append)
+    assert found.labels == ("a", "b")
+    assert notes == ["left out model, sizes: not one value for each of the 2 rows"]

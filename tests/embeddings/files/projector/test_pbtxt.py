@@ -54,6 +54,10 @@ def test_the_whole_language_is_read():
     }
 
 
+def test_bytes_that_are_not_utf8_are_replaced():
+    assert parse(r'a: "\xff\777"') == {"a": "\ufffd\ufffd"}  # 0777 is more than a byte
+
+
 @pytest.mark.parametrize(
     "text", ['{"embeddings": []}', "embeddings\t0.5\t1\n", "embeddings 1 2 3", "", "cat: 1"]
 )

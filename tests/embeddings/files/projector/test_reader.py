@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embeddings import EmbeddingError, load
+from embeddings import EmbeddingError, EmbeddingSet, load, save
 from embeddings.files import read
 from embeddings.files.options import ChoiceRequired, ReadContext
+from embeddings.files.projector import config as config_module
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3) / 8
 METADATA = 'word\tcount\nthe\t9\nof\t7\n"\t5\nnan\t3\n'
@@ -98,13 +99,19 @@ def test_the_first_present_tensor_is_taken_and_the_others_are_named(tmp_path):
 @pytest.mark.parametrize(
     "address",
     ["../secret.bytes", "{folder}/secret.bytes", "file://{folder}/secret.bytes", "..", "", "a\0b",
-     "https://example.org/here.bytes", "//host/here.bytes", "x" * 5000, "link.bytes"],
+     "https://example.org/here.bytes", "//host/here.bytes", "x" * 300, "ü" * 200,
+     "a/" * 600 + "here.bytes", "link.bytes", "alias.bytes", "linked/secret.bytes",
+     "/below/other.bytes", "below/../below/other.bytes"],
 )  # fmt: skip
 def test_nothing_but_plain_names_in_the_same_folder_is_read(tmp_path, address):
     inner = tmp_path / "inner"
     inner.mkdir()
     raw(tmp_path, "secret.bytes"), raw(inner, "here.bytes")
+    (inner / "below").mkdir()
+    raw(inner, "below/other.bytes")
     (inner / "link.bytes").symlink_to(tmp_path / "secret.bytes")
+    (inner / "alias.bytes").symlink_to(inner / "here.bytes")
+    (inner / "linked").symlink_to(tmp_path)
     address = address.format(folder=tmp_path)
     with pytest.raises(EmbeddingError, match=r"config\.json: none of the files that it names"):
         load(config(inner, entry(tensor=address)))
@@ -119,6 +126,9 @@ def test_a_shape_that_disagrees_with_the_data(tmp_path):
         load(config(tmp_path, entry(shape=(10**12, 3))))
     (tmp_path / "words.bytes").write_bytes(b"\0" * 47)
     with pytest.raises(EmbeddingError, match="47 bytes, not a whole number of float32"):
+        load(config(tmp_path, entry()))
+    (tmp_path / "words.bytes").write_bytes(b"")
+    with pytest.raises(EmbeddingError, match=r"words\.bytes: 0 bytes, 0 float32, but the config"):
         load(config(tmp_path, entry()))
 
 
@@ -174,6 +184,90 @@ def test_a_tensor_within_a_checkpoint_is_named_as_such(tmp_path):
         load(path)
 
 
+def test_raw_numbers_that_look_like_text_are_raw_numbers(tmp_path):
+    content = b"1\t2\n3\t4\n"
+    (tmp_path / "words.bytes").write_bytes(content)
+    found, _ = opened(config(tmp_path, entry(shape=(1, 2))))
+    assert found.vectors.tobytes() == content
+
+
+def test_a_tensor_of_more_bytes_than_the_limit_is_refused(tmp_path, monkeypatch):
+    raw(tmp_path)
+    path = config(tmp_path, entry())
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
+    assert len(load(path)) == 4
+    raw(tmp_path, vectors=np.zeros((100, 3)))
+    with pytest.raises(EmbeddingError, match=r"words\.bytes: the file has 1,200 bytes, more than"):
+        load(path)
+
+
+def test_what_is_not_a_name_in_the_config_is_none(tmp_path):
+    raw(tmp_path)
+    for name in (None, "", 7):
+        found, notes = opened(config(tmp_path, entry(name, metadataPath=5, sprite="x")))
+        assert found.provenance.name == "words" and notes == []
+    sprite_without_path = {"singleImageDim": [5, 4]}
+    _, notes = opened(config(tmp_path, entry(sprite=sprite_without_path)))
+    assert notes == ["the sprite None is missing"]
+
+
+def test_a_bookmarks_file_describes_no_rows(tmp_path):
+    bookmarks = tmp_path / "marks.txt"
+    bookmarks.write_text("a\nb\n")
+    found, _ = opened(
+        config(tmp_path, entry(bookmarksPath="marks.txt")), [raw(tmp_path), bookmarks]
+    )
+    assert found.labels == ("0", "1", "2", "3")
+
+
+def test_a_config_may_begin_with_a_byte_order_mark(tmp_path):
+    raw(tmp_path)
+    path = config(tmp_path, entry())
+    path.write_text("\ufeff \n" + path.read_text())
+    np.testing.assert_array_equal(load(path).vectors, VECTORS)
+
+
+@pytest.mark.parametrize("provenance", ["x", {"name": 5}, {"format": "other", "name": 5}])
+def test_a_config_s_key_embedding_of_another_program_is_ignored(tmp_path, provenance):
+    raw(tmp_path)
+    content = {"embeddings": [entry()], "embedding": provenance}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    assert load(tmp_path / "config.json").provenance.name == "words"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("label\tn\na\t1\n", "1 rows; expected 2, one for each vector, and 2 columns in each"),
+        ("label\tn\na\t1\nb\n", "2 rows; expected 2, one for each vector, and 2 columns in each"),
+        (b"label\tn\na\t\xff\nb\t2\n", "not UTF-8"),
+    ],
+)
+def test_metadata_that_we_wrote_and_another_program_changed(tmp_path, metadata, message):
+    save(EmbeddingSet.of(np.eye(2), ["a", "b"], {"n": [1, 2]}), tmp_path / "x_config.json")
+    content = metadata if isinstance(metadata, bytes) else metadata.encode()
+    (tmp_path / "x_metadata.tsv").write_bytes(content)
+    with pytest.raises(EmbeddingError, match=rf"x_metadata\.tsv: {message}.*was changed"):
+        load(tmp_path / "x_config.json")
+
+
+def test_our_metadata_of_more_bytes_than_the_limit_is_refused(tmp_path, monkeypatch):
+    save(EmbeddingSet.of(np.eye(2), ["a" * 2_000, "b"]), tmp_path / "x_config.json")
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
+    with pytest.raises(EmbeddingError, match=r"x_metadata\.tsv: the file has 2,003 bytes"):
+        load(tmp_path / "x_config.json")
+
+
+def test_a_config_of_more_bytes_than_a_config_has_is_refused(tmp_path, monkeypatch):
+    raw(tmp_path)
+    path = config(tmp_path, entry())
+    monkeypatch.setattr(config_module, "_CONFIG_BYTES", path.stat().st_size)
+    assert len(load(path)) == 4
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(EmbeddingError, match=r"config\.json: a config of [\d,]+ bytes; expected"):
+        load(path)
+
+
 def test_a_tensor_may_be_a_table_of_text_or_npy(tmp_path):
     text = "\n".join("\t".join(map(str, row)) for row in VECTORS.tolist())
     (tmp_path / "v.tsv").write_text(text + "\n")
@@ -210,6 +304,16 @@ def test_a_sprite_is_cut_into_the_column_image(tmp_path, mode):
         image = Image.open(io.BytesIO(cell["bytes"]))
         assert image.format == "PNG" and image.size == (5, 4)
         assert image.convert("RGB").getcolors() == [(20, color)]
+
+
+def test_a_column_called_image_stays_beside_those_of_the_sprite(tmp_path):
+    raw(tmp_path), sprite(tmp_path)
+    (tmp_path / "meta.tsv").write_text("word\timage\n" + "".join(f"w{i}\tx{i}\n" for i in range(4)))
+    images = {"imagePath": "sprite.png", "singleImageDim": [5, 4]}
+    found, _ = opened(config(tmp_path, entry(metadataPath="meta.tsv", sprite=images)))
+    assert found.metadata.column_names == ["image", "image_2"]
+    assert found.metadata["image"].to_pylist() == ["x0", "x1", "x2", "x3"]
+    assert found.metadata["image_2"][0]["bytes"].as_py().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -256,6 +360,7 @@ def test_an_image_too_large_is_refused_before_memory_is_taken(tmp_path, monkeypa
         ('{"embeddings": [], "tensorPath": 1}', "no list `embeddings`"),
         ('{"embeddings": {"tensorPath": "x"}}', "no list `embeddings`"),
         ('{"embeddings": [{"tensorPath": 7}]}', r"embeddings\[0\] has no tensorPath"),
+        ('{"embeddings": [{"tensorPath": "\\ud800"}]}', "not JSON"),
         ('{"embeddings": [{"tensorPath": "x"}, 3]}', r"embeddings\[1\] has no tensorPath"),
         ('{"embeddings": "tensorPath"' + "[" * 200_000, "not JSON"),
         ('{"embeddings": "tensorPath", "a": ' + "[" * 200_000, "not JSON"),

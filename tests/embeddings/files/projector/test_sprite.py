@@ -4,11 +4,14 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.projector.sprite import cut_sprite, guess_cell
+from embeddings.files.projector import sprite as sprites
+from embeddings.files.projector.sprite import cut_sprite, guess_cell, join_sprite
+from embeddings.media import MEDIA
 
 
 def sprite(path: Path, width: int, height: int) -> Path:
@@ -47,3 +50,39 @@ def test_a_guessed_sprite_is_cut_in_order(tmp_path: Path) -> None:
     for i, cell in enumerate(cells.to_pylist()):
         with Image.open(io.BytesIO(cell["bytes"])) as found:
             assert np.array(found).tolist() == np.full((2, 2, 3), 10 * (i + 1)).tolist()
+
+
+def images(*contents: bytes | None) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array([{"bytes": c, "path": None} for c in contents], MEDIA)])
+
+
+def png(width: int, height: int) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (width, height), (255, 0, 0)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_images_that_cannot_be_read_are_counted_and_their_cells_empty(tmp_path: Path) -> None:
+    column = images(png(4, 4), b"\x89PNG\r\n\x1a\n damaged", None, png(4, 4)[:40])
+    assert join_sprite(column, tmp_path / "s.png") == ((4, 4), 2)
+    with Image.open(tmp_path / "s.png") as found:
+        pixels = [found.getpixel((2 + 4 * (i % 2), 2 + 4 * (i // 2))) for i in range(4)]
+    assert pixels == [(255, 0, 0, 255), (0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)]
+
+
+def test_images_of_several_sizes_have_cells_of_one_size(tmp_path: Path) -> None:
+    size, unread = join_sprite(images(png(200, 100), png(4, 4)), tmp_path / "s.png")
+    assert (size, unread) == ((64, 64), 0)
+    with Image.open(tmp_path / "s.png") as found:
+        assert found.size == (128, 64)
+        assert found.crop((0, 0, 64, 64)).getbbox() == (0, 16, 64, 48)  # scaled in proportion
+
+
+@pytest.mark.parametrize(("size", "cell"), [((6, 6), (4, 4)), ((6, 1), (4, 1))])
+def test_a_sprite_is_no_larger_than_the_projector_allows(
+    size, cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sprites, "_MAX_SIDE", 8)
+    assert join_sprite(images(*[png(*size)] * 4), tmp_path / "s.png")[0] == cell
+    with Image.open(tmp_path / "s.png") as found:
+        assert found.size == (2 * cell[0], 2 * cell[1])

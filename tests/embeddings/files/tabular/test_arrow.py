@@ -10,6 +10,7 @@ import pyarrow.ipc
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files.tabular import arrow
 
 VECTORS = np.array([[0.1, -0.0, 1e-45], [3.4028235e38, -1.2e-38, 1 / 3], [1, 2, 3]], np.float32)
 
@@ -164,3 +165,35 @@ def test_tensors_of_arrow_are_lists(tmp_path):
     write(pa.table({"t": tensors}), buffer)
     (tmp_path / "x.arrow").write_bytes(buffer.getvalue())
     np.testing.assert_array_equal(load(tmp_path / "x.arrow").vectors, VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("head", "is_arrow"),
+    [
+        (b"\xff\xff\xff\xff\x10\x01\0\0", True),
+        (b"\xff\xff\xff\xff\x10\x01", False),
+        (b"\xff\xff\xff\xff\0\0\0\0", False),
+        (b"\xff\xff\xff\xff\0\0\0\x10", False),
+    ],
+)
+def test_a_stream_begins_with_the_length_of_a_schema(head, is_arrow, tmp_path):
+    assert arrow.matches(head, tmp_path / "x") is is_arrow
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_texts_that_are_not_utf8_are_damage(tmp_path, stream):
+    """Nothing in the format but the content of the column is wrong."""
+    raw = pa.array([b"fine", b"\xff", b"fine"])
+    texts = pa.StringArray.from_buffers(3, raw.buffers()[1], raw.buffers()[2])
+    write(pa.table({"word": texts, "v": lists(VECTORS)}), tmp_path / "x.arrow", stream)
+    with pytest.raises(EmbeddingError, match=r"x\.arrow: damaged or incomplete Arrow"):
+        load(tmp_path / "x.arrow")
+
+
+def test_a_damaged_schema_is_an_error_of_the_file(tmp_path):
+    write(pa.table({"v": lists(VECTORS)}), tmp_path / "x.arrow")
+    content = bytearray((tmp_path / "x.arrow").read_bytes())
+    content[16:24] = b"\xff" * 8
+    (tmp_path / "x.arrow").write_bytes(content)
+    with pytest.raises(EmbeddingError, match="damaged or incomplete Arrow"):
+        arrow.read_schema(tmp_path / "x.arrow")

@@ -50,6 +50,7 @@ def test_lists_as_text_are_lists(texts, type_, first) -> None:
         ["[1]", "[" + "9" * 40 + "]"],
         ['["\\ud800"]'],
         ["[" + ", ".join(["0.125"] * 768) + "]"] * 3,  # a vector
+        ["[1]"] * 200 + ["[" + "1, " * 30_000 + "1]"],  # a document among short lists
     ],
 )
 def test_other_texts_in_brackets_stay_text(texts: list[str]) -> None:
@@ -81,6 +82,17 @@ def test_records_become_columns() -> None:
         "a.c": [date(2026, 1, 31), None],
         "a.b_2": [5, 6],
     }
+
+
+def test_records_without_fields_stay() -> None:
+    table = pa.table({"empty": pa.array([{}, None], pa.struct([]))})
+    assert infer_types(table).equals(table)
+
+
+def test_columns_without_any_value_stay() -> None:
+    texts = pa.array([None, None], pa.string())
+    for values in (texts, texts.dictionary_encode()):
+        assert only(values)[0].type == values.type
 
 
 def test_plain_columns_pass_and_odd_layouts_become_plain() -> None:

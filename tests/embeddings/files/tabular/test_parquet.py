@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, Provenance, load, save
+from embeddings.files.tabular import parquet
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 EXTREMES = np.array(
@@ -267,3 +268,28 @@ def test_a_text_that_is_repeated_without_end_is_refused(tmp_path, monkeypatch):
         pq.write_table(table.select(["vector", name]), tmp_path / "v.parquet", compression="zstd")
         with pytest.raises(EmbeddingError, match=f"column {name} decodes to 4,000,000 bytes"):
             load(tmp_path / "v.parquet")
+
+
+def test_columns_of_numbers_that_decode_to_more_than_the_limit_are_refused(tmp_path, monkeypatch):
+    zeros = pa.array(np.zeros(100_000))
+    path = write(tmp_path / "x.parquet", {"a": zeros, "b": zeros}, use_dictionary=False)
+    assert path.stat().st_size < 100_000
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
+    with pytest.raises(EmbeddingError, match=r"x\.parquet: its columns decode to 1,600,"):
+        load(path)
+
+
+def test_texts_beyond_what_an_array_of_strings_holds_become_large_strings(tmp_path, monkeypatch):
+    path = write(tmp_path / "x.parquet", {"v": ROWS, "k": ["four", "five", "more"]})
+    assert parquet.read_table(path)["k"].type == pa.string()
+    monkeypatch.setattr(parquet, "_LARGEST_STRINGS", 11)
+    found = parquet.read_table(path)["k"]
+    assert found.type == pa.large_string() and found.to_pylist() == ["four", "five", "more"]
+
+
+def test_texts_that_are_not_utf8_are_damage(tmp_path):
+    raw = pa.array([b"fine", b"\xff", b"fine"])
+    texts = pa.StringArray.from_buffers(3, raw.buffers()[1], raw.buffers()[2])
+    path = write(tmp_path / "x.parquet", {"word": texts, "v": ROWS})
+    with pytest.raises(EmbeddingError, match=r"x\.parquet: damaged or incomplete Parquet"):
+        load(path)

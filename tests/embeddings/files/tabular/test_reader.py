@@ -129,6 +129,12 @@ def test_a_closed_quote_over_several_lines_at_the_end_is_fine(tmp_path):
     assert read_table(path).column("b").to_pylist() == ["x\ny"]
 
 
+def test_a_header_alone_is_a_table_without_rows(tmp_path):
+    table = read_table(write(tmp_path, '"a","b"\n'), ["x", "y"])
+    assert table.to_pydict() == {"x": ["a"], "y": ["b"]}
+    assert read_table(write(tmp_path, '"a","b"\n')).num_rows <= 1
+
+
 def test_other_mistakes(tmp_path):
     with pytest.raises(EmbeddingError, match=r"absent\.csv: no such file; give a table"):
         read_table(tmp_path / "absent.csv")

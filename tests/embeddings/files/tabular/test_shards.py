@@ -56,12 +56,19 @@ def test_other_columns_are_no_shards(tmp_path):
     others = [
         write(tmp_path / "b.parquet", pa.table({"x": [1]})),
         write(tmp_path / "c.parquet", pa.table({"x": [1], "y": ["1"]})),
-        tmp_path / "d.parquet",
+        write(tmp_path / "d.parquet", pa.table({"y": [1.0], "x": [1]})),
+        tmp_path / "e.parquet",
+        tmp_path / "f.feather",
+        tmp_path / "g.txt",
     ]
-    others[2].write_text("PAR1 damaged")
-    for other in others:
+    others[3].write_text("PAR1 damaged")
+    others[4].write_bytes(b"ARROW1\0\0 damaged ARROW1")
+    others[5].write_text("x y\n")
+    reasons = ["columns x", "column y of type string", "columns y, x", "damaged", "damaged",
+               "neither Parquet nor Arrow"]  # fmt: skip
+    for other, reason in zip(others, reasons, strict=True):
         assert not are_shards([first, other])
-        with pytest.raises(EmbeddingError, match=rf"{other.stem}\.parquet: "):
+        with pytest.raises(EmbeddingError, match=rf"^{other.name}: {reason}"):
             read_shards([first, other])
     assert not are_shards([first])
 

@@ -72,6 +72,7 @@ def test_lists_over_several_lines(texts):
         (["[1, 2]", "[3, 4\n5, 6]"], r"row 1, column v: '4\\n5' is not a number"),
         (["[1]", "[2\n3]"], "row 1, column v: 2 numbers where the first row has 1"),
         (["[1,,2]", "[1,,2]"], "row 0, column v: '' is not a number"),
+        (["[\v1, 2]"], "rows 0 to 1, column v: not readable"),
     ],
 )
 def test_lists_that_are_refused(texts, message):

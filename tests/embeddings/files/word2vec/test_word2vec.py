@@ -1,9 +1,14 @@
 """word2vec text and binary, GloVe and fastText: odd words, lying headers, damage."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import psutil
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, save
+from embeddings.files import read
+from embeddings.files.options import ReadContext
 
 WORDS = ["the", "nan", "null", '"', ",", "None", "-", "...", "1", "1e5", "ö", "हु", "'s", "the"]
 VECTORS = np.random.default_rng(0).normal(size=(len(WORDS), 5)).astype(np.float32)
@@ -35,7 +40,7 @@ def test_words_with_spaces_inside(tmp_path):
     words = [". . .", "at name@domain.com", "the", "to 1 2", "of"] * 20
     vectors = np.random.default_rng(1).normal(size=(100, 4)).astype(np.float32)
     for header in ("", "100 4\n"):
-        content = header + "\n".join(lines(["a", *words[1:]], vectors))
+        content = header + "\n\n".join(lines(["a", *words[1:]], vectors))  # with blank lines
         found = opened(tmp_path, content)
         assert found.labels == ("a", *words[1:])
         np.testing.assert_array_equal(found.vectors, vectors)
@@ -48,6 +53,19 @@ def test_nodes_of_a_graph_whose_words_are_numbers(tmp_path):
     # without a header it is a matrix, as numpy.savetxt writes it
     assert opened(tmp_path, "17 0.5 1\n4 1.5 2\n99 2.5 3\n").dimensions == 3
     assert opened(tmp_path, "3 4\n5 6\n7 8\n").vectors.tolist() == [[3, 4], [5, 6], [7, 8]]
+
+
+def test_a_matrix_whose_first_row_ends_in_one_is_no_header(tmp_path):
+    found = opened(tmp_path, "5 1\n6 2\n7 3\n")
+    assert found.vectors.tolist() == [[5, 1], [6, 2], [7, 3]]
+    found = opened(tmp_path, "2 1\n6 2\n7 3\n")  # as many rows as a header would state
+    assert found.labels == ("6", "7") and found.vectors.tolist() == [[2], [3]]
+
+
+def test_a_table_with_a_header_of_names_is_no_word2vec(tmp_path):
+    found = opened(tmp_path, "word x y\na 1 2\nb 3 4\n")
+    assert found.labels == ("a", "b")
+    assert found.vectors.tolist() == [[1, 2], [3, 4]]
 
 
 def test_words_that_are_not_utf8(tmp_path):
@@ -71,6 +89,7 @@ def test_words_that_are_not_utf8(tmp_path):
         ("1000000000000 300\nthe 1 2\n", "the header claims 1,000,000,000,000 rows of 300"),
         ("9 1000000000\nthe 1 2\n", "the header claims 9 rows of 1,000,000,000 numbers"),
         ("0 2\nthe 1 2\n", "the header states 0 rows of 2 numbers"),
+        ("1 70000\nthe" + " 1" * 70_000, "a row of 70,000 columns; expected at most 65,536"),
     ],
 )
 def test_bad_texts_name_the_line(tmp_path, content, message):
@@ -125,6 +144,8 @@ def test_binary_of_bytes_that_look_like_spaces_and_newlines(tmp_path):
     [
         (binary(header="1000000000000 300\n"), "the header claims 1,000,000,000,000 rows of 300"),
         (binary(header="0 5\n"), "the header states 0 rows"),
+        (binary(header="14 0\n"), "the header states 14 rows of 0 numbers"),
+        (binary(["a" * 10_000], VECTORS[:1]), "row 0 of 1: no complete word and vector at byte 4"),
         (binary()[:-1], "row 13 of 14: no complete word and vector"),
         (binary()[:200], "the header claims 14 rows of 5 numbers"),
         (binary(vectors=VECTORS * np.float32(np.inf)), "row 0, column 0: -?inf"),
@@ -142,6 +163,22 @@ def test_bytes_after_the_last_record_are_said(tmp_path):
     assert "ignored 24 bytes after the last of 13 rows" in notes[0]
 
 
+def test_binary_words_that_are_not_utf8_are_said(tmp_path):
+    notes: list[str] = []
+    content = b"2 1\nok " + bytes(4) + b"br\xc3oken " + bytes(4)
+    assert opened(tmp_path, content, "x.bin", notes.append).labels == ("ok", "br\ufffdoken")
+    assert len(notes) == 1 and "some words are not in UTF-8" in notes[0]
+
+
+def test_a_trusted_binary_may_not_take_more_than_the_memory_that_is_free(tmp_path, monkeypatch):
+    (tmp_path / "x.bin").write_bytes(binary())
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "100")
+    assert len(read([tmp_path / "x.bin"], ReadContext(trusted=True))) == len(WORDS)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
+    with pytest.raises(EmbeddingError, match=r"x\.bin: its vectors take 280 bytes, more than"):
+        read([tmp_path / "x.bin"], ReadContext(trusted=True))
+
+
 @pytest.mark.parametrize("suffix", [".vec", ".txt", ".bin"])
 def test_what_we_write_comes_back_to_the_last_bit(tmp_path, suffix):
     extremes = np.array([[0.1, -0.0, 1e-45], [3.4028235e38, 1 / 3, 16777216]], np.float32)
@@ -155,7 +192,7 @@ def test_what_we_write_comes_back_to_the_last_bit(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".vec", ".bin"])
-@pytest.mark.parametrize("label", ["two words", "a\tb", "a\nb", "a\r", ""])
+@pytest.mark.parametrize("label", ["two words", "a\tb", "a\nb", "a\r", "a\v", "a\0", ""])
 def test_labels_that_would_break_the_lines_are_refused(tmp_path, suffix, label):
     made = EmbeddingSet.of(np.ones((2, 2)), ["fine", label])
     with pytest.raises(EmbeddingError, match=rf"x\{suffix}: row 1: the label .*\.parquet"):
