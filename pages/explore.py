@@ -12,7 +12,7 @@ def main() -> None:
     services.pool()  # its workers warm up while the first layout is looked at
     with st.sidebar:
         source, found = opening.choose()
-        active = layers.choose(source, found.embedding_set)
+        active = layers.choose(found.version, found.embedding_set)
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)

@@ -78,12 +78,16 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A set, with the reader's notes, open choices and the rows that it left out."""
+    """A set, with the reader's notes, open choices and the rows that it left out.
+
+    `version` identifies the set among all that are cached, and from what its file held before.
+    """
 
     embedding_set: EmbeddingSet
     notes: tuple[str, ...] = ()
     questions: tuple[Choice, ...] = ()
     left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    version: str = ""
 
 
 def opened(key: str) -> Opened:
@@ -97,9 +101,9 @@ def opened(key: str) -> Opened:
 @st.cache_resource(max_entries=8, show_spinner="Opening the file…")
 def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     source = Source.of(key)
-    paths = paths_of(source)
+    paths, version = paths_of(source), f"{key} {stamp}"
     if source.scheme == "gallery":
-        return Opened(_from_gallery(source.name))
+        return Opened(_from_gallery(source.name), version=version)
     for path in paths if source.scheme == "upload" else ():
         os.utime(path)  # in use: the cache removes what was used least recently
     notes: list[str] = []
@@ -111,7 +115,7 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     )
     embedding_set = read(paths, context)
     questions = tuple(context.choices.values())
-    return Opened(embedding_set, tuple(notes), questions, context.left_out)
+    return Opened(embedding_set, tuple(notes), questions, context.left_out, version)
 
 
 def paths_of(source: Source) -> list[Path]:

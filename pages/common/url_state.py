@@ -11,14 +11,14 @@ def controls() -> dict[str, str | int]:
     return {
         name: read(texts[name])
         for name, read in _STATE.items()
-        if texts[name] and (read is str or texts[name].isdecimal())
+        if texts[name] and (read is str or _is_whole(texts[name]))
     }
 
 
 def row() -> int | None:
     """Return the row in the URL, or None."""
     text = st.query_params.get("row", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if _is_whole(text) else None
 
 
 def update(**values: str | int | None) -> None:
@@ -29,3 +29,8 @@ def update(**values: str | int | None) -> None:
                 del st.query_params[name]
         elif st.query_params.get(name) != str(value):
             st.query_params[name] = str(value)
+
+
+def _is_whole(text: str) -> bool:
+    """Return True for a whole number that is not absurdly long, which int() would refuse."""
+    return text.isdecimal() and len(text) <= 18

@@ -65,8 +65,8 @@ def _summary(current: OpenSet, found: Opened, is_polling: bool) -> None:
     job = _neighbor_job(found.embedding_set)
     if is_polling and job is not None and job.is_finished:
         st.rerun()  # the whole page, so that the polling ends
-    embedding_set, health = found.embedding_set, _health(current.key, found.embedding_set)
-    items = _advice(current.key, found, _result(job))
+    embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
+    items = _advice(found, _result(job))
     with st.container(key="about"):
         st.markdown(
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
@@ -85,7 +85,7 @@ def _summary(current: OpenSet, found: Opened, is_polling: bool) -> None:
 
 def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Show how the file was read and what to change, the first rows, all advice and statistics."""
-    embedding_set, health = found.embedding_set, _health(key, found.embedding_set)
+    embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
     job = _neighbor_job(embedding_set)
     with st.container(key="details"):
         _choices(key, found, open_set)
@@ -94,7 +94,7 @@ def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
         st.markdown("**First rows**")
         st.dataframe(first_rows(embedding_set), hide_index=True)
         st.markdown("**Health**")
-        for each in _advice(key, found, _result(job)):
+        for each in _advice(found, _result(job)):
             st.caption(f"{_ICONS[each.severity]} {plain(each.text)}")
         st.dataframe(
             statistics(health, _result(job), found.left_out.tolist()),
@@ -111,7 +111,7 @@ def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
             )
         if embedding_set.metadata.num_columns:
             st.markdown("**Columns**")
-            st.dataframe(_columns(key, embedding_set), hide_index=True, height="content")
+            st.dataframe(_columns(found.version, embedding_set), hide_index=True, height="content")
         _origin(key, embedding_set)
 
 
@@ -219,8 +219,8 @@ def _neighbor_job(embedding_set: EmbeddingSet) -> JobStatus | None:
     return services.once(key, examine_neighbors, vectors, metric, services.cache().folder)
 
 
-def _advice(key: str, found: Opened, neighbors: NeighborHealth | None) -> list[Advice]:
-    health = _health(key, found.embedding_set)
+def _advice(found: Opened, neighbors: NeighborHealth | None) -> list[Advice]:
+    health = _health(found.version, found.embedding_set)
     return advice(health, neighbors, found.embedding_set.labels, found.left_out)
 
 
@@ -242,12 +242,12 @@ def _origin(key: str, embedding_set: EmbeddingSet) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Checking the set…")
-def _health(key: str, _embedding_set: EmbeddingSet) -> Health:
+def _health(version: str, _embedding_set: EmbeddingSet) -> Health:
     return examine(_embedding_set)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _columns(key: str, _embedding_set: EmbeddingSet) -> pd.DataFrame:
+def _columns(version: str, _embedding_set: EmbeddingSet) -> pd.DataFrame:
     """Return each column's kind, number of distinct values and fraction missing."""
     found = pd.DataFrame(column_facts(_embedding_set.metadata))
     found["missing"] = found["missing"].map("{:.1%}".format)

@@ -66,14 +66,12 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
 def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
     """Show an item, its columns and its nearest neighbors."""
     embedding_set, history, found = view.embedding_set, view.history, view.found
+    assert found is not None
     _back_and_forward(history)
     show_title(embedding_set.labels[row] or "(no label)")
     if is_layer(embedding_set):
         st.markdown(emphasized(context_of(embedding_set, row)))
     show_columns(embedding_set, view.kinds, row)
-    if found is None:
-        st.caption("A set of one item has no neighbors.")
-        return
     left, right = st.columns(2)
     metric_key = navigation.open_set().widget("metric")
     left.selectbox(

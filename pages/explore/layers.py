@@ -16,7 +16,7 @@ class ActiveSet:
 
     Attributes
     ----------
-    key : identifies it among all sets, and what the same file held before
+    key : identifies it among all sets that are cached, and from what its file held before
     layers, layer : of a set of words in context; None for others
     """
 
@@ -30,9 +30,13 @@ class ActiveSet:
         return coordinates if self.layers is None else self.layers.align(coordinates)
 
 
-def choose(source: str, embedding_set: EmbeddingSet) -> ActiveSet:
-    """Draw the slider if the set has layers; it starts at the last, the most contextual one."""
-    key = f"{source} {embedding_set.fingerprint}"  # a file of this machine may change
+def choose(key: str, embedding_set: EmbeddingSet) -> ActiveSet:
+    """Draw the slider if the set has layers; it starts at the last, the most contextual one.
+
+    Parameters
+    ----------
+    key : identifies the set among all that are cached
+    """
     layers = _layers_of(key, embedding_set)
     if layers is None:
         return ActiveSet(key, embedding_set)

@@ -133,7 +133,7 @@ def _find_neighbors(
     chosen_metric: Metric | None = state.get(opened.widget("metric"))
     metric = chosen_metric or embedding_set.provenance.metric
     k: int = state.get("k") or DEFAULT_K
-    if history.row is not None and len(embedding_set) > 1:
+    if history.row is not None:
         wanted: tuple[object, ...] = (key, history.row, metric, k)
     elif history.query is not None:
         wanted = (key, history.query, metric, k)

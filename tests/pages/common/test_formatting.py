@@ -1,6 +1,7 @@
 """Text on the screen and in exported CSV."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.common.formatting import duration, harmless, number, plain
 
@@ -31,3 +32,13 @@ def test_numbers_and_times() -> None:
     assert number(0.12345678) == "0.123457"
     assert duration(42.4) == "42 s"
     assert duration(200) == "3 min 20 s"
+
+
+def test_an_error_is_shown_as_it_is_written() -> None:
+    def script() -> None:
+        from pages.common.formatting import error_box
+
+        error_box("![x](http://a): <b>")
+
+    (box,) = AppTest.from_function(script).run().error
+    assert box.value == r"\!\[x\]\(http\://a\)\: \<b\>"

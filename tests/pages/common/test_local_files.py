@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import EmbeddingError
+from pages.common import local_files
 from pages.common.local_files import Local, allowed
 
 
@@ -47,6 +48,13 @@ def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> No
 def test_names_below_the_root_are_listed_but_not_hidden_ones(root: Path) -> None:
     assert Local(root=root).names() == (["a.npy", str(Path("sub/b.csv"))], 2)
     assert Local((Path("c.npy"),)).names() == (["c.npy"], 0)
+
+
+def test_of_many_files_the_first_ones_are_listed_beside_the_named_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_files, "LISTED", 1)
+    assert Local((Path("c.npy"),), root).names() == (["c.npy", "a.npy"], 2)
 
 
 def test_nothing_outside_of_the_root_is_opened(root: Path) -> None:

@@ -43,3 +43,28 @@ def test_what_an_unfinished_run_has_drawn_of_a_fragment_is_dropped_as_before() -
             queue.enqueue(finished(status))
         queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["map"])
         assert bodies(queue) == ["card 1"]
+
+
+def test_a_run_of_the_page_drops_what_a_finished_run_has_drawn() -> None:
+    keep_finished_runs()
+    queue = ForwardMsgQueue()
+    queue.enqueue(drawn("map", 0))
+    queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
+    queue.clear(retain_lifecycle_msgs=True)
+    assert bodies(queue) == []
+
+
+def test_all_is_dropped_where_nothing_is_to_be_retained() -> None:
+    keep_finished_runs()
+    queue = ForwardMsgQueue()
+    queue.enqueue(drawn("map", 0))
+    queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
+    queue.clear(fragment_ids_this_run=["map"])
+    assert not queue._queue
+
+
+def test_the_queue_is_corrected_once_however_often_the_app_runs() -> None:
+    keep_finished_runs()
+    corrected = ForwardMsgQueue.clear
+    keep_finished_runs()
+    assert ForwardMsgQueue.clear is corrected

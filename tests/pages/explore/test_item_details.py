@@ -124,3 +124,16 @@ def test_an_excerpt_has_its_word_in_bold_and_shows_the_rest_as_it_is() -> None:
 
     assert emphasized(Excerpt("a ⟦ ", "bank", " ⟧ *b*")) == r"a ⟦ **bank** ⟧ \*b\*"
     assert emphasized(Excerpt("no ⟦word⟧")) == "no ⟦word⟧"
+
+
+def test_of_a_very_long_text_the_beginning_is_shown_and_the_rest_counted() -> None:
+    app = shown(text=["x" * 20_001])
+    assert captions(app) == ["x" * 20_000, "and 1 more characters"]
+    assert captions(shown(text=["x" * 20_000])) == ["x" * 20_000]
+
+
+def test_missing_cells_are_not_shown() -> None:
+    kinds = {"text": pa.string(), "number": pa.float64(), "tags": pa.list_(pa.string()),
+             "image": MEDIA}  # fmt: skip
+    app = shown(**{name: pa.nulls(1, kind) for name, kind in kinds.items()})
+    assert captions(app) == [] and not app.get("image")

@@ -1,8 +1,10 @@
 """The history of visited items, and the selection or query that takes its place."""
 
 import numpy as np
+import pytest
 
-from pages.explore.navigation import AdHocQuery, History
+from pages.explore import navigation
+from pages.explore.navigation import AdHocQuery, History, OpenSet
 
 
 def test_back_and_forward_stay_within_the_history() -> None:
@@ -47,3 +49,17 @@ def test_clear_leaves_nothing() -> None:
     assert not history.is_empty
     history.clear()
     assert history.is_empty
+
+
+def test_the_row_in_the_url_is_visited_once_if_the_set_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(navigation.url_state, "row", lambda: 7)
+    for count, row in ((8, 7), (7, None)):
+        opened = OpenSet("gallery:x")
+        monkeypatch.setattr(navigation, "open_set", lambda opened=opened: opened)
+        navigation.restore_from_url(count)
+        assert navigation.current().row == row
+        navigation.current().clear()
+        navigation.restore_from_url(count)  # a rerun
+        assert navigation.current().is_empty

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from embeddings import neighbors
-from tests.embeddings.test_usage import tell
+from embeddings import EmbeddingSet, neighbors, save
+from pages.common import services, sources
+from pages.common.local_files import Local
+from tests.embeddings.test_usage import select, tell
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,3 +42,46 @@ def test_a_click_searches_once_however_often_the_page_is_drawn(
     assert searches == [42, 42]
     app = tell(app, 0, '{"type": "click", "row": 7}')
     assert searches == [42, 42, 7]
+
+
+@pytest.fixture
+def explore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+
+
+def test_a_file_that_changes_while_it_is_open_is_shown_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(sources, "local", lambda: Local(root=tmp_path.resolve()))
+    vectors = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    save(EmbeddingSet.of(vectors), tmp_path / "x.parquet")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.query_params["set"] = "file:x.parquet"
+    app.run()
+    assert not app.exception and "kind" not in select(app, "Color").options
+    kinds = {"kind": ["a", "b"] * 20}
+    save(EmbeddingSet.of(vectors, metadata=kinds), tmp_path / "x.parquet")  # equal vectors
+    app.run()
+    assert not app.exception and "kind" in select(app, "Color").options
+    vectors[3] = 0
+    save(EmbeddingSet.of(vectors, metadata=kinds), tmp_path / "x.parquet")
+    app.run()
+    assert any("zero" in caption.value for caption in app.caption)
+
+
+def test_points_labels_and_colors_are_served_again_once_the_cache_was_emptied(
+    explore: AppTest,
+) -> None:
+    folder = services.cache().folder / "blobs"
+
+    def served_again() -> set[str]:
+        for path in folder.iterdir():
+            path.unlink()
+        assert not explore.run().exception
+        return {path.name for path in folder.iterdir()}
+
+    first = served_again()
+    assert len(first) == 4  # points, labels, colors and the column that points show
+    assert served_again() == first

@@ -1,0 +1,208 @@
+"""The controls of layouts, colors and layers: values in old or invented addresses do no harm."""
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from embeddings import EmbeddingSet
+from embeddings.analysis.contexts import CONTEXT, layers_of
+from embeddings.layouts import Layout, LayoutSpec
+from embeddings.media import MEDIA
+from pages.explore import color_controls, layers, layout_controls
+from pages.explore.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
+
+ROWS = 60
+VECTORS = np.random.default_rng(0).normal(size=(ROWS, 5)).astype(np.float32)
+
+
+def draw(embedding_set, panel):  # runs as a script of its own
+    import streamlit as st
+
+    from pages.explore import color_controls, layers, layout_controls
+    from pages.explore.navigation import OpenSet
+
+    if "open_set" not in st.session_state:
+        st.session_state.open_set = OpenSet("gallery:x")
+    if panel == "layout":
+        st.session_state.chosen = layout_controls.choose(embedding_set, "pca")
+    elif panel == "color":
+        st.session_state.chosen = color_controls.choose("source", embedding_set)
+    elif panel == "hover":
+        st.session_state.chosen = color_controls.choose_hover("source", embedding_set)
+    else:
+        st.session_state.chosen = layers.choose("source", embedding_set)
+
+
+def controls(panel: str, embedding_set: EmbeddingSet, **state: object) -> AppTest:
+    """Draw a panel in a session whose widgets have some values."""
+    color_controls.column_kinds.clear()
+    layers._layers_of.clear()
+    layers._layer.clear()
+    app = AppTest.from_function(draw, args=(embedding_set, panel))
+    for name, value in state.items():
+        app.session_state[name if name == "dims" else f"{name} 0"] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def chosen(panel: str, embedding_set: EmbeddingSet, **state: object) -> Any:
+    return controls(panel, embedding_set, **state).session_state.chosen
+
+
+PLAIN = EmbeddingSet.of(VECTORS)
+PLACED = EmbeddingSet.of(VECTORS, metadata={"x": VECTORS[:, 0], "y": VECTORS[:, 1]})
+
+
+@pytest.mark.parametrize(
+    ("embedding_set", "method", "dims", "found"),
+    [
+        (PLAIN, "umap", 3, ("umap", 3)),
+        (PLAIN, "nonsense", 7, ("pca", 2)),
+        (PLAIN, "precomputed", 2, ("pca", 2)),
+        (PLAIN, "none", 2, ("pca", 2)),
+        (PLACED, "none", 3, ("precomputed", 2)),
+        (PLACED, "nonsense", 3, ("precomputed", 2)),
+        (PLACED, "pca", 3, ("pca", 3)),
+    ],
+)
+def test_a_layout_that_does_not_exist_is_replaced(
+    embedding_set: EmbeddingSet, method: str, dims: int, found: tuple[str, int]
+) -> None:
+    spec = chosen("layout", embedding_set, method=method, dims=dims)
+    assert (spec.method, spec.dims) == found
+
+
+def test_a_parameter_out_of_bounds_is_explained_and_the_layout_stays() -> None:
+    app = controls("layout", PLAIN, method="umap", dims=2)
+    app.number_input(key="umap-n_neighbors").set_value(20).run()
+    before = app.session_state.chosen
+    assert before.params.n_neighbors == 20
+    app.number_input(key="umap-n_neighbors").set_value(-3).run()
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.replace("\\", "").startswith("Neighbors is -3; expected")
+    assert app.session_state.chosen == before
+
+
+def test_the_csv_of_a_layout_runs_nothing_in_a_spreadsheet() -> None:
+    layout = Layout(np.float32([[0.5, 1.5, 2.5], [-1, -2, -3]]), "pca")
+    made = EmbeddingSet.of(VECTORS[:2], ["=1+1", 'a "b"'])
+    rows = list(csv.reader(io.StringIO(layout_controls.layout_csv(made, layout).decode())))
+    assert rows == [
+        ["row", "label", "x", "y", "z"],
+        ["0", "'=1+1", "0.5", "1.5", "2.5"],
+        ["1", 'a "b"', "-1", "-2", "-3"],
+    ]
+
+
+def test_only_precomputed_layouts_take_columns_to_the_worker() -> None:
+    taken = layout_controls._coordinate_columns(PLACED, LayoutSpec("precomputed"))
+    assert list(taken) == ["x", "y"]
+    assert layout_controls._coordinate_columns(PLACED, LayoutSpec("pca")) == {}
+
+
+COLORED = EmbeddingSet.of(
+    VECTORS,
+    [f"item {i}" for i in range(ROWS)],
+    {
+        "two": pa.array(["a", "b"] * 30),
+        "three": pa.array(["a", "b", "c"] * 20),
+        "size": VECTORS[:, 0],
+        "text": [f"text {i}" for i in range(ROWS)],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("color", "by"),
+    [
+        ("size", "size"),
+        ("nonsense", "three"),
+        ("text", "three"),  # which has no colors
+        ("(one color)", SINGLE),
+        ("(neighbors kept)", PRESERVED),
+        (CLUSTERS, CLUSTERS),
+    ],
+)
+def test_a_color_that_does_not_exist_is_replaced(color: str, by: str) -> None:
+    assert chosen("color", COLORED, color=color).by == by
+
+
+def test_a_set_without_categories_has_one_color() -> None:
+    assert chosen("color", PLAIN) == Coloring(SINGLE)
+    two = EmbeddingSet.of(VECTORS, metadata=COLORED.metadata.select(["size", "two"]))
+    assert chosen("color", two) == Coloring("two")
+
+
+@pytest.mark.parametrize(("distinct", "is_offered"), [(20, False), (21, True)])
+def test_categories_are_chosen_only_if_there_are_more_than_colors(
+    distinct: int, is_offered: bool
+) -> None:
+    kinds = pa.array([f"kind {i % distinct}" for i in range(ROWS)]).dictionary_encode()
+    app = controls("color", EmbeddingSet.of(VECTORS, metadata={"kind": kinds}))
+    assert len(app.multiselect) == is_offered
+    if is_offered:
+        app.multiselect[0].set_value(["kind 20"]).run()
+        assert app.session_state.chosen == Coloring("kind", ("kind 20",))
+
+
+@pytest.mark.parametrize(("distinct", "is_category"), [(ROWS // 2, True), (ROWS // 2 + 1, False)])
+def test_labels_are_a_color_if_they_repeat(distinct: int, is_category: bool) -> None:
+    labels = [f"item {i % distinct}" for i in range(ROWS)]
+    color_controls.column_kinds.clear()
+    kinds = color_controls.column_kinds("source", EmbeddingSet.of(VECTORS, labels))
+    assert kinds == ({"label": "category"} if is_category else {})
+    color_controls.column_kinds.clear()
+    with_column = EmbeddingSet.of(VECTORS, labels, {"label": VECTORS[:, 0]})
+    assert color_controls.column_kinds("source", with_column) == {"label": "number"}
+    assert color_controls.column_of(with_column, "label").type == pa.float32()
+
+
+def contexts(*layers: str) -> EmbeddingSet:
+    columns = {
+        "word": ["bank"] * ROWS,
+        "sentence": [f"line {i} on the bank" for i in range(ROWS)],
+        "position": [4] * ROWS,
+    }
+    columns = {name: values * len(layers) for name, values in columns.items()}
+    columns["layer"] = [layer for layer in layers for _ in range(ROWS)]
+    return EmbeddingSet.of(np.vstack([VECTORS] * len(layers)), columns["word"], columns)
+
+
+@pytest.mark.parametrize(
+    ("state", "layer"), [({}, "1"), ({"layer": "0"}, "0"), ({"layer": "nonsense"}, "1")]
+)
+def test_a_layer_that_does_not_exist_is_replaced_by_the_last(
+    state: dict[str, str], layer: str
+) -> None:
+    active = chosen("layer", contexts("0", "1"), **state)
+    assert active.layer == layer and len(active.embedding_set) == ROWS
+
+
+def test_a_single_layer_has_no_slider_and_other_sets_no_layers() -> None:
+    app = controls("layer", contexts("only"))
+    assert app.session_state.chosen.layer == "only" and not app.select_slider
+    active = chosen("layer", PLAIN)
+    assert active.layer is None and active.align(VECTORS) is VECTORS
+
+
+def test_points_show_the_first_columns_with_colors_when_hovered_over() -> None:
+    assert chosen("hover", COLORED) == ("two", "three")
+    image = pa.array([{"bytes": b"\x89PNG\r\n\x1a\n", "path": None}] * ROWS, MEDIA)
+    unseen = {"image": image, "nothing": pa.nulls(ROWS), "label": ["a", "b"] * (ROWS // 2)}
+    app = controls("hover", EmbeddingSet.of(VECTORS, metadata=unseen))
+    assert app.session_state.chosen == () and not app.multiselect
+    app = controls("hover", EmbeddingSet.of(VECTORS, metadata={**unseen, "size": VECTORS[:, 0]}))
+    assert app.multiselect[0].options == ["size"]
+
+
+def test_words_in_context_show_their_context_when_hovered_over() -> None:
+    found = layers_of(contexts("0", "1"))
+    assert found is not None
+    assert chosen("hover", found.of("1")) == (CONTEXT,)
