@@ -86,7 +86,7 @@ def _lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _inner(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the inner lists of lists of one; the column unchanged if another list is longer."""
-    if column.null_count or not len(column):
+    if column.null_count:
         return column
     lengths = pc.min_max(pc.list_value_length(column)).as_py()
     if lengths != {"min": 1, "max": 1}:

@@ -108,7 +108,7 @@ def is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
     """Return True for a column of row numbers that pandas wrote beside the data."""
     if not _ROW_NUMBERS.fullmatch(name) or not pa.types.is_integer(column.type):
         return False
-    return column.null_count == 0 and bool((column.to_numpy() == np.arange(len(column))).all())
+    return bool((column.to_numpy() == np.arange(len(column))).all())  # a missing one is NaN
 
 
 def describe_columns(table: pa.Table) -> list[Column]:

@@ -29,7 +29,7 @@ def draw(embedding_set, panel):  # runs as a script of its own
     if "open_set" not in st.session_state:
         st.session_state.open_set = OpenSet("gallery:x")
     if panel == "layout":
-        st.session_state.chosen = layout_controls.choose(embedding_set, "pca")
+        st.session_state.chosen = layout_controls.choose(embedding_set, "tsne")
     elif panel == "color":
         st.session_state.chosen = color_controls.choose("source", embedding_set)
     elif panel == "hover":
@@ -63,9 +63,9 @@ PLACED = EmbeddingSet.of(VECTORS, metadata={"x": VECTORS[:, 0], "y": VECTORS[:, 
     ("embedding_set", "method", "dims", "found"),
     [
         (PLAIN, "umap", 3, ("umap", 3)),
-        (PLAIN, "nonsense", 7, ("pca", 2)),
-        (PLAIN, "precomputed", 2, ("pca", 2)),
-        (PLAIN, "none", 2, ("pca", 2)),
+        (PLAIN, "nonsense", 7, ("tsne", 2)),
+        (PLAIN, "precomputed", 2, ("tsne", 2)),
+        (PLAIN, "none", 2, ("tsne", 2)),
         (PLACED, "none", 3, ("precomputed", 2)),
         (PLACED, "nonsense", 3, ("precomputed", 2)),
         (PLACED, "pca", 3, ("pca", 3)),

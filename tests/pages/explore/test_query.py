@@ -111,7 +111,9 @@ def test_images_answer_if_there_are_any_and_else_the_right_side_of_pairs() -> No
 TURNED = np.float32([[0, -2], [2, 0]])
 LAYOUT = Layout(CODES.vectors @ TURNED + 1, "pca")
 BENT = Layout(np.tanh(CODES.vectors), "umap")
-FLAT = Layout(np.hstack([CODES.vectors, CODES.vectors[:, :1]]), "pca")
+THREE = EmbeddingSet.of(
+    np.random.default_rng(1).normal(size=(20, 3)).astype(np.float32), trainer="autoencoder"
+)
 
 
 def test_a_position_is_decoded_where_a_decoder_and_an_affine_map_exist() -> None:
@@ -120,8 +122,7 @@ def test_a_position_is_decoded_where_a_decoder_and_an_affine_map_exist() -> None
     assert not query.decodes_positions(words, LAYOUT, ENCODER)
     assert not query.decodes_positions(CODES, LAYOUT, None)
     assert not query.decodes_positions(CODES, BENT, ENCODER)
-    three = EmbeddingSet.of(FLAT.coordinates + 1, trainer="autoencoder")
-    assert not query.decodes_positions(three, Layout(three.vectors, "pca"), ENCODER)
+    assert not query.decodes_positions(THREE, Layout(THREE.vectors, "pca"), ENCODER)
 
 
 def test_a_position_without_a_decoder_or_a_vector_is_not_asked(
@@ -142,7 +143,8 @@ def test_a_query_has_a_position_only_on_a_map_of_two_dimensions() -> None:
     np.testing.assert_allclose(position, [1, -1], atol=1e-5)
     assert query.query_position(CODES, LAYOUT, None) is None
     assert query.query_position(CODES, BENT, asked) is None
-    assert query.query_position(CODES, FLAT, asked) is None
+    solid = AdHocQuery("red", np.float32([1, 0, 0]))
+    assert query.query_position(THREE, Layout(THREE.vectors, "pca"), solid) is None
 
 
 def test_a_text_is_asked_once_and_a_blank_one_never(

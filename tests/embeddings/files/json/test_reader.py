@@ -180,8 +180,9 @@ def test_mutated_files_end_in_one_sentence(tmp_path):
                 assert str(error).startswith("x.json: ")
 
 
-def test_text_in_utf_16(tmp_path):
-    (tmp_path / "x.json").write_bytes(json.dumps(ROWS).encode("utf-16"))
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf_16(tmp_path, encoding):
+    (tmp_path / "x.json").write_bytes(("\ufeff" + json.dumps(ROWS)).encode(encoding))
     assert load(tmp_path / "x.json").labels == ("a", "b", "c")
 
 

@@ -1,6 +1,7 @@
 """How many bytes a table takes once it is decoded, computed before it is."""
 
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,6 @@ from embeddings.files.tabular.decoded_size import _FlatTable, batch_size, text_b
 @pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
 @pytest.mark.parametrize("values", [np.zeros(5_000), np.random.default_rng(0).normal(size=5_000)])
 def test_the_size_of_a_batch_is_that_of_its_columns(compression, values):
-    """Numbers of random bits do not shrink, and are stored as they are."""
     table = pa.table({"a": values, "b": pa.array(["text"] * 5_000).dictionary_encode()})
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression=compression)
@@ -25,6 +25,19 @@ def test_the_size_of_a_batch_is_that_of_its_columns(compression, values):
     assert [rows for rows, _ in sizes[1:]] == [1, 5_000]  # the dictionary and its indices
     size = sum(size for _, size in sizes)
     assert table.nbytes <= size <= table.nbytes + 64 * 5  # five buffers, each perhaps padded
+
+
+def test_buffers_that_did_not_shrink_have_the_size_that_they_have_in_the_file():
+    """Other writers store such a buffer as it is, after a decompressed size of -1."""
+    table = pa.table({"a": np.arange(5_000)})
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    batch = list(pa.ipc.MessageReader.open_stream(sink.getvalue()))[1]
+    unshrunk = SimpleNamespace(metadata=batch.metadata, body=b"\xff" * len(batch.body))
+    rows, size = batch_size(unshrunk)
+    assert rows == 5_000 and len(batch.body) - 64 <= size <= len(batch.body)  # padding
 
 
 def test_a_field_that_is_absent_is_zero_or_a_missing_description():

@@ -85,7 +85,7 @@ def test_records_become_columns() -> None:
 
 
 def test_records_without_fields_stay() -> None:
-    table = pa.table({"empty": pa.array([{}, None], pa.struct([]))})
+    table = pa.table({"empty": pa.array([{}, None], pa.struct([])), "n": [1, 2]})
     assert infer_types(table).equals(table)
 
 
