@@ -122,6 +122,7 @@ class EmbeddingSet:
             raise EmbeddingError(
                 f"vectors of shape {vectors.shape}; expected two dimensions (items, components)"
             )
+        check_shape(vectors)
         if labels is None:
             labels = [str(row) for row in range(len(vectors))]
         table = as_metadata(metadata, len(vectors))
@@ -175,6 +176,13 @@ def empty_metadata(rows: int) -> pa.Table:
     return pa.table({"row": pa.nulls(rows)}).select([])
 
 
+def check_shape(vectors: np.ndarray) -> None:
+    """Raise EmbeddingError if a matrix, shape (n, d), has no rows or no columns."""
+    rows, dimensions = vectors.shape
+    if rows == 0 or dimensions == 0:
+        raise EmbeddingError(f"{rows} rows of {dimensions} numbers; expected at least one of each")
+
+
 def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
     """Return `vectors` as read-only C-contiguous float32; raise EmbeddingError if unusable."""
     vectors = np.asarray(vectors)
@@ -185,10 +193,7 @@ def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
             f"vectors of shape {vectors.shape} and type {vectors.dtype}; "
             "expected a table of numbers, one row per item"
         )
-    if vectors.shape[0] == 0 or vectors.shape[1] == 0:
-        raise EmbeddingError(
-            f"{vectors.shape[0]} rows of {vectors.shape[1]} numbers; expected at least one of each"
-        )
+    check_shape(vectors)
     must_copy = vectors.flags.writeable or not vectors.flags.c_contiguous
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf and is refused below
         checked = np.array(vectors, dtype=np.float32, order="C", copy=True if must_copy else None)

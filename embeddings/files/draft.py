@@ -11,10 +11,12 @@ from embeddings.embedding_set import (
     EmbeddingSet,
     Provenance,
     as_metadata,
+    check_shape,
     empty_metadata,
     non_finite_rows,
 )
 from embeddings.errors import EmbeddingError
+from embeddings.files.limits import check_rows
 from embeddings.files.options import NotFinite, NothingFinite, ReadContext
 from embeddings.text import listed
 
@@ -30,6 +32,11 @@ class Draft:
     metadata : a pyarrow Table of n rows
     provenance : what the file states about itself
     typed : True if `embeddings.save` wrote the file, so that its columns have their types already
+
+    Raises
+    ------
+    EmbeddingError
+        no rows, rows of no numbers, or more rows than fit the limit with a label each
     """
 
     vectors: np.ndarray
@@ -37,6 +44,10 @@ class Draft:
     metadata: pa.Table
     provenance: Provenance
     typed: bool = False
+
+    def __post_init__(self) -> None:
+        check_shape(self.vectors)
+        check_rows(len(self.vectors))
 
     @classmethod
     def of(

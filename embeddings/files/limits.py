@@ -1,5 +1,6 @@
 """Limits on what is read into memory, and the file's name in every error about it."""
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from embeddings.errors import EmbeddingError
 DEFAULT_MAX_BYTES = 4 * 2**30
 """Size limit in bytes of a file, and of its decoded content: 4 GiB."""
 
+_ROW_BYTES = 64  # that a label takes in memory, at least: a string, and a reference to it
 _MEMORY_FRACTION = 0.8  # of the free memory, which a trusted file may take
 _EXPANSION = 32
 
@@ -80,6 +82,27 @@ def check_bytes(size: int, what: str) -> None:
             f"{what} {size:,} bytes, more than the limit of {limit:,}; "
             "raise EMBEDDING_MAX_BYTES if the machine has the memory"
         )
+
+
+def check_rows(rows: int, row_bytes: int = 0) -> None:
+    """Raise EmbeddingError if so many rows, with a label each, exceed the limit.
+
+    A file may state any number of rows that take no bytes of it: rows of no numbers, equal or
+    missing values. So the number is checked before anything of that length is made.
+
+    Parameters
+    ----------
+    row_bytes : bytes that a row takes beside its label
+    """
+    check_bytes(rows * (_ROW_BYTES + row_bytes), f"its {rows:,} rows, with a label each, take")
+
+
+def padded_size(shape: Sequence[int]) -> int:
+    """Return how many numbers an array holds, an axis of length 0 counted as 1.
+
+    An array of shape (2**40, 0) holds no number, but nobody can work with so many rows.
+    """
+    return math.prod(max(1, length) for length in shape)
 
 
 @contextmanager

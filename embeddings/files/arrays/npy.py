@@ -15,7 +15,7 @@ from embeddings.files import header
 from embeddings.files.atomic import atomic_path
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.limits import as_float32, check_bytes, first_line
+from embeddings.files.limits import as_float32, check_bytes, first_line, padded_size
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.embedding_table import from_table
 from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood
@@ -144,7 +144,7 @@ def read_header(
             f"but {held:,} follow; the file is cut short or damaged"
         )
     if limited:
-        check_bytes(math.prod(shape) * max(4, dtype.itemsize), "the array needs")
+        check_bytes(padded_size(shape) * max(4, dtype.itemsize), "the array needs")
     return shape, dtype
 
 

@@ -19,7 +19,7 @@ from embeddings.files.arrays.npy import matrix_shape, to_column
 from embeddings.files.atomic import atomic_path
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.limits import as_float32, check_bytes
+from embeddings.files.limits import as_float32, check_bytes, padded_size
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.roles import Likelihood
 from embeddings.files.tabular.table_draft import are_row_numbers
@@ -72,7 +72,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     chosen = _choose(tensors, context)
     rows = chosen.shape[0]
     if not context.should_map(path):
-        check_bytes(math.prod(chosen.shape) * 4, "the vectors need")
+        check_bytes(padded_size(chosen.shape) * 4, "the vectors need")
     columns = _columns(path, tensors, rows)
     labels = _labels(texts, rows, context.note)
     header = texts.get("embedding")

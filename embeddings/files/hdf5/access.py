@@ -18,7 +18,7 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
 from embeddings.files.damage import damaged
-from embeddings.files.limits import as_float32, check_bytes
+from embeddings.files.limits import as_float32, check_bytes, padded_size
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises
 _HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
@@ -132,7 +132,7 @@ def check_dataset(dataset: h5py.Dataset) -> None:
             "copy it into one file (h5repack)"
         )
     for shape, verb in ((dataset.shape, "needs"), (dataset.chunks or (), "has chunks of")):
-        size = math.prod(shape) * max(4, dataset.dtype.itemsize)
+        size = padded_size(shape) * max(4, dataset.dtype.itemsize)
         check_bytes(size, f"{dataset.name} {verb}")
 
 

@@ -28,7 +28,7 @@ from embeddings.files.hdf5.access import (
     read_column,
 )
 from embeddings.files.json.rows import read_document
-from embeddings.files.limits import as_float32, check_bytes, error_context
+from embeddings.files.limits import as_float32, check_rows, error_context
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, lines, read_text
 from embeddings.text import listed
@@ -36,6 +36,7 @@ from embeddings.text import listed
 _SENTENCES = "sentence_to_index"
 _MEAN = "mean of layers"
 _LISTED = 5
+_COLUMN_BYTES = 24  # that the columns sentence, position and text take for each token
 
 Texts = dict[int, str]
 """Sentences by number."""
@@ -113,15 +114,15 @@ def _check(datasets: dict[int, h5py.Dataset]) -> None:
     first, *others = datasets.values()
     for dataset in (first, *others):
         shape = dataset.shape
-        if (*shape[:-2], shape[-1]) != (*first.shape[:-2], first.shape[-1]) or 0 in shape[:-2]:
+        alike = (*shape[:-2], shape[-1]) == (*first.shape[:-2], first.shape[-1])
+        if not alike or 0 in (*shape[:-2], shape[-1]):
             raise EmbeddingError(
                 f"{dataset.name} is of shape {shape}, {first.name} of {first.shape}; expected "
                 "(layers, tokens, dimensions), and layers and dimensions the same in all"
             )
         check_dataset(dataset)
-    check_bytes(
-        4 * first.shape[-1] * sum(d.shape[-2] for d in (first, *others)), "its vectors need"
-    )
+    tokens = sum(dataset.shape[-2] for dataset in (first, *others))
+    check_rows(tokens, 4 * first.shape[-1] + _COLUMN_BYTES)
 
 
 def _choose_layer(

@@ -17,6 +17,8 @@ from embeddings.embedding_set import empty_metadata
 from embeddings.errors import EmbeddingError
 from embeddings.files import header
 from embeddings.files.draft import Draft
+from embeddings.files.limits import check_bytes, check_rows
+from embeddings.files.tabular.decoded_size import text_bytes
 from embeddings.files.tabular.roles import Column, Kind, Roles
 from embeddings.files.tabular.text_types import holds_list, may_hold_list
 from embeddings.files.tabular.vectors import holds_vectors, read_vectors, stack_columns
@@ -92,7 +94,16 @@ def with_unique_names(table: pa.Table, positions: Sequence[int]) -> pa.Table:
 
 
 def to_labels(column: pa.ChunkedArray) -> list[str]:
-    """Return a column as labels; a missing one is empty."""
+    """Return a column as labels; a missing one is empty.
+
+    Raises
+    ------
+    EmbeddingError
+        as strings, they exceed the size limit
+    """
+    check_rows(len(column))
+    if is_text(value_type(column.type)):
+        check_bytes(text_bytes(column), "its labels take")
     column = decoded(column)
     if is_text(column.type):
         return column.fill_null("").to_pylist()
