@@ -74,6 +74,8 @@ def test_a_requested_set_is_opened_once(app: AppTest) -> None:
     app.session_state["open_request"] = f"gallery:{gallery.ITEMS[1].name}"
     app.run()
     assert app.session_state.open_set.key == f"gallery:{gallery.ITEMS[1].name}"
+    opened = app.session_state.open_set
+    assert app.run().session_state.open_set is opened  # with its history
     app.selectbox[0].select(f"gallery:{gallery.ITEMS[0].name}").run()
     assert not app.exception
     assert app.session_state.open_set.key == f"gallery:{gallery.ITEMS[0].name}"
