@@ -41,7 +41,7 @@ def test_a_folder_of_no_files_or_too_many_is_refused(folder, tmp_path, monkeypat
     with pytest.raises(EmbeddingError, match=r"empty: a folder of 0 files; expected 1 to 100,000"):
         load(tmp_path / "empty")
     (folder / "b.csv").write_text("n\n1\n2\n")
-    monkeypatch.setattr(assemble, "_MOST_FILES", 1)
+    monkeypatch.setattr(assemble, "_MAX_FILES", 1)
     with pytest.raises(EmbeddingError, match="set: a folder of 2 files; expected 1 to 1"):
         load(folder)
 
