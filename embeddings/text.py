@@ -1,6 +1,12 @@
 """Text for messages: lists that end in "and 3 more", counted nouns, shortened text."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+_MOST_DECIMALS = 15
+_SAME = 4e-15  # values that differ by less than this fraction of the largest are rounding errors
 
 
 def listed(
@@ -30,3 +36,18 @@ def count_noun(count: int, noun: str, plural: str = "") -> str:
 def shorten(text: str, length: int = 40) -> str:
     """Return the first `length` characters of a text, followed by "..." if any are cut off."""
     return text if len(text) <= length else f"{text[:length]}..."
+
+
+def decimals_to_distinguish(values: Sequence[float] | np.ndarray, least: int) -> int:
+    """Return how many decimals make different values look different, `least` or more, 15 at most.
+
+    Parameters
+    ----------
+    values : numbers in any order; equal ones, and those that only differ by rounding, look alike
+    least : number of decimals that are shown in any case
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    gaps = np.diff(ordered)
+    gaps = gaps[gaps > _SAME * np.abs(ordered).max(initial=0.0)]
+    needed = math.ceil(-math.log10(gaps.min())) if len(gaps) else 0
+    return min(max(needed, least), max(_MOST_DECIMALS, least))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from components.events import Event
 from components.mount import mount
 from embeddings.analysis.contexts import Excerpt
+from embeddings.text import decimals_to_distinguish
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,12 @@ def neighbor_list(
     description : for screen readers
     on_event : called before the rerun with what the person did
     """
-    largest = max((abs(item.value) for item in items), default=0.0)
+    values = [item.value for item in items]
+    largest = max(map(abs, values), default=0.0)
     message = {
         "items": [asdict(item) for item in items],
         "of": of,
         "description": description,
-        "decimals": 3 if largest < 100 else 1,
+        "decimals": decimals_to_distinguish(values, least=3 if largest < 100 else 1),
     }
     mount("neighbor_list", key, message, count=count, on_event=on_event)

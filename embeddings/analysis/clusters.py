@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import Metric, exact_values, inverse_norms, row_norms, value_kind
+from embeddings.metrics import Metric, compare, inverse_norms, row_norms, value_kind
 from embeddings.neighbors import Neighbors
 
 SMALLEST = 5
@@ -126,14 +126,13 @@ def closest_to_centroid(
     norms = row_norms(inside)
     angular = value_kind(metric) == "similarity"
     directions = inside * inverse_norms(norms)[:, None] if angular else inside
-    compared: Metric = "cosine" if angular else metric
+    kind: Metric = "cosine" if angular else metric
     if not len(members):
-        return Neighbors(members, np.empty(0, np.float32), compared)
-    centroid = directions.mean(axis=0, dtype=np.float64).astype(np.float32)
-    values = exact_values(compared, centroid, row_norms(centroid[None])[0], inside, norms)
-    nearness = values if angular else -values
-    order = np.lexsort((members, -nearness))[:count]
-    return Neighbors(members[order], values[order], compared)
+        return Neighbors(members, np.empty(0), kind)
+    centroid = directions.mean(axis=0, dtype=np.float64)
+    found = compare(kind, centroid, row_norms(centroid[None])[0], inside, norms)
+    order = found.nearest_first(count)
+    return Neighbors(members[order], found.values[order], kind)
 
 
 def value_counts(

@@ -26,7 +26,7 @@ from embeddings.files.options import NothingFinite, ReadContext
 from embeddings.layouts import Layout
 from embeddings.neighbors.graph import load_or_build
 from embeddings.settings import flag
-from embeddings.text import count_noun, listed
+from embeddings.text import count_noun, decimals_to_distinguish, listed
 
 _MAX_ROWS_LISTED = 20
 _MAX_CANDIDATES_LISTED = 8
@@ -71,7 +71,10 @@ def find_neighbors(arguments: NeighborsArguments) -> None:
         print_result(answers, as_json=True)
         return
     lines = [["row", f"{found.metric} {found.kind}", "label"]]
-    lines += [[f"{each['row']}", f"{each[found.kind]:.4f}", each["label"]] for each in answers]
+    decimals = decimals_to_distinguish(found.values, least=4)
+    lines += [
+        [f"{each['row']}", f"{each[found.kind]:.{decimals}f}", each["label"]] for each in answers
+    ]
     write(text_table(lines, right=(True, True, False)))
 
 

@@ -4,7 +4,7 @@
 no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
 """
 
-from embeddings.layouts.computation import compute, load_cached, store
+from embeddings.layouts.computation import compute, load_cached, preview, store
 from embeddings.layouts.layout import Layout, load_layout, save_layout
 from embeddings.layouts.params import (
     UMAP_METRICS,
@@ -14,6 +14,7 @@ from embeddings.layouts.params import (
     TsneParams,
     UmapParams,
 )
+from embeddings.layouts.pca import takes_seconds
 from embeddings.layouts.precomputed import precomputed_dims
 from embeddings.layouts.space import layout_metric
 from embeddings.layouts.spec import ALIASES, METHODS, LayoutSpec, Method, find_method
@@ -36,6 +37,8 @@ __all__ = [
     "load_cached",
     "load_layout",
     "precomputed_dims",
+    "preview",
     "save_layout",
     "store",
+    "takes_seconds",
 ]

@@ -9,8 +9,9 @@ from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.layouts.layout import Layout, load_layout, save_layout
+from embeddings.layouts.pca import sampled_pca
 from embeddings.layouts.quality import evaluate_layout
-from embeddings.layouts.space import layout_metric
+from embeddings.layouts.space import layout_metric, points
 from embeddings.layouts.spec import METHODS, LayoutSpec
 from embeddings.metrics import Metric
 from embeddings.neighbors.graph import GRAPH_NEIGHBORS, NeighborGraph, load_or_build
@@ -62,14 +63,16 @@ def compute(
         needs_graph = spec.params.graph_neighbors > 0
         read = graph(own_metric if metric == "auto" else metric) if needs_graph else None
         layout = _run(embedding_set, read, spec, progress)
+        if cache:  # it can be shown while its quality is measured
+            _write(embedding_set, layout, spec, cache)
         progress.frame(layout.coordinates)
     if with_quality:
         neighbors = graph(own_metric)
         progress("quality")
         quality = evaluate_layout(embedding_set, neighbors, layout.coordinates)
         layout = replace(layout, quality=quality)
-    if cache:
-        _write(embedding_set, layout, spec, cache)
+        if cache:
+            _write(embedding_set, layout, spec, cache)
     return layout
 
 
@@ -89,6 +92,27 @@ def load_cached(embedding_set: EmbeddingSet, spec: LayoutSpec, *, cache: Cache) 
         return layout
 
     return cache.load(_path(embedding_set, spec, cache), read)
+
+
+def preview(embedding_set: EmbeddingSet, dims: int) -> Layout:
+    """Return a rough PCA, by the directions of a sample of the rows, in time linear in n x d.
+
+    Raises
+    ------
+    EmbeddingError
+        if the set has fewer than 3 rows
+    """
+    _check_rows(embedding_set)
+    started = time.perf_counter()
+    coordinates, sampled = sampled_pca(points(embedding_set), dims)
+    return Layout(
+        coordinates,
+        "pca",
+        fingerprint=embedding_set.fingerprint,
+        metric=layout_metric(embedding_set),
+        seconds=time.perf_counter() - started,
+        notes=(f"by the directions of a sample of {sampled:,} rows",),
+    )
 
 
 def store(embedding_set: EmbeddingSet, layout: Layout, cache: Cache) -> None:

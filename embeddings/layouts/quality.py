@@ -11,7 +11,7 @@ import numpy as np
 from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import Metric, exact_values, inverse_norms, value_kind
+from embeddings.metrics import Metric, compare, inverse_norms
 from embeddings.neighbors.graph import NeighborGraph
 
 NEIGHBORS = 10
@@ -146,14 +146,12 @@ def _true_ranks(
     rank.
     """
     vectors, norms = embedding_set.vectors, embedding_set.norms
-    sign = 1.0 if value_kind(metric) == "similarity" else -1.0
     bounds = np.empty(others.shape, dtype=np.float32)
     for i, (row, line) in enumerate(zip(rows, others, strict=True)):
-        values = exact_values(metric, vectors[row], norms[row], vectors[line], norms[line])
-        bounds[i] = sign * values
+        bounds[i] = compare(metric, vectors[row], norms[row], vectors[line], norms[line]).nearness
     ranks = np.ones(others.shape, dtype=np.int64)
     for block in row_blocks(len(vectors), len(rows), _BLOCK_NUMBERS):
-        nearness = sign * _values(embedding_set, metric, rows, block)
+        nearness = _nearness(embedding_set, metric, rows, block)
         inside = np.flatnonzero((rows >= block.start) & (rows < block.stop))
         nearness[inside, rows[inside] - block.start] = -np.inf  # no point is its own neighbor
         for j in range(others.shape[1]):
@@ -161,25 +159,30 @@ def _true_ranks(
     return ranks
 
 
-def _values(
+def _nearness(
     embedding_set: EmbeddingSet, metric: Metric, rows: np.ndarray, block: slice
 ) -> np.ndarray:
-    """Return the metric between m `rows` and the b items of a block: float32, shape (m, b).
+    """Return how near m `rows` and the b items of a block are: float32, shape (m, b).
 
-    Computed in float64 and rounded, as in metrics.py: rows with equal values are tied.
+    It is the nearness of metrics.Comparison, computed in float64 by matrix products and rounded:
+    rows with equal values are tied.
     """
     queries = embedding_set.vectors[rows].astype(np.float64)
     items = embedding_set.vectors[block].astype(np.float64)
+    query_norms, norms = embedding_set.norms[rows], embedding_set.norms[block]
+    if metric == "dot":
+        return (queries @ items.T).astype(np.float32)
     if metric == "manhattan":
         from scipy.spatial.distance import cdist
 
-        return cdist(queries, items, "cityblock").astype(np.float32)
-    norms = embedding_set.norms
-    products = queries @ items.T
+        return np.negative(cdist(queries, items, "cityblock")).astype(np.float32)
     if metric == "cosine":
-        products *= inverse_norms(norms[rows])[:, None]
-        products *= inverse_norms(norms[block])
-    elif metric == "euclidean":
-        squares = np.square(norms[rows])[:, None] + np.square(norms[block]) - 2.0 * products
-        products = np.sqrt(np.maximum(squares, 0.0))
-    return products.astype(np.float32)
+        queries *= inverse_norms(query_norms)[:, None]
+        items *= inverse_norms(norms)[:, None]
+    center = queries.mean(axis=0)  # what all rows have in common would cost the squares digits
+    queries, items = queries - center, items - center
+    squares = np.square(queries).sum(axis=1)[:, None] + np.square(items).sum(axis=1)
+    squares -= 2.0 * (queries @ items.T)
+    if metric == "cosine":  # that of a zero row is 0
+        squares[(query_norms == 0)[:, None] | (norms == 0)] = 2.0
+    return -np.sqrt(np.maximum(squares, 0.0)).astype(np.float32)

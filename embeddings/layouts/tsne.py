@@ -21,7 +21,7 @@ from embeddings.layouts.params import TsneParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
 from embeddings.neighbors.graph import NeighborGraph
-from embeddings.progress import Progress
+from embeddings.progress import NullProgress, Progress
 
 EARLY_ITERATIONS = 250
 _FFT_FROM = 10_000  # points from which, in 2D, interpolation is faster than Barnes-Hut
@@ -61,7 +61,7 @@ def tsne_layout(
     progress("affinities")
     affinities = _affinities(graph, perplexity, threads)
     embedding = TSNEEmbedding(
-        _initial_coordinates(embedding_set, dims, seed),
+        _initial_coordinates(embedding_set, dims, seed, progress),
         affinities,
         negative_gradient_method="fft" if dims == 2 and count >= _FFT_FROM else "bh",
         n_jobs=threads,
@@ -100,7 +100,7 @@ def _affinities(graph: NeighborGraph, perplexity: float, threads: int):  # type:
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     graph = graph.first(min(graph.k, max(1, int(3 * perplexity))))
-    values = graph.values.astype(np.float64)
+    values = graph.values.copy()
     if graph.metric == "cosine":
         values = np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0))
     mean = values.mean()
@@ -110,12 +110,17 @@ def _affinities(graph: NeighborGraph, perplexity: float, threads: int):  # type:
     return PerplexityBasedNN(perplexity=perplexity, knn_index=index, n_jobs=threads)
 
 
-def _initial_coordinates(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
+def _initial_coordinates(
+    embedding_set: EmbeddingSet,
+    dims: int,
+    seed: int,
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
+) -> np.ndarray:
     """Return the PCA scaled to a standard deviation of 1e-4: float64, shape (n, dims).
 
     Noise separates duplicates, which the forces alone would not.
     """
-    coordinates = pca(points(embedding_set), dims)[0].astype(np.float64)
+    coordinates = pca(points(embedding_set), dims, progress)[0].astype(np.float64)
     deviation = coordinates[:, 0].std()
     if deviation > 0:
         coordinates *= _INITIAL_STD / deviation

@@ -19,7 +19,7 @@ from embeddings.layouts.params import UmapParams, thread_count
 from embeddings.layouts.pca import pca
 from embeddings.layouts.space import points
 from embeddings.neighbors.graph import NeighborGraph
-from embeddings.progress import Progress
+from embeddings.progress import NullProgress, Progress
 
 _FRAME_SECONDS = 1.0
 _REPORT_SECONDS = 0.2
@@ -66,7 +66,7 @@ def umap_layout(
     epochs = params.epochs or (500 if count <= 10_000 else 200)
     progress("fuzzy graph")
     edges = _fuzzy_edges(graph, min(params.n_neighbors, count), epochs)
-    coordinates = _initial_coordinates(embedding_set, dims, seed)
+    coordinates = _initial_coordinates(embedding_set, dims, seed, progress)
     a, b = find_ab_params(params.spread, params.min_dist)
     default_threads = numba.get_num_threads()
     numba.set_num_threads(min(threads, default_threads))
@@ -107,7 +107,7 @@ def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: 
     others = graph.first(min(graph.k, n_neighbors - 1))
     values = 1.0 - others.values if graph.metric == "cosine" else others.values
     rows = np.hstack([np.arange(count, dtype=np.int32)[:, None], others.rows])
-    distances = np.hstack([np.zeros((count, 1), np.float32), np.maximum(values, 0.0)])
+    distances = np.hstack([np.zeros((count, 1)), np.maximum(values, 0.0)]).astype(np.float32)
     edges, _, _ = fuzzy_simplicial_set(
         np.empty((count, 0), np.float32),  # only its number of rows is read
         n_neighbors,
@@ -123,12 +123,17 @@ def _fuzzy_edges(graph: NeighborGraph, n_neighbors: int, epochs: int):  # type: 
     return edges
 
 
-def _initial_coordinates(embedding_set: EmbeddingSet, dims: int, seed: int) -> np.ndarray:
+def _initial_coordinates(
+    embedding_set: EmbeddingSet,
+    dims: int,
+    seed: int,
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
+) -> np.ndarray:
     """Return the PCA with noise, each axis scaled from 0 to 10: float32, shape (n, dims).
 
     umap-learn scales its initial coordinates in this way.
     """
-    coordinates = pca(points(embedding_set), dims)[0]
+    coordinates = pca(points(embedding_set), dims, progress)[0]
     largest = np.abs(coordinates).max()
     if largest > 0:
         coordinates *= 10.0 / largest

@@ -30,7 +30,7 @@ class NeighborGraph:
     Attributes
     ----------
     rows : int32, shape (n, k); row i lists the neighbors of item i, nearest first, without i
-    values : float32, shape (n, k); similarities or distances by `metric`
+    values : float64, shape (n, k); similarities or distances by `metric`
     metric : the metric of `values`
     fingerprint : of the vectors that it was built from
     """
@@ -85,7 +85,7 @@ def build_graph(
     metric = check_metric(metric or embedding_set.provenance.metric)
     prefilter = Prefilter(embedding_set, metric)
     rows = np.empty((count, k), dtype=np.int32)
-    values = np.empty((count, k), dtype=np.float32)
+    values = np.empty((count, k), dtype=np.float64)
     for block in row_blocks(count, count, _BLOCK_SCORES):
         queries, norms = embedding_set.vectors[block], embedding_set.norms[block]
         refine_block(
@@ -152,7 +152,9 @@ def load_cached(
 
 
 def _path(embedding_set: EmbeddingSet, cache: Cache, metric: Metric) -> Path:
-    key = key_hash({"fingerprint": embedding_set.fingerprint, "metric": metric})
+    key = key_hash(
+        {"fingerprint": embedding_set.fingerprint, "metric": metric, "values": "float64"}
+    )
     return cache.path("graphs", key, ".npz")
 
 
@@ -163,7 +165,7 @@ def _read(path: Path, embedding_set: EmbeddingSet, metric: Metric) -> NeighborGr
     count = len(embedding_set)
     fits = (
         rows.dtype == np.int32
-        and values.dtype == np.float32
+        and values.dtype == np.float64
         and rows.shape == values.shape
         and rows.ndim == 2
         and len(rows) == count

@@ -15,6 +15,8 @@ from embeddings.metrics import Metric, inverse_norms
 
 _FLOAT32_ROUNDING = 2.0**-24
 _LARGEST_NORM = 1e17  # the squared sum of two such norms is still a float32
+_SMALLEST_NORM = 1e-4  # products of much shorter rows have fewer digits, or none
+_LARGEST_UNIT = 2.0**60  # products of its rows with a much longer query do not overflow
 _MANHATTAN_NUMBERS = 1_000_000  # of a block of rows: 4 MB
 
 
@@ -27,13 +29,15 @@ class Prefilter:
         self.longest = embedding_set.longest
         self.unit = np.float32(1.0)
         huge = self.longest > _LARGEST_NORM
-        self.by_direction = metric == "cosine" or (metric == "dot" and huge)
+        tiny = 0 < self.longest < _SMALLEST_NORM and metric in ("dot", "euclidean")
+        self.by_direction = metric == "cosine" or (metric == "dot" and (huge or tiny))
         if metric == "cosine":
             self.scale = np.float32(1.0) if huge else embedding_set.inverse_norms
             if huge:  # a common unit would turn the short rows into zeros
                 self.vectors = _unit_rows(self.vectors, embedding_set.norms)
-        elif huge:  # a power of two: scaling by it is exact
-            self.unit = np.float32(2.0 ** -np.ceil(np.log2(self.longest)))
+        elif huge or tiny:  # a power of two: scaling by it is exact
+            unit = 2.0 ** -np.ceil(np.log2(self.longest))
+            self.unit = np.float32(min(unit, _LARGEST_UNIT))
             self.vectors = self.vectors * self.unit
             self.longest *= float(self.unit)
         if metric == "euclidean":
@@ -43,8 +47,9 @@ class Prefilter:
         """Score every row for each query; larger is nearer.
 
         A score is the cosine, the dot product, minus the manhattan distance, or minus the squared
-        euclidean distance without the query's own square, which is the same for all rows. Huge
-        vectors are scored in a unit that does not overflow; for dot, each query has its own unit.
+        euclidean distance without the query's own square, which is the same for all rows. Huge and
+        tiny vectors are scored in a unit that neither overflows nor vanishes; for dot, each query
+        has its own unit.
 
         Parameters
         ----------

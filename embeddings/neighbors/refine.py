@@ -1,13 +1,13 @@
 """The refinement of filter-and-refine for many queries at once: the graph's compiled inner loop.
 
 It does what search.py does for a single query: the k-th best float32 score gives a threshold, and
-every row within the error bound of it is compared by its exact value.
+every row within the error bound of it is compared in float64, by the formulas of metrics.compare.
 """
 
 import numpy as np
 from numba import njit, prange
 
-from embeddings.metrics import METRICS, Metric
+from embeddings.metrics import FLOAT64_ROUNDING, METRICS, PARALLEL, SPARE_ROUNDINGS, Metric
 
 _CHUNK = 64  # scores whose maximum is compared first: most chunks are skipped as a whole
 
@@ -34,7 +34,7 @@ def refine_block(
     queries, query_norms : float32, shape (q, d), and their lengths, float64, shape (q,)
     own_rows : int64, shape (q,), the item that each query is, which is not its own neighbor
     vectors, norms : float32, shape (n, d), and their lengths, float64, shape (n,)
-    out_rows, out_values : int32 and float32, shape (q, k) with k < n; written
+    out_rows, out_values : int32 and float64, shape (q, k) with k < n; written
     """
     _refine(
         METRICS.index(metric), scores, error, queries, query_norms, own_rows,
@@ -52,8 +52,10 @@ def _refine(
         line = scores[i]
         line[own_rows[i]] = -np.inf
         threshold = _kth_largest(line, k) - np.float32(2.0) * error[i]
-        best = np.empty(k, dtype=np.float32)  # their nearness, best first
-        rows = np.empty(k, dtype=np.int32)
+        rows = np.empty(k, dtype=np.int32)  # the best so far, best first
+        best = np.empty(k, dtype=np.float64)  # their nearness,
+        slack = np.empty(k, dtype=np.float64)  # its tolerance,
+        values = np.empty(k, dtype=np.float64)  # and their values
         held = 0
         for start in range(0, count, _CHUNK):
             stop = min(start + _CHUNK, count)
@@ -61,20 +63,28 @@ def _refine(
                 continue
             for j in range(start, stop):
                 if line[j] >= threshold and j != own_rows[i]:
-                    nearness = _nearness(metric, queries[i], vectors[j], query_norms[i], norms[j])
-                    if held == k and nearness <= best[k - 1]:
-                        continue  # rows are visited in ascending order: a tie goes to the lower one
+                    value, nearness, tolerance = _compare(
+                        metric, queries[i], vectors[j], query_norms[i], norms[j]
+                    )
+                    # rows are visited in ascending order: a tie goes to the lower one
+                    if held == k and nearness - best[k - 1] <= min(tolerance, slack[k - 1]):
+                        continue
                     position = held if held < k else k - 1
-                    while position > 0 and best[position - 1] < nearness:
-                        best[position] = best[position - 1]
+                    while position > 0 and nearness - best[position - 1] > min(
+                        tolerance, slack[position - 1]
+                    ):
                         rows[position] = rows[position - 1]
+                        best[position] = best[position - 1]
+                        slack[position] = slack[position - 1]
+                        values[position] = values[position - 1]
                         position -= 1
-                    best[position] = nearness
                     rows[position] = j
+                    best[position] = nearness
+                    slack[position] = tolerance
+                    values[position] = value
                     held = min(held + 1, k)
-        for position in range(k):
-            out_rows[i, position] = rows[position]
-            out_values[i, position] = best[position] if metric < 2 else -best[position]
+        out_rows[i] = rows
+        out_values[i] = values
 
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc"})
@@ -116,21 +126,27 @@ def _replace_root(heap, value):
 
 
 @njit(nogil=True, cache=True)
-def _nearness(metric, x, y, x_norm, y_norm):
-    """Return the similarity or minus the distance, in float64 rounded to float32."""
+def _compare(metric, x, y, x_norm, y_norm):
+    """Return value, nearness and tolerance; see metrics.Comparison."""
+    error = (len(x) + SPARE_ROUNDINGS) * FLOAT64_ROUNDING
     total = 0.0
-    if metric == 2:
+    if metric >= 2:
         for c in range(len(x)):
-            difference = np.float64(x[c]) - np.float64(y[c])
-            total += difference * difference
-        return np.float32(-np.sqrt(total))
-    if metric == 3:
-        for c in range(len(x)):
-            total -= abs(np.float64(x[c]) - np.float64(y[c]))
-        return np.float32(total)
+            difference = np.float64(y[c]) - np.float64(x[c])
+            total += difference * difference if metric == 2 else abs(difference)
+        distance = np.sqrt(total) if metric == 2 else total
+        return distance, -distance, error * distance
     for c in range(len(x)):
-        total += np.float64(x[c]) * np.float64(y[c])
-    if metric == 0:
-        lengths = x_norm * y_norm
-        total = total / lengths if lengths > 0 else 0.0
-    return np.float32(total)
+        total += np.float64(y[c]) * np.float64(x[c])
+    if metric == 1:
+        return total, total, error * x_norm * y_norm
+    lengths = y_norm * x_norm
+    cosine = total / lengths if lengths > 0 else 0.0
+    if cosine <= PARALLEL:
+        return cosine, -np.sqrt(max(2.0 - 2.0 * cosine, 0.0)), error
+    x_scale, y_scale = 1.0 / x_norm, 1.0 / y_norm
+    squares = 0.0
+    for c in range(len(x)):
+        difference = np.float64(y[c]) * y_scale - np.float64(x[c]) * x_scale
+        squares += difference * difference
+    return 1.0 - 0.5 * squares, -np.sqrt(squares), error

@@ -2,7 +2,8 @@
 
 The search filters and refines: it scores all rows in float32 with one matrix product, selects the
 candidates, which are the rows that may be among the k nearest given the bound on float32's error,
-and orders these by their exact values. So the result is exact at nearly the speed of the product.
+and orders these in float64. So the result is exact at nearly the speed of the product. Where the
+bound rules out no row, as in a set of nearly parallel vectors, all rows are compared in float64.
 Ties go to the lower row number. A point is not its own neighbor, but its duplicates are neighbors.
 """
 
@@ -14,10 +15,19 @@ import numpy as np
 from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import Metric, ValueKind, check_metric, exact_values, row_norms, value_kind
+from embeddings.metrics import (
+    Comparison,
+    Metric,
+    ValueKind,
+    check_metric,
+    compare,
+    row_norms,
+    value_kind,
+)
 from embeddings.neighbors.prefilter import Prefilter, select_candidates
 
 _BLOCK_SCORES = 8_000_000  # scores of one block of queries: 32 MB
+_BLOCK_NUMBERS = 1_000_000  # of a block of rows in float64: 8 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +39,7 @@ class Neighbors:
     Attributes
     ----------
     rows : int32, shape (k,) or (q, k); row numbers, nearest first
-    values : float32, same shape; similarities or distances, as `kind` tells
+    values : float64, same shape; similarities or distances, as `kind` tells
     metric : the metric of `values`
     """
 
@@ -64,7 +74,7 @@ def query(
 
     Returns
     -------
-    Neighbors : rows (int32) and values (float32), nearest first; of shape (k,) for one row number
+    Neighbors : rows (int32) and values (float64), nearest first; of shape (k,) for one row number
         and (q, k) for several. Values are similarities for cosine and dot, distances for euclidean
         and manhattan.
 
@@ -79,7 +89,8 @@ def query(
     for row in numbers:
         if not 0 <= row < len(embedding_set):
             raise EmbeddingError(f"row {row}; the set has rows 0 to {len(embedding_set) - 1:,}")
-    found = _search(embedding_set, embedding_set.vectors[numbers], k, metric, numbers)
+    queries, norms = embedding_set.vectors[numbers], embedding_set.norms[numbers]
+    found = _search(embedding_set, queries, norms, k, metric, numbers)
     return found if np.ndim(rows) else Neighbors(found.rows[0], found.values[0], found.metric)
 
 
@@ -101,7 +112,7 @@ def query_vectors(
 
     Returns
     -------
-    Neighbors : rows (int32) and values (float32), nearest first; of shape (k,) for one vector and
+    Neighbors : rows (int32) and values (float64), nearest first; of shape (k,) for one vector and
         (q, k) for several. Values are similarities for cosine and dot, distances for euclidean and
         manhattan.
 
@@ -118,7 +129,8 @@ def query_vectors(
         raise EmbeddingError(
             f"a query of shape {np.shape(vectors)} for {embedding_set.dimensions} dimensions"
         )
-    found = _search(embedding_set, np.ascontiguousarray(queries), k, metric, None, candidates)
+    queries = np.ascontiguousarray(queries)
+    found = _search(embedding_set, queries, row_norms(queries), k, metric, None, candidates)
     many = np.ndim(vectors) == 2
     return found if many else Neighbors(found.rows[0], found.values[0], found.metric)
 
@@ -133,6 +145,7 @@ def check_k(k: int, available: int) -> int:
 def _search(
     embedding_set: EmbeddingSet,
     queries: np.ndarray,
+    norms: np.ndarray,
     k: int,
     metric: Metric | None,
     own_rows: np.ndarray | None,
@@ -142,7 +155,7 @@ def _search(
 
     Parameters
     ----------
-    queries : float32, shape (q, d)
+    queries, norms : float32, shape (q, d), and their euclidean lengths, float64, shape (q,)
     own_rows : int64, shape (q,), the item that each query is, which is not its own neighbor; or
         None
     candidates : bool, shape (n,), see query_vectors
@@ -151,9 +164,8 @@ def _search(
     searched = len(embedding_set) if candidates is None else int(candidates.sum())
     k = check_k(k, searched - (own_rows is not None))
     rows = np.empty((len(queries), k), dtype=np.int32)
-    values = np.empty((len(queries), k), dtype=np.float32)
+    values = np.empty((len(queries), k), dtype=np.float64)
     prefilter = Prefilter(embedding_set, metric)
-    norms = row_norms(queries)
     for block in row_blocks(len(queries), len(embedding_set), _BLOCK_SCORES):
         scores = prefilter.scores(queries[block], norms[block])
         error = prefilter.error_bounds(norms[block])
@@ -164,11 +176,25 @@ def _search(
             if candidates is not None:
                 line[~candidates] = -np.inf
             likely = select_candidates(line, k, 2.0 * error[i - block.start])
-            exact = exact_values(
-                metric, queries[i], norms[i],
-                embedding_set.vectors[likely], embedding_set.norms[likely],
-            )  # fmt: skip
-            nearness = exact if value_kind(metric) == "similarity" else -exact
-            order = np.lexsort((likely, -nearness))[:k]
-            rows[i], values[i] = likely[order], exact[order]
+            compared = _compare_rows(embedding_set, metric, queries[i], norms[i], likely)
+            order = compared.nearest_first(k)
+            rows[i], values[i] = likely[order], compared.values[order]
     return Neighbors(rows, values, metric)
+
+
+def _compare_rows(
+    embedding_set: EmbeddingSet, metric: Metric, query: np.ndarray, norm: float, rows: np.ndarray
+) -> Comparison:
+    """Compare a query with m `rows` of a set, block by block: they may be all rows."""
+    vectors, norms = embedding_set.vectors, embedding_set.norms
+    parts = [
+        compare(metric, query, norm, vectors[rows[block]], norms[rows[block]])
+        for block in row_blocks(len(rows), vectors.shape[1], _BLOCK_NUMBERS)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return Comparison(
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.nearness for part in parts]),
+        np.concatenate([part.tolerance for part in parts]),
+    )

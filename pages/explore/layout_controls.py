@@ -1,4 +1,8 @@
-"""The layout controls, and the layout on display: the requested one, or PCA until it is ready."""
+"""The layout controls, and the layout on display: the requested one, or PCA until it is ready.
+
+A PCA that takes longer than about a second is computed by a worker process. Until it is ready, the
+map shows one by the directions of a sample of the rows.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -92,6 +96,7 @@ class DisplayedLayout:
     is_requested : whether it is the requested layout
     job : status of the job that computes the layout or its quality; None if none is unfinished
     error : why the last attempt failed, or ""
+    substitute : what is displayed instead of the requested layout, in words, or ""
     """
 
     layout: Layout
@@ -99,28 +104,55 @@ class DisplayedLayout:
     is_requested: bool
     job: JobStatus | None
     error: str
+    substitute: str = ""
 
 
 def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> DisplayedLayout:
-    """Return the best layout available; PCA and precomputed coordinates are computed right away."""
+    """Return the best layout available; what takes a moment only is computed right away."""
     job = services.pool().status(job_key(embedding_set, spec))
     layout = _cached(embedding_set, spec, job)
-    if layout is None and spec.method in ("pca", "precomputed"):
+    if layout is None and is_quick(embedding_set, spec):
         layout = layouts.compute(embedding_set, spec, cache=services.cache(), with_quality=False)
     is_unmeasured = layout is not None and not layout.quality
-    if job is None and is_unmeasured and len(embedding_set) <= MEASURED_ROWS:
+    is_measured = len(embedding_set) <= MEASURED_ROWS
+    if job is None and is_unmeasured and is_measured:
         job = start(embedding_set, spec)
+    if job is None and layout is None and spec.method == "pca":
+        job = start(embedding_set, spec, with_quality=is_measured)
     if job and not job.is_finished and services.session_id() not in job.clients:
         start(embedding_set, spec)  # join: the job ends only when every session cancels it
     error = job.error if job else ""
     unfinished = job if job and not job.is_finished else None
-    is_requested = layout is not None
+    is_requested, substitute = layout is not None, ""
     if layout is None:
-        spec = LayoutSpec("pca", spec.dims)
-        layout = layouts.compute(embedding_set, spec, cache=services.cache(), with_quality=False)
+        spec, layout, substitute = _substitute(embedding_set, spec.dims)
     content = xxhash.xxh3_64_hexdigest(layout.coordinates.tobytes())
     key = f"{spec.cache_key(embedding_set)}-{content}"
-    return DisplayedLayout(layout, key, is_requested, unfinished, error)
+    return DisplayedLayout(layout, key, is_requested, unfinished, error, substitute)
+
+
+def is_quick(embedding_set: EmbeddingSet, spec: LayoutSpec) -> bool:
+    """Return True if the server computes the layout itself, in a moment."""
+    if spec.method == "pca":
+        return not layouts.takes_seconds(*embedding_set.vectors.shape)
+    return spec.method == "precomputed"
+
+
+def _substitute(embedding_set: EmbeddingSet, dims: int) -> tuple[LayoutSpec, Layout, str]:
+    """Return the PCA, if it is cached or quickly computed, else that of a sample; and its name."""
+    spec, cache = LayoutSpec("pca", dims), services.cache()
+    if is_quick(embedding_set, spec):
+        return spec, layouts.compute(embedding_set, spec, cache=cache, with_quality=False), "PCA"
+    layout = layouts.load_cached(embedding_set, spec, cache=cache)
+    if layout is not None:
+        return spec, layout, "PCA"
+    layout = _preview(spec.cache_key(embedding_set), dims, embedding_set)
+    return spec, layout, f"a rough PCA, {layout.notes[0]}"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _preview(key: str, dims: int, _embedding_set: EmbeddingSet) -> Layout:
+    return layouts.preview(_embedding_set, dims)
 
 
 def _cached(embedding_set: EmbeddingSet, spec: LayoutSpec, job: JobStatus | None) -> Layout | None:
@@ -144,13 +176,13 @@ def job_key(embedding_set: EmbeddingSet, spec: LayoutSpec) -> str:
     return f"layout-{spec.cache_key(embedding_set)}"
 
 
-def start(embedding_set: EmbeddingSet, spec: LayoutSpec) -> JobStatus:
+def start(embedding_set: EmbeddingSet, spec: LayoutSpec, with_quality: bool = True) -> JobStatus:
     """Compute a layout and its quality in a worker process, or join the job that does."""
     cache, columns = services.cache(), _coordinate_columns(embedding_set, spec)
     return services.pool().submit(
         job_key(embedding_set, spec), tasks.lay_out,
         tasks.share_vectors(embedding_set, cache), embedding_set.provenance.metric, spec,
-        cache.folder, columns, client=services.session_id(),
+        cache.folder, columns, with_quality, client=services.session_id(),
     )  # fmt: skip
 
 

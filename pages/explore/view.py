@@ -51,7 +51,7 @@ class ViewState:
     ----------
     request : what the controls asked for
     kinds : kind of each metadata column
-    displayed : the layout, or PCA until it is ready
+    displayed : the layout, or a PCA until it is ready
     colored : the colors, and the job that better ones wait for
     history : what was visited, selected or queried
     encoder : folder of the run that encodes queries for the set, or None
@@ -84,12 +84,12 @@ class ViewState:
         title = self.request.spec.title
         if self.displayed.is_requested:
             return title
-        job = self.displayed.job
+        job, shown = self.displayed.job, self.displayed.substitute
         if job is None:
-            return f"Showing PCA; {title} has not been run"
+            return f"Showing {shown}; {title} has not been run"
         if job.frame is not None:
             return f"{title}, in progress"
-        return f"Showing PCA until {METHODS[self.request.spec.method].title} is ready"
+        return f"Showing {shown} until {METHODS[self.request.spec.method].title} is ready"
 
 
 def compute_view(request: ViewRequest) -> ViewState:

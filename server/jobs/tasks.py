@@ -45,6 +45,7 @@ def lay_out(
     spec: layouts.LayoutSpec,
     cache_folder: Path,
     columns: Mapping[str, pa.ChunkedArray] | None = None,
+    with_quality: bool = True,
     *,
     progress: Progress,
 ) -> None:
@@ -57,10 +58,11 @@ def lay_out(
     spec : of the layout
     cache_folder : of the server's cache
     columns : the metadata that the method reads: x, y[, z] for "precomputed"
+    with_quality : whether to measure the layout's quality, which needs the neighbor graph
     """
     progress("opening the vectors")
     embedding_set, cache = open_vectors(vectors, metric, columns), Cache(cache_folder)
-    layouts.compute(embedding_set, spec, cache=cache, progress=progress)
+    layouts.compute(embedding_set, spec, cache=cache, progress=progress, with_quality=with_quality)
 
 
 def find_clusters(

@@ -14,8 +14,8 @@ import numpy as np
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
-from embeddings.metrics import exact_values, row_norms
-from embeddings.text import listed
+from embeddings.metrics import compare, row_norms
+from embeddings.text import decimals_to_distinguish, listed
 from server.runs.contract import (
     BEST_CHECKPOINT,
     CHECKPOINT_SETTING,
@@ -35,7 +35,7 @@ class Recommendations:
     Attributes
     ----------
     rows : int64, shape (k,), rows of the set, nearest first
-    similarities : float32, shape (k,), by the set's metric
+    similarities : float64, shape (k,), by the set's metric
     """
 
     rows: np.ndarray
@@ -51,12 +51,13 @@ def run(config: RecommendConfig) -> list[str]:
     else:
         nearest = recommend(embedding_set, left_row(embedding_set, config.label or ""), config.k)
     items = [
-        {"row": int(row), "label": embedding_set.labels[row], "similarity": round(float(value), 6)}
+        {"row": int(row), "label": embedding_set.labels[row], "similarity": float(value)}
         for row, value in zip(nearest.rows, nearest.similarities, strict=True)
     ]
     if config.json:
         return [json.dumps(items, ensure_ascii=False)]
-    return [f"{item['similarity']:9.4f}  {item['label']}" for item in items]
+    decimals = decimals_to_distinguish(nearest.similarities, least=4)
+    return [f"{item['similarity']:{decimals + 5}.{decimals}f}  {item['label']}" for item in items]
 
 
 def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommendations:
@@ -130,9 +131,9 @@ def _nearest(
     rows = np.array(candidates, dtype=np.int64)
     vectors, metric = embedding_set.vectors[rows], embedding_set.provenance.metric
     norm = row_norms(vector[None])[0]
-    values = exact_values(metric, vector, norm, vectors, row_norms(vectors))
-    order = np.argsort(-values, kind="stable")[:k]
-    return Recommendations(rows[order], values[order])
+    found = compare(metric, vector, norm, vectors, row_norms(vectors))
+    order = found.nearest_first(k)
+    return Recommendations(rows[order], found.values[order])
 
 
 def left_row(embedding_set: EmbeddingSet, label: str) -> int:

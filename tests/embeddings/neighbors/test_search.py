@@ -66,8 +66,6 @@ def test_far_from_the_origin_distances_stay_exact(metric: str) -> None:
 def test_huge_and_tiny_vectors(metric: str, scale: float) -> None:
     random = np.random.default_rng(2)
     vectors = (random.normal(size=(200, 6)) * scale).astype(np.float32)
-    if metric == "dot" and scale > 1e18:
-        vectors *= np.float32(1e-12)  # a dot product that float32 cannot hold has no order
     embedding_set = EmbeddingSet.of(vectors, metric=metric)
     graph = neighbors.build_graph(embedding_set, 10)
     for row in range(0, 200, 25):
@@ -79,7 +77,7 @@ def test_huge_and_tiny_vectors(metric: str, scale: float) -> None:
 @METRIC
 def test_huge_beside_tiny_vectors(metric: str) -> None:
     random = np.random.default_rng(3)
-    scales = 10.0 ** random.uniform(-29, 18 if metric == "dot" else 37, size=(200, 1))
+    scales = 10.0 ** random.uniform(-29, 37, size=(200, 1))
     vectors = (random.normal(size=(200, 6)) * scales).astype(np.float32)
     vectors[7] = 0
     embedding_set = EmbeddingSet.of(vectors, metric=metric)
