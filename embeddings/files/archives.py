@@ -28,7 +28,8 @@ MAX_MEMBERS = 100_000
 
 _BLOCK = 2**20
 _LIST_BYTES = 16 * 2**20  # of an archive's list of members, or of one name in a tar
-_JUNK = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)")
+_JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")
+_JUNK_FOLDER, _JUNK_START = "__MACOSX", "._"
 _ZIP, _TAR = b"PK", b"ustar"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
@@ -292,7 +293,8 @@ def _is_own_format(path: Path) -> bool:
 
 def _is_junk(name: str) -> bool:
     """Return True if a name is what operating systems leave behind in archives and folders."""
-    return _JUNK.fullmatch(name.replace("\\", "/")) is not None
+    *folders, last = name.replace("\\", "/").split("/")
+    return _JUNK_FOLDER in folders or last in _JUNK or last.startswith(_JUNK_START)
 
 
 def _printed(names: list[str]) -> str:

@@ -27,6 +27,7 @@ _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _SAMPLE_CELLS = 5_000
 _SAMPLE_ROWS = 200
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,16 @@ def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> b
     above = [i for i in data if first[i].strip()]
     if all(_kind([first[i]], decimal) == "text" for i in above):
         return True
-    if len(above) < 2 or not all(first[i].strip().isdecimal() for i in above):
+    if len(above) < 2 or not all(_is_count(first[i].strip()) for i in above):
         return False
     start = int(first[above[0]])
     counts_up = [int(first[i]) for i in above] == list(range(start, start + len(above)))
     return counts_up and all(not body[0][i].strip().lstrip("+-").isdecimal() for i in above)
+
+
+def _is_count(cell: str) -> bool:
+    """Return True for the digits of a number of 64 bits at most."""
+    return cell.isdecimal() and len(cell) <= _MOST_DIGITS
 
 
 def _sample(text: pa.Buffer) -> str:

@@ -204,9 +204,9 @@ def maps_labels_to_vectors(document: dict[str, Any]) -> bool:
 
 def _are_numbered(names: list[str]) -> bool:
     """Return True for names that count up from 0 or 1 after the same prefix: dim_0, dim_1."""
-    start = re.sub(r"\d+$", "", names[0])
+    start = names[0].rstrip("0123456789")
     return any(
-        names == [f"{start}{i}" for i in range(first, first + len(names))] for first in (0, 1)
+        all(name == f"{start}{i}" for i, name in enumerate(names, first)) for first in (0, 1)
     )
 
 

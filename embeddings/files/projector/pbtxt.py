@@ -24,7 +24,9 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f",
             b"v": b"\v"}  # fmt: skip
-_MESSAGE = re.compile(r"(?:\s|#[^\n]*(?:\n|$))*(?:model_checkpoint_\w+\s*:|embeddings\s*:?\s*[{<])")
+_MESSAGE = re.compile(
+    r"(?:\s|#[^\n]*(?:\n|$))*(?:model_checkpoint_\w+\s*:|embeddings\s*(?::\s*)?[{<])"
+)
 
 _Token = tuple[str, str, int]  # kind, text, line
 

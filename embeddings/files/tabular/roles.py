@@ -20,7 +20,8 @@ LABEL_NAMES = (
 VECTOR_NAMES = ("vector", "embedding", "vectors", "embeddings", "emb", "values", "features")
 """Names of the list column that holds the vectors, best first."""
 
-_COMPONENT = re.compile(r"(.*?)[ _.\-\[]?(\d+)\]?")  # dim_0, x1, "pc 3", 17
+_DIGITS = "0123456789"
+_MOST_DIGITS = 18  # of the number of a column; more are an ID, or a trap
 _NO_COMPONENT = re.compile(
     r"|index|idx|row|target|class|cluster|category|count|year|unnamed: \d+|.*[_ ]id|"
     + "|".join(LABEL_NAMES)
@@ -58,7 +59,8 @@ def choose_roles(columns: Sequence[Column], context: ReadContext) -> Roles:
         no list column and fewer than two columns of numbers, or a selection that is not a candidate
     """
     vector = _choose_vector(columns, context)
-    rest = [i for i in range(len(columns)) if i not in set(vector)]
+    apart = set(vector)
+    rest = [i for i in range(len(columns)) if i not in apart]
     return Roles(vector, choose_label(columns, rest, context))
 
 
@@ -145,7 +147,7 @@ def _list_column(columns: Sequence[Column], assumed: list[str]) -> tuple[int, ..
         return (known[0],)
     chosen = next((i for i in lists if "emb" in columns[i].name.lower()), lists[0])
     assumed.append(
-        f"several columns of vectors ({', '.join(columns[i].name for i in lists)}): "
+        f"several columns of vectors ({listed(columns[i].name for i in lists)}): "
         f"took {columns[chosen].name}"
     )
     return (chosen,)
@@ -189,15 +191,21 @@ def _runs(columns: Sequence[Column], numbers: Sequence[int]) -> dict[str, tuple[
     """Return all runs of columns numbered without a gap, by the prefix of their names."""
     found: dict[str, dict[int, int]] = {}
     for i in numbers:
-        match = _COMPONENT.fullmatch(columns[i].name)
-        if match:
-            start = columns[i].name[: match.start(2)]
-            found.setdefault(start, {}).setdefault(int(match[2]), i)
+        start, digits = _numbered_name(columns[i].name)
+        if 0 < len(digits) <= _MOST_DIGITS:
+            found.setdefault(start, {}).setdefault(int(digits), i)
     return {
         start: tuple(numbered[number] for number in sorted(numbered))
         for start, numbered in found.items()
         if max(numbered) - min(numbered) + 1 == len(numbered)
     }
+
+
+def _numbered_name(name: str) -> tuple[str, str]:
+    """Return what is before the digits that a name ends in, and these: dim_0, x1, v[3], 17."""
+    name = name.removesuffix("]")
+    start = name.rstrip(_DIGITS)
+    return start, name[len(start) :]
 
 
 Likelihood = tuple[int, int]

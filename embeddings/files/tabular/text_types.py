@@ -1,4 +1,8 @@
-"""Types of columns of text: numbers, booleans, dates, times, categories, lists of numbers."""
+"""Types of columns of text: numbers, booleans, dates, times, categories, lists of numbers.
+
+A cell may have any length, so no expression may try a text in more than one way: what is repeated
+is possessive (`*+`), or ends at a character that it cannot contain.
+"""
 
 import re
 
@@ -6,20 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NUMBER = re.compile(
-    r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)\s*", re.IGNORECASE | re.ASCII
+    r"\s*+[+-]?(?:(?:\d++(?:\.\d*+)?|\.\d++)(?:e[+-]?\d++)?|inf(?:inity)?|nan)\s*+",
+    re.IGNORECASE | re.ASCII,
 )
 """One number, on a full match."""
 
-CALLED = re.compile(r"\s*\[?\s*(np\.)?(tensor|array|float\d+)\(")
+_CALL = r"(?:np\.)?(?:tensor|array|float\d+)\("
+CALLED = re.compile(rf"\s*+(?:\[\s*+)?{_CALL}")
 """The beginning of a list that was written as Python shows an object."""
 
-CALLS = r"(?:np\.)?(?:tensor|array|float\d+)\(|,\s*[a-z_]+=[^\[\]]*$|\)"
-"""What is around the numbers of such a list: tensor([...], device='cuda:0'), array([...],
-dtype=float32), [np.float32(0.1), ...]."""
+_SETTING = re.compile(r",\s*[a-z_]+=")
+CALLS = (rf"{_SETTING.pattern}[^\[\]]*$", rf"{_CALL}|\)")
+"""What is around the numbers of such a list, to be removed one after the other:
+tensor([...], device='cuda:0'), array([...], dtype=float32), [np.float32(0.1), ...]. They are for
+pyarrow; in Python, which tries an expression at every comma, see _without_calls."""
 
 _LIST = re.compile(
-    r"\s*[\[({]{0,2}\s*[+-]?[\d.][\d.e+-]*(?:\s*[,;\s]\s*(?:[+-]?[\d.][\d.e+-]*|nan|inf|\.\.\.))+"
-    r"[\s,]*[\])}]{0,2}\s*",
+    r"\s*+[\[({]{0,2}\s*+[+-]?[\d.][\d.e+-]*+"
+    r"(?:(?:\s*+[,;]\s*+|\s++)(?:[+-]?[\d.][\d.e+-]*+|nan|inf))+"
+    r"[\s,]*+[\])}]{0,2}\s*+",
     re.IGNORECASE,
 )
 
@@ -38,8 +47,15 @@ def holds_number(text: str) -> bool:
 def holds_list(text: str) -> bool:
     """Return True if a text is several numbers: '[0.1, 0.2]', '[0.1 0.2]' or '0.1 0.2'."""
     if CALLED.match(text):
-        text = re.sub(CALLS, "", text)
+        text = _without_calls(text)
     return _LIST.fullmatch(text) is not None
+
+
+def _without_calls(text: str) -> str:
+    """Return the text of a list without what CALLS matches."""
+    numbers_end = max(text.rfind("["), text.rfind("]")) + 1
+    setting = _SETTING.search(text, numbers_end)
+    return re.sub(CALLS[1], "", text[: setting.start()] if setting else text)
 
 
 def may_hold_list(text: str) -> bool:

@@ -131,7 +131,8 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     ]
     first = pieces[0][0].as_py()
     if CALLED.match(first):
-        pieces = [pc.replace_substring_regex(piece, CALLS, "") for piece in pieces]
+        for pattern in CALLS:
+            pieces = [pc.replace_substring_regex(piece, pattern, "") for piece in pieces]
         first = pieces[0][0].as_py()
     length = max(1, len(re.findall(r"[^\s,]+", first.strip(_BRACKETS))))
     starts = accumulate(map(len, pieces), initial=0)

@@ -16,6 +16,8 @@ from trainers.data.pairs.pairs import Pairs, number_pairs
 BOOK_COLUMNS = ("genre", "author", "country", "language", "publisher")
 """Infobox entries that become metadata of a book."""
 
+_COMMENT_BEGIN, _COMMENT_END = re.compile(r"<\s*!--"), re.compile(r"--\s*>")
+
 NOT_LINKS = frozenset(
     {
         "hardcover",
@@ -90,7 +92,19 @@ def _book(line: str, location: str) -> tuple[str, Mapping[str, Any], list[str]]:
 
 def normalized(value: object, column: str) -> str | None:
     """Return an infobox entry as a category: no markup, single spaces, genres in lower case."""
-    text = re.sub(r"<\s*!--.*?--\s*>", " ", str(value or ""), flags=re.DOTALL)
-    text = re.sub(r"<\s*br\s*/?\s*>", ", ", text, flags=re.IGNORECASE)
+    text = _without_comments(str(value or ""))
+    text = re.sub(r"<\s*br\s*(?:/\s*)?>", ", ", text, flags=re.IGNORECASE)
     text = re.sub(r"\s+", " ", text).replace(" ,", ",").strip(" ,")
     return (text.lower() if column == "genre" else text) or None
+
+
+def _without_comments(text: str) -> str:
+    """Return a text with a space for each comment, <!-- ... -->; one that never ends stays."""
+    parts, place = [], 0
+    while begin := _COMMENT_BEGIN.search(text, place):
+        end = _COMMENT_END.search(text, begin.end())
+        if end is None:
+            break
+        parts.append(text[place : begin.start()])
+        place = end.end()
+    return " ".join([*parts, text[place:]])
