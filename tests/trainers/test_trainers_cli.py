@@ -49,7 +49,7 @@ def test_the_schema_describes_every_field(name, config):
     assert fields["quiet"]["type"] == "bool" and fields["quiet"]["default"] is False
 
 
-def test_the_schema_tells_what_saved_runs_can_do():
+def test_the_schema_describes_what_saved_runs_can_do():
     found = {name: (schema(name)["encodes"], schema(name)["decodes"])
              for name in ("image_text", "autoencoder", "word2vec")}  # fmt: skip
     assert found == {"image_text": (("text", "image"), False), "autoencoder": (("image",), True),
@@ -63,7 +63,7 @@ def test_flags_set_the_fields():
     assert config.out == Path("x.parquet") and config.dim == 50
 
 
-def test_a_preset_stands_for_flags_before_those_given():
+def test_a_preset_adds_flags_before_the_explicit_ones():
     flags = ["--out", "x.parquet", "--epochs", "3", "--preset", "koehrsen"]
     config = parse(TRAINERS["two_tower"], flags, "two_tower")
     assert (config.loss, config.batch_size, config.negatives, config.min_count) == (
@@ -112,9 +112,9 @@ def test_help_is_printed(capsys):
 )
 def test_a_mistake_is_one_line_and_exit_2(capsys, arguments, message):
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.startswith("error: ") and said.err.count("\n") == 1
-    assert message in said.err
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.startswith("error: ") and output.err.count("\n") == 1
+    assert message in output.err
 
 
 def test_a_run_ends_with_one_line_of_metrics(tmp_path):
@@ -131,10 +131,10 @@ def test_a_run_ends_with_one_line_of_metrics(tmp_path):
     assert metrics["peak_memory_bytes"] > 0 and metrics["versions"]["torch"]
 
 
-def test_quiet_says_nothing_but_the_metrics(tmp_path, capfd):
+def test_quiet_prints_nothing_but_the_metrics(tmp_path, capfd):
     data, out = tmp_path / "pairs.csv", tmp_path / "pairs.embedding.parquet"
     data.write_text("user,item\na,x\na,y\nb,x\n")
     flags = ["--data", str(data), "--out", str(out), "--max-steps", "2", "--quiet"]
     assert main(["two_tower", *flags]) == 0
-    said = capfd.readouterr()
-    assert said.err == "" and json.loads(said.out)["steps"] == 2
+    output = capfd.readouterr()
+    assert output.err == "" and json.loads(output.out)["steps"] == 2

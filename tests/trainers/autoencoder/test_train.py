@@ -1,4 +1,4 @@
-"""A linear autoencoder is PCA, others draw better; vectors of a saved run are drawn again."""
+"""A linear autoencoder equals PCA, others reconstruct better; a saved run decodes vectors."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def config(tmp_path=Path("."), **changes):
 
 
 def spots(path: Path, count: int = 300) -> Path:
-    """Write images of a spot of light, at places of a plane: two numbers tell all of an image."""
+    """Write images of a spot of light, each determined by two numbers: where the spot is."""
     x, y = np.random.default_rng(0).uniform(1.5, 5.5, (2, count, 1, 1))
     rows, columns = np.mgrid[:8, :8]
     images = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 4)
@@ -41,25 +41,25 @@ def spots(path: Path, count: int = 300) -> Path:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("planted")
-    given = config(folder, data=spots(folder / "spots.npz"), dim=2, network="dense", epochs=150,
+    folder = tmp_path_factory.mktemp("synthetic")
+    settings = config(folder, data=spots(folder / "spots.npz"), dim=2, network="dense", epochs=150,
                    validation_fraction=0.2)  # fmt: skip
-    return run(given), load(given.out), folder
+    return run(settings), load(settings.out), folder
 
 
-def test_two_numbers_tell_all_of_a_spot(made):
+def test_two_dimensions_reconstruct_a_spot(made):
     metrics, found, _ = made
     assert metrics["mse"] < 0.1 * metrics["mse of pca"]
-    assert "knn accuracy" not in metrics  # it is not known what they show
+    assert "knn accuracy" not in metrics  # the images have no classes
     names = found.metadata.column_names
     assert names == ["split", "image", "reconstruction", "reconstruction_error"]
     errors = found.metadata.column("reconstruction_error").to_numpy()
-    withheld = np.array(found.metadata.column("split").to_pylist()) == "withheld"
-    assert errors[withheld].mean() == pytest.approx(metrics["mse"], rel=1e-4)
+    held_out = np.array(found.metadata.column("split").to_pylist()) == "withheld"
+    assert errors[held_out].mean() == pytest.approx(metrics["mse"], rel=1e-4)
     assert found.labels[:2] == ("#0", "#1") and found.dimensions == 2
 
 
-def test_the_reconstruction_is_what_the_vector_decodes_to(made):
+def test_the_reconstruction_is_the_decoded_vector(made):
     _, found, folder = made
     checkpoint = (folder / "out.run" / "best.pt").read_bytes()
     named = found.provenance.config["checkpoint_sha256"]
@@ -79,15 +79,15 @@ def test_the_reconstruction_is_what_the_vector_decodes_to(made):
     np.testing.assert_allclose(vector, found.vectors[0], rtol=1e-3, atol=1e-3)
 
 
-def test_decode_writes_a_picture_or_json(made, capsys):
+def test_decode_writes_an_image_or_json(made, capsys):
     _, _, folder = made
     command = ["decode", str(folder / "out.run"), "--vector", "-0.5", "1e-1"]
     assert main([*command, "--out", str(folder / "drawn.png")]) == 0
     assert capsys.readouterr().out == ""
     assert main([*command, "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["vector"] == pytest.approx([-0.5, 0.1])
-    assert base64.b64decode(said["png"]) == (folder / "drawn.png").read_bytes()
+    document = json.loads(capsys.readouterr().out)
+    assert document["vector"] == pytest.approx([-0.5, 0.1])
+    assert base64.b64decode(document["png"]) == (folder / "drawn.png").read_bytes()
     for wrong, message in (
         (["--vector", "1", "--json"], "1 values given; expected 2 finite numbers"),
         (["--vector", "1", "nan", "--json"], "expected 2 finite numbers"),
@@ -95,8 +95,8 @@ def test_decode_writes_a_picture_or_json(made, capsys):
         ([], "expected either --vector NUMBER ... or --serve"),
     ):
         assert main([*command[:2], *wrong]) == 2
-        said = capsys.readouterr()
-        assert said.out == "" and said.err.count("\n") == 1 and message in said.err
+        output = capsys.readouterr()
+        assert output.out == "" and output.err.count("\n") == 1 and message in output.err
 
 
 def test_one_process_decodes_many_vectors(made):
@@ -105,20 +105,20 @@ def test_one_process_decodes_many_vectors(made):
     with subprocess.Popen(command, cwd=ROOT, text=True, bufsize=1, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as process:  # fmt: skip
         assert json.loads(process.stdout.readline()) == {"dim": 2}
-        for asked in ({"vector": [0, 1]}, {"vector": [5]}, [], {"vector": [1, 0.5]}):
-            process.stdin.write(json.dumps(asked) + "\n")
-            said = json.loads(process.stdout.readline())  # answered before the next is asked
-            if isinstance(asked, dict) and len(asked["vector"]) == 2:
-                assert said["vector"] == asked["vector"]
-                assert base64.b64decode(said["png"]).startswith(b"\x89PNG")
+        for request in ({"vector": [0, 1]}, {"vector": [5]}, [], {"vector": [1, 0.5]}):
+            process.stdin.write(json.dumps(request) + "\n")
+            response = json.loads(process.stdout.readline())  # before the next request
+            if isinstance(request, dict) and len(request["vector"]) == 2:
+                assert response["vector"] == request["vector"]
+                assert base64.b64decode(response["png"]).startswith(b"\x89PNG")
             else:
-                assert list(said) == ["error"]
+                assert list(response) == ["error"]
         process.stdin.close()
         assert process.wait() == 0
 
 
 @pytest.mark.parametrize("network", ["convolutional", "dense"])
-def test_a_network_begins_as_a_projection(network):
+def test_a_network_starts_as_a_projection(network):
     shape, mean = (2, 7, 9), np.full((2, 7, 9), 0.3, np.float32)
     module = Autoencoder(shape, 4, network, 4, 16, seed=0, mean=mean)
     pixels = torch.rand(5, *shape)
@@ -134,16 +134,16 @@ def test_more_dimensions_than_pixels_are_refused():
         AutoencoderTask(digits(), config(dim=65))
 
 
-def test_a_linear_one_on_digits_is_pca_and_a_dense_one_is_better(tmp_path):
-    for dim, network, at_most in ((8, "linear", 1.01), (8, "dense", 0.7)):
-        given = config(tmp_path, dim=dim, network=network, validation_fraction=0.25)
-        metrics = run(given)
-        task = AutoencoderTask(digits(), given)
+def test_on_digits_a_linear_network_equals_pca_and_a_dense_one_is_better(tmp_path):
+    for dim, network, bound in ((8, "linear", 1.01), (8, "dense", 0.7)):
+        settings = config(tmp_path, dim=dim, network=network, validation_fraction=0.25)
+        metrics = run(settings)
+        task = AutoencoderTask(digits(), settings)
         pixels = task.images.pixels.reshape(-1, 64) / 16
         pca = PCA(dim).fit(pixels[task.trained])
-        left = pixels[task.held_out]
-        error = np.square(pca.inverse_transform(pca.transform(left)) - left).mean()
+        held_out = pixels[task.held_out]
+        error = np.square(pca.inverse_transform(pca.transform(held_out)) - held_out).mean()
         assert metrics["mse of pca"] == pytest.approx(error, rel=1e-5)
-        assert metrics["mse"] <= at_most * error
+        assert metrics["mse"] <= bound * error
         if network == "linear":
             assert metrics["mse"] >= 0.99 * error

@@ -17,8 +17,8 @@ def tokenizer():
 
 
 @pytest.mark.parametrize("vector", ["first", "mean"])
-def test_vectors_are_of_the_words_asked_for(tokenizer, vector):
-    """A layer that tells token and place: each vector must come from where its word stands."""
+def test_each_vector_comes_from_its_own_tokens(tokenizer, vector):
+    """The layers return token and position, so each vector shows where it comes from."""
 
     def layers(tokens, real):
         place = torch.arange(tokens.shape[1]).expand_as(tokens)

@@ -10,13 +10,13 @@ SHAPE = Shape(tokens=25, positions=16, dim=16, layers=2, heads=4, inner=32, drop
 
 
 def sequences():
-    """Tokens 5 to 14 stand among each other, 15 to 24 among each other."""
+    """Return sequences that consist of tokens 5 to 14, or of tokens 15 to 24."""
     rng = np.random.default_rng(0)
     return [np.concatenate([[2], rng.integers(low, low + 10, 14), [3]])
             for low in rng.choice([5, 15], 400)]  # fmt: skip
 
 
-def test_tokens_of_one_kind_lie_together():
+def test_tokens_that_occur_together_have_similar_vectors():
     vectors = count_vectors(sequences(), 25, 8, seed=0)
     assert vectors.dtype == np.float32 and vectors.shape == (25, 8)
     near = vectors[5:] @ vectors[5:].T
@@ -29,7 +29,7 @@ def test_more_dimensions_than_tokens():
     assert (count_vectors(sequences(), 25, 40, seed=0)[:, 25:] == 0).all()
 
 
-def test_a_rotation_maps_positions_to_others():
+def test_a_rotation_shifts_positions():
     positions = torch.arange(10)
     for offset in (1, -2):
         rotated = sinusoidal_positions(positions, 16, 16) @ rotation(offset, 16, 16).T
@@ -38,7 +38,7 @@ def test_a_rotation_maps_positions_to_others():
         )
 
 
-def test_heads_of_the_first_layer_look_one_or_two_places_beside():
+def test_heads_of_the_first_layer_attend_one_or_two_positions_away():
     shape = Shape(**{**vars(SHAPE), "dim": 128})
     encoder = Encoder(shape, torch.Generator().manual_seed(0))
     initialize(encoder, sequences(), specials=5, seed=0)
@@ -54,7 +54,7 @@ def test_heads_of_the_first_layer_look_one_or_two_places_beside():
         assert off.max() <= 1 and off.float().mean() < 0.5
 
 
-def test_tokens_are_as_likely_as_frequent():
+def test_initial_probabilities_are_the_frequencies():
     encoder = Encoder(SHAPE, torch.Generator().manual_seed(0))
     rows = sequences()
     initialize(encoder, rows, specials=5, seed=0)

@@ -1,4 +1,4 @@
-"""The encoder is BERT's; padding is invisible; what is written is the same model elsewhere."""
+"""The encoder equals transformers' BERT; padding has no effect; transformers reads the folder."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def encoder():
     made = Encoder(SHAPE, torch.Generator().manual_seed(0)).eval()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for weight in made.parameters():  # far from the first weights, biases and norms too
+        for weight in made.parameters():  # change all parameters, also biases and norms
             weight += 0.2 * torch.randn(weight.shape, generator=generator)
     return made
 
@@ -26,7 +26,7 @@ def tokens():
     return torch.randint(5, 50, (4, 12), generator=torch.Generator().manual_seed(2))
 
 
-def test_it_is_the_bert_of_transformers(encoder, tokens):
+def test_the_encoder_equals_bert_of_transformers(encoder, tokens):
     transformers = pytest.importorskip("transformers")
     other = transformers.BertForMaskedLM(
         transformers.BertConfig(
@@ -37,7 +37,7 @@ def test_it_is_the_bert_of_transformers(encoder, tokens):
     ).eval()  # fmt: skip
     missing = other.load_state_dict(weights(encoder), strict=False)
     assert not missing.unexpected_keys
-    # these two are the token vectors and the bias over again
+    # these two are tied to the token vectors and the bias
     assert set(missing.missing_keys) <= {"cls.predictions.decoder.weight",
                                          "cls.predictions.decoder.bias"}  # fmt: skip
     other.tie_weights()
@@ -53,14 +53,14 @@ def test_it_is_the_bert_of_transformers(encoder, tokens):
     torch.testing.assert_close(logits, theirs.logits[real], atol=1e-4, rtol=1e-5)
 
 
-def test_padding_is_invisible(encoder, tokens):
+def test_padding_has_no_effect(encoder, tokens):
     with torch.no_grad():
         alone = encoder(tokens[:1, :7], torch.ones(1, 7, dtype=torch.bool))
         padded = tokens.clone()
         real = torch.ones(4, 12, dtype=torch.bool)
         real[0, 7:] = False
         among = encoder(padded, real)
-        padded[0, 7:] = 49  # whatever stands there
+        padded[0, 7:] = 49  # any other token
         again = encoder(padded, real)
     for layer, batched, other in zip(alone, among, again, strict=True):
         torch.testing.assert_close(batched[:1, :7], layer, atol=1e-5, rtol=0)
@@ -68,7 +68,7 @@ def test_padding_is_invisible(encoder, tokens):
 
 
 def test_every_word_sees_both_sides(encoder, tokens):
-    """The first layer knows the token and its place alone; the next know all others."""
+    """Layer 0 depends on the token and its position alone, the next layers on all tokens."""
     real = torch.ones(1, 12, dtype=torch.bool)
     changed = tokens[:1].clone()
     changed[0, 5] = 5 if changed[0, 5] != 5 else 6
@@ -79,7 +79,7 @@ def test_every_word_sees_both_sides(encoder, tokens):
         assert moved.tolist() == [number > 0 or place == 5 for place in range(12)]
 
 
-def test_a_folder_is_read_by_transformers(tmp_path):
+def test_transformers_reads_the_folder(tmp_path):
     transformers = pytest.importorskip("transformers")
     tokenizer = learn_subwords(["the bank of the river", "the bank of money"] * 3, 60, True)
     shape = Shape(tokenizer.get_vocab_size(), 16, 24, 2, 4, 40, 0.0)

@@ -1,4 +1,4 @@
-"""Ready encoders are found, opened without network or pickle, and read as the reference does."""
+"""Pretrained encoders are found, opened without network or pickle, and equal the reference."""
 
 import csv
 import sys
@@ -30,7 +30,7 @@ def minilm():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A tiny BERT of ours."""
+    """A tiny BERT with random weights, written by this trainer."""
     tokenizer = learn_subwords(TEXT, 60, lowercase=True)
     shape = Shape(tokenizer.get_vocab_size(), 16, 24, 2, 4, 40, 0.0)
     encoder = Encoder(shape, torch.Generator().manual_seed(0))
@@ -38,8 +38,8 @@ def folder(tmp_path):
     return tmp_path / "model"
 
 
-def test_vectors_are_those_of_the_reference(minilm, data):
-    """Vectors that transformers made, of 344 occurrences; see SOURCES.md there."""
+def test_vectors_equal_the_reference(minilm, data):
+    """transformers made the vectors of 344 occurrences; see SOURCES.md in the folder."""
     wanted = np.load(data / "5_contextual" / "minilm_context.npz")
     with (data / "5_contextual" / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -53,7 +53,7 @@ def test_vectors_are_those_of_the_reference(minilm, data):
         np.testing.assert_allclose(layers[number][place], wanted[f"layer{number}"], atol=1e-4)
 
 
-def test_sentences_are_those_of_sentence_transformers(minilm):
+def test_sentence_vectors_equal_sentence_transformers(minilm):
     package = pytest.importorskip("sentence_transformers")
     encoder, _ = load_encoder(minilm, CPU, "apart")
     _, ours = encoder.encode(encoder.tokenize([tuple(line.split()) for line in TEXT]), "first")
@@ -62,7 +62,7 @@ def test_sentences_are_those_of_sentence_transformers(minilm):
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_in_batches_and_alone_are_equal(minilm):
+def test_batching_does_not_change_vectors(minilm):
     encoder, _ = load_encoder(minilm, CPU, "kept")
     sentences = [tuple(line.split()) for line in TEXT]
     together, of_all = encoder.encode(encoder.tokenize(sentences), "mean")
@@ -79,7 +79,7 @@ def test_in_batches_and_alone_are_equal(minilm):
     "kind", ["Bert", "DistilBert", "Electra", "MPNet", "Roberta", "XLMRoberta"]
 )
 def test_encoders_of_other_kinds_are_read(kind, folder, tmp_path):
-    """The vectors are those that the model gives when it is asked directly."""
+    """The vectors equal those of the model called directly."""
     transformers = pytest.importorskip("transformers")
     tokens = transformers.AutoTokenizer.from_pretrained(folder)
     config = getattr(transformers, f"{kind}Config")(
@@ -142,7 +142,7 @@ def test_a_package_is_found_and_not_imported(tmp_path, monkeypatch, folder):
     assert find_model(str(package)) == package / "inner"
 
 
-def test_what_cannot_be_opened_is_said(tmp_path, folder, monkeypatch):
+def test_errors_name_what_cannot_be_opened(tmp_path, folder, monkeypatch):
     with pytest.raises(EmbeddingError, match=r"--pretrained no/such: no such folder, and no pack"):
         find_model("no/such")
     with pytest.raises(EmbeddingError, match="has no model"):
@@ -162,7 +162,7 @@ def test_what_cannot_be_opened_is_said(tmp_path, folder, monkeypatch):
         load_encoder(folder, CPU, "kept")
 
 
-def test_a_block_is_at_most_what_the_model_takes(folder):
+def test_a_block_is_at_most_the_length_of_the_model(folder):
     pytest.importorskip("transformers")
     assert load_encoder(folder, CPU, "kept")[0].longest == 16
     assert load_encoder(folder, CPU, "kept", 9)[0].longest == 9
@@ -179,13 +179,13 @@ def test_a_fingerprint_is_of_the_content(folder, tmp_path):
     assert fingerprint(moved) != before
 
 
-def test_files_of_a_text_that_a_ready_model_reads(folder, tmp_path):
+def test_a_pretrained_model_writes_the_files_of_a_text(folder, tmp_path):
     pytest.importorskip("transformers")
     (tmp_path / "text.txt").write_text("\n".join(TEXT))
     out = tmp_path / "bank.embedding.parquet"
-    given = {"out": out, "data": tmp_path / "text.txt", "pretrained": str(folder), "quiet": True,
+    settings = {"out": out, "data": tmp_path / "text.txt", "pretrained": str(folder), "quiet": True,
              "device": "cpu", "threads": 1}  # fmt: skip
-    metrics = run(BertConfig(**given, words="bank"))
+    metrics = run(BertConfig(**settings, words="bank"))
     made = load(out)
     assert len(made) == 9 and metrics["layers"] == 3 and made.dimensions == 24
     assert made.metadata.column("layer").to_pylist() == ["0"] * 3 + ["1"] * 3 + ["2"] * 3
@@ -193,7 +193,7 @@ def test_files_of_a_text_that_a_ready_model_reads(folder, tmp_path):
     assert load(tmp_path / "bank.words.embedding.parquet").labels[0] == "bank"
     sentences = load(tmp_path / "bank.sentences.embedding.parquet")
     assert list(sentences.labels) == TEXT
-    other = run(BertConfig(**{**given, "out": tmp_path / "b.embedding.parquet"}, words="river"))
+    other = run(BertConfig(**{**settings, "out": tmp_path / "b.embedding.parquet"}, words="river"))
     assert other["occurrences"] == 2
     again = load(tmp_path / "b.embedding.parquet").provenance
     assert again.space == made.provenance.space  # another text, the same model

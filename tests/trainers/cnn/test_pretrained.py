@@ -68,22 +68,22 @@ def weights(tmp_path_factory) -> Path:
     return path
 
 
-def pictures(folder: Path) -> Path:
-    chance = np.random.default_rng(0)
+def write_images(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
     for row in range(8):
         place = folder / ("dark", "light")[row % 2]
         place.mkdir(parents=True, exist_ok=True)
-        array = chance.integers(0, 100, (40, 30, 3), dtype=np.uint8) + 150 * (row % 2)
+        array = rng.integers(0, 100, (40, 30, 3), dtype=np.uint8) + 150 * (row % 2)
         Image.fromarray(array.astype(np.uint8)).save(place / f"{row}.png")
     return folder
 
 
 @pytest.mark.usefixtures("timm")
-def test_the_file_has_the_vectors_of_the_network(tmp_path, weights):
-    given = config(tmp_path, data=pictures(tmp_path / "pictures"), pretrained=weights, size=16,
+def test_the_file_holds_the_vectors_of_the_network(tmp_path, weights):
+    settings = config(tmp_path, data=write_images(tmp_path / "images"), pretrained=weights, size=16,
                    architecture="tiny", validation_fraction=0.25)  # fmt: skip
-    metrics = run(given)
-    found = load(given.out)
+    metrics = run(settings)
+    found = load(settings.out)
     assert found.vectors.shape == (8, 5) and metrics["withheld"] == 2
     assert found.metadata.column_names == ["class", "split", "image"]
     about = found.provenance.config
@@ -91,16 +91,16 @@ def test_the_file_has_the_vectors_of_the_network(tmp_path, weights):
     network = TinyNetwork()
     network.load_state_dict(torch.load(weights, weights_only=True), strict=False)
     pixels = torch.from_numpy(
-        np.stack([open_picture((tmp_path / "pictures" / label).read_bytes(), label, (3, 16, 16))
+        np.stack([open_picture((tmp_path / "images" / label).read_bytes(), label, (3, 16, 16))
                   for label in found.labels])
     ) / 255  # fmt: skip
     mean, std = (torch.tensor(network.default_cfg[name])[:, None, None] for name in ("mean", "std"))
     with torch.no_grad():
         np.testing.assert_allclose(found.vectors, network((pixels - mean) / std), atol=1e-5)
-    content = (tmp_path / "pictures" / found.labels[3]).read_bytes()
+    content = (tmp_path / "images" / found.labels[3]).read_bytes()
     weights.rename(weights.with_suffix(".gone"))  # the run does not need it any more
     try:
-        vector = load_run.load(given.run_folder).encode_image(content, "3.png")
+        vector = load_run.load(settings.run_folder).encode_image(content, "3.png")
     finally:
         weights.with_suffix(".gone").rename(weights)
     np.testing.assert_allclose(vector, found.vectors[3], atol=1e-5)
@@ -109,8 +109,8 @@ def test_the_file_has_the_vectors_of_the_network(tmp_path, weights):
 @pytest.mark.usefixtures("timm")
 def test_images_need_no_classes(tmp_path, weights):
     np.savez(tmp_path / "a.npz", x=np.random.default_rng(0).random((3, 8, 8)))
-    given = config(tmp_path, data=tmp_path / "a.npz", pretrained=weights, architecture="tiny")
-    metrics = run(given)
+    settings = config(tmp_path, data=tmp_path / "a.npz", pretrained=weights, architecture="tiny")
+    metrics = run(settings)
     assert metrics["images"] == 3 and "knn accuracy" not in metrics
 
 
@@ -124,7 +124,7 @@ def test_a_folder_names_its_network_and_preprocessing(tmp_path, weights):
     assert extractor.mean == (0.5, 0.25, 0.0)
 
 
-def test_an_extractor_scales_as_it_is_told():
+def test_an_extractor_normalizes_by_mean_and_standard_deviation():
     class Means(torch.nn.Module):
         def forward(self, pixels):
             assert pixels.shape[1:] == (3, 6, 6)
@@ -144,7 +144,7 @@ def test_an_extractor_scales_as_it_is_told():
         ("folder", None, "no .safetensors, .bin, .pth or .pt in it"),
     ],
 )
-def test_what_is_no_weights_is_named(tmp_path, name, content, message):
+def test_unreadable_weights_are_refused(tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Planted pictures are told apart, and a saved run makes the vectors that the file has."""
+"""Synthetic images are classified, and a saved run gives the same vectors as the file."""
 
 import hashlib
 import io
@@ -27,47 +27,49 @@ def config(tmp_path=Path("."), **changes):
 
 
 def bars(path: Path, count: int = 300) -> Path:
-    """Write images of a bar, black or white, that stands, lies, or is not there, under noise."""
-    chance = np.random.default_rng(0)
-    images = chance.integers(90, 160, (count, 8, 8))
-    shown = np.array(["lies", "none", "stands"])[np.arange(count) % 3]
-    for image, what in zip(images, shown, strict=True):
-        y, x, white = *chance.integers(0, 4, 2), chance.integers(0, 2) * 255
-        if what == "stands":
+    """Write noisy images of a vertical or horizontal bar, black or white, or of none."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(90, 160, (count, 8, 8))
+    labels = np.array(["horizontal", "none", "vertical"])[np.arange(count) % 3]
+    for image, label in zip(images, labels, strict=True):
+        y, x, white = *rng.integers(0, 4, 2), rng.integers(0, 2) * 255
+        if label == "vertical":
             image[y : y + 5, x] = white
-        elif what == "lies":
+        elif label == "horizontal":
             image[y, x : x + 5] = white
-    np.savez(path, images=images.astype(np.uint8), labels=shown)
+    np.savez(path, images=images.astype(np.uint8), labels=labels)
     return path
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("planted")
-    given = config(folder, data=bars(folder / "bars.npz"), dim=8, width=8, batch_size=16,
+    folder = tmp_path_factory.mktemp("synthetic")
+    settings = config(folder, data=bars(folder / "bars.npz"), dim=8, width=8, batch_size=16,
                    validation_fraction=0.2, shift=1)  # fmt: skip
-    return run(given), load(given.out), folder
+    return run(settings), load(settings.out), folder
 
 
-def test_planted_bars_are_told_apart(made):
+def test_synthetic_bars_are_classified(made):
     metrics, found, _ = made
     assert metrics["accuracy"] == metrics["knn accuracy"] == 1 > metrics["knn accuracy of pixels"]
     assert metrics["images"] == 300 and metrics["withheld"] == 60 and metrics["classes"] == 3
-    told = {name: found.metadata.column(name).to_pylist() for name in found.metadata.column_names}
-    assert list(told) == ["class", "predicted", "split", "image"]
-    assert told["class"] == told["predicted"] == ["lies", "none", "stands"] * 100
-    assert told["split"].count("withheld") == 60
-    assert found.labels[:2] == ("lies #0", "none #1") and found.provenance.metric == "cosine"
+    columns = {
+        name: found.metadata.column(name).to_pylist() for name in found.metadata.column_names
+    }
+    assert list(columns) == ["class", "predicted", "split", "image"]
+    assert columns["class"] == columns["predicted"] == ["horizontal", "none", "vertical"] * 100
+    assert columns["split"].count("withheld") == 60
+    assert found.labels[:2] == ("horizontal #0", "none #1") and found.provenance.metric == "cosine"
 
 
-def test_a_saved_run_makes_the_same_vectors(made, capsys):
+def test_a_saved_run_gives_the_same_vectors(made, capsys):
     _, found, folder = made
-    picture = folder / "one.png"
-    picture.write_bytes(found.metadata.column("image")[5].as_py()["bytes"])
-    assert main(["encode", str(folder / "out.run"), "--image", str(picture), "--json"]) == 0
+    path = folder / "one.png"
+    path.write_bytes(found.metadata.column("image")[5].as_py()["bytes"])
+    assert main(["encode", str(folder / "out.run"), "--image", str(path), "--json"]) == 0
     vector = json.loads(capsys.readouterr().out)["vector"]
     np.testing.assert_allclose(vector, found.vectors[5], rtol=1e-4, atol=1e-4)
-    with Image.open(io.BytesIO(picture.read_bytes())) as opened:
+    with Image.open(io.BytesIO(path.read_bytes())) as opened:
         assert opened.size == (32, 32)
     with pytest.raises(EmbeddingError, match="no such file"):
         main_error(["encode", str(folder / "out.run"), "--image", "absent.png"], capsys)
@@ -81,14 +83,14 @@ def test_a_saved_run_makes_the_same_vectors(made, capsys):
 
 
 def main_error(arguments: list[str], capsys) -> None:
-    """Raise what a command that fails says, as it must: one line, status 2."""
+    """Run a command that must fail with status 2 and one line, and raise that line."""
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1
-    raise EmbeddingError(said.err)
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1
+    raise EmbeddingError(output.err)
 
 
-def test_a_vector_does_not_depend_on_the_images_beside_it():
+def test_a_vector_does_not_depend_on_the_rest_of_its_batch():
     module = Cnn((3, 9, 11), 4, 5, 8, seed=0)
     pixels = torch.rand(6, 3, 9, 11)
     together = module.vectors(pixels)
@@ -97,7 +99,7 @@ def test_a_vector_does_not_depend_on_the_images_beside_it():
     assert module(pixels).shape == (6, 4) and together.shape == (6, 5)
 
 
-def test_images_are_moved_by_whole_pixels_and_their_edges_stretched():
+def test_images_are_shifted_by_whole_pixels_and_their_edges_repeated():
     pixels = torch.arange(25.0).view(1, 1, 5, 5).repeat(200, 1, 1, 1)
     moved = shifted(pixels, 2, torch.Generator().manual_seed(0))
     middles = moved[:, 0, 2, 2]
@@ -110,10 +112,10 @@ def test_images_are_moved_by_whole_pixels_and_their_edges_stretched():
     assert shifted(pixels, 0, torch.Generator()) is pixels
 
 
-def test_the_same_share_of_each_class_is_withheld():
+def test_the_same_fraction_of_each_class_is_held_out():
     target = np.array([0] * 20 + [1] * 8 + [2])
-    withheld = hold_out(target, 0.25, seed=0)
-    assert [withheld[target == one].sum() for one in range(3)] == [5, 2, 0]
+    held_out = hold_out(target, 0.25, seed=0)
+    assert [held_out[target == one].sum() for one in range(3)] == [5, 2, 0]
     assert not hold_out(target, 0, seed=0).any()
 
 
@@ -129,20 +131,20 @@ def test_images_without_two_classes_are_refused(tmp_path):
         run(config(tmp_path, data=tmp_path / "a.npz"))
 
 
-def test_without_validation_the_last_weights_are_kept(tmp_path):
-    given = config(tmp_path, data=bars(tmp_path / "bars.npz", 30), dim=3, width=4, epochs=2,
+def test_without_validation_the_last_weights_are_saved(tmp_path):
+    settings = config(tmp_path, data=bars(tmp_path / "bars.npz", 30), dim=3, width=4, epochs=2,
                    validation_fraction=0)  # fmt: skip
-    metrics = run(given)
+    metrics = run(settings)
     assert metrics["knn accuracy"] is None and metrics["best_epoch"] == 0
-    found = load(given.out)
+    found = load(settings.out)
     cell = found.metadata.column("image")[0].as_py()["bytes"]
-    vector = load_run.load(given.run_folder).encode_image(cell, "0.png")
+    vector = load_run.load(settings.run_folder).encode_image(cell, "0.png")
     np.testing.assert_allclose(vector, found.vectors[0], rtol=1e-4, atol=1e-4)
-    kept = (given.run_folder / "best.pt").read_bytes()
-    assert found.provenance.config["checkpoint_sha256"] == hashlib.sha256(kept).hexdigest()
+    checkpoint = (settings.run_folder / "best.pt").read_bytes()
+    assert found.provenance.config["checkpoint_sha256"] == hashlib.sha256(checkpoint).hexdigest()
 
 
-def test_digits_reach_what_was_promised(tmp_path):
+def test_digits_reach_the_expected_accuracy(tmp_path):
     task = CnnTask(digits(), config(validation_fraction=0.25))
     assert task.images.shape == (1, 8, 8) and task.shift == 0
     assert len(task.held_out) == 450

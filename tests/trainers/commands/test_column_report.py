@@ -1,4 +1,4 @@
-"""columns: what a table holds is told without torch, and evaluate would take it for the same."""
+"""columns: a table is described without torch, as evaluate would read it."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ def described(capsys, *arguments: str):
     return json.loads(capsys.readouterr().out)
 
 
-def test_what_columns_are(file, capsys):
+def test_columns_are_described(file, capsys):
     found = described(capsys, str(file))
     columns = {column["name"]: column for column in found["columns"]}
     assert found["rows"] == 60 and found["target"] == "price" and found["draw"] is None
@@ -89,7 +89,7 @@ def test_the_built_in_table(capsys):
     assert chosen == set(FLIGHTS)
 
 
-def test_for_a_person_and_without_a_header(tmp_path, capsys):
+def test_plain_output_of_a_table_without_a_header(tmp_path, capsys):
     path = tmp_path / "bare.csv"
     path.write_text("".join(f"{'ab'[i % 2]},{i},{i / 4}\n" for i in range(40)))
     assert main(["columns", str(path), "--names", "kind,row,size"]) == 0

@@ -25,7 +25,7 @@ CODEC = Codec(
 )
 
 
-def test_each_line_has_an_answer_and_mistakes_end_nothing(tmp_path):
+def test_each_request_has_a_response_and_mistakes_do_not_end_the_server(tmp_path):
     image = tmp_path / "x.png"
     image.write_bytes(b"12345")
     requests = [

@@ -36,9 +36,9 @@ def test_overwriting_or_clearing_removes_the_hash(tmp_path: Path) -> None:
     checkpoints.write_best(tmp_path, module(2.0), {})
     assert not (tmp_path / "best.pt.sha256").exists()
     checkpoints.finalize_best(tmp_path, module(2.0), {}, best_epoch=1)
-    (tmp_path / "kept.txt").touch()
+    (tmp_path / "notes.txt").touch()
     checkpoints.clear(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_only_the_first_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

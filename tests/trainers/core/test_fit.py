@@ -64,8 +64,8 @@ def config(tmp_path, **changes):
 
 
 def train(tmp_path, task, **changes):
-    given = config(tmp_path, **changes)
-    return fit(task, given, start(given), {"data": "points", "seed": given.seed})
+    settings = config(tmp_path, **changes)
+    return fit(task, settings, start(settings), {"data": "points", "seed": settings.seed})
 
 
 def log(tmp_path):
@@ -91,7 +91,7 @@ def test_a_step_is_that_of_gradient_descent_written_out(tmp_path):
     assert task.module.weight.item() == pytest.approx(-0.1 * gradient.item(), rel=1e-5)
 
 
-def test_best_weights_come_back_and_patience_ends_the_run(tmp_path):
+def test_the_best_weights_are_restored_and_patience_ends_the_run(tmp_path):
     task = Line(validations=[5, 3, 4, 3, 3.5, 1])
     fitted = train(tmp_path, task, epochs=6, patience=3)
     assert (fitted.epochs, fitted.best_epoch, fitted.metrics) == (5, 2, {"error": 3})
@@ -140,7 +140,7 @@ def test_long_gradients_are_clipped(tmp_path):
 
 
 class Dropped(Line):
-    """Chance of PyTorch's own generators, as dropout takes it."""
+    """Draws from PyTorch's global generator, as dropout does."""
 
     def loss_sum(self, batch, local_rows):
         x, y = batch["x"][local_rows], batch["y"][local_rows]
@@ -166,7 +166,7 @@ def test_dropout_and_the_optimizers_state_continue_too(tmp_path):
     assert torch.equal(parts.module.weight, whole.module.weight)
 
 
-def test_the_callers_chance_is_left_alone(tmp_path):
+def test_the_callers_random_state_is_unchanged(tmp_path):
     task = Line()
     torch.manual_seed(7)
     expected = torch.rand(3)
@@ -201,7 +201,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
     train(tmp_path, Line(), epochs=1)  # the first has ended
 
 
-def test_never_begins_anew(tmp_path):
+def test_resume_never_starts_over(tmp_path):
     train(tmp_path, Line(validations=[1, 2]), epochs=2)
     fitted = train(tmp_path, Line(), epochs=1, seed=3)
     assert fitted.epochs == 1 and fitted.best_epoch == 0
@@ -225,22 +225,26 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
         train(tmp_path, Line(), resume="auto")
 
 
-def test_long_epochs_are_saved_on_the_way(tmp_path, monkeypatch):
+def test_long_epochs_are_saved_midway(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "SAVE_SECONDS", -1)
     places = []
     write = session.checkpoints.write_last
-    monkeypatch.setattr(session.checkpoints, "write_last",
-                        lambda *given: (places.append(given[1].steps), write(*given)))  # fmt: skip
+
+    def write_and_record(folder, state, *more):
+        places.append(state.steps)
+        write(folder, state, *more)
+
+    monkeypatch.setattr(session.checkpoints, "write_last", write_and_record)
     train(tmp_path, Line(), max_steps=3)
     assert places == [1, 2, 3, 3]
 
 
-def test_dry_run_tells_and_writes_nothing(tmp_path):
-    given = config(tmp_path, epochs=5)
-    told = dry_run(Line(), given, start(given))
-    assert told["shapes"] == {"weight": [1, 1], "bias": [1]} and told["parameters"] == 2
-    assert told["batch"]["x"] == [16, 1, "torch.float32"] and told["examples_per_step"] == 16
-    assert told["weights_bytes"] == 8 and told["steps"] == 40 and told["steps_per_second"] > 0
+def test_dry_run_reports_and_writes_nothing(tmp_path):
+    settings = config(tmp_path, epochs=5)
+    report = dry_run(Line(), settings, start(settings))
+    assert report["shapes"] == {"weight": [1, 1], "bias": [1]} and report["parameters"] == 2
+    assert report["batch"]["x"] == [16, 1, "torch.float32"] and report["examples_per_step"] == 16
+    assert report["weights_bytes"] == 8 and report["steps"] == 40 and report["steps_per_second"] > 0
     assert not (tmp_path / "line.run").exists()
 
 
@@ -256,36 +260,36 @@ def test_tensorboard_has_curves_and_the_projector(tmp_path):
     assert len((written.parent / "tensors.tsv").read_text().splitlines()) == 3
 
 
-def test_a_log_is_cut_to_what_counts(tmp_path):
+def test_a_log_is_truncated_to_a_size(tmp_path):
     first = RunLog(tmp_path)
     first.write("train", 1, loss=3.0)
-    kept = first.size
+    size = first.size
     first.write("train", 2, loss=2.0)
     first.close()
-    second = RunLog(tmp_path, size=kept)
+    second = RunLog(tmp_path, size=size)
     second.write("train", 2, loss=2.5)
     second.close()
     assert [json.loads(line)["loss"] for line in (tmp_path / "metrics.jsonl").open()] == [3.0, 2.5]
 
 
-def test_chance_depends_on_seed_purpose_and_place_alone():
+def test_random_numbers_depend_on_seed_purpose_and_step_alone():
     drawn = [
-        tuple(numpy_generator(*given).integers(2**62, size=2))
-        for given in [(0, "a", 1), (0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 1, 0), (0, "a")]
+        tuple(numpy_generator(*key).integers(2**62, size=2))
+        for key in [(0, "a", 1), (0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 1, 0), (0, "a")]
     ]
     assert drawn[0] == drawn[1] and len(set(drawn)) == 5
 
 
-def test_shares_of_a_batch_are_all_of_it():
-    class Of:
+def test_local_rows_cover_the_batch():
+    class Process:
         world_size = 3
 
         def __init__(self, rank):
             self.global_rank = rank
 
-    shares = [list(range(11))[local_rows(11, Of(rank))] for rank in range(3)]
-    assert [len(share) for share in shares] == [3, 4, 4]
-    assert [row for share in shares for row in share] == list(range(11))
+    parts = [list(range(11))[local_rows(11, Process(rank))] for rank in range(3)]
+    assert [len(part) for part in parts] == [3, 4, 4]
+    assert [row for part in parts for row in part] == list(range(11))
 
 
 def test_one_process_sums_nothing():
@@ -294,7 +298,7 @@ def test_one_process_sums_nothing():
     assert tensor.tolist() == [1, 1]
 
 
-def test_a_second_interrupt_is_at_once():
+def test_a_second_interrupt_raises_immediately():
     before = signal.getsignal(signal.SIGINT)  # ignored where a shell has started us behind it
     with pytest.raises(KeyboardInterrupt), stop_on_signals() as stop:
         signal.raise_signal(signal.SIGINT)
@@ -304,7 +308,7 @@ def test_a_second_interrupt_is_at_once():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_what_this_machine_cannot_do(tmp_path):
+def test_unavailable_devices_are_refused(tmp_path):
     assert choose_device("cpu") == "cpu"
     with pytest.raises(EmbeddingError, match="--device cuda: not available"):
         choose_device("cuda")

@@ -31,7 +31,7 @@ TRAINERS_TRIED = {
                  "--batch-size", "32"],
     "sentiment": ["--data", "reviews.txt", "--dim", "8", "--min-count", "1", "--batch-size", "6",
                   "--word-dropout", "0.2", "--pooling", "attention"],
-    "image_text": ["--data", "pictures.zip", "--dim", "8", "--batch-size", "4", "--width", "4"],
+    "image_text": ["--data", "images.zip", "--dim", "8", "--batch-size", "4", "--width", "4"],
     "bert": ["--data", "text.txt", "--dim", "16", "--heads", "2", "--batch-size", "8", "--block",
              "12", "--vocabulary", "60", "--dropout", "0", "--words", "w1,w2"],
     "interest": ["--data", "clicks.csv", "--dim", "8", "--batch-size", "8", "--negatives", "2"],
@@ -41,8 +41,8 @@ TRAINERS_TRIED = {
     "elmo": ["--data", "text.txt", "--dim", "8", "--batch-size", "32", "--dropout", "0",
              "--characters", "--softmax", "adaptive", "--words", "w1,w2"],
 }  # fmt: skip
-"""Trainer -> arguments that make a run of seconds. Names of files are those of `files`; dropout is
-to be 0."""
+"""Trainer -> arguments of a run of a few seconds. Names of files are those of `files`; dropout must
+be 0."""
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,13 @@ def files(tmp_path_factory) -> Path:
     (folder / "pixels.csv").write_text(
         "".join(f"{line},{i * i % 17},{i % 3}\n" for i, line in enumerate(images))
     )
-    write_pictures(folder / "pictures.zip")
+    write_images(folder / "images.zip")
     (folder / "table.csv").write_text("city,size,age,price\n" + "\n".join(rows) + "\n")
     return folder
 
 
-def write_pictures(path: Path) -> None:
-    """Write tiny pictures with captions that tell no more than half of what they show."""
+def write_images(path: Path) -> None:
+    """Write tiny images with captions that distinguish only half of them."""
     rows = ["file,caption"]
     with zipfile.ZipFile(path, "w") as archive:
         for i in range(40):
@@ -91,10 +91,10 @@ def same_time(monkeypatch):
 
 
 def arguments(name: str, files: Path, run: str, *more: str) -> list[str]:
-    given = [str(files / text) if "." in text and (files / text).is_file() else text
+    tiny = [str(files / text) if "." in text and (files / text).is_file() else text
              for text in TRAINERS_TRIED[name]]  # fmt: skip
     out = str(files / f"{name}-{run}.embedding.parquet")
-    return [name, *given, "--out", out, "--device", "cpu", "--threads", "1", "--quiet", *more]
+    return [name, *tiny, "--out", out, "--device", "cpu", "--threads", "1", "--quiet", *more]
 
 
 def result(name: str, files: Path, run: str) -> bytes:
@@ -115,14 +115,14 @@ def losses(name: str, files: Path, run: str) -> list[float]:
 
 
 def stop_at_step(monkeypatch, number: int, by: int) -> None:
-    """Have a signal arrive during the step of this number, counted from 1 over all stages."""
+    """Raise a signal during the step with this number, counted from 1 over all stages."""
     train_step, taken = session.train_step, []
 
-    def stopped_train_step(*given):
+    def stopped_train_step(*arguments):
         taken.append(1)
         if len(taken) == number:
             signal.raise_signal(by)
-        return train_step(*given)
+        return train_step(*arguments)
 
     monkeypatch.setattr(session, "train_step", stopped_train_step)
 
@@ -134,12 +134,12 @@ def test_a_run_that_continues_equals_one_that_never_stopped(name, files, monkeyp
     for number, by in stops:
         with monkeypatch.context() as patch:
             stop_at_step(patch, number, by)
-            given = arguments(name, files, "parts", "--epochs", "3", "--resume", "auto")
-            assert main(given) == 128 + by
-    assert main(given) == 0
+            command = arguments(name, files, "parts", "--epochs", "3", "--resume", "auto")
+            assert main(command) == 128 + by
+    assert main(command) == 0
     assert result(name, files, "parts") == result(name, files, "whole")
     assert untimed(lines(name, files, "parts")) == untimed(lines(name, files, "whole"))
-    assert main(given) == 0  # a finished run is finished
+    assert main(command) == 0  # a finished run is finished
     assert result(name, files, "parts") == result(name, files, "whole")
 
 
@@ -153,14 +153,16 @@ def test_same_seed_same_bytes(name, files):
 
 @pytest.fixture(scope="module")
 def in_two_processes(files) -> None:
-    """Train all, one after another, in two processes at once."""
+    """Train all, one after another, in two processes."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2",
                "--standalone", "-m", "tests.trainers.core.in_turn"]  # fmt: skip
-    given = [arguments(name, files, "two", "--max-steps", "12") for name in TRAINERS_TRIED]
-    done = subprocess.run([*command, json.dumps(given)], cwd=ROOT, capture_output=True, text=True)
+    commands = [arguments(name, files, "two", "--max-steps", "12") for name in TRAINERS_TRIED]
+    done = subprocess.run(
+        [*command, json.dumps(commands)], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
-    told = [json.loads(line) for line in done.stdout.splitlines()]  # by the first process alone
-    assert len(told) == len(TRAINERS_TRIED) and all(each["steps"] > 1 for each in told)
+    metrics = [json.loads(line) for line in done.stdout.splitlines()]  # by the first process alone
+    assert len(metrics) == len(TRAINERS_TRIED) and all(each["steps"] > 1 for each in metrics)
 
 
 @pytest.mark.parametrize("name", TRAINERS_TRIED)
@@ -189,8 +191,8 @@ def test_bf16_is_close_to_fp32(name, files):
         first = []
         for precision, curve in curves.items():
             run = f"{precision}-{seed}"
-            given = arguments(name, files, run, *limits, "--precision", precision, "--seed", seed)
-            assert main(given) == 0
+            command = arguments(name, files, run, *limits, "--precision", precision, "--seed", seed)
+            assert main(command) == 0
             first.append(losses(name, files, run)[0])
             curve += losses(name, files, run)
         assert first[1] == pytest.approx(first[0], rel=10 * BF16_ROUNDING)

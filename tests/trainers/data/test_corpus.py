@@ -1,4 +1,4 @@
-"""A corpus: words numbered by frequency, sentences kept apart, nothing dropped unsaid."""
+"""A corpus: words numbered by frequency, sentences stay separate, dropped words are noted."""
 
 import gzip
 from collections import Counter
@@ -34,7 +34,7 @@ def test_rare_words_are_left_out_and_counted(tmp_path):
     )
 
 
-def test_lower_case_is_asked_for(tmp_path):
+def test_lower_case_is_optional(tmp_path):
     (tmp_path / "a.txt").write_text("Straße STRASSE straße")
     assert read_corpus(tmp_path / "a.txt", 1).words == ("Straße", "STRASSE", "straße")
     assert read_corpus(tmp_path / "a.txt", 1, lowercase=True).words == ("straße", "strasse")
@@ -80,7 +80,7 @@ def test_long_lines_are_cut_between_words(tmp_path, monkeypatch):
         (b"x" * 3_000_000, "a.txt: line 1: a word of 1,048,576 bytes"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path, content, message):
+def test_unreadable_text_is_refused(tmp_path, content, message):
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(EmbeddingError, match=message):
         read_corpus(tmp_path / "a.txt")
@@ -93,7 +93,7 @@ def test_absent_files_and_empty_folders(tmp_path):
         read_corpus(tmp_path)
 
 
-def test_a_byte_order_mark_is_no_letter(tmp_path):
+def test_a_byte_order_mark_is_removed(tmp_path):
     (tmp_path / "a.txt").write_bytes("one two".encode("utf-8-sig"))
     assert read_corpus(tmp_path / "a.txt", 1).words == ("one", "two")
 

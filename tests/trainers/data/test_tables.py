@@ -1,4 +1,4 @@
-"""Tables: what is read, what is chosen and said, what is refused."""
+"""Tables: what is read, chosen and noted, and what is refused."""
 
 import gzip
 from pathlib import Path

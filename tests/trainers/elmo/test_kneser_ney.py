@@ -9,7 +9,7 @@ START, END, A, B, C = range(5)
 SENTENCES = [[A, B], [A, B, A], [B, C], [A, C]]
 
 
-def test_a_bigram_written_out():
+def test_bigram_probabilities_written_out():
     """The pairs: sa 3, sb 1; ab 2, ac 1, ae 1; ba 1, bc 1, be 1; ce 2."""
     model = KneserNey(SENTENCES, 2, 5, START, END)
     # of 9 pairs, 6 are counted once and 2 twice: D = 6 / (6 + 2 * 2)
@@ -26,8 +26,8 @@ def test_a_bigram_written_out():
 
 @pytest.mark.parametrize("order", [2, 3])
 def test_probabilities_sum_to_1(order):
-    chance = np.random.default_rng(0)
-    sentences = [chance.integers(2, 12, chance.integers(1, 9)).tolist() for _ in range(60)]
+    rng = np.random.default_rng(0)
+    sentences = [rng.integers(2, 12, rng.integers(1, 9)).tolist() for _ in range(60)]
     model = KneserNey(sentences, order, 13, START, END)  # the word 12 is never seen
     for before in np.ndindex(*[13] * (order - 1)):
         found = [model.probability((*before, word)) for word in range(1, 13)]
@@ -35,12 +35,12 @@ def test_probabilities_sum_to_1(order):
 
 
 @pytest.mark.parametrize("order", [2, 3])
-def test_what_always_follows_is_foreseen(order):
-    chance = np.random.default_rng(0)
-    runs = [[(first + step) % 10 + 2 for step in range(8)] for first in chance.integers(0, 10, 200)]
+def test_deterministic_sequences_are_predicted(order):
+    rng = np.random.default_rng(0)
+    runs = [[(first + step) % 10 + 2 for step in range(8)] for first in rng.integers(0, 10, 200)]
     model = KneserNey(runs, order, 12, START, END)
-    assert model.perplexity(runs[:50]) < 2  # the first of eight words and the end are open
-    shuffled = [chance.permutation(run).tolist() for run in runs[:50]]
+    assert model.perplexity(runs[:50]) < 2  # only the first word and the end are uncertain
+    shuffled = [rng.permutation(run).tolist() for run in runs[:50]]
     assert model.perplexity(shuffled) > 10
     single = model.perplexity([[4, 5]])
     ngrams = [(START, 4), (4, 5), (5, END)] if order == 2 else (

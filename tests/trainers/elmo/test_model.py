@@ -1,4 +1,4 @@
-"""The language models: nothing is known before it is read; losses are those written out."""
+"""The language models: no state depends on unread words; losses equal those written out."""
 
 import numpy as np
 import pytest
@@ -22,11 +22,11 @@ SPELLED = [f"word{number}" for number in range(WORDS)]
 
 
 def module(letters=False, cutoffs=(), layers=2, dropout=0.0):
-    chance = torch.Generator().manual_seed(0)
-    made = BiLM(WORDS, DIM, layers, dropout, chance, letters, cutoffs)
+    generator = torch.Generator().manual_seed(0)
+    made = BiLM(WORDS, DIM, layers, dropout, generator, letters, cutoffs)
     with torch.no_grad():
-        made.softmax.bias.normal_(generator=chance)
-        made.softmax.clusters.normal_(generator=chance)
+        made.softmax.bias.normal_(generator=generator)
+        made.softmax.clusters.normal_(generator=generator)
     return made.eval()
 
 
@@ -42,8 +42,8 @@ def reading(*sentences, letters=False):
 
 @pytest.mark.parametrize("letters", [False, True])
 @torch.no_grad()
-def test_no_state_depends_on_what_is_not_yet_read(letters):
-    """Bit for bit: forward on no later word, backward on no earlier one; and each on all others."""
+def test_no_state_depends_on_unread_words(letters):
+    """Forward states depend on all but later words, backward states on all but earlier ones."""
     made = module(letters)
     words, others = [2, 3, 4, 5, 6, 7], [8, 9, 10, 11, 8, 9]
     whole = made.layers(reading(words, words[:3], letters=letters))  # (3, 2, 8, 2 DIM)
@@ -64,7 +64,7 @@ def test_no_state_depends_on_what_is_not_yet_read(letters):
             if place > 1:
                 changed = whole[layer, 0, place:, :DIM] != earlier[layer, 0, place:, :DIM]
                 assert changed.any(dim=1).all()
-        assert torch.equal(whole[:, 1], later[:, 1])  # other sentences say nothing
+        assert torch.equal(whole[:, 1], later[:, 1])  # other sentences have no effect
 
 
 @torch.no_grad()
@@ -79,7 +79,7 @@ def test_backward_is_forward_mirrored():
 
 
 @torch.no_grad()
-def test_padding_is_invisible():
+def test_padding_has_no_effect():
     made = module(letters=True)
     sentences = [[2, 3, 4, 5, 6], [7], [8, 9, 10]]
     together = made.layers(reading(*sentences, letters=True))
@@ -121,19 +121,19 @@ def test_losses_written_out():
 
 @torch.no_grad()
 def test_the_adaptive_softmax_is_torchs_with_tied_weights():
-    chance = torch.Generator().manual_seed(0)
-    table = torch.randn(WORDS, DIM, generator=chance)
+    generator = torch.Generator().manual_seed(0)
+    table = torch.randn(WORDS, DIM, generator=generator)
     ours = TiedSoftmax(WORDS, DIM, (3, 7))
-    ours.clusters.normal_(generator=chance)
+    ours.clusters.normal_(generator=generator)
     reference = torch.nn.AdaptiveLogSoftmaxWithLoss(DIM, WORDS, [3, 7], div_value=1)
     reference.head.weight.copy_(torch.cat([table[:3], ours.clusters]))
     for tail, part in zip(reference.tail, (table[3:7], table[7:]), strict=True):
         tail[0].weight.copy_(torch.eye(DIM))
         tail[1].weight.copy_(part)
-    states, targets = torch.randn(40, DIM, generator=chance), torch.arange(40) % WORDS
+    states, targets = torch.randn(40, DIM, generator=generator), torch.arange(40) % WORDS
     found = ours(states, targets, table)
     torch.testing.assert_close(found, -reference(states, targets).output)
-    ours.bias.normal_(generator=chance)
+    ours.bias.normal_(generator=generator)
     every = ours(states[:1].expand(WORDS, -1), torch.arange(WORDS), table)
     assert (-every).exp().sum().item() == pytest.approx(1, abs=1e-5)
     full = TiedSoftmax(WORDS, DIM)
@@ -142,14 +142,14 @@ def test_the_adaptive_softmax_is_torchs_with_tied_weights():
     assert frequency_cutoffs(8_000) == (400, 2_000)
 
 
-def test_places_turned_twice_are_where_they_were():
+def test_reversing_positions_twice_restores_them():
     turned = reverse_positions(torch.tensor([3, 5]), 5)
     assert turned.tolist() == [[2, 1, 0, 3, 4], [4, 3, 2, 1, 0]]
     x = torch.arange(20.0).view(2, 5, 2)
     assert torch.equal(gather_positions(gather_positions(x, turned), turned), x)
 
 
-def test_dropout_is_the_same_at_all_places():
+def test_dropout_is_the_same_at_all_positions():
     x = torch.ones(3, 50, 40)
     dropped = locked_dropout(x, 0.5, training=True)
     assert torch.equal(dropped, dropped[:, :1].expand_as(x))

@@ -1,4 +1,4 @@
-"""Planted homonyms part in context, which static vectors cannot; the file tells occurrences."""
+"""Senses of synthetic homonyms separate in context, which static vectors cannot do."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,12 +26,12 @@ def config(tmp_path=Path("."), **changes):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    given = config(tmp_path_factory.mktemp("planted"), dim=96, epochs=5, learning_rate=0.01,
+    settings = config(tmp_path_factory.mktemp("synthetic"), dim=96, epochs=5, learning_rate=0.01,
                    batch_size=256, dropout=0.2)  # fmt: skip
-    return given, run(given), load(given.out)
+    return settings, run(settings), load(settings.out)
 
 
-def test_planted_homonyms_part_in_context_and_not_without(made):
+def test_senses_of_synthetic_homonyms_separate_only_in_context(made):
     _, metrics, _ = made
     purity, chance = metrics["sense_purity"], metrics["sense_purity of chance"]
     assert list(purity) == ["0", "1", "2", "mix"] and 0.5 < chance < 0.6
@@ -43,7 +43,7 @@ def test_planted_homonyms_part_in_context_and_not_without(made):
     assert metrics["mix"]["0"] < min(metrics["mix"]["1"], metrics["mix"]["2"])
 
 
-def test_the_file_tells_word_sentence_place_layer_and_sense(made):
+def test_the_file_holds_word_sentence_position_layer_and_sense(made):
     _, metrics, occurrences = made
     table = occurrences.metadata
     count = metrics["occurrences"]
@@ -62,14 +62,14 @@ def test_the_file_tells_word_sentence_place_layer_and_sense(made):
     assert (about.metric, about.role, about.trainer) == ("cosine", "occurrence", "elmo")
 
 
-def test_means_of_words_and_sentences_lie_beside_it(made):
-    given, metrics, occurrences = made
-    words = load(given.out.with_name("out.words.embedding.parquet"))
-    sentences = load(given.out.with_name("out.sentences.embedding.parquet"))
-    text = read(given)
+def test_means_of_words_and_sentences_are_written_beside_it(made):
+    settings, metrics, occurrences = made
+    words = load(settings.out.with_name("out.words.embedding.parquet"))
+    sentences = load(settings.out.with_name("out.sentences.embedding.parquet"))
+    text = read(settings)
     assert len(sentences) == len(text) and sentences.labels[7] == " ".join(text.sentences[7])
     assert set(HOMONYMS) <= set(words.labels) and len(words) == metrics["vocabulary"]
-    # all occurrences of bank are written here: its mean is theirs
+    # the file has all occurrences of bank, so the vector of the word is their mean
     count = metrics["occurrences"]
     mixed = occurrences.vectors[3 * count :]
     bank = np.array(occurrences.labels[3 * count :]) == "bank"
@@ -77,7 +77,7 @@ def test_means_of_words_and_sentences_lie_beside_it(made):
     np.testing.assert_allclose(
         words.vectors[words.labels.index("bank")], mixed[bank].mean(axis=0), rtol=1e-4, atol=1e-5
     )
-    # sentences of one topic lie together: two that share a homonym's sense are nearer than others
+    # sentences with the same sense of bank are closer to each other than to others
     senses = {number: sense for (number, _), sense in text.senses.items()}
     river = [number for number, sense in senses.items() if "(river)" in sense]
     money = [number for number, sense in senses.items() if "(money)" in sense]
@@ -85,7 +85,7 @@ def test_means_of_words_and_sentences_lie_beside_it(made):
     assert np.mean(unit[river] @ unit[river].T) > np.mean(unit[river] @ unit[money].T) + 0.1
 
 
-def test_every_sentence_is_learned_once_an_epoch_and_withheld_ones_never():
+def test_every_sentence_is_trained_on_once_an_epoch_and_held_out_ones_never():
     task = ElmoTask(TEXT, config(validation_fraction=0.3, batch_size=20, min_count=1))
     assert 0 < len(task.held_out) < 20 and len(task.trained) + len(task.held_out) == 30
     seen = []
@@ -103,24 +103,24 @@ def test_every_sentence_is_learned_once_an_epoch_and_withheld_ones_never():
         assert ("secret" in task.vocabulary.words) == (("secret",) * 5 in task.trained)
 
 
-def test_the_loss_is_the_mean_of_both_directions_and_so_is_perplexity():
+def test_the_loss_is_the_mean_of_both_directions_and_each_has_its_perplexity():
     task = ElmoTask(TEXT, config(validation_fraction=0.3, min_count=1))
     task.module.eval()
-    told = task.validate()
+    metrics = task.validate()
     forward = backward = count = 0.0
     for words in task.held_out:  # one by one
         losses = task.module.losses(task.batch_of([words]))
         forward, backward = forward + losses[0].sum().item(), backward + losses[1].sum().item()
         count += len(words) + 1
-    assert told["loss"] == pytest.approx((forward + backward) / 2 / count, rel=1e-5)
-    assert told["perplexity"] == pytest.approx(np.exp(forward / count), rel=1e-5)
-    assert told["backward_perplexity"] == pytest.approx(np.exp(backward / count), rel=1e-5)
+    assert metrics["loss"] == pytest.approx((forward + backward) / 2 / count, rel=1e-5)
+    assert metrics["perplexity"] == pytest.approx(np.exp(forward / count), rel=1e-5)
+    assert metrics["backward_perplexity"] == pytest.approx(np.exp(backward / count), rel=1e-5)
     batch = task.batch(0, 0)
     whole, own = task.loss_sum(batch, slice(0, 3)), task.loss_sum(batch, slice(0, 0))
     assert whole[1] == 2 * 3 * 5 and own[1] == 0 and own[0].item() == 0
 
 
-def test_unknown_words_have_letters_where_these_are_read():
+def test_unknown_words_differ_by_their_letters_where_these_are_read():
     text = generated_sentences("text", [*LINES, ("a0", "bank", "a2"), ("a0", "bang", "a2")], {})
     plain, spelled = (ElmoTask(text, config(characters=each, validation_fraction=0))
                       for each in (False, True))  # fmt: skip
@@ -135,45 +135,45 @@ def test_unknown_words_have_letters_where_these_are_read():
 
 
 def test_the_softmax_is_adaptive_where_the_vocabulary_is_large(monkeypatch):
-    given = config(min_count=1)
-    assert len(ElmoTask(TEXT, given).module.softmax.clusters) == 0
-    assert len(ElmoTask(TEXT, replace(given, softmax="adaptive")).module.softmax.clusters) == 2
+    settings = config(min_count=1)
+    assert len(ElmoTask(TEXT, settings).module.softmax.clusters) == 0
+    assert len(ElmoTask(TEXT, replace(settings, softmax="adaptive")).module.softmax.clusters) == 2
     monkeypatch.setattr("trainers.elmo.train._LARGE_VOCABULARY", 20)
-    assert len(ElmoTask(TEXT, given).module.softmax.clusters) == 2
-    assert len(ElmoTask(TEXT, replace(given, softmax="full")).module.softmax.clusters) == 0
+    assert len(ElmoTask(TEXT, settings).module.softmax.clusters) == 2
+    assert len(ElmoTask(TEXT, replace(settings, softmax="full")).module.softmax.clusters) == 0
 
 
-def test_words_asked_for_of_a_text_of_ones_own(tmp_path):
+def test_requested_words_of_a_text_file(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("the bank lends money\nthe river bank is wet\n" * 10)
-    given = config(tmp_path, data=path, words="bank, river", occurrences=12, epochs=1)
-    metrics = run(given)
-    made = load(given.out)
+    settings = config(tmp_path, data=path, words="bank, river", occurrences=12, epochs=1)
+    metrics = run(settings)
+    made = load(settings.out)
     assert set(made.labels) <= {"bank", "river"} and len(made) == 12 * 4
     assert "sense" not in made.metadata.column_names and "sense_purity" not in metrics
     assert made.provenance.name == "few.txt" and made.dimensions == 8
     with pytest.raises(EmbeddingError, match="--words: 'brook' does not occur in few"):
-        run(replace(given, words="brook"))
+        run(replace(settings, words="brook"))
     with pytest.raises(EmbeddingError, match="dim = 7; expected an even number"):
-        replace(given, dim=7)
+        replace(settings, dim=7)
     with pytest.raises(
         EmbeddingError, match="dropout = 1; expected a number of at least 0 and below 1"
     ):
-        replace(given, dropout=1)
+        replace(settings, dropout=1)
 
 
-def test_nothing_withheld_is_nothing_validated(tmp_path):
+def test_without_held_out_sentences_nothing_is_validated(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("the bank lends money\n" * 10)
     metrics = run(config(tmp_path, data=path, validation_fraction=0, epochs=1))
     assert "perplexity" not in metrics and metrics["best_epoch"] == 0
 
 
-def test_the_bigram_of_real_text_is_to_be_passed(data):
-    """The bar, without training: the benchmark (benchmarks/trainers/elmo.py) is what passes it."""
-    learned, judged = (read_sentences(data / "2_corpus" / f"wikitext2_{part}.txt", 10_000)
+def test_the_bigram_perplexity_of_real_text(data):
+    """The baseline that benchmarks/trainers/elmo.py trains a model to beat."""
+    train, test = (read_sentences(data / "2_corpus" / f"wikitext2_{part}.txt", 10_000)
                        for part in ("valid", "test"))  # fmt: skip
-    task = ElmoTask(learned, config(validation_fraction=0))
+    task = ElmoTask(train, config(validation_fraction=0))
     number = task.vocabulary.numbers
-    model = KneserNey(map(number, learned.sentences), 2, len(task.vocabulary), 0, 1)
-    assert model.perplexity(map(number, judged.sentences)) == pytest.approx(188.28, abs=0.01)
+    model = KneserNey(map(number, train.sentences), 2, len(task.vocabulary), 0, 1)
+    assert model.perplexity(map(number, test.sentences)) == pytest.approx(188.28, abs=0.01)

@@ -27,14 +27,14 @@ def test_how_a_table_becomes_numbers():
         learn_coding(table, np.zeros(5), [], "regression")
 
 
-def test_every_level_keeps_a_row_to_train_on():
-    chance = np.random.default_rng(0)
-    codes = np.stack([chance.integers(40, size=200), np.arange(200) // 2], axis=1)
-    held_out = hold_out(codes, 0.25, chance)
+def test_every_level_has_a_row_left_to_train_on():
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.integers(40, size=200), np.arange(200) // 2], axis=1)
+    held_out = hold_out(codes, 0.25, rng)
     assert held_out.sum() == 50
     for column in codes.T:
         assert set(column[~held_out]) == set(column)
-    assert hold_out(np.arange(10)[:, None], 0.5, chance).sum() == 0
+    assert hold_out(np.arange(10)[:, None], 0.5, rng).sum() == 0
 
 
 def test_widths():

@@ -12,8 +12,8 @@ def test_the_network_equals_its_formula():
     first, second = (table.weight for table in network.tables)
     one, two, three = (network.layers[i] for i in (0, 2, 4))
     for row in range(2):
-        given = torch.cat([first[codes[row, 0]], second[codes[row, 1]], numbers[row]])
-        inner = (one.weight @ given + one.bias).clamp(min=0)
+        inputs = torch.cat([first[codes[row, 0]], second[codes[row, 1]], numbers[row]])
+        inner = (one.weight @ inputs + one.bias).clamp(min=0)
         inner = (two.weight @ inner + two.bias).clamp(min=0)
         expected = three.weight @ inner + three.bias
         torch.testing.assert_close(network(codes, numbers)[row], expected)

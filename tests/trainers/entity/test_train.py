@@ -1,4 +1,4 @@
-"""Entity embeddings: planted effects of levels are found, unknown ones have vectors."""
+"""Entity embeddings: known effects of levels are recovered, unknown levels have vectors."""
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,13 @@ from trainers.entity.train import EntityFit, EntityTask
 SHOPS = 30
 
 
-def planted(rows: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
-    """Shops of three kinds that sell 0, 10 or 20; days that add 0 or 3; a price that takes 2."""
-    chance = np.random.default_rng(seed)
-    shop = chance.integers(SHOPS, size=rows)
-    day = chance.integers(7, size=rows)
-    price = chance.normal(50, 10, size=rows)
-    sold = shop % 3 * 10 + (day >= 5) * 3 - 2 * (price - 50) / 10 + chance.normal(0, 0.3, size=rows)
+def shop_sales(rows: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Shops of three kinds sell 0, 10 or 20; weekends add 3; a price of 10 more subtracts 2."""
+    rng = np.random.default_rng(seed)
+    shop = rng.integers(SHOPS, size=rows)
+    day = rng.integers(7, size=rows)
+    price = rng.normal(50, 10, size=rows)
+    sold = shop % 3 * 10 + (day >= 5) * 3 - 2 * (price - 50) / 10 + rng.normal(0, 0.3, size=rows)
     table = pd.DataFrame({"shop": [f"s{i}" for i in shop], "day": day, "price": price})
     return table, sold
 
@@ -33,8 +33,8 @@ def config(tmp_path, **settings) -> EntityConfig:
     return EntityConfig(out=out, epochs=15, device="cpu", quiet=True, **settings)
 
 
-def test_planted_effects_are_recovered(tmp_path):
-    table, sold = planted(6000)
+def test_known_effects_are_recovered(tmp_path):
+    table, sold = shop_sales(6000)
     sets = EntityFit(("shop", "day"), "regression", config(tmp_path))(table, sold)
     shops = sets["shop"]
     kinds = np.array([int(label[1:]) % 3 for label in shops.labels[1:]])
@@ -49,8 +49,8 @@ def test_planted_effects_are_recovered(tmp_path):
     assert between > 3 * max(days[:5].std(axis=0).max(), days[5:].std(axis=0).max())
 
 
-def test_classes_are_learned_and_the_unknown_lies_between(tmp_path):
-    table, sold = planted()
+def test_the_unknown_level_is_between_the_classes(tmp_path):
+    table, sold = shop_sales()
     target = np.array(["few", "many"], dtype=object)[(sold > 10).astype(int)]
     sets = EntityFit(("shop",), "classification", config(tmp_path, unknown_rate=0.1))(table, target)
     shops = sets["shop"]
@@ -60,8 +60,8 @@ def test_classes_are_learned_and_the_unknown_lies_between(tmp_path):
     assert 0.1 < along < 0.9
 
 
-def test_an_encoder_learns_in_each_fit(tmp_path):
-    table, sold = planted(1000)
+def test_an_encoder_is_trained_in_each_fit(tmp_path):
+    table, sold = shop_sales(1000)
     learn = EntityFit(("shop", "day"), "regression", config(tmp_path, max_steps=5))
     encoder = EmbeddingEncoder(fit_with=learn, columns=("shop", "day")).fit(table, sold)
     table.loc[0, "shop"] = "a new shop"
@@ -72,8 +72,8 @@ def test_an_encoder_learns_in_each_fit(tmp_path):
         learn(table.to_numpy(), sold)
 
 
-def test_a_batch_depends_on_its_place_alone(tmp_path):
-    table, sold = planted(500)
+def test_a_batch_depends_on_its_epoch_and_step_alone(tmp_path):
+    table, sold = shop_sales(500)
     task, other = (EntityTask(table, sold, ("shop",), "regression", config(tmp_path)) for _ in "ab")
     task.batch(0, 0)
     task.batch(1, 2)
@@ -84,7 +84,7 @@ def test_a_batch_depends_on_its_place_alone(tmp_path):
 
 
 def test_files(tmp_path, capsys):
-    table, sold = planted(600)
+    table, sold = shop_sales(600)
     table.loc[::9, "shop"] = None
     table.assign(sold=sold).to_csv(tmp_path / "shops.csv", index=False)
     out = tmp_path / "shops.embedding.parquet"
@@ -109,7 +109,7 @@ def test_files(tmp_path, capsys):
 
 
 def test_one_file_only(tmp_path, capsys):
-    table, sold = planted(200)
+    table, sold = shop_sales(200)
     table.assign(sold=sold).to_csv(tmp_path / "shops.csv", index=False)
     out = tmp_path / "made" / "shops.embedding.parquet"
     assert main(["entity", "--data", str(tmp_path / "shops.csv"), "--out", str(out), "--quiet",
@@ -118,7 +118,7 @@ def test_one_file_only(tmp_path, capsys):
 
 
 def test_one_width_for_all(tmp_path):
-    table, sold = planted(300)
+    table, sold = shop_sales(300)
     settings = config(tmp_path, max_steps=3, width_rule="same", dim=5)
     sets = EntityFit(("shop", "day"), "regression", settings)(table, sold)
     assert {each.dimensions for each in sets.values()} == {5}

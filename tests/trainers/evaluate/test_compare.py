@@ -1,4 +1,4 @@
-"""Features are fitted without the test rows' targets; planted kinds are found."""
+"""Features are fitted without the test rows' targets; known kinds of shops are recovered."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_targets_of_the_test_rows_change_nothing(file, name, target):
     for one, two in ((before.train, after.train), (before.test, after.test)):
         one, two = (x.toarray() if hasattr(x, "toarray") else x for x in (one, two))
         np.testing.assert_array_equal(one, two)
-    if name in ("entity", "target"):  # which those of the training rows do
+    if name in ("entity", "target"):  # these depend on the targets of the training rows
         shuffled[train] = np.random.default_rng(1).permutation(shuffled[train])
         other = fold_features(table, transformer, train, test)
         assert not np.array_equal(other.test, before.test)
@@ -52,7 +52,7 @@ def test_levels_of_the_test_rows_are_unknown_in_training(file):
         assert made.train.shape[1] == made.test.shape[1] and len(test) == made.test.shape[0]
 
 
-def test_planted_kinds_make_neighbors(file):
+def test_known_kinds_become_neighbors(file):
     table = read(file, TableSpec(target="sold", columns=("shop", "day", "noise")))
     lines: list[str] = []
     scores = compare(table, transformers(table), MODELS, folds=3, report=lines.append)
@@ -61,7 +61,7 @@ def test_planted_kinds_make_neighbors(file):
     assert found["entity", "knn"] < 0.7 * found["label", "knn"]
     assert found["entity", "boosting"] < 1.2 * found["native", "boosting"]
     one_hot = next(score for score in scores if score.features == "one-hot")
-    assert one_hot.columns == 24 + 1 + 7 + 2  # levels, missing, days, the number and where it lacks
+    assert one_hot.columns == 24 + 1 + 7 + 2  # levels, missing, days, number, missing
     assert one_hot.megabytes == pytest.approx(600 * 34 * 4 / 1e6)
 
 

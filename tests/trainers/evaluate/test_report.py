@@ -20,11 +20,11 @@ def test_the_zip_rebuilds_the_pipeline(file, tmp_path, capsys, target):
     assert main(["evaluate", str(file), "--target", target, "--columns", "shop,day,noise",
                  "--features", "entity,label", "--folds", "2", "--models", "knn,linear",
                  "--epochs", "3", "--out", str(out), "--quiet"]) == 0  # fmt: skip
-    said = capsys.readouterr()
-    printed = said.out.splitlines()
+    output = capsys.readouterr()
+    printed = output.out.splitlines()
     results = json.loads(printed[-1])
     assert printed[0].split()[:2] == ["model", "features"] and len(printed) == 1 + 4 + 1
-    assert said.err == "" and results["best"]["knn"] == "entity" and results["rows"] == 900
+    assert output.err == "" and results["best"]["knn"] == "entity" and results["rows"] == 900
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(out) as archive:
         archive.extractall(folder)

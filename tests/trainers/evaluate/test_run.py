@@ -25,13 +25,13 @@ def test_the_log_reports_progress_and_files_are_next_to_the_zip(file, tmp_path, 
         middle[0].items() >= {"event": "begin", "step": 0, "fold": 1, "features": "entity"}.items()
     )
     assert "model" not in middle[0] and middle[1]["model"] == "knn" and middle[1]["step"] == 0
-    judged = [event for event in middle if event["event"] == "judged"]
-    assert [event["step"] for event in judged] == list(range(1, 9))
-    assert [(e["features"], e["model"]) for e in judged if e["fold"] == 2] == [
+    scored = [event for event in middle if event["event"] == "judged"]
+    assert [event["step"] for event in scored] == list(range(1, 9))
+    assert [(e["features"], e["model"]) for e in scored if e["fold"] == 2] == [
         ("entity", "knn"), ("entity", "linear"), ("entity", "boosting"), ("native", "boosting")
     ]  # fmt: skip
     results = json.loads(capsys.readouterr().out.splitlines()[-1])["results"]
-    assert [event["rmse"] for event in judged[::4]] == results[0]["folds"]["rmse"]
+    assert [event["rmse"] for event in scored[::4]] == results[0]["folds"]["rmse"]
     times = [event["seconds"] for event in [start, *middle, last]]
     assert times == sorted(times)
 
@@ -67,5 +67,5 @@ def test_models_run_on_the_threads_of_the_settings(file, monkeypatch):
 )
 def test_mistakes_are_refused(file, capsys, more, message):
     assert main(["evaluate", str(file), "--quiet", *more]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ") and said.count("\n") == 1 and message in said
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and message in error

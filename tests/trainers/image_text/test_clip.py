@@ -1,4 +1,4 @@
-"""A ready CLIP is opened from a folder, and its run encodes without that folder."""
+"""A pretrained CLIP is opened from a folder, and its run encodes without that folder."""
 
 import json
 import shutil
@@ -51,28 +51,28 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def made(folder, tmp_path_factory):
     place = tmp_path_factory.mktemp("pairs")
-    pictures = place / "pictures"
-    pictures.mkdir()
+    images = place / "images"
+    images.mkdir()
     for name, color in (("r", (255, 0, 0)), ("g", (0, 255, 0))):
-        Image.new("RGB", (16, 16), color).save(pictures / f"{name}.png")
+        Image.new("RGB", (16, 16), color).save(images / f"{name}.png")
     rows = ["file,caption", "r.png,red", "g.png,a green picture", "r.png,a a a a a a red"]
-    (pictures / "captions.csv").write_text("\n".join(rows) + "\n")
+    (images / "captions.csv").write_text("\n".join(rows) + "\n")
     copy = shutil.copytree(folder, place / "copy")
     config = ImageTextConfig(
-        out=place / "out.embedding.parquet", data=pictures, pretrained=copy, device="cpu", threads=1
+        out=place / "out.embedding.parquet", data=images, pretrained=copy, device="cpu", threads=1
     )
     metrics = run(config)
-    shutil.rmtree(copy)  # what was needed of it is in the run
+    shutil.rmtree(copy)  # the run contains all that it needs
     return config, metrics, load(config.out)
 
 
-def test_vectors_are_those_of_the_model(folder, made):
+def test_vectors_equal_those_of_the_model(folder, made):
     _, metrics, found = made
     model = transformers.CLIPModel.from_pretrained(folder).eval()
     pixels = torch.zeros(1, 3, 16, 16)
     pixels[:, 0] = 1
-    told = open_clip(folder)
-    pixels = (pixels - torch.tensor(told.mean)[:, None, None]) / torch.tensor(told.std)[
+    clip = open_clip(folder)
+    pixels = (pixels - torch.tensor(clip.mean)[:, None, None]) / torch.tensor(clip.std)[
         :, None, None
     ]
     with torch.no_grad():
@@ -99,7 +99,7 @@ def test_the_run_encodes_without_the_folder(made):
         coder.encode_text(" ")
 
 
-def test_captions_that_are_cut_are_counted(made, folder, capsys):
+def test_truncated_captions_are_counted(made, folder, capsys):
     config, _, _ = made
     run(replace(config, pretrained=folder))
     assert "1 captions are truncated to 6 tokens" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Pictures with a table of captions are read; what is wrong is named by file and row."""
+"""Images with a table of captions are read; errors name file and row."""
 
 import shutil
 import zipfile
@@ -23,7 +23,7 @@ a.png,a red one!,cat
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "pictures"
+    made = tmp_path / "images"
     (made / "sub").mkdir(parents=True)
     for name, color in COLORS.items():
         Image.new("RGB", (8, 8), color).save(made / name)
@@ -42,17 +42,17 @@ def packed(folder: Path, inside: str = "") -> Path:
 
 def test_a_folder_and_its_zip_are_the_same(folder):
     found = read_captioned(folder)
-    assert found.name == "pictures" and found.labels == ("a.png", "b.png", "sub/c.png")
+    assert found.name == "images" and found.labels == ("a.png", "b.png", "sub/c.png")
     assert found.image.tolist() == [0, 1, 2, 0] and found.meaning.tolist() == [0, 1, 2, 0]
     assert found.captions == ("A red one", "Green, all over", "a Blue one", "a red one!")
     assert found.pixels[:, :, 4, 4].tolist() == [list(color) for color in COLORS.values()]
-    assert found.paths[2] == "pictures/sub/c.png" and not found.unseen.any()
-    for inside in ("", "my pictures/"):  # the table may lie in a folder of the zip
+    assert found.paths[2] == "images/sub/c.png" and not found.unseen.any()
+    for inside in ("", "my images/"):  # the table may be in a folder of the zip
         other = read_captioned(packed(folder, inside))
         assert np.array_equal(other.pixels, found.pixels) and other.captions == found.captions
 
 
-def test_pictures_without_caption_are_counted(folder):
+def test_images_without_a_caption_are_counted(folder):
     shutil.copy(folder / "a.png", folder / "more.png")
     assert read_captioned(folder).notes == (
         "ignored columns: author",
@@ -60,7 +60,7 @@ def test_pictures_without_caption_are_counted(folder):
     )
 
 
-def test_pictures_of_several_sizes_are_brought_to_one(folder):
+def test_images_of_several_sizes_are_resized_to_one(folder):
     Image.new("RGB", (20, 10)).save(folder / "a.png")
     found = read_captioned(folder, size=16)
     assert found.shape == (3, 16, 16) and "16 x 16" in " ".join(found.notes)
@@ -77,13 +77,13 @@ def test_pictures_of_several_sizes_are_brought_to_one(folder):
         ("file,words\na.png,red\n", r"captions.csv: no column caption; it has file, words"),
     ],
 )
-def test_what_is_wrong_is_named_by_file_and_row(folder, table, message):
+def test_errors_name_file_and_row(folder, table, message):
     (folder / "captions.csv").write_text(table)
     with pytest.raises(EmbeddingError, match=message):
         read_captioned(folder)
 
 
-def test_there_must_be_one_table_and_whole_pictures(folder):
+def test_there_must_be_one_table_and_readable_images(folder):
     with pytest.raises(EmbeddingError, match="no such folder or zip"):
         read_captioned(folder / "nowhere")
     (folder / "b.png").write_bytes(b"no picture")
@@ -102,7 +102,7 @@ def test_meanings_are_words_in_their_order():
     assert number_meanings(["A cat.", "a dog", "a  CAT", "cat a"]).tolist() == [0, 1, 0, 2]
 
 
-def test_digits_say_what_they_show():
+def test_captions_of_digits_name_the_digit():
     digits = captioned_digits()
     assert len(digits) == 1797 and digits.full == 16 and digits.shape == (1, 8, 8)
     assert len(set(digits.captions)) == 50

@@ -1,4 +1,4 @@
-"""Ridge regression finds captions that are linear in the pixels, and none where nothing is."""
+"""Ridge regression finds captions that are linear in the pixels, and none in shuffled pairs."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from trainers.image_text.metrics import reduced, ridge_recall
 def pairs_of(pixels: np.ndarray, captions: list[str]) -> Captioned:
     count = len(captions)
     return Captioned(
-        name="planted",
+        name="synthetic",
         pixels=pixels,
         full=255,
         labels=tuple(map(str, range(count))),
@@ -18,22 +18,22 @@ def pairs_of(pixels: np.ndarray, captions: list[str]) -> Captioned:
         meaning=np.arange(count),
         unseen=np.zeros(count, dtype=bool),
         attributes={},
-        source={"name": "planted", "sha256": "0"},
+        source={"name": "synthetic", "sha256": "0"},
     )
 
 
-def test_what_is_linear_is_found():
-    chance = np.random.default_rng(0)
-    shown = chance.random((200, 6)) < 0.5  # which of six lights are on
-    shown = chance.permutation(np.unique(shown, axis=0))
-    learned = np.repeat(shown[: len(shown) // 2], 2, axis=0)
-    lights = np.concatenate([learned, shown])
+def test_linear_captions_are_found():
+    rng = np.random.default_rng(0)
+    lit = rng.random((200, 6)) < 0.5  # which of six lights are on
+    lit = rng.permutation(np.unique(lit, axis=0))
+    learned = np.repeat(lit[: len(lit) // 2], 2, axis=0)
+    lights = np.concatenate([learned, lit])
     pixels = (lights * 255).astype(np.uint8).reshape(-1, 1, 2, 3)
     captions = ["dark " + " ".join(f"w{i}" for i in np.flatnonzero(row)) for row in lights]
-    trained, judged = np.arange(len(learned)), np.arange(len(learned), len(lights))
-    assert ridge_recall(pairs_of(pixels, captions), trained, judged) >= 0.9
-    mixed = pairs_of(chance.permutation(pixels), captions)
-    assert ridge_recall(mixed, trained, judged) <= 0.2
+    trained, held_out = np.arange(len(learned)), np.arange(len(learned), len(lights))
+    assert ridge_recall(pairs_of(pixels, captions), trained, held_out) >= 0.9
+    mixed = pairs_of(rng.permutation(pixels), captions)
+    assert ridge_recall(mixed, trained, held_out) <= 0.2
 
 
 def test_patches_are_averaged():

@@ -1,4 +1,4 @@
-"""Shapes are what their captions say, and unseen combinations are made of what was seen."""
+"""Images show what their captions describe; unseen combinations have seen attributes."""
 
 import numpy as np
 import pytest
@@ -35,11 +35,11 @@ def test_every_value_of_every_attribute_is_seen_often(seed):
         assert counts.min() >= 100
 
 
-def test_captions_say_what_is_drawn_in_many_wordings(shapes):
+def test_captions_describe_the_image_in_many_wordings(shapes):
     for row in range(0, len(shapes), 50):
         for name, values in shapes.attributes.items():
             wordings = WORDINGS.get(values[row], (values[row],))
-            assert any(said in shapes.captions[row] for said in wordings), (name, row)
+            assert any(wording in shapes.captions[row] for wording in wordings), (name, row)
     assert len(set(shapes.captions)) > 0.9 * len(shapes)
 
 
@@ -69,7 +69,7 @@ def test_shapes_of_one_place_differ_by_outline():
             assert (dark[one] ^ dark[other]).sum() >= 15
 
 
-def test_same_seed_same_pictures(shapes):
+def test_same_seed_same_images(shapes):
     again, other = synthetic_shapes(renderings=2), synthetic_shapes(renderings=2, seed=1)
     assert again.source == shapes.source and again.captions == shapes.captions
     assert other.source["sha256"] != shapes.source["sha256"]

@@ -1,4 +1,4 @@
-"""Texts find the images that they describe, also of combinations that were never learned."""
+"""Texts find the images that they describe, also of combinations not seen in training."""
 
 import json
 import math
@@ -37,8 +37,8 @@ def by_hand(images, texts, temperature, alike):
         others = [j for j in range(len(images)) if j == i or not alike[i][j]]
         halves = []
         for one, other in ((images, texts), (texts, images)):
-            shares = [math.exp(float(one[i] @ other[j]) / temperature) for j in others]
-            halves.append(-math.log(shares[others.index(i)] / sum(shares)))
+            exponentials = [math.exp(float(one[i] @ other[j]) / temperature) for j in others]
+            halves.append(-math.log(exponentials[others.index(i)] / sum(exponentials)))
         losses.append(sum(halves) / 2)
     return np.array(losses)
 
@@ -55,10 +55,10 @@ ALIKE = np.equal.outer(MEANING, MEANING)
 def test_the_loss_equals_a_formula_written_out_by_hand():
     images, texts = unit(0), unit(1)
     for alike in (np.eye(5, dtype=bool), ALIKE):
-        wanted = by_hand(images, texts, 0.2, alike)
-        given = [torch.from_numpy(each) for each in (images, texts, np.array(5.0), alike)]
+        expected = by_hand(images, texts, 0.2, alike)
+        batch = [torch.from_numpy(each) for each in (images, texts, np.array(5.0), alike)]
         for own in (slice(0, 5), slice(0, 2), slice(2, 5)):
-            assert contrastive(*given, own).item() == pytest.approx(wanted[own].sum(), rel=1e-12)
+            assert contrastive(*batch, own).item() == pytest.approx(expected[own].sum(), rel=1e-12)
 
 
 TWO = """
@@ -66,51 +66,51 @@ import json, sys, torch, torch.distributed as dist
 from trainers.core.devices import all_gather_with_grad
 from trainers.image_text.model import contrastive
 torch.set_default_dtype(torch.float64)
-given = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
+batch = {name: torch.tensor(values) for name, values in json.loads(sys.argv[1]).items()}
 if len(sys.argv) > 2:
     dist.init_process_group("gloo")
     own = [slice(0, 2), slice(2, 5)][dist.get_rank()]
 else:
     own = slice(0, 5)
-vectors = torch.cat([given["images"], given["texts"]], dim=1).requires_grad_()
+vectors = torch.cat([batch["images"], batch["texts"]], dim=1).requires_grad_()
 log_scale = torch.tensor(5.0).log().requires_grad_()
 whole = all_gather_with_grad(torch.tanh(vectors[own]), own, 5)
-loss = contrastive(*whole.chunk(2, dim=1), log_scale.exp(), given["alike"], own)
+loss = contrastive(*whole.chunk(2, dim=1), log_scale.exp(), batch["alike"], own)
 loss.backward()
-told = [loss.detach(), vectors.grad, log_scale.grad]
+results = [loss.detach(), vectors.grad, log_scale.grad]
 if dist.is_initialized():
-    for each in told:
+    for each in results:
         dist.all_reduce(each)
 if not dist.is_initialized() or dist.get_rank() == 0:
-    print(json.dumps([each.tolist() for each in told]))
+    print(json.dumps([each.tolist() for each in results]))
 if dist.is_initialized():
     dist.destroy_process_group()
 """
 
 
-def test_on_two_processes_loss_and_gradient_are_those_of_the_whole_batch(tmp_path):
+def test_two_processes_have_the_loss_and_gradient_of_the_whole_batch(tmp_path):
     (tmp_path / "two.py").write_text(TWO)
     images, texts = unit(0), unit(1)
-    given = json.dumps({"images": images.tolist(), "texts": texts.tolist(),
+    batch = json.dumps({"images": images.tolist(), "texts": texts.tolist(),
                         "alike": ALIKE.tolist()})  # fmt: skip
     several = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
     environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
-    told = []
+    results = []
     for before, after in (([], []), (several, ["two"])):
-        command = [sys.executable, *before, str(tmp_path / "two.py"), given, *after]
+        command = [sys.executable, *before, str(tmp_path / "two.py"), batch, *after]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
-        told.append(json.loads(done.stdout))
-    (one_loss, *one), (two_loss, *two) = told
-    wanted = by_hand(np.tanh(images), np.tanh(texts), 0.2, ALIKE).sum()
-    assert one_loss == pytest.approx(wanted, rel=1e-12)
-    assert two_loss == pytest.approx(wanted, rel=1e-12)
+        results.append(json.loads(done.stdout))
+    (one_loss, *one), (two_loss, *two) = results
+    expected = by_hand(np.tanh(images), np.tanh(texts), 0.2, ALIKE).sum()
+    assert one_loss == pytest.approx(expected, rel=1e-12)
+    assert two_loss == pytest.approx(expected, rel=1e-12)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-10, atol=1e-12)
     assert np.abs(one[0]).min() > 0  # every row has a gradient
 
 
-def test_the_loss_of_a_batch_is_that_of_its_vectors():
+def test_the_loss_of_a_batch_follows_from_its_vectors():
     task = ImageTextTask(captioned_digits(), config(dim=8))
     batch = task.batch(0, 0)
     size = len(batch["pixels"])
@@ -120,11 +120,11 @@ def test_the_loss_of_a_batch_is_that_of_its_vectors():
     images = task.image_vectors(task.pairs.image[order])
     texts = task.text_vectors(task.words.take(torch.from_numpy(order)))
     meaning = task.pairs.meaning[order]
-    wanted = by_hand(images, texts, 0.07, np.equal.outer(meaning, meaning))
-    assert count == size and loss.item() == pytest.approx(wanted.sum(), rel=1e-4)
+    expected = by_hand(images, texts, 0.07, np.equal.outer(meaning, meaning))
+    assert count == size and loss.item() == pytest.approx(expected.sum(), rel=1e-4)
 
 
-def test_a_batch_of_one_meaning_teaches_nothing():
+def test_a_batch_of_one_meaning_has_no_loss():
     pairs = captioned_digits()
     task = ImageTextTask(replace(pairs, meaning=np.zeros_like(pairs.meaning)), config(dim=8))
     batch = task.batch(0, 0)
@@ -168,19 +168,19 @@ def test_candidates_are_of_different_meanings():
     assert len(candidates(np.arange(9), meaning, seed=0)) == 3
 
 
-def test_every_meaning_that_is_not_unseen_is_learned():
+def test_every_meaning_except_the_unseen_ones_is_trained_on():
     pairs = synthetic_shapes(renderings=2)
-    withheld = hold_out(pairs, 0.5, seed=0)
-    learned = ~pairs.unseen
-    learned[withheld] = False
-    assert not pairs.unseen[withheld].any() and len(withheld) > 1_000
-    assert set(pairs.meaning[learned]) == set(pairs.meaning[~pairs.unseen])
+    held_out = hold_out(pairs, 0.5, seed=0)
+    trained = ~pairs.unseen
+    trained[held_out] = False
+    assert not pairs.unseen[held_out].any() and len(held_out) > 1_000
+    assert set(pairs.meaning[trained]) == set(pairs.meaning[~pairs.unseen])
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    given = config(tmp_path_factory.mktemp("digits"), builtin="digits", epochs=15, dim=16)
-    return given, run(given), load(given.out)
+    settings = config(tmp_path_factory.mktemp("digits"), builtin="digits", epochs=15, dim=16)
+    return settings, run(settings), load(settings.out)
 
 
 def test_captions_find_their_digits(digits):
@@ -193,60 +193,62 @@ def test_captions_find_their_digits(digits):
         "cosine",
     )
     np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, atol=1e-5)
-    told = made.metadata.to_pydict()
-    role, digit = np.array(told["role"]), np.array(told["digit"])
+    columns = made.metadata.to_pydict()
+    role, digit = np.array(columns["role"]), np.array(columns["digit"])
     images, captions = np.flatnonzero(role == "image"), np.flatnonzero(role == "caption")
     assert (len(images), len(captions)) == (1797, 50)
-    assert [made.labels[row] for row in captions] == [told["caption"][row] for row in captions]
+    assert [made.labels[row] for row in captions] == [columns["caption"][row] for row in captions]
     near = (made.vectors[captions] @ made.vectors[images].T).argsort(axis=1)[:, -10:]
     assert (digit[images][near] == digit[captions, None]).mean() >= 0.95
-    pictures = told["image"]
-    assert pictures[0]["bytes"].startswith(b"\x89PNG") and pictures[-1] is None
-    assert set(told["split"]) == {"train", "withheld"}
+    thumbnails = columns["image"]
+    assert thumbnails[0]["bytes"].startswith(b"\x89PNG") and thumbnails[-1] is None
+    assert set(columns["split"]) == {"train", "withheld"}
 
 
-def test_the_file_names_its_checkpoint_and_the_run_makes_the_same_vectors(digits):
-    given, _, made = digits
-    best = given.run_folder / "best.pt"
+def test_the_file_names_its_checkpoint_and_the_run_gives_the_same_vectors(digits):
+    settings, _, made = digits
+    best = settings.run_folder / "best.pt"
     assert made.provenance.config["checkpoint_sha256"] == sha256_of(best)
-    coder = load_run.load(given.run_folder)
-    told = made.metadata.to_pydict()
-    row = told["role"].index("caption")
+    coder = load_run.load(settings.run_folder)
+    columns = made.metadata.to_pydict()
+    row = columns["role"].index("caption")
     np.testing.assert_allclose(coder.encode_text(made.labels[row]), made.vectors[row], atol=1e-5)
-    picture = told["image"][3]["bytes"]  # enlarged four times, without change
-    vector = coder.encode_image(picture, "3.png")
+    thumbnail = columns["image"][3]["bytes"]  # enlarged four times, without change
+    vector = coder.encode_image(thumbnail, "3.png")
     assert vector @ made.vectors[3] >= 0.95
     with pytest.raises(EmbeddingError, match="none of its words is in the vocabulary"):
         coder.encode_text("Qwertz!")
 
 
 def test_encode_prints_the_vector_of_a_text(digits, capsys):
-    given, _, made = digits
+    settings, _, made = digits
     capsys.readouterr()
-    command = ["encode", str(given.run_folder), "--json", "--text"]
+    command = ["encode", str(settings.run_folder), "--json", "--text"]
     assert main([*command, "a handwritten three"]) == 0
     vector = json.loads(capsys.readouterr().out)["vector"]
     row = made.labels.index("a handwritten three")
     np.testing.assert_allclose(vector, made.vectors[row], atol=1e-5)
     assert main([*command, "a handwritten three, qwertz"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"vector": vector, "unknown": ["qwertz"]}
+    response = json.loads(capsys.readouterr().out)
+    assert response == {"vector": vector, "unknown": ["qwertz"]}
     assert main([*command, "qwertz"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: 'qwertz': none of its words") and said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: 'qwertz': none of its words") and error.count("\n") == 1
 
 
 def test_without_validation_the_checkpoint_holds_the_last_weights(tmp_path, capsys):
-    given = config(tmp_path, builtin="digits", epochs=1, dim=8, validation_fraction=0, quiet=False)
-    metrics = run(given)
-    said = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 held out; 29 words, 0 occurrences of"
-    assert capsys.readouterr().err.startswith(said)
-    made = load(given.out)
+    settings = config(
+        tmp_path, builtin="digits", epochs=1, dim=8, validation_fraction=0, quiet=False
+    )
+    metrics = run(settings)
+    expected = "1,797 pairs of 1,797 images of 1 x 8 x 8, 0 held out; 29 words, 0 occurrences of"
+    assert capsys.readouterr().err.startswith(expected)
+    made = load(settings.out)
     assert "candidates" not in metrics and metrics["best_epoch"] == 0
-    coder = load_run.load(given.run_folder)
+    coder = load_run.load(settings.run_folder)
     row = made.metadata.column("role").to_pylist().index("caption")
     np.testing.assert_allclose(coder.encode_text(made.labels[row]), made.vectors[row], atol=1e-5)
-    assert made.provenance.config["checkpoint_sha256"] == sha256_of(given.run_folder / "best.pt")
+    assert made.provenance.config["checkpoint_sha256"] == sha256_of(settings.run_folder / "best.pt")
 
 
 def test_unseen_combinations_are_found(tmp_path):
@@ -261,7 +263,7 @@ def test_unseen_combinations_are_found(tmp_path):
     assert splits.count("unseen") >= 1_000  # 500 images and their captions
 
 
-def test_words_that_are_not_known_are_left_out():
+def test_unknown_words_are_left_out():
     module = Towers((1, 8, 8), ("red", "ring"), dim=4, width=4, seed=0)
     bags = module.bags_of(["a red, red ring", "qwertz", "ring"])
     assert bags.items.tolist() == [1, 1, 2, 0, 2] and bags.starts.tolist() == [0, 3, 4, 5]

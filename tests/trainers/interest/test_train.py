@@ -1,4 +1,4 @@
-"""Interest: the target is never part of its user, and the file ranks as the dot product does."""
+"""Interest: a user's vector excludes the target, and the file ranks as the dot product does."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +29,12 @@ def config(tmp_path=Path("."), **changes):
 
 
 @pytest.fixture(autouse=True)
-def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
+def work_in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def given(tmp_path):
+def settings(tmp_path):
     (tmp_path / "clicks.csv").write_text(CLICKS)
     (tmp_path / "items.csv").write_text(ITEMS)
     return config(
@@ -42,18 +42,18 @@ def given(tmp_path):
     )
 
 
-def task_of(given) -> InterestTask:
-    clicks = read(given)
-    return InterestTask(clicks, clicks.pairs.rows, clicks.pairs.rows[:0], given)
+def task_of(settings) -> InterestTask:
+    clicks = read(settings)
+    return InterestTask(clicks, clicks.pairs.rows, clicks.pairs.rows[:0], settings)
 
 
 def words_of_titles(task, documents) -> torch.Tensor:
     return task.module.titles.take(torch.as_tensor(documents)).items
 
 
-def test_the_target_is_no_part_of_its_user(given):
-    """Against the mean written out; and whatever the target's words are, the user stays."""
-    task = task_of(given)
+def test_a_users_vector_excludes_the_target(settings):
+    """It is the mean of the other documents read, whatever the words of the target."""
+    task = task_of(settings)
     batch = task.batch(0, 0)
     table = task.module.learned.detach()
     user, document = task.module.vectors(batch["users"], batch["documents"])
@@ -62,11 +62,11 @@ def test_the_target_is_no_part_of_its_user(given):
             item for reader, item in task.train_clicks if reader == who and item != shown[0]
         ]
         assert len(read_before) == (task.train_clicks[:, 0] == who.item()).sum() - 1
-        wanted = table[words_of_titles(task, read_before)].mean(dim=0)
-        torch.testing.assert_close(user[row], wanted)
+        expected = table[words_of_titles(task, read_before)].mean(dim=0)
+        torch.testing.assert_close(user[row], expected)
         for column, item in enumerate(shown):
-            wanted = table[words_of_titles(task, [item])].mean(dim=0)
-            torch.testing.assert_close(document[row, column], wanted)
+            expected = table[words_of_titles(task, [item])].mean(dim=0)
+            torch.testing.assert_close(document[row, column], expected)
 
     target = batch["documents"][0, 0]
     (own,) = [word for word in words_of_titles(task, [target]) if word not in words_of_titles(
@@ -78,61 +78,61 @@ def test_the_target_is_no_part_of_its_user(given):
     assert (moved[0, 0] - document[0, 0]).min() > 40
 
 
-def test_held_out_clicks_are_no_part_of_their_user(given):
-    clicks = read(given)
+def test_a_users_vector_excludes_held_out_clicks(settings):
+    clicks = read(settings)
     rows = clicks.pairs.rows
-    task = InterestTask(clicks, rows[1:], rows[:1], given)
+    task = InterestTask(clicks, rows[1:], rows[:1], settings)
     user, _ = task.module.means(task.module.reads)
     read_before = rows[1:][rows[1:, 0] == rows[0, 0], 1]
     assert rows[0, 1] not in read_before
-    wanted = task.module.learned.detach()[words_of_titles(task, read_before)].mean(dim=0)
-    torch.testing.assert_close(user[rows[0, 0]], wanted)
+    expected = task.module.learned.detach()[words_of_titles(task, read_before)].mean(dim=0)
+    torch.testing.assert_close(user[rows[0, 0]], expected)
 
 
-def test_negatives_are_documents_not_read(given):
-    task = task_of(replace(given, negatives=7))
+def test_negatives_are_documents_that_the_user_has_not_read(settings):
+    task = task_of(replace(settings, negatives=7))
     known = {tuple(row) for row in task.train_clicks.tolist()}
     for step in range(task.steps_per_epoch):
         batch = task.batch(0, step)
-        for user, (read_one, *others) in zip(
+        for user, (clicked, *others) in zip(
             batch["users"].tolist(), batch["documents"].tolist(), strict=True
         ):
-            assert (user, read_one) in known and len(others) == 7
+            assert (user, clicked) in known and len(others) == 7
             assert not any((user, other) in known for other in others)
 
 
-def test_the_network_ranks_all_documents_as_it_rates_pairs(given):
-    task = task_of(given)
+def test_the_network_ranks_all_documents_as_it_rates_pairs(settings):
+    task = task_of(settings)
     user, document = task.module.means(task.module.reads)
     users = np.array([4, 1])
     for name, rate in (("network", task.module.by_network), ("dot product", task.module.by_dot)):
         found = task.score_functions()[name](users)
         with torch.no_grad():
-            wanted = rate(user[users][:, None], document[None])  # (2, documents)
-        difference = wanted.numpy() - found
+            expected = rate(user[users][:, None], document[None])  # (2, documents)
+        difference = expected.numpy() - found
         if name == "network":  # all but the bias of the last layer
             np.testing.assert_allclose(difference, difference[0, 0], atol=1e-5)
-        np.testing.assert_array_equal(np.argsort(-wanted.numpy()), np.argsort(-found))
+        np.testing.assert_array_equal(np.argsort(-expected.numpy()), np.argsort(-found))
 
 
-def test_the_file_ranks_as_the_dot_product_does(given):
-    clicks = read(given)
-    made, _ = train(clicks, given, start(given))
+def test_the_file_ranks_as_the_dot_product_does(settings):
+    clicks = read(settings)
+    made, _ = train(clicks, settings, start(settings))
     users, documents = clicks.pairs.shape
     assert len(made) == users + documents and made.provenance.metric == "dot"
     assert made.metadata.column("role").to_pylist() == ["user"] * users + ["item"] * documents
     table = made.vectors[:users] @ made.vectors[users:].T
-    task = InterestTask(clicks, clicks.pairs.rows, clicks.pairs.rows[:0], given)
-    state = torch.load(given.run_folder / "best.pt", weights_only=False)
+    task = InterestTask(clicks, clicks.pairs.rows, clicks.pairs.rows[:0], settings)
+    state = torch.load(settings.run_folder / "best.pt", weights_only=False)
     task.module.load_state_dict(next(value for value in state.values() if isinstance(value, dict)))
     np.testing.assert_allclose(
         task.score_functions()["dot product"](np.arange(users)), table, atol=1e-6
     )
 
 
-def test_the_file_holds_titles_and_what_is_known(given):
-    metrics = run(given)
-    made = load(given.out)
+def test_the_file_holds_titles_and_known_documents(settings):
+    metrics = run(settings)
+    made = load(settings.out)
     columns = made.metadata.to_pydict()
     assert made.labels[:2] == ("u0", "u1") and "even word8" in made.labels
     row = made.labels.index("even word8")  # nobody has clicked it
@@ -144,44 +144,44 @@ def test_the_file_holds_titles_and_what_is_known(given):
             for who in ("dot product", "network", "popularity")} <= metrics.keys()  # fmt: skip
 
 
-def test_given_words_stay_and_absent_ones_are_learned(given, tmp_path):
+def test_pretrained_words_stay_fixed_and_missing_ones_are_learned(settings, tmp_path):
     vectors = np.eye(3, dtype=np.float32)
     save(EmbeddingSet.of(vectors, ["Even", "odd", "other"]), tmp_path / "w.embedding.parquet")
-    given = replace(given, words=tmp_path / "w.embedding.parquet", dim=50)
-    clicks = read(given)
+    settings = replace(settings, words=tmp_path / "w.embedding.parquet", dim=50)
+    clicks = read(settings)
     assert clicks.words[-2:] == ("even", "odd") or clicks.words[-2:] == ("odd", "even")
     assert "2 of 11 words of the titles have a vector in --words" in clicks.pairs.notes[-2]
-    task = task_of(given)
+    task = task_of(settings)
     assert task.dim == 3 and task.module.learned.shape == (9, 3) and not task.module.learned.any()
-    metrics = run(given)
-    state = torch.load(given.run_folder / "best.pt", weights_only=False)
+    metrics = run(settings)
+    state = torch.load(settings.run_folder / "best.pt", weights_only=False)
     state = next(value for value in state.values() if isinstance(value, dict))
     assert state["learned"].any()
     np.testing.assert_array_equal(state["given"].numpy(), vectors[:2][::1 if
         clicks.words[-2] == "even" else -1])  # fmt: skip
     assert metrics["words_given"] == 2
-    tuned = task_of(replace(given, tune=True))
+    tuned = task_of(replace(settings, tune=True))
     assert tuned.module.learned.shape == (11, 3) and len(tuned.module.given) == 0
     with pytest.raises(EmbeddingError, match="tune = True; expected --words"):
         config(tune=True)
 
 
-def test_words_that_fit_no_title(given, tmp_path):
+def test_word_vectors_that_match_no_title_are_refused(settings, tmp_path):
     save(EmbeddingSet.of(np.eye(2), ["x", "y"]), tmp_path / "w.embedding.parquet")
     with pytest.raises(EmbeddingError, match=r"none of the 11 words of the titles.*'x'"):
-        read(replace(given, words=tmp_path / "w.embedding.parquet"))
+        read(replace(settings, words=tmp_path / "w.embedding.parquet"))
 
 
-def test_titles_that_fit_no_click(given, tmp_path):
+def test_titles_that_match_no_click_are_refused(settings, tmp_path):
     (tmp_path / "items.csv").write_text("item,title\na,one two\nb,three\n")
     with pytest.raises(EmbeddingError, match="none of the clicked documents has a title"):
-        read(given)
+        read(settings)
     with pytest.raises(EmbeddingError, match="no column 'name'; it has title"):
-        read(replace(given, title="name"))
+        read(replace(settings, title="name"))
 
 
-def test_without_titles_the_keys_are_the_titles(given):
-    clicks = read(replace(given, titles=None))
+def test_without_titles_the_keys_are_the_titles(settings):
+    clicks = read(replace(settings, titles=None))
     assert clicks.pairs.right.labels[0] == "1" and "1" in clicks.words
 
 
@@ -191,14 +191,14 @@ def test_labels_are_distinct():
     ]  # fmt: skip
 
 
-def test_a_reader_of_everything_teaches_nothing(given, tmp_path):
+def test_a_user_who_read_everything_has_no_training_examples(settings, tmp_path):
     clicks = "user,item\n" + "".join(f"all,{item}\n" for item in range(9)) + "one,1\none,2\n"
     (tmp_path / "clicks.csv").write_text(clicks)
-    task = task_of(given)
+    task = task_of(settings)
     assert task.clicks.tolist() == [[1, 1], [1, 2]] and len(task.train_clicks) == 11
 
 
-def test_planted_topics_are_found(tmp_path):
+def test_synthetic_topics_are_recovered(tmp_path):
     metrics = run(config(tmp_path, epochs=3))
     assert metrics["auc of dot product"] >= 0.9 and metrics["auc of network"] >= 0.9
     assert metrics["auc of popularity"] < 0.6
@@ -210,8 +210,8 @@ def test_planted_topics_are_found(tmp_path):
     assert (first == topic[role == "user"]).mean() >= 0.9
 
 
-def test_users_without_words_have_the_vector_0(given):
-    task = task_of(given)
-    nobody = Bags.grouped(np.empty((0, 2), np.int64), 6)
-    user, _ = task.module.means(nobody)
+def test_users_without_words_have_a_zero_vector(settings):
+    task = task_of(settings)
+    without_words = Bags.grouped(np.empty((0, 2), np.int64), 6)
+    user, _ = task.module.means(without_words)
     assert not user.any()

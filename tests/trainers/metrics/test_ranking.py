@@ -14,16 +14,16 @@ def test_ranks_equal_a_plain_loop(monkeypatch):
     monkeypatch.setattr(ranking, "row_blocks", partial(row_blocks, numbers=60))  # four left items
     rng = np.random.default_rng(1)
     rows = np.argwhere(rng.random((20, 15)) < 0.4)
-    judged = rng.random(len(rows)) < 0.3
-    known, held_out = rows[~judged], rng.permutation(rows[judged])
-    closeness = rng.integers(0, 5, (20, 15)).astype(np.float32)  # many ties
+    is_held_out = rng.random(len(rows)) < 0.3
+    known, held_out = rows[~is_held_out], rng.permutation(rows[is_held_out])
+    scores = rng.integers(0, 5, (20, 15)).astype(np.float32)  # many ties
     expected = []
     for left, right in held_out:
         own = {b for a, b in known if a == left}
         order = sorted((b for b in range(15) if b not in own),
-                       key=lambda b: (-closeness[left, b], b))  # fmt: skip
+                       key=lambda b: (-scores[left, b], b))  # fmt: skip
         expected.append(order.index(right))
-    ranks = ranking.held_out_ranks(lambda lefts: closeness[lefts].copy(), held_out, known, 15)
+    ranks = ranking.held_out_ranks(lambda lefts: scores[lefts].copy(), held_out, known, 15)
     np.testing.assert_array_equal(ranks, expected)
 
 
@@ -50,7 +50,7 @@ def test_no_more_than_k_can_be_found():
     assert found["ndcg@10"] == pytest.approx(1) and found["recall@10"] == 0.5
 
 
-def test_filtered_ranks_pass_over_what_is_held_out_with_the_same_left_item():
+def test_filtered_ranks_ignore_other_held_out_pairs_of_the_left_item():
     rng = np.random.default_rng(0)
     near = rng.random((5, 30)).astype(np.float32)
     held_out = np.argwhere(rng.random((5, 30)) < 0.2)

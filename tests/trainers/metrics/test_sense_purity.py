@@ -1,4 +1,4 @@
-"""Sense purity: 1 where senses lie apart, chance where nothing is known of them."""
+"""Sense purity is 1 where senses are separate, and chance where vectors are equal."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from trainers.metrics.sense_purity import chance_purity, sense_purity
 
 
-def test_senses_that_lie_apart_are_pure():
+def test_separate_senses_are_pure():
     words, senses = ["bank"] * 12, ["river", "money"] * 6
     vectors = np.array([[1, 0.01 * i] if i % 2 else [0.01 * i, 1] for i in range(12)])
     assert sense_purity(vectors, words, senses) == 1
@@ -23,7 +23,7 @@ def test_equal_vectors_are_as_pure_as_chance():
 
 
 def test_neighbors_are_of_the_same_word_and_known():
-    # the bats lie among the banks of the river, and one bank is of no known sense
+    # the bats are among the river banks, and the sense of one bank is unknown
     words = ["bank"] * 8 + ["bat"] * 6
     senses = ["river"] * 4 + ["money"] * 3 + [None] + ["club"] * 6
     angle = np.array([0, 1, 2, 3, 50, 51, 52, 1, *[1.5] * 6])

@@ -1,4 +1,4 @@
-"""Reviews of every form that is read, and what is wrong with others."""
+"""Reviews are read from every supported format; errors name what is wrong."""
 
 import gzip
 import zipfile
@@ -22,7 +22,7 @@ def both(reviews):
 
 
 def test_lines_of_text_and_label(tmp_path):
-    """Quotes may be open, and other ends of line stand within a text."""
+    """Quotes may be unbalanced, and other line separators are part of a text."""
     path = write(tmp_path, "a.txt", 'so "good\t1\n\nbad,\x85 \u2028really\t 0 \na\ttab\t1\n')
     found = read_reviews(path)
     assert both(found) == [('so "good', True), ("bad,\x85 \u2028really", False), ("a\ttab", True)]
@@ -30,7 +30,7 @@ def test_lines_of_text_and_label(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "given"),
+    ("text", "options"),
     [
         ('id,review,sentiment\n7,"good, ""very""",positive\n8,bad,negative\n', {}),
         ("score\twords\n1.0\tgood, \"very\"\n0.0\tbad\n",
@@ -38,8 +38,8 @@ def test_lines_of_text_and_label(tmp_path):
         ("label,anything\nfresh,\"good, \"\"very\"\"\"\nrotten,bad\n", {"positive": "Fresh"}),
     ],
 )  # fmt: skip
-def test_tables(tmp_path, text, given):
-    found = read_reviews(write(tmp_path, "a.csv", text), **given)
+def test_tables(tmp_path, text, options):
+    found = read_reviews(write(tmp_path, "a.csv", text), **options)
     assert both(found) == [('good, "very"', True), ("bad", False)]
     assert found.notes == (("columns not used: id",) if text.startswith("id") else ())
 
@@ -106,7 +106,7 @@ def test_reviews_that_are_larger_than_the_limit(tmp_path, monkeypatch):
         read_reviews(tmp_path / "set")
 
 
-def test_names_that_are_not_there(tmp_path):
+def test_unknown_names_are_refused(tmp_path):
     path = write(tmp_path, "a.csv", "text,label\ngood,1\nbad,0\n")
     with pytest.raises(EmbeddingError, match="no column 'words'; it has text, label"):
         read_reviews(path, text="words")
@@ -133,7 +133,7 @@ def test_real_files(data):
         assert len(found) == size and found.positive.sum() == size / 2
 
 
-def test_synthetic_words_are_as_much_likelier_as_their_strength_says():
+def test_strengths_are_the_log_odds_of_synthetic_words():
     reviews = synthetic_reviews(reviews=2_000, words=100, length=100)
     side = {True: [], False: []}
     for text, positive in both(reviews):

@@ -1,4 +1,4 @@
-"""Planted sentiment comes out: who is near whom, and how positive each word is."""
+"""Synthetic sentiment is recovered: neighbors of words, and how positive each word is."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +23,12 @@ def config(tmp_path=Path("."), **changes):
 
 @pytest.fixture(scope="module", params=["mean", "attention"])
 def made(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("planted")
-    given = config(folder, pooling=request.param, epochs=10, learning_rate=0.003)
-    return run(given), load(given.out)
+    folder = tmp_path_factory.mktemp("synthetic")
+    settings = config(folder, pooling=request.param, epochs=10, learning_rate=0.003)
+    return run(settings), load(settings.out)
 
 
-def test_planted_words_lie_with_their_own_kind(made):
+def test_neighbors_have_the_same_sentiment(made):
     metrics, words = made
     for word, kind in (("good0", "good"), ("good9", "good"), ("bad0", "bad"), ("bad9", "bad")):
         near = neighbors.query(words, words.labels.index(word), k=10).rows
@@ -36,15 +36,15 @@ def test_planted_words_lie_with_their_own_kind(made):
     assert metrics["accuracy"] >= metrics["accuracy of tf-idf and logistic regression"] - 0.01
 
 
-def test_polarity_is_the_planted_one(made):
+def test_polarity_agrees_with_the_known_strength(made):
     _, words = made
-    told = {name: words.metadata.column(name).to_numpy() for name in words.metadata.column_names}
-    assert list(told) == ["count", "polarity", "log_odds", "planted"]
-    sided = (told["count"] >= 50) & (told["planted"] != 0)
+    columns = {name: words.metadata.column(name).to_numpy() for name in words.metadata.column_names}
+    assert list(columns) == ["count", "polarity", "log_odds", "planted"]
+    sided = (columns["count"] >= 50) & (columns["planted"] != 0)
     for name in ("polarity", "log_odds"):
-        assert spearmanr(told[name][sided], told["planted"][sided]).statistic >= 0.9
-        assert (np.sign(told[name]) == np.sign(told["planted"]))[sided].all()
-    assert np.all(np.diff(told["count"]) <= 0)
+        assert spearmanr(columns[name][sided], columns["planted"][sided]).statistic >= 0.9
+        assert (np.sign(columns[name]) == np.sign(columns["planted"]))[sided].all()
+    assert np.all(np.diff(columns["count"]) <= 0)
 
 
 def test_counted_log_odds_written_out(tmp_path):
@@ -68,7 +68,7 @@ def test_held_out_words_are_not_trained_on():
     assert task.bags_of([words_of(text)]).items[-2:].tolist() == [0, 0]  # unknown
 
 
-def test_a_vocabulary_has_at_most_so_many_words():
+def test_the_size_of_the_vocabulary_is_limited():
     task = SentimentTask(synthetic_reviews(reviews=200, words=300), config(vocabulary=20, dim=5))
     assert len(task.vocabulary) == 20 and task.module.words.weight.shape == (21, 5)
     assert "20 words have vectors (" in task.notes[0] and "the unknown" in task.notes[0]
@@ -84,7 +84,7 @@ def test_the_word_dropout_is_the_hidden_fraction():
     assert len(rows["starts"]) == len(rows["target"]) + 1
 
 
-def test_the_file_tells_how_it_was_made(tmp_path):
+def test_the_file_holds_its_provenance(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("".join(f"good day {i}\t1\nbad day {i}\t0\n" for i in range(10)))
     metrics = run(config(tmp_path, data=path, dim=6, epochs=2))
@@ -100,15 +100,15 @@ def test_the_file_tells_how_it_was_made(tmp_path):
 def test_nothing_held_out_and_nothing_in_the_vocabulary(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("good day\t1\nbad day\t0\n")
-    given = config(tmp_path, data=path, validation_fraction=0, min_count=1, epochs=2)
-    metrics = run(given)
+    settings = config(tmp_path, data=path, validation_fraction=0, min_count=1, epochs=2)
+    metrics = run(settings)
     assert metrics["accuracy of tf-idf and logistic regression"] is None
     assert "accuracy" not in metrics
     with pytest.raises(EmbeddingError, match="0 of 3 words occur at least 5 times"):
-        run(replace(given, min_count=5))
+        run(replace(settings, min_count=5))
 
 
-def test_brilliant_is_among_positive_words(data, tmp_path):
+def test_neighbors_of_brilliant_are_positive(data, tmp_path):
     path = data / "3_sentiment" / "sentence_polarity.zip"
     metrics = run(config(tmp_path, data=path, min_count=5))
     assert metrics["accuracy"] >= 0.76

@@ -1,4 +1,4 @@
-"""Tables of one or two surfaces are read; the built-in surfaces share tastes."""
+"""Tables of one or two surfaces are read; users have the same tastes on both built-in ones."""
 
 import gzip
 from pathlib import Path
@@ -16,7 +16,7 @@ def config(**changes):
     return TransferConfig(out=Path("out.embedding.parquet"), device="cpu", quiet=True, **changes)
 
 
-def test_clicks_of_impressions(tmp_path):
+def test_only_clicked_impressions_are_read(tmp_path):
     (tmp_path / "feed.csv").write_text("user_id,item_id\nann,1\nben,2\n")
     rows = "0,9,1,ann\n1,9,0,ben\n2,8,1,ben\n"
     packed = gzip.compress(f"when,item_id,click,user_id\n{rows}".encode())
@@ -58,8 +58,8 @@ def test_invalid_settings_are_refused(changes, message):
         config(**changes)
 
 
-def test_the_synthetic_surfaces_share_tastes():
-    """Users whose taste is mostly one topic take its items on both surfaces; ads are few."""
+def test_users_have_the_same_tastes_on_both_synthetic_surfaces():
+    """Users who prefer a topic click its items on both surfaces; ads are few."""
     pairs, ad = synthetic_ads()
     topics = np.array(pairs.right.columns["topic"].to_pylist())
     own = np.array(pairs.left.columns["topic"].to_pylist())

@@ -1,4 +1,4 @@
-"""Transfer: what the feed teaches helps ads; frozen rows stay; only ads are ranked."""
+"""Transfer: training on the feed helps with ads; frozen rows stay fixed; only ads are ranked."""
 
 import gzip
 from pathlib import Path
@@ -25,7 +25,7 @@ def config(tmp_path=Path("."), **changes):
 
 
 @pytest.fixture(autouse=True)
-def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
+def work_in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
@@ -40,15 +40,15 @@ def by_way(metrics, percent, metric="ndcg@10"):
 
 
 def test_the_warm_start_wins_with_few_clicks_and_does_not_lose_with_all(tmp_path):
-    given = config(shares="10,100", dim=20)
-    made, _ = train(synthetic(), given, start(given))
-    told = made.provenance.metrics
-    few, all_of_them = by_way(told, 10), by_way(told, 100)
+    settings = config(shares="10,100", dim=20)
+    made, _ = train(synthetic(), settings, start(settings))
+    metrics = made.provenance.metrics
+    few, full = by_way(metrics, 10), by_way(metrics, 100)
     assert few["warm start"] > few["from scratch"] + 0.03
-    assert all_of_them["warm start"] > all_of_them["from scratch"]
-    assert all_of_them["warm start"] > all_of_them["popularity"] + 0.03
-    assert told["written"] in ("frozen", "warm start")
-    assert told["ndcg@10"] == all_of_them[told["written"]]
+    assert full["warm start"] > full["from scratch"]
+    assert full["warm start"] > full["popularity"] + 0.03
+    assert metrics["written"] in ("frozen", "warm start")
+    assert metrics["ndcg@10"] == full[metrics["written"]]
     page = (tmp_path / "out.run" / "transfer.html").read_text()
     assert "warm start" in page and "plotly" in page
 
@@ -59,14 +59,14 @@ def few():
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1])
-def test_frozen_rows_stay_and_warm_ones_move_at_their_rate(few, rate):
-    given = config(dim=6, epochs=2, validation_fraction=0)
-    learned, _, _ = train_feed(few, given, start(given), {})
-    task = ads_task(few, few.ads, given, learned, rate)
+def test_frozen_rows_stay_fixed_and_warm_ones_move_at_their_rate(few, rate):
+    settings = config(dim=6, epochs=2, validation_fraction=0)
+    learned, _, _ = train_feed(few, settings, start(settings), {})
+    task = ads_task(few, few.ads, settings, learned, rate)
     before = task.module.right.all_vectors().detach().clone()
     users = task.module.left.all_vectors().detach().clone()
     np.testing.assert_array_equal(before.numpy(), learned.state["right.own.weight"].numpy())
-    fit(task, given, start(given), {}, stage="one", epochs=1)
+    fit(task, settings, start(settings), {}, stage="one", epochs=1)
     moved = (task.module.right.all_vectors().detach() - before).abs().amax(dim=1)
     users_moved = (task.module.left.all_vectors().detach() - users).abs().amax(dim=1)
     assert (moved[few.catalogue] > 0).all()
@@ -79,50 +79,50 @@ def test_frozen_rows_stay_and_warm_ones_move_at_their_rate(few, rate):
         assert users_moved.max() < moved[few.catalogue].max() / 3
 
 
-def test_an_item_of_both_surfaces_is_one_and_stays_when_frozen(tmp_path):
+def test_an_item_on_both_surfaces_is_one_row_that_stays_frozen(tmp_path):
     feed = "".join(f"u{u},i{i},feed\n" for u in range(8) for i in range(6) if (u + i) % 2)
     ads = "".join(f"u{u},i{4 + i},AD\n" for u in range(9) for i in range(4) if (u + i) % 2)
     path = tmp_path / "both.csv"
     path.write_text("user,item,surface\n" + feed + ads)
-    given = config(data=path, dim=4, epochs=2, validation_fraction=0)
-    data = read(given)
+    settings = config(data=path, dim=4, epochs=2, validation_fraction=0)
+    data = read(settings)
     labels = data.pairs.right.labels
     assert sorted(labels) == [f"i{n}" for n in range(8)]
     assert sorted(labels[n] for n in data.catalogue) == ["i4", "i5", "i6", "i7"]
-    assert len(set(data.organic) & set(data.ads)) == 8  # taken on both: i4 and i5, 4 users each
-    learned, _, _ = train_feed(data, given, start(given), {})
+    assert len(set(data.organic) & set(data.ads)) == 8  # clicked on both: i4 and i5, 4 users each
+    learned, _, _ = train_feed(data, settings, start(settings), {})
     assert [label for label, known in zip(labels, learned.right, strict=True) if known] == [
         label for label in labels if label < "i6"
     ]
-    task = ads_task(data, data.ads, given, learned, 0.0)
+    task = ads_task(data, data.ads, settings, learned, 0.0)
     before = task.module.right.all_vectors().detach().clone()
-    fit(task, given, start(given), {}, stage="one", epochs=1)
+    fit(task, settings, start(settings), {}, stage="one", epochs=1)
     moved = (task.module.right.all_vectors().detach() - before).abs().amax(dim=1) > 0
     assert {label for label, has in zip(labels, moved, strict=True) if has} == {"i6", "i7"}
 
 
-def test_tokens_that_the_feed_has_had_stay_when_frozen(tmp_path):
+def test_tokens_seen_in_the_feed_stay_frozen(tmp_path):
     (tmp_path / "feed.csv").write_text("user,item\na,x\na,y\nb,x\nb,y\nb,z\n")
     (tmp_path / "ads.csv").write_text("user,item\na,p\nb,q\n")
     (tmp_path / "items.csv").write_text("item,topic\nx,art\ny,art\nz,bread\np,art\nq,chess\n")
-    given = config(data=tmp_path / "feed.csv", ads=tmp_path / "ads.csv", dim=4, epochs=2,
+    settings = config(data=tmp_path / "feed.csv", ads=tmp_path / "ads.csv", dim=4, epochs=2,
                    items=tmp_path / "items.csv", features="topic")  # fmt: skip
-    data = read(given)
-    learned, _, _ = train_feed(data, given, start(given), {})
+    data = read(settings)
+    learned, _, _ = train_feed(data, settings, start(settings), {})
     assert dict(zip(data.features.vocabulary, learned.tokens, strict=True)) == {
         "topic=art": True, "topic=bread": True, "topic=chess": False,
     }  # fmt: skip
-    task = ads_task(data, data.ads, given, learned, 0.0)
+    task = ads_task(data, data.ads, settings, learned, 0.0)
     before = task.module.right.words.weight.detach().clone()
-    fit(task, given, start(given), {}, stage="one", epochs=1)
+    fit(task, settings, start(settings), {}, stage="one", epochs=1)
     moved = (task.module.right.words.weight.detach() - before).abs().amax(dim=1) > 0
     assert moved.tolist() == [False, False, True]
 
 
-def test_all_ways_begin_alike_where_the_feed_has_had_nothing(few):
-    given = config(dim=6, epochs=1)
-    learned, _, _ = train_feed(few, given, start(given), {})
-    scratch, warm = (ads_task(few, few.ads, given, first, 0.1) for first in (None, learned))
+def test_all_ways_start_alike_for_items_not_in_the_feed(few):
+    settings = config(dim=6, epochs=1)
+    learned, _, _ = train_feed(few, settings, start(settings), {})
+    scratch, warm = (ads_task(few, few.ads, settings, first, 0.1) for first in (None, learned))
     for task in (scratch, warm):
         assert task.module.right.all_vectors().abs().sum() > 0
     torch.testing.assert_close(
@@ -132,7 +132,7 @@ def test_all_ways_begin_alike_where_the_feed_has_had_nothing(few):
 
 
 def test_only_ads_are_ranked():
-    """Against a loop: an item of the feed that is nearest does not count."""
+    """An item of the feed has the highest score, which does not count."""
     catalogue = np.array([1, 3, 4])
     scores = np.array([[9, 0.1, 9, 0.3, 0.2], [9, 0.5, 9, 0.4, 0.6]])
     held_out, known = np.array([[0, 4], [1, 3]]), np.array([[0, 3], [0, 0], [1, 2]])
@@ -142,11 +142,11 @@ def test_only_ads_are_ranked():
     assert found["mrr"] == pytest.approx(np.mean([1, 1 / 3]))
 
 
-def test_popularity_counts_only_its_part(few):
+def test_popularity_counts_only_the_clicks_it_is_passed(few):
     part, test = few.ads[:10], few.ads[-5:]
     counts = np.bincount(few.pairs.rows[part, 1], minlength=few.pairs.shape[1])
-    told = popularity(few, 10, part, test, few.ads[:-5])
-    assert told.clicks == 10
+    found = popularity(few, 10, part, test, few.ads[:-5])
+    assert found.clicks == 10
     gains = []
     for user, ad in few.pairs.rows[test]:
         own = {item for u, item in few.pairs.rows[few.ads[:-5]] if u == user}
@@ -155,39 +155,39 @@ def test_popularity_counts_only_its_part(few):
         gains.append((user, order.index(ad)))
     users = {user for user, _ in gains}
     first = [1 / (1 + min(rank for u, rank in gains if u == user)) for user in users]
-    assert told.metrics["mrr"] == pytest.approx(np.mean(first))
+    assert found.metrics["mrr"] == pytest.approx(np.mean(first))
 
 
-def test_two_files_make_the_file_of_users_items_and_ads(tmp_path):
+def test_two_tables_give_one_file_of_users_items_and_ads(tmp_path):
     feed = "".join(f"u{u},i{i}\n" for u in range(12) for i in range(9) if (u + i) % 3)
     ads = "".join(f"u{u},a{i}\n" for u in range(12) for i in range(6) if (u + i) % 2)
     (tmp_path / "feed.csv").write_text("reader,page\n" + feed)
     (tmp_path / "ads.csv").write_text("reader,page\n" + ads)
-    given = config(tmp_path, data=tmp_path / "feed.csv", ads=tmp_path / "ads.csv", dim=5,
+    settings = config(tmp_path, data=tmp_path / "feed.csv", ads=tmp_path / "ads.csv", dim=5,
                    shares="50,100", max_steps=4)  # fmt: skip
-    told = run(given)
-    made = load(given.out)
+    metrics = run(settings)
+    made = load(settings.out)
     roles = made.metadata["role"].to_pylist()
     assert [roles.count(role) for role in ("reader", "page", "ad")] == [12, 9, 6]
     assert made.dimensions == 5 and made.provenance.role == "reader, page, ad"
-    assert made.provenance.trainer == "transfer" and told["steps"] == 4
-    assert [row["clicks"] for row in told["transfer"]] == [14] * 4 + [29] * 4
-    assert told["ads"] == {"clicks": 36, "ads": 6, "test": 7}
+    assert made.provenance.trainer == "transfer" and metrics["steps"] == 4
+    assert [row["clicks"] for row in metrics["transfer"]] == [14] * 4 + [29] * 4
+    assert metrics["ads"] == {"clicks": 36, "ads": 6, "test": 7}
     found = recommend(made, left_row(made, "u3"), k=3)
     assert len(found.rows) == 3
 
 
-def test_a_file_made_from_scratch_has_no_items_of_the_feed(few):
-    given = config(dim=6, epochs=1)
-    task = ads_task(few, few.ads, given, None, 1.0)
-    settings = {"similarity": given.two_tower.similarity, "seed": 0}
+def test_a_model_from_scratch_writes_no_items_of_the_feed(few):
+    settings = config(dim=6, epochs=1)
+    task = ads_task(few, few.ads, settings, None, 1.0)
+    recorded = {"similarity": settings.two_tower.similarity, "seed": 0}
     left, right = task.module.vectors()
-    made = surface_embeddings(few, left, right, "from scratch", settings, {})
+    made = surface_embeddings(few, left, right, "from scratch", recorded, {})
     assert set(made.metadata["role"].to_pylist()) == {"user", "ad"}
 
 
-def test_the_open_bandit_form_is_read_and_learned(data, tmp_path):
-    """42 clicks of 10,000 impressions: enough for the reader, not for a claim."""
+def test_the_open_bandit_format_is_read_and_learned(data, tmp_path):
+    """42 clicks in 10,000 impressions are enough to test reading, not accuracy."""
     folder = data / "8_ads"
     source = folder / "obd_bts_all.csv.gz"
     with gzip.open(source, "rt") as file:
@@ -200,14 +200,14 @@ def test_the_open_bandit_form_is_read_and_learned(data, tmp_path):
     known = sorted(set(users))[:60]
     feed.write_text("user,item\n" + "".join(f"{user},page {n % 7}\n" for n, user in
                                              enumerate(known * 3)))  # fmt: skip
-    given = config(tmp_path, data=feed, ads=source, items=folder / "obd_all_item_context.csv",
+    settings = config(tmp_path, data=feed, ads=source, items=folder / "obd_all_item_context.csv",
                    features="item_feature_1,item_feature_2", dim=6, max_steps=3,
                    shares="100")  # fmt: skip
-    surfaces = read(given)
+    surfaces = read(settings)
     left, right = surfaces.pairs.left.labels, surfaces.pairs.right.labels
     assert {(left[u], right[i]) for u, i in surfaces.pairs.rows[surfaces.ads]} == clicks
     assert any("42 clicks of 10,000 impressions" in note for note in surfaces.pairs.notes)
     assert len(surfaces.pairs.right.columns) == 5 and pa.types.is_floating(
         surfaces.pairs.right.columns["item_feature_0"].type
     )
-    assert run(given)["ads"]["clicks"] == len(clicks)
+    assert run(settings)["ads"]["clicks"] == len(clicks)

@@ -1,4 +1,4 @@
-"""Data for the tests of search: pages and questions of topics that share no word."""
+"""Synthetic data for search: pages and questions of topics with no word in common."""
 
 from itertools import combinations
 from pathlib import Path

@@ -42,7 +42,7 @@ def test_item_knn_equals_a_plain_loop(neighbors, monkeypatch):
     np.testing.assert_allclose(item_knn(known, neighbors)(np.arange(12)), expected, atol=1e-5)
 
 
-def test_all_of_the_svd_is_the_tf_idf_matrix():
+def test_svd_vectors_are_the_truncated_svd_of_tf_idf():
     known = some_matrix()
     x = known.toarray()
     weighted = x * (np.log(12 / x.sum(axis=0)) + 1)
@@ -65,14 +65,14 @@ def test_the_held_out_item_of_a_checkerboard_comes_first(baseline):
     np.testing.assert_array_equal(near.argmax(axis=1), np.arange(12))
 
 
-def test_comparison_ranks_all_and_says_what_is_left_out(monkeypatch):
+def test_the_comparison_notes_what_it_leaves_out(monkeypatch):
     rows = np.array([[u, i] for u in range(12) for i in range(12) if u % 2 == i % 2])
     own = rows[:, 0] == rows[:, 1]
-    given = (rows[~own], rows[own], rows[~own], (12, 12), 2)
-    found, notes = baselines.compare(*given)
+    arguments = (rows[~own], rows[own], rows[~own], (12, 12), 2)
+    found, notes = baselines.compare(*arguments)
     assert list(found) == ["popularity", "item_knn", "svd", "ease"] and not notes
     assert found["ease"]["mrr"] == 1 and found["popularity"]["mrr"] < 1
     monkeypatch.setattr(baselines, "EASE_LIMIT", 5)
-    found, notes = baselines.compare(*given)
+    found, notes = baselines.compare(*arguments)
     assert "ease" not in found and "EASE is left out" in notes[0]
     assert baselines.metrics_table(found)[0].split() == ["recall@10", "ndcg@10", "mrr", "hit@10"]

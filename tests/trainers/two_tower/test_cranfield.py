@@ -27,14 +27,14 @@ heat in slabs
 QUERIES = ".I 001\n.W\nwhat lifts\nplanes\n.I 004\n.W\nwhat heats slabs\n"
 
 
-def collection(folder, queries=QUERIES, judged="1 0 1 3\r\n2 0 2 4\r\n"):
+def collection(folder, queries=QUERIES, judgments="1 0 1 3\r\n2 0 2 4\r\n"):
     (folder / "x.all").write_text(DOCUMENTS)
     (folder / "x.qry").write_text(queries)
-    (folder / "qrels").write_text(judged)
+    (folder / "qrels").write_text(judgments)
     return folder
 
 
-def test_a_collection_is_cut_at_its_ids(tmp_path):
+def test_a_collection_is_split_at_its_ids(tmp_path):
     pairs = read_collection(collection(tmp_path))
     assert pairs.rows.tolist() == [[0, 0], [1, 1]]
     assert pairs.left.labels == ("what lifts planes", "what heats slabs")
@@ -50,17 +50,17 @@ def test_a_collection_is_cut_at_its_ids(tmp_path):
     )  # fmt: skip
 
 
-def test_ids_are_taken_where_the_judgments_have_them(tmp_path):
-    pairs = read_collection(collection(tmp_path, judged="4 1 2\n1 3 2\n"))
+def test_judgments_may_use_the_ids_of_queries(tmp_path):
+    pairs = read_collection(collection(tmp_path, judgments="4 1 2\n1 3 2\n"))
     assert [pairs.left.columns["id"][row].as_py() for row in pairs.rows[:, 0]] == ["4", "1"]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"judged": "1 0 9 3\n"}, "qrels, line 1: there is no document 9"),
-        ({"judged": "1 0 1 3\n7 0 1 3\n"}, "qrels, line 2: there is no query 7"),
-        ({"judged": "1\n"}, "qrels, line 1: expected `query 0 document grade`; got '1'"),
+        ({"judgments": "1 0 9 3\n"}, "qrels, line 1: there is no document 9"),
+        ({"judgments": "1 0 1 3\n7 0 1 3\n"}, "qrels, line 2: there is no query 7"),
+        ({"judgments": "1\n"}, "qrels, line 1: expected `query 0 document grade`; got '1'"),
         ({"queries": "what\n.I 1\n"}, "x.qry, line 1: expected `.I id`"),
         ({"queries": ".I 1\n.W\na\n.I 1\n"}, "x.qry, line 4: a second record with id 1"),
     ],
@@ -82,5 +82,5 @@ def test_cranfield(data):
     pairs = read_collection(data / "7_query_page" / "cranfield")
     assert pairs.shape == (225, 1400) and len(pairs) == 1837
     assert pairs.notes[1:] == ("476 documents without a judgment",)
-    asked = dict(zip(pairs.left.columns["id"].to_pylist(), pairs.left.labels, strict=True))
-    assert asked["3"].startswith("what problems of heat conduction in composite slabs")
+    queries = dict(zip(pairs.left.columns["id"].to_pylist(), pairs.left.labels, strict=True))
+    assert queries["3"].startswith("what problems of heat conduction in composite slabs")

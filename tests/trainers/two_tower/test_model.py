@@ -27,8 +27,8 @@ def checkerboard():
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
-    pairs, given = checkerboard(), config(similarity=similarity)
-    model = initial_model(pairs, (None, None), given)
+    pairs, settings = checkerboard(), config(similarity=similarity)
+    model = initial_model(pairs, (None, None), settings)
     if similarity == "dot":
         torch.nn.init.normal_(model.right_bias.weight)
     left, right = model.vectors()
@@ -46,7 +46,7 @@ def test_the_files_vectors_alone_rank_as_the_model_does(similarity):
     assert left.shape == right.shape == (12, 50)
 
 
-def test_left_vectors_lie_as_rows_of_the_table_do():
+def test_left_vectors_compare_like_rows_of_the_table():
     rng = np.random.default_rng(0)
     left, right = (rng.normal(size=(n, 4)).astype(np.float32) for n in (9, 7))
     counts = rng.integers(0, 5, size=7)
@@ -56,7 +56,7 @@ def test_left_vectors_lie_as_rows_of_the_table_do():
     np.testing.assert_allclose(near @ near.T, table @ table.T, atol=1e-5)
 
 
-def test_vectors_of_fewer_items_than_dimensions_keep_their_products():
+def test_vectors_of_fewer_items_than_dimensions_preserve_their_products():
     rng = np.random.default_rng(0)
     left, right = (rng.normal(size=(n, 8)).astype(np.float32) for n in (9, 3))
     near, far = as_table_rows(left, right, np.array([3, 0, 1]))

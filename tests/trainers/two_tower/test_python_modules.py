@@ -48,7 +48,7 @@ def build(root, files):
         path.write_text(text)
 
 
-def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
+def test_folders_are_read_in_order_and_broken_files_are_noted(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     build(
         first,

@@ -28,27 +28,27 @@ def some_texts():
     )  # fmt: skip
 
 
-def test_words_weigh_as_in_scikit_learn():
+def test_word_weights_equal_scikit_learns():
     pairs = some_texts()
     (left, right), notes = word_bags(pairs, (["text"], ["text"]))
     texts = pairs.right.columns["text"].to_pylist()
     vectorizer = TfidfVectorizer(sublinear_tf=True).fit(texts)
     assert left.vocabulary == right.vocabulary == ("alpha", "beta", "delta", "gamma")
     np.testing.assert_allclose(as_matrix(right).toarray(), vectorizer.transform(texts).toarray())
-    asked = vectorizer.transform(pairs.left.columns["text"].to_pylist()).toarray()
-    np.testing.assert_allclose(as_matrix(left).toarray(), asked, atol=1e-6)
+    expected = vectorizer.transform(pairs.left.columns["text"].to_pylist()).toarray()
+    np.testing.assert_allclose(as_matrix(left).toarray(), expected, atol=1e-6)
     assert notes == ("4 words of rs",)
 
 
-def test_the_first_vectors_are_those_of_lsa():
+def test_initial_vectors_equal_lsa():
     pairs = some_texts()
     bags, _ = word_bags(pairs, (["text"], ["text"]))
     matrix = as_matrix(bags[1]).toarray()
     words = np.linalg.svd(matrix)[2][:2].T
     near, far = (normalize(as_matrix(each) @ words) for each in bags)
-    given = TwoTowerConfig(out=Path("o.parquet"), words="lsa", similarity="cosine", dim=2,
+    settings = TwoTowerConfig(out=Path("o.parquet"), words="lsa", similarity="cosine", dim=2,
                            left_ids=False, right_ids=False)  # fmt: skip
-    model = initial_model(pairs, bags, given)
+    model = initial_model(pairs, bags, settings)
     assert model.left.words is model.right.words
     left, right = model.vectors()
     np.testing.assert_allclose(left @ right.T, near @ far.T, atol=1e-5)
@@ -56,12 +56,12 @@ def test_the_first_vectors_are_those_of_lsa():
     np.testing.assert_allclose(lsa, near @ far.T, atol=1e-5)
 
 
-def test_fewer_documents_than_dimensions_leave_the_others_at_0():
+def test_dimensions_beyond_the_number_of_documents_are_0():
     bags, _ = word_bags(some_texts(), (["text"], ["text"]))
     assert word_vectors(bags[1], 8)[:, 2:].any() == np.False_
 
 
-def test_tf_idf_is_that_of_scikit_learn():
+def test_tf_idf_equals_scikit_learns():
     pairs = some_texts()
     vectorizer = TfidfVectorizer()
     right = vectorizer.fit_transform(pairs.right.columns["text"].to_pylist())
@@ -77,22 +77,24 @@ def test_tf_idf_is_that_of_scikit_learn():
         (["--left-features", ""], "--words lsa needs --left-features and --right-features"),
     ],
 )
-def test_errors_say_which_columns_there_are(tmp_path, changes, message):
+def test_missing_feature_columns_are_refused(tmp_path, changes, message):
     write_topics(tmp_path)
     with pytest.raises(EmbeddingError, match=message):
         run(search_config(tmp_path, *changes))
 
 
-def test_what_has_words_needs_no_pair_and_what_has_none_is_0(tmp_path):
+def test_items_with_words_need_no_pair_and_items_without_are_0(tmp_path):
     write_topics(tmp_path)
     with (tmp_path / "pages.csv").open("a") as file:
         file.write("blank,?\n")
-    given = search_config(tmp_path, "--max-steps", "1")
-    pairs = read(given)
+    settings = search_config(tmp_path, "--max-steps", "1")
+    pairs = read(settings)
     assert pairs.right.labels[-1] == "blank"
     bags, notes = word_bags(pairs, (["text"], ["text"]))
     with torch.no_grad():
         assert (
-            not initial_model(pairs, bags, given).right(torch.tensor([len(pairs.right) - 1])).any()
+            not initial_model(pairs, bags, settings)
+            .right(torch.tensor([len(pairs.right) - 1]))
+            .any()
         )
     assert "1 page without any of the words: zero vectors" in notes

@@ -1,4 +1,4 @@
-"""Two towers: planted structure comes out exactly; the file alone ranks; same seed, same bytes."""
+"""Two towers: known structure is recovered; the file alone ranks; same seed, same bytes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +22,12 @@ def config(tmp_path=Path("."), **changes):
 
 
 @pytest.fixture(autouse=True)
-def runs_lie_in_a_folder_of_the_test(tmp_path, monkeypatch):
+def work_in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def train(pairs, given):
-    return train_pairs(pairs, read_features(pairs, given), given, start(given))[0]
+def train(pairs, settings):
+    return train_pairs(pairs, read_features(pairs, settings), settings, start(settings))[0]
 
 
 def checkerboard(users=12, items=12):
@@ -47,7 +47,7 @@ def sides(made):
 
 
 def scores(made):
-    """Return what the file's metric says of every user and item."""
+    """Return the similarity of every user and item, by the metric of the file."""
     left, right = sides(made)
     if made.provenance.metric == "cosine":
         left = left / np.linalg.norm(left, axis=1, keepdims=True)
@@ -80,12 +80,12 @@ def test_same_seed_same_bytes(tmp_path, monkeypatch):
     assert files[0] == files[1] != files[2]
 
 
-def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
+def test_the_file_holds_both_towers_and_their_provenance(tmp_path):
     path = tmp_path / "visits.csv"
     path.write_text("reader,page\nann,home\nann,news\nbob,home\n")
-    given = config(tmp_path, data=path, max_steps=5, dim=6, validation_fraction=0)
-    metrics = run(given)
-    made = load(given.out)
+    settings = config(tmp_path, data=path, max_steps=5, dim=6, validation_fraction=0)
+    metrics = run(settings)
+    made = load(settings.out)
     assert made.labels == ("ann", "bob", "home", "news") and made.dimensions == 6
     assert made.metadata.to_pydict() == {
         "role": ["reader", "reader", "page", "page"], "count": [2, 1, 2, 1],
@@ -99,79 +99,79 @@ def test_the_file_holds_both_towers_and_how_they_were_made(tmp_path):
     assert about.space.startswith("two_tower-")
     assert metrics["items"] == {"reader": 2, "page": 2} and metrics["pairs"] == 3
     assert metrics["steps"] == 5 and metrics["epochs"] == 5 and metrics["judged_on"] is None
-    assert metrics["pairs_per_second"] > 0 and metrics["out"] == str(given.out)
+    assert metrics["pairs_per_second"] > 0 and metrics["out"] == str(settings.out)
 
 
 def test_spaces_of_other_settings_or_data_differ():
     pairs = checkerboard()
     spaces = {
-        train(given, config(max_steps=1, seed=seed)).provenance.space
-        for given in (pairs, replace(pairs, source={"name": "other"}))
+        train(data, config(max_steps=1, seed=seed)).provenance.space
+        for data in (pairs, replace(pairs, source={"name": "other"}))
         for seed in (0, 1)
     }
     assert len(spaces) == 4
 
 
-def test_all_pairs_are_learned_for_the_best_number_of_epochs(tmp_path):
+def test_the_final_model_trains_on_all_pairs_for_the_best_number_of_epochs(tmp_path):
     pairs = checkerboard(20, 20)
     made = train(pairs, config(epochs=6, patience=2, validation_fraction=0.2))
-    told = made.provenance.metrics
-    assert told["epochs"] == told["best_epoch"] <= 6
-    assert told["steps"] == told["epochs"] * 6  # 180 pairs, all of them, 32 a step
-    assert told["judged_on"] == "validation" and told["judged_pairs"] == 36
-    assert set(told["baselines"]) == {"popularity", "item_knn", "svd", "ease"}
+    metrics = made.provenance.metrics
+    assert metrics["epochs"] == metrics["best_epoch"] <= 6
+    assert metrics["steps"] == metrics["epochs"] * 6  # 180 pairs, all of them, 32 a step
+    assert metrics["judged_on"] == "validation" and metrics["judged_pairs"] == 36
+    assert set(metrics["baselines"]) == {"popularity", "item_knn", "svd", "ease"}
     assert (tmp_path / "out.run" / "refit" / "metrics.jsonl").is_file()
 
 
 @pytest.mark.parametrize("split", ["random", "last", "link"])
-def test_a_split_is_evaluated_on_its_test_and_its_model_is_kept(tmp_path, split):
+def test_a_split_is_evaluated_on_its_test_set_without_a_refit(tmp_path, split):
     made = train(checkerboard(20, 20), config(split=split, epochs=30, learning_rate=0.02))
-    told = made.provenance.metrics
-    assert told["judged_on"] == "test" and told["judged_pairs"] == 20
-    assert told["hit@10"] >= 0.9 and told["recall@10"] == told["hit@10"]  # one each
+    metrics = made.provenance.metrics
+    assert metrics["judged_on"] == "test" and metrics["judged_pairs"] == 20
+    assert metrics["hit@10"] >= 0.9 and metrics["recall@10"] == metrics["hit@10"]  # one each
     assert not (tmp_path / "out.run" / "refit").exists()
 
 
 def test_max_steps_stops_within_an_epoch():
-    given = config(max_steps=7, batch_size=200, validation_fraction=0)
-    metrics = train(checkerboard(40, 40), given).provenance.metrics
+    settings = config(max_steps=7, batch_size=200, validation_fraction=0)
+    metrics = train(checkerboard(40, 40), settings).provenance.metrics
     assert metrics["steps"] == 7 and metrics["epochs"] == 2  # 4 steps an epoch
 
 
 def test_heavy_pairs_weigh_more():
-    """One item has been bought by all; a user to whom it matters little is drawn to the other."""
+    """All users have one item in common; a small weight on it lowers its scores."""
     pairs = [(f"u{u}", f"i{i}") for u in range(8) for i in (0, 1 + u % 2)]
     weight = [0.01 if right == "i0" else 1.0 for _, right in pairs]
-    given = config(loss="bce", negatives=2, validation_fraction=0, epochs=60, learning_rate=0.02)
+    settings = config(loss="bce", negatives=2, validation_fraction=0, epochs=60, learning_rate=0.02)
     light, even = (
-        train(number_pairs(pairs, "w", ("user", "item"), {"name": "w"}, weight=weights), given)
+        train(number_pairs(pairs, "w", ("user", "item"), {"name": "w"}, weight=weights), settings)
         for weights in (weight, None)
     )
     assert (scores(light)[:, 0] < scores(even)[:, 0]).all()
 
 
-def test_features_alone_place_items_that_no_pair_has(tmp_path):
-    """Users of a taste like items of a kind; items of the table that nobody has are placed too."""
+def test_features_alone_embed_items_without_pairs(tmp_path):
+    """Each user likes one kind of item; two items of the metadata are in no pair."""
     lines = [f"u{u},i{i}" for u in range(12) for i in range(12) if u % 2 == i % 2]
     (tmp_path / "pairs.csv").write_text("user,item\n" + "\n".join(lines) + "\n")
     table = [f"i{i},{'odd' if i % 2 else 'even'}|thing" for i in range(14)]
     (tmp_path / "items.csv").write_text("item,kind\n" + "\n".join(table) + "\n")
-    given = config(
+    settings = config(
         data=tmp_path / "pairs.csv", right_metadata=tmp_path / "items.csv", right_features="kind",
         right_ids=False, validation_fraction=0, epochs=40, learning_rate=0.02, tower="network",
     )  # fmt: skip
-    pairs = read(given)
+    pairs = read(settings)
     assert len(pairs.right) == 14 and any("2 items of items.csv" in n for n in pairs.notes)
-    near = scores(train(pairs, given))
+    near = scores(train(pairs, settings))
     new = [pairs.right.labels.index("i12"), pairs.right.labels.index("i13")]
     for user, line in zip(pairs.left.labels, near, strict=True):
         assert line[new].argmax() == int(user[1:]) % 2
 
 
-def test_a_side_must_be_made_of_something():
-    given = config(right_ids=False)
+def test_a_side_needs_ids_or_features():
+    settings = config(right_ids=False)
     with pytest.raises(EmbeddingError, match="--no-right-ids needs features"):
-        read_features(checkerboard(), given)
+        read_features(checkerboard(), settings)
 
 
 def test_all_pairs_known_is_an_error_where_negatives_are_drawn():
@@ -202,11 +202,11 @@ def test_an_epoch_has_every_pair_once():
 
 
 def test_animorphs_are_each_others_neighbors(tmp_path, data):
-    given = TwoTowerConfig(out=tmp_path / "b.embedding.parquet", quiet=True, device="cpu",
+    settings = TwoTowerConfig(out=tmp_path / "b.embedding.parquet", quiet=True, device="cpu",
                            data=data / "1_books" / "p15_books.ndjson")  # fmt: skip
-    metrics = run(given)
+    metrics = run(settings)
     assert metrics["recall@10"] > 2 * metrics["baselines"]["popularity"]["recall@10"]
-    made = load(given.out)
+    made = load(settings.out)
     row = made.labels.index("The Solution (novel)")
     role = made.metadata.column("role").to_pylist()
     author = made.metadata.column("author").to_pylist()

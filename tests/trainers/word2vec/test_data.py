@@ -16,7 +16,7 @@ x, y : array_like, shape (n,)
     Others that are passed on.
 
 - first item of a list
-- second item of it
+- second item of the list
 
 Run it as follows::
 
@@ -34,7 +34,7 @@ goes over lines.
 """
 
 
-def test_prose_is_kept_and_the_rest_left_out():
+def test_only_prose_is_extracted():
     assert list(sentences_of(DOCSTRING)) == [
         "Compute the n_samples eigenvalues of a numpy.ndarray",
         "Don't use old here see for more",
@@ -42,7 +42,7 @@ def test_prose_is_kept_and_the_rest_left_out():
         "The first array e.g of floats",
         "Others that are passed on",
         "first item of a list",
-        "second item of it",
+        "second item of the list",
         "Run it as follows",
         "the third of them all",
         "This sentence goes over lines",
@@ -66,7 +66,7 @@ def without(): pass
     assert docstrings(source) == ["Module.", "Class.", "Method.", "Inner.", "Function."]
 
 
-def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
+def test_folders_are_read_in_order_and_broken_files_are_noted(tmp_path):
     for name, text in {
         "b/__init__.py": "'''The second module comes last. Said twice by both.'''",
         "a.py": "'''The first module comes first. Said twice by both.'''\nraise SystemExit",
@@ -79,9 +79,11 @@ def test_folders_are_read_in_order_and_broken_files_are_told(tmp_path):
         "the first module comes first", "said twice by both", "the second module comes last",
     ]  # fmt: skip
     package = dict(zip(corpus.words, corpus.columns["package"].to_pylist(), strict=True))
-    share = dict(zip(corpus.words, corpus.columns["package_share"].to_pylist(), strict=True))
+    package_share = dict(
+        zip(corpus.words, corpus.columns["package_share"].to_pylist(), strict=True)
+    )
     assert (package["first"], package["twice"], package["last"]) == ("a", "a", "b")
-    assert (share["first"], share["twice"], share["the"]) == (1, 1, 0.5)
+    assert (package_share["first"], package_share["twice"], package_share["the"]) == (1, 1, 0.5)
     assert corpus.notes[0] == "1 repeated sentences are left out"
     assert corpus.notes[1].startswith("1 of 3 files cannot be parsed, the first: bad (")
     assert corpus.name == "documentation"

@@ -1,4 +1,4 @@
-"""The compiled engine against a slow, obvious one, which draws the same random numbers."""
+"""The compiled engine equals a slow, simple one that draws the same random numbers."""
 
 import math
 from dataclasses import replace
@@ -28,8 +28,8 @@ def model(skip_gram=True, keep=1.0, window=3, negatives=4, seed=0):
     )
 
 
-class Chance:
-    """The engine's random numbers, one state after the other."""
+class Generator:
+    """The engine's generator of random numbers."""
 
     def __init__(self, seed):
         self.state = seed
@@ -48,7 +48,7 @@ class Chance:
 def learn_slowly(m, sentences, rate, seed):
     """Return input and output vectors, loss and count, after the papers, in float64."""
     inputs, outputs = m.inputs.astype(float), m.outputs.astype(float)
-    chance, total, trained = Chance(seed), 0.0, 0
+    rng, total, trained = Generator(seed), 0.0, 0
 
     def logistic(x):
         return 1 / (1 + math.exp(-x))
@@ -66,16 +66,16 @@ def learn_slowly(m, sentences, rate, seed):
         return loss, change
 
     for sentence in sentences:
-        used = [word for word in sentence if chance.uniform() < m.keep[word]]
+        used = [word for word in sentence if rng.uniform() < m.keep[word]]
         for i, middle in enumerate(used):
-            width = 1 + chance.below(m.window)
+            width = 1 + rng.below(m.window)
             around = used[max(0, i - width) : i] + used[i + 1 : i + 1 + width]
             if not around:
                 continue
             targets = [middle]
             for _ in range(m.negatives):
-                slot = chance.below(VOCABULARY)
-                stays = chance.uniform() < m.noise.stay[slot]
+                slot = rng.below(VOCABULARY)
+                stays = rng.uniform() < m.noise.stay[slot]
                 negative = slot if stays else m.noise.alias[slot]
                 if negative != middle:
                     targets.append(negative)
@@ -102,7 +102,7 @@ def corpus(sentences, seed=0):
 
 @pytest.mark.parametrize("skip_gram", [True, False], ids=["skip-gram", "cbow"])
 @pytest.mark.parametrize("keep", [1.0, 0.3], ids=["all words", "some skipped"])
-def test_updates_are_those_of_an_obvious_implementation(skip_gram, keep):
+def test_updates_equal_those_of_a_simple_implementation(skip_gram, keep):
     tokens, starts, sentences = corpus(40)
     m = model(skip_gram, keep)
     inputs, outputs, loss, count = learn_slowly(m, sentences, 0.05, seed=2**63 + 12345)
@@ -137,7 +137,7 @@ def test_one_pair_by_hand():
     assert loss == pytest.approx(expected, rel=1e-5) and count == 2
 
 
-def test_a_rate_of_0_measures_only():
+def test_a_learning_rate_of_0_only_computes_the_loss():
     tokens, starts, _ = corpus(40)
     m, before = model(), model()
     first = learn(m, tokens, starts, 0.0, [1])
@@ -146,7 +146,7 @@ def test_a_rate_of_0_measures_only():
     np.testing.assert_array_equal(m.outputs, before.outputs)
 
 
-def test_large_products_are_no_trouble():
+def test_large_products_do_not_overflow():
     m = model()
     m.inputs[:] *= 1e4
     tokens, starts, _ = corpus(40)
@@ -164,7 +164,7 @@ def test_the_same_seed_gives_the_same_bytes_with_one_thread():
     assert made[0] == made[1] != made[2]
 
 
-def test_threads_share_the_sentences():
+def test_threads_split_the_sentences():
     tokens, starts, _ = corpus(200)
     for threads in (2, 3, 8, 300):
         m = model(window=1)
@@ -180,9 +180,9 @@ def test_negatives_follow_the_noise():
     for _ in range(5_000):
         count, state = _draw_targets(targets, 0, m.noise.stay, m.noise.alias, np.uint64(state))
         np.add.at(seen, targets[1:count], 1)
-    share = np.arange(1, VOCABULARY + 1) ** 0.75
+    weights = np.arange(1, VOCABULARY + 1) ** 0.75
     assert seen[0] == 0  # the word in the middle is no negative
-    assert chisquare(seen[1:], share[1:] / share[1:].sum() * seen.sum()).pvalue > 0.01
+    assert chisquare(seen[1:], weights[1:] / weights[1:].sum() * seen.sum()).pvalue > 0.01
 
 
 def test_numbers_are_uniform():
@@ -197,7 +197,7 @@ def test_numbers_are_uniform():
     assert chisquare(np.bincount(below)).pvalue > 0.01 and len(np.bincount(below)) == 5
 
 
-def test_words_are_skipped_at_the_rate_that_is_asked_for():
+def test_words_are_skipped_at_the_requested_rate():
     m = model(keep=0.2, window=1)
     tokens = np.repeat(np.arange(VOCABULARY, dtype=np.int32), 20_000)
     sentences = np.arange(0, len(tokens) + 1, 1_000)  # each of one word only

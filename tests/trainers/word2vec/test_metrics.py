@@ -44,14 +44,14 @@ def test_analogies_by_section_leave_out_the_question(tmp_path):
     assert (found["accuracy"], found["questions"], found["of"]) == (2 / 3, 3, 4)
 
 
-def test_a_folder_is_searched_for_judgments(tmp_path):
+def test_a_folder_is_searched_for_benchmarks(tmp_path):
     write(tmp_path, "a.tsv", "king\tqueen\t9\nking\tman\t2\n")
     write(tmp_path, "b.txt", ": s\nman king woman queen\n")
     write(tmp_path, "text.txt", "only some text\n")
     assert list(evaluate(WORDS, VECTORS, tmp_path)) == ["a", "b"]
 
 
-def test_nothing_known_is_no_number(tmp_path):
+def test_unknown_words_have_no_score(tmp_path):
     path = write(tmp_path, "a.tsv", "x\ty\t1\nx\tz\t2\n")
     assert evaluate(WORDS, VECTORS, path)["a"] == {"spearman": None, "pairs": 0, "of": 2}
 
@@ -65,7 +65,7 @@ def test_nothing_known_is_no_number(tmp_path):
         ("", "a.txt: empty"),
     ],
 )
-def test_lines_that_do_not_fit_are_named(tmp_path, text, message):
+def test_malformed_lines_are_named(tmp_path, text, message):
     with pytest.raises(EmbeddingError, match=message):
         read_benchmark(write(tmp_path, "a.txt", text))
 

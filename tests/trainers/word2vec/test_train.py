@@ -1,4 +1,4 @@
-"""word2vec from text to file: planted topics come out, gensim is the oracle, the engines agree."""
+"""word2vec from text to file: synthetic topics are recovered, as well as by gensim."""
 
 import json
 from itertools import pairwise
@@ -46,7 +46,7 @@ def config(tmp_path, text=None, **changes):
 
 
 def purity(words, vectors):
-    """Return the share of a word's 10 nearest, by cosine, that are of its topic."""
+    """Return the fraction of the 10 nearest neighbors, by cosine, that have a word's topic."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     topic = np.array([word.split("_")[0] for word in words])
     cosine = unit @ unit.T
@@ -56,7 +56,7 @@ def purity(words, vectors):
 
 
 @pytest.mark.parametrize("algorithm", ["skip-gram", "cbow"])
-def test_planted_topics_come_out_as_well_as_with_gensim(tmp_path, text, algorithm):
+def test_synthetic_topics_are_recovered_as_well_as_by_gensim(tmp_path, text, algorithm):
     word2vec = pytest.importorskip("gensim.models").Word2Vec
     run(config(tmp_path, text, algorithm=algorithm))
     made = load(tmp_path / "words.embedding.parquet")
@@ -76,32 +76,37 @@ def test_planted_topics_come_out_as_well_as_with_gensim(tmp_path, text, algorith
     [{"engine": "torch", "epochs": 15, "batch_size": 512}, {"threads": 2}],
     ids=["torch", "threads"],
 )
-def test_planted_topics_come_out(tmp_path, text, algorithm, settings):
+def test_synthetic_topics_are_recovered(tmp_path, text, algorithm, settings):
     run(config(tmp_path, text, algorithm=algorithm, **settings))
     made = load(tmp_path / "words.embedding.parquet")
     assert purity(made.labels, made.vectors) > 0.9
 
 
 def test_the_file(tmp_path, text, capsys):
-    judged = tmp_path / "judged.tsv"
-    judged.write_text("t1_0\tt1_1\t9\nt1_0\tt2_0\t1\nt3_0\tt3_1\t8\nt4_0\tt3_1\t2\n")
+    similarities = tmp_path / "similarities.tsv"
+    similarities.write_text("t1_0\tt1_1\t9\nt1_0\tt2_0\t1\nt3_0\tt3_1\t8\nt4_0\tt3_1\t2\n")
     out = tmp_path / "words.embedding.parquet"
-    given = ["word2vec", "--data", str(text), "--out", str(out), "--dim", "12", "--seed", "3"]
-    assert main([*given, "--evaluation", str(judged), "--quiet"]) == 0
+    command = ["word2vec", "--data", str(text), "--out", str(out), "--dim", "12", "--seed", "3"]
+    assert main([*command, "--evaluation", str(similarities), "--quiet"]) == 0
     metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
     made = load(out)
     counts = made.metadata.column("count").to_pylist()
     assert counts == sorted(counts, reverse=True) and sum(counts) == 60_000 == metrics["words"]
-    told = made.provenance
-    assert (told.role, told.metric, told.trainer, told.seed) == ("word", "cosine", "word2vec", 3)
-    assert told.config["threads"] == 1 and told.config["engine"] == "fast"
+    provenance = made.provenance
+    assert (provenance.role, provenance.metric, provenance.trainer, provenance.seed) == (
+        "word",
+        "cosine",
+        "word2vec",
+        3,
+    )
+    assert provenance.config["threads"] == 1 and provenance.config["engine"] == "fast"
     assert made.vectors.shape == (1000, 12) and metrics["vocabulary"] == 1000
-    assert metrics["evaluation"]["judged"] == {"spearman": pytest.approx(0.8, abs=0.3), "pairs": 4,
-                                               "of": 4}  # fmt: skip
+    assert metrics["evaluation"]["similarities"] == {
+        "spearman": pytest.approx(0.8, abs=0.3), "pairs": 4, "of": 4}  # fmt: skip
     assert metrics["words_per_second"] > 0 and metrics["epochs"] == 5
 
 
-def test_same_seed_same_bytes_and_a_run_goes_on_as_if_never_stopped(tmp_path, text, monkeypatch):
+def test_same_seed_same_bytes_even_if_the_run_was_stopped(tmp_path, text, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     settings = {"epochs": 2, "validation_fraction": 0.1}
 
@@ -125,7 +130,7 @@ def test_same_seed_same_bytes_and_a_run_goes_on_as_if_never_stopped(tmp_path, te
     assert made("parts", resume="auto") == whole
 
 
-def test_the_loss_of_withheld_sentences_falls_and_chooses(tmp_path, text):
+def test_the_held_out_loss_chooses_the_best_epoch(tmp_path, text):
     metrics = run(config(tmp_path, text, validation_fraction=0.2, epochs=3))
     log = (tmp_path / "words.run" / "metrics.jsonl").read_text().splitlines()
     losses = [line["loss"] for line in map(json.loads, log) if line["event"] == "epoch"]
@@ -133,10 +138,10 @@ def test_the_loss_of_withheld_sentences_falls_and_chooses(tmp_path, text):
     assert metrics["best_epoch"] and 1 < metrics["validation_loss"] < 6 * np.log(2)
 
 
-def test_frequent_words_are_kept_as_in_word2vec_c():
+def test_frequent_words_are_subsampled_as_in_word2vec_c():
     counts = np.array([60_000, 30_000, 9_990, 10])
-    share = counts / 100_000
-    expected = np.minimum((np.sqrt(share / 1e-3) + 1) * 1e-3 / share, 1)  # word2vec.c's formula
+    frequency = counts / 100_000
+    expected = np.minimum((np.sqrt(frequency / 1e-3) + 1) * 1e-3 / frequency, 1)  # as in word2vec.c
     np.testing.assert_allclose(keep_probabilities(counts, 1e-3), expected, rtol=1e-6)
     assert keep_probabilities(counts, 1e-3)[3] == 1
     assert (keep_probabilities(counts, 0) == 1).all()
@@ -152,7 +157,7 @@ def test_frequent_words_are_kept_as_in_word2vec_c():
         ({"sample": -1.0}, "sample = -1.0; expected a number of at least 0"),
     ],
 )
-def test_settings_that_cannot_be(tmp_path, settings, message):
+def test_invalid_settings_are_refused(tmp_path, settings, message):
     with pytest.raises(EmbeddingError, match=message):
         config(tmp_path, **settings)
 
@@ -193,7 +198,7 @@ def pairs_slowly(batch, starts):
 
 
 @pytest.mark.parametrize("algorithm", ["skip_gram", "cbow"])
-def test_losses_are_those_of_pairs_one_by_one(algorithm):
+def test_losses_equal_the_sum_over_pairs(algorithm):
     torch.manual_seed(0)
     inputs, outputs = torch.randn(2, 8, 5, dtype=torch.float64)
     (batch, starts), window, times = a_batch(), 3, 5
@@ -211,8 +216,8 @@ def test_losses_are_those_of_pairs_one_by_one(algorithm):
             examples = []
         for u, true in examples:
             random = outputs[drawn[middle][drawn[middle] != true]]
-            share = times / model.SHARED
-            expected += F.softplus(-u @ outputs[true]) + share * F.softplus(random @ u).sum()
+            weight = times / model.SHARED
+            expected += F.softplus(-u @ outputs[true]) + weight * F.softplus(random @ u).sum()
             count += 1
     function = getattr(model, algorithm)
     loss, counted = function(inputs, outputs, batch, slice(0, len(tokens)), window, times)

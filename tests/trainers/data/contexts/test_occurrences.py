@@ -1,4 +1,4 @@
-"""Occurrences: every vector stands at its own word, layer by layer; means are those written out."""
+"""Occurrences: each word has its own vector in each layer; means equal those written out."""
 
 import numpy as np
 import pytest
@@ -17,20 +17,24 @@ TEXT = generated_sentences(
 )
 
 
-def test_words_with_a_known_sense_else_the_words_asked_for_else_content_words():
+def test_words_with_a_known_sense_or_requested_words_or_content_words_are_chosen():
     known = choose_occurrences(TEXT)
     assert known.words == ["bank"] * 3 and known.senses == ["money", "river", "river"]
     assert known.notes == ("3 occurrences of words whose sense is known",)
-    asked = choose_occurrences(TEXT, ["river", "a"])
-    assert list(zip(asked.sentence, asked.position, strict=True)) == [(1, 3), (2, 0), (2, 1)]
-    assert asked.senses == [None] * 3
+    requested = choose_occurrences(TEXT, ["river", "a"])
+    assert list(zip(requested.sentence, requested.position, strict=True)) == [
+        (1, 3),
+        (2, 0),
+        (2, 1),
+    ]
+    assert requested.senses == [None] * 3
     plain = choose_occurrences(generated_sentences("text", TEXT.sentences, {}))
     assert sorted(plain.words) == ["bank"] * 4 + ["lends"] + ["river"] * 2
     with pytest.raises(EmbeddingError, match="--words: 'brook' does not occur in text"):
         choose_occurrences(TEXT, ["river", "brook"])
 
 
-def test_at_most_so_many_drawn_by_seed_and_said():
+def test_a_limit_draws_a_sample_by_seed_and_is_noted():
     text = synthetic_senses(500)
     few = choose_occurrences(text, limit=50)
     assert len(few) == 50 and few.notes[0].startswith("50 of ")
@@ -59,19 +63,19 @@ def test_the_long_form(tmp_path):
 
 
 def test_vectors_and_means_are_those_of_their_words(tmp_path, monkeypatch):
-    """The model here tells of each word its first letter, and in layer 1 its place as well."""
+    """This model encodes the first letter of each word, and in layer 1 its position as well."""
     monkeypatch.setattr(context_vectors, "_BLOCK_WORDS", 4)
-    asked = []
+    batch_sizes = []
 
     def encode(sentences):
-        asked.append(len(sentences))
+        batch_sizes.append(len(sentences))
         places = [(ord(word[0]), place) for words in sentences for place, word in enumerate(words)]
         places = np.array(places, np.float32)
         return {"0": places * [1, 0], "1": places}
 
     words = vocabulary(TEXT.sentences, min_count=2)
     found = collect(encode, choose_occurrences(TEXT, ["bank"]), words)
-    assert sum(asked) == 3 and len(asked) > 1
+    assert sum(batch_sizes) == 3 and len(batch_sizes) > 1
     b = ord("b")
     assert found.layers["0"].tolist() == [[b, 0]] * 4
     assert found.layers["1"].tolist() == [[b, 1], [b, 0], [b, 2], [b, 3]]

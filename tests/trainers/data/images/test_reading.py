@@ -1,4 +1,4 @@
-"""The same images come out of every form; what is wrong is told by file, row and column."""
+"""The same images come out of every form; errors name file, row and column."""
 
 import gzip
 import io
@@ -101,7 +101,7 @@ def test_idx_npz_and_csv(tmp_path):
     assert bare.classes == () and (bare.pixels[:, 0] == PIXELS).all()
 
 
-def test_pictures_of_several_sizes_and_kinds(tmp_path):
+def test_images_of_several_sizes_and_modes(tmp_path):
     folder = tmp_path / "mixed"
     (folder / "a").mkdir(parents=True)
     Image.new("RGBA", (100, 50), (255, 0, 0, 0)).save(folder / "a" / "clear.png")
@@ -113,7 +113,7 @@ def test_pictures_of_several_sizes_and_kinds(tmp_path):
     assert read_images(folder, size=20).shape == (3, 20, 20)
 
 
-def test_the_middle_of_a_picture_is_kept():
+def test_an_image_is_cropped_around_its_center():
     array = np.zeros((4, 8), np.uint8)
     array[:, 2:6] = 200
     buffer = io.BytesIO()
@@ -155,7 +155,7 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
         ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, name, text, message):
+def test_errors_name_the_place(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     with pytest.raises(EmbeddingError) as error:
         read_images(tmp_path / name)

@@ -100,7 +100,7 @@ def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
         ("", "the file is empty, or holds blank lines only"),
         ("user\nann\n", "line 1: expected a header whose first two columns"),
         ("page,page\na,b\n", "first two columns have different names"),
-        ("user,item\n", "given.txt: no pairs"),
+        ("user,item\n", "pairs.txt: no pairs"),
         ("user,item\nann,x\nbob\n", r"line 3 \(row 2\): 1 column where the first line has 2"),
         ("user,item\nann,x\nbob,y,z\n", r"line 3 \(row 2\): 3 columns where the first line has 2"),
         ("user,item\nann, \n", "line 2, column item: the value is empty"),
@@ -116,8 +116,8 @@ def test_min_count_counts_occurrences_and_notes_what_is_left_out(tmp_path):
 )
 def test_errors_name_the_place(tmp_path, text, message):
     with pytest.raises(EmbeddingError, match=message) as raised:
-        read_pairs(write(tmp_path, "given.txt", text))
-    assert "given.txt" in str(raised.value) and "\n" not in str(raised.value)
+        read_pairs(write(tmp_path, "pairs.txt", text))
+    assert "pairs.txt" in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_a_quoted_line_break_does_not_shift_line_numbers(tmp_path):
@@ -210,14 +210,16 @@ def test_no_item_seen_often_enough(tmp_path):
 
 
 def test_counts_are_written_in_english():
-    said = [role_count(*given) for given in ((1, "book"), (1399, "book"), (2, "query"), (2, "key"))]
-    assert said == ["1 book", "1,399 books", "2 queries", "2 keys"]
+    texts = [
+        role_count(*count) for count in ((1, "book"), (1399, "book"), (2, "query"), (2, "key"))
+    ]
+    assert texts == ["1 book", "1,399 books", "2 queries", "2 keys"]
 
 
 def test_pairs_are_numbered_in_order_of_appearance():
-    given = [("b", "y"), ("a", "x"), ("b", "x")]
+    labels = [("b", "y"), ("a", "x"), ("b", "x")]
     columns = {"kind": {"a": "vowel", "b": None}}
-    pairs = number_pairs(given, "n", ("l", "r"), {"name": "n"}, min_count=1, left_columns=columns)
+    pairs = number_pairs(labels, "n", ("l", "r"), {"name": "n"}, min_count=1, left_columns=columns)
     assert pairs.left.labels == ("b", "a") and pairs.right.labels == ("y", "x")
     np.testing.assert_array_equal(pairs.rows, [[0, 0], [0, 1], [1, 1]])
     assert pairs.left.columns["kind"].to_pylist() == [None, "vowel"]

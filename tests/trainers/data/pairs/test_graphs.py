@@ -1,4 +1,4 @@
-"""Graphs: tables with and without a header, triples, given splits, filtered ranks."""
+"""Graphs: tables with and without a header, triples, predefined splits, filtered ranks."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_the_head_and_the_relation_of_triples_are_the_left_item(tmp_path, header
 
 
 @pytest.mark.parametrize("header", ["", "head\trelation\ttail\n"])
-def test_files_of_a_folder_are_the_split(tmp_path, header):
+def test_the_files_of_a_folder_are_the_split(tmp_path, header):
     folder = write(tmp_path, train=header + "a\tr\tb\na\tr\tc\n", valid=header + "b\tr\tc\n",
                    test=header + "c\tr\ta\na\tr\tb\n")  # fmt: skip
     pairs = read_parts(folder)
@@ -92,15 +92,15 @@ def test_errors_of_a_folder_say_what_it_needs(tmp_path):
         read_parts(tmp_path)
 
 
-def test_a_given_split_is_no_other(tmp_path):
+def test_data_with_a_split_of_their_own_accept_no_other(tmp_path):
     write(tmp_path, train="a\tb\na\tc\n", valid="b\tc\n", test="c\ta\n")
-    given = {"out": tmp_path / "o.embedding.parquet", "device": "cpu", "quiet": True}
+    settings = {"out": tmp_path / "o.embedding.parquet", "device": "cpu", "quiet": True}
     with pytest.raises(EmbeddingError, match="the data come with a split of their own"):
-        run(TwoTowerConfig(data=tmp_path, split="random", **given))
+        run(TwoTowerConfig(data=tmp_path, split="random", **settings))
 
 
 def test_held_out_triples_come_first(tmp_path):
-    """Whom a head is like has its parity, whom it is unlike the other; one tail of each is kept."""
+    """A head is like tails of its parity and unlike the others; one tail of each is held out."""
     triples = {"train": [], "valid": [], "test": []}
     for head in range(10):
         for relation, odd in (("like", 0), ("unlike", 1)):
@@ -110,15 +110,15 @@ def test_held_out_triples_come_first(tmp_path):
     triples["valid"] = triples["train"][:: len(triples["train"]) // 9]
     triples["train"] = [line for line in triples["train"] if line not in triples["valid"]]
     write(tmp_path, **{name: "".join(lines) for name, lines in triples.items()})
-    given = TwoTowerConfig(
+    settings = TwoTowerConfig(
         data=tmp_path, out=tmp_path / "o.embedding.parquet", device="cpu", threads=1, quiet=True,
         left_features="head,relation", dim=8, epochs=40, learning_rate=0.02, patience=0,
     )  # fmt: skip
-    told = run(given)
-    assert (told["judged_on"], told["judged_pairs"]) == ("test", 20)
-    assert told["mrr"] == told["hit@10"] == 1  # all tails of the training are out of the way
-    assert told["baselines"]["popularity"]["mrr"] < 1
-    made = load(given.out)
+    metrics = run(settings)
+    assert (metrics["judged_on"], metrics["judged_pairs"]) == ("test", 20)
+    assert metrics["mrr"] == metrics["hit@10"] == 1  # tails of the training set are not ranked
+    assert metrics["baselines"]["popularity"]["mrr"] < 1
+    made = load(settings.out)
     assert made.metadata["relation"].to_pylist()[:2] == ["like", "unlike"]
 
 

@@ -24,10 +24,10 @@ def test_negatives_are_uniform_over_the_unknown_pairs():
 
 def test_is_known_agrees_with_a_set():
     known = torch.randint(30, (200, 2), generator=generator(1))
-    asked = torch.randint(30, (500, 2), generator=generator(2))
+    pairs = torch.randint(30, (500, 2), generator=generator(2))
     own = {tuple(pair) for pair in known.tolist()}
-    found = NegativeSampler(known, 30, 30).is_known(asked)
-    assert found.tolist() == [tuple(pair) in own for pair in asked.tolist()]
+    found = NegativeSampler(known, 30, 30).is_known(pairs)
+    assert found.tolist() == [tuple(pair) in own for pair in pairs.tolist()]
 
 
 def test_one_unknown_pair_is_found():

@@ -1,4 +1,4 @@
-"""Splits: sizes, nothing in two parts, and who keeps what."""
+"""Splits: sizes, disjoint parts, and what each item has left to train on."""
 
 import numpy as np
 import pytest
@@ -46,14 +46,14 @@ def test_last_is_last_by_time():
         assert set(in_time[:-2]) <= set(split.train)
 
 
-def test_link_takes_one_of_each_that_has_two():
+def test_link_holds_out_a_pair_of_each_left_item_with_two():
     rows, time_rank = some_pairs()
     split = split_pairs("link", rows, time_rank, 0.1, seed=0)
     counts = np.bincount(rows[:, 0])
     np.testing.assert_array_equal(np.bincount(rows[split.test, 0], minlength=20), counts > 1)
 
 
-def test_every_item_keeps_a_pair():
+def test_every_item_has_a_pair_left():
     rows, _ = some_pairs()
     chosen = hold_out(rows, 0.4, seed=0)
     assert chosen.sum() == int(0.4 * len(rows))
