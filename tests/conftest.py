@@ -1,4 +1,4 @@
-"""What all tests share: the folder of real data."""
+"""Fixtures for all tests: the folder of real data."""
 
 import os
 import sys

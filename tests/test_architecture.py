@@ -40,7 +40,7 @@ REPEATED = {
     "__init__", "__main__", "component", "config", "data", "form", "metrics", "model", "output",
     "pretrained", "reader", "result", "synthetic", "train", "writer",
 }  # fmt: skip
-"""Names that many folders have, since the folder tells them apart."""
+"""Names that many folders have, since the folder distinguishes them."""
 
 
 @functools.cache
@@ -173,5 +173,5 @@ def test_names_of_modules_differ() -> None:
 
 
 @pytest.mark.parametrize("name", modules())
-def test_a_module_says_first_what_it_is_for(name: str) -> None:
+def test_a_module_starts_with_its_purpose(name: str) -> None:
     assert ast.get_docstring(tree(modules()[name]))

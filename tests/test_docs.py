@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Section:
-    """What stands below a heading of the second level; commands may use what earlier ones wrote."""
+    """A section below a heading of the second level; commands may use what earlier ones wrote."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""make test runs every check, and says at the end which have failed."""
+"""make test runs every check, and names those that failed at the end."""
 
 import os
 import shutil

@@ -20,7 +20,7 @@ OPTIONAL = {
     "tensorboard": "--tensorboard says what to install",
     "timm": "cnn --pretrained NAME says what to install",
 }
-"""Imported only where the user installed them, with an error that says so otherwise."""
+"""Imported only where the user installed them, with an error that names them otherwise."""
 
 APP = """
 import json, sys
@@ -50,7 +50,7 @@ def run(installed: Installation, folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_command_tells_its_version(installed: Installation, tmp_path: Path) -> None:
+def test_the_command_prints_its_version(installed: Installation, tmp_path: Path) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert run(installed, tmp_path, "embedding-explorer", "--version").strip() == version
 

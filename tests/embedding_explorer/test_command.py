@@ -25,7 +25,7 @@ def test_files_and_root_reach_the_app(tmp_path: Path, monkeypatch: pytest.Monkey
     assert arguments[split + 1 :] == [str(tmp_path / "a.npy"), "--root", str(tmp_path)]
 
 
-def test_the_app_listens_on_this_machine_unless_told_otherwise() -> None:
+def test_the_app_listens_on_this_machine_by_default() -> None:
     assert "--server.address=localhost" in streamlit_arguments(Options())
     assert "--server.address=0.0.0.0" in streamlit_arguments(Options(host="0.0.0.0"))
 

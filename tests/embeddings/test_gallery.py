@@ -15,7 +15,7 @@ from embeddings.gallery import digits
 
 
 @pytest.mark.parametrize("item", gallery.ITEMS, ids=lambda item: item.name)
-def test_every_item_opens_and_says_how_it_was_made(item):
+def test_every_item_opens_and_has_its_provenance(item):
     opened = gallery.open_item(item.name)
     assert item.command and item.title and item.description.endswith(".")
     assert opened.provenance.name and opened.provenance.role and opened.provenance.source
@@ -51,18 +51,18 @@ def test_neighbors_of_digits_are_the_same_digit():
     assert (own[rows] == own[::9]).mean() > 0.97
 
 
-def test_python_modules_hold_what_the_description_says():
+def test_python_modules_match_their_description():
     opened, entry = gallery.open_item("python_modules"), gallery.item("python_modules")
     role = np.array(opened.metadata.column("role").to_pylist())
     count = np.array(opened.metadata.column("count").to_pylist())
     assert opened.dimensions == 50 and opened.provenance.config["min_count"] == 10
     assert count[role == "name"].min() == 10
-    told = ((role == "module").sum(), (role == "name").sum(), opened.provenance.metrics["pairs"])
-    assert all(f"{number:,}" in entry.description for number in told)
-    assert count[role == "module"].sum() == count[role == "name"].sum() == told[2]
+    numbers = ((role == "module").sum(), (role == "name").sum(), opened.provenance.metrics["pairs"])
+    assert all(f"{number:,}" in entry.description for number in numbers)
+    assert count[role == "module"].sum() == count[role == "name"].sum() == numbers[2]
 
 
-def test_modules_that_do_alike_are_near():
+def test_similar_modules_are_neighbors():
     opened = gallery.open_item("python_modules")
     own = [i for i, label in enumerate(opened.labels) if label.startswith("sklearn.cluster._")]
     near = neighbors.query(opened, own, k=10).rows
@@ -74,13 +74,13 @@ def test_the_command_makes_the_digits_again(tmp_path):
     path = tmp_path / "digits.embedding.parquet"
     command = [sys.executable, "-m", "embeddings.gallery", "digits", "--out", str(path)]
     subprocess.run(command, check=True, capture_output=True)
-    made, kept = load(path), gallery.open_item("digits")
-    assert made.fingerprint == kept.fingerprint
-    assert made.labels == kept.labels
-    assert digits.make().metadata.schema == kept.metadata.schema
+    made, stored = load(path), gallery.open_item("digits")
+    assert made.fingerprint == stored.fingerprint
+    assert made.labels == stored.labels
+    assert digits.make().metadata.schema == stored.metadata.schema
 
 
-def test_flight_levels_of_the_west_coast_lie_together():
+def test_airports_of_the_west_coast_are_neighbors():
     opened = gallery.open_item("flight_levels")
     role = np.array(opened.metadata.column("role").to_pylist())
     dest = np.flatnonzero(role == "dest")
@@ -91,18 +91,18 @@ def test_flight_levels_of_the_west_coast_lie_together():
     assert nearest <= {"LAX", "SJC", "SAN", "SMF", "SNA", "PDX", "SFO", "OAK", "BUR", "LGB"}
 
 
-def test_words_of_the_documentation_lie_near_their_like():
+def test_words_of_the_documentation_are_near_similar_ones():
     opened, entry = gallery.open_item("documentation_words"), gallery.item("documentation_words")
     near = neighbors.query(opened, opened.labels.index("matrix"), k=10).rows
     assert {"matrices", "diagonal", "sparse"} <= {opened.labels[row] for row in near}
-    told = (len(opened), opened.provenance.metrics["words"])
-    assert all(f"{number:,}" in entry.description for number in told)
+    numbers = (len(opened), opened.provenance.metrics["words"])
+    assert all(f"{number:,}" in entry.description for number in numbers)
 
 
-def test_senses_of_homonyms_part_above_layer_0():
+def test_senses_of_homonyms_separate_above_layer_0():
     layers = layers_of(gallery.open_item("homonyms"))
     assert list(layers.rows) == ["0", "1", "2", "mix"]
-    of_the_sense = {}  # share among the neighbors that are the same word
+    of_the_sense = {}  # fraction of the neighbors with the same word
     for name in layers.rows:
         layer = layers.of(name)
         word, sense = (np.array(layer.metadata[c].to_pylist()) for c in ("word", "sense"))

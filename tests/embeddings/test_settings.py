@@ -1,4 +1,4 @@
-"""Settings: what annotations accept, how values are brought to one form, what a page is told."""
+"""Settings: what annotations accept, how values are brought to one form, what a page gets."""
 
 import json
 import pickle
@@ -81,10 +81,10 @@ def test_values_at_the_bounds_are_accepted():
 
 
 def test_equal_values_have_one_form():
-    given = made(rate=np.float32(2), count=np.int64(3), step=1, out="a/b", dims=np.int64(3))
-    assert repr(given) == repr(made(rate=2.0, count=3, step=1.0, out=Path("a/b"), dims=3))
+    settings = made(rate=np.float32(2), count=np.int64(3), step=1, out="a/b", dims=np.int64(3))
+    assert repr(settings) == repr(made(rate=2.0, count=3, step=1.0, out=Path("a/b"), dims=3))
     assert made(step=1).step.__class__ is float
-    assert json.dumps(asdict(given)["count"]) == "3"
+    assert json.dumps(asdict(settings)["count"]) == "3"
 
 
 def test_an_error_names_the_flag_and_survives_pickling():

@@ -21,7 +21,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
 
 
-def tell(app: AppTest, component: int, event: str) -> AppTest:
+def send_event(app: AppTest, component: int, event: str) -> AppTest:
     """Send an event of the n-th component, as the browser does (AppTest has no public way)."""
     identity = app.get("bidi_component")[component].proto.id
     states = app._tree.get_widget_states()
@@ -45,10 +45,10 @@ def test_the_first_run_shows_the_gallery(app: AppTest) -> None:
 
 def test_a_click_shows_the_item_and_a_bad_row_is_ignored(app: AppTest) -> None:
     label = gallery.open_item(gallery.ITEMS[0].name).labels[42]
-    app = tell(app, 0, '{"type": "click", "row": 42}')
+    app = send_event(app, 0, '{"type": "click", "row": 42}')
     assert not app.exception
     assert any(text.value.replace("\\", "") == label for text in app.markdown)
-    app = tell(app, 0, '{"type": "click", "row": 99999999}')
+    app = send_event(app, 0, '{"type": "click", "row": 99999999}')
     assert not app.exception
     assert app.session_state.open_set.history.row == 42
 
@@ -66,7 +66,7 @@ def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
     app.file_uploader(key="uploads").upload("small.npy", path.read_bytes(), "").run()
     assert not app.exception
     assert app.session_state.open_set.key.startswith("upload:")
-    app = tell(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, 0, '{"type": "click", "row": 7}')
     assert app.session_state.open_set.history.row == 7
 
 
@@ -87,7 +87,7 @@ def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest,
     ).run()
     assert not app.error
     assert not app.exception
-    app = tell(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, 0, '{"type": "click", "row": 7}')
     assert any(text.value.replace("\\", "") == "item 7" for text in app.markdown)
 
 
@@ -112,11 +112,11 @@ def test_every_kind_of_column_can_be_a_color(app: AppTest, tmp_path: Path) -> No
         select(app, "Color").set_value(option).run()
         assert not app.exception, option
         assert not app.error, option
-    tell(app, 0, '{"type": "click", "row": 3}')
+    send_event(app, 0, '{"type": "click", "row": 3}')
     assert not app.exception
 
 
-def test_a_removed_upload_in_the_address_is_said(tmp_path: Path, monkeypatch) -> None:
+def test_a_removed_upload_in_the_address_is_explained(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.query_params["set"] = "upload:" + "0" * 32
@@ -131,7 +131,7 @@ def test_dot_sets_rank_by_dot_and_say_that_cosine_lays_them_out(app: AppTest, tm
     dots = EmbeddingSet.of(vectors, metric="dot")
     save(dots, path)
     app.file_uploader(key="uploads").upload(path.name, path.read_bytes(), "").run()
-    app = tell(app, 0, '{"type": "click", "row": 3}')
+    app = send_event(app, 0, '{"type": "click", "row": 3}')
     shown = " ".join(text.value.replace("\\", "") for text in app.markdown)
     assert "Nearest in the original space (dot)" in shown
     assert "the dot product is not a distance" in shown
@@ -156,11 +156,11 @@ def test_messages_that_were_on_their_way_when_a_set_was_opened_change_nothing(
 
 
 def test_only_these_stays_off_after_a_click_whatever_was_on_its_way(app: AppTest) -> None:
-    app = tell(app, 0, '{"type": "click", "row": 42}')
+    app = send_event(app, 0, '{"type": "click", "row": 42}')
     app.toggle[0].set_value(True).run()
     assert app.session_state.open_set.history.only_these
     on_its_way = app._tree.get_widget_states()
-    app = tell(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, 0, '{"type": "click", "row": 7}')
     app._run(on_its_way)
     assert not app.session_state.open_set.history.only_these
     assert not app.toggle[0].value

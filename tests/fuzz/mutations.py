@@ -60,7 +60,7 @@ def mutated(all_seeds: Sequence[Seed], seed: int, index: int) -> tuple[str, dict
 
 
 def _place(content: bytes, rng: random.Random) -> int:
-    """Return a place, half of the time near the start or the end, where headers are."""
+    """Return a position, half of the time near the start or the end, where headers are."""
     near = min(len(content), _HEAD)
     places = (rng.randrange(len(content) + 1), rng.randrange(near + 1))
     return rng.choice((*places, places[0], len(content) - places[1]))
@@ -143,7 +143,7 @@ def _number(content: bytes, rng: random.Random) -> bytes:
 
 
 def _numeral(content: bytes, rng: random.Random) -> bytes:
-    """Replace numbers that stand as text, half of the time among the first."""
+    """Replace numbers that are written as text, half of the time among the first."""
     for _ in range(rng.choice((1, 1, 3))):
         found = list(re.finditer(rb"-?\d[\d.]*(?:e-?\d+)?", content[: 50 * _HEAD]))
         if found:

@@ -1,4 +1,4 @@
-"""Runs inputs through worker processes, and tells crashes, hangs and everything untidy."""
+"""Runs inputs through worker processes, and reports crashes, hangs and untidy output."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import ROOT, Seed, seeds
 
 SECONDS = 10.0
-"""Time of the processor that one input may take."""
+"""CPU time that one input may take."""
 
 _STILL = 120.0  # seconds without an answer: it waits for something that never comes
 _BATCH = 250  # inputs that one process takes
@@ -35,7 +35,7 @@ class Result:
     ----------
     inputs, opened, refused : how many there were, ended with status 0, and with one error
     failures : for each of the others its index, what it was, how it failed, and its files
-    slowest, largest : seconds of the processor and bytes of memory, index and input of the worst
+    slowest, largest : seconds of CPU time and bytes of memory, index and input of the worst
     """
 
     inputs: int = 0
@@ -59,7 +59,7 @@ class Worker:
         self.taken = 0
 
     def inspect(self, paths: Sequence[Path]) -> dict:
-        """Return the worker's answer; `fault` says what is wrong, empty for nothing."""
+        """Return the worker's answer; `fault` describes what is wrong; empty for nothing."""
         if self.process is None or self.taken == _BATCH:
             self.close()
             self._start()
@@ -96,7 +96,7 @@ class Worker:
             cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env=os.environ | {
                 "EMBEDDING_MAX_BYTES": str(_LIMIT), "OMP_WAIT_POLICY": "passive",
-                # so that address space is what is used, and not what is put aside
+                # so that the address space is what is used, without reserves
                 "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2",
             },
         )  # fmt: skip
@@ -112,7 +112,7 @@ class Worker:
 
 
 def run(seed: int, indices: Sequence[int], jobs: int = 1) -> Result:
-    """Inspect the inputs of these numbers; the files of those that fail are kept."""
+    """Inspect the inputs with these numbers; the files of failures stay on disk."""
     corpus = seeds()
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="embedding-fuzz-"))

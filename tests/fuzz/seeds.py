@@ -89,7 +89,7 @@ def _digits() -> Iterator[Seed]:
 
 
 def _odd() -> Iterator[Seed]:
-    """Sets whose health is hard to tell: one row, one dimension, numbers at the ends of float32."""
+    """Sets whose health is hard to compute: one row, one dimension, extremes of float32."""
     rng = np.random.default_rng(1)
     sets = {
         "one_row": VECTORS[:1],

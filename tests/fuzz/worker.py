@@ -36,12 +36,12 @@ def main() -> None:
 
 
 def _inspect(paths: list[str], scratch: Path) -> dict[str, object]:
-    """Run the command; say how it ended, its time of the processor in s and memory in bytes."""
+    """Run the command; return how it ended, its CPU time in s and its memory in bytes."""
     from embeddings.cli import main as command
 
     before = _memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
-    started, kept, status = time.process_time(), (os.dup(1), os.dup(2)), None
+    started, originals, status = time.process_time(), (os.dup(1), os.dup(2)), None
     outputs = [scratch / "stdout", scratch / "stderr"]
     for number, output in enumerate(outputs, 1):
         with output.open("w") as file:
@@ -53,8 +53,8 @@ def _inspect(paths: list[str], scratch: Path) -> dict[str, object]:
     finally:
         for number, stream in enumerate((sys.stdout, sys.stderr), 1):
             stream.flush()
-            os.dup2(kept[number - 1], number)
-            os.close(kept[number - 1])
+            os.dup2(originals[number - 1], number)
+            os.close(originals[number - 1])
     out, err = (output.read_bytes().decode("utf-8", "replace") for output in outputs)
     return {
         "status": status,

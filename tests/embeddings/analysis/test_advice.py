@@ -1,4 +1,4 @@
-"""Advice: each planted fault gives its sentence with its numbers, a sound set gives none."""
+"""Advice: each known fault gives a sentence with its numbers, a sound set gives none."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Clusters: planted blobs are recovered exactly, whatever the number of points."""
+"""Clusters: synthetic blobs are recovered exactly, whatever the number of points."""
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +32,7 @@ def blobs(sizes, dims=2, seed=0, spacing=20.0):
 
 @pytest.mark.parametrize("dims", [2, 3])
 @pytest.mark.parametrize("granularity", [0.0, 0.5, 1.0])
-def test_planted_blobs_are_recovered_and_numbered_by_size(dims, granularity):
+def test_synthetic_blobs_are_recovered_and_numbered_by_size(dims, granularity):
     points, truth = blobs((500, 400, 200, 120), dims)
     found = cluster(points, granularity)
     np.testing.assert_array_equal(found.labels, truth)
@@ -125,7 +125,7 @@ def test_all_points_in_one_place():
     assert found.count == 0 and found.noise_fraction == 1.0
 
 
-def test_places_shared_by_many_points():
+def test_positions_with_many_points():
     places = np.array([[0, 0], [5, 5], [9, 1]], dtype=np.float32)
     found = cluster(np.repeat(places, (50, 40, 30), axis=0))
     np.testing.assert_array_equal(found.labels, np.repeat([0, 1, 2], (50, 40, 30)))

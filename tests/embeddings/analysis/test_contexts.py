@@ -17,7 +17,7 @@ SENTENCES = ["the bank of the river", "a bank lends money", "the bank was steep"
 
 
 def long_set(layers=("0", "1"), count=3, **more) -> EmbeddingSet:
-    """Each sentence's word at position 1, layer by layer; vectors tell both."""
+    """Return the word at position 1 of each sentence, layer by layer, with random vectors."""
     rng = np.random.default_rng(0)
     rows = [(layer, i) for layer in layers for i in range(count)]
     columns = {

@@ -1,4 +1,4 @@
-"""The vectors' health: planted structures are found exactly, sums agree with slow references."""
+"""The vectors' health: known structures are found exactly, sums agree with slow references."""
 
 import itertools
 
@@ -53,7 +53,7 @@ def test_unit_length(stretch, unit):
     vectors = gaussians(50, 20)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[4] *= stretch
-    vectors[9] = 0  # has no direction, and says nothing of the others
+    vectors[9] = 0  # has no direction, and does not affect the others
     assert examine(EmbeddingSet.of(vectors)).norms.unit is unit
 
 

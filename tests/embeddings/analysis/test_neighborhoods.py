@@ -1,4 +1,4 @@
-"""Neighborhoods: a planted hub, near duplicates, and samples."""
+"""Neighborhoods: a synthetic hub, near duplicates, and samples."""
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_the_limit_of_near_duplicates_is_a_hundredth_of_the_mean_distance():
     assert by_distance.near_duplicates.limit == pytest.approx(np.sqrt(0.01 * square), rel=1e-5)
 
 
-def test_a_planted_hub_is_found(sampled):
+def test_a_synthetic_hub_is_found(sampled):
     """Points in many dimensions are far from each other: the nearest is the one in the middle."""
     vectors = gaussians(400, 500)
     vectors[7] = 0.01

@@ -1,4 +1,4 @@
-"""The summary: planted faults are counted exactly, and every value is JSON."""
+"""The summary: known faults are counted exactly, and every value is JSON."""
 
 import json
 
@@ -10,7 +10,7 @@ from embeddings import EmbeddingSet, load
 from embeddings.analysis.summary import cardinality, column_facts, missing, summarize
 
 
-def test_planted_faults_are_counted():
+def test_known_faults_are_counted():
     vectors = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32)
     vectors[3] = 0
     vectors[7] = vectors[2]

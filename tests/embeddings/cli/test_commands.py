@@ -59,7 +59,7 @@ def document(printed):
     return json.loads(printed)
 
 
-def test_inspect_tells_what_a_set_is(run, file):
+def test_inspect_describes_a_set(run, file):
     status, out, _ = run("inspect", file, "--json")
     found = document(out)
     assert status == 0
@@ -68,7 +68,7 @@ def test_inspect_tells_what_a_set_is(run, file):
     assert found["columns"][0]["name"] == "group"
 
 
-def test_inspect_for_people_says_the_same(run, file):
+def test_plain_output_of_inspect_has_the_same_facts(run, file):
     status, out, _ = run("inspect", file)
     assert status == 0
     assert "rows        90" in out
@@ -102,7 +102,7 @@ def test_convert_writes_another_format(run, file, tmp_path, embedding_set):
     assert "cannot hold: labels, " in errors
 
 
-def test_neighbors_by_label_are_those_of_the_library(run, file, embedding_set):
+def test_neighbors_by_label_equal_the_library(run, file, embedding_set):
     status, out, _ = run("neighbors", file, "a0", "-k", "4", "--json")
     expected = neighbors.query(embedding_set, 0, 4)
     assert status == 0
@@ -120,7 +120,7 @@ def test_neighbors_by_row_and_distance(run, file):
     assert [entry["distance"] for entry in found] == sorted(entry["distance"] for entry in found)
 
 
-def test_neighbors_for_people_name_the_measure(run, file):
+def test_plain_output_of_neighbors_names_the_metric(run, file):
     _, out, _ = run("neighbors", file, "a0", "-k", "2", "--metric", "manhattan")
     head, *lines = out.splitlines()
     assert head.split() == ["row", "manhattan", "distance", "label"]
@@ -171,8 +171,8 @@ def test_layout_writes_coordinates_and_prints_quality(run, file, tmp_path, metho
     assert 0 < found["neighbor_preservation"] <= 1
     assert found["seconds"] >= 0
     assert pq.read_table(out_path).column_names == ["row", "label", "x", "y", "z"][: 2 + dims]
-    _, judged, _ = run("quality", file, out_path, "--json")
-    assert document(judged) == found
+    _, measured, _ = run("quality", file, out_path, "--json")
+    assert document(measured) == found
 
 
 def test_layout_takes_the_parameters_of_its_method(run, file, tmp_path):
@@ -231,7 +231,7 @@ def test_quality_of_a_layout_of_other_vectors_is_warned_of(run, file, tmp_path):
     assert "warning: the layout was made from other vectors" in errors
 
 
-def test_cluster_finds_the_planted_groups(run, file, tmp_path, embedding_set):
+def test_cluster_finds_the_synthetic_groups(run, file, tmp_path, embedding_set):
     out_path = tmp_path / "c.parquet"
     status, out, _ = run("cluster", file, "--epochs", 50, "--out", out_path, "--json")
     found = document(out)
@@ -249,7 +249,7 @@ def test_cluster_finds_the_planted_groups(run, file, tmp_path, embedding_set):
     assert len(pairs) == 3
 
 
-def test_cluster_of_a_ready_layout(run, file, tmp_path):
+def test_cluster_of_a_stored_layout(run, file, tmp_path):
     layout_path = tmp_path / "l.parquet"
     run("layout", file, "--method", "pca", "--out", layout_path)
     status, out, _ = run(

@@ -24,10 +24,10 @@ TEXT = b"cat\t0.5\t1\ndog\t1\t0.25\n"
 
 
 def zstd(content: bytes) -> bytes:
-    class Kept(io.BytesIO):
+    class Unclosed(io.BytesIO):
         def close(self) -> None: ...
 
-    sink = Kept()
+    sink = Unclosed()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(content)
     return sink.getvalue()
@@ -340,7 +340,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_unread(tmp_path, monkeypatch)
         contents(path)
 
 
-def test_a_zip_whose_sizes_lie_is_refused(tmp_path, monkeypatch):
+def test_a_zip_with_wrong_sizes_is_refused(tmp_path, monkeypatch):
     path = zip_of(tmp_path / "bomb.zip", {"a.tsv": bytes(10 * 2**20)})
     raw = path.read_bytes().replace(struct.pack("<I", 10 * 2**20), struct.pack("<I", 100))
     path.write_bytes(raw)
@@ -405,7 +405,7 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
         contents(path)
 
 
-def test_nothing_left_is_an_error_that_says_why(tmp_path):
+def test_nothing_left_is_an_error_with_the_reason(tmp_path):
     with pytest.raises(EmbeddingError, match=r"nothing in it can be opened; \.\./a\.tsv: a name"):
         contents(zip_of(tmp_path / "a.zip", {"../a.tsv": TEXT}))
     empty = zip_of(tmp_path / "empty.zip", {})

@@ -1,4 +1,4 @@
-"""Folders and files given together: what is read, what is left out, and what is refused."""
+"""Folders and several files: what is read, what is left out, and what is refused."""
 
 import io
 
@@ -112,7 +112,7 @@ def test_images_that_nothing_names_are_left_out(folder):
         load(paths[0], paths[1:])
 
 
-def test_vectors_of_another_file_cannot_describe_those_of_a_config(tmp_path):
+def test_vectors_of_another_file_cannot_describe_vectors_of_a_config(tmp_path):
     np.ones(4, "<f4").tofile(tmp_path / "words.bytes")
     (tmp_path / "config.json").write_text(
         '{"embeddings": [{"tensorName": "w", "tensorPath": "words.bytes", "tensorShape": [2, 2]}]}'

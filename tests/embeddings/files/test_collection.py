@@ -1,6 +1,6 @@
-"""Every file of vectors that we hold, with its companions: `inspect --json` says what is known.
+"""Every file of vectors that we hold, with its companions: `inspect --json` describes it.
 
-The expectations are those of the collection's own description (SOURCES.md) and of the files.
+The expected values come from the collection's description (SOURCES.md) and from the files.
 """
 
 import json
@@ -15,7 +15,7 @@ from embeddings.cli import main
 
 @dataclass(frozen=True)
 class Case:
-    """What opening some files gives; `said` are parts of the notes on standard error."""
+    """What opening some files gives; `notes` are parts of the text on standard error."""
 
     files: tuple[str, ...]
     rows: int
@@ -25,7 +25,7 @@ class Case:
     labels: tuple[str, ...] = ()
     unit: bool = False
     flags: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 GLOVE = ("the", ",", ".", "of", "to", "and", "in", "a", '"')
@@ -60,13 +60,13 @@ CASES = (
     Case(
         ("emb/projector_iris/oss_demo_projector_config.json",), 150, 4, "float32", IRIS,
         ("Iris-setosa",) * 50 + ("Iris-versicolor",) * 50 + ("Iris-virginica",) * 50,
-        said=("took Iris; missing: Word2Vec 10K (oss_data/word2vec_10000_200d_tensors.bytes)",
+        notes=("took Iris; missing: Word2Vec 10K (oss_data/word2vec_10000_200d_tensors.bytes)",
               "Word2Vec All", "Mnist with images", "GNMT Interlingua"),
     ),
     Case(
         ("emb/projector_iris/iris_tensors.bytes", "emb/projector_iris/iris_labels.tsv"),
         150, 4, "float32", IRIS, ("Iris-setosa",) * 50,
-        said=("600 numbers for 150 rows, so each vector has 4",),
+        notes=("600 numbers for 150 rows, so each vector has 4",),
     ),
     Case(
         ("emb/projector_iris/iris_tensors.bytes",), 150, 4, "float32",
@@ -74,7 +74,7 @@ CASES = (
     ),
     Case(
         ("emb/10x_pbmc68k_reduced.h5ad",), 700, 50, "float32", CELLS, ("AAAGCCTGGCTAAC-1",),
-        said=("took obsm/X_pca (700, 50)", "obsm/X_umap (700, 2)", "X (700, 765)"),
+        notes=("took obsm/X_pca (700, 50)", "obsm/X_umap (700, 2)", "X (700, 765)"),
     ),
     Case(
         ("emb/10x_pbmc68k_reduced.h5ad",), 700, 2, "float64", CELLS, ("AAAGCCTGGCTAAC-1",),
@@ -100,7 +100,7 @@ CASES = (
     ),
     Case(
         ("5_contextual/minilm_context.npz", "5_contextual/minilm_context.tsv"), 344, 384,
-        "float32", WORDS, said=("took layer0 (344, 384) as the vectors, not layer6 (344, 384)",),
+        "float32", WORDS, notes=("took layer0 (344, 384) as the vectors, not layer6 (344, 384)",),
     ),
     Case(
         ("5_contextual/minilm_context.tsv", "5_contextual/minilm_context.npz"), 344, 384,
@@ -110,7 +110,7 @@ CASES = (
         ("5_contextual/elmo_lm_embeddings_0.hdf5", "5_contextual/elmo_sentences.json"), 295, 16,
         "float32", {"sentence": "number", "position": "number", "text": "category"},
         ("The", "U.S.", "Centers", "for", "Disease", "Control"),
-        said=("10 sentences of 2 layers: took the last layer", "took list 0 of 3"),
+        notes=("10 sentences of 2 layers: took the last layer", "took list 0 of 3"),
     ),
     Case(
         ("5_contextual/elmo_lm_embeddings_0.hdf5",), 295, 16, "float32",
@@ -123,7 +123,7 @@ NO_VECTORS = {"emb/projector_iris/word2vec_10000_200d_labels.tsv"}
 
 
 def inspected(capsys, data, files, flags=()):
-    """Return what `inspect --json` prints, and what it says on standard error."""
+    """Return what `inspect --json` prints on standard output, and the text on standard error."""
     status = main(["inspect", *(str(data / name) for name in files), *flags, "--json"])
     printed = capsys.readouterr()
     assert status == 0, printed.err
@@ -131,15 +131,15 @@ def inspected(capsys, data, files, flags=()):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join((*case.files, *case.flags)))
-def test_a_file_is_what_its_description_says(capsys, data, case):
-    facts, said = inspected(capsys, data, case.files, case.flags)
+def test_a_file_agrees_with_its_description(capsys, data, case):
+    facts, printed = inspected(capsys, data, case.files, case.flags)
     assert (facts["rows"], facts["dimensions"]) == (case.rows, case.dimensions)
     assert facts["dtype"] == case.dtype
     assert {column["name"]: column["kind"] for column in facts["columns"]} == case.columns
     assert facts["health"]["norms"]["unit"] is case.unit
     assert facts["health"]["non_finite_rows"] == facts["health"]["zero_rows"] == 0
-    for part in case.said:
-        assert part in said
+    for part in case.notes:
+        assert part in printed
     if case.labels:
         first, *others = (data / name for name in case.files)
         answers = dict(zip(case.flags[::2], case.flags[1::2], strict=True))
@@ -160,7 +160,7 @@ def test_no_file_is_missing_from_the_table(data):
 
 
 @pytest.mark.parametrize("name", sorted(NO_VECTORS))
-def test_metadata_alone_are_an_error_that_says_so(capsys, data, name):
+def test_metadata_alone_are_refused(capsys, data, name):
     assert main(["inspect", str(data / name), "--json"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""

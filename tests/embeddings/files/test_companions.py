@@ -98,7 +98,7 @@ def test_empty_lines_in_the_middle_are_empty_labels(tmp_path):
         ("word\tn\na\t1\nb\nc\t3\n", r"m\.tsv: line 3 \(row 1\): 1 column where .* 2"),
     ],
 )
-def test_another_number_of_rows_is_said_with_both_counts(tmp_path, metadata, message):
+def test_another_number_of_rows_is_noted_with_both_counts(tmp_path, metadata, message):
     paths = written(tmp_path, v_tsv=VECTORS_TSV, m_tsv=metadata)
     for first, second in (paths, paths[::-1]):
         with pytest.raises(EmbeddingError, match=message):
@@ -325,7 +325,7 @@ def test_real_movies_are_joined_to_vectors_by_their_number(data, tmp_path):
     assert found.metadata.column_names == ["title", "genres"]
 
 
-def test_any_companion_tells_how_many_vectors_bare_numbers_are(tmp_path):
+def test_any_companion_determines_the_number_of_vectors_in_bare_numbers(tmp_path):
     VECTORS.tofile(tmp_path / "v.bytes")
     (tmp_path / "m.json").write_text(json.dumps(["a", "b", "c"]))
     (tmp_path / "info.csv").write_text("name,n\n" + "".join(f"{c},1\n" for c in "dcbazyx"))

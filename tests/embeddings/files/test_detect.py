@@ -1,4 +1,4 @@
-"""Formats: what the first bytes tell, and which modules are imported to read a file."""
+"""Formats: detection by the first bytes, and which modules are imported to read a file."""
 
 import json
 import subprocess
@@ -79,7 +79,7 @@ def test_every_format_has_its_module():
     (b"\0\1\2\3", None),
     (b"\xff\xff\xff\xff\0\0\0\0" + bytes(8), None),  # a schema of no bytes
 ])  # fmt: skip
-def test_the_first_bytes_tell_the_format(tmp_path, head, expected):
+def test_the_first_bytes_determine_the_format(tmp_path, head, expected):
     path = tmp_path / "file"
     path.write_bytes(head)
     assert first_match(head, path) is expected

@@ -1,4 +1,4 @@
-"""The examples in docs/format.md run as they are printed, and print what they say."""
+"""The examples in docs/format.md run as printed, and print what the page shows."""
 
 import re
 import subprocess

@@ -65,7 +65,7 @@ def test_an_error_begins_with_the_name_of_its_file(tmp_path):
         raise EmbeddingError("damaged")
 
 
-def test_vectors_of_a_reader_become_those_of_the_set_without_a_copy():
+def test_a_set_takes_the_vectors_of_a_reader_without_a_copy():
     array = np.ones((3, 2), np.float32)
     vectors = as_float32(array)
     assert not vectors.flags.writeable

@@ -223,7 +223,7 @@ def small_set() -> EmbeddingSet:
         ("config.json", ()),
     ],
 )
-def test_save_says_what_a_format_cannot_carry(tmp_path, suffix, lost):
+def test_save_notes_what_a_format_cannot_store(tmp_path, suffix, lost):
     path = tmp_path / f"small{suffix}"
     assert save(small_set(), path) == lost
     found = load(path)
@@ -234,8 +234,8 @@ def test_save_says_what_a_format_cannot_carry(tmp_path, suffix, lost):
     assert {file.name for file in tmp_path.iterdir()} == {path.name, *beside}
 
 
-def test_every_writer_says_what_it_cannot_carry():
-    (mark,) = test_save_says_what_a_format_cannot_carry.pytestmark
+def test_every_writer_lists_what_it_cannot_store():
+    (mark,) = test_save_notes_what_a_format_cannot_store.pytestmark
     assert set(WRITERS) == {suffix for suffix, _ in mark.args[1]}
 
 

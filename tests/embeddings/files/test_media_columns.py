@@ -79,7 +79,7 @@ def test_other_bytes_stay_bytes() -> None:
 
 
 @pytest.mark.parametrize("extension", [".parquet", ".arrow"])
-def test_audio_and_images_are_told_apart_after_a_file(extension: str, tmp_path: Path) -> None:
+def test_audio_and_images_are_distinguished_after_a_file(extension: str, tmp_path: Path) -> None:
     table = infer_types(pa.table({"seen": [image()] * 2, "heard": [sound(), None]}))
     path = tmp_path / f"media{extension}"
     save(EmbeddingSet.of(np.eye(2), metadata=table), path)

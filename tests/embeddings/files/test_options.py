@@ -1,4 +1,4 @@
-"""What a reader asks, says and leaves out, and what a trusted file may do."""
+"""What a reader has to choose, notes and leaves out, and what a trusted file may do."""
 
 import gzip
 import json
@@ -32,26 +32,26 @@ def two(tmp_path):
     return path
 
 
-def test_the_default_is_taken_said_and_recorded(two):
-    said: list[str] = []
-    context = ReadContext(said.append)
+def test_the_default_is_taken_noted_and_recorded(two):
+    notes: list[str] = []
+    context = ReadContext(notes.append)
     found = read([two], context)
     assert found.dimensions == 4
     assert context.choices["vector"] == Choice(
         "vector", ("query_emb", "page_emb"), "query_emb", certain=False
     )
     assert context.choices["label"].candidates == ("url", "headline")
-    assert len(said) == 1 and "took query_emb" in said[0]
+    assert len(notes) == 1 and "took query_emb" in notes[0]
 
 
 def test_an_answer_is_followed_in_silence(two):
-    said: list[str] = []
-    context = ReadContext(said.append, {"vector": "page_emb", "label": "headline"})
+    notes: list[str] = []
+    context = ReadContext(notes.append, {"vector": "page_emb", "label": "headline"})
     found = read([two], context)
     np.testing.assert_array_equal(found.vectors, VECTORS[:, :3] + 1)
     assert found.labels[:2] == ("h0", "h1")
     assert found.metadata.column_names == ["query_emb", "url"]
-    assert said == [] and context.choices["label"].certain
+    assert notes == [] and context.choices["label"].certain
 
 
 def test_columns_of_numbers_may_be_listed(tmp_path):

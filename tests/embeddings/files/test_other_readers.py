@@ -168,9 +168,9 @@ def test_safetensors_reads_its_own(folder):
     assert list(safetensors.numpy.load_file(path)) == ["vectors"]
     same_bits(safetensors.numpy.load_file(path)["vectors"])
     with safetensors.safe_open(path, framework="numpy") as file:
-        said = file.metadata()
-    assert json.loads(said["labels"]) == LABELS
-    assert json.loads(said["embedding"])["metric"] == "dot"
+        header = file.metadata()
+    assert json.loads(header["labels"]) == LABELS
+    assert json.loads(header["embedding"])["metric"] == "dot"
 
 
 def test_numpy_reads_npy_and_npz(folder):
@@ -216,7 +216,7 @@ def test_labels_that_repeat_are_a_column_of_anndata(folder):
     assert lost == ("column label",)
 
 
-def test_both_names_of_the_vectors_in_h5ad_stand_for_the_same_bytes(folder):
+def test_both_names_of_the_vectors_in_h5ad_refer_to_the_same_bytes(folder):
     path, _ = written(folder, "words.h5ad")
     with h5py.File(path) as file:
         assert file["X"] == file["obsm/X_embedding"]
@@ -234,8 +234,8 @@ def test_a_projector_config_is_read_as_the_projector_does(folder):
     same_bits(raw)
     text = (folder / entry["metadataPath"]).read_text("utf-8")
     header, *rows = [line.split("\t") for line in text.split("\n") if line]
-    kept = [name for name in COLUMNS if name != "note"]
-    assert header == ["label", *kept]
+    expected = [name for name in COLUMNS if name != "note"]
+    assert header == ["label", *expected]
     assert [row[0] for row in rows] == LABELS
     assert [row[2] for row in rows] == [str(count) for count in values("count")]
     assert entry["sprite"]["singleImageDim"] == [5, 5]

@@ -126,7 +126,7 @@ def test_bytes_with_control_characters_are_no_text_of_another_encoding(tmp_path,
     assert reader(tmp_path / "a.txt", []) == b"\x1f broken"
 
 
-def test_a_character_may_lie_on_the_edge_of_the_first_mebibyte(tmp_path):
+def test_a_character_may_cross_the_edge_of_the_first_mebibyte(tmp_path):
     content, notes = b"x" * (2**20 - 1) + "ö".encode(), []
     (tmp_path / "a.txt").write_bytes(content)
     assert streamed(tmp_path / "a.txt", notes) == content and notes == []

@@ -1,4 +1,4 @@
-"""Any set survives save and load in every format that is written, or what is lost is said first."""
+"""Any set survives save and load in every format that is written, or a note lists what is lost."""
 
 import datetime
 import io
@@ -123,7 +123,7 @@ def test_what_is_saved_comes_back(target, made, known):
 
 
 @pytest.mark.parametrize("target", [each for each in TARGETS if each not in NO_COLUMNS])
-def test_of_columns_of_one_name_the_first_is_kept(target, tmp_path):
+def test_the_first_column_of_a_repeated_name_is_written(target, tmp_path):
     table = pa.table([[1], [2], [3]], names=["a", "b", "a"])
     path = tmp_path / f"x{target}"
     assert "column a" in save(EmbeddingSet.of(np.ones((1, 2)), ["x"], table), path)
@@ -131,7 +131,7 @@ def test_of_columns_of_one_name_the_first_is_kept(target, tmp_path):
 
 
 def check_columns(made: pa.Table, found: pa.Table, lost: tuple[str, ...], target: str) -> None:
-    """Require each column to be there and equal, or lost, or partly lost as is said."""
+    """Require each column to be there and equal, or lost, or partly lost as listed."""
     parts = {name: what for name, colon, what in (each.partition(": ") for each in lost) if colon}
     expected: list[tuple[str, pa.ChunkedArray]] = []
     for name, column in zip(made.column_names, made.columns, strict=True):
@@ -149,14 +149,14 @@ def check_columns(made: pa.Table, found: pa.Table, lost: tuple[str, ...], target
         if target in TYPED:
             check_type(column, back.type, target)
         if pa.types.is_float32(column.type) and pa.types.is_float64(back.type):
-            back = back.cast(pa.float32(), safe=False)  # decimals say which float32 is meant
+            back = back.cast(pa.float32(), safe=False)  # decimals determine the float32
         partly = parts.get(f"column {name}", "")
         for value, again in zip(column.to_pylist(), back.to_pylist(), strict=True):
             assert same(value, again, partly), (name, column, back)
 
 
 def check_type(made: pa.ChunkedArray, found: pa.DataType, target: str) -> None:
-    """Require the type to be kept, but for categories in numpy and dates in AnnData."""
+    """Require the same type, but for categories in numpy and dates in AnnData."""
     allowed = {str(made.type)}
     if target == ".npz" and pa.types.is_dictionary(made.type):
         allowed = {"string"}
@@ -168,7 +168,7 @@ def check_type(made: pa.ChunkedArray, found: pa.DataType, target: str) -> None:
 
 
 def same(value, again, partly: str) -> bool:
-    """Say whether a value is what was read, in whatever type; a part of it may be lost."""
+    """Return True if a value is what was read, in whatever type; part of it may be lost."""
     if isinstance(value, float) and value != value and again is not None and again != again:
         return True
     if "NaN" in partly and value is None and again != again:

@@ -22,13 +22,13 @@ LISTS = [[round(float(x), 3) for x in row] for row in VECTORS]
 NAMES = [word.replace(" ", "_") for word in WORDS]
 
 
-def check(path: Path, *companions: Path, labels=WORDS, said: str = "") -> list[str]:
+def check(path: Path, *companions: Path, labels=WORDS, note: str = "") -> list[str]:
     notes: list[str] = []
     found = load(path, companions, note=notes.append)
     np.testing.assert_allclose(found.vectors, VECTORS, rtol=1e-6)
     expected = map(str, range(ROWS)) if labels is None else labels
     assert list(found.labels) == list(expected)
-    assert said in " ".join(notes)
+    assert note in " ".join(notes)
     return found.metadata.column_names
 
 
@@ -199,7 +199,7 @@ def test_a_folder_of_a_model(tmp_path):
     write(folder / "1_Pooling/config.json", '{"word_embedding_dimension": 8}')
     vocabulary = {word: i for i, word in enumerate(WORDS)}
     write(folder / "tokenizer.json", json.dumps({"model": {"vocab": vocabulary}}))
-    check(folder, said="left out 1_Pooling/config.json, config.json, modules.json")
+    check(folder, note="left out 1_Pooling/config.json, config.json, modules.json")
 
 
 @pytest.mark.parametrize("shape", [(12, 1, 8), (1, 12, 8), (12, 8, 1, 1)])
@@ -239,14 +239,14 @@ def test_records_of_numpy(tmp_path):
     array = np.zeros(ROWS, [("name", "U10"), ("vec", "<f4", DIMENSIONS), ("n", "i4"), ("c", "c8")])
     array["name"], array["vec"] = WORDS, VECTORS
     np.save(tmp_path / "v.npy", array)
-    assert check(tmp_path / "v.npy", said="left out the field c") == ["n"]
+    assert check(tmp_path / "v.npy", note="left out the field c") == ["n"]
 
 
 def test_layers_of_keras(tmp_path):
     with h5py.File(tmp_path / "model.h5", "w") as file:
         file["model_weights/dense/kernel:0"] = np.ones((DIMENSIONS, 2), "f4")
         file["model_weights/embedding/embeddings:0"] = VECTORS
-    check(tmp_path / "model.h5", labels=None, said="several matrices")
+    check(tmp_path / "model.h5", labels=None, note="several matrices")
 
 
 def decimals() -> list[list[Decimal]]:
@@ -317,7 +317,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_is_told_by_its_name(tmp_path, name):
+def test_what_is_refused_is_named(tmp_path, name):
     content, message = REFUSED[name]
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content(tmp_path / "made"))
@@ -334,7 +334,7 @@ def test_a_sparse_matrix_is_refused_with_what_to_do(tmp_path):
 
 def test_labels_of_objects_are_left_out_and_named(tmp_path):
     np.savez(tmp_path / "v.npz", vectors=VECTORS, labels=np.array(WORDS, object))
-    check(tmp_path / "v.npz", labels=None, said="left out labels.npy: it holds Python objects")
+    check(tmp_path / "v.npz", labels=None, note="left out labels.npy: it holds Python objects")
 
 
 def test_a_zip_of_windows(tmp_path):

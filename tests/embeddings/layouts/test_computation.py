@@ -83,7 +83,7 @@ def test_a_layout_is_computed_once_and_found_after_a_restart(cache, runs, method
         )
 
 
-def test_a_dot_set_is_laid_out_by_cosine_and_says_so(cache, runs):
+def test_a_dot_set_is_laid_out_by_cosine_with_a_note(cache, runs):
     embedding_set, _ = groups(metric="cosine")
     dot = embedding_set.with_provenance(metric="dot")
     note = "laid out by cosine, since the dot product is not a distance"

@@ -39,7 +39,7 @@ def test_comes_back_as_it_was(tmp_path, dims, labels):
     assert one == two
 
 
-def test_columns_and_recipe_are_those_of_the_contract(tmp_path):
+def test_columns_and_recipe_follow_the_contract(tmp_path):
     save_layout(a_layout(3), list("abcde"), tmp_path / "l.parquet")
     table = pq.read_table(tmp_path / "l.parquet")
     assert table.column_names == ["row", "label", "x", "y", "z"]

@@ -16,7 +16,7 @@ def test_every_parameter_has_a_label_and_a_help_text():
             assert field.label and len(field.help) > 10, field.name
 
 
-def test_defaults_are_those_of_the_libraries():
+def test_defaults_equal_the_libraries():
     assert asdict(TsneParams()) == {
         "perplexity": 30.0,
         "early_exaggeration": 12.0,

@@ -1,4 +1,4 @@
-"""PCA: planted directions, scikit-learn's answer, unit rows for cosine."""
+"""PCA: known directions, scikit-learn's answer, unit rows for cosine."""
 
 import sys
 import tracemalloc
@@ -15,15 +15,15 @@ from tests.embeddings.recorded_progress import RecordedProgress
 module = sys.modules[pca.__module__]
 
 
-def planted(rows=400, seed=0):
+def stretched_vectors(rows=400, seed=0):
     """Return vectors that vary by 5, 3 and 1 along the axes 2, 0 and 1."""
     random = np.random.default_rng(seed)
     return (random.normal(size=(rows, 4)) * [3, 1, 5, 0.01] + 7).astype(np.float32)
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_is_scikit_learns_pca_up_to_sign(dims):
-    vectors = planted()
+def test_equals_scikit_learns_pca_up_to_sign(dims):
+    vectors = stretched_vectors()
     coordinates, explained = pca(vectors, dims)
     reference = PCA(dims).fit(vectors.astype(np.float64))
     expected = reference.transform(vectors)
@@ -34,10 +34,10 @@ def test_is_scikit_learns_pca_up_to_sign(dims):
 
 
 def test_the_largest_direction_comes_first_with_its_strongest_axis_positive():
-    vectors = planted()
+    vectors = stretched_vectors()
     coordinates, _ = pca(vectors, 2)
-    for place, axis in ((0, 2), (1, 0)):
-        assert np.corrcoef(coordinates[:, place], vectors[:, axis])[0, 1] > 0.99
+    for column, axis in ((0, 2), (1, 0)):
+        assert np.corrcoef(coordinates[:, column], vectors[:, axis])[0, 1] > 0.99
 
 
 def test_dimensions_beyond_the_vectors_are_zero():
@@ -47,7 +47,7 @@ def test_dimensions_beyond_the_vectors_are_zero():
 
 
 def test_blocks_do_not_change_the_answer(monkeypatch):
-    vectors = planted()
+    vectors = stretched_vectors()
     whole, _ = pca(vectors, 2)
     monkeypatch.setattr("embeddings.layouts.pca._BLOCK_ROWS", 37)
     np.testing.assert_allclose(pca(vectors, 2)[0], whole, atol=1e-4)
@@ -132,7 +132,7 @@ def test_what_takes_seconds():
 
 
 def test_cosine_sees_unit_rows_and_euclidean_the_vectors():
-    vectors = planted()
+    vectors = stretched_vectors()
     lengths = np.random.default_rng(1).uniform(0.1, 10, size=(len(vectors), 1)).astype(np.float32)
     for metric in ("cosine", "dot"):
         one = layouts.compute(EmbeddingSet.of(vectors, metric=metric), LayoutSpec("pca"))
@@ -144,6 +144,8 @@ def test_cosine_sees_unit_rows_and_euclidean_the_vectors():
     np.testing.assert_array_equal(one.coordinates, pca(vectors, 2)[0])
 
 
-def test_says_how_much_it_explains():
-    layout = layouts.compute(EmbeddingSet.of(planted(), metric="euclidean"), LayoutSpec("pca"))
+def test_the_explained_variance_is_noted():
+    layout = layouts.compute(
+        EmbeddingSet.of(stretched_vectors(), metric="euclidean"), LayoutSpec("pca")
+    )
     assert layout.notes == ("explains 97 % of the variance",)  # (25 + 9) / 35

@@ -1,4 +1,4 @@
-"""Trustworthiness and neighbor preservation: planted layouts, scikit-learn, a slow reference."""
+"""Trustworthiness and neighbor preservation: known layouts, scikit-learn, a slow reference."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""t-SNE: planted groups, the perplexity that few points allow, reproducible runs, progress."""
+"""t-SNE: synthetic groups, the perplexity that few points allow, reproducible runs, progress."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_scaling_the_vectors_hardly_changes_the_distances_it_sees():
     np.testing.assert_allclose(one, two, rtol=0.05, atol=0.05 * np.abs(one).max())
 
 
-def test_cosine_affinities_are_those_of_unit_vectors_by_euclidean_distance():
+def test_cosine_affinities_equal_euclidean_ones_of_unit_vectors():
     random = np.random.default_rng(0)
     vectors = random.normal(size=(90, 5)) * random.uniform(0.1, 10, size=(90, 1))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -86,7 +86,7 @@ def test_cosine_affinities_are_those_of_unit_vectors_by_euclidean_distance():
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
-def test_progress_tells_iteration_and_error_to_the_end(monkeypatch):
+def test_progress_reports_iteration_and_error_to_the_end(monkeypatch):
     monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
     progress = RecordedProgress()

@@ -1,4 +1,4 @@
-"""UMAP: umap-learn's own graph and steps, planted groups, reproducible runs, progress."""
+"""UMAP: umap-learn's own graph and steps, synthetic groups, reproducible runs, progress."""
 
 import numpy as np
 import pytest

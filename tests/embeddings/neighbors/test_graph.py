@@ -155,7 +155,7 @@ def test_one_item_has_no_graph(cache):
         load_or_build(EmbeddingSet.of(np.ones((1, 3))), cache)
 
 
-def test_two_who_ask_at_once_build_it_once(embedding_set, cache, builds):
+def test_concurrent_requests_build_it_once(embedding_set, cache, builds):
     together = Barrier(2)
 
     def ask(_):

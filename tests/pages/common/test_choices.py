@@ -1,4 +1,4 @@
-"""Titles of choices, which the browser sends back: each stands for one key."""
+"""Titles of choices, which the browser sends back: each belongs to one key."""
 
 from streamlit.testing.v1 import AppTest
 

@@ -1,4 +1,4 @@
-"""Results of a comparison are told truly: what is best, what is as good, what did not run."""
+"""Results of a comparison are described: what is best, what is as good, what did not run."""
 
 import statistics
 
@@ -69,8 +69,8 @@ def test_differences_are_paired_over_the_folds(comparison: Comparison) -> None:
 
 
 def test_sentences(comparison: Comparison) -> None:
-    said = [sentence.replace("\u00a0", " ") for sentence in sentences(comparison, "rmse")]
-    assert said == [
+    found = [sentence.replace("\u00a0", " ") for sentence in sentences(comparison, "rmse")]
+    assert found == [
         "k-NN: entity embeddings RMSE 4.00 ± 0.58, the best; too close to call: target encoding "
         "4.03 ± 0.52; behind: label codes 10.00 ± 0.58.",
         "Linear model: one-hot RMSE 2.033 ± 0.033, the best; too close to call: entity embeddings "

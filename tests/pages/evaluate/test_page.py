@@ -1,4 +1,4 @@
-"""The Evaluate page without a browser: what it asks of the command, what it says of runs."""
+"""The Evaluate page without a browser: the command that it starts, and runs and results."""
 
 import json
 import time
@@ -66,12 +66,12 @@ def test_the_command_reads_what_the_form_writes() -> None:
         ({"neighbors": 0}, "k of k-NN is 0; expected"),
     ],
 )
-def test_what_cannot_be_compared_is_said_before_the_start(change: dict, problem: str) -> None:
+def test_what_cannot_be_compared_is_explained_before_the_start(change: dict, problem: str) -> None:
     assert problem in ComparisonSpec({**SETTINGS, **change}).problem
     assert bool(problem) == bool(ComparisonSpec({**SETTINGS, **change}).problem)
 
 
-def test_stages_are_told() -> None:
+def test_stages_are_described() -> None:
     entity = {"event": "begin", "fold": 2, "features": "entity"}
     assert stage_of(entity, 5) == "Fold 2 of 5: entity embeddings, training"
     assert stage_of({**entity, "model": "knn"}, 5) == "Fold 2 of 5: entity embeddings, k-NN"
@@ -123,7 +123,7 @@ def write_run(runs: Path, status: int, output: str = "", log: str = "") -> Path:
     return folder
 
 
-def test_a_run_that_failed_says_why_and_the_form_is_as_it_was_started(
+def test_a_failed_run_is_explained_and_its_settings_fill_the_form(
     page: AppTest, tmp_path: Path
 ) -> None:
     write_run(tmp_path / "runs", 2, log="error: class 'x' has 1 row for 3 folds\n")
@@ -141,7 +141,7 @@ def test_a_run_that_failed_says_why_and_the_form_is_as_it_was_started(
     assert labeled(page.number_input, "Epochs").value == 2
 
 
-def test_a_result_is_told_in_words_and_as_a_table(page: AppTest, tmp_path: Path) -> None:
+def test_a_result_is_described_in_words_and_as_a_table(page: AppTest, tmp_path: Path) -> None:
     result = {"features": "entity", "model": "knn", "columns": 3.0, "megabytes": 0.1,
               "feature_seconds": 1.0, "model_seconds": 0.5, "rmse": 2.0,
               "rmse standard error": 0.5, "folds": {"rmse": [1.0, 2.0, 3.0]}}  # fmt: skip
@@ -155,8 +155,12 @@ def test_a_result_is_told_in_words_and_as_a_table(page: AppTest, tmp_path: Path)
     page.run()
     assert not page.exception
     assert not page.error
-    said = " ".join(text.value.replace("\\", "").replace("\u00a0", " ") for text in page.markdown)
-    assert "k-NN: entity embeddings RMSE 2.00 ± 0.50, the best; behind: label codes 9.00" in said
+    markdown = " ".join(
+        text.value.replace("\\", "").replace("\u00a0", " ") for text in page.markdown
+    )
+    assert (
+        "k-NN: entity embeddings RMSE 2.00 ± 0.50, the best; behind: label codes 9.00" in markdown
+    )
     table = page.table[0].value
     assert list(table.index) == ["label codes", "entity embeddings"]
     assert "★" in table["k-NN"]["entity embeddings"] and "★" not in table["k-NN"]["label codes"]

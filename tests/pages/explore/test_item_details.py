@@ -90,7 +90,7 @@ def test_images_of_rare_colors_are_shown(form: str, mode: str) -> None:
     assert len(shown(image=media(image(form, mode=mode))).get("image")) == 1
 
 
-def test_several_images_stand_side_by_side_above_their_names() -> None:
+def test_several_images_are_side_by_side_above_their_names() -> None:
     columns = dict.fromkeys(("image", "reconstruction", "third"), media(image("PNG", (500, 500))))
     app = shown(**columns)
     assert len(app.get("image")) == 3 and captions(app) == list(columns)
@@ -98,7 +98,7 @@ def test_several_images_stand_side_by_side_above_their_names() -> None:
     assert captions(shown(image=columns["image"], empty=media(None))) == []
 
 
-def test_a_damaged_or_huge_image_is_said() -> None:
+def test_a_damaged_or_huge_image_is_noted() -> None:
     assert captions(shown(image=media(image("PNG")[:40]))) == ["The image cannot be displayed."]
     assert captions(shown(image=media(b"GIF89a"))) == ["The image cannot be displayed."]
     huge = image("PNG", (8_000, 8_000), "1")

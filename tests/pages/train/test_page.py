@@ -74,7 +74,7 @@ def test_the_form_passes_only_what_differs_from_the_defaults() -> None:
     assert "out" not in {setting.name for setting in trainer.settings}
 
 
-def test_a_run_that_failed_says_why(page: AppTest, tmp_path: Path) -> None:
+def test_a_failed_run_is_explained(page: AppTest, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "20260101-000001-abcdef"
     folder.mkdir(parents=True)
     about = {"folder": folder.name, "trainer": "two_tower", "arguments": [], "settings": {"dim": 8},

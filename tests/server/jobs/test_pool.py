@@ -121,7 +121,7 @@ def let_go(path):
 
 
 def ended(pid):
-    """Wait for the end of a process; say whether it came."""
+    """Wait for the end of a process; return False if it does not come."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -267,7 +267,7 @@ def test_an_idle_worker_that_dies_is_replaced(shared):
     os.kill(pid, signal.SIGKILL)
     assert ended(pid)
     job = run(shared, "pid", own_pid)
-    if job.state == "failed":  # it was given to the dead worker before its thread noticed
+    if job.state == "failed":  # the dead worker got it before its thread noticed
         job = run(shared, "pid", own_pid)
     assert job.result != pid
 

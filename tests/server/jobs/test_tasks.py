@@ -50,7 +50,7 @@ def test_a_mapped_set_is_not_copied(tmp_path, embedding_set):
 
 
 def test_a_worker_lays_out_and_finds_clusters(tmp_path, embedding_set):
-    """Warmed up; the server finds the layout in the cache, and the planted groups in it."""
+    """Warmed up; the server finds the layout in the cache, and its three groups are recovered."""
     cache = Cache(tmp_path)
     vectors = tasks.share_vectors(embedding_set, cache)
     params = layouts.TsneParams(perplexity=10, iterations=250)

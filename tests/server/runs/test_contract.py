@@ -46,7 +46,7 @@ EVENT_CALLS = {"log", "note", "noted", "write"}
 
 
 def texts(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Yield the texts of a module, except for docstrings and texts that stand alone."""
+    """Yield the texts of a module, except for docstrings and other texts that are statements."""
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -101,7 +101,7 @@ def test_the_contract_needs_neither_torch_nor_streamlit():
     assert (done.returncode, done.stdout) == (0, "\n")
 
 
-def test_capabilities_are_those_of_the_models():
+def test_capabilities_match_the_models():
     functions: dict[str, set[str]] = {}
     for path in sorted((ROOT / "trainers").glob("*/*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

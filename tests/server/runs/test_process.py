@@ -1,4 +1,4 @@
-"""Whether a process is alive and how it ended, as its files and its lock tell."""
+"""Whether a process is alive and how it ended, by its files and its lock."""
 
 import fcntl
 import json
@@ -93,7 +93,7 @@ def test_a_process_that_ends_while_its_status_is_read_has_its_exit_code(
     assert (status.is_alive, status.exit_code) == (False, 0)
 
 
-def test_only_the_lock_tells_whether_a_process_is_alive(folder: Path) -> None:
+def test_only_the_lock_determines_whether_a_process_is_alive(folder: Path) -> None:
     about = {"group": os.getpgrp(), "started": 0, "before": 0}  # this process is alive
     (folder / "process.json").write_text(json.dumps(about))
     (folder / "stderr.txt").touch()

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[3]
 
 FAKE = """
 import json, os, pathlib, signal, sys
-given = dict(argument[2:].split("=", 1) for argument in sys.argv[2:])
-folder = pathlib.Path(given["run-dir"])
+settings = dict(argument[2:].split("=", 1) for argument in sys.argv[2:])
+folder = pathlib.Path(settings["run-dir"])
 folder.mkdir(exist_ok=True)
 
 def saved(number, frame):
@@ -30,10 +30,10 @@ def saved(number, frame):
     sys.exit(143)
 
 signal.signal(signal.SIGTERM, saved)
-print("begins", given.get("resume"), file=sys.stderr, flush=True)
-kind = given["do"]
-if kind == "wait" and "resume" not in given:
-    with open(given["pipe"], "w") as pipe:
+print("begins", settings.get("resume"), file=sys.stderr, flush=True)
+kind = settings["do"]
+if kind == "wait" and "resume" not in settings:
+    with open(settings["pipe"], "w") as pipe:
         pipe.write("here")
     signal.pause()
 if kind == "wrong":
@@ -41,8 +41,8 @@ if kind == "wrong":
     sys.exit(2)
 if kind == "break":
     raise ValueError("a bug")
-pathlib.Path(given["out"]).write_bytes(b"vectors")
-pathlib.Path(given["out"].replace(".e", ".column.e")).write_bytes(b"vectors")
+pathlib.Path(settings["out"]).write_bytes(b"vectors")
+pathlib.Path(settings["out"].replace(".e", ".column.e")).write_bytes(b"vectors")
 print("words before")
 print(json.dumps({"loss": 0.5}))
 """

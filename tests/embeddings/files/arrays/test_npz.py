@@ -38,7 +38,7 @@ def test_the_matrix_the_labels_and_the_columns(tmp_path):
     assert notes == []
 
 
-def test_of_several_matrices_the_best_name_is_taken_and_said(tmp_path):
+def test_of_several_matrices_the_best_name_is_taken_and_noted(tmp_path):
     notes: list[str] = []
     np.savez(tmp_path / "x.npz", a=np.ones((2, 2)), embeddings=VECTORS)
     assert load(tmp_path / "x.npz", note=notes.append).dimensions == 3
@@ -105,7 +105,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     assert path.stat().st_size < 2**18
     with pytest.raises(EmbeddingError, match=r"bomb\.npz: its arrays unpack to 67,108,992 bytes"):
         load(path)
-    # a directory that lies about the size: what it says is all that is read, and the check fails
+    # a directory with a wrong size: no more is read than it gives, and the checksum fails
     content = path.read_bytes().replace((67_108_992).to_bytes(4, "little"), b"\x80\x10\0\0")
     path.write_bytes(content)
     with pytest.raises(EmbeddingError, match=r"bomb\.npz: .*claims an array of shape"):
@@ -113,9 +113,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
 
 
 def test_a_lying_header_inside_is_found(tmp_path):
-    lie = npy(VECTORS).replace(b"(4, 3), }" + b" " * 20, b"(999999999999, 3), }" + b" " * 9)
+    wrong = npy(VECTORS).replace(b"(4, 3), }" + b" " * 20, b"(999999999999, 3), }" + b" " * 9)
     with pytest.raises(EmbeddingError, match=r"x\.npz: its header claims an array of shape \(9999"):
-        load(zipped(tmp_path / "x.npz", {"vectors.npy": lie}))
+        load(zipped(tmp_path / "x.npz", {"vectors.npy": wrong}))
 
 
 def test_members_without_extension_and_every_compression(tmp_path):
@@ -164,8 +164,10 @@ def test_what_we_write_opens_in_numpy_and_comes_back(tmp_path):
     assert found.labels == made.labels
     assert found.provenance == made.provenance
     assert found.fingerprint == made.fingerprint
-    kept = [found.metadata[name].to_pylist() for name in found.metadata.column_names]
-    assert kept == [columns[name].to_pylist() for name in ("year", "kind", "day", "good", "file")]
+    found_columns = [found.metadata[name].to_pylist() for name in found.metadata.column_names]
+    assert found_columns == [
+        columns[name].to_pylist() for name in ("year", "kind", "day", "good", "file")
+    ]
 
 
 def test_labels_that_do_not_fit_are_refused_before_writing(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.bytes", "a.tensor", "a.RAW", "a.f32"])
-def test_only_the_name_tells(tmp_path, name):
+def test_only_the_name_determines_the_format(tmp_path, name):
     assert raw.matches(b"\0", tmp_path / name)
     assert not raw.matches(b"\0", tmp_path / "a.bin")
 
@@ -38,7 +38,7 @@ def test_an_answer_that_does_not_divide_is_refused(path, answer):
         raw.load(path, ReadContext(selections={"dimensions": answer}))
 
 
-def test_rows_tell_the_length_and_it_is_said(path):
+def test_the_length_follows_from_the_rows_and_is_noted(path):
     notes: list[str] = []
     context = ReadContext(notes.append)
     draft = raw.load(path, context, rows=60)

@@ -43,7 +43,7 @@ def test_bfloat16_is_float32_cut_short(tmp_path):
     )
 
 
-def test_the_largest_matrix_is_taken_and_said(tmp_path):
+def test_the_largest_matrix_is_taken_and_noted(tmp_path):
     tensors = {
         "small": np.zeros((9, 2), np.float32),
         "large": np.ones((8, 3), np.float16),
@@ -78,7 +78,7 @@ def test_labels_that_no_header_can_hold_are_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("header", "length", "said"),
+    ("header", "length", "message"),
     [
         ({}, 10**12, "claims to be 1,000,000,000,000 bytes long"),
         ({}, None, "no matrix of numbers among its tensors .nothing."),
@@ -91,10 +91,10 @@ def test_labels_that_no_header_can_hold_are_refused(tmp_path, monkeypatch):
         ({"v": {"dtype": "F32", "shape": [0, 2], "data_offsets": [0, 0]}}, None, "0 rows|damaged"),
     ],
 )
-def test_claims_and_damage(tmp_path, header, length, said):
+def test_claims_and_damage(tmp_path, header, length, message):
     path = tmp_path / "x.safetensors"
     write(path, header, bytes(8) if header else b"", length)
-    with pytest.raises(EmbeddingError, match=rf"x\.safetensors: .*({said})"):
+    with pytest.raises(EmbeddingError, match=rf"x\.safetensors: .*({message})"):
         load(path)
 
 

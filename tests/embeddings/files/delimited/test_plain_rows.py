@@ -78,7 +78,7 @@ def test_unusual_numbers_are_read(cell):
     assert found.tobytes() == expected(cell).tobytes()
 
 
-def test_texts_stand_where_they_stood():
+def test_texts_stay_in_their_columns():
     types = [pa.string(), pa.float32(), pa.string(), pa.float32(), pa.null()]
     texts, numbers = parsed("a b,1,ü,2,\r\n\n,3,,4,\n", types=types)
     assert [column.to_pylist() for column in texts] == [["a b", ""], ["ü", ""]]

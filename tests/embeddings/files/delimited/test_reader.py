@@ -224,7 +224,7 @@ def test_a_fault_far_down_is_named(tmp_path):
         opened(tmp_path, "\n".join(lines))
 
 
-def test_a_guess_is_said(tmp_path):
+def test_a_guess_is_noted(tmp_path):
     notes: list[str] = []
     opened(tmp_path, "name,height,width\na,1,2\n", note=notes.append)
     assert len(notes) == 1 and "(height, width)" in notes[0]

@@ -1,4 +1,4 @@
-"""ELMo's HDF5: which layer, one row a token, and the tokens of sentences from wherever they lie."""
+"""ELMo's HDF5: which layer, one row a token, and the tokens of sentences from any source."""
 
 import json
 import zipfile

@@ -136,7 +136,7 @@ def test_shards_of_other_columns_are_refused(tmp_path):
         load(folder)
 
 
-def test_rows_that_differ_from_the_description_are_said(tmp_path):
+def test_rows_that_differ_from_the_description_are_noted(tmp_path):
     _, _, notes = load(save_to_disk(tmp_path / "set", [table()], rows=12))
     assert notes == [
         "dataset_info.json states 12 rows for split train, the files hold 10, "
@@ -308,7 +308,7 @@ def test_one_file_from_the_hub_knows_its_classes(tmp_path):
     check(parquet.load(tmp_path / "a.parquet", ReadContext()))
 
 
-def test_numbers_without_a_class_stay_numbers_and_it_is_said():
+def test_numbers_without_a_class_stay_numbers_with_a_note():
     found = hf_features.with_features(
         pa.table({"kind": pa.array([0, 2], pa.int8())}),
         {"kind": {"names": ["a", "b"], "_type": "ClassLabel"}},
@@ -373,7 +373,7 @@ def test_a_damaged_description_leaves_the_columns(text):
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_arrays_of_a_fixed_shape_become_vectors(tmp_path, missing):
-    """Array2D lies in the file as lists within lists."""
+    """Array2D is stored as lists within lists."""
     arrays = VECTORS.reshape(10, 2, 2).tolist()
     if missing:
         arrays[3] = None

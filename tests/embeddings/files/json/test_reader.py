@@ -125,7 +125,7 @@ DEEP = "[" * 100_000
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (DEEP, "nested too deeply"),
         ('{"v": [1, 2]}\n{"v": ' + DEEP + "\n", "line 2: .*nested too deeply"),
@@ -148,8 +148,8 @@ DEEP = "[" * 100_000
     ],
     ids=range(18),
 )
-def test_damage_is_one_sentence(tmp_path, text, said):
-    with pytest.raises(EmbeddingError, match=rf"x\.json: .*{said}"):
+def test_damage_is_one_sentence(tmp_path, text, message):
+    with pytest.raises(EmbeddingError, match=rf"x\.json: .*{message}"):
         opened(tmp_path / "x.json", text)
 
 

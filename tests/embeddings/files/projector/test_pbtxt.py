@@ -1,4 +1,4 @@
-"""projector_config.pbtxt says what the JSON config says."""
+"""projector_config.pbtxt has the same content as the JSON config."""
 
 import pytest
 

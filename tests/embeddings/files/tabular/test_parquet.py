@@ -62,7 +62,7 @@ def test_everything_survives_to_the_last_bit(tmp_path):
     assert found.fingerprint == rich_set().fingerprint
 
 
-def test_the_file_is_as_the_contract_says(tmp_path):
+def test_the_file_follows_the_contract(tmp_path):
     path = tmp_path / "rich.embedding.parquet"
     save(rich_set(), path)
     schema = pq.read_schema(path)
@@ -93,7 +93,7 @@ def test_a_set_of_another_time_or_with_odd_values_in_its_config(tmp_path):
     assert load(path).provenance.config == {"out": str(path)}
 
 
-def test_columns_with_our_names_are_dropped_and_said(tmp_path):
+def test_columns_with_reserved_names_are_dropped_and_noted(tmp_path):
     made = EmbeddingSet.of(EXTREMES, ["a", "b", "c"], {"label": [1, 2, 3], "vector": [1, 2, 3]})
     assert save(made, tmp_path / "x.parquet") == ("column label", "column vector")
     assert load(tmp_path / "x.parquet").labels == ("a", "b", "c")
@@ -234,7 +234,7 @@ def test_unknown_provenance_keys_are_left_out(tmp_path):
     assert load(tmp_path / "x.parquet").provenance == Provenance(name="n")
 
 
-def test_few_bytes_that_stand_for_many_are_refused(tmp_path, monkeypatch):
+def test_few_bytes_that_decompress_to_many_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", str(2**24))
     text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(50_000, np.int32)), ["x" * 1_000])
     path = write(tmp_path / "text.parquet", {"v": [[1.0, 2.0]] * 50_000, "t": text.cast("string")})

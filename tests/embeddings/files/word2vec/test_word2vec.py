@@ -97,7 +97,7 @@ def test_bad_texts_name_the_line(tmp_path, content, message):
         opened(tmp_path, content)
 
 
-def test_more_rows_than_the_header_says_are_read_and_said(tmp_path):
+def test_more_rows_than_in_the_header_are_read_and_noted(tmp_path):
     notes: list[str] = []
     assert len(opened(tmp_path, "1 2\nthe 1 2\nof 3 4\n", note=notes.append)) == 2
     assert notes == ["the header states 1 rows; all 2 rows were read"]
@@ -156,7 +156,7 @@ def test_bad_binaries_are_named(tmp_path, content, message):
         opened(tmp_path, content, "x.bin")
 
 
-def test_bytes_after_the_last_record_are_said(tmp_path):
+def test_bytes_after_the_last_record_are_noted(tmp_path):
     notes: list[str] = []
     header = "13 5\n"
     assert len(opened(tmp_path, binary(header=header), "x.bin", notes.append)) == 13
