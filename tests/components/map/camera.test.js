@@ -13,7 +13,7 @@ const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
 const distance = ({ eye, center }) => Math.hypot(eye.x - center.x, eye.y - center.y, eye.z - center.z);
 
 describe("fitRanges", () => {
-  test("holds the cloud with a margin, at the same scale on both axes", () => {
+  test("contains the cloud with a margin, at the same scale on both axes", () => {
     const [x, y] = fitRanges(PLANAR, SIZE);
     close(x[1], 1.06);
     close(x[0], -1.06);
@@ -35,7 +35,7 @@ describe("fitRanges", () => {
 });
 
 describe("flyTo", () => {
-  test("centers the place, closer than the whole cloud", () => {
+  test("centers the position, closer than the whole cloud", () => {
     const change = flyTo([0.5, -0.25], planarView, PLANAR, 4);
     const [x, y] = [change["xaxis.range"], change["yaxis.range"]];
     close((x[0] + x[1]) / 2, 0.5);

@@ -21,7 +21,7 @@ describe("toDisplay", () => {
     assert.deepEqual(points.extent, [1, 0.2]);
   });
 
-  test("leads back: coordinate = center + half * display", () => {
+  test("is inverted by coordinate = center + half * display", () => {
     const next = random(1);
     const coordinates = Float32Array.from({ length: 300 }, () => 50 * next() - 7);
     const { axes, center, half } = toDisplay(coordinates, 100, 3);
@@ -42,7 +42,7 @@ describe("toDisplay", () => {
     assert.ok(axes[0].subarray(1).every((v) => Math.abs(v) <= 1));
   });
 
-  test("shows points that are all at one place", () => {
+  test("handles points that all coincide", () => {
     const { axes, extent, half } = toDisplay(new Float32Array([3, 3, 4, 4]), 2, 2);
     assert.deepEqual([...axes[0], ...axes[1]], [0, 0, 0, 0]);
     assert.deepEqual(extent, [0.05, 0.05]);
@@ -98,12 +98,12 @@ test("visibleRows leaves out hidden categories, and with isolate what the mask l
 });
 
 describe("packed masks", () => {
-  test("have one bit a row, the highest bit first", () => {
+  test("have one bit per row, the highest bit first", () => {
     assert.deepEqual([...packBits([0, 9], 10)], [128, 64]);
     assert.deepEqual([...unpackBits(new Uint8Array([128, 64]), 10)], [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
   });
 
-  test("come back as they went", () => {
+  test("survive a round trip", () => {
     const next = random(3);
     for (const count of [1, 7, 8, 9, 1000, 20_001]) {
       const mask = Uint8Array.from({ length: count }, () => Math.round(next()));
@@ -113,7 +113,7 @@ describe("packed masks", () => {
   });
 });
 
-test("toBase64 encodes as everybody does, long masks too", () => {
+test("toBase64 equals the standard encoding, also for long masks", () => {
   for (const length of [0, 1, 2, 3, 8191, 8192, 50_000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => i * 37);
     assert.equal(toBase64(bytes), Buffer.from(bytes).toString("base64"));
@@ -121,7 +121,7 @@ test("toBase64 encodes as everybody does, long masks too", () => {
 });
 
 describe("regions", () => {
-  test("a box is the same whichever corner it was drawn from", () => {
+  test("a box does not depend on the corner it was drawn from", () => {
     for (const [x, y] of [[[0, 2], [1, 3]], [[2, 0], [3, 1]]]) {
       const inside = inBox({ x, y });
       assert.ok(inside(1, 2) && inside(0, 1) && inside(2, 3));
@@ -129,13 +129,13 @@ describe("regions", () => {
     }
   });
 
-  test("a polygon follows its dents", () => {
+  test("a polygon may be concave", () => {
     const inside = inPolygon({ x: [0, 4, 4, 2, 0], y: [0, 0, 4, 1, 4] }); // a crown
     assert.ok(inside(2, 0.5) && inside(0.5, 2) && inside(3.5, 2));
     assert.ok(!inside(2, 2) && !inside(-1, 1) && !inside(5, 1) && !inside(2, -0.1));
   });
 
-  test("a polygon holds what a triangle's three half planes hold", () => {
+  test("a triangle equals the intersection of its three half-planes", () => {
     const next = random(4);
     for (let round = 0; round < 200; round++) {
       const x = [next(), next(), next()];

@@ -34,13 +34,13 @@ const points = (dims, ...rows) => ({
 });
 
 describe("in 2D", () => {
-  test("a row is where the axes put it", () => {
+  test("a row is projected by the axes", () => {
     const { project } = projection(planarGraph(-1, 1), points(2, [0, 0], [1, 1]));
     assert.deepEqual(project(0), { x: 110, y: 110, depth: 0 });
     assert.deepEqual(project(1), { x: 210, y: 10, depth: 0 });
   });
 
-  test("unproject leads back from px", () => {
+  test("unproject inverts the projection", () => {
     const { place, unproject } = projection(planarGraph(-3, 5), points(2));
     for (const [x, y] of [[0, 0], [-2.5, 4], [5, -3]]) {
       const at = place(x, y);
@@ -49,7 +49,7 @@ describe("in 2D", () => {
     }
   });
 
-  test("refresh takes the view of the last relayout, and tells a movement", () => {
+  test("refresh takes the view of the last relayout and reports movement", () => {
     const graph = planarGraph(-1, 1);
     const { project, refresh } = projection(graph, points(2, [0, 0]));
     const before = refresh();
@@ -62,7 +62,7 @@ describe("in 2D", () => {
 });
 
 describe("in 3D", () => {
-  test("a row goes through model, view and projection", () => {
+  test("a row is transformed by model, view and projection", () => {
     const shift = [...IDENTITY];
     shift[12] = 0.5; // moves x by a half
     const { project, refresh } = projection(spatialGraph({ model: shift }), points(3, [0, 0, 0], [-0.5, 1, 1]));
@@ -71,14 +71,14 @@ describe("in 3D", () => {
     assert.deepEqual(project(1), { x: 200, y: 0, depth: 1 });
   });
 
-  test("what is behind the camera is nowhere", () => {
+  test("points behind the camera have no position", () => {
     const { project, refresh } = projection(spatialGraph(), points(3, [0, 0, 2], [0, 0, 3]));
     refresh();
     assert.equal(project(0), null);
     assert.equal(project(1), null);
   });
 
-  test("before the scene is drawn all rows are nowhere", () => {
+  test("before the scene is drawn no row has a position", () => {
     const graph = spatialGraph();
     delete graph._fullLayout.scene._scene.glplot.cameraParams;
     const { project, refresh } = projection(graph, points(3, [0, 0, 0]));
@@ -86,7 +86,7 @@ describe("in 3D", () => {
     assert.equal(project(0), null);
   });
 
-  test("there is no way back from px", () => {
+  test("unproject is not possible", () => {
     const { place, unproject } = projection(spatialGraph(), points(3));
     assert.equal(place(0, 0), null);
     assert.equal(unproject(0, 0), null);
@@ -101,7 +101,7 @@ describe("pick", () => {
     assert.equal(pick(map, new Uint8Array([1, 1, 1]), 150, 150, 9), null);
   });
 
-  test("takes the front one of rows at the same place", () => {
+  test("takes the frontmost of coinciding rows", () => {
     const map = projection(spatialGraph(), points(3, [0, 0, 0.5], [0, 0, -0.5], [0, 0, 0.2]));
     assert.equal(pick(map, new Uint8Array([1, 1, 1]), 200, 100, 9), 1);
     assert.equal(pick(map, new Uint8Array([1, 0, 1]), 200, 100, 9), 2);

@@ -21,7 +21,7 @@ const build = (changes) => buildTraces({
 const xs = (trace) => [...trace.x];
 
 describe("categories", () => {
-  test("have a trace each, the first one last, above the others", () => {
+  test("have one trace each, the first category on top", () => {
     const traces = build({});
     assert.deepEqual(traces.map((trace) => trace.name), ["c", "a&lt;b"]);
     assert.deepEqual(traces.map(xs), [[-0.5, 0.5], [-1, 0, 1]]);

@@ -46,7 +46,7 @@ test("colors are faded and mixed", () => {
 });
 
 describe("mount", () => {
-  test("makes one instance for an element, updates it, and makes a new one after the clean-up", () => {
+  test("creates one instance per element, updates it, and creates a new one after cleanup", () => {
     const made = [];
     const update = mount((parent, url) => {
       const component = { parent, url, update: mock.fn(), destroy: mock.fn() };
@@ -94,7 +94,7 @@ test("a queue runs tasks one after another, also after an error", async () => {
   assert.deepEqual(failed, ["second"]);
 });
 
-test("messages reach who subscribes to their name, until they end it", () => {
+test("messages reach the subscribers to their name until they unsubscribe", () => {
   const hovered = [];
   const end = subscribe({ hover: (row) => hovered.push(row) });
   send("hover", 3);
