@@ -7,7 +7,7 @@ wins, and a column of lists wins over everything.
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,10 +15,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.cells import (
+    Header,
+    NumberStyle,
+    column_kinds,
+    find_header,
+    may_be_number,
+    number_style,
+)
 from embeddings.files.delimited.number_parser import check_width
 from embeddings.files.plain_text import contains
-from embeddings.files.tabular.roles import LABEL_NAMES, Column, Kind
-from embeddings.files.tabular.text_types import holds_list, holds_number
+from embeddings.files.tabular.roles import Column
+from embeddings.files.tabular.text_types import holds_list
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
@@ -27,7 +35,6 @@ _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _SAMPLE_CELLS = 5_000
 _SAMPLE_ROWS = 200
-_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,24 @@ class Dialect:
     delimiter : what separates the columns, one character
     quoted : True if quotes around a cell are part of the syntax
     header : True if the first row holds the names of the columns
-    decimal : the decimal point of numbers, '.' or ','
+    style : how numbers are written
     columns : name and kind of each column, by position
+    short_header : True if the header has one cell less than the rows
+    padded : True if each of the first rows ends in a separator: the last column has no name and,
+        as far as is known, no cells
+    assumed : what was guessed, one sentence each
+    ours : True for a table that this project wrote
     """
 
     delimiter: str
     quoted: bool
     header: bool
-    decimal: str
+    style: NumberStyle
     columns: tuple[Column, ...]
+    short_header: bool = False
+    padded: bool = False
+    assumed: tuple[str, ...] = ()
+    ours: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -89,14 +105,16 @@ def sniff(
     if ours:
         return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
     candidates = _DELIMITERS if delimiter is None else delimiter
-    splits = {each: _split(head, each, quoted) for each in candidates}
+    found = {each: _split(head, each, quoted) for each in candidates}
+    splits = {each: _filled_up(rows, each) for each, rows in found.items()}
     text_table = several_columns or path.suffix.lower() == ".csv"
     scores = {
         each: _score(rows, each, text_table, several_columns) for each, rows in splits.items()
     }
     best = max(splits, key=scores.__getitem__)
     check_width(len(splits[best][0]))
-    return _describe(splits[best], best, quoted)
+    short = len(found[best][0]) < len(splits[best][0])
+    return _describe(splits[best], best, quoted, short=short)
 
 
 def _ours(text: pa.Buffer) -> str:
@@ -105,50 +123,65 @@ def _ours(text: pa.Buffer) -> str:
     return begin[1].decode() if begin else ""
 
 
-def _describe(rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False) -> Dialect:
-    """Complete a dialect from its rows; a table of ours has a header, and "." in numbers."""
+def _describe(
+    rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False, short: bool = False
+) -> Dialect:
+    """Complete a dialect from its rows; a table of ours has a header, and "." in numbers.
+
+    Parameters
+    ----------
+    short : True if the first row was filled up to the length of the others; it is a header then
+    """
     width = len(rows[0])
     rows = [row for row in rows if len(row) == width]
-    cells = [cell for row in rows[-10:] for cell in row]
-    plain, commas = sum(map(holds_number, cells)), sum(map(_is_comma_number, cells))
-    decimal = "," if delimiter != "," and commas > plain and not ours else "."
-    kinds = _kinds(rows[1:] or rows, decimal)
-    header = ours or _has_header(rows, kinds, decimal)
-    if header:
-        names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(rows[0])]
+    padded = not ours and width > 1 and not any(row[-1].strip() for row in rows)
+    used = width - padded
+    cells = [row[:used] for row in rows]
+    style = NumberStyle() if ours else number_style(cells[0], cells[1:] or cells, delimiter)
+    kinds = column_kinds(cells[1:] or cells, style)
+    header = Header(True) if ours or short else find_header(cells, kinds, style)
+    if header.present:
+        names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(cells[0])]
     else:
-        names = [f"column_{i + 1}" for i in range(width)]
-        kinds = _kinds(rows, decimal)
-    columns = tuple(Column(name, kind) for name, kind in zip(names, kinds, strict=True))
-    return Dialect(delimiter, quoted, header, decimal, columns)
+        names = [f"column_{i + 1}" for i in range(used)]
+        kinds = column_kinds(cells, style)
+    columns = [Column(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    if padded:
+        columns.append(Column(f"column_{width}", "other"))
+    assumed = [header.assumed] if header.assumed else []
+    if short and not padded:
+        assumed.append("the first row is one name short: took the first column as names of rows")
+    if style.thousands:
+        assumed.append(f"numbers are written with {style.thousands!r} between thousands")
+    return Dialect(
+        delimiter,
+        quoted,
+        header.present,
+        style,
+        tuple(columns),
+        short,
+        padded,
+        tuple(assumed),
+        ours,
+    )
 
 
-def _has_header(rows: list[list[str]], kinds: Sequence[Kind], decimal: str) -> bool:
-    """Return True if the first row names the columns.
+def _filled_up(rows: list[list[str]], delimiter: str) -> list[list[str]]:
+    """Return the rows with a cell more in the first one, if it is a header that is one cell short.
 
-    It does if no cell of it above numbers or lists is one itself, or if those cells count up
-    (0, 1, 2, as pandas writes them) above fractions. If all columns are text, two or more have a
-    header, which is TensorFlow Projector's rule; a single one has if it is called label, word, ...
+    R names the rows but not their column; other programs end each row, but not the header, with a
+    separator.
     """
     first, body = rows[0], rows[1:]
-    if not body:
-        return not any(kind in ("number", "list") for kind in _kinds([first], decimal))
-    data = [i for i, kind in enumerate(kinds) if kind in ("number", "list")]
-    if not data:
-        return len(first) > 1 or first[0].strip().lower() in LABEL_NAMES
-    above = [i for i in data if first[i].strip()]
-    if all(_kind([first[i]], decimal) == "text" for i in above):
-        return True
-    if len(above) < 2 or not all(_is_count(first[i].strip()) for i in above):
-        return False
-    start = int(first[above[0]])
-    counts_up = [int(first[i]) for i in above] == list(range(start, start + len(above)))
-    return counts_up and all(not body[0][i].strip().lstrip("+-").isdecimal() for i in above)
-
-
-def _is_count(cell: str) -> bool:
-    """Return True for the digits of a number of 64 bits at most."""
-    return cell.isdecimal() and len(cell) <= _MOST_DIGITS
+    if not body or any(len(row) != len(first) + 1 for row in body):
+        return rows
+    if not any(row[-1].strip() for row in body):
+        return [[*first, ""], *body]
+    style = number_style(["", *first], body, delimiter)
+    if any(style.is_number(cell) for cell in first):
+        return rows
+    matrix = any(kind != "text" for kind in column_kinds(body, style)[1:])
+    return [["", *first], *body] if matrix or (len(first) > 1 and delimiter != " ") else rows
 
 
 def _sample(text: pa.Buffer) -> str:
@@ -209,7 +242,7 @@ def _score(
     body = [row for row in rows[1:] or rows if len(row) == width]
     cells = [cell for row in body for cell in row]
     comma = delimiter != ","
-    count = sum(holds_number(cell) or (comma and _is_comma_number(cell)) for cell in cells)
+    count = sum(may_be_number(cell, comma) for cell in cells)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
     lists = any(
         2 * sum("[" in row[i] and holds_list(row[i]) for row in body) >= len(body) > 0
@@ -221,25 +254,3 @@ def _score(
     if numbers == 0 and (delimiter == "\t" or text_table):
         return lists, 1e-6 * len(body) / len(rows) + (1e-12 if several_columns else 0)
     return lists, numbers
-
-
-def _kinds(rows: Sequence[Sequence[str]], decimal: str) -> list[Kind]:
-    return [_kind(cells, decimal) for cells in zip(*rows, strict=True)]
-
-
-def _kind(cells: Sequence[str], decimal: str) -> Kind:
-    """Return what at least half of a column's cells are, not counting blank ones."""
-    present = [cell for cell in cells if cell.strip()]
-    if not present:
-        return "text"
-    number = holds_number if decimal == "." else _is_comma_number
-    numbers = [cell for cell in present if number(cell)]
-    if 2 * len(numbers) >= len(present) and re.search(r"\d", "".join(numbers)):  # nan is a word
-        return "number"
-    if 2 * sum(map(holds_list, present)) >= len(present):
-        return "list"
-    return "text"
-
-
-def _is_comma_number(cell: str) -> bool:
-    return "." not in cell and holds_number(cell.replace(",", ".", 1))

@@ -4,21 +4,28 @@ As a companion of another file, its columns describe the rows of that one: Tenso
 metadata.tsv, or a plain list of labels.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.parsers import expat
 
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.dialect import Dialect, quotings, sniff
-from embeddings.files.delimited.table import TableText, parse_table, read_table_text
+from embeddings.files.delimited.table import (
+    TableText,
+    parse_table,
+    read_table_text,
+    without_padding,
+)
 from embeddings.files.draft import Draft
+from embeddings.files.json import reader as json_reader
 from embeddings.files.options import Note, ReadContext, Trial
 from embeddings.files.plain_text import contains, is_text
 from embeddings.files.tabular.roles import (
     NO_VECTORS,
-    Column,
     Likelihood,
     Roles,
     choose_roles,
@@ -27,10 +34,26 @@ from embeddings.files.tabular.roles import (
 from embeddings.files.tabular.table_draft import draft_from_table
 from embeddings.files.tabular.text_types import infer_type
 
+_MARKUP = re.compile(rb"\s*<(\?xml|!--|!doctype|(html|head|body|svg|table|feed|rss)[\s>])", re.I)
+
 
 def matches(head: bytes, path: Path) -> bool:
     """Return True if a file that starts with `head` is text, but neither JSON nor XML."""
-    return is_text(head) and head.lstrip()[:1] not in (b"{", b"[", b"<")
+    return is_text(head) and not json_reader.matches(head, path) and not _is_xml(head)
+
+
+def _is_xml(head: bytes) -> bool:
+    """Return True for XML or HTML: declared so, or well-formed as a whole; not for <OOV>."""
+    if not head.lstrip().startswith(b"<"):
+        return False
+    if _MARKUP.match(head):
+        return True
+    parser = expat.ParserCreate()
+    try:
+        parser.Parse(head, True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def load(path: Path, context: ReadContext) -> Draft:
@@ -96,8 +119,11 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
             failure = error  # quotes may be part of the labels, or syntax: try the other way
             continue
         found = True
-        columns = [infer_type(column) for column in table.columns]
-        yield pa.table(columns, names=dialect.names), " under a header" * dialect.header
+        for sentence in dialect.assumed:
+            note(sentence)
+        columns = [infer_type(column) for column in without_padding(table.columns, dialect)]
+        names = dialect.names[: len(columns)]
+        yield pa.table(columns, names=names), " under a header" * dialect.header
     if failure is not None and not found:
         raise failure
 
@@ -107,10 +133,14 @@ def _dialects(text: TableText, path: Path) -> Iterator[Dialect]:
     for quoted in quotings(text.content):
         dialect = sniff(text.content, path, quoted)
         yield dialect
-        if dialect.header and all(column.kind == "text" for column in dialect.columns):
+        texts = all(column.kind in ("text", "other") for column in dialect.columns)
+        if dialect.header and texts and not dialect.short_header:
             names = [f"column_{i + 1}" for i in range(len(dialect.columns))]
-            columns = tuple(Column(name, "text") for name in names)
-            yield replace(dialect, header=False, columns=columns)
+            columns = tuple(
+                replace(column, name=name)
+                for name, column in zip(names, dialect.columns, strict=True)
+            )
+            yield replace(dialect, header=False, columns=columns, assumed=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +157,8 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
     """Parse the components as float32; infer the types of all other columns from their text."""
     dialect = sniff(text.content, path, quoted)
     trial = context.trial()
+    for sentence in dialect.assumed:
+        trial.note(sentence)
     roles = choose_roles(dialect.columns, trial)
     numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
     table = parse_table(text, dialect, numbers)
@@ -142,6 +174,13 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
     label = None if roles.label is None else others.index(roles.label)
     vector = len(others) if numbers else others.index(roles.vector[0])
     columns = [c if i in (label, vector) else infer_type(c) for i, c in enumerate(table.columns)]
+    if label is not None and dialect.columns[others[label]].kind == "number" and not dialect.ours:
+        numbered = infer_type(columns[label])
+        columns[label] = numbered if pa.types.is_integer(numbered.type) else columns[label]
     names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
+    last = len(others) - 1
+    if dialect.padded and columns[last].null_count == len(columns[last]):
+        del columns[last], names[last]
+        vector -= bool(numbers)
     table = pa.table(columns, names=names)
     return _Reading(table, Roles((vector,), label), trial, spans_lines)

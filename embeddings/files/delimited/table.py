@@ -8,19 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.cells import NumberStyle
 from embeddings.files.delimited.dialect import Dialect, read_rows
 from embeddings.files.delimited.number_parser import parse
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note
 from embeddings.files.plain_text import read_text
-from embeddings.files.tabular.text_types import holds_number
+from embeddings.files.tabular.text_types import MISSING, holds_number, is_missing
 from embeddings.text import count_noun, shorten
 
 _HEAD_BYTES = 2**16
+_FIRST_LINE_BYTES = 2**22
 _COMMENTS = (b"#", b"%")
 _EXCEL = re.compile(rb"sep=.\r?\n?")
 
@@ -102,31 +106,103 @@ def parse_table(text: TableText, dialect: Dialect, numbers: Sequence[int] = ()) 
     EmbeddingError
         rows of different length, or text where a component belongs
     """
+    try:
+        if not dialect.style.thousands:
+            try:
+                return _parse(text, dialect, numbers)
+            except pa.ArrowInvalid:
+                if not numbers:
+                    raise
+        return _as_components(_parse(text, dialect), numbers, dialect.style)
+    except pa.ArrowInvalid as error:
+        raise _located(text, dialect, numbers, error) from error
+
+
+def _parse(text: TableText, dialect: Dialect, numbers: Sequence[int] = ()) -> pa.Table:
+    """Parse a text; components are numbers as pyarrow reads them, "" for a missing one."""
     names = [str(i) for i in range(len(dialect.columns))]
     components = [str(i) for i in numbers]
     types = dict.fromkeys(names, pa.string()) | dict.fromkeys(components, pa.float32())
-    try:
-        return parse(
-            text.content,
-            names,
-            pa.csv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char='"' if dialect.quoted else False,
-                double_quote=dialect.quoted,
-                ignore_empty_lines=len(names) > 1,
-            ),
-            pa.csv.ConvertOptions(
-                column_types=types,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                decimal_point=dialect.decimal,
-            ),
-            header=dialect.header,
-            components=components,
-        )
-    except pa.ArrowInvalid as error:
-        raise _located(text, dialect, numbers, error) from error
+    content, header = text.content, dialect.header
+    if dialect.short_header:  # pyarrow refuses a row of another length even where it skips it
+        content, header = _without_first_line(content), False
+    return parse(
+        content,
+        names,
+        pa.csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char='"' if dialect.quoted else False,
+            double_quote=dialect.quoted,
+            ignore_empty_lines=len(names) > 1,
+        ),
+        pa.csv.ConvertOptions(
+            column_types=types,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            decimal_point=dialect.style.decimal,
+        ),
+        header=header,
+        components=components,
+    )
+
+
+def _without_first_line(content: pa.Buffer) -> pa.Buffer:
+    """Return a text from its second line on that is not blank."""
+    head = content.slice(0, min(content.size, _FIRST_LINE_BYTES)).to_pybytes()
+    first = re.match(rb"\s*[^\r\n]*\r?\n?", head)
+    return content.slice(first.end() if first else 0)
+
+
+def _as_components(table: pa.Table, numbers: Sequence[int], style: NumberStyle) -> pa.Table:
+    """Return a table of strings with some of its columns as one column `vector` of components.
+
+    Unlike pyarrow, this reads separated thousands, and NULL, NA and the like as missing numbers.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        a cell that is neither a number nor missing
+    """
+    if not numbers:
+        return table
+    vectors = np.empty((table.num_rows, len(numbers)), dtype=np.float32)
+    for j, i in enumerate(numbers):
+        cells = pc.utf8_trim_whitespace(table.column(i))
+        missing = pc.match_substring_regex(cells, MISSING)
+        cells = pc.if_else(missing.fill_null(True), pa.scalar(None, cells.type), cells)
+        cells = plain_numbers(cells, style)
+        vectors[:, j] = cells.cast(pa.float64()).cast(pa.float32(), safe=False).to_numpy()
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), len(numbers))
+    kept = [i for i in range(table.num_columns) if i not in set(numbers)]
+    rest = table.select(kept)
+    return pa.table([*rest.columns, column], names=[*rest.column_names, "vector"])
+
+
+def plain_numbers(cells: pa.ChunkedArray, style: NumberStyle) -> pa.ChunkedArray:
+    """Return numbers of a style, without spaces around them, as Python writes them.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        a cell that is no number of that style
+    """
+    if style.thousands:
+        marked = cells.filter(pc.match_substring(cells, style.thousands).fill_null(False))
+        if not pc.all(pc.match_substring_regex(marked, style.grouped), min_count=0).as_py():
+            raise pa.ArrowInvalid("a cell with a separator of thousands in another place")
+        cells = pc.replace_substring(cells, style.thousands, "")
+    if style.decimal == ",":
+        if pc.any(pc.match_substring(cells, "."), min_count=0).as_py():
+            raise pa.ArrowInvalid("a cell with a decimal point among decimal commas")
+        cells = pc.replace_substring(cells, ",", ".", max_replacements=1)
+    return cells
+
+
+def without_padding(columns: list[pa.ChunkedArray], dialect: Dialect) -> list[pa.ChunkedArray]:
+    """Return the columns without the last one if each row ends in a separator."""
+    empty = dialect.padded and columns[-1].null_count == len(columns[-1])
+    return columns[:-1] if empty else columns
 
 
 def line_of(text: TableText, dialect: Dialect, row: int) -> int:
@@ -143,15 +219,16 @@ def _located(
     row = -int(dialect.header)
     for line, cells in text.rows(dialect):
         place = f"line {line} (row {row})"
-        if len(cells) != len(columns):
+        short = dialect.short_header and row < 0
+        if len(cells) != len(columns) - short:
             return EmbeddingError(
                 f"{place}: {count_noun(len(cells), 'column')} where the first line has "
                 f"{len(columns)}; quote the cells that hold the separator"
             )
         for i in numbers if row >= 0 else ():
-            cell = cells[i] if dialect.decimal == "." else cells[i].replace(",", ".", 1)
-            if not holds_number(cell):
-                what = f"{shorten(cell, 40)!r} is not a number" if cell else "a number is missing"
+            cell = cells[i]
+            if not is_missing(cell) and not dialect.style.is_number(cell):
+                what = f"{shorten(cell, 40)!r} is not a number"
                 return EmbeddingError(f"{place}, column {columns[i].name}: {what}")
         row += 1
     return EmbeddingError(f"not readable as a table ({first_line(error)})")

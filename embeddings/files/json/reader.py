@@ -3,6 +3,7 @@
 The vector is found by its shape: a list of numbers, of the same length in every row.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -41,14 +42,44 @@ from embeddings.files.tabular.roles import (
 from embeddings.files.tabular.table_draft import describe_columns, draft_from_table
 from embeddings.files.tabular.text_types import infer_type
 
-_BLANK = b" \t\r\n\xef\xbb\xbf"  # and the byte order mark
+_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_EXAMINED = 2**16  # bytes that tell JSON from other text
+_WORDS = ("true", "false", "null", "NaN", "-Infinity", "Infinity")
 _FIRST = 100  # rows that are searched for vectors
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Return True if a file that starts with `head` is text, and begins an object or an array."""
-    start = head[:4].replace(b"\0", b"") if head.startswith((b"\xff\xfe", b"\xfe\xff")) else head
-    return is_text(head) and start.lstrip(_BLANK + b"\xff\xfe")[:1] in (b"{", b"[")
+    """Return True if a file that starts with `head` is JSON or JSON Lines, as far as that goes.
+
+    A bracket alone does not tell: a list of labels may begin with [PAD], {0} or [1].
+    """
+    if not is_text(head):
+        return False
+    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head[:_EXAMINED].decode("utf-16" if utf16 else "utf-8-sig", "ignore").lstrip()
+    if text[:1] not in ("{", "["):
+        return False
+    if path.suffix.lower() in _SUFFIXES:  # if it is damaged, load() says where
+        return True
+    first, *others = (line for line in text.splitlines() if line.strip())
+    if others and others[0].lstrip()[:1] in ("{", "[") and _is_json(first, whole=True):
+        return True
+    return _is_json(text)
+
+
+def _is_json(text: str, whole: bool = False) -> bool:
+    """Return True for a JSON document or, if not `whole`, for the beginning of one."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :].rstrip()
+        cut = error.msg.startswith("Unterminated string") or any(
+            word.startswith(rest) for word in _WORDS
+        )
+        return cut and not whole
+    except (ValueError, RecursionError):  # numbers of thousands of digits, nested too deeply
+        return True
+    return True
 
 
 def load(path: Path, context: ReadContext) -> Draft:

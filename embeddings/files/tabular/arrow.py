@@ -1,6 +1,7 @@
 """Arrow IPC, as a file (Feather version 2) or a stream: an embedding file's columns, or any table.
 
-A file is read as the stream that it contains. Buffers are mapped into memory, not copied.
+A file is read by its footer, since the stream within it need not be valid: Polars, arrow-rs and
+arrow-js write files whose stream is not. Buffers are mapped into memory, not copied.
 """
 
 import struct
@@ -18,7 +19,7 @@ from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.decoded_size import batch_size, text_bytes
+from embeddings.files.tabular.decoded_size import batch_places, batch_size, text_bytes
 from embeddings.files.tabular.embedding_table import (
     companion_columns,
     from_table,
@@ -72,7 +73,7 @@ def read_schema(path: Path) -> pa.Schema:
     EmbeddingError
         the file is damaged
     """
-    with damaged("Arrow", *_DAMAGE), pa.ipc.open_stream(_content(path)) as reader:
+    with damaged("Arrow", *_DAMAGE), _opened(_content(path)) as reader:
         return reader.schema
 
 
@@ -115,12 +116,12 @@ def _read(path: Path) -> pa.Table:
     """Read all columns, after a check of how large they will be in memory."""
     content = _content(path)
     rows = size = 0
-    for message in pa.ipc.MessageReader.open_stream(content):
+    for message in _messages(content):
         batch_rows, batch_bytes = batch_size(message)
         rows, size = rows + batch_rows, size + batch_bytes
         check_bytes(size, "its columns decode to")
         check_bytes(4 * rows, "its rows take at least")
-    with pa.ipc.open_stream(content) as reader:
+    with _opened(content) as reader:
         table = reader.read_all()
     table.validate(full=True)
     for position, field in enumerate(table.schema):
@@ -128,8 +129,25 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
+def _is_file(content: pa.Buffer) -> bool:
+    return content.slice(0, 8).to_pybytes() == _FILE
+
+
+def _opened(content: pa.Buffer) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader:
+    return pa.ipc.open_file(content) if _is_file(content) else pa.ipc.open_stream(content)
+
+
+def _messages(content: pa.Buffer) -> Iterator[pa.Message]:
+    """Yield the messages with the batches of a file or a stream."""
+    if not _is_file(content):
+        yield from pa.ipc.MessageReader.open_stream(content)
+        return
+    for start, length in batch_places(content):
+        yield pa.ipc.read_message(content.slice(start, length))
+
+
 def _content(path: Path) -> pa.Buffer:
-    """Map the stream that an Arrow file is, or contains."""
+    """Map an Arrow file or stream, after a look at its first and last bytes."""
     content = pa.memory_map(str(path)).read_buffer()
     start, end = content.slice(0, 8).to_pybytes(), content.slice(max(0, content.size - 6))
     if start.startswith(_FEATHER_1):
@@ -137,10 +155,8 @@ def _content(path: Path) -> pa.Buffer:
             "Feather version 1, which is not supported; write the table as version 2: "
             "pyarrow.feather.write_feather(table, path)"
         )
-    if start == _FILE:
-        if end.to_pybytes() != _MAGIC:
-            raise EmbeddingError("the Arrow file is cut short; write or copy the file again")
-        content = content.slice(8)
+    if start == _FILE and end.to_pybytes() != _MAGIC:
+        raise EmbeddingError("the Arrow file is cut short; write or copy the file again")
     return content
 
 

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 from embeddings.errors import EmbeddingError
 
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_DICTIONARIES, _RECORD_BATCHES = 2, 3  # fields of the footer
+_FOOTER_END = 10  # bytes after it: its length, and the mark ARROW1
 _VIEWS = (pa.string_view(), pa.binary_view())
 
 
@@ -44,12 +46,44 @@ def batch_size(message: pa.Message) -> tuple[int, int]:
         batch = batch.table(1)
     rows, compressed = batch.number(0, "q"), batch.position(3) is not None
     size = 0
-    for offset, length in batch.pairs(2):
+    for offset, length in batch.structs(2, "<qq"):
         if compressed and length >= 8:  # the size when decompressed comes first, -1 for the same
             decompressed = int.from_bytes(message.body[offset : offset + 8], "little", signed=True)
             length = decompressed if decompressed >= 0 else length
         size += length
     return rows, size
+
+
+def batch_places(content: pa.Buffer) -> Iterator[tuple[int, int]]:
+    """Yield where the batches and dictionaries of an Arrow file are, as its footer says.
+
+    The footer, a flatbuffer, its length and a mark end the file:
+    https://arrow.apache.org/docs/format/Columnar.html, "IPC File Format".
+
+    Yields
+    ------
+    start, length : in bytes, the description included
+
+    Raises
+    ------
+    EmbeddingError, struct.error
+        a damaged footer
+    """
+    end = content.size - _FOOTER_END
+    length = struct.unpack("<i", content.slice(end, 4).to_pybytes())[0]
+    if not 4 <= length <= end:
+        raise EmbeddingError("damaged Arrow: it has no footer; write or copy the file again")
+    description = content.slice(end - length, length).to_pybytes()
+    footer = _FlatTable(description, struct.unpack_from("<I", description)[0])
+    for field in (_DICTIONARIES, _RECORD_BATCHES):
+        if footer.position(field) is None:
+            continue
+        for start, described, body in footer.structs(field, "<qi4xq"):
+            if min(start, described, body) < 0 or start + described + body > content.size:
+                raise EmbeddingError(
+                    "damaged Arrow: a batch lies outside the file; write or copy the file again"
+                )
+            yield start, described + body
 
 
 def text_bytes(column: pa.ChunkedArray) -> int:
@@ -102,11 +136,12 @@ class _FlatTable:
         """Return a field that is a table itself."""
         return _FlatTable(self._content, self._target(field))
 
-    def pairs(self, field: int) -> Iterator[tuple[int, int]]:
-        """Yield a field that is a list of pairs of 64-bit integers."""
+    def structs(self, field: int, layout: str) -> Iterator[tuple[int, ...]]:
+        """Yield a field that is a list of structs, laid out as the struct module says."""
         start = self._target(field)
         count = struct.unpack_from("<I", self._content, start)[0]
-        return struct.iter_unpack("<qq", self._content[start + 4 : start + 4 + 16 * count])
+        end = start + 4 + struct.calcsize(layout) * count
+        return struct.iter_unpack(layout, self._content[start + 4 : end])
 
     def _target(self, field: int) -> int:
         at = self.position(field)

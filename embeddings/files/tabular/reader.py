@@ -13,12 +13,21 @@ import pyarrow.compute as pc
 
 from embeddings.arrow_types import decoded
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.cells import NumberStyle
 from embeddings.files.delimited.dialect import Dialect, quotings, sniff
-from embeddings.files.delimited.table import TableText, line_of, parse_table, read_table_text
+from embeddings.files.delimited.table import (
+    TableText,
+    line_of,
+    parse_table,
+    plain_numbers,
+    read_table_text,
+    without_padding,
+)
 from embeddings.files.detect import ARROW, PARQUET, Format, first_match
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.members import open_single
 from embeddings.files.options import Note, log_note
+from embeddings.files.tabular.table_draft import is_row_numbers
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun
 
@@ -112,14 +121,20 @@ def _read_text(
     text, dialect = _detect(file, columns, separator, no_header, note)
     table = parse_table(text, dialect)
     _check_last_quote(table, text, dialect)
+    columns = without_padding(table.columns, dialect)
     if as_text:
-        cells = [column.fill_null("") for column in table.columns]
+        cells = [column.fill_null("") for column in columns]
     else:
+        described = zip(columns, dialect.columns, strict=False)
         cells = [
-            infer_type(_tidied(column, comma=dialect.decimal == "," and described.kind == "number"))
-            for column, described in zip(table.columns, dialect.columns, strict=True)
+            infer_type(_tidied(column, dialect.style if each.kind == "number" else NumberStyle()))
+            for column, each in described
         ]
-    return pa.table(cells, names=dialect.names)
+    found = pa.table(cells, names=dialect.names[: len(cells)])
+    if dialect.header and not as_text and is_row_numbers(dialect.names[0], found.column(0)):
+        note("left out the first column: row numbers")
+        found = found.remove_column(0)
+    return found
 
 
 def _detect(
@@ -145,6 +160,8 @@ def _detect(
         numbered = enumerate(dialect.columns, 1)
         renamed = tuple(replace(c, name=f"column_{i}") for i, c in numbered)
         return text, replace(dialect, header=False, columns=renamed)
+    for sentence in dialect.assumed:
+        note(sentence)
     repeated = next((name for name in dialect.names if dialect.names.count(name) > 1), None)
     if repeated is not None:
         raise EmbeddingError(f"two columns are called {repeated!r}; rename one")
@@ -162,13 +179,15 @@ def _check_last_quote(table: pa.Table, text: TableText, dialect: Dialect) -> Non
             pass
 
 
-def _tidied(column: pa.ChunkedArray, comma: bool) -> pa.ChunkedArray:
-    """Strip the spaces around cells; MISSING_MARKS become null, decimal commas points."""
+def _tidied(column: pa.ChunkedArray, style: NumberStyle) -> pa.ChunkedArray:
+    """Strip the spaces around cells; MISSING_MARKS become null, numbers as Python writes them."""
     column = pc.utf8_trim_whitespace(column)
-    if comma:
-        column = pc.replace_substring(column, ",", ".", max_replacements=1)
     marks = pa.array(MISSING_MARKS)
-    return pc.if_else(pc.is_in(column, value_set=marks), pa.scalar(None, pa.string()), column)
+    column = pc.if_else(pc.is_in(column, value_set=marks), pa.scalar(None, pa.string()), column)
+    try:
+        return plain_numbers(column, style)
+    except pa.ArrowInvalid:  # a column of numbers and something else stays text
+        return column
 
 
 def _cells_as_text(table: pa.Table) -> pa.Table:

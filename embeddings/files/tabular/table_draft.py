@@ -20,7 +20,7 @@ from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes, check_rows
 from embeddings.files.tabular.decoded_size import text_bytes
 from embeddings.files.tabular.roles import Column, Kind, Roles
-from embeddings.files.tabular.text_types import holds_list, may_hold_list
+from embeddings.files.tabular.text_types import holds_list, is_missing, may_hold_list
 from embeddings.files.tabular.vectors import holds_vectors, read_vectors, stack_columns
 
 _ROW_NUMBERS = re.compile(r"|Unnamed: 0|__index_level_0__")  # names that pandas gives to its index
@@ -33,7 +33,7 @@ def draft_from_table(
     """Return the vectors and labels of a table by their roles, and all other columns as metadata.
 
     A label that was guessed and whose values repeat is a category as well, and stays in the
-    metadata.
+    metadata; so is a column `label` of numbers that repeat, such as classes.
 
     Parameters
     ----------
@@ -56,8 +56,9 @@ def draft_from_table(
     labels = None
     if roles.label is not None:
         labels = to_labels(table.column(roles.label))
-        name = table.column_names[roles.label]
-        if name.lower() == "label" or len(set(labels)) > len(labels) // 2:
+        column = table.field(roles.label)
+        is_label = column.name.lower() == "label" and not is_number(column.type)
+        if is_label or len(set(labels)) > len(labels) // 2:
             left_out.add(roles.label)
     rest = [
         i
@@ -116,10 +117,12 @@ def are_row_numbers(labels: Sequence[str]) -> bool:
 
 
 def is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
-    """Return True for a column of row numbers that pandas wrote beside the data."""
+    """Return True for a column of row numbers that pandas, or R, wrote beside the data."""
     if not _ROW_NUMBERS.fullmatch(name) or not pa.types.is_integer(column.type):
         return False
-    return bool((column.to_numpy() == np.arange(len(column))).all())  # a missing one is NaN
+    first = column[0].as_py() if len(column) else 0
+    rows = np.arange(len(column))
+    return first in (0, 1) and bool((column.to_numpy() == rows + first).all())  # missing: NaN
 
 
 def describe_columns(table: pa.Table) -> list[Column]:
@@ -137,5 +140,6 @@ def _kind(column: pa.ChunkedArray) -> Kind:
         return "other"
     if pa.types.is_dictionary(kind):
         return "text"
-    first = next((v.as_py() for v in column.slice(0, _SAMPLE) if v.is_valid), "")
+    texts = (value.as_py() for value in column.slice(0, _SAMPLE) if value.is_valid)
+    first = next((text for text in texts if not is_missing(text)), "")
     return "list" if may_hold_list(first) and holds_list(first) else "text"

@@ -15,6 +15,9 @@ NUMBER = re.compile(
 )
 """One number, on a full match."""
 
+MISSING = r"^\s*[\[({]?\s*((?i:nan|null|none|n/?a|<na>|nat)|\\N|\?|-)?\s*[\])}]?\s*$"
+"""A cell that stands for a missing value: an empty one, NULL, None, NaN, NA, [], Postgres' \\N."""
+
 _CALL = r"(?:np\.)?(?:tensor|array|float\d+)\("
 CALLED = re.compile(rf"\s*+(?:\[\s*+)?{_CALL}")
 """The beginning of a list that was written as Python shows an object."""
@@ -32,6 +35,8 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST_MISSING = 64  # characters, so that no expression looks at long texts
+
 _INTEGER = r"^-?(0|[1-9]\d{0,18})$"  # no leading zeros: 007 is a name
 _REAL = r"^(-?(0|[1-9]\d{0,15})(\.\d*)?([eE][+-]?\d+)?|[nN]a[nN]|-?[iI]nf)$"
 _BOOLEAN = "^([tT]rue|[fF]alse|TRUE|FALSE)$"
@@ -42,6 +47,11 @@ _TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})
 def holds_number(text: str) -> bool:
     """Return True if a text is one number."""
     return NUMBER.fullmatch(text) is not None
+
+
+def is_missing(text: str) -> bool:
+    """Return True if a cell of text stands for a missing value, or is blank."""
+    return len(text) < _LONGEST_MISSING and re.match(MISSING, text) is not None
 
 
 def holds_list(text: str) -> bool:

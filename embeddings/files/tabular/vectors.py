@@ -14,7 +14,7 @@ import pyarrow.csv
 from embeddings.arrow_types import is_list, is_number, is_text
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import as_float32
-from embeddings.files.tabular.text_types import CALLED, CALLS, holds_number
+from embeddings.files.tabular.text_types import CALLED, CALLS, MISSING, holds_number
 from embeddings.text import shorten
 
 _PIECE = 2**20  # bytes of cells that are parsed at once
@@ -41,14 +41,21 @@ def read_vectors(table: pa.Table, column: int | str) -> np.ndarray:
         all vectors are missing, or they are of different length
     """
     cells, name = table.column(column), table.field(column).name
-    if cells.null_count == len(cells):
-        raise EmbeddingError(f"column {name}: all vectors are missing")
     if is_text(cells.type):
-        if cells.null_count:
-            first = parse_lists(cells.drop_null().slice(0, 1), name)
-            cells = pc.fill_null(cells, str([np.nan] * first.shape[1]))
+        missing = pc.fill_null(pc.match_substring_regex(cells, MISSING), True)
+    else:
+        cells = _storage(cells)
+        missing = pc.fill_null(pc.equal(pc.list_value_length(cells), 0), True)
+    if pc.all(missing, min_count=0).as_py():
+        raise EmbeddingError(f"column {name}: all vectors are missing")
+    first = cells.slice(pc.index(missing, False).as_py(), 1)
+    if is_text(cells.type):
+        if pc.any(missing).as_py():
+            length = parse_lists(first, name).shape[1]
+            between = ", " if "," in first[0].as_py() else " "
+            cells = pc.if_else(missing, between.join(["nan"] * length), cells)
         return as_float32(parse_lists(cells, name))
-    length = next(len(cell.as_py()) for cell in cells if cell.is_valid)
+    length = len(first[0].as_py())
     parts: list[np.ndarray] = []
     for chunk in cells.chunks:
         if len(chunk):
@@ -56,21 +63,28 @@ def read_vectors(table: pa.Table, column: int | str) -> np.ndarray:
     return as_float32(parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=np.float32))
 
 
+def _storage(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of an extension type as the lists that it is stored as."""
+    if not isinstance(cells.type, pa.BaseExtensionType):
+        return cells
+    chunks = [chunk.storage for chunk in cells.chunks]
+    return pa.chunked_array(chunks, cells.type.storage_type)
+
+
 def _list_matrix(array: pa.Array, name: str, start: int, length: int) -> np.ndarray:
-    """Return a chunk of a list column as a matrix; a missing vector is NaN.
+    """Return a chunk of a list column as a matrix; a missing or empty vector is NaN.
 
     Parameters
     ----------
     start : row of the first list, for errors
     length : how many numbers each list must have
     """
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
     present = array.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_fixed_size_list(array.type):
         lengths = np.full(len(array), array.type.list_size)
     else:
         lengths = np.diff(array.offsets.to_numpy())
+        present &= lengths > 0
     wrong = (lengths != length) & present
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
@@ -80,7 +94,7 @@ def _list_matrix(array: pa.Array, name: str, start: int, length: int) -> np.ndar
         )
     matrix = array.flatten().to_numpy(zero_copy_only=False)
     matrix = matrix.reshape(int(present.sum()), length)
-    if array.null_count == 0:
+    if present.all():
         return matrix
     filled = np.full((len(array), length), np.nan, np.float32)
     with np.errstate(over="ignore"):

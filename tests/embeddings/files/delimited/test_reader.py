@@ -120,7 +120,7 @@ def test_lists_in_a_tab_file_without_quotes(tmp_path):
         (["[1, 2]", "[1, x]"], "row 1, column v: 'x' is not a number"),
         (["[1, 2]", "[1, null]"], "row 1, column v: 'null' is not a number"),
         (["[1, 2]", "[1, NaN]"], "row 1, column 1: nan"),
-        (["[1, 2]", "[]"], "row 1, column v: '' is not a number"),
+        (["[1, 2]", "[]"], "row 1, column 0: nan is missing"),
         (["[1, 2]", ""], "row 1, column 0: nan is missing"),
         (["[1 2 ... 3]", "[1 2 ... 3]"], r"NumPy shortened the vector .*\.tolist\(\)"),
     ],

@@ -191,9 +191,63 @@ def test_texts_that_are_not_utf8_are_damage(tmp_path, stream):
 
 
 def test_a_damaged_schema_is_an_error_of_the_file(tmp_path):
-    write(pa.table({"v": lists(VECTORS)}), tmp_path / "x.arrow")
+    write(pa.table({"v": lists(VECTORS)}), tmp_path / "x.arrow", stream=True)
     content = bytearray((tmp_path / "x.arrow").read_bytes())
-    content[16:24] = b"\xff" * 8
+    content[8:16] = b"\xff" * 8
     (tmp_path / "x.arrow").write_bytes(content)
     with pytest.raises(EmbeddingError, match="damaged or incomplete Arrow"):
         arrow.read_schema(tmp_path / "x.arrow")
+
+
+def without_stream(path, table, **options) -> None:
+    """Write a file whose stream is not valid, as Polars and arrow-rs do: by its footer it is."""
+    with pa.ipc.new_file(path, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        for batch in table.to_batches(max_chunksize=5):
+            writer.write_batch(batch)
+    content = bytearray(path.read_bytes())
+    length = 8 + int.from_bytes(content[12:16], "little")  # of the schema's message
+    content[8 : 8 + length] = bytes(length)
+    path.write_bytes(content)
+    with pytest.raises(pa.ArrowInvalid):
+        pa.ipc.open_stream(content[8:])
+
+
+@pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
+def test_a_file_is_read_by_its_footer(tmp_path, compression):
+    vectors = np.arange(36, dtype=np.float32).reshape(12, 3)
+    table = pa.table(
+        {
+            "name": [f"n{i}" for i in range(12)],
+            "kind": pa.array(["a", "b"] * 6).dictionary_encode(),
+            "vector": list(vectors),
+        }
+    )
+    without_stream(tmp_path / "x.arrow", table, compression=compression)
+    found = load(tmp_path / "x.arrow")
+    np.testing.assert_array_equal(found.vectors, vectors)
+    assert found.labels == tuple(table["name"].to_pylist())
+    assert found.metadata["kind"].to_pylist() == ["a", "b"] * 6
+
+
+def test_a_footer_that_lists_a_batch_too_often_is_too_large(tmp_path, monkeypatch):
+    table = pa.table({"name": ["n"] * 1000, "vector": [[0.0] * 32] * 1000})
+    with pa.ipc.new_file(
+        tmp_path / "x.arrow", table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")
+    ) as writer:
+        for _ in range(20):
+            writer.write_table(table)
+    monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000000")
+    with pytest.raises(EmbeddingError, match="its columns decode to"):
+        load(tmp_path / "x.arrow")
+
+
+@pytest.mark.parametrize("length", [-1, 0, 3, 2**31 - 1])
+def test_a_damaged_footer_is_named(tmp_path, length):
+    table = pa.table({"name": ["n", "m"], "vector": [[0.0, 1.0], [2.0, 3.0]]})
+    with pa.ipc.new_file(tmp_path / "x.arrow", table.schema) as writer:
+        writer.write_table(table)
+    content = bytearray((tmp_path / "x.arrow").read_bytes())
+    content[-10:-6] = length.to_bytes(4, "little", signed=True)
+    (tmp_path / "x.arrow").write_bytes(content)
+    with pytest.raises(EmbeddingError, match=r"x\.arrow: damaged"):
+        load(tmp_path / "x.arrow")

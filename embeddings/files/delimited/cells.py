@@ -1,0 +1,199 @@
+"""What the cells of the first rows are: how numbers are written, kinds of columns, the header."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from embeddings.files.tabular.roles import LABEL_NAMES, Kind, is_vector_name
+from embeddings.files.tabular.text_types import holds_list, holds_number, is_missing
+from embeddings.text import shorten
+
+_GROUPED = re.compile(
+    r"\s*[+-]?[1-9]\d{0,2}(?P<groups>(?P<mark>[.,'’ \u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)"
+    r"(?:(?P<decimal>[.,])\d*)?\s*",
+    re.ASCII,
+)
+_CERTAIN_MARKS = "'’\u00a0\u202f"  # which separate nothing else
+_CLASS_NAMES = ("target", "class", "category", "cluster", "group", "species", "type", "y")
+_COUNTED = 5  # columns from which 0, 1, 2, ... above whole numbers are names
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How numbers are written.
+
+    Attributes
+    ----------
+    decimal : the decimal sign, "." or ","
+    thousands : what separates thousands, such as "," in 1,200.5; "" for nothing
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+
+    @property
+    def grouped(self) -> str:
+        """The pattern of a number with separated thousands, for a full match."""
+        mark, decimal = re.escape(self.thousands), re.escape(self.decimal)
+        return rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({decimal}\d*)?$"
+
+    def plain(self, cell: str) -> str:
+        """Return a cell as numbers are written in Python; what is no number stays none."""
+        if self.thousands and self.thousands in cell:
+            if re.fullmatch(self.grouped, cell.strip()) is None:
+                return f"{cell} is no number"
+            cell = cell.replace(self.thousands, "")
+        if self.decimal == ",":
+            return f"{cell} is no number" if "." in cell else cell.replace(",", ".", 1)
+        return cell
+
+    def is_number(self, cell: str) -> bool:
+        """Return True if a cell is one number."""
+        return holds_number(self.plain(cell))
+
+
+def number_style(
+    names: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str
+) -> NumberStyle:
+    """Return how the numbers of the first rows are written.
+
+    "1,200" may be a thousand, a decimal number, or two numbers. It is read as a thousand where a
+    cell of its column tells (1,200.5 or 1,200,000), or where commas separate the columns, so that
+    one within a cell is no decimal sign; never in a column that is called `vector` or the like.
+    """
+    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
+        found = None if is_vector_name(name) else _thousands(cells, delimiter)
+        if found is not None:
+            return found
+    cells = [cell for row in rows[-10:] for cell in row]
+    plain, commas = sum(map(holds_number, cells)), sum(map(is_comma_number, cells))
+    return NumberStyle("," if delimiter != "," and commas > plain else ".")
+
+
+def _thousands(cells: Sequence[str], delimiter: str) -> NumberStyle | None:
+    """Return how a column of numbers separates thousands; None if it does not, or may not."""
+    matches = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
+    marks = {match["mark"] for match in matches}
+    if len(marks) != 1:
+        return None
+    mark = marks.pop()
+    signs = {match["decimal"] for match in matches} - {None}
+    certain = (
+        mark in _CERTAIN_MARKS
+        or any(sign != mark for sign in signs)
+        or (mark in ".," and any(len(match["groups"]) > 4 for match in matches))
+        or (mark == delimiter == ",")
+    )
+    if mark in signs or len(signs) > 1 or not certain:
+        return None
+    other = "," if mark == "." else "."
+    style = NumberStyle(signs.pop() if signs else other, mark)
+    present = [cell for cell in cells if not is_missing(cell)]
+    return style if all(map(style.is_number, present)) else None
+
+
+def is_comma_number(cell: str) -> bool:
+    """Return True for a number, or for one with a decimal comma."""
+    return "." not in cell and holds_number(cell.replace(",", ".", 1))
+
+
+def may_be_number(cell: str, comma: bool) -> bool:
+    """Return True for a number in any style; with commas only if they do not separate columns."""
+    if holds_number(cell) or _GROUPED.fullmatch(cell) is not None:
+        return True
+    return comma and is_comma_number(cell)
+
+
+def column_kinds(rows: Sequence[Sequence[str]], style: NumberStyle) -> list[Kind]:
+    """Return what each column holds, judging by these rows."""
+    return [_kind(cells, style) for cells in zip(*rows, strict=True)]
+
+
+def _kind(cells: Sequence[str], style: NumberStyle) -> Kind:
+    """Return what at least half of a column's cells are, not counting missing ones."""
+    present = [cell for cell in cells if not is_missing(cell)]
+    if not present:
+        return "text"
+    numbers = [cell for cell in present if style.is_number(cell)]
+    if 2 * len(numbers) >= len(present) and re.search(r"\d", "".join(numbers)):  # inf is a word
+        return "number"
+    if 2 * sum(map(holds_list, present)) >= len(present):
+        return "list"
+    return "text"
+
+
+@dataclass(frozen=True)
+class Header:
+    """Whether the first row names the columns, and a sentence about it where that was a guess."""
+
+    present: bool
+    assumed: str = ""
+
+
+def find_header(rows: Sequence[Sequence[str]], kinds: Sequence[Kind], style: NumberStyle) -> Header:
+    """Find out whether the first row names the columns.
+
+    It does if, above the columns of numbers or lists,
+
+    - no cell of it is a number or a list itself,
+    - a cell is text, above a column that holds nothing but numbers, as the name of the classes
+      beside 0, 1, 2, ... that pandas writes; or, above texts, one such as `class`, and the numbers
+      rise,
+    - or the cells count up: above fractions, or in a row of at least five.
+
+    If all columns are text, two or more have a header, which is TensorFlow Projector's rule; a
+    single one has if it is called label, word, ...
+    """
+    first, body = rows[0], rows[1:]
+    if not body:
+        alone = column_kinds([first], style)
+        return Header(not any(kind in ("number", "list") for kind in alone))
+    data = [i for i, kind in enumerate(kinds) if kind in ("number", "list")]
+    if not data:
+        return Header(len(first) > 1 or first[0].strip().lower() in LABEL_NAMES)
+    above = [i for i in data if first[i].strip()]
+    if all(_kind([first[i]], style) == "text" for i in above):
+        return Header(True)
+    names = [first[i].strip() for i in above]
+    words = [
+        i
+        for i in above
+        if not is_missing(first[i])
+        and _kind([first[i]], style) == "text"
+        and all(style.is_number(row[i]) or is_missing(row[i]) for row in body)
+    ]
+    if words and len(set(names)) == len(names):
+        word = shorten(first[words[0]].strip(), 40)
+        return Header(True, f"took the first row as names of columns: {word!r} is above numbers")
+    known = [i for i, kind in enumerate(kinds) if kind == "text" and _names_a_class(first[i])]
+    if known and _rise(names, style):
+        word = first[known[0]].strip()
+        return Header(True, f"took the first row as names of columns: one of them is {word!r}")
+    if not _count_up(names):
+        return Header(False)
+    below = [body[0][i].strip().lstrip("+-") for i in above]
+    if not any(cell.isdecimal() for cell in below):
+        return Header(True)
+    if len(above) < _COUNTED or names[0] not in ("0", "1") or _count_up(below):
+        return Header(False)
+    return Header(True, f"took the first row as names of columns: it counts from {names[0]}")
+
+
+def _names_a_class(cell: str) -> bool:
+    return cell.strip().lower() in (*LABEL_NAMES, *_CLASS_NAMES)
+
+
+def _rise(cells: Sequence[str], style: NumberStyle) -> bool:
+    """Return True for at least two numbers, each larger than the one before."""
+    if len(cells) < 2 or not all(map(style.is_number, cells)):
+        return False
+    return all(a < b for a, b in pairwise(float(style.plain(cell)) for cell in cells))
+
+
+def _count_up(cells: Sequence[str]) -> bool:
+    """Return True for at least two whole numbers, each one more than the one before."""
+    if len(cells) < 2 or not all(cell.isdecimal() and len(cell) < 10 for cell in cells):
+        return False
+    start = int(cells[0])
+    return [int(cell) for cell in cells] == list(range(start, start + len(cells)))
