@@ -62,8 +62,8 @@ def number_style(
     cell of its column tells (1,200.5 or 1,200,000), or where commas separate the columns, so that
     one within a cell is no decimal sign; never in a column that is called `vector` or the like.
     """
-    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
-        found = None if is_vector_name(name) else _thousands(cells, delimiter)
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        found = None if is_vector_name(name) else _thousands(column, delimiter)
         if found is not None:
             return found
     cells = [cell for row in rows[-10:] for cell in row]

@@ -27,6 +27,7 @@ from embeddings.files.delimited.number_parser import check_width
 from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import Column
 from embeddings.files.tabular.text_types import holds_list
+from embeddings.files.tabular.vector_bytes import holds_encoded_vectors
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
@@ -145,7 +146,11 @@ def _describe(
     else:
         names = [f"column_{i + 1}" for i in range(used)]
         kinds = column_kinds(cells, style)
-    columns = [Column(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    body = cells[header.present :]
+    columns = [
+        Column(name, "list" if kind == "text" and _holds_bytes(name, body, i) else kind)
+        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    ]
     if padded:
         columns.append(Column(f"column_{width}", "other"))
     assumed = [header.assumed] if header.assumed else []
@@ -164,6 +169,12 @@ def _describe(
         tuple(assumed),
         ours,
     )
+
+
+def _holds_bytes(name: str, rows: list[list[str]], position: int) -> bool:
+    """Return True if a column of text holds vectors as bytes, in hex or base64."""
+    column = pa.chunked_array([[row[position] for row in rows]], pa.string())
+    return holds_encoded_vectors(name, column)
 
 
 def _filled_up(rows: list[list[str]], delimiter: str) -> list[list[str]]:

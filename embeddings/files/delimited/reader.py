@@ -77,7 +77,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     if reading is None:
         raise errors[0]
     reading.trial.merge_into(context)
-    draft = draft_from_table(reading.table, reading.roles, path)
+    draft = draft_from_table(reading.table, reading.roles, path, context.note)
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 

@@ -42,7 +42,7 @@ def find_rows(document: dict[str, Any], note: Note) -> Document:
         inner = {name: each[0] for name, each in lists.items()}  # Chroma: a list for each query
         if any(each and are_vectors(each[:_FIRST]) for each in inner.values()):
             return inner
-    if _vectors_in(document) == 1 or _lists_vectors(document) or _has_columns(document):
+    if count_vectors(document) == 1 or _lists_vectors(document) or _has_columns(document):
         return document
     waiting = deque([("", document, 0)])
     while waiting:
@@ -79,10 +79,10 @@ def _lists_vectors(document: dict[str, Any]) -> bool:
 
 
 def _are_rows(items: list[Any]) -> bool:
-    return all(isinstance(item, dict) for item in items) and _vectors_in(items[0]) > 0
+    return all(isinstance(item, dict) for item in items) and count_vectors(items[0]) > 0
 
 
-def _vectors_in(item: dict[str, Any]) -> int:
+def count_vectors(item: dict[str, Any]) -> int:
     """Return the number of vectors among the fields of an object and of its nested objects."""
     fields = [
         inner

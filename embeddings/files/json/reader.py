@@ -101,7 +101,7 @@ def load(path: Path, context: ReadContext) -> Draft:
             table = table.set_column(i, name, column)
         elif i != roles.label and i not in roles.vector:
             table = table.set_column(i, name, _infer_type(table.column(i)))
-    return draft_from_table(table, roles, path)
+    return draft_from_table(table, roles, path, context.note)
 
 
 def vector_likelihood(path: Path) -> Likelihood:
@@ -109,7 +109,7 @@ def vector_likelihood(path: Path) -> Likelihood:
     text = read_text(path, lambda _: None)
     document = read_document(text)
     if document is None:
-        rows = list(islice(read_lines(text), _FIRST))
+        rows = list(islice(read_lines(text, lambda _: None), _FIRST))
     elif isinstance(document, list) and holds_scalars(document):
         return NO_VECTORS
     elif isinstance(document, dict) and maps_labels_to_vectors(document):
@@ -138,7 +138,7 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     text = read_text(path, note)
     document = read_document(text)
     if document is None:
-        fields = _fields(list(read_lines(text)))
+        fields = _fields(list(read_lines(text, note)))
     else:
         named = document_columns(document, rows, note)
         fields = _fields(document_rows(document, note)) if named is None else named

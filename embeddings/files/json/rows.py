@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.json.answers import with_answers_split
 from embeddings.files.json.nested import are_numbers, are_vectors, find_rows
 from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.options import Note
@@ -36,7 +37,7 @@ def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
         not JSON, JSON that is nested too deeply, or an arrangement without rows
     """
     document = read_document(text)
-    rows = list(read_lines(text)) if document is None else document_rows(document, note)
+    rows = list(read_lines(text, note)) if document is None else document_rows(document, note)
     return _by_label(rows)
 
 
@@ -57,7 +58,8 @@ def read_document(text: pa.Buffer) -> list[Any] | dict[str, Any] | None:
 
 def document_rows(document: list[Any] | dict[str, Any], note: Note) -> list[Row]:
     """Return the rows of a document, flattened."""
-    return [_flat_row(row, i) for i, row in enumerate(_arranged_rows(document, note))]
+    values = (("", row) for row in _arranged_rows(document, note))
+    return [_flat_row(row, i) for i, (_, row) in enumerate(with_answers_split(values, note))]
 
 
 def document_columns(
@@ -113,13 +115,15 @@ def holds_scalars(items: list[Any]) -> bool:
     return not any(isinstance(item, dict | list) for item in items)
 
 
-def read_lines(text: pa.Buffer) -> Iterator[Row]:
-    """Yield the rows of JSON Lines, flattened."""
-    row = 0
-    for number, line in enumerate(lines(text), 1):
-        if line.strip():
-            yield _flat_row(_parse(line, f"line {number}"), row, f" (line {number})")
-            row += 1
+def read_lines(text: pa.Buffer, note: Note) -> Iterator[Row]:
+    """Yield the rows of JSON Lines, flattened; the rows within each answer of a service."""
+    values = (
+        (f" (line {number})", _parse(line, f"line {number}"))
+        for number, line in enumerate(lines(text), 1)
+        if line.strip()
+    )
+    for row, (place, value) in enumerate(with_answers_split(values, note)):
+        yield _flat_row(value, row, place)
 
 
 def _parse(text: bytes, place: str = "") -> Any:

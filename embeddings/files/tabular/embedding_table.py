@@ -47,7 +47,8 @@ def from_table(table: pa.Table, path: Path, context: ReadContext) -> Draft:
         for column in describe_columns(table)
     ]
     roles = choose_roles(columns, context)
-    return replace(draft_from_table(table, roles, path, found), typed=header is not None)
+    draft = draft_from_table(table, roles, path, context.note, found)
+    return replace(draft, typed=header is not None)
 
 
 def table_likelihood(schema: pa.Schema, read: Callable[[], pa.Table]) -> Likelihood:

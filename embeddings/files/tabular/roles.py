@@ -13,7 +13,7 @@ Kind = Literal["list", "number", "text", "other"]
 
 LABEL_NAMES = (
     "label", "labels", "name", "names", "title", "titles", "word", "words", "token", "term",
-    "item", "text", "sentence", "id", "key",
+    "item", "text", "sentence", "custom_id", "id", "key",
 )  # fmt: skip
 """Names of the column of labels, best first; if none is found, it is the first column of text."""
 

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from embeddings.arrow_types import decoded, is_number, is_text, value_type
+from embeddings.arrow_types import decoded, is_binary, is_number, is_text, value_type
 from embeddings.embedding_set import empty_metadata
 from embeddings.errors import EmbeddingError
 from embeddings.files import header
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes, check_rows
+from embeddings.files.options import Note
 from embeddings.files.tabular.decoded_size import text_bytes
-from embeddings.files.tabular.roles import Column, Kind, Roles
+from embeddings.files.tabular.roles import Column, Kind, Roles, is_vector_name
 from embeddings.files.tabular.text_types import holds_list, is_missing, may_hold_list
+from embeddings.files.tabular.vector_bytes import holds_encoded_vectors, holds_vector_bytes
 from embeddings.files.tabular.vectors import holds_vectors, read_vectors, stack_columns
 
 _ROW_NUMBERS = re.compile(r"|Unnamed: 0|__index_level_0__")  # names that pandas gives to its index
@@ -28,7 +30,11 @@ _SAMPLE = 100  # rows that are searched for a text
 
 
 def draft_from_table(
-    table: pa.Table, roles: Roles, path: Path, found: Mapping[str, Any] | None = None
+    table: pa.Table,
+    roles: Roles,
+    path: Path,
+    note: Note,
+    found: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return the vectors and labels of a table by their roles, and all other columns as metadata.
 
@@ -38,6 +44,7 @@ def draft_from_table(
     Parameters
     ----------
     path : the file, for the name of the set
+    note : receives as what bytes were read
     found : the provenance that the file contains
 
     Raises
@@ -51,7 +58,7 @@ def draft_from_table(
     if is_number(kind):
         vectors = stack_columns(table, roles.vector)
     else:
-        vectors = read_vectors(table, roles.vector[0])
+        vectors = read_vectors(table, roles.vector[0], note)
     left_out = set(roles.vector)
     labels = None
     if roles.label is not None:
@@ -120,26 +127,41 @@ def is_row_numbers(name: str, column: pa.ChunkedArray) -> bool:
     """Return True for a column of row numbers that pandas, or R, wrote beside the data."""
     if not _ROW_NUMBERS.fullmatch(name) or not pa.types.is_integer(column.type):
         return False
-    first = column[0].as_py() if len(column) else 0
-    rows = np.arange(len(column))
-    return first in (0, 1) and bool((column.to_numpy() == rows + first).all())  # missing: NaN
+    first = int(name == "" and len(column) > 0 and column[0].as_py() == 1)  # R counts from 1
+    numbers = np.arange(first, first + len(column))
+    return bool((column.to_numpy() == numbers).all())  # a missing one is NaN
 
 
 def describe_columns(table: pa.Table) -> list[Column]:
-    """Return the name of each column, and what it holds."""
-    return [Column(field.name, _kind(table.column(i))) for i, field in enumerate(table.schema)]
+    """Return the name of each column, and what it holds.
+
+    A column of bytes may hold vectors; where its name does not say so, only if nothing else does.
+    """
+    names, columns = table.column_names, table.columns
+    found = [Column(n, _kind(n, column)) for n, column in zip(names, columns, strict=True)]
+    kinds = [column.kind for column in found]
+    if "list" in kinds or kinds.count("number") > 1:
+        return found
+    return [
+        Column(each.name, "list") if is_binary(column.type) and holds_vector_bytes(column) else each
+        for each, column in zip(found, columns, strict=True)
+    ]
 
 
-def _kind(column: pa.ChunkedArray) -> Kind:
+def _kind(name: str, column: pa.ChunkedArray) -> Kind:
     kind = column.type
     if holds_vectors(kind):
         return "list"
     if is_number(kind):
         return "number"
+    if is_binary(kind):
+        return "list" if is_vector_name(name) and holds_vector_bytes(column) else "other"
     if not is_text(value_type(kind)):
         return "other"
     if pa.types.is_dictionary(kind):
         return "text"
     texts = (value.as_py() for value in column.slice(0, _SAMPLE) if value.is_valid)
     first = next((text for text in texts if not is_missing(text)), "")
-    return "list" if may_hold_list(first) and holds_list(first) else "text"
+    if may_hold_list(first) and holds_list(first):
+        return "list"
+    return "list" if holds_encoded_vectors(name, column) else "text"

@@ -14,7 +14,9 @@ import pyarrow.csv
 from embeddings.arrow_types import is_list, is_number, is_text
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import as_float32
+from embeddings.files.options import Note, log_note
 from embeddings.files.tabular.text_types import CALLED, CALLS, MISSING, holds_number
+from embeddings.files.tabular.vector_bytes import holds_vector_bytes, read_vector_bytes
 from embeddings.text import shorten
 
 _PIECE = 2**20  # bytes of cells that are parsed at once
@@ -28,8 +30,8 @@ def holds_vectors(kind: pa.DataType) -> bool:
     return is_list(kind) and is_number(kind.value_type)
 
 
-def read_vectors(table: pa.Table, column: int | str) -> np.ndarray:
-    """Return a column of lists, or of texts of lists, as a matrix.
+def read_vectors(table: pa.Table, column: int | str, note: Note = log_note) -> np.ndarray:
+    """Return a column of lists, of texts of lists, or of bytes, as a matrix.
 
     Returns
     -------
@@ -41,6 +43,10 @@ def read_vectors(table: pa.Table, column: int | str) -> np.ndarray:
         all vectors are missing, or they are of different length
     """
     cells, name = table.column(column), table.field(column).name
+    if holds_vector_bytes(cells):
+        vectors, numbers = read_vector_bytes(cells, name)
+        note(f"column {name}: read its bytes as vectors of {vectors.shape[1]:,} x {numbers}")
+        return as_float32(vectors)
     if is_text(cells.type):
         missing = pc.fill_null(pc.match_substring_regex(cells, MISSING), True)
     else:

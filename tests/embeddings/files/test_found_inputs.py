@@ -10,6 +10,8 @@ FAULTS = {
     "03_sibling_with_index.csv": (10, 4),
     "05_arrow_polars.arrow": (12, 6),
     "05_arrow_rust.arrow": (12, 3),
+    "06_batch_lines.jsonl": (6, 4),
+    "07_bytes.parquet": (6, 4),
     "08_integer_classes.npz": (30, 4),
     "09_empty_list.parquet": (5, 4),
     "09_missing_NULL.csv": (5, 4),

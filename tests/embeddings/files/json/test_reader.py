@@ -260,3 +260,95 @@ def test_lists_of_another_length_are_left_out_and_named(tmp_path):
     found = load(tmp_path / "v.npy", [tmp_path / "m.json"], note=notes.append)
     assert found.labels == ("a", "b")
     assert notes == ["left out model, sizes: not one value for each of the 2 rows"]
+
+
+def answers(of) -> str:
+    return "".join(json.dumps(of(i, row)) + "\n" for i, row in enumerate(BATCH.tolist()))
+
+
+BATCH = np.random.default_rng(3).normal(size=(5, 4)).astype(np.float32)
+ANSWERS = {
+    "OpenAI's batch": (
+        lambda i, row: {
+            "id": f"batch_req_{i}",
+            "custom_id": f"item {i}",
+            "response": {
+                "status_code": 200,
+                "body": {"object": "list", "data": [{"index": 0, "embedding": row}]},
+            },
+            "error": None,
+        },
+        [f"item {i}" for i in range(5)],
+    ),
+    "plain answers": (
+        lambda i, row: {
+            "object": "list",
+            "data": [{"object": "embedding", "index": 0, "embedding": row}],
+            "usage": {"prompt_tokens": i, "total_tokens": i},
+        },
+        list("01234"),
+    ),
+    "Vertex": (
+        lambda i, row: {
+            "instance": {"content": f"text {i}"},
+            "predictions": [{"embeddings": {"statistics": {"token_count": i}, "values": row}}],
+            "status": "",
+        },
+        [f"text {i}" for i in range(5)],
+    ),
+    "Cohere": (
+        lambda i, row: {"id": f"r{i}", "texts": [f"t{i}"], "embeddings": {"float": [row]}},
+        [f"r{i}" for i in range(5)],
+    ),
+    "Ollama": (lambda i, row: {"model": "m", "embeddings": [row]}, list("01234")),
+}
+
+
+@pytest.mark.parametrize("service", ANSWERS)
+@pytest.mark.parametrize("lines", [True, False])
+def test_answers_of_services(tmp_path, service, lines):
+    of, labels = ANSWERS[service]
+    text = answers(of)
+    path = tmp_path / "x.jsonl"
+    path.write_text(text if lines else f"[{','.join(text.splitlines())}]")
+    notes: list[str] = []
+    found = load(path, note=notes.append)
+    np.testing.assert_array_equal(found.vectors, BATCH)
+    assert list(found.labels) == labels
+    assert any("as rows" in note for note in notes)
+
+
+def test_answers_of_several_rows_and_without_any(tmp_path):
+    lines = [
+        {"custom_id": "failed", "response": None, "error": {"message": "too many tokens"}},
+        {"custom_id": "a", "response": {"body": {"data": [{"embedding": [1.5, 2]}] * 2}}},
+        {"custom_id": "b", "response": {"body": {"data": [{"embedding": [3, 4.5]}]}}},
+        {"custom_id": "failed", "response": {"body": {"error": {"message": "rate limit"}}}},
+    ]
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    notes: list[str] = []
+    found = load(path, note=notes.append)
+    assert found.vectors.tolist() == [[1.5, 2], [1.5, 2], [3, 4.5]]
+    assert found.labels == ("a", "a", "b")
+    expected = "left out 2 answers without a vector; first: (line 1): too many tokens"
+    assert expected in notes
+
+
+def test_rows_with_a_vector_keep_their_nested_lists(tmp_path):
+    path = tmp_path / "x.jsonl"
+    row = {"name": "a", "v": [1.5, 2], "parts": [{"box": [1, 2]}, {"box": [3, 4]}]}
+    path.write_text(json.dumps(row) + "\n" + json.dumps(row) + "\n")
+    assert load(path).vectors.tolist() == [[1.5, 2], [1.5, 2]]
+
+
+@pytest.mark.parametrize("missing", [[], None, "NULL"])
+@pytest.mark.parametrize("length", [2, 20])
+def test_missing_vectors_of_json_are_left_out(tmp_path, missing, length):
+    rows = [{"name": f"n{i}", "v": [i + 0.5] * length} for i in range(4)]
+    rows[2]["v"] = missing
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(EmbeddingError, match="row 2, column 0: nan is missing"):
+        load(path)
+    assert load(path, leave_out=True).labels == ("n0", "n1", "n3")
