@@ -1,9 +1,13 @@
 # make app: set up and open the dashboard. make test: set up and run every check.
 # make app FILE=vectors.npy, or FILE="vectors.npy labels.tsv": open files of this machine, of any
-# size, without upload. make app ROOT=DIR: offer all embedding files below a folder.
+# size, without upload. make app ROOT=DIR: offer all embedding files below a folder. Only this machine
+# can reach the app. make app HOST=0.0.0.0: others can, by this machine's names and addresses; a proxy
+# with another name takes NAMES="app.example.org", too.
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
+HOST ?= localhost
+NAMES ?=
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint requirements.lock
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=3 # what does not wait for each other is done side by side
@@ -34,10 +38,9 @@ browser:
 	  echo "Chromium is not here and could not be installed: browser tests will be skipped"
 
 app: install
-	@echo "Embedding Explorer: http://localhost:$(PORT)"
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless false \
-	  --logger.hideWelcomeMessage true \
-	  -- $(FILE) $(if $(ROOT),--root $(ROOT)) # the message comes with a card over the inspector
+	@echo "Embedding Explorer: http://$(HOST):$(PORT)"
+	$(BIN)/python -m embedding_explorer.command --port $(PORT) --host $(HOST) \
+	  $(if $(NAMES),--names "$(NAMES)") $(if $(ROOT),--root $(ROOT)) $(FILE)
 
 # Every check runs, also where another has failed; the last line says which have. The browser tests
 # run alone, since a person does not wait beside other work either.

@@ -14,6 +14,7 @@ from pages.common.formatting import error_box
 from pages.common.message_queue import keep_finished_runs
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
+ICON = FOLDER / "common" / "icon.png"  # a Material icon would be fetched from another server
 STYLE = (FOLDER / "common" / "style.css").read_text()
 
 PAGES = [
@@ -26,7 +27,7 @@ PAGES = [
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
     keep_finished_runs()
-    st.set_page_config("Embedding Explorer", ":material/scatter_plot:", layout="wide")
+    st.set_page_config("Embedding Explorer", ICON, layout="wide")
     st.html(f"<style>{STYLE}</style>")
     page = st.navigation(PAGES, position="hidden")
     with st.sidebar, st.container(key="brand"):

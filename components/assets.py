@@ -4,7 +4,6 @@ Everything is served by Streamlit's static route for components. The addresses c
 content hash, so a browser's cache is never stale, and no message repeats what was sent before.
 """
 
-import os
 import shutil
 import tempfile
 from functools import cache
@@ -71,29 +70,48 @@ def plotly_address() -> str:
 
 
 class Blobs:
-    """Files in the cache's folder that a browser fetches by the hash of their content."""
+    """Files in the cache's folder that a browser fetches by the hash of their content.
+
+    A file is compared with its hash before it is first served, and again whenever it has changed
+    since: one that was damaged is written anew.
+    """
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._folder = cache.folder / "blobs"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder = cache.make_folder("blobs")
         self._address = serve("blobs", self._folder)
+        self._verified: dict[str, tuple[int, int]] = {}  # name -> size, time of the last change
 
     def put(self, content: bytes, suffix: str = ".bin") -> str:
         """Store content; return its address. The same content is written once."""
         name = xxhash.xxh3_128_hexdigest(content) + suffix
-        path = self._folder / name
-        if not path.exists():
-            self._cache.store(path, lambda file: file.write_bytes(content))
+        if not self._is_intact(name):
+            self._cache.store(self._folder / name, lambda file: file.write_bytes(content))
         return f"{self._address}/{name}"
 
     def has(self, address: str) -> bool:
-        """Return whether the content at `address` is still there; it then counts as just used."""
-        path = self._folder / address.rsplit("/", 1)[-1]
-        if path.exists():
-            os.utime(path)
-        return path.exists()
+        """Return whether the content at `address` is there, intact; it then counts as just used."""
+        return self._is_intact(address.rsplit("/", 1)[-1])
+
+    def _is_intact(self, name: str) -> bool:
+        path = self._folder / name
+        try:
+            if self._verified.get(name) != _version(path):
+                digest = xxhash.xxh3_128_hexdigest(path.read_bytes())
+                if digest != name.partition(".")[0]:
+                    return False
+            self._cache.mark_used(path)
+            self._verified[name] = _version(path)
+        except OSError:  # removed, or not a file
+            return False
+        return True
 
     def drop(self, address: str) -> None:
         """Remove content that no browser will fetch again, such as an old frame of an animation."""
         (self._folder / address.rsplit("/", 1)[-1]).unlink(missing_ok=True)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """Return what changes with the content of a file: its size and its time, in ns."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns

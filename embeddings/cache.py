@@ -2,14 +2,17 @@
 
 A key is a dict of everything that a result depends on (fingerprint, method, parameters, seed,
 library version); its hash names the file. Writes are atomic. A stale or damaged file is removed
-and its result computed again.
+and its result computed again. A folder that cannot be written is an EmbeddingError that names it.
 """
 
+import contextlib
 import json
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +20,8 @@ import xxhash
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from embeddings.files.atomic import atomic_path
+from embeddings.errors import EmbeddingError
+from embeddings.files.atomic import atomic_path, synchronize
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -73,47 +77,136 @@ class Cache:
             return None
         try:
             result = read(path)
-            os.utime(path)
         except Exception as error:  # a damaged file may raise anything in its reader
             _log.warning(
                 "cache file %s is damaged (%s); its result will be computed again", path, error
             )
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a folder that can only be read
+                path.unlink(missing_ok=True)
             return None
+        self.mark_used(path)
         return result
 
     def store(self, path: Path, write: Callable[[Path], object]) -> Path:
-        """Write a result atomically, by write(temporary path), and enforce the limit."""
-        with atomic_path(path) as temporary:
-            write(temporary)
-        self._trim(keep=path)
+        """Write a result atomically, by write(temporary path), and enforce the limit.
+
+        Raises
+        ------
+        EmbeddingError
+            the cache cannot be written
+        """
+        with self._writing():
+            with atomic_path(path, durable=False) as temporary:  # damage is noticed when it is read
+                write(temporary)
+            self._trim(keep=path)
         return path
 
-    def lock(self, path: Path) -> FileLock:
-        """Return a lock across processes, to be held while the result at `path` is computed.
+    def store_folder(self, path: Path, write: Callable[[Path], object]) -> Path:
+        """Write the files of one result atomically, by write(temporary folder).
+
+        They replace those of an earlier result, are on disk when this returns, and are used and
+        removed together.
+
+        Raises
+        ------
+        EmbeddingError
+            the cache cannot be written
+        """
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:12]}.", dir=path.parent))
+            try:
+                write(temporary)
+                for file in temporary.rglob("*"):
+                    if file.is_file():
+                        synchronize(file)
+                _remove(path)
+                temporary.rename(path)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            self._trim(keep=path)
+        return path
+
+    def make_folder(self, kind: str) -> Path:
+        """Return the folder of a kind of results; create it if it does not exist.
+
+        Raises
+        ------
+        EmbeddingError
+            the cache cannot be written
+        """
+        with self._writing():
+            (self.folder / kind).mkdir(parents=True, exist_ok=True)
+        return self.folder / kind
+
+    def mark_used(self, path: Path) -> None:
+        """Make a result the most recently used one; does nothing if it cannot be marked."""
+        with contextlib.suppress(OSError):  # it was removed, or the folder can only be read
+            os.utime(path)
+
+    @contextlib.contextmanager
+    def lock(self, path: Path) -> Iterator[None]:
+        """Hold a lock across processes while the result at `path` is computed.
 
         It is released when its process ends, even if that is killed.
+
+        Raises
+        ------
+        EmbeddingError
+            the cache cannot be written
         """
-        folder = self.folder / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f"{path.parent.name}-{path.stem}.lock")
+        with self._writing():
+            lock = FileLock(self.make_folder("locks") / f"{path.parent.name}-{path.stem}.lock")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Explain an error of the file system to the person who can remedy it."""
+        try:
+            yield
+        except OSError as error:
+            raise EmbeddingError(
+                f"the cache folder {self.folder} cannot be written "
+                f"({error.strerror or error}); free space on its disk or make it writable, or set "
+                "EMBEDDING_CACHE to another folder"
+            ) from error
 
     def _trim(self, keep: Path) -> None:
-        """Remove the least recently used results beyond the limit, and no other files."""
-        files = []
+        """Remove the least recently used results beyond the limit, and no other files.
+
+        A folder of files is one result, as old as the last of them to be used.
+        """
+        results: dict[Path, tuple[float, int]] = {}  # last use, bytes
         for file in self.folder.glob("*/**/*"):
-            if not _ENTRY.search(file.relative_to(self.folder).parts[1]):
+            kind, name = file.relative_to(self.folder).parts[:2]
+            if not _ENTRY.search(name):
                 continue
             try:
-                if file.is_file() and file.suffix != ".lock":
-                    stat = file.stat()
-                    files.append((stat.st_mtime, stat.st_size, file))
+                stat = file.stat()
             except FileNotFoundError:  # another process removed or renamed it meanwhile
                 continue
-        excess = sum(size for _, size, _ in files) - self.limit
-        for _, size, file in sorted(files):
+            result = self.folder / kind / name
+            if result.suffix != ".lock":
+                used, size = results.get(result, (0.0, 0))
+                size += stat.st_size if file.is_file() else 0
+                results[result] = (max(used, stat.st_mtime), size)
+        excess = sum(size for _, size in results.values()) - self.limit
+        for result, (_, size) in sorted(results.items(), key=lambda item: (item[1], item[0])):
             if excess <= 0:
                 return
-            if file != keep:
-                file.unlink(missing_ok=True)
+            if result != keep:
+                _remove(result)
                 excess -= size
+
+
+def _remove(path: Path) -> None:
+    """Remove a result, a file or a folder; a folder is never seen with a part of its files."""
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    with tempfile.TemporaryDirectory(prefix=".removed.", dir=path.parent) as folder:
+        path.rename(Path(folder) / path.name)

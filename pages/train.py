@@ -13,7 +13,7 @@ def main() -> None:
     """Draw the form on the left, the selected run and all runs beside it."""
     opening.follow_request()
     page = selected_run.page_state()
-    known = [run for run in runs.list_runs() if run.trainer in TRAINERS]
+    known = [run for run in runs.list_runs() if run.trainer in TRAINERS or run.damage]
     with st.sidebar:
         form.draw(page, known)
     with st.container(key="train"):

@@ -57,3 +57,14 @@ def test_every_check_runs_and_the_last_line_names_those_that_failed(
     assert (done.returncode == 0) == (not failing)
     last = done.stdout.splitlines()[-1]
     assert last == (f"FAILED: {failing}" if failing else f"All checks passed: {' '.join(CHECKS)}")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+def test_make_app_listens_on_this_machine_unless_another_address_is_named() -> None:
+    def command(*given: str) -> str:
+        make = ["make", "-n", "-s", "app", *given]
+        return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "--host localhost " in command()
+    assert "--host 0.0.0.0 " in command("HOST=0.0.0.0")
+    assert '--names "a.example"' in command("NAMES=a.example")

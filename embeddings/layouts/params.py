@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from typing_extensions import Doc
 
 from embeddings.settings import Label, SettingError, check
 
 UmapMetric = Literal["auto", "cosine", "euclidean", "manhattan"]
 UMAP_METRICS: tuple[UmapMetric, ...] = get_args(UmapMetric)
+
+MAX_ROUNDS = 10_000
+"""The most iterations or epochs of a layout, twenty times the default: a layout ends."""
 
 Threads = Literal["reproducible", "fast"] | int
 
@@ -54,7 +57,8 @@ class TsneParams:
         "clusters denser")] = 1.0
     learning_rate: Annotated[float | Literal["auto"], Gt(0), Doc(
         "Learning rate; auto is the number of points divided by the exaggeration")] = "auto"
-    iterations: Annotated[int, Ge(1), Doc("Number of iterations after the first 250")] = 500
+    iterations: Annotated[int, Ge(1), Le(MAX_ROUNDS), Doc(
+        "Number of iterations after the first 250")] = 500
     threads: Annotated[Threads, _THREADS, Ge(1)] = "reproducible"
 
     # fmt: on
@@ -81,7 +85,7 @@ class UmapParams:
         "Minimum distance between points in the layout, at most the spread")] = 0.1
     spread: Annotated[float, Gt(0), Doc(
         "Scale of the layout, to which the minimum distance is relative")] = 1.0
-    epochs: Annotated[int | None, Ge(1), Doc(
+    epochs: Annotated[int | None, Ge(1), Le(MAX_ROUNDS), Doc(
         "Number of passes over the graph; default: 500 up to 10,000 points, 200 above")] = None
     metric: Annotated[UmapMetric, Doc(
         "Metric that defines neighbors; auto is the set's own metric")] = "auto"

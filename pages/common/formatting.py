@@ -4,8 +4,6 @@ import re
 
 import streamlit as st
 
-_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
@@ -28,12 +26,3 @@ def duration(seconds: float) -> str:
     """Write a time for the screen: 42 s, 3 min 20 s."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
-
-
-def harmless(cell: object) -> object:
-    """Put an apostrophe before a text cell of a CSV export that a spreadsheet would run.
-
-    Formulas begin with one of these characters, full-width ones included, after leading tabs and
-    line breaks (OWASP, CSV injection).
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS else cell

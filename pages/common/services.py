@@ -1,14 +1,20 @@
-"""What all sessions of a server share: the cache on disk, worker processes, served files."""
+"""What all sessions of a server share: the cache on disk, worker processes, served files.
 
+It is held here and not in the cache of resources of Streamlit, which any browser may have emptied
+for all sessions by a message: that would end everybody's work.
+"""
+
+import atexit
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
-import streamlit as st
-from streamlit.runtime import get_instance
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components import Blobs, Points, points_of
@@ -26,41 +32,79 @@ FRAMES = 30
 """The latest frames, which browsers may still be fetching."""
 
 
-@st.cache_resource(show_spinner=False)
+T = TypeVar("T")
+
+_lock = threading.RLock()
+_held: dict[Callable[..., Any], Any] = {}
+
+
+def _shared(make: Callable[[], T]) -> Callable[[], T]:
+    """Have a function called once for the server; all sessions get what it returned."""
+
+    @functools.wraps(make)
+    def get() -> T:
+        with _lock:
+            if make not in _held:
+                _held[make] = make()
+            found: T = _held[make]
+            return found
+
+    return get
+
+
+@atexit.register
+def close() -> None:
+    """End the processes of the server and forget what is shared."""
+    with _lock:
+        for each in _held.values():
+            if isinstance(each, JobPool | EncoderPool):
+                each.close()
+        _held.clear()
+
+
 def cache() -> Cache:
     """Return the cache of results on disk."""
     return Cache()
 
 
-@st.cache_resource(show_spinner=False, on_release=JobPool.close)
+@_shared
 def pool() -> JobPool:
     """Return the worker processes; they are started once for the server."""
-    return JobPool(workers=WORKERS, warm_up=tasks.warm_up)
+    return JobPool(workers=WORKERS, warm_up=tasks.warm_up, is_present=is_active)
 
 
-@st.cache_resource(show_spinner=False, on_release=EncoderPool.close)
+@_shared
 def encoders() -> EncoderPool:
     """Return the models of runs that encode texts and images and decode vectors."""
     return EncoderPool()
 
 
-@st.cache_resource(show_spinner=False)
+@_shared
 def checkpoints() -> CheckpointIndex:
     """Return the index of checkpoints; those of older releases are hashed in the background."""
     threading.Thread(target=record_missing_hashes, daemon=True).start()
     return CheckpointIndex()
 
 
-@st.cache_resource(show_spinner=False)
+@_shared
 def threads() -> ThreadPoolExecutor:
     """Return threads that wait for the models' responses, so that no page does."""
     return ThreadPoolExecutor(max_workers=8)
 
 
-@st.cache_resource(show_spinner=False)
 def blobs() -> Blobs:
     """Return the files that browsers fetch by content."""
-    return Blobs(cache())
+    found, folder = _blobs(), cache().folder
+    with _lock:
+        if folder not in found:
+            found[folder] = Blobs(cache())
+        return found[folder]
+
+
+@_shared
+def _blobs() -> dict[Path, Blobs]:
+    """Return the served files by the folder of the cache."""
+    return {}
 
 
 class Frames:
@@ -82,7 +126,7 @@ class Frames:
             return known
 
 
-@st.cache_resource(show_spinner=False)
+@_shared
 def frames() -> Frames:
     """Return the frames of running layouts."""
     return Frames()
@@ -93,6 +137,11 @@ def session_id() -> str:
     context = get_script_run_ctx()
     assert context is not None, "called outside of a Streamlit script"
     return context.session_id
+
+
+def is_active(client: str) -> bool:
+    """Return whether the browser of a session is connected; outside of a server, all are."""
+    return not exists() or get_instance().is_active_session(client)
 
 
 def once(key: str, function: Callable[..., Any], *args: Any) -> JobStatus:
@@ -108,8 +157,7 @@ def cancel(key: str) -> None:
 
     A reload of the page starts a new session; the old one must not keep the job alive.
     """
-    runtime = get_instance()
     job = pool().status(key)
     for client in job.clients if job is not None else ():
-        if client == session_id() or not runtime.is_active_session(client):
+        if client == session_id() or not is_active(client):
             pool().cancel(key, client)

@@ -5,9 +5,9 @@ again after a reload or a restart. The same content, read with the same choices,
 all sessions.
 """
 
-import os
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,13 +15,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import numpy as np
 import streamlit as st
-import xxhash
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts
 from embeddings.files import read
-from embeddings.files.atomic import atomic_path
 from embeddings.files.options import CHOICE_NAMES, Choice, ChoiceName, ReadContext
+from embeddings.text import shorten
 from pages.common import services
 from pages.common.local_files import local
 from server.runs import finished
@@ -35,6 +34,7 @@ OF_THIS_MACHINE: tuple[Scheme, ...] = ("file", "run")
 LISTED_RUNS = 20
 
 _LONGEST_NAME = 120  # bytes
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ class Source:
         known = next((each for each in SCHEMES if each == scheme), None)
         if known is None or (known == "upload" and not re.fullmatch(r"[0-9a-f]{32}", name)):
             raise EmbeddingError(
-                f"{key!r} does not name a set; open a file or choose from the gallery"
+                f"{shorten(key)!r} does not name a set; open a file or choose from the gallery"
             )
+        if known == "gallery" and choices:
+            raise EmbeddingError(f"{shorten(key)!r}: a set of the gallery has no choices to make")
         answers = tuple((what, given[what]) for what in CHOICE_NAMES if what in given)
         return cls(known, unquote(name), answers, "leave_out" in given)
 
@@ -94,8 +96,10 @@ def opened(key: str) -> Opened:
     """Load the set of a key; it is cached for all sessions until its file changes."""
     source = Source.of(key)
     paths = paths_of(source)
+    if source.scheme == "upload":
+        services.cache().mark_used(paths[0])  # and with it all files of the upload
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
-    return _opened(key, stamp if source.scheme in OF_THIS_MACHINE else ())
+    return _opened(source.key, stamp if source.scheme in OF_THIS_MACHINE else ())
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the file…")
@@ -104,8 +108,10 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     paths, version = paths_of(source), f"{key} {stamp}"
     if source.scheme == "gallery":
         return Opened(_from_gallery(source.name), version=version)
-    for path in paths if source.scheme == "upload" else ():
-        os.utime(path)  # in use: the cache removes what was used least recently
+    if source.scheme == "upload" and not _is_intact(source):
+        raise EmbeddingError(
+            "the uploaded files on the server are incomplete or damaged; upload them again"
+        )
     notes: list[str] = []
     context = ReadContext(
         notes.append,
@@ -130,8 +136,7 @@ def paths_of(source: Source) -> list[Path]:
         return paths
     if source.scheme == "run":
         return [_of_run(source.name)]
-    folder = services.cache().folder / "uploads" / source.name
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = _uploaded(source)
     if not paths:
         raise EmbeddingError("the uploaded file is no longer on the server; upload it again")
     return paths
@@ -184,20 +189,65 @@ def ready_method(key: str) -> str:
 
 def safe_file_name(name: str) -> str:
     """Return the name of an upload without folders, and short enough for a file system."""
-    kept = Path(name).name.strip(".").encode()[-_LONGEST_NAME:].decode(errors="ignore")
-    return kept or "file"
+    kept = _CONTROL.sub("", Path(name).name).strip(".").encode(errors="replace")
+    return kept[-_LONGEST_NAME:].decode(errors="ignore") or "file"
 
 
 def store(uploads: Sequence[UploadedFile]) -> Source:
-    """Store uploaded files in the cache by their content."""
-    digest = xxhash.xxh3_128()
-    for upload in uploads:
-        digest.update(upload.name.encode())
-        digest.update(upload.getbuffer())
-    folder = services.cache().folder / "uploads" / digest.hexdigest()
-    for number, upload in enumerate(uploads):  # whose names may be equal
-        path = folder / str(number) / safe_file_name(upload.name)
-        if not path.exists():
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(upload.getbuffer())
-    return Source("upload", digest.hexdigest())
+    """Store uploaded files in the cache, as one entry that is named by the hash of all of them.
+
+    Files that are there already are read and compared with the hash: they may be damaged.
+    """
+    names = [safe_file_name(upload.name) for upload in uploads]
+    contents = [upload.getbuffer() for upload in uploads]
+    files = zip(names, map(len, contents), ([each] for each in contents), strict=True)
+    source, cache = Source("upload", _digest(files)), services.cache()
+    folder = _upload_folder(source)
+
+    def write(temporary: Path) -> None:
+        for number, (name, content) in enumerate(zip(names, contents, strict=True)):
+            path = temporary / str(number) / name  # names may be equal
+            path.parent.mkdir()
+            path.write_bytes(content)
+
+    with cache.lock(folder):
+        if not _is_intact(source):
+            cache.store_folder(folder, write)
+    return source
+
+
+def _digest(files: Iterable[tuple[str, int, Iterable[bytes | memoryview]]]) -> str:
+    """Return the hash of files, each with its name, its size in bytes and its content in pieces.
+
+    The lengths of names and contents are part of it: no file can pass for two, and no part of a
+    name for content.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name, size, pieces in files:
+        encoded = name.encode()
+        digest.update(f"{len(encoded)} {size} ".encode() + encoded)
+        for piece in pieces:
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _is_intact(source: Source) -> bool:
+    """Return whether all files of an upload are on the server as they were uploaded."""
+    files = ((path.name, path.stat().st_size, _pieces(path)) for path in _uploaded(source))
+    return _digest(files) == source.name
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            yield piece
+
+
+def _upload_folder(source: Source) -> Path:
+    return services.cache().folder / "uploads" / source.name
+
+
+def _uploaded(source: Source) -> list[Path]:
+    """Return the files of an upload, NUMBER/NAME, in the order of their upload."""
+    found = [path for path in _upload_folder(source).glob("*/*") if path.is_file()]
+    return sorted(found, key=lambda path: (len(path.parent.name), path.parent.name, path.name))

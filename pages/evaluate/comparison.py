@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, METRICS, MODELS, FeatureName, MetricName, ModelName
 
 CLEAR = 2.0
@@ -69,13 +70,28 @@ class Comparison:
 
     @classmethod
     def of(cls, results: Mapping[str, Any]) -> "Comparison":
-        """Read the results of evaluate."""
+        """Read the results of evaluate.
+
+        Raises
+        ------
+        EmbeddingError
+            The results are incomplete, or of other types: their file is damaged.
+        """
         names = ("table", "rows", "target", "task", "folds", "categorical", "numeric", "better")
-        return cls(
-            **{name: results[name] for name in names},
-            scores=tuple(_score(each, list(results["better"])) for each in results["results"]),
-            notes=tuple(results["notes"]),
-        )
+        try:
+            better = {name: way for name, way in results["better"].items() if name in METRICS}
+            if not better or not results["results"]:
+                raise KeyError("better")
+            return cls(
+                **{name: results[name] for name in names if name != "better"},
+                better=better,
+                scores=tuple(_score(each, list(better)) for each in results["results"]),
+                notes=tuple(results["notes"]),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise EmbeddingError(
+                "the results of this comparison are damaged; delete it and compare again"
+            ) from None
 
     @property
     def models(self) -> list[ModelName]:
@@ -100,12 +116,17 @@ class Comparison:
 
 
 def _score(result: Mapping[str, Any], metrics: Sequence[MetricName]) -> Score:
-    names = ("features", "model", "columns", "megabytes", "feature_seconds", "model_seconds")
+    names = ("columns", "megabytes", "feature_seconds", "model_seconds")
+    features, model = result["features"], result["model"]
+    if features not in FEATURES or model not in MODELS:
+        raise KeyError(features, model)
     return Score(
-        **{name: result[name] for name in names},
-        means={metric: result[metric] for metric in metrics},
-        errors={metric: result[f"{metric} standard error"] for metric in metrics},
-        folds=result["folds"],
+        features,
+        model,
+        **{name: float(result[name]) for name in names},
+        means={metric: float(result[metric]) for metric in metrics},
+        errors={metric: float(result[f"{metric} standard error"]) for metric in metrics},
+        folds={metric: [float(each) for each in result["folds"][metric]] for metric in metrics},
     )
 
 

@@ -18,6 +18,7 @@ _MODELS = {"knn": "k-NN", "linear": "linear", "boosting": "boosting"}
 
 _SETTINGS = {setting.name: setting for setting in describe(EvaluateConfig)}
 _ADVANCED = ("epochs", "dim", "neighbors", "seed")
+_LISTS = ("categorical", "numeric", "features", "models")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,14 @@ def choose(source: TableSource, number: int) -> ComparisonSpec | None:
             **_numbers(source, number),
         }
     )
+
+
+def is_complete(settings: Mapping[str, Any]) -> bool:
+    """Return whether the settings of a run, read from its record, are those that `recall` sets."""
+    lists = all(isinstance(settings.get(name), list) for name in _LISTS)
+    texts = all(isinstance(settings.get(name), str) for name in ("target", "task"))
+    numbers = (settings.get(name, "") for name in ("folds", "rows", *_ADVANCED))
+    return lists and texts and all(each is None or isinstance(each, int) for each in numbers)
 
 
 def recall(place: str, settings: Mapping[str, Any], number: int) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from pages.common.formatting import duration, plain
+from embeddings import EmbeddingError
+from pages.common.formatting import duration, error_box, plain
 from pages.common.sources import Source
 from pages.evaluate.comparison import Comparison, sentences
 from pages.evaluate.plot import dot_plot
@@ -21,7 +22,13 @@ ENDING = ".embedding.parquet"
 
 def show(run: RunRecord, status: RunStatus) -> None:
     """Show the result of a run that is done."""
-    comparison = Comparison.of(status.metrics)
+    try:
+        comparison = Comparison.of(status.metrics)
+    except EmbeddingError as error:
+        error_box(str(error))
+        draw_delete(run)
+        show_log(run)
+        return
     _status_bar(run, status, comparison)
     metric = st.segmented_control(
         "Metric",

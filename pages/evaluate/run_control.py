@@ -33,6 +33,8 @@ def current(page: PageState) -> RunRecord | None:
     if page.run_id is not None:
         try:
             run = runs.find(page.run_id)
+            if run.damage:
+                raise EmbeddingError(f"{run.id}: {run.damage}; delete this run on the Train page")
             if run.trainer != TRAINER:
                 raise EmbeddingError(f"{run.id} is a run of {run.trainer}; see the Train page")
         except EmbeddingError as error:
@@ -49,7 +51,7 @@ def choose_earlier(page: PageState, run: RunRecord | None) -> None:
     """Draw the choice among all comparisons, latest first, and a new one."""
     past = runs.list_runs()
     titles = {
-        each.id: f"{each.settings['target']}: {each.title.removeprefix(f'{TRAINER}, ')}"
+        each.id: f"{each.settings.get('target')}: {each.title.removeprefix(f'{TRAINER}, ')}"
         for each in past
         if each.trainer == TRAINER
     }
@@ -108,15 +110,21 @@ def _launch(source: TableSource, spec: ComparisonSpec) -> RunRecord:
     """Start a comparison in a folder of its own that holds a copy of the table."""
     if source.place != BUILT_IN and not Path(source.place).exists():
         raise EmbeddingError(f"{source.title} is no longer on the server; upload it again")
-    folder = runs.new_folder()
+    with runs.explain_write_errors():
+        folder = runs.new_folder()
     arguments = [*spec.flags, f"--run-dir={folder / TRAINING_FOLDER}"]
     if "entity" in spec.settings["features"]:
         arguments += [f"--out={folder / ZIP}", "--files"]
     if source.place != BUILT_IN:
         data = folder / DATA_FOLDER / Path(source.place).name
-        data.parent.mkdir()
-        shutil.copyfile(source.place, data)
         arguments.insert(0, str(data))
+        with runs.explain_write_errors():
+            try:
+                data.parent.mkdir()
+                shutil.copyfile(source.place, data)
+            except OSError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
     return runs.start(folder, TRAINER, arguments, spec.settings, source.title)
 
 
@@ -125,6 +133,15 @@ def rerun(page: PageState, run: RunRecord) -> None:
     page.error = ""
     try:
         runs.resume(run)
+    except EmbeddingError as error:
+        page.error = str(error)
+
+
+def stop(page: PageState, run: RunRecord) -> None:
+    """Ask a run in progress to stop."""
+    page.error = ""
+    try:
+        runs.stop(run)
     except EmbeddingError as error:
         page.error = str(error)
 
@@ -145,6 +162,9 @@ def _restore_controls(page: PageState, run: RunRecord) -> None:
     """Set the controls as for a run, with its own table."""
     files = sorted((run.folder / DATA_FOLDER).glob("*"))
     place = str(files[0]) if files else BUILT_IN
+    if not form.is_complete(run.settings):
+        page.error = "run.json of this comparison is damaged: its settings are incomplete"
+        return
     form.recall(place, run.settings, page.form + 1)
     page.choose_table(place, run.data)
     page.form += 1

@@ -31,16 +31,19 @@ def _draw(run: RunRecord) -> None:
     by_stage = selected_run.metrics(run).read()
     reached = progress(by_stage)
     events = by_stage.get("", [])
-    folds = run.settings["folds"]
+    folds = run.settings.get("folds") or 0
     stage = stage_of(events[-1], folds) if events else "Reading the table"
     text = f"{stage} · {duration(status.seconds)}"
-    if reached and reached.seconds_left is not None and events[-1].get("fold", folds) > 1:
+    fold = events[-1].get("fold") or folds if events else 0
+    if reached and reached.seconds_left is not None and fold > 1:
         text += f", about {duration(reached.seconds_left)} left"
     with st.container(key="comparing", horizontal=True, vertical_alignment="center"):
         st.progress(reached.fraction if reached else 0.0, text=plain(text))
         stopping = status.state == "stopping"
         st.button("Cancelling…" if stopping else "Cancel", key="cancel", disabled=stopping,
-                  on_click=runs.stop, args=(run,))  # fmt: skip
+                  on_click=run_control.stop, args=(page_state(), run))  # fmt: skip
+    if page_state().error:
+        error_box(page_state().error)
     scores = [score_text(event) for event in events if event["event"] == SCORED]
     for line in scores[: -_LATEST - 1 : -1]:
         st.caption(plain(line))
@@ -50,20 +53,26 @@ def stage_of(event: Mapping[str, Any], folds: int) -> str:
     """Return what is in progress after an event of the log."""
     if event["event"] == ZIP_STARTED:
         return "Learning embeddings from all rows for the zip"
-    if "fold" not in event:
+    features: Any = str(event.get("features"))
+    model: Any = str(event.get("model"))
+    if features not in FEATURES:
         return "Splitting into folds"
-    place = f"Fold {event['fold']} of {folds}: {FEATURES[event['features']]}"
-    if "model" in event:
-        return f"{place}, {MODELS[event['model']]}"
-    return f"{place}, training" if event["features"] == "entity" else place
+    place = f"Fold {event.get('fold')} of {folds}: {FEATURES[features]}"
+    if model in MODELS:
+        return f"{place}, {MODELS[model]}"
+    return f"{place}, training" if features == "entity" else place
 
 
 def score_text(event: Mapping[str, Any]) -> str:
     """Return the first metric of features and model in one fold."""
-    metric = next(name for name in METRICS if name in event)
+    found = (name for name in METRICS if isinstance(event.get(name), int | float))
+    metric = next(found, None)
+    value = "no score" if metric is None else f"{METRICS[metric]} {event[metric]:,.4g}"
+    model: Any = str(event.get("model"))
+    features: Any = str(event.get("features"))
     return (
-        f"Fold {event['fold']}: {MODELS[event['model']]} on {FEATURES[event['features']]}, "
-        f"{METRICS[metric]} {event[metric]:,.4g}"
+        f"Fold {event.get('fold')}: {MODELS.get(model, model)} on "
+        f"{FEATURES.get(features, features)}, {value}"
     )
 
 
@@ -72,8 +81,9 @@ def show_end(run: RunRecord, status: RunStatus) -> None:
     icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} {word}, {duration(status.seconds)}", width="stretch")
-        st.button("Start over", type="primary", key="again", on_click=run_control.rerun,
-                  args=(page_state(), run))  # fmt: skip
+        if status.state != "damaged":
+            st.button("Start over", type="primary", key="again", on_click=run_control.rerun,
+                      args=(page_state(), run))  # fmt: skip
         draw_delete(run)
     if status.error:
         error_box(status.error)

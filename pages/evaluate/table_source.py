@@ -74,8 +74,8 @@ def _take_upload(page: PageState) -> None:
     if upload is None:
         page.upload_error = ""
     elif upload.file_id != page.upload:
-        place = str(sources.paths_of(sources.store([upload]))[0])
         try:
+            place = str(sources.paths_of(sources.store([upload]))[0])
             _described(place)
         except EmbeddingError as error:
             page.upload, page.upload_error = upload.file_id, str(error)

@@ -13,10 +13,11 @@ from embeddings import EmbeddingSet
 from embeddings.analysis import clusters
 from embeddings.analysis.contexts import Excerpt, context_of, is_layer
 from embeddings.columns import CATEGORICAL, SCALED
+from embeddings.files.delimited.formulas import harmless
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.choices import key_for
-from pages.common.formatting import harmless, plain
+from pages.common.formatting import plain
 from pages.explore import navigation, query
 from pages.explore.color_controls import column_of
 from pages.explore.item_details import emphasized, show_columns, show_image, show_title

@@ -13,10 +13,11 @@ import streamlit as st
 import xxhash
 
 from embeddings import EmbeddingError, EmbeddingSet, layouts
+from embeddings.files.delimited.formulas import harmless
 from embeddings.layouts import METHODS, Layout, LayoutSpec, Params
 from embeddings.settings import SettingError, SettingField, describe
 from pages.common import services
-from pages.common.formatting import error_box, harmless
+from pages.common.formatting import error_box
 from pages.common.settings_form import draw_setting, explain
 from pages.explore import navigation
 from server.jobs import tasks

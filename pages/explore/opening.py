@@ -91,9 +91,9 @@ def _first() -> str:
 def _choose_from_list() -> None:
     """Offer what was uploaded, this machine's files, results of trainers, and the gallery."""
     state = st.session_state
-    names, found = local().names()
+    names = local().names()
     titles = dict(state.get("uploaded", {}))
-    titles |= {Source("file", name).key: name for name in names} | sources.run_titles()
+    titles |= {Source("file", name).key: name for name in names.listed} | sources.run_titles()
     here = Source.of(navigation.open_set().key).plain.key
     if here not in titles and not here.startswith("gallery:"):
         titles[here] = sources.title(Source.of(here))
@@ -104,14 +104,13 @@ def _choose_from_list() -> None:
         open_set(picked)
         here = picked
     keys = list(titles)
-    more = f"{found:,} files below the root; the first {len(names):,} are listed"
     st.selectbox(
         "Embedding",
         keys,
         index=keys.index(here),
         format_func=titles.__getitem__,
         key=key_for("embedding", here),
-        help=more if found > len(names) else None,
+        help=names.note or None,
     )
 
 
@@ -121,7 +120,13 @@ def _take_upload(uploads: Sequence[UploadedFile]) -> None:
     known = state.get("known_uploads", frozenset())
     fresh = [upload for upload in uploads if upload.file_id not in known]
     if fresh:
-        _try(*_candidates(fresh, [upload for upload in uploads if upload not in fresh]))
+        try:
+            candidates = _candidates(fresh, [each for each in uploads if each not in fresh])
+        except EmbeddingError as error:  # they cannot be stored
+            current = navigation.open_set()
+            current.error = (error, Source.of(current.key), "")
+        else:
+            _try(*candidates)
     elif not uploads:
         navigation.open_set().error = None
     # last: the files are opened again if a rerun interrupts before

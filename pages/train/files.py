@@ -45,7 +45,7 @@ class DataSource:
     def placeholders(self) -> dict[str, Path]:
         """A path for each setting that has files, before `write` gives their real place."""
         folder = self.earlier.folder / DATA_FOLDER if self.earlier is not None else None
-        names = [each.name for each in folder.iterdir()] if folder and folder.exists() else []
+        names = [each.name for each in folder.iterdir()] if folder and folder.is_dir() else []
         return {name: Path(name) for name in [*self.uploads, *names]}
 
     def write(self, folder: Path) -> dict[str, Path]:
@@ -58,7 +58,7 @@ class DataSource:
         target = folder / DATA_FOLDER
         if self.earlier is not None:
             source = self.earlier.folder / DATA_FOLDER
-            if source.exists():  # hard links: either run can be deleted
+            if source.is_dir():  # hard links: either run can be deleted
                 shutil.copytree(source, target, copy_function=os.link)
         for name, uploads in self.uploads.items():
             (target / name).mkdir(parents=True)
@@ -83,7 +83,7 @@ def choose(trainer: Trainer, past: Sequence[RunRecord]) -> DataSource:
     main, *others = trainer.files
     earlier: dict[str, RunRecord] = {}
     for run in past:
-        if run.trainer == trainer.name and (run.folder / DATA_FOLDER).exists():
+        if run.trainer == trainer.name and (run.folder / DATA_FOLDER).is_dir():
             earlier.setdefault(run.data, run)
     options = [*([] if main.required else [BUILT_IN]), UPLOAD, *earlier]
     key = f"train-{trainer.name}-source"

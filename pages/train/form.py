@@ -1,6 +1,7 @@
 """The form on the left: a trainer, its data, its settings, and the button that starts a run."""
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,19 +55,29 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> None:
 def _start(page: PageState, trainer: Trainer, values: Mapping[str, Any], data: DataSource) -> None:
     """Start a run and show it, or keep what prevented it, to be shown."""
     page.start_error = ""
-    folder = runs.new_folder()
-    paths = data.write(folder)
-    managed = [
-        f"--out={folder / _result_name(trainer, paths)}",
-        f"--run-dir={folder / TRAINING_FOLDER}",
-    ]
-    arguments = [*trainer.arguments({**values, **paths}), *managed]
     try:
+        with runs.explain_write_errors():
+            folder = runs.new_folder()
+            paths = _write(data, folder)
+        managed = [
+            f"--out={folder / _result_name(trainer, paths)}",
+            f"--run-dir={folder / TRAINING_FOLDER}",
+        ]
+        arguments = [*trainer.arguments({**values, **paths}), *managed]
         run = runs.start(folder, trainer.name, arguments, values, data.title)
     except EmbeddingError as error:
         page.start_error = str(error)
         return
     page.show(run.id)
+
+
+def _write(data: DataSource, folder: Path) -> dict[str, Path]:
+    """Write the data of a run to its folder, which is removed if that fails."""
+    try:
+        return data.write(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _result_name(trainer: Trainer, paths: Mapping[str, Path]) -> str:

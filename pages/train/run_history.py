@@ -69,7 +69,7 @@ def table(past: Sequence[RunRecord]) -> pd.DataFrame:
             names[name] = names.get(name, 0) + 1
         rows.append(
             {
-                "trainer": run.trainer,
+                "trainer": run.trainer or run.id,
                 "data": run.data,
                 "state": status.state,
                 "started": datetime.fromtimestamp(run.created, UTC).astimezone(),

@@ -28,6 +28,7 @@ BADGES: dict[RunState, tuple[str, str]] = {
     "done": (":material/check_circle:", "done"),
     "stopped": (":material/stop_circle:", "stopped"),
     "failed": (":material/error:", "failed"),
+    "damaged": (":material/broken_image:", "damaged"),
 }
 
 _HIDDEN_METRICS = {"versions", "out", "run_dir"}
@@ -58,6 +59,10 @@ def _draw(run: RunRecord, is_polling: bool) -> None:
         if status.is_active:
             _progress(status, events)
     charts.draw(curves(events))
+    if reader.damaged:
+        st.caption(f"{reader.damaged:,} damaged lines of the log are left out.")
+    if run.damage:
+        return  # neither its settings nor its command are known
     tables = {"Result": _result(status.metrics)} if status.metrics else {}
     tables["Settings"] = _settings(run)
     for column, (name, frame) in zip(st.columns(2), tables.items(), strict=False):
@@ -78,10 +83,10 @@ def _status_bar(page: PageState, run: RunRecord, status: RunStatus) -> None:
             width="stretch",
         )
         if status.state == "running":
-            st.button("Stop", key="stop", on_click=runs.stop, args=(run,))
+            st.button("Stop", key="stop", on_click=_stop, args=(page, run))
         elif status.state == "stopping":
-            st.button("Stop now", key="end", on_click=runs.stop, args=(run, True))
-        elif status.state != "done":
+            st.button("Stop now", key="end", on_click=_stop, args=(page, run, True))
+        elif status.state in ("stopped", "failed"):
             verb = "Resume" if status.resumable else "Start over"
             st.button(verb, type="primary", key="resume", on_click=_resume, args=(page, run))
         if status.results:
@@ -108,6 +113,14 @@ def _result_buttons(run: RunRecord, results: tuple[Path, ...]) -> None:
                 key=f"download-{path.name}",
                 on_click="ignore",
             )
+
+
+def _stop(page: PageState, run: RunRecord, force: bool = False) -> None:
+    page.run_error = ""
+    try:
+        runs.stop(run, force)
+    except EmbeddingError as error:
+        page.run_error = str(error)
 
 
 def _resume(page: PageState, run: RunRecord) -> None:

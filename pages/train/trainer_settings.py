@@ -13,6 +13,9 @@ from trainers.catalog import TRAINERS, Config, descriptions
 MANAGED = {"out", "run_dir", "resume", "dry_run", "quiet"}
 """Settings that the page chooses itself."""
 
+COMMAND_LINE_ONLY = {("bert", "pretrained")}
+"""Settings, by trainer, whose text names a folder of the server: a page must not open those."""
+
 
 @dataclass(frozen=True)
 class Trainer:
@@ -62,5 +65,9 @@ class Trainer:
 
 def trainer(name: str) -> Trainer:
     """Return a trainer by its name."""
-    settings = tuple(each for each in describe(TRAINERS[name]) if each.name not in MANAGED)
+    settings = tuple(
+        each
+        for each in describe(TRAINERS[name])
+        if each.name not in MANAGED and (name, each.name) not in COMMAND_LINE_ONLY
+    )
     return Trainer(name, descriptions()[name], TRAINERS[name], settings)

@@ -1,5 +1,8 @@
 """Long computations in worker processes: one job per key, with progress and cancellation.
 
+Clients take turns. A job whose clients have all gone makes room for others, and ends if nobody
+comes back for it.
+
 The server creates one JobPool. Its workers (server/jobs/worker.py) start immediately, warm up and
 stay. Each has a thread in the server that starts it, reads its messages and replaces it when it
 ends; so no reader can hold up the computation, and the thread lives as long as the process that it
@@ -18,7 +21,7 @@ import pickle
 import threading
 import time
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +34,16 @@ _log = logging.getLogger(__name__)
 MAX_FINISHED = 50
 """Finished jobs whose results can still be read."""
 
+YIELD_SECONDS, END_SECONDS = 10.0, 120.0
+"""How long a job may run on without a client: while others wait for a worker, and at most. A page
+that is loaded again is back by then."""
+
+MAX_CLIENTS = 1_000
+"""Clients whose last turn is remembered."""
+
+_CHECK_SECONDS = 1.0
+"""How often the pool looks for jobs without clients."""
+
 _NO_WARM_UP = pickle.dumps(None)
 
 
@@ -42,6 +55,7 @@ class _Job:
     status: JobStatus
     rate: PhaseRate = field(default_factory=PhaseRate)
     began: float = 0.0  # monotonic clock, s; 0 while queued
+    seen: float = field(default_factory=time.monotonic)  # when a client was last present
 
 
 @dataclass(eq=False)
@@ -56,7 +70,7 @@ class _Slot:
 
 
 class JobPool:
-    """Runs up to `workers` jobs at the same time; further jobs wait in order.
+    """Runs up to `workers` jobs at the same time; further jobs wait, and clients take turns.
 
     Parameters
     ----------
@@ -65,22 +79,38 @@ class JobPool:
     warm_up : callable, optional
         An importable function that each new worker calls before its first job. The first worker
         does so alone: what it compiles and caches on disk saves the others the work.
+    is_present : callable
+        Whether a client is still there; by default they all are. Any thread may call it.
+    yield_seconds, end_seconds : float
+        See YIELD_SECONDS.
     """
 
-    def __init__(self, workers: int = 1, warm_up: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 1,
+        warm_up: Callable[[], None] | None = None,
+        is_present: Callable[[str], bool] = lambda client: True,
+        yield_seconds: float = YIELD_SECONDS,
+        end_seconds: float = END_SECONDS,
+    ) -> None:
         if workers < 1:
             raise ValueError(f"workers = {workers}; at least 1 is needed")
         self._changed = threading.Condition()  # guards everything below
         self._jobs: dict[str, _Job] = {}  # the latest of each key; finished ones by their end
-        self._queue: deque[_Job] = deque()
+        self._queue: deque[_Job] = deque()  # in the order of submission
+        self._served: dict[str, int] = {}  # number of the turn in which a client's last job began
+        self._turn = 0
         self._is_closed = False
         self._first_has_started = False  # the first worker is ready, or has failed
         self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
+        self._is_present = is_present
+        self._yield_seconds, self._end_seconds = yield_seconds, end_seconds
         self._slots = [_Slot() for _ in range(workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(slot,), name=f"worker-{i}", daemon=True)
             for i, slot in enumerate(self._slots)
         ]
+        self._threads.append(threading.Thread(target=self._end_abandoned_jobs, daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -176,7 +206,7 @@ class JobPool:
     def _current_status(self, job: _Job) -> JobStatus:
         status = job.status
         if status.state == "queued":
-            position = self._queue.index(job)
+            position = self._in_turn().index(job)
             warming_up = sum(not slot.is_ready for slot in self._slots)
             phase = "warming up" if position < warming_up else "queued"
             return replace(status, position=position, phase=phase)
@@ -222,14 +252,58 @@ class JobPool:
         """Give queued jobs to idle workers."""
         for slot in self._slots:
             if self._queue and slot.worker and slot.is_ready and slot.job is None:
-                job = self._queue.popleft()
-                slot.job = job
+                job = slot.job = self._take_next()
                 job.began = time.monotonic()
                 job.status = replace(
                     job.status, state="running", phase="starting", started=time.time()
                 )
                 slot.worker.send(job.payload)
                 job.payload = b""
+
+    def _in_turn(self) -> list[_Job]:
+        """Return the queue in the order in which it is served.
+
+        In each round every client has one job; whose last job began longest ago comes first, and
+        among equals the first to be submitted.
+        """
+        before = Counter[str]()
+        turns = {}
+        for job in self._queue:
+            clients = job.status.clients
+            turns[job] = min((before[each], self._served.get(each, 0)) for each in clients)
+            before.update(clients)
+        return sorted(self._queue, key=turns.__getitem__)
+
+    def _take_next(self) -> _Job:
+        """Remove the next job from the queue and return it."""
+        job = self._in_turn()[0]
+        self._queue.remove(job)
+        self._turn += 1
+        for client in job.status.clients:
+            self._served.pop(client, None)
+            self._served[client] = self._turn  # the last in the dict
+        for client in list(self._served)[:-MAX_CLIENTS]:
+            del self._served[client]
+        return job
+
+    def _end_abandoned_jobs(self) -> None:
+        """Cancel jobs whose clients have gone; the body of a thread."""
+        with self._changed:
+            while not self._is_closed:
+                now = time.monotonic()
+                unfinished = [job for job in self._jobs.values() if not job.status.is_finished]
+                abandoned = []
+                for job in unfinished:
+                    if any(map(self._is_present, job.status.clients)):
+                        job.seen = now
+                    else:
+                        abandoned.append(job)
+                is_awaited = any(job not in abandoned for job in self._queue)
+                most = self._yield_seconds if is_awaited else self._end_seconds
+                for job in abandoned:
+                    if now - job.seen >= most:
+                        self._cancel(job)
+                self._changed.wait(_CHECK_SECONDS if unfinished else None)
 
     def _serve(self, slot: _Slot) -> None:
         """Keep one worker running; the body of its thread."""
@@ -300,7 +374,7 @@ class JobPool:
             slot.can_start = slot.warms_up
             slot.warms_up = False
             if not slot.can_start and self._queue:
-                job = self._queue.popleft()
+                job = self._take_next()
         if job:
             self._fail(job, f"the worker process ended before the job was done: {reason}")
 

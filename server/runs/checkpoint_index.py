@@ -4,6 +4,7 @@ A file identifies its checkpoint by a sha256, never by a path: its author cannot
 loaded.
 """
 
+import logging
 import threading
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from server.runs.contract import (
 )
 from server.runs.finished import Version, version
 from server.runs.records import ENDED, RunRecord, list_runs
+
+_log = logging.getLogger(__name__)
 
 
 class CheckpointIndex:
@@ -53,7 +56,11 @@ def record_missing_hashes() -> None:
         if run.trainer in CAPABILITIES and not process.status(run.folder).is_alive:
             for folder in _checkpoint_folders(run):
                 if read_checkpoint_hash(folder) is None:
-                    record_checkpoint_hash(folder)
+                    try:
+                        record_checkpoint_hash(folder)
+                    except OSError as error:  # a full disk, or a damaged run
+                        _log.warning("%s: no sha256 of its checkpoint: %s", run.id, error)
+                        continue
                     with (run.folder.parent / ENDED).open("a") as file:
                         file.write("\n")  # as if the run had ended now: the index is out of date
 

@@ -8,6 +8,7 @@ TRAINING_FOLDER within the folder of the run; records.py lists the other files t
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,15 +40,24 @@ REFIT_STAGE = "refit"
 RESULT_PATTERN = "*.embedding.parquet"
 """Embedding files that a run writes."""
 
+_SHA256 = re.compile(rb"[0-9a-f]{64}")
+
 
 def read_checkpoint_hash(folder: Path) -> str | None:
-    """Return the recorded sha256 of the best.pt in a folder; None if missing or outdated."""
+    """Return the recorded sha256 of the best.pt in a folder.
+
+    Returns
+    -------
+    str or None
+        64 hexadecimal digits; None if the record is missing, outdated or damaged.
+    """
     checkpoint, record = folder / BEST_CHECKPOINT, folder / CHECKPOINT_HASH
     try:
         is_current = record.stat().st_mtime_ns >= checkpoint.stat().st_mtime_ns
-        return record.read_text().strip() if is_current else None
-    except FileNotFoundError:
+        digest = record.read_bytes().strip() if is_current else b""
+    except OSError:  # missing, or not a file
         return None
+    return digest.decode() if _SHA256.fullmatch(digest) else None
 
 
 def sha256_of(path: Path) -> str:

@@ -8,9 +8,11 @@ A run's folder is named by its id and contains
     NAME.embedding.parquet, or whatever else the command writes
 
 and the files of process.py. Nothing else is known about a run, so that a restarted app, or a
-second one, sees the same.
+second one, sees the same. A run with a damaged file is listed as damaged and can be deleted; no
+function raises for it what would hide the other runs.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -19,7 +21,7 @@ import secrets
 import shlex
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +36,7 @@ from server.runs import process
 from server.runs.contract import ERROR_PREFIX, LAST_CHECKPOINT, RESULT_PATTERN, TRAINING_FOLDER
 from server.runs.process import ProcessStatus
 
-RunState = Literal["running", "stopping", "done", "stopped", "failed"]
+RunState = Literal["running", "stopping", "done", "stopped", "failed", "damaged"]
 
 MAX_CONCURRENT = 2
 """Runs that may be in progress at the same time."""
@@ -64,6 +66,8 @@ class RunRecord:
         What the run learns from, as a title for the screen.
     created : float
         Unix time in seconds.
+    damage : str
+        How run.json is damaged; "" if it is not. All else is then unknown.
     """
 
     folder: Path
@@ -72,6 +76,7 @@ class RunRecord:
     settings: Mapping[str, Any]
     data: str
     created: float
+    damage: str = ""
 
     @property
     def id(self) -> str:
@@ -82,6 +87,8 @@ class RunRecord:
     def title(self) -> str:
         """The title on the screen: "two_tower, visits.csv, 24 Nov 18:05"."""
         created = time.strftime("%d %b %H:%M", time.localtime(self.created))
+        if self.damage:
+            return f"{self.id}, {created}"
         return f"{self.trainer}, {self.data}, {created}"
 
     @property
@@ -102,9 +109,10 @@ class RunStatus:
     Attributes
     ----------
     state : RunState
-        "stopping" between the request to stop and the end of the process.
+        "stopping" between the request to stop and the end of the process; "damaged" if one of
+        the files is damaged, so that nothing can be done with the run but delete it.
     error : str
-        Why the run failed; "" unless it did.
+        Why the run failed, or which file is damaged; "" otherwise.
     seconds : float
         Running time, without the time between a stop and a resume.
     metrics : mapping
@@ -140,11 +148,31 @@ def runs_folders() -> tuple[Path, ...]:
     return (current, default_folder().absolute() / "runs")
 
 
+@contextlib.contextmanager
+def explain_write_errors() -> Iterator[None]:
+    """Turn an error of the file system inside the block into one for the user.
+
+    Raises
+    ------
+    EmbeddingError
+        The disk of the runs is full, or cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EmbeddingError(
+            f"the folder of training runs, {runs_folders()[0]}, cannot be written "
+            f"({error.strerror or error}); free space on its disk or make it writable, or set "
+            "EMBEDDING_RUNS to another folder"
+        ) from error
+
+
 def new_folder() -> Path:
     """Create the folder of a new run; files may be put into its data folder before the start."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     folder = runs_folders()[0] / name
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)  # data of a person, not for other users of the machine
     return folder
 
 
@@ -156,13 +184,15 @@ def start(
     Raises
     ------
     EmbeddingError
-        Too many runs are in progress; the folder is removed.
+        Too many runs are in progress, or the disk is full; the folder is removed.
     """
     run = RunRecord(folder, trainer, tuple(arguments), dict(settings), data, time.time())
     try:
-        _launch(run, run.arguments)
+        with explain_write_errors():
+            _launch(run, run.arguments)
     except EmbeddingError:
-        shutil.rmtree(folder)
+        process.stop(folder, force=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     return run
 
@@ -173,14 +203,21 @@ def resume(run: RunRecord) -> None:
     Raises
     ------
     EmbeddingError
-        The run is in progress, or too many others are.
+        The run is in progress, or too many others are, or the disk is full.
     """
     more = ["--resume=auto"] if _is_saved(run) else []
-    _launch(run, [*run.arguments, *more])
+    with explain_write_errors():
+        _launch(run, [*run.arguments, *more])
 
 
 def stop(run: RunRecord, force: bool = False) -> None:
-    """Ask a run to save and stop; `force` kills it. Does nothing if the run has ended."""
+    """Ask a run to save and stop; `force` kills it. Does nothing if the run has ended.
+
+    Raises
+    ------
+    EmbeddingError
+        The process of the run cannot be found, because a file is damaged.
+    """
     process.stop(run.folder, force)
 
 
@@ -193,7 +230,7 @@ def delete(run: RunRecord) -> None:
         The run is in progress.
     """
     if process.status(run.folder).is_alive:
-        raise EmbeddingError(f"{run.trainer}, {run.data}: the run is in progress; stop it first")
+        raise EmbeddingError(f"{run.title}: the run is in progress; stop it first")
     shutil.rmtree(run.folder)
 
 
@@ -213,7 +250,7 @@ def find(run_id: str) -> RunRecord:
     """
     if _ID.fullmatch(run_id):
         for folder in runs_folders():
-            if (folder / run_id / _RECORD).is_file():
+            if (folder / run_id / _RECORD).exists():
                 return _read(folder / run_id / _RECORD)
     raise EmbeddingError(f"{run_id}: no such run; it was deleted, or belongs to another server")
 
@@ -229,11 +266,16 @@ def blocked_reason() -> str:
 def status(run: RunRecord) -> RunStatus:
     """Return the current status of a run."""
     process_status = process.status(run.folder)
-    state = _state(process_status)
+    damage = run.damage or process_status.damage
+    is_damaged = bool(damage) and not process_status.is_alive
+    state = "damaged" if is_damaged else _state(process_status)
     is_done = state == "done"
+    error = _error(run, process_status.exit_code) if state == "failed" else ""
+    if is_damaged:
+        error = f"{damage}; this run cannot be shown or resumed, only deleted"
     return RunStatus(
         state=state,
-        error=_error(run, process_status.exit_code) if state == "failed" else "",
+        error=error,
         seconds=process_status.seconds,
         metrics=_last_line(run.folder / process.OUTPUT) if is_done else {},
         results=_results(run) if is_done else (),
@@ -257,7 +299,9 @@ def _launch(run: RunRecord, arguments: Sequence[str]) -> None:
             raise EmbeddingError(reason)
         command = module_command("trainers", run.trainer, *arguments)
         process.launch(run.folder, command, module_environment(), run.folder.parent / ENDED)
-        process.write_json(run.folder / _RECORD, asdict(run) | {"folder": run.id})
+        values = asdict(run) | {"folder": run.id}
+        del values["damage"]
+        process.write_json(run.folder / _RECORD, values)
 
 
 def _state(process_status: ProcessStatus) -> RunState:
@@ -298,7 +342,7 @@ def _last_line(path: Path) -> dict[str, Any]:
     lines = process.tail(path).splitlines()
     try:
         found = json.loads(lines[-1]) if lines else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -310,5 +354,32 @@ def _read(path: Path) -> RunRecord:
 
 @functools.lru_cache(maxsize=1_000)
 def _parsed(path: Path, modified: int) -> RunRecord:
-    values = process.read_json(path)
-    return RunRecord(**values | {"folder": path.parent, "arguments": tuple(values["arguments"])})
+    try:
+        return _record(path.parent, process.read_json(path))
+    except EmbeddingError as error:
+        created = min(modified / 1e9, time.time())
+        return RunRecord(path.parent, "", (), {}, "", created, damage=str(error))
+
+
+def _record(folder: Path, values: Mapping[str, Any]) -> RunRecord:
+    """Return what run.json holds; fields that a newer version has added are ignored.
+
+    Raises
+    ------
+    EmbeddingError
+        A field is missing, or of another type.
+    """
+    names = ("trainer", "arguments", "settings", "data", "created")
+    given: dict[str, Any] = {name: values.get(name) for name in names}
+    arguments = given["arguments"]
+    fits = {
+        "trainer": isinstance(given["trainer"], str),
+        "arguments": isinstance(arguments, list) and all(isinstance(a, str) for a in arguments),
+        "settings": isinstance(given["settings"], dict),
+        "data": isinstance(given["data"], str),
+        "created": process.is_time(given["created"]),
+    }
+    wrong = [name for name, is_right in fits.items() if not is_right]
+    if wrong:
+        raise EmbeddingError(f"{_RECORD} is damaged (no usable {', '.join(wrong)})")
+    return RunRecord(folder, **given | {"arguments": tuple(arguments)})

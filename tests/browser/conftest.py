@@ -71,8 +71,8 @@ def visit(
 ) -> Iterator[Callable[..., AppPage]]:
     """Return a function that opens a path of a server in a fresh page; it waits for nothing.
 
-    The pages are closed before the servers of `serve` end. Errors in their consoles fail the test.
-    What a failed test saw last is in test-results/.
+    The pages are closed before the servers of `serve` end. Errors in their consoles and requests to
+    other servers fail the test. What a failed test saw last is in test-results/.
     """
     pages: list[AppPage] = []
 
@@ -91,6 +91,7 @@ def visit(
             page.page.screenshot(path=folder / f"{request.node.name}-{number}.png")
         page.close()
     assert [page.errors for page in pages if page.errors] == [], "errors in the browser's console"
+    assert [page.foreign for page in pages if page.foreign] == [], "requests to other servers"
 
 
 @pytest.fixture

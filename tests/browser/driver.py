@@ -105,16 +105,20 @@ class AppPage:
         self.address = address
         self.errors: list[str] = []
         self.received = 0  # bytes that came over the websocket
+        self.foreign: list[str] = []  # addresses of other servers that were requested
+        page.on("request", lambda request: self._check_server(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._listen)
         page.on("websocket", lambda socket: socket.on("framereceived", self._count))
 
+    def _check_server(self, url: str) -> None:
+        if not url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(url)
+
     def _listen(self, message: Any) -> None:
-        # Streamlit looks for its own hosts, which a machine without the web cannot find, and, at
-        # the address of a page other than the first, for itself below that address before above it
-        looked = "ERR_NAME_NOT_RESOLVED" in message.text or (
-            "404" in message.text and "/_stcore/" in message.location["url"]
-        )
+        # at the address of a page other than the first, Streamlit looks for itself below that
+        # address before above it
+        looked = "404" in message.text and "/_stcore/" in message.location["url"]
         if message.type == "error" and not looked:
             self.errors.append(message.text)
 

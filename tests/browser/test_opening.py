@@ -1,11 +1,14 @@
 """Opening what people have: rows with holes, several columns of vectors, zips, local files."""
 
+import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -15,6 +18,18 @@ from tests.browser.driver import AppPage
 
 def vectors(rows: int, dimensions: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(rows, dimensions)).astype(np.float32)
+
+
+@pytest.mark.parametrize("path", ["", "train", "evaluate"])
+def test_no_page_requests_anything_of_another_server(
+    visit: Callable[..., AppPage], server: str, path: str
+) -> None:
+    page = visit(server, path)
+    page.page.locator("[data-testid=stSidebar] .st-key-pages").wait_for()
+    icon = page.page.locator("link[rel*=icon]").first
+    expect(icon).to_have_attribute("href", re.compile(r"/media/[0-9a-f]+\.png"))
+    page.page.wait_for_load_state("networkidle")
+    assert page.foreign == []
 
 
 def test_rows_that_are_not_finite_are_left_out_on_demand_and_after_a_reload(

@@ -1,5 +1,6 @@
 """What is served for the browser: JavaScript and style sheets by their content, and no Python."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components import assets
+from embeddings.cache import Cache
 
 COMPONENTS = Path(assets.__file__).parent
 IMPORT = re.compile(r'^import .*?from "(.+?)";', re.MULTILINE | re.DOTALL)
@@ -72,3 +74,31 @@ def test_a_copy_that_was_cleaned_away_comes_back(served: dict[str, Path]) -> Non
     (folder / "map" / "map.js").unlink()
     assert assets.frontend_address() == address
     assert (folder / "map" / "map.js").is_file()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"other", b"conten"])
+def test_a_damaged_file_is_noticed_and_written_again(
+    served: dict[str, Path], tmp_path: Path, damaged: bytes
+) -> None:
+    first = assets.Blobs(Cache(tmp_path))
+    address = first.put(b"content")
+    (file,) = (tmp_path / "blobs").iterdir()
+    for blobs in (first, assets.Blobs(Cache(tmp_path))):  # while it is served, and after a restart
+        file.write_bytes(damaged)
+        os.utime(file, ns=(1, 1))
+        assert not blobs.has(address)
+        assert blobs.put(b"content") == address
+        assert file.read_bytes() == b"content" and blobs.has(address)
+        file.unlink()
+        assert not blobs.has(address)
+        blobs.put(b"content")
+
+
+def test_a_served_file_is_read_once(
+    served: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = assets.Blobs(Cache(tmp_path))
+    address = blobs.put(b"content")
+    assert blobs.has(address)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read again"))
+    assert blobs.has(address) and blobs.put(b"content") == address

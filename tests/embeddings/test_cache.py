@@ -3,7 +3,9 @@ import sys
 
 import pytest
 
+from embeddings import EmbeddingError
 from embeddings.cache import Cache, default_folder, key_hash
+from embeddings.files.atomic import atomic_path
 
 
 def test_what_is_stored_is_found_again(tmp_path) -> None:
@@ -42,7 +44,7 @@ def test_a_failed_write_leaves_nothing(tmp_path) -> None:
         file.write_text("half")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(EmbeddingError, match=r"\(disk full\); .* EMBEDDING_CACHE"):
         cache.store(path, fail)
     assert list(tmp_path.rglob("*.txt")) == []
 
@@ -63,6 +65,71 @@ def test_a_result_that_exceeds_the_limit_by_itself_is_stored(tmp_path) -> None:
     path = cache.path("results", key_hash({"number": 0}), ".bin")
     cache.store(path, lambda file: file.write_bytes(bytes(1000)))
     assert path.exists()
+
+
+@pytest.mark.parametrize("write", ["store", "store_folder", "lock", "make_folder"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, write: str) -> None:
+    (tmp_path / "file").touch()
+    cache = Cache(tmp_path / "file" / "cache")
+    path = cache.path("results", key_hash({}), ".bin")
+    with pytest.raises(EmbeddingError, match=r"the cache folder .*/file/cache cannot be written"):
+        if write == "lock":
+            with cache.lock(path):
+                pass
+        elif write == "make_folder":
+            cache.make_folder("results")
+        else:
+            getattr(cache, write)(path, lambda file: None)
+
+
+def test_a_result_in_a_folder_that_can_only_be_read_is_found(tmp_path, monkeypatch) -> None:
+    cache = Cache(tmp_path)
+    path = cache.path("results", key_hash({}), ".txt")
+    cache.store(path, lambda file: file.write_text("result"))
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.load(path, _read) == "result"
+
+
+def test_the_files_of_one_result_are_removed_together(tmp_path) -> None:
+    cache = Cache(tmp_path, limit=250)
+    upload = cache.path("uploads", "0123456789abcdef" * 2, "")
+
+    def write(folder) -> None:
+        (folder / "0").mkdir()
+        (folder / "0" / "labels.txt").write_bytes(bytes(50))
+        (folder / "vectors.npy").write_bytes(bytes(150))
+
+    cache.store_folder(upload, write)
+    os.utime(upload / "0" / "labels.txt", (1, 1))
+    fresh = cache.path("results", key_hash({"number": 0}), ".bin")
+    older = cache.path("results", key_hash({"number": 1}), ".bin")
+    cache.store(older, lambda file: file.write_bytes(bytes(10)))
+    os.utime(older, (2, 2))
+    cache.store(fresh, lambda file: file.write_bytes(bytes(50)))
+    assert not older.exists()  # the upload was used later, as one of its files was
+    assert sorted(path.name for path in upload.rglob("*")) == ["0", "labels.txt", "vectors.npy"]
+    for file in [upload, *upload.rglob("*")]:
+        os.utime(file, (3, 3))
+    cache.store(older, lambda file: file.write_bytes(bytes(10)))
+    assert not upload.exists() and fresh.exists()
+    assert [path.name for path in upload.parent.iterdir()] == []
+
+
+def test_what_must_last_is_on_disk_before_it_takes_its_name(tmp_path, monkeypatch) -> None:
+    steps: list[str] = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: steps.append("fsync") or fsync(handle))
+    monkeypatch.setattr(os, "replace", lambda *paths: steps.append("replace") or replace(*paths))
+    with atomic_path(tmp_path / "run.json") as temporary:
+        temporary.write_text("{}")
+    assert steps == ["fsync", "replace"]
+    steps.clear()
+    Cache(tmp_path).store_folder(tmp_path / "uploads" / "x", lambda path: (path / "a").touch())
+    assert steps == ["fsync"]
 
 
 def test_only_results_are_removed(tmp_path) -> None:

@@ -11,6 +11,7 @@ the run holds everything that `encode` needs, so the weights are not read again.
 import json
 import math
 import pickle
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -193,6 +194,8 @@ def _network(architecture: str) -> Any:
             f"cnn --pretrained ({architecture}) needs timm, which cannot be imported "
             f"({first_line(error)}); install it with: {INSTALL}"
         ) from error
+    if not re.fullmatch(r"[\w.-]+", architecture):  # timm also takes folders and places in the web
+        raise EmbeddingError(f"--architecture {architecture}: not a name of a network of timm")
     try:
         return timm.create_model(architecture, pretrained=False, num_classes=0)
     except RuntimeError as error:

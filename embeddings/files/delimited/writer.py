@@ -11,6 +11,7 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import header
 from embeddings.files.atomic import atomic_path
+from embeddings.files.delimited.formulas import harmless, harmless_column
 from embeddings.files.tabular.text_types import holds_list, holds_number
 from embeddings.files.tabular.writable_columns import any_match, as_text, writable_columns
 
@@ -21,8 +22,9 @@ _COMPONENT = re.compile(r"dim_\d+")  # the names of the vector's columns
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write label, dim_0, dim_1, ... and the metadata under a header; tabs for .tsv, else commas.
 
-    Texts are quoted, so that an empty one differs from a missing one. Returns what was left out:
-    columns that are nested, hold NULs, or have our names; and the provenance.
+    Texts are quoted, so that an empty one differs from a missing one. In .csv, which spreadsheets
+    open, an apostrophe is put before texts that they would run as formulas. Returns what was left
+    out: columns that are nested, hold NULs, or have our names; and the provenance.
 
     Raises
     ------
@@ -37,8 +39,12 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     kept, left_out = writable_columns(embedding_set.metadata, _writable, _TAKEN, _is_no_name)
     columns |= kept
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    table = pa.table(columns)
+    if delimiter == ",":
+        names = [harmless(name) for name in table.column_names]
+        table = pa.Table.from_arrays(list(map(harmless_column, table.columns)), names)
     with atomic_path(path) as temporary:
-        pa.csv.write_csv(pa.table(columns), temporary, pa.csv.WriteOptions(delimiter=delimiter))
+        pa.csv.write_csv(table, temporary, pa.csv.WriteOptions(delimiter=delimiter))
     return (*left_out, *header.lost(embedding_set.provenance))
 
 

@@ -47,6 +47,8 @@ def test_defaults_equal_the_libraries():
         (TsneParams, {"learning_rate": 0}, "expected auto or a number above 0"),
         (TsneParams, {"learning_rate": "fast"}, "expected auto or a number above 0"),
         (TsneParams, {"iterations": 0}, "iterations = 0; expected a whole number of at least 1"),
+        (TsneParams, {"iterations": 10**12}, "whole number of at least 1 and at most 10,000"),
+        (UmapParams, {"epochs": 10**12}, "whole number of at least 1 and at most 10,000"),
         (TsneParams, {"iterations": 10.5}, "iterations = 10.5; expected a whole number"),
         (TsneParams, {"threads": 0}, "threads = 0; expected reproducible, fast or a whole number"),
         (TsneParams, {"threads": "all"}, "threads = 'all'; expected reproducible, fast"),

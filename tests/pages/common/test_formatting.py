@@ -1,19 +1,9 @@
-"""Text on the screen and in exported CSV."""
+"""Text on the screen."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.common.formatting import duration, harmless, number, plain
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_a_text_that_a_spreadsheet_would_run_is_quoted(start: str) -> None:
-    assert harmless(f"{start}1+1") == f"'{start}1+1"
-
-
-@pytest.mark.parametrize("cell", ["king", "", "a=b", -1.5, 3, None, True])
-def test_other_cells_stay_as_they_are(cell: object) -> None:
-    assert harmless(cell) is cell
+from pages.common.formatting import duration, number, plain
 
 
 @pytest.mark.parametrize("text", ["![x](http://a)", "<b>", "$x$", ":red[x]", "# a", "a | b"])

@@ -1,12 +1,13 @@
 """What the app may open on this machine: the files named at the start and those below the root."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from embeddings import EmbeddingError
 from pages.common import local_files
-from pages.common.local_files import Local, allowed
+from pages.common.local_files import Local, Names, allowed
 
 
 @pytest.fixture
@@ -46,15 +47,33 @@ def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> No
 
 
 def test_names_below_the_root_are_listed_but_not_hidden_ones(root: Path) -> None:
-    assert Local(root=root).names() == (["a.npy", str(Path("sub/b.csv"))], 2)
-    assert Local((Path("c.npy"),)).names() == (["c.npy"], 0)
+    assert Local(root=root).names() == Names(("a.npy", str(Path("sub/b.csv"))), 2)
+    assert Local((Path("c.npy"),)).names() == Names(("c.npy",))
+    assert Local(root=root).names().note == ""
+
+
+def test_a_name_that_is_not_utf_8_is_left_out_and_counted(root: Path) -> None:
+    path = os.fsencode(root) + b"/bad\xff.csv"
+    Path(os.fsdecode(path)).touch()
+    names = Local(root=root).names()
+    assert names.listed == ("a.npy", str(Path("sub/b.csv")))
+    assert "1 files below the root have names that are not UTF-8" in names.note
+    with pytest.raises(EmbeddingError, match=r"bad�\.csv: the name of this file is not UTF-8"):
+        allowed([os.fsdecode(path)], {})
+
+
+@pytest.mark.parametrize("name", ["\0", "a\0.npy", "a" * 300, "a/" * 5_000])
+def test_a_name_that_no_file_can_have_is_refused_like_any_other(root: Path, name: str) -> None:
+    with pytest.raises(EmbeddingError, match="not a file that this server may open") as caught:
+        Local(root=root).paths(name)
+    assert len(str(caught.value)) < 300
 
 
 def test_of_many_files_the_first_ones_are_listed_beside_the_named_one(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local_files, "LISTED", 1)
-    assert Local((Path("c.npy"),), root).names() == (["c.npy", "a.npy"], 2)
+    assert Local((Path("c.npy"),), root).names() == Names(("c.npy", "a.npy"), 2)
 
 
 def test_nothing_outside_of_the_root_is_opened(root: Path) -> None:

@@ -43,6 +43,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
     monkeypatch.setattr(services, "session_id", lambda: "me")
     runtime = SimpleNamespace(is_active_session=lambda client: client != "gone")
     monkeypatch.setattr(services, "get_instance", lambda: runtime)
+    monkeypatch.setattr(services, "exists", lambda: True)
     return made
 
 

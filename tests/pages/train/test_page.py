@@ -74,6 +74,17 @@ def test_the_form_passes_only_what_differs_from_the_defaults() -> None:
     assert "out" not in {setting.name for setting in trainer.settings}
 
 
+def test_no_field_of_the_form_takes_a_path_of_the_server() -> None:
+    names_of_columns = {"names", "left_features", "right_features", "features", "user", "item",
+                        "target", "columns", "categorical", "text", "label", "title"}  # fmt: skip
+    values = {"shares", "positive", "words", "architecture"}
+    for name in descriptions():
+        fields = trainer_settings.trainer(name).settings
+        texts = {field.name for field in fields if field.type == "str" and not field.choices}
+        assert texts <= names_of_columns | values, name
+    assert "pretrained" not in {each.name for each in trainer_settings.trainer("bert").settings}
+
+
 def test_a_failed_run_is_explained(page: AppTest, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "20260101-000001-abcdef"
     folder.mkdir(parents=True)

@@ -434,3 +434,61 @@ def test_time_left_follows_the_rate_of_the_stage():
     assert rate.seconds_left(32.0) == 2.0
     rate.update("quality", 0.1, 33.0)  # begun again
     assert rate.seconds_left(33.0) is None
+
+
+def test_clients_take_turns(tmp_path):
+    pipes = {name: tmp_path / name for name in ("a0", "a1", "a2", "a3", "b0", "b1", "c0")}
+    for path in pipes.values():
+        os.mkfifo(path)
+    with JobPool() as pool:
+        for name, path in pipes.items():
+            pool.submit(name, held, str(path), name, client=name[0])
+        order = ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+        running_pid(pool, "a0")
+        assert [pool.status(name).position for name in order] == [None, 0, 1, 2, 3, 4, 5]
+        for name, following in zip(order, [*order[1:], None], strict=True):
+            let_go(pipes[name])
+            assert pool.wait(name, LONG).result == name
+            if following is not None:
+                running_pid(pool, following)
+
+
+def test_a_job_whose_client_has_gone_is_ended():
+    present = {"a"}
+    with JobPool(is_present=present.__contains__, end_seconds=0.0) as pool:
+        pool.submit("burn", burn, client="a")
+        pid = running_pid(pool, "burn")
+        assert pool.status("burn").state == "running"
+        present.clear()
+        assert pool.wait("burn", LONG).state == "cancelled"
+        assert ended(pid)
+
+
+def test_a_job_of_which_one_client_is_left_goes_on(pipe):
+    present = {"a", "b"}
+    with JobPool(is_present=present.__contains__, yield_seconds=0.0, end_seconds=0.0) as pool:
+        pool.submit("held", held, str(pipe), 1, client="a")
+        pool.submit("held", held, str(pipe), 1, client="b")
+        pool.submit("burn", burn, client="a")
+        running_pid(pool, "held")
+        present.remove("a")
+        assert pool.wait("burn", LONG).state == "cancelled"  # the pool has looked
+        let_go(pipe)
+        assert pool.wait("held", LONG).result == 1
+
+
+def test_a_job_whose_client_has_gone_makes_room_for_others(tmp_path):
+    present = {"a", "b"}
+    pool = JobPool(is_present=present.__contains__, yield_seconds=0.0, end_seconds=float("inf"))
+    with pool:
+        pool.submit("burn", burn, client="a")
+        pool.submit("queued", burn, client="a")
+        pid = running_pid(pool, "burn")
+        present.remove("a")
+        assert run_as(pool, "add", "b").result == 3
+        assert pool.status("burn").state == "cancelled" and ended(pid)
+
+
+def run_as(pool, key, client):
+    pool.submit(key, add, 1, 2, client=client)
+    return pool.wait(key, LONG)

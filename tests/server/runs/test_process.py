@@ -165,3 +165,13 @@ def test_the_end_of_a_long_output_is_found(tmp_path: Path) -> None:
 
 def test_stopped_and_killed_are_the_shells_exit_codes() -> None:
     assert process.STOPPED == (130, 143) and process.KILLED == 128 + signal.SIGKILL
+
+
+def test_a_full_disk_leaves_no_exit_code_rather_than_an_empty_one(folder: Path, pipe: Path) -> None:
+    (folder / "exit.part").symlink_to("/dev/full")  # where each write fails, as on a full disk
+    launch(folder, "sh", "-c", f"read line < {pipe}; exit 0")
+    pipe.write_text("go\n")
+    wait(folder)
+    assert not os.path.lexists(folder / "exit")
+    status = process.status(folder)
+    assert (status.is_alive, status.exit_code, status.damage) == (False, None, "")

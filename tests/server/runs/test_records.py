@@ -1,5 +1,6 @@
 """Runs are found again, stopped and resumed; their status follows their processes."""
 
+import errno
 import fcntl
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import EmbeddingError, load
+from server.runs import process
 from server.runs import records as runs
 from server.runs.contract import TRAINING_FOLDER
 from server.runs.metrics import RunMetrics, curves, progress
@@ -268,3 +270,19 @@ def test_a_real_trainer_runs_and_its_curves_are_read(
     far = progress({"": events[""]})
     assert (far.step, far.steps, far.fraction, far.seconds_left) == (20, 20, 1.0, 0.0)
     assert progress(events).stage == "refit"
+
+
+def test_a_disk_that_is_full_starts_no_run(
+    start_fake: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(process, "write_json", full)
+    with pytest.raises(EmbeddingError, match=r"cannot be written \(No space.*EMBEDDING_RUNS"):
+        start_fake("work")
+    assert runs.list_runs() == []
+    assert list((tmp_path / "runs").glob("2*")) == []
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(EmbeddingError, match="No space left"), runs.explain_write_errors():
+        runs.new_folder()

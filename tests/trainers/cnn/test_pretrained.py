@@ -161,6 +161,9 @@ def test_weights_of_another_network_are_rejected(tmp_path, weights):
         open_extractor(tmp_path / "other.safetensors", None)
     with pytest.raises(EmbeddingError, match="2 are missing and 1 are unexpected, such as stem"):
         open_extractor(tmp_path / "other.safetensors", "tiny")
+    for name in (f"local-dir:{tmp_path}", "hf-hub:someone/model", "../tiny"):
+        with pytest.raises(EmbeddingError, match="not a name of a network of timm"):
+            open_extractor(weights, name)
     with pytest.raises(EmbeddingError, match=r"--architecture huge: Unknown model \(huge\)"):
         open_extractor(tmp_path / "other.safetensors", "huge")
     state = torch.load(weights, weights_only=True)
