@@ -21,12 +21,14 @@ import pickle
 import threading
 import time
 import traceback
-from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
-from server.jobs.status import JobStatus, PhaseRate
+from server.jobs.fair_queue import FairQueue
+from server.jobs.presence import END_SECONDS, YIELD_SECONDS, Presence
+from server.jobs.status import Job, JobStatus
 from server.jobs.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -34,28 +36,7 @@ _log = logging.getLogger(__name__)
 MAX_FINISHED = 50
 """Finished jobs whose results can still be read."""
 
-YIELD_SECONDS, END_SECONDS = 10.0, 120.0
-"""How long a job may run on without a client: while others wait for a worker, and at most. A page
-that is loaded again is back by then."""
-
-MAX_CLIENTS = 1_000
-"""Clients whose last turn is remembered."""
-
-_CHECK_SECONDS = 1.0
-"""How often the pool looks for jobs without clients."""
-
 _NO_WARM_UP = pickle.dumps(None)
-
-
-@dataclass(eq=False)
-class _Job:
-    """A job as the pool tracks it; its status is stored without position and times."""
-
-    payload: bytes  # pickled (function, arguments)
-    status: JobStatus
-    rate: PhaseRate = field(default_factory=PhaseRate)
-    began: float = 0.0  # monotonic clock, s; 0 while queued
-    seen: float = field(default_factory=time.monotonic)  # when a client was last present
 
 
 @dataclass(eq=False)
@@ -64,7 +45,7 @@ class _Slot:
 
     worker: Worker | None = None
     is_ready: bool = False  # the worker has warmed up
-    job: _Job | None = None
+    job: Job | None = None
     warms_up: bool = True  # False after a worker ended while it warmed up
     can_start: bool = True  # False after a worker ended before it was ready, without warm-up
 
@@ -81,8 +62,7 @@ class JobPool:
         does so alone: what it compiles and caches on disk saves the others the work.
     is_present : callable
         Whether a client is still there; by default they all are. Any thread may call it.
-    yield_seconds, end_seconds : float
-        See YIELD_SECONDS.
+    yield_seconds, end_seconds : see presence.YIELD_SECONDS
     """
 
     def __init__(
@@ -96,15 +76,13 @@ class JobPool:
         if workers < 1:
             raise ValueError(f"workers = {workers}; at least 1 is needed")
         self._changed = threading.Condition()  # guards everything below
-        self._jobs: dict[str, _Job] = {}  # the latest of each key; finished ones by their end
-        self._queue: deque[_Job] = deque()  # in the order of submission
-        self._served: dict[str, int] = {}  # number of the turn in which a client's last job began
-        self._turn = 0
+        self._jobs: dict[str, Job] = {}  # the latest of each key; finished ones by their end
+        clients_of = attrgetter("clients")
+        self._queue = FairQueue[Job](clients_of)
+        self._presence = Presence[Job](clients_of, is_present, yield_seconds, end_seconds)
         self._is_closed = False
         self._first_has_started = False  # the first worker is ready, or has failed
         self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
-        self._is_present = is_present
-        self._yield_seconds, self._end_seconds = yield_seconds, end_seconds
         self._slots = [_Slot() for _ in range(workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(slot,), name=f"worker-{i}", daemon=True)
@@ -138,7 +116,7 @@ class JobPool:
                 raise RuntimeError("the pool is closed")
             job = self._jobs.get(key)
             if job is None or job.status.is_finished:
-                job = _Job(payload, JobStatus(key))
+                job = Job(payload, JobStatus(key))
                 self._jobs.pop(key, None)
                 self._jobs[key] = job
                 self._queue.append(job)
@@ -203,10 +181,10 @@ class JobPool:
         for thread in self._threads:
             thread.join()
 
-    def _current_status(self, job: _Job) -> JobStatus:
+    def _current_status(self, job: Job) -> JobStatus:
         status = job.status
         if status.state == "queued":
-            position = self._in_turn().index(job)
+            position = self._queue.in_turn().index(job)
             warming_up = sum(not slot.is_ready for slot in self._slots)
             phase = "warming up" if position < warming_up else "queued"
             return replace(status, position=position, phase=phase)
@@ -216,7 +194,7 @@ class JobPool:
             return replace(status, seconds=now - job.began, seconds_left=left)
         return status
 
-    def _cancel(self, job: _Job) -> None:
+    def _cancel(self, job: Job) -> None:
         if job.status.state == "queued":
             self._queue.remove(job)
         for slot in self._slots:
@@ -225,7 +203,7 @@ class JobPool:
                 slot.worker.kill()  # its thread sees the end of the pipe and starts another
         self._finish(job, state="cancelled")
 
-    def _finish(self, job: _Job, **changes: Any) -> None:
+    def _finish(self, job: Job, **changes: Any) -> None:
         key = job.status.key
         seconds = time.monotonic() - job.began if job.began else 0.0
         job.status = replace(job.status, frame=None, seconds=seconds, **changes)
@@ -235,7 +213,7 @@ class JobPool:
             del self._jobs[key]
         self._changed.notify_all()
 
-    def _complete(self, job: _Job, pickled_result: bytes) -> None:
+    def _complete(self, job: Job, pickled_result: bytes) -> None:
         try:
             result = pickle.loads(pickled_result)
         except Exception:  # whatever its class raises when it is unpickled
@@ -243,7 +221,7 @@ class JobPool:
         else:
             self._finish(job, state="done", fraction=1.0, result=result)
 
-    def _fail(self, job: _Job, error: str, details: str = "") -> None:
+    def _fail(self, job: Job, error: str, details: str = "") -> None:
         level = logging.ERROR if details else logging.INFO
         _log.log(level, "job %s failed: %s\n%s", job.status.key, error, details)
         self._finish(job, state="failed", error=error, traceback=details)
@@ -252,7 +230,7 @@ class JobPool:
         """Give queued jobs to idle workers."""
         for slot in self._slots:
             if self._queue and slot.worker and slot.is_ready and slot.job is None:
-                job = slot.job = self._take_next()
+                job = slot.job = self._queue.pop()
                 job.began = time.monotonic()
                 job.status = replace(
                     job.status, state="running", phase="starting", started=time.time()
@@ -260,50 +238,14 @@ class JobPool:
                 slot.worker.send(job.payload)
                 job.payload = b""
 
-    def _in_turn(self) -> list[_Job]:
-        """Return the queue in the order in which it is served.
-
-        In each round every client has one job; whose last job began longest ago comes first, and
-        among equals the first to be submitted.
-        """
-        before = Counter[str]()
-        turns = {}
-        for job in self._queue:
-            clients = job.status.clients
-            turns[job] = min((before[each], self._served.get(each, 0)) for each in clients)
-            before.update(clients)
-        return sorted(self._queue, key=turns.__getitem__)
-
-    def _take_next(self) -> _Job:
-        """Remove the next job from the queue and return it."""
-        job = self._in_turn()[0]
-        self._queue.remove(job)
-        self._turn += 1
-        for client in job.status.clients:
-            self._served.pop(client, None)
-            self._served[client] = self._turn  # the last in the dict
-        for client in list(self._served)[:-MAX_CLIENTS]:
-            del self._served[client]
-        return job
-
     def _end_abandoned_jobs(self) -> None:
-        """Cancel jobs whose clients have gone; the body of a thread."""
+        """Cancel jobs whose clients have gone, every second; the body of a thread."""
         with self._changed:
             while not self._is_closed:
-                now = time.monotonic()
                 unfinished = [job for job in self._jobs.values() if not job.status.is_finished]
-                abandoned = []
-                for job in unfinished:
-                    if any(map(self._is_present, job.status.clients)):
-                        job.seen = now
-                    else:
-                        abandoned.append(job)
-                is_awaited = any(job not in abandoned for job in self._queue)
-                most = self._yield_seconds if is_awaited else self._end_seconds
-                for job in abandoned:
-                    if now - job.seen >= most:
-                        self._cancel(job)
-                self._changed.wait(_CHECK_SECONDS if unfinished else None)
+                for job in self._presence.overdue(unfinished, self._queue):
+                    self._cancel(job)
+                self._changed.wait(1.0 if unfinished else None)
 
     def _serve(self, slot: _Slot) -> None:
         """Keep one worker running; the body of its thread."""
@@ -374,7 +316,7 @@ class JobPool:
             slot.can_start = slot.warms_up
             slot.warms_up = False
             if not slot.can_start and self._queue:
-                job = self._take_next()
+                job = self._queue.pop()
         if job:
             self._fail(job, f"the worker process ended before the job was done: {reason}")
 

@@ -1,6 +1,6 @@
-"""The status of a job, and the estimate of its remaining time."""
+"""A job, its status, and the estimate of its remaining time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -87,3 +87,18 @@ class PhaseRate:
         (start, first), (end, last) = self.first, self.last
         left = (1.0 - last) * (end - start) / (last - first)
         return max(0.0, left - (now - end))
+
+
+@dataclass(eq=False)
+class Job:
+    """A job as the pool tracks it; its status is stored without position and times."""
+
+    payload: bytes  # pickled (function, arguments)
+    status: JobStatus
+    rate: PhaseRate = field(default_factory=PhaseRate)
+    began: float = 0.0  # monotonic clock, s; 0 while queued
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """Who wants the result."""
+        return self.status.clients

@@ -13,16 +13,14 @@ function raises for it what would hide the other runs.
 """
 
 import contextlib
-import functools
 import json
 import os
 import re
 import secrets
-import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,8 +31,9 @@ from embeddings.cache import default_folder
 from embeddings.errors import EmbeddingError
 from server.modules import module_command, module_environment
 from server.runs import process
-from server.runs.contract import ERROR_PREFIX, LAST_CHECKPOINT, RESULT_PATTERN, TRAINING_FOLDER
+from server.runs.contract import ERROR_PREFIX, LAST_CHECKPOINT, RESULT_PATTERN
 from server.runs.process import ProcessStatus
+from server.runs.run_record import RECORD, RunRecord, read_record, write_record
 
 RunState = Literal["running", "stopping", "done", "stopped", "failed", "damaged"]
 
@@ -45,61 +44,6 @@ ENDED = ".ended"
 """File beside the runs: it grows by one line whenever a run ends."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
-_RECORD = "run.json"
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What was started.
-
-    Attributes
-    ----------
-    folder : Path
-        Named by the run's id.
-    trainer : str
-        What follows `python -m trainers`.
-    arguments : tuple of str
-        What follows the trainer's name.
-    settings : mapping
-        All settings by name, including those left at their defaults.
-    data : str
-        What the run learns from, as a title for the screen.
-    created : float
-        Unix time in seconds.
-    damage : str
-        How run.json is damaged; "" if it is not. All else is then unknown.
-    """
-
-    folder: Path
-    trainer: str
-    arguments: tuple[str, ...]
-    settings: Mapping[str, Any]
-    data: str
-    created: float
-    damage: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name of the run in addresses."""
-        return self.folder.name
-
-    @property
-    def title(self) -> str:
-        """The title on the screen: "two_tower, visits.csv, 24 Nov 18:05"."""
-        created = time.strftime("%d %b %H:%M", time.localtime(self.created))
-        if self.damage:
-            return f"{self.id}, {created}"
-        return f"{self.trainer}, {self.data}, {created}"
-
-    @property
-    def command(self) -> str:
-        """The command line, to be copied by a person."""
-        return f"python -m trainers {shlex.join([self.trainer, *self.arguments])}"
-
-    @property
-    def training(self) -> Path:
-        """The trainer's own folder."""
-        return self.folder / TRAINING_FOLDER
 
 
 @dataclass(frozen=True)
@@ -191,7 +135,8 @@ def start(
         with explain_write_errors():
             _launch(run, run.arguments)
     except EmbeddingError:
-        process.stop(folder, force=True)
+        with contextlib.suppress(EmbeddingError):  # the process is dead that could not be recorded
+            process.stop(folder, force=True)
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return run
@@ -236,7 +181,7 @@ def delete(run: RunRecord) -> None:
 
 def list_runs() -> list[RunRecord]:
     """Return all runs, the latest first."""
-    found = [_read(path) for folder in runs_folders() for path in folder.glob(f"*/{_RECORD}")]
+    found = [read_record(path) for folder in runs_folders() for path in folder.glob(f"*/{RECORD}")]
     return sorted(found, key=lambda run: run.created, reverse=True)
 
 
@@ -250,8 +195,8 @@ def find(run_id: str) -> RunRecord:
     """
     if _ID.fullmatch(run_id):
         for folder in runs_folders():
-            if (folder / run_id / _RECORD).exists():
-                return _read(folder / run_id / _RECORD)
+            if (folder / run_id / RECORD).exists():
+                return read_record(folder / run_id / RECORD)
     raise EmbeddingError(f"{run_id}: no such run; it was deleted, or belongs to another server")
 
 
@@ -299,9 +244,7 @@ def _launch(run: RunRecord, arguments: Sequence[str]) -> None:
             raise EmbeddingError(reason)
         command = module_command("trainers", run.trainer, *arguments)
         process.launch(run.folder, command, module_environment(), run.folder.parent / ENDED)
-        values = asdict(run) | {"folder": run.id}
-        del values["damage"]
-        process.write_json(run.folder / _RECORD, values)
+        write_record(run)
 
 
 def _state(process_status: ProcessStatus) -> RunState:
@@ -345,41 +288,3 @@ def _last_line(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _read(path: Path) -> RunRecord:
-    """Read run.json, which is written again only when a run is resumed."""
-    return _parsed(path, path.stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1_000)
-def _parsed(path: Path, modified: int) -> RunRecord:
-    try:
-        return _record(path.parent, process.read_json(path))
-    except EmbeddingError as error:
-        created = min(modified / 1e9, time.time())
-        return RunRecord(path.parent, "", (), {}, "", created, damage=str(error))
-
-
-def _record(folder: Path, values: Mapping[str, Any]) -> RunRecord:
-    """Return what run.json holds; fields that a newer version has added are ignored.
-
-    Raises
-    ------
-    EmbeddingError
-        A field is missing, or of another type.
-    """
-    names = ("trainer", "arguments", "settings", "data", "created")
-    given: dict[str, Any] = {name: values.get(name) for name in names}
-    arguments = given["arguments"]
-    fits = {
-        "trainer": isinstance(given["trainer"], str),
-        "arguments": isinstance(arguments, list) and all(isinstance(a, str) for a in arguments),
-        "settings": isinstance(given["settings"], dict),
-        "data": isinstance(given["data"], str),
-        "created": process.is_time(given["created"]),
-    }
-    wrong = [name for name, is_right in fits.items() if not is_right]
-    if wrong:
-        raise EmbeddingError(f"{_RECORD} is damaged (no usable {', '.join(wrong)})")
-    return RunRecord(folder, **given | {"arguments": tuple(arguments)})

@@ -1,0 +1,67 @@
+"""The order of waiting jobs: clients take turns, however many jobs each of them has submitted."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+MAX_CLIENTS = 1_000
+"""Clients whose last turn is remembered."""
+
+
+class FairQueue(Generic[T]):
+    """Jobs that wait, each for one client or several; not to be used from several threads at once.
+
+    Parameters
+    ----------
+    clients_of : callable
+        Returns the clients of a job, at least one.
+    """
+
+    def __init__(self, clients_of: Callable[[T], Collection[str]]) -> None:
+        self._clients_of = clients_of
+        self._jobs: list[T] = []  # in the order of submission
+        self._served: dict[str, int] = {}  # number of the turn in which a client's last job began
+        self._turn = 0
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._jobs)
+
+    def append(self, job: T) -> None:
+        """Add a job."""
+        self._jobs.append(job)
+
+    def remove(self, job: T) -> None:
+        """Remove a job without serving it."""
+        self._jobs.remove(job)
+
+    def in_turn(self) -> list[T]:
+        """Return the jobs in the order in which they will be served.
+
+        In each round every client has one job; whose last job began longest ago comes first, and
+        among equals the first to be submitted.
+        """
+        before = Counter[str]()
+        turns = []
+        for job in self._jobs:
+            clients = self._clients_of(job)
+            turns.append(min((before[each], self._served.get(each, 0)) for each in clients))
+            before.update(clients)
+        order = sorted(range(len(turns)), key=turns.__getitem__)
+        return [self._jobs[i] for i in order]
+
+    def pop(self) -> T:
+        """Remove the next job and return it."""
+        job = self.in_turn()[0]
+        self._jobs.remove(job)
+        self._turn += 1
+        for client in self._clients_of(job):
+            self._served.pop(client, None)
+            self._served[client] = self._turn  # the last in the dict
+        for client in list(self._served)[:-MAX_CLIENTS]:
+            del self._served[client]
+        return job
