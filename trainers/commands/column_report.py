@@ -61,19 +61,22 @@ class Column:
 
 def run(config: ColumnsConfig) -> dict[str, Any]:
     """Return a description of the table; print it as text unless `--json` is given."""
-    described = describe_table(config.data, split_names(config.names))
+    described = describe_table(config.data, split_names(config.names), config.separator)
     if not config.json:
         print(columns_table(described["columns"], described["target"]))  # noqa: T201
     return described
 
 
-def describe_table(path: Path | None, names: Sequence[str] = ()) -> dict[str, Any]:
+def describe_table(
+    path: Path | None, names: Sequence[str] = (), separator: str | None = None
+) -> dict[str, Any]:
     """Describe a table and its columns.
 
     Parameters
     ----------
     path : the file; None for the built-in flights
     names : the names of all columns, for a file without a header
+    separator : of the columns of text; by default it is detected
 
     Returns
     -------
@@ -87,7 +90,7 @@ def describe_table(path: Path | None, names: Sequence[str] = ()) -> dict[str, An
         the file is missing or is not a table
     """
     if path is not None:
-        table, source = read_file(path, names)
+        table, source = read_file(path, names, separator=separator)
         with error_context(path):
             columns = [describe(name, table[name]) for name in table.column_names]
         target = suggested_target(columns)

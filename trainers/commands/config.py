@@ -9,6 +9,7 @@ from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
 from embeddings.settings import POSITIONAL, Alias, Metavar, check
+from trainers.data.table_config import Separator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class ColumnsConfig:
         "Table: CSV, TSV or Parquet; default: flights from New York in 2013")] = None
     names: Annotated[str | None, Doc(
         "Names of all columns, separated by commas, for a file without a header")] = None
+    separator: Separator = None
     json: Annotated[bool, Doc("Print only JSON")] = False
 
     # fmt: on

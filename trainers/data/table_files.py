@@ -18,7 +18,7 @@ Source = dict[str, str]
 
 
 def read_file(
-    path: Path, names: Sequence[str] = (), note: Note = log_note
+    path: Path, names: Sequence[str] = (), note: Note = log_note, separator: str | None = None
 ) -> tuple[pa.Table, Source]:
     """Read a table with typed columns; see files.tabular.reader.
 
@@ -26,6 +26,7 @@ def read_file(
     ----------
     names : names of the columns of a file without a header
     note : receives what was assumed or left out, one sentence per call
+    separator : of the columns of text; by default it is detected
 
     Returns
     -------
@@ -36,7 +37,7 @@ def read_file(
     EmbeddingError
         no such file, or no readable table
     """
-    table = read_table(path, names, note=note)
+    table = read_table(path, names, separator, note=note)
     return table, source_of(path)
 
 

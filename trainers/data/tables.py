@@ -43,6 +43,7 @@ class TableSpec:
     columns : the predictors
     categorical : the columns of numbers or dates that are categorical; text always is
     names : names of the columns, for a file without a header
+    separator : of the columns of text
     task : auto, regression or classification
     rows : number of rows to sample at random, without replacement
     seed : of the sample
@@ -52,6 +53,7 @@ class TableSpec:
     columns: tuple[str, ...] = ()
     categorical: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    separator: str | None = None
     task: TargetTask = "auto"
     rows: int | None = None
     seed: int = 0
@@ -65,6 +67,7 @@ class TableSpec:
             columns=split_names(config.columns),
             categorical=categorical,
             names=split_names(config.names),
+            separator=config.separator,
             task=config.task,
             rows=config.rows,
             seed=seed,
@@ -115,7 +118,7 @@ def read(path: Path | None, spec: TableSpec) -> Table:
     """
     if path is not None:
         notes: list[str] = []
-        table, source = read_file(path, spec.names, notes.append)
+        table, source = read_file(path, spec.names, notes.append, spec.separator)
         with error_context(path):
             prepared = prepare(table, path.name.partition(".")[0], source, spec)
         return replace(prepared, notes=(*notes, *prepared.notes))

@@ -8,6 +8,7 @@ from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, Dimensions, LoopConfig
+from trainers.data.table_config import ColumnNames, PairColumns, Separator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +18,11 @@ class InterestConfig(LoopConfig):
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "Clicks: a CSV or TSV with a header, first the user, then the document; default: synthetic "
+        "Clicks: a table, first the user, then the document; default: synthetic "
         "readers and topics")] = None
+    names: ColumnNames = None
+    columns: PairColumns = None
+    separator: Separator = None
     titles: Annotated[Path | None, Doc(
         "Table of documents: the key used in the clicks, then the title; default: the keys are the "
         "titles")] = None

@@ -14,6 +14,7 @@ from trainers.data.corpus import number_words
 from trainers.data.pairs.datasets import read_pairs
 from trainers.data.pairs.pairs import Pairs, distinct_titles, role_count
 from trainers.data.pairs.side_tables import join
+from trainers.data.table_files import split_names
 from trainers.data.words import numbered, words_of
 from trainers.interest.config import InterestConfig
 from trainers.interest.synthetic import synthetic_clicks
@@ -48,11 +49,13 @@ def read(config: InterestConfig) -> Clicks:
         a file cannot be read or has another form than expected, no document has a title, or no
         word of the titles has a vector in the file of --words
     """
-    pairs, titles = (
-        synthetic_clicks(seed=config.seed)
-        if config.data is None
-        else with_titles(read_pairs(config.data), config)
-    )
+    titles: Sequence[str]
+    if config.data is None:
+        pairs, titles = synthetic_clicks(seed=config.seed)
+    else:
+        names, columns = split_names(config.names), split_names(config.columns)
+        clicks = read_pairs(config.data, 1, names, columns, config.separator)
+        pairs, titles = with_titles(clicks, config)
     return with_words(pairs, titles, None if config.words is None else load(config.words))
 
 

@@ -9,6 +9,7 @@ from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, LearningRate, LoopConfig
+from trainers.data.table_config import ColumnNames, PairColumns, Separator
 from trainers.two_tower.config import TwoTowerConfig
 
 
@@ -23,6 +24,9 @@ class TransferConfig(LoopConfig):
         "those with ads as well. Default: synthetic tastes")] = None
     ads: Annotated[Path | None, Label("Ad clicks"), Doc(
         "Clicks on ads, if they are in a separate file")] = None
+    names: ColumnNames = None
+    columns: PairColumns = None
+    separator: Separator = None
     items: Annotated[Path | None, Label("Item metadata"), Doc(
         "Metadata table of the items and ads, by key")] = None
     features: Annotated[str | None, ADVANCED, Doc(

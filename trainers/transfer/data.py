@@ -136,13 +136,14 @@ def _rows_of(interactions: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarra
 def _interactions(path: Path, config: TransferConfig) -> _Interactions:
     """Read a table; impressions that were not clicked are not interactions."""
     notes: list[str] = []
-    table, source = read_file(path, note=notes.append)
+    table, source = read_file(path, split_names(config.names), notes.append, config.separator)
     names = table.column_names
-    users = split_names(config.user) or _by_name(names, USERS) or tuple(
+    user, item = _columns(config, names, path)
+    users = split_names(user) or _by_name(names, USERS) or tuple(
         name for name in names if name.startswith(USER_FEATURES)
     ) or (names[0],)  # fmt: skip
     others = [name for name in names if name not in users]
-    items = split_names(config.item) or _by_name(names, ITEMS) or tuple(others[:1])
+    items = split_names(item) or _by_name(names, ITEMS) or tuple(others[:1])
     for name in (*users, *items):
         if name not in names:
             raise EmbeddingError(f"{path.name}: no column {name!r}; there are {', '.join(names)}")
@@ -167,6 +168,27 @@ def _interactions(path: Path, config: TransferConfig) -> _Interactions:
         source=source,
         notes=tuple(notes),
     )
+
+
+def _columns(
+    config: TransferConfig, names: Sequence[str], path: Path
+) -> tuple[str | None, str | None]:
+    """Return the columns of the user and of the item that were given, by name or by number."""
+    chosen = split_names(config.columns)
+    if not chosen:
+        return config.user, config.item
+    if len(chosen) != 2:
+        raise EmbeddingError(f"--columns {config.columns}: expected two columns, such as user,item")
+    user, item = (
+        names[int(each) - 1]
+        if each not in names and each.isdecimal() and 1 <= int(each) <= len(names)
+        else each
+        for each in chosen
+    )
+    for name in (user, item):
+        if name not in names:
+            raise EmbeddingError(f"{path.name}: no column {name!r}; there are {', '.join(names)}")
+    return config.user or user, config.item or item
 
 
 def _by_name(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:

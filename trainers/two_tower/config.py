@@ -9,6 +9,7 @@ from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label
 from trainers.core.loop_config import BatchSize, Count, LearningRate, LoopConfig
+from trainers.data.table_config import PairColumns, Separator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,12 @@ class TwoTowerConfig(LoopConfig):
     names: Annotated[str | None, Label("Column names"), Doc(
         "Column names, separated by commas, for a table without a header; head,relation,tail: "
         "triples")] = None
+    columns: PairColumns = None
+    separator: Separator = None
+    weight: Annotated[Literal["auto", "none", "raw", "log", "bm25"], Doc(
+        "How the column weight counts: raw, as it is; log, log(1 + weight); bm25, saturated, rare "
+        "right items more; none, not at all. auto: log if the tail is heavy (more than 1 in 100 "
+        "weights above 10 times the median), else raw")] = "auto"
     min_count: Annotated[int | None, Ge(1), Label("Minimum count"), Doc(
         "Minimum count of a right item; rarer ones are dropped. Default: 1; for the built-in names "
         "4")] = None

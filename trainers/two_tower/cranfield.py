@@ -1,13 +1,16 @@
 """Search collections in the Cranfield format: documents, queries, and relevance judgments.
 
 The documents are one file of records that begin with `.I id`; the queries are another. Within a
-record, `.T` begins the title, `.A` the authors, `.B` the bibliography and `.W` the text. A line of
-relevance judgments is `query 0 document grade`. (Cleverdon, "The Cranfield tests on index language
-devices", 1967.)
+record, `.T` begins the title, `.A` the authors, `.B` the bibliography and `.W` the text; fields of
+other letters, such as the references after `.X` in CISI and CACM, are not read. A line of relevance
+judgments is `query document grade`, `query 0 document grade` (TREC, MED), or `query document 0 0`
+(CISI, CACM). (Cleverdon, "The Cranfield tests on index language devices", 1967.)
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,15 +22,21 @@ from trainers.data.pairs.pairs import Pairs, Side, distinct_titles, number_pairs
 FIELDS = {"T": "title", "A": "author", "B": "bibliography", "W": "text"}
 """Column of each field of a record."""
 
-FILES = (("*.all*", "documents, such as cran.all.1400"), ("*.qry", "queries, such as cran.qry"),
-         ("*[qQ][rR]el*", "judgments, such as cranqrel"))  # fmt: skip
+FILES = (
+    (("*.all*",), "documents, such as cran.all.1400 or CISI.ALL"),
+    (("*.qry", "query.text"), "queries, such as cran.qry or CISI.QRY"),
+    (("*qrel*", "*.rel"), "judgments, such as cranqrel or CISI.REL"),
+)
+"""Patterns of the names of the files, in lower case; names are compared in any case."""
 
 QUERY, DOCUMENT = "query", "document"
+
+_FIELD = re.compile(r"\.[A-Z]\s*")
 
 
 def is_collection(folder: Path) -> bool:
     """Return True if a folder has a file of queries in the Cranfield format."""
-    return any(folder.glob(FILES[1][0]))
+    return bool(_matching(folder, FILES[1][0]))
 
 
 def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> Pairs:
@@ -73,7 +82,7 @@ def read_collection(folder: Path, add_new: tuple[bool, bool] = (True, True)) -> 
 
 
 def records(text: str, path: Path) -> list[dict[str, str]]:
-    """Return the records of a file: the `id` and the FIELDS of each."""
+    """Return the records of a file: the `id` and the FIELDS of each; other fields are left out."""
     found: dict[str, dict[str, list[str]]] = {}
     lines: list[str] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
@@ -82,8 +91,9 @@ def records(text: str, path: Path) -> list[dict[str, str]]:
             if id_ in found:
                 raise EmbeddingError(f"{path.name}, line {number}: a second record with id {id_}")
             found[id_] = {}
-        elif found and line.startswith(".") and line[1:].strip() in FIELDS:
-            lines = found[id_].setdefault(FIELDS[line[1]], [])
+        elif found and _FIELD.fullmatch(line):
+            name = FIELDS.get(line[1])
+            lines = found[id_].setdefault(name, []) if name else []
         elif lines is not None:
             lines.append(line)
         elif line.strip():
@@ -98,8 +108,11 @@ def records(text: str, path: Path) -> list[dict[str, str]]:
 
 
 def judgments(text: str, path: Path) -> list[tuple[str, str, int]]:
-    """Return the query ID, document ID and line number of each judgment, of 3 or 4 columns."""
-    found = []
+    """Return the query ID, document ID and line number of each judgment, of 3 or 4 columns.
+
+    Of 4 columns the document is the third, unless that is 0 in every line: then it is the second.
+    """
+    rows = []
     for number, line in enumerate(text.splitlines(), start=1):
         fields = line.split()
         if not fields:
@@ -108,12 +121,27 @@ def judgments(text: str, path: Path) -> list[tuple[str, str, int]]:
             raise EmbeddingError(
                 f"{path.name}, line {number}: expected `query 0 document grade`; got {line[:40]!r}"
             )
-        found.append((fields[0].lstrip("0"), fields[-2].lstrip("0"), number))
+        rows.append((fields, number))
+    long = [fields for fields, _ in rows if len(fields) == 4]
+    is_second = bool(long) and all(not fields[2].strip("0") for fields in long)
+    found = []
+    for fields, number in rows:
+        document = fields[1] if len(fields) == 3 or is_second else fields[2]
+        found.append((fields[0].lstrip("0"), document.lstrip("0"), number))
     return found
 
 
-def _only_file(folder: Path, pattern: str, kind: str) -> Path:
-    files = sorted(folder.glob(pattern))
+def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Return the files of a folder whose names match one of the patterns, in any case."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and any(fnmatchcase(path.name.lower(), each) for each in patterns)
+    )
+
+
+def _only_file(folder: Path, patterns: Sequence[str], kind: str) -> Path:
+    files = _matching(folder, patterns)
     if len(files) != 1:
         existing = ", ".join(path.name for path in files) or "none"
         raise EmbeddingError(f"{folder}: expected one file of {kind}; found {existing}")

@@ -11,6 +11,7 @@ from trainers.data.pairs.splits import Split, given_split, split_pairs
 from trainers.data.table_files import split_names
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.cranfield import is_collection, read_collection
+from trainers.two_tower.pair_weights import with_weights
 from trainers.two_tower.python_modules import MIN_COUNT, read_python_modules
 from trainers.two_tower.texts import word_bags
 
@@ -36,17 +37,18 @@ def read(config: TwoTowerConfig) -> Pairs:
     if config.right_metadata is not None:
         side, notes = join(pairs.right, config.right_metadata, bool(config.right_features))
         pairs = pairs.with_notes(*notes, right=side)
-    return pairs
+    return with_weights(pairs, config.weight)
 
 
 def _read_path(path: Path, config: TwoTowerConfig) -> Pairs:
     """Read a file, or a folder: a collection in the Cranfield format, or the parts of a split."""
-    names, min_count = split_names(config.names), config.min_count or 1
+    min_count = config.min_count or 1
+    names, columns = split_names(config.names), split_names(config.columns)
     if not path.is_dir():
-        return read_pairs(path, min_count, names)
+        return read_pairs(path, min_count, names, columns, config.separator)
     if is_collection(path):
         return read_collection(path, (bool(config.left_features), bool(config.right_features)))
-    return read_parts(path, min_count, names)
+    return read_parts(path, min_count, names, columns, config.separator)
 
 
 def feature_names(config: TwoTowerConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:

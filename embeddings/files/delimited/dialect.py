@@ -36,6 +36,7 @@ _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _SAMPLE_CELLS = 5_000
 _SAMPLE_ROWS = 200
+_MANY_ROWS = 10  # of equally many words each: no sentences
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,8 @@ def _score(
     Parameters
     ----------
     text_table : True if a table without numbers may be divided by any delimiter, not only by tabs
-    several_columns : see sniff; a space then may divide two or three words in each row
+    several_columns : see sniff; a space then may divide two or three words in each row, or more
+        if some are numbers or there are many rows
     """
     width = len(rows[0])
     if width < 2:
@@ -261,7 +263,8 @@ def _score(
     )
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
         same = all(len(row) == width for row in rows)
-        return 0, 1e-9 if several_columns and same and width <= 3 else 0
+        is_table = width <= 3 or numbers >= 1 or len(rows) >= _MANY_ROWS
+        return 0, 1e-9 if several_columns and same and is_table else 0
     if numbers == 0 and (delimiter == "\t" or text_table):
         return lists, 1e-6 * len(body) / len(rows) + (1e-12 if several_columns else 0)
     return lists, numbers

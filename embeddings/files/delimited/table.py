@@ -84,7 +84,7 @@ def read_table_text(path: Path, note: Note) -> TableText:
 
 def _count_cells(line: bytes) -> int:
     """Count the cells of a line: a space separates words and numbers only, not names."""
-    found = max(line.count(separator) for separator in (b"\t", b";", b",", b"|"))
+    found = max(line.count(separator) for separator in (b"\t", b";", b",", b"|", b"::"))
     parts = line.decode("utf-8", "replace").split()
     return 1 + found if found else len(parts) if all(map(holds_number, parts[1:])) else 1
 

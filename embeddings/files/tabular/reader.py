@@ -6,6 +6,7 @@ read with the same detection of encoding, separator, quotes and header as files 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from embeddings.arrow_types import decoded
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.cells import NumberStyle
-from embeddings.files.delimited.dialect import Dialect, quotings, sniff
+from embeddings.files.delimited.dialect import Dialect, quotings, read_rows, sniff
 from embeddings.files.delimited.table import (
     TableText,
     line_of,
@@ -27,6 +28,7 @@ from embeddings.files.detect import ARROW, PARQUET, Format, first_match
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.members import open_single
 from embeddings.files.options import Note, log_note
+from embeddings.files.tabular.separators import with_single_separator
 from embeddings.files.tabular.table_draft import is_row_numbers
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun
@@ -35,6 +37,7 @@ MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """Cells of text that stand for a missing value."""
 
 _HEAD_BYTES = 16
+_FIRST_BYTES, _FIRST_ROWS = 2**16, 200  # by which a header of words is told from data
 
 
 def read_table(
@@ -52,7 +55,7 @@ def read_table(
     ----------
     path : a file, compressed or not, or an archive with one file in it
     columns : names of all columns, for text without a header
-    separator : of the columns of text; by default it is detected
+    separator : of the columns of text, see separators.py; by default it is detected
     no_header : True for text whose first row is data; by default a header is detected. Parquet and
         Arrow always have names
     as_text : True for strings exactly as they are written, "" where a cell is empty. Otherwise
@@ -145,7 +148,7 @@ def _detect(
     note: Note,
 ) -> tuple[TableText, Dialect]:
     """Return the text of a table and its dialect, under the names that are given."""
-    text = read_table_text(file, note)
+    text, separator = with_single_separator(read_table_text(file, note), separator)
     quoted = quotings(text.content)[0]
     dialect = sniff(text.content, file, quoted, separator, several_columns=True)
     if columns:
@@ -156,7 +159,10 @@ def _detect(
         return text, replace(
             dialect, header=False, columns=tuple(replace(c, name=name) for name, c in named)
         )
-    if no_header and dialect.header:
+    recurring = "" if no_header or not dialect.header else _recurring_name(text, dialect)
+    if recurring:
+        note(f"no header: {recurring!r} occurs again in its column, so the first line is data")
+    if (no_header or recurring) and dialect.header:
         numbered = enumerate(dialect.columns, 1)
         renamed = tuple(replace(c, name=f"column_{i}") for i, c in numbered)
         return text, replace(dialect, header=False, columns=renamed)
@@ -164,8 +170,24 @@ def _detect(
         note(sentence)
     repeated = next((name for name in dialect.names if dialect.names.count(name) > 1), None)
     if repeated is not None:
-        raise EmbeddingError(f"two columns are called {repeated!r}; rename one")
+        raise EmbeddingError(
+            f"two columns are called {repeated!r}; rename one, or name all columns if the first "
+            "line is data"
+        )
     return text, dialect
+
+
+def _recurring_name(text: TableText, dialect: Dialect) -> str:
+    """Return a cell of the first row that occurs again in its column, if all cells are words."""
+    if any(column.kind != "text" for column in dialect.columns):
+        return ""
+    head = text.content.slice(0, min(text.content.size, _FIRST_BYTES)).to_pybytes()
+    rows = read_rows(head.decode("utf-8", "replace"), dialect.delimiter, dialect.quoted)
+    first, *body = (row for _, row in islice(rows, _FIRST_ROWS))
+    for i, name in enumerate(first):
+        if name.strip() and any(len(row) > i and row[i] == name for row in body):
+            return name
+    return ""
 
 
 def _check_last_quote(table: pa.Table, text: TableText, dialect: Dialect) -> None:

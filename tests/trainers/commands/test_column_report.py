@@ -99,6 +99,15 @@ def test_plain_output_of_a_table_without_a_header(tmp_path, capsys):
     assert json.loads(lines[-1])["rows"] == 40
 
 
+def test_a_separator_of_ones_own(tmp_path, capsys):
+    path = tmp_path / "odd.txt"
+    path.write_text("".join(f"{'ab'[i % 2]} to {i}~{i / 4}\n" for i in range(40)))
+    names = ["columns", str(path), "--separator", "~", "--names", "way,size", "--json"]
+    assert main(names) == 0
+    columns = json.loads(capsys.readouterr().out)["columns"]
+    assert [column["name"] for column in columns] == ["way", "size"]
+
+
 def test_it_needs_no_torch(file):
     code = (
         "import sys; from trainers.__main__ import main; "

@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings import EmbeddingError
-from trainers.two_tower.cranfield import read_collection
+from trainers.two_tower.cranfield import is_collection, read_collection
 
 DOCUMENTS = """.I 1
 .T
@@ -76,6 +76,28 @@ def test_a_missing_file_is_named(tmp_path):
     (tmp_path / "qrels").unlink()
     with pytest.raises(EmbeddingError, match="expected one file of judgments, such as cranqrel"):
         read_collection(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "judged"),
+    [
+        ("CISI.REL", "     1     2        0 0.000000\n     2     1        0 0.000000\n"),
+        ("MED.REL", "1 0 2 1\n2 0 1 1\n"),
+        ("cacm.qrels.text", "01 0002  0 0\n02 0001  0 0\n"),
+    ],
+)
+def test_collections_in_upper_case_with_their_own_judgments(tmp_path, name, judged):
+    """The document was the last but one field: 0 in CISI's, whose name was then empty."""
+    references = ".X\n1\t5\t1\n2\t5\t2\n"
+    (tmp_path / "CISI.ALL").write_text(DOCUMENTS.replace(".I 2", f"{references}.I 2"))
+    (tmp_path / "CISI.QRY").write_text(".I 1\n.W\nwhat lifts\n.I 2\n.T\nheat\n.W\nwhat heats\n")
+    (tmp_path / name).write_text(judged)
+    (tmp_path / "CISI.BLN").write_text("#q1= #and ( 1 );\n")
+    assert is_collection(tmp_path)
+    pairs = read_collection(tmp_path)
+    left, right = pairs.left.columns["id"].to_pylist(), pairs.right.columns["id"].to_pylist()
+    assert [(left[a], right[b]) for a, b in pairs.rows] == [("1", "2"), ("2", "1")]
+    assert "wings lift planes ." in pairs.right.columns["text"].to_pylist()  # without references
 
 
 def test_cranfield(data):

@@ -7,7 +7,7 @@ page, a user and an item, a module and a name that it uses.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +15,9 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.detect import JSON
 from embeddings.files.members import open_single
 from embeddings.files.plain_text import read_text
-from embeddings.files.tabular.reader import has_types, place_of, read_table
-from embeddings.text import count_noun, shorten
 from trainers.data.pairs.books import read_books
-from trainers.data.pairs.graphs import RELATION, is_comment, names_if_no_header, part_files
+from trainers.data.pairs.graphs import RELATION, part_files
+from trainers.data.pairs.pair_rows import Row, read_rows
 from trainers.data.pairs.pairs import Pairs, number_pairs
 
 WEIGHT, TIME = "weight", "timestamp"
@@ -30,7 +29,13 @@ UNREADABLE_TIMES = 0.01
 _HEAD_BYTES = 2**16
 
 
-def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
+def read_pairs(
+    path: Path,
+    min_count: int = 1,
+    names: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    separator: str | None = None,
+) -> Pairs:
     """Read a file of pairs: JSON arrays of books and links, or a table of pairs or triples.
 
     Parameters
@@ -38,6 +43,8 @@ def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pai
     path : text, compressed text, Parquet or Arrow
     min_count : right items that occur fewer times are left out
     names : names of the columns of a table without a header
+    columns : the columns of the pair, by name or by number from 1; by default the first two
+    separator : of the columns of text; by default it is detected
 
     Raises
     ------
@@ -54,18 +61,27 @@ def read_pairs(path: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pai
         if JSON.matches(content[:_HEAD_BYTES], file):
             text = read_text(file, notes.append).to_pybytes().decode()
             return read_books(text, path, min_count, source).with_notes(*notes)
-    return read_tables([path], path.stem, source, min_count, names)
+    return read_tables([path], path.stem, source, min_count, names, columns, separator)
 
 
-def read_parts(folder: Path, min_count: int = 1, names: Sequence[str] = ()) -> Pairs:
-    """Read the tables train, valid and test of a folder; they are the split of the pairs."""
+def read_parts(
+    folder: Path,
+    min_count: int = 1,
+    names: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    separator: str | None = None,
+) -> Pairs:
+    """Read the tables train, valid and test of a folder; they are the split of the pairs.
+
+    The parameters are those of read_pairs.
+    """
     files = part_files(folder)
     digest = hashlib.sha256()
     for path in files:
         with open_single(path, lambda sentence: None) as file:
             digest.update(file.read_bytes())
     source = {"name": folder.name, "sha256": digest.hexdigest()}
-    return read_tables(files, folder.name, source, min_count, names)
+    return read_tables(files, folder.name, source, min_count, names, columns, separator)
 
 
 def read_tables(
@@ -74,22 +90,24 @@ def read_tables(
     source: Mapping[str, str],
     min_count: int,
     names: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    separator: str | None = None,
 ) -> Pairs:
     """Read a table of pairs, or several that are the parts of one set.
 
-    The first two columns are the pair, and their names the roles; of three columns whose second is
-    called relation, the first two are the left item. A further column `weight` (numbers above 0)
-    is the weight of a pair, `timestamp` (numbers or ISO 8601) when it occurred; others are not
-    used, and a note says so.
+    The first two columns, or those in `columns`, are the pair, and their names the roles; of three
+    columns whose second is called relation, the first two are the left item. A further column
+    `weight` (numbers above 0) is the weight of a pair, `timestamp` (numbers or ISO 8601) when it
+    occurred; others are not used, and a note says so.
     """
-    header, rows, notes = _header_and_rows(paths, names)
+    header, rows, notes = read_rows(paths, names, columns, separator)
     triples = len(header) > 2 and header[1] == RELATION
     sides = 3 if triples else 2
     used = {name: header.index(name) for name in (WEIGHT, TIME) if name in header[sides:]}
     keys: list[list[str]] = []
     weights: list[float] = []
     times: list[float] = []
-    unreadable: list[_Row] = []
+    unreadable: list[Row] = []
     for row in rows:
         for column, value in zip(header[:sides], row.cells[:sides], strict=True):
             if not value.strip():
@@ -124,29 +142,6 @@ def read_tables(
     return replace(pairs, triples=triples)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of one of several tables.
-
-    Attributes
-    ----------
-    cells : as text
-    path : the file
-    number : of the row in its file, from 0; a header counts
-    part : number of the file
-    """
-
-    cells: Sequence[str]
-    path: Path
-    number: int
-    part: int
-
-    @property
-    def place(self) -> str:
-        """File and line, for messages."""
-        return f"{self.path.name}, {place_of(self.path, self.number, no_header=True)}"
-
-
 def _heads_and_relations(
     header: Sequence[str], keys: Sequence[Sequence[str]]
 ) -> dict[str, dict[str, str]]:
@@ -154,55 +149,7 @@ def _heads_and_relations(
     return {header[i]: {" ".join(key[:-1]): key[i] for key in keys} for i in (0, 1)}
 
 
-def _read_rows(paths: Sequence[Path], notes: list[str]) -> list[list[_Row]]:
-    """Return the rows of each table, without comments before it; names of columns are a row."""
-    tables = []
-    for part, path in enumerate(paths):
-        found: list[str] = []
-        table = read_table(path, no_header=True, as_text=True, note=found.append)
-        cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
-        rows = [_Row(row, path, number, part) for number, row in enumerate(cells)]
-        if has_types(path):
-            rows.insert(0, _Row(tuple(table.column_names), path, -1, part))
-        comments = next((i for i, row in enumerate(rows) if not is_comment(row.cells)), len(rows))
-        if comments:
-            found.append(f"skipped {count_noun(comments, 'comment line')}")
-        notes += [f"{path.name}: {sentence}" for sentence in found]
-        tables.append(rows[comments:])
-    return tables
-
-
-def _header_and_rows(
-    paths: Sequence[Path], names: Sequence[str]
-) -> tuple[list[str], list[_Row], list[str]]:
-    """Return the header, the rows of all tables, and notes."""
-    notes: list[str] = []
-    tables = _read_rows(paths, notes)
-    rows = [row for table in tables for row in table]
-    header = list(names)
-    if not header:
-        guessed, why = names_if_no_header([row.cells for row in rows])
-        first = [tuple(table[0].cells) for table in tables if table]
-        has_names = any(map(has_types, paths)) or (len(paths) > 1 and len(set(first)) == 1)
-        if guessed and not has_names:
-            header, notes = list(guessed), [*notes, why]
-        else:
-            header = [name.strip() for name in first[0]] if first else []
-            rows = [row for table in tables for row in table[1:]]
-    if len(header) < 2 or not all(header[:2]) or header[0] == header[1]:
-        raise EmbeddingError(
-            f"{paths[0].name}, line 1: expected a header whose first two columns have "
-            f"different names, such as `user,item`; got {shorten(','.join(header), 60)!r}; name "
-            "the columns of a table without a header with --names user,item"
-        )
-    for row in rows:
-        if len(row.cells) != len(header):
-            found = count_noun(len(row.cells), "column")
-            raise EmbeddingError(f"{row.place}: {found} where the header has {len(header)}")
-    return header, rows, notes
-
-
-def _weight(text: str, row: _Row) -> float:
+def _weight(text: str, row: Row) -> float:
     """Return a weight; raise EmbeddingError if it is not a number above 0."""
     try:
         value = float(text)
@@ -228,7 +175,7 @@ def _seconds(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _check_times(unreadable: Sequence[_Row], column: int, count: int) -> str:
+def _check_times(unreadable: Sequence[Row], column: int, count: int) -> str:
     """Return a note about unreadable times; raise EmbeddingError for more than a few.
 
     Parameters
@@ -238,9 +185,8 @@ def _check_times(unreadable: Sequence[_Row], column: int, count: int) -> str:
     count : number of all rows
     """
     first = unreadable[0]
-    line = place_of(first.path, first.number, no_header=True)
     found = (
-        f"{len(unreadable):,} of {count:,} times are unreadable, the first in {line}: "
+        f"{len(unreadable):,} of {count:,} times are unreadable, the first in {first.line}: "
         f"{first.cells[column]!r}"
     )
     if len(unreadable) > UNREADABLE_TIMES * count:

@@ -16,29 +16,33 @@ RELATION = "relation"
 PARTS = (("train",), ("valid", "validation", "dev"), ("test",))
 """Names of the files of a folder, without extensions: training, validation and test."""
 
+_EARLIEST_TIME = 1e8
+"""Numbers from here on, in a column without a name, are seconds since 1970: from March 1973."""
+
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
 def is_comment(row: Sequence[str]) -> bool:
     """Return True if the first row of a table is a comment, as SNAP (#) and KONECT (%) have them.
 
-    Such a line is read as a row if it has as many columns: "# FromNodeId<TAB>ToNodeId".
+    Such a line is read as a row if it has as many columns: "# FromNodeId<TAB>ToNodeId". A name may
+    begin with either character, as "%C3%81" of a URL does; a comment has a space after it.
     """
-    return row[0] == "#" or row[0].startswith(("# ", "#\t", "%"))
+    return row[0] in ("#", "%") or row[0].startswith(("# ", "#\t", "% ", "%\t", "%%"))
 
 
 def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], str]:
     """Return names for the columns of a graph without a header, and a note about the reason.
 
     There is no header if one of the first two values of the first row is a number, or occurs again
-    in its column. A third column is a weight if it holds only numbers; otherwise the rows are
-    triples.
+    in its column. Further columns of numbers are a weight, if all are above 0, and a time, if they
+    are seconds since 1970; three columns of which the third holds no numbers are triples.
 
     Returns
     -------
     names, note : both empty if the first row is a header
     """
-    if len(rows) < 2 or len(rows[0]) not in (2, 3) or not all(rows[0]):
+    if len(rows) < 2 or len(rows[0]) < 2 or not all(rows[0]):
         return (), ""
     first = [value.strip() for value in rows[0]]
     number = next((value for value in first[:2] if _NUMBER.fullmatch(value)), None)
@@ -53,12 +57,30 @@ def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], 
     if number is None and repeated is None:
         return (), ""
     why = f"{number} is a number" if number is not None else f"{repeated!r} occurs again below"
-    names: tuple[str, ...] = ("source", "target")
-    if len(first) == 3:
-        weights = all(len(row) > 2 and _NUMBER.fullmatch(row[2].strip()) for row in rows)
-        names = (*names, "weight") if weights else ("head", RELATION, "tail")
+    columns = [[row[i].strip() for row in rows if len(row) > i] for i in range(2, len(first))]
+    kinds = [_kind(column) for column in columns]
+    names = ["source", "target"]
+    if kinds == [""]:
+        names = ["head", RELATION, "tail"]
+    else:
+        for position, kind in enumerate(kinds, start=3):
+            names.append(
+                kind
+                if kind in ("weight", "timestamp") and kind not in names
+                else f"column_{position}"
+            )
     note = f"no header, since {why}: the columns are {', '.join(names)}; rename them with --names"
-    return names, note
+    return tuple(names), note
+
+
+def _kind(cells: Sequence[str]) -> str:
+    """Return what a column without a name holds: "weight", "timestamp", "other", or "" for text."""
+    if not all(map(_NUMBER.fullmatch, cells)):
+        return ""
+    least = min(map(float, cells))
+    if least >= _EARLIEST_TIME:
+        return "timestamp"
+    return "weight" if least > 0 else "other"
 
 
 def part_files(folder: Path) -> tuple[Path, ...]:

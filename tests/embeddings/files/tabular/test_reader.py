@@ -47,6 +47,58 @@ def test_a_given_separator_is_taken(tmp_path):
         read_table(tmp_path / "wide.csv", separator=";")
 
 
+MUSHROOMS = ["p,x,s,n", "e,x,y,w", "e,b,w,w", "p,x,y,n"]
+
+
+@pytest.mark.parametrize("name", ["agaricus.data", "m.csv"])
+def test_a_table_of_words_without_a_header(tmp_path, name):
+    """UCI's mushrooms: it was one column, or its first row the header."""
+    notes = []
+    table = read_table(write(tmp_path, "\n".join(MUSHROOMS), name), note=notes.append)
+    assert (table.num_rows, table.num_columns) == (4, 4)
+    assert table.column("column_1").to_pylist() == ["p", "e", "e", "p"]
+    assert notes == ["no header: 'p' occurs again in its column, so the first line is data"]
+    header = "class,cap,surface,color\n"
+    assert read_table(write(tmp_path, header + "\n".join(MUSHROOMS), name)).num_rows == 4
+
+
+def test_words_and_numbers_between_blanks(tmp_path):
+    """UCI's german.data: 21 columns between single blanks, of which 8 hold numbers."""
+    rows = [f"A1{i % 4} {6 + i} A34 A43 {1169 + i} A65 A75 4 A93 A101 {i % 3}" for i in range(12)]
+    table = read_table(write(tmp_path, "\n".join(rows), "german.data"))
+    assert (table.num_rows, table.num_columns) == (12, 11)
+    assert table.column("column_5").to_pylist()[:2] == [1169, 1170]
+    names = [f"c{i}" for i in range(11)]
+    assert read_table(tmp_path / "german.data", names).column_names == names
+
+
+def test_aligned_columns_between_runs_of_blanks(tmp_path):
+    rows = ["name   age height", "ann     31   1.5 ", "bob      8  1.25"]
+    table = read_table(write(tmp_path, "\n".join(rows), "t.txt"))
+    assert table.to_pydict() == {"name": ["ann", "bob"], "age": [31, 8], "height": [1.5, 1.25]}
+
+
+def test_sentences_are_no_columns(tmp_path):
+    text = "one two three\nfour five six seven\n"
+    assert read_table(write(tmp_path, text, "t.txt"), no_header=True).num_columns == 1
+
+
+@pytest.mark.parametrize("separator", ["::", "<>", "space", "tab", "\\t"])
+def test_separators_of_several_characters_and_by_name(tmp_path, separator):
+    between = {"space": "  ", "tab": "\t", "\\t": "\t"}.get(separator, separator)
+    rows = [["name", "age"], ["ann", "31"], ["bob", "8"]]
+    path = write(tmp_path, "\n".join(map(between.join, rows)), "t.txt")
+    assert read_table(path, separator=separator).to_pydict() == {
+        "name": ["ann", "bob"],
+        "age": [31, 8],
+    }
+
+
+def test_double_colons_are_no_separator_between_commas(tmp_path):
+    table = read_table(write(tmp_path, "std::vector,1\nstd::map,2\n", "t.txt"), ["name", "n"])
+    assert table.column("name").to_pylist() == ["std::vector", "std::map"]
+
+
 def test_decimal_commas(tmp_path):
     table = read_table(write(tmp_path, "a;b\nx,y;1,5\nz;2,25\n"))
     assert table.to_pydict() == {"a": ["x,y", "z"], "b": [1.5, 2.25]}

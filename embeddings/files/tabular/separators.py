@@ -1,0 +1,79 @@
+"""Separators that a CSV parser does not take: several characters such as `::`, and runs of blanks.
+
+They are replaced by one character, so that the lines and the cells stay what they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.table import TableText
+
+NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "blank": " ", "blanks": " "}
+"""Words for separators that are hard to type."""
+
+_SINGLE = b"\t;,|"
+_REPLACEMENTS = "\t;|\x1f"
+_HEAD_BYTES = 2**16
+_HEAD_LINES = 200
+
+
+def with_single_separator(text: TableText, separator: str | None) -> tuple[TableText, str | None]:
+    """Return the text with a separator of one character, and that character.
+
+    Parameters
+    ----------
+    separator : of the columns, one or more characters or one of NAMED; a space stands for runs of
+        blanks. By default `::` and runs of blanks are detected
+
+    Returns
+    -------
+    text, separator : None if it is none of these, and one character may be detected
+
+    Raises
+    ------
+    EmbeddingError
+        a separator that ends a line or a cell, or one that no character can replace
+    """
+    wanted = _detected(text) if separator is None else NAMED.get(separator.lower(), separator)
+    if wanted is None:
+        return text, None
+    if not wanted or set(wanted) & set('\r\n"'):
+        raise EmbeddingError(f"separator {separator!r}; expected characters such as ; :: tab space")
+    if wanted != " " and len(wanted.encode()) == 1:
+        return text, wanted
+    content = text.content.to_pybytes()
+    if wanted == " ":
+        lines = (b" ".join(line.split()) for line in content.split(b"\n"))
+        return replace(text, content=pa.py_buffer(b"\n".join(lines))), " "
+    free = next((each for each in _REPLACEMENTS if each.encode() not in content), None)
+    if free is None:
+        raise EmbeddingError(
+            f"separator {wanted!r}: the cells hold tabs, ; and | as well; write the table as CSV"
+        )
+    content = content.replace(wanted.encode(), free.encode())
+    return replace(text, content=pa.py_buffer(content)), free
+
+
+def _detected(text: TableText) -> str | None:
+    """Return `::` or a space, if every one of the first lines is divided by it, and no other."""
+    head = text.content.slice(0, min(text.content.size, _HEAD_BYTES)).to_pybytes()
+    whole = head.count(b"\n") if text.content.size > len(head) else None
+    lines = [line for line in head.split(b"\n")[:whole] if line.strip()][:_HEAD_LINES]
+    if not lines or any(_is_constant(lines, bytes([each])) for each in _SINGLE):
+        return None
+    if _is_constant(lines, b"::"):
+        return "::"
+    are_aligned = any(b"  " in line.strip() or line.startswith(b" ") for line in lines)
+    widths = {len(line.split()) for line in lines}
+    if are_aligned and b'"' not in head and len(widths) == 1 and max(widths) > 1:
+        return " "
+    return None
+
+
+def _is_constant(lines: Sequence[bytes], separator: bytes) -> bool:
+    """Return True if a separator occurs, equally often in each line."""
+    counts = {line.count(separator) for line in lines}
+    return len(counts) == 1 and 0 not in counts
