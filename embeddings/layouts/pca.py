@@ -26,7 +26,6 @@ _BASIS = 64  # vectors of Lanczos' method: more memory, fewer restarts
 _RESTARTS = 1_000
 _PRECISION = 1e-10  # relative, of an eigenvalue by Lanczos' method
 _EIGENVECTORS = 10  # times m**3 products for the eigenvectors of an (m, m) matrix, about
-_LANCZOS_STEPS = 1_000  # each slower than a matrix product
 _PRODUCTS_PER_SECOND = 2e10
 _SAMPLED_ROWS, _FEWEST_SAMPLED, _SAMPLED_PRODUCTS = 500, 50, 2e9
 _ROUNDING = float(np.finfo(np.float64).eps)
@@ -79,9 +78,9 @@ def sampled_pca(vectors: np.ndarray, dims: int) -> tuple[np.ndarray, int]:
 def takes_seconds(rows: int, dimensions: int) -> bool:
     """Return True if the PCA of so many vectors takes more than about a second."""
     smaller, larger = sorted((rows, dimensions))
+    if smaller > _LARGEST_MATRIX:  # how many steps it takes depends on the spectrum
+        return True
     products = larger * smaller**2 + _EIGENVECTORS * smaller**3
-    if smaller > _LARGEST_MATRIX:
-        products = _LANCZOS_STEPS * rows * dimensions
     return products > _PRODUCTS_PER_SECOND
 
 

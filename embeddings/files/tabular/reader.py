@@ -88,6 +88,18 @@ def has_types(path: Path) -> bool:
         return _typed_format(file) is not None
 
 
+def has_row_names(path: Path, separator: str | None = None) -> bool:
+    """Return True if the first column of a text is names of rows, which its header has no name for.
+
+    R's write.table writes such tables.
+    """
+    with open_single(path, _ignore) as file:
+        if _typed_format(file) is not None:
+            return False
+        dialect = _detect(file, (), separator, True, _ignore)[1]
+    return dialect.short_header and not dialect.padded
+
+
 def place_of(path: Path, row: int, separator: str | None = None, *, no_header: bool = False) -> str:
     """Return where a row of a table is in its file, for messages: "line 3", or "row 2" from 1.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.tabular.reader import has_types, place_of, read_table
+from embeddings.files.tabular.reader import has_row_names, has_types, place_of, read_table
 from embeddings.text import count_noun, shorten
 from trainers.data.pairs.graphs import is_comment, names_if_no_header
 
@@ -75,24 +75,34 @@ def read_rows(
     return header, rows, notes
 
 
-def _tables_of(paths: Sequence[Path], separator: str | None, notes: list[str]) -> list[list[Row]]:
-    """Return the rows of each table, without comments before it; names of columns are a row."""
-    tables = []
+def _tables_of(
+    paths: Sequence[Path], separator: str | None, notes: list[str]
+) -> tuple[list[list[Row]], bool]:
+    """Return the rows of each table, and whether the first of them surely is names of columns.
+
+    Comments before a table are left out.
+    """
+    tables, named = [], False
     for part, path in enumerate(paths):
         found: list[str] = []
+        r_names = has_row_names(path, separator)
         table = read_table(
-            path, separator=separator, no_header=True, as_text=True, note=found.append
+            path, separator=separator, no_header=not r_names, as_text=True, note=found.append
         )
+        if r_names:
+            table = table.remove_column(0)
         cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
-        rows = [Row(row, path, number, part, separator) for number, row in enumerate(cells)]
-        if has_types(path):
-            rows.insert(0, Row(tuple(table.column_names), path, -1, part))
+        first = int(r_names)  # the number of the first row below a header
+        rows = [Row(row, path, i, part, separator) for i, row in enumerate(cells, first)]
+        if r_names or has_types(path):
+            named = True
+            rows.insert(0, Row(tuple(table.column_names), path, first - 1, part))
         comments = next((i for i, row in enumerate(rows) if not is_comment(row.cells)), len(rows))
         if comments:
             found.append(f"skipped {count_noun(comments, 'comment line')}")
         notes += [f"{path.name}: {sentence}" for sentence in found]
         tables.append(rows[comments:])
-    return tables
+    return tables, named
 
 
 def _header_and_rows(
@@ -100,13 +110,13 @@ def _header_and_rows(
 ) -> tuple[list[str], list[Row], list[str]]:
     """Return the header, the rows of all tables, and notes."""
     notes: list[str] = []
-    tables = _tables_of(paths, separator, notes)
+    tables, named = _tables_of(paths, separator, notes)
     rows = [row for table in tables for row in table]
     header = list(names)
     if not header:
         guessed, why = names_if_no_header([row.cells for row in rows])
         first = [tuple(table[0].cells) for table in tables if table]
-        has_names = any(map(has_types, paths)) or (len(paths) > 1 and len(set(first)) == 1)
+        has_names = named or (len(paths) > 1 and len(set(first)) == 1)
         if guessed and not has_names:
             header, notes = list(guessed), [*notes, why]
         else:

@@ -45,6 +45,13 @@ def packed(path: Path) -> None:
         archive.writestr("pairs.csv", TABLE.to_csv(index=False))
 
 
+def row_names(path: Path) -> None:
+    """Write a table as R does: the names of the rows have no name in the header."""
+    header, *lines = TABLE.to_csv(sep="\t", index=False).splitlines()
+    numbered = (f"{i}\t{line}" for i, line in enumerate(lines, start=1))
+    path.write_text("\n".join([header, *numbered]) + "\n")
+
+
 def commented(path: Path) -> None:
     path.write_text(
         "# pairs\n# of users\n\n" + TABLE[["user", "item"]].to_csv(sep="\t", index=False)
@@ -65,6 +72,7 @@ WAYS = {
     "latin.csv": lambda path: path.write_text(COMMAS, encoding="latin-1"),
     "wide.csv": lambda path: path.write_text(COMMAS, encoding="utf-16"),
     "commented.tsv": commented,
+    "R.tsv": row_names,
 }
 
 
