@@ -92,8 +92,13 @@ def has_row_names(path: Path, separator: str | None = None) -> bool:
     """Return True if the first column of a text is names of rows, which its header has no name for.
 
     R's write.table writes such tables.
+
+    Raises
+    ------
+    EmbeddingError
+        as read_table does
     """
-    with open_single(path, _ignore) as file:
+    with open_single(path, _ignore) as file, error_context(path):
         if _typed_format(file) is not None:
             return False
         dialect = _detect(file, (), separator, True, _ignore)[1]
