@@ -83,6 +83,7 @@ def test_the_wheel_has_what_is_no_python(installed: Installation) -> None:
     assert list((installed.folder / "embeddings" / "gallery").glob("*.embedding.parquet"))
     assert list((installed.folder / "components").rglob("*.js"))
     assert (installed.folder / "embedding_explorer" / ".streamlit" / "config.toml").exists()
+    assert (installed.folder / "pages" / "common" / "icon.png").exists()
 
 
 def names_in(path: Path) -> set[str]:
