@@ -48,11 +48,13 @@ ended="$1"
 shift
 nice -n 5 "$@"
 code=$?
-{ echo $code > "$0.part" && mv "$0.part" "$0"; } 2>/dev/null
+exec 2>/dev/null
+echo $code > "$0.part" && mv "$0.part" "$0"
 echo >> "$ended"
 """
 """For sh: run the command at a lower priority than the app, write its exit code atomically to $0,
-then append a line to the file $1. On a full disk there is no exit code, rather than an empty one.
+then append a line to the file $1. On a full disk there is no exit code, rather than an empty one,
+and the log ends with what the command said.
 Signals to the process group are for the command; the shell ignores them and waits."""
 
 

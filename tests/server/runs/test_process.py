@@ -169,9 +169,11 @@ def test_stopped_and_killed_are_the_shells_exit_codes() -> None:
 
 def test_a_full_disk_leaves_no_exit_code_rather_than_an_empty_one(folder: Path, pipe: Path) -> None:
     (folder / "exit.part").symlink_to("/dev/full")  # where each write fails, as on a full disk
-    launch(folder, "sh", "-c", f"read line < {pipe}; exit 0")
+    (folder.parent / ".ended").symlink_to("/dev/full")
+    launch(folder, "sh", "-c", f"read line < {pipe}; echo 'error: no space' >&2; exit 1")
     pipe.write_text("go\n")
     wait(folder)
     assert not os.path.lexists(folder / "exit")
+    assert process.tail(folder / process.LOG) == "error: no space\n"
     status = process.status(folder)
     assert (status.is_alive, status.exit_code, status.damage) == (False, None, "")
