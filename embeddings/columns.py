@@ -22,6 +22,7 @@ SCALED: tuple[ColumnKind, ...] = ("number", "date")
 
 MISSING = "(missing)"
 _MOST_CATEGORIES = 0.5  # distinct values over rows, above which a string column is text
+_MOST_CODES = 20  # values of a column of numbers, above which they are shown by a scale
 _FIRST = 20  # cells that decide between images and audio
 _LISTED = 5  # items of a list that are written out
 _LONGEST_ITEM = 60  # characters
@@ -75,6 +76,17 @@ def column_kind(column: pa.ChunkedArray) -> ColumnKind:
         few = distinct <= max(20, _MOST_CATEGORIES * len(column))
         return "category" if few else "text"
     return "other"
+
+
+def are_codes(column: pa.ChunkedArray) -> bool:
+    """Return True for whole numbers of few values that repeat, such as classes or clusters."""
+    if not is_number(column.type):
+        return False
+    values = column.unique().drop_null()
+    if not 2 <= len(values) <= min(_MOST_CODES, (len(column) - column.null_count) // 2):
+        return False
+    numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return bool(np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all())
 
 
 def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = ()) -> Categories:

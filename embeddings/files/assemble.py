@@ -14,9 +14,26 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member, is_packed, unpacked
-from embeddings.files.companions import add_columns, count_rows, find_vectors
+from embeddings.files.arrays.parts import read_parts
+from embeddings.files.companions import (
+    add_columns,
+    count_rows,
+    find_vectors,
+    may_hold_vectors,
+)
 from embeddings.files.compression import title
-from embeddings.files.detect import ARROW, ELMO, NPZ, PARQUET, RAW, Format, detect_format, read_head
+from embeddings.files.detect import (
+    ARROW,
+    ELMO,
+    JSON,
+    NPY,
+    NPZ,
+    PARQUET,
+    RAW,
+    Format,
+    detect_format,
+    read_head,
+)
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import dataset
 from embeddings.files.limits import error_context
@@ -24,7 +41,7 @@ from embeddings.files.members import visible_files
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import is_config
 from embeddings.files.tabular.infer_types import infer_types
-from embeddings.files.unsupported import is_document, refuse
+from embeddings.files.unsupported import is_document, refuse, refuse_folder
 from embeddings.media import is_media, media_type
 from embeddings.text import listed
 
@@ -90,6 +107,7 @@ def _contents(path: Path, context: ReadContext) -> Iterator[list[Member]]:
         with unpacked(path, context.note) as members:
             yield members
         return
+    refuse_folder(path)
     files = [each for each in visible_files(path) if not each.is_symlink()]
     if not files or len(files) > _MAX_FILES:
         raise EmbeddingError(
@@ -111,11 +129,12 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     paths = [member.path for member in members]
     config = next((path for path in paths if is_config(path)), None)
     if config is not None:
-        return _typed(_from_config(config, paths, context), {}, context)
+        return _typed(_from_config(config, members, context, strict=not holder), {}, context)
     media, rest = _split_media(members)
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
-    draft = _from_files(_with_formats(rest, context, strict=not holder), context)
+    files = _with_formats(rest, context, strict=not holder)
+    draft = _from_files(_without_settings(files, context) if holder else files, context)
     return _join_media(draft, media, context)
 
 
@@ -131,9 +150,14 @@ def _is_media_file(path: Path) -> bool:
 
 
 def _with_formats(
-    members: Sequence[Member], context: ReadContext, strict: bool
+    members: Sequence[Member], context: ReadContext, strict: bool, allow_none: bool = False
 ) -> list[tuple[Path, Format]]:
-    """Return each file with its format; unknown ones are refused if strict, else left out."""
+    """Return each file with its format; unknown ones are refused if strict, else left out.
+
+    Parameters
+    ----------
+    allow_none : True if all of them may be left out
+    """
     found, unknown = [], []
     for member in members:
         try:
@@ -142,23 +166,38 @@ def _with_formats(
             if strict:
                 raise
             unknown.append((member, error))
-    if not found:
+    if not found and not allow_none:
         raise unknown[0][1]
     if unknown:
         context.note(f"left out {_names([member for member, _ in unknown])}: of no known format")
     return found
 
 
-def _from_config(config: Path, paths: Sequence[Path], context: ReadContext) -> Draft:
-    """Read a Projector's config; given files that it does not name describe the rows."""
+def _from_config(
+    config: Path, members: Sequence[Member], context: ReadContext, strict: bool
+) -> Draft:
+    """Read a Projector's config; given files that it does not name describe the rows.
+
+    Parameters
+    ----------
+    strict : False for a folder or an archive, in which files that describe no rows are left out
+    """
     from embeddings.files.projector import reader
 
-    others = [path for path in paths if path != config]
+    others = [member for member in members if member.path != config]
     for other in others:
-        read_head(other)
+        read_head(other.path)
     with error_context(config):
-        draft, rest = reader.open_config(config, others, context)
-    return add_columns(draft, [(path, detect_format(path, context)) for path in rest], context)
+        draft, rest = reader.open_config(config, [other.path for other in others], context)
+    unnamed = [other for other in others if other.path in rest]
+    files = _with_formats(unnamed, context, strict, allow_none=True)
+    if not strict:
+        describing = [each for each in files if each[1].describes_rows]
+        extra = [path.name for path, each in files if not each.describes_rows]
+        if extra:
+            context.note(f"left out {listed(extra)}: the config does not name them")
+        files = describing
+    return add_columns(draft, files, context)
 
 
 def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> Draft:
@@ -167,6 +206,10 @@ def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> D
         shards = _read_shards([path for path, _ in files], context)
         if shards is not None:
             return shards
+    parts = read_parts(files, context) if len(files) > 1 and not _is_whole(files) else None
+    if parts is not None:
+        draft, others = parts
+        return add_columns(draft, others, context) if others else draft
     main = find_vectors(files) if len(files) > 1 else 0
     path, its_format = files[main]
     others = [each for i, each in enumerate(files) if i != main]
@@ -182,6 +225,22 @@ def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> D
         else:
             draft = its_format.module.load(path, context)
     return add_columns(draft, others, context) if others else draft
+
+
+def _is_whole(files: Sequence[tuple[Path, Format]]) -> bool:
+    """Return True if a file of another format than .npy holds vectors."""
+    return any(each != NPY and may_hold_vectors(path, each) for path, each in files)
+
+
+def _without_settings(
+    files: Sequence[tuple[Path, Format]], context: ReadContext
+) -> list[tuple[Path, Format]]:
+    """Return the files of a folder but JSON objects that hold settings, which are noted."""
+    settings = [path for path, each in files if each == JSON and JSON.module.is_settings(path)]
+    if not settings or len(settings) == len(files):
+        return list(files)
+    context.note(f"left out {listed(path.name for path in settings)}: settings, not data")
+    return [each for each in files if each[0] not in settings]
 
 
 def _read_shards(paths: Sequence[Path], context: ReadContext) -> Draft | None:

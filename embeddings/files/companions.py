@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from embeddings.arrow_types import is_binary
 from embeddings.errors import EmbeddingError
-from embeddings.files.detect import Format
+from embeddings.files.detect import ARROW, PARQUET, Format
 from embeddings.files.draft import Draft
 from embeddings.files.limits import error_context
 from embeddings.files.options import Note, ReadContext
+from embeddings.files.tabular.embedding_table import companion_columns
 from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood, choose_label
+from embeddings.files.tabular.shards import are_shards, read_shards, sort_by_name
 from embeddings.files.tabular.table_draft import describe_columns, to_labels, with_unique_names
 
 
@@ -74,7 +76,11 @@ def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: Rea
         rows
     """
     note, rows, labels = context.note, len(draft.vectors), draft.labels
-    companions = [_read(*file, rows, note) for file in files]
+    shards = _joined_shards(files, rows, note)
+    companions = [
+        _read(*file, rows, note) for file in files if not shards or file[1] not in (PARQUET, ARROW)
+    ]
+    companions += shards
     fitting = [each for each in companions if each.table.num_rows == rows]
     others = [each for each in companions if each.table.num_rows != rows]
     if labels is None:
@@ -95,6 +101,11 @@ def count_rows(path: Path, its_format: Format, numbers: int) -> int | None:
         readings = its_format.module.read_columns(path, None, lambda _: None)
         counts = (table.num_rows for table, _ in readings)
         return next((count for count in counts if count and numbers % count == 0), None)
+
+
+def may_hold_vectors(path: Path, its_format: Format) -> bool:
+    """Return True unless a file can only describe the rows of another."""
+    return _vector_likelihood(path, its_format) != NO_VECTORS
 
 
 def _vector_likelihood(path: Path, its_format: Format) -> Likelihood:
@@ -119,6 +130,19 @@ def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
             if reading[0].num_rows == rows:
                 break
     return _Companion(path, readings)
+
+
+def _joined_shards(files: Sequence[tuple[Path, Format]], rows: int, note: Note) -> list[_Companion]:
+    """Return Parquet or Arrow files of the same columns as one if they fit together."""
+    paths = [path for path, each in files if each in (PARQUET, ARROW)]
+    if not are_shards(paths):
+        return []
+    ordered = sort_by_name(paths)
+    table = companion_columns(read_shards(ordered), note)
+    if table.num_rows != rows:
+        return []
+    note(f"put {len(paths)} tables of the same columns together, in order of name")
+    return [_Companion(ordered[0], [(table, "")])]
 
 
 def _take_labels(table: pa.Table, context: ReadContext) -> tuple[pa.Table, tuple[str, ...] | None]:

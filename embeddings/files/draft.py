@@ -1,7 +1,7 @@
 """Draft: what a reader found, before it is known to make a set; its vectors may hold NaN or inf."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from embeddings.files.limits import check_rows
 from embeddings.files.options import NotFinite, NothingFinite, ReadContext
 from embeddings.text import listed
 
+_MAP_DIMENSIONS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class Draft:
@@ -31,7 +33,8 @@ class Draft:
     labels : n strings, or None if the file has no labels
     metadata : a pyarrow Table of n rows
     provenance : what the file states about itself
-    typed : True if `embeddings.save` wrote the file, so that its columns have their types already
+    typed : True if `embeddings.save` wrote the file, so that it states its metric, and its columns
+        have their types already
 
     Raises
     ------
@@ -77,13 +80,14 @@ class Draft:
         EmbeddingError
             the numbers of vectors, labels and rows of metadata differ
         """
+        draft = self._with_metric(context)
         bad = non_finite_rows(self.vectors)
         count = len(self.vectors)
         labels = self.labels
         if labels is None:
             labels = tuple(map(str, range(count)))
         if not len(bad):
-            return EmbeddingSet(self.vectors, labels, self.metadata, self.provenance)
+            return EmbeddingSet(self.vectors, labels, self.metadata, draft.provenance)
         if not context.leave_out:
             raise _not_finite(self.vectors, bad)
         context.left_out = bad
@@ -100,8 +104,21 @@ class Draft:
             tuple(labels[row] for row in rest),
             self.metadata.take(pa.array(rest)) if self.metadata.num_columns
             else empty_metadata(len(rest)),
-            self.provenance,
+            draft.provenance,
         )  # fmt: skip
+
+    def _with_metric(self, context: ReadContext) -> "Draft":
+        """Return the draft with euclidean distance for a map that states no metric.
+
+        Points of two dimensions are places: by cosine, the nearest of them would lie on a ray from
+        the origin.
+        """
+        if self.typed or self.vectors.ndim != 2 or self.vectors.shape[1] != _MAP_DIMENSIONS:
+            return self
+        context.note(
+            "vectors of two dimensions, as of a map: compared by euclidean distance, not by cosine"
+        )
+        return replace(self, provenance=replace(self.provenance, metric="euclidean"))
 
 
 def _not_finite(vectors: np.ndarray, bad: np.ndarray) -> NotFinite:

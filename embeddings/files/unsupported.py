@@ -31,6 +31,8 @@ _REASONS = (
     (rb"RD[AX]\d\n|[XA]\n\0\0\0[\x02\x03]", f"R data; {_EXPORT}"),
     (rb"\xd0\xcf\x11\xe0", "a document in an old Office format; save its sheet as CSV"),
     (rb"%PDF-", "a PDF document; vectors are not read from PDF"),
+    (rb"(?:\d+ \d+\r?\n)?\S{1,200}+(?: \d{1,9}:[-+.\deE]{1,30}){2,}\s", "sparse vectors, each "
+     "number after its place; write them as a matrix, such as numpy.save('vectors.npy', matrix)"),
     (rb"%%MatrixMarket", "a Matrix Market file; write it with numpy.save('vectors.npy', "
      "scipy.io.mmread(path))"),
 )  # fmt: skip
@@ -82,6 +84,20 @@ def refuse(head: bytes, path: Path) -> None:
             raise EmbeddingError(reason)
     if suffix in _SUFFIXES and b"\0" in head:
         raise EmbeddingError(_SUFFIXES[suffix])
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise EmbeddingError if a folder is the store of a format that is not read."""
+    if (path / "_versions").is_dir() and (path / "data").is_dir():
+        raise EmbeddingError(
+            f"{path.name}: a Lance data set; write its table with pyarrow.parquet.write_table("
+            "lance.dataset(path).to_table(), 'vectors.parquet')"
+        )
+    if any((path / name).is_file() for name in (".zgroup", ".zarray", "zarr.json")):
+        raise EmbeddingError(
+            f"{path.name}: a Zarr store; write its matrix with numpy.save('vectors.npy', "
+            "zarr.open(path)['NAME'][:])"
+        )
 
 
 def is_document(name: str) -> bool:

@@ -12,11 +12,13 @@ from embeddings import EmbeddingSet, layouts, neighbors
 from embeddings.analysis import clusters
 from embeddings.analysis.cluster_names import name_clusters
 from embeddings.analysis.contexts import CONTEXT, is_layer
+from embeddings.arrow_types import is_number
 from embeddings.cache import key_hash
 from embeddings.columns import (
     CATEGORICAL,
     MISSING,
     SCALED,
+    are_codes,
     as_text,
     categories,
     column_kind,
@@ -48,11 +50,13 @@ class Coloring:
     by : a column's name, SINGLE, CLUSTERS or PRESERVED
     named : categories with a color of their own; by default the most frequent ones
     granularity : of clusters, 0 (coarse) to 1 (fine)
+    scaled : True for whole numbers on a scale, not as categories
     """
 
     by: str
     named: tuple[str, ...] = ()
     granularity: float = 0.5
+    scaled: bool = False
 
 
 def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
@@ -71,14 +75,19 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
         granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="granularity")
         return Coloring(by, granularity=granularity)
     if kinds.get(by) in CATEGORICAL:
+        if is_number(column_of(embedding_set, by).type) and st.toggle(
+            "Numbers on a scale", key=f"scaled-{by}", help="Off: each number is a category."
+        ):
+            return Coloring(by, scaled=True)
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
     return Coloring(by)
 
 
 def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
-    """Return the first column of categories, preferably with more than two."""
-    found = [name for name, what in kinds.items() if what in CATEGORICAL]
+    """Return the first column of categories, texts first, preferably with more than two."""
+    named = [name for name, what in kinds.items() if what in CATEGORICAL]
+    found = sorted(named, key=lambda name: is_number(column_of(embedding_set, name).type))
     for name in found:
         if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
             return name
@@ -118,12 +127,19 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
-    """Return the kind of each metadata column, and of the labels if they repeat like categories."""
+    """Return the kind of each metadata column, and of the labels if they repeat like categories.
+
+    Whole numbers of few values, such as classes, are categories.
+    """
     metadata = _embedding_set.metadata
-    kinds = {name: str(column_kind(metadata.column(name))) for name in metadata.column_names}
+    kinds = {name: _kind(metadata.column(name)) for name in metadata.column_names}
     if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
         kinds[LABEL] = "category"
     return kinds
+
+
+def _kind(column: pa.ChunkedArray) -> str:
+    return "category" if are_codes(column) else column_kind(column)
 
 
 def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
@@ -164,7 +180,7 @@ def _is_served(colored: Colored) -> bool:
 @st.cache_resource(max_entries=64, show_spinner=False, validate=_is_served)
 def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
     column = column_of(_embedding_set, coloring.by)
-    what = column_kind(column)
+    what = "number" if coloring.scaled else _kind(column)
     if what == "date":
         return Colored(date_colors(seconds(column), coloring.by, services.blobs()))
     if what == "number":

@@ -5,7 +5,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from embeddings.columns import as_text, categories, column_kind, list_text, numbers, seconds
+from embeddings.columns import (
+    are_codes,
+    as_text,
+    categories,
+    column_kind,
+    list_text,
+    numbers,
+    seconds,
+)
 from embeddings.media import MEDIA
 
 
@@ -102,3 +110,21 @@ def test_a_long_list_ends_with_the_number_left_out() -> None:
     assert list_text([1, 2, 3, 4, 5]) == "1, 2, 3, 4, 5"
     assert list_text(range(9)) == "0, 1, 2, 3, 4 and 4 more"
     assert list_text(["x" * 100]) == "x" * 60 + "..."
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1, 2, 3, 4] * 6, True),
+        ([-1.0, 0.0, 7.0, None] * 6, True),
+        ([0, 0, 0, 0], False),
+        ([0.5, 1.0] * 6, False),
+        (list(range(30)), False),
+        (list(range(21)) * 3, False),
+        ([0, 1, 2], False),
+        (["0", "1"] * 6, False),
+        ([float("nan"), 1.0, 2.0] * 6, False),
+    ],
+)
+def test_whole_numbers_of_few_values_are_codes(values: list, expected: bool) -> None:
+    assert are_codes(column(values)) is expected

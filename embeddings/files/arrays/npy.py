@@ -26,6 +26,8 @@ _MAGIC = b"\x93NUMPY"
 COLUMN_KINDS = "USfiubmM"
 """Kinds of dtype that a column of labels or metadata may have (see numpy.dtype.kind)."""
 
+_EXAMINED = 2**16  # bytes that tell packed bits from numbers
+_FEWEST_BYTES = 256
 _TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -53,10 +55,49 @@ def load(path: Path, context: ReadContext) -> Draft:
     if matrix != shape:
         context.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
     vectors = np.load(path, mmap_mode="r").reshape(matrix)
+    if dtype == np.uint8 and are_packed_bits(vectors):
+        vectors = _unpacked(vectors, context)
     if not context.should_map(path):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
             vectors = np.array(vectors, dtype=np.float32, order="C")
     return Draft.of(as_float32(vectors), **header.described(path, dtype))
+
+
+def are_packed_bits(array: np.ndarray) -> bool:
+    """Return True if bytes look like bits that numpy.packbits packed, such as signs of vectors.
+
+    Each bit is then about as often set as not, and independent of the one beside it; in numbers
+    that were rounded to bytes, and in pixels, the highest bits depend on each other.
+
+    Parameters
+    ----------
+    array : uint8, shape (rows, columns)
+    """
+    first = array[: 1 + _EXAMINED // array.shape[1]]
+    if first.size < _FEWEST_BYTES:
+        return False
+    bits = np.unpackbits(first).reshape(-1, 8).astype(np.float64)
+    alike = (bits[:, :-1] == bits[:, 1:]).mean(0)
+    return bool((np.abs(bits.mean(0) - 0.5) < 0.25).all() and (np.abs(alike - 0.5) < 0.15).all())
+
+
+def _unpacked(packed: np.ndarray, context: ReadContext) -> np.ndarray:
+    """Return packed bits as 1 and -1: float32, shape (rows, 8 columns); or the bytes, if chosen."""
+    rows, width = packed.shape
+    selected = context.choose(
+        "dimensions",
+        (str(8 * width), str(width)),
+        str(8 * width),
+        f"its bytes look like packed bits: read as {8 * width:,} numbers, 1 and -1, so that cosine "
+        f"compares by Hamming distance; choose {width} dimensions for the bytes as numbers",
+    )
+    if selected == str(width):
+        return packed
+    check_bytes(32 * rows * width, "unpacked, its bits need")
+    signs = np.unpackbits(packed, axis=1).astype(np.float32)
+    signs *= 2
+    signs -= 1
+    return signs
 
 
 def vector_likelihood(path: Path) -> Likelihood:

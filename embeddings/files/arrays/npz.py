@@ -25,12 +25,19 @@ from embeddings.files.arrays.npy import (
     read_header,
     to_column,
 )
+from embeddings.files.arrays.sparse import is_sparse, read_dense
 from embeddings.files.atomic import atomic_path
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, max_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.roles import LABEL_NAMES, Column, Likelihood, guess_label
+from embeddings.files.tabular.roles import (
+    CERTAIN,
+    LABEL_NAMES,
+    Column,
+    Likelihood,
+    guess_label,
+)
 from embeddings.files.tabular.table_draft import to_labels
 from embeddings.files.tabular.writable_columns import writable_columns
 
@@ -78,6 +85,13 @@ def load(path: Path, context: ReadContext) -> Draft:
             vectors = named.stack_vectors(arrays, rows, dimensions, context.note)
             names = [member.name for member in members]
             return Draft.of(vectors, names, **provenance.described(path, members[0].dtype))
+        if is_sparse(members):
+            vectors = as_float32(read_dense(lambda name: _read_named(archive, members, name)))
+            context.note(
+                f"a sparse matrix of SciPy: read as {vectors.shape[0]:,} x {vectors.shape[1]:,} "
+                "numbers, zeros included"
+            )
+            return Draft.of(vectors, **provenance.described(path, vectors.dtype))
         chosen = _choose(members, context)
         columns = _columns(archive, members, chosen.shape[0])
         header = next((m for m in members if m.name == "provenance" and m.shape == ()), None)
@@ -95,7 +109,7 @@ def load(path: Path, context: ReadContext) -> Draft:
 def vector_likelihood(path: Path) -> Likelihood:
     """Return how surely the file holds vectors, by the headers of its arrays."""
     with _opened(path, lambda _: None) as (_, members):
-        return named.likelihood(members)
+        return CERTAIN if is_sparse(members) else named.likelihood(members)
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
@@ -136,11 +150,6 @@ def _choose(members: list[_Member], context: ReadContext) -> _Member:
         return named.choose_matrix(matrices, named.best_named(matrices), context)
     if len(members) == 1:
         check_matrix(members[0].shape, members[0].dtype)
-    if {"indices", "indptr", "data"} <= {member.name for member in members}:
-        raise EmbeddingError(
-            "a sparse matrix of SciPy; write it as a dense one, or reduced to fewer dimensions: "
-            "numpy.save('vectors.npy', scipy.sparse.load_npz(path).toarray())"
-        )
     raise EmbeddingError(
         f"no matrix of numbers among its arrays ({named.describe(members)}); expected one of two "
         "dimensions, one row for each item: numpy.savez(path, vectors=...)"
@@ -220,6 +229,14 @@ def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], note: Note)
                 _Member(name, matrix_shape(shape), kind, str(dtype), info.filename, dtype)
             )
     return members
+
+
+def _read_named(archive: zipfile.ZipFile, members: Sequence[_Member], name: str) -> np.ndarray:
+    """Return the array of this name."""
+    found = next((member for member in members if member.name == name), None)
+    if found is None:
+        raise EmbeddingError(f"a sparse matrix of SciPy without its {name}; write it again")
+    return _read_as_stored(archive, found)
 
 
 def _read(archive: zipfile.ZipFile, member: _Member) -> np.ndarray:

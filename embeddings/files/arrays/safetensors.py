@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +78,8 @@ def load(path: Path, context: ReadContext) -> Draft:
     header = texts.get("embedding")
     stored = provenance.from_json(header) if header else None
     fields = provenance.described(path, _NAMES[chosen.type_name], stored)
-    return Draft.of(as_float32(_read(path, chosen)), labels, columns, **fields)
+    draft = Draft.of(as_float32(_read(path, chosen)), labels, columns, **fields)
+    return replace(draft, typed=stored is not None)
 
 
 def vector_likelihood(path: Path) -> Likelihood:

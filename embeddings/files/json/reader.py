@@ -27,7 +27,7 @@ from embeddings.files.json.rows import (
     read_lines,
     read_rows,
 )
-from embeddings.files.limits import check_bytes
+from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, read_text
 from embeddings.files.tabular.roles import (
@@ -121,6 +121,18 @@ def vector_likelihood(path: Path) -> Likelihood:
     fields = _fields(rows)
     vector_names = {name for name, values in fields.items() if are_vectors(values)}
     return columns_likelihood(_describe(_table(fields, vector_names), vector_names))
+
+
+def is_settings(path: Path) -> bool:
+    """Return True for one object of values of its own, without a list or an object for each row."""
+    with error_context(path):
+        document = read_document(read_text(path, lambda _: None))
+    if not isinstance(document, dict) or document_columns(document, None, lambda _: None):
+        return False
+    values = document.values()
+    lists = any(isinstance(each, list) and len(each) > 1 for each in values)
+    rows = len(document) > 1 and all(isinstance(each, dict) for each in values)
+    return not lists and not rows and vector_likelihood(path) == NO_VECTORS
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:

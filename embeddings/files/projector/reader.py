@@ -89,7 +89,8 @@ def open_config(
     header = config.get("embedding")  # the provenance, if writer.py wrote the config
     known = isinstance(header, dict) and header.get("format") == provenance.FORMAT
     ours = provenance.from_json(json.dumps(header)) if known else {}
-    draft = replace(draft, provenance=replace(draft.provenance, **{"name": chosen.name, **ours}))
+    about = replace(draft.provenance, **{"name": chosen.name, **ours})
+    draft = replace(draft, provenance=about, typed=bool(ours))
     if chosen.metadata:
         metadata = find_file(chosen.metadata, path, given)
         if metadata is None:
@@ -162,9 +163,9 @@ def _read_tensor(tensor: _Tensor, path: Path, context: ReadContext) -> Draft:
         without_choices = ReadContext(context.note, leave_out=context.leave_out)
         found: Draft = table.module.load(path, without_choices)
         if tensor.shape not in (None, found.vectors.shape):
-            raise EmbeddingError(
-                f"vectors of shape {list(found.vectors.shape)}, but the config says "
-                f"{list(tensor.shape or ())}; correct tensorShape"
+            context.note(
+                f"{path.name}: vectors of shape {list(found.vectors.shape)}, although the config "
+                f"says {list(tensor.shape or ())}"
             )
         return found
     if tensor.shape is None:

@@ -16,10 +16,15 @@ FAULTS = {
     "09_empty_list.parquet": (5, 4),
     "09_missing_NULL.csv": (5, 4),
     "09_missing_nan.csv": (5, 4),
+    "10_folder_of_shards": (10, 4),
+    "10_folder_of_vectors": (5, 4),
+    "10_folder_with_settings": (6, 4),
     "11_row_names.tsv": (6, 4),
     "11_sibling_trailing_comma.csv": (6, 2),
     "11_sibling_vectors.tsv 11_sibling_metadata_trailing_tab.tsv": (6, 4),
     "12_thousands.csv": (6, 3),
+    "16_packed_bits.npy": (40, 64),
+    "17_sparse_coo.npz": (20, 30),
     "19_vectors.tsv 19_labels_angle.tsv": (3, 3),
 }
 """Files that make up one set, and its rows and dimensions without missing vectors."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save_file
+from scipy.sparse import coo_array, save_npz
 
 from embeddings import EmbeddingError, load
 
@@ -325,11 +326,49 @@ def test_what_is_refused_is_named(tmp_path, name):
         load(path)
 
 
-def test_a_sparse_matrix_is_refused_with_what_to_do(tmp_path):
-    parts = {"indices": [0], "indptr": [0, 1], "data": [1.0], "shape": [1, 1]}
-    np.savez(tmp_path / "s.npz", **parts)
-    with pytest.raises(EmbeddingError, match=r"sparse matrix .*toarray"):
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_a_small_sparse_matrix_is_read_with_its_zeros(tmp_path, kind):
+    dense = np.where(VECTORS > 0.5, VECTORS, 0)
+    save_npz(tmp_path / "s.npz", coo_array(dense).asformat(kind))
+    (tmp_path / "labels.txt").write_text("\n".join(WORDS))
+    notes: list[str] = []
+    found = load(tmp_path / "s.npz", [tmp_path / "labels.txt"], note=notes.append)
+    np.testing.assert_array_equal(found.vectors, dense)
+    assert list(found.labels) == WORDS
+    assert notes == ["a sparse matrix of SciPy: read as 12 x 8 numbers, zeros included"]
+
+
+def test_places_of_a_sparse_matrix_may_repeat(tmp_path):
+    parts = {"row": [0, 0, 1], "col": [1, 1, 0], "data": [1.0, 2.0, 5.0], "shape": [2, 2]}
+    np.savez(tmp_path / "s.npz", format=b"coo", **parts)
+    assert load(tmp_path / "s.npz").vectors.tolist() == [[0, 3], [5, 0]]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"shape": [100_000, 1_000]}, "reduced to fewer dimensions"),
+        ({"format": b"dia"}, "reduced to fewer dimensions"),
+        ({"shape": [2, 2, 2]}, "expected rows and columns"),
+        ({"indices": [0, 9]}, "places outside its shape"),
+        ({"indices": [0, -1]}, "places outside its shape"),
+        ({"indices": [0]}, "parts do not fit"),
+        ({"indptr": [0, 2]}, "parts do not fit"),
+        ({"indptr": [0, 3, 2]}, "parts do not fit"),
+    ],
+)
+def test_a_large_or_damaged_sparse_matrix_is_refused(tmp_path, changed, message):
+    parts = {"indices": [0, 1], "indptr": [0, 1, 2], "data": [1.0, 2.0], "shape": [2, 2]}
+    np.savez(tmp_path / "s.npz", **({"format": b"csr"} | parts | changed))
+    with pytest.raises(EmbeddingError, match=message):
         load(tmp_path / "s.npz")
+
+
+def test_sparse_text_is_refused_with_what_to_do(tmp_path):
+    for text in ("3 100\nword0 3:0.5 17:0.25\n", "1 3:0.5 17:-2e-1\n0 2:1 3:1\n"):
+        path = write(tmp_path / "s.txt", text)
+        with pytest.raises(EmbeddingError, match="sparse vectors, each number after its place"):
+            load(path)
 
 
 def test_labels_of_objects_are_left_out_and_named(tmp_path):

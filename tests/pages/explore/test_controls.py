@@ -140,6 +140,18 @@ def test_a_set_without_categories_has_one_color() -> None:
     assert chosen("color", two) == Coloring("two")
 
 
+def test_whole_numbers_of_few_values_are_categories_with_a_switch() -> None:
+    classes = EmbeddingSet.of(VECTORS, metadata={"y": np.arange(ROWS) % 5})
+    app = controls("color", classes)
+    assert app.session_state.chosen == Coloring("y")
+    app.toggle[0].set_value(True).run()
+    assert app.session_state.chosen == Coloring("y", scaled=True)
+    texts = EmbeddingSet.of(
+        VECTORS, metadata={"y": np.arange(ROWS) % 5, "kind": ["a", "b", "c"] * (ROWS // 3)}
+    )
+    assert chosen("color", texts).by == "kind"
+
+
 @pytest.mark.parametrize(("distinct", "is_offered"), [(20, False), (21, True)])
 def test_categories_are_chosen_only_if_there_are_more_than_colors(
     distinct: int, is_offered: bool

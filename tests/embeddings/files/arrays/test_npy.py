@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingError, load
+from embeddings.files import read
 from embeddings.files.arrays import npy
+from embeddings.files.options import ReadContext
 
 ROWS = [[0.5, -2.0, 3.0], [4.0, 5.25, 6.0]]
 
@@ -150,3 +152,29 @@ def test_a_column_is_one_value_for_each_row(tmp_path, array):
     np.save(tmp_path / "c.npy", array)
     with pytest.raises(EmbeddingError, match="expected one text, number, boolean or date"):
         list(npy.read_columns(tmp_path / "c.npy", 2, print))
+
+
+def test_packed_bits_are_compared_by_hamming_distance(tmp_path):
+    signs = np.random.default_rng(0).normal(size=(40, 64)) > 0.1
+    np.save(tmp_path / "x.npy", np.packbits(signs, axis=1))
+    notes: list[str] = []
+    found = load(tmp_path / "x.npy", note=notes.append)
+    np.testing.assert_array_equal(found.vectors, np.where(signs, 1, -1))
+    assert any("packed bits: read as 64 numbers" in note for note in notes)
+    context = ReadContext(lambda _: None, {"dimensions": "8"})
+    assert read([tmp_path / "x.npy"], context).vectors.shape == (40, 8)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda rng: rng.normal(128, 40, (60, 16)).clip(0, 255),  # rounded embeddings
+        lambda rng: rng.integers(0, 256, (60, 16)) * (rng.random((60, 16)) > 0.6),  # pixels
+        lambda rng: rng.integers(0, 10, (60, 16)),
+        lambda rng: rng.integers(0, 256, (3, 16)),  # too few to tell
+    ],
+)
+def test_other_bytes_are_numbers(tmp_path, made):
+    array = made(np.random.default_rng(0)).astype(np.uint8)
+    np.save(tmp_path / "x.npy", array)
+    np.testing.assert_array_equal(load(tmp_path / "x.npy").vectors, array)

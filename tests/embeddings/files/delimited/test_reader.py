@@ -226,10 +226,10 @@ def test_a_fault_far_down_is_named(tmp_path):
 
 def test_a_guess_is_noted(tmp_path):
     notes: list[str] = []
-    opened(tmp_path, "name,height,width\na,1,2\n", note=notes.append)
-    assert len(notes) == 1 and "(height, width)" in notes[0]
-    opened(tmp_path, "name,f_0,f_1\na,1,2\n", note=notes.append)
-    opened(tmp_path, "0.1\t0.2\n", note=notes.append)
+    opened(tmp_path, "name,height,width,depth\na,1,2,3\n", note=notes.append)
+    assert len(notes) == 1 and "(height, width, depth)" in notes[0]
+    opened(tmp_path, "name,f_0,f_1,f_2\na,1,2,3\n", note=notes.append)
+    opened(tmp_path, "0.1\t0.2\t0.3\n", note=notes.append)
     assert len(notes) == 1
 
 
