@@ -207,7 +207,7 @@ def test_the_open_bandit_format_is_read_and_learned(data, tmp_path):
     left, right = surfaces.pairs.left.labels, surfaces.pairs.right.labels
     assert {(left[u], right[i]) for u, i in surfaces.pairs.rows[surfaces.ads]} == clicks
     assert any("42 clicks of 10,000 impressions" in note for note in surfaces.pairs.notes)
-    assert len(surfaces.pairs.right.columns) == 5 and pa.types.is_floating(
+    assert len(surfaces.pairs.right.columns) == 4 and pa.types.is_floating(
         surfaces.pairs.right.columns["item_feature_0"].type
     )
     assert run(settings)["ads"]["clicks"] == len(clicks)
