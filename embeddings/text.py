@@ -9,6 +9,11 @@ _MOST_DECIMALS = 15
 _SAME = 4e-15  # values that differ by less than this fraction of the largest are rounding errors
 
 
+LONGEST_ITEM = 100
+LONGEST_MESSAGE = 1_000
+"""Characters that an item of a list, and a whole message, may have."""
+
+
 def listed(
     items: Iterable[object], limit: int = 10, total: int | None = None, separator: str = ", "
 ) -> str:
@@ -18,12 +23,12 @@ def listed(
 
     Parameters
     ----------
-    items : written with str, in their order
+    items : written with str, in their order; each is cut to LONGEST_ITEM characters
     limit : number of items that are written out
     total : number of items, if `items` has only the first of them
     separator : between two items
     """
-    texts = list(map(str, items))
+    texts = [shorten(str(item), LONGEST_ITEM) for item in items]
     more = (len(texts) if total is None else total) - min(limit, len(texts))
     return separator.join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -51,3 +56,15 @@ def decimals_to_distinguish(values: Sequence[float] | np.ndarray, least: int) ->
     gaps = gaps[gaps > _SAME * np.abs(ordered).max(initial=0.0)]
     needed = math.ceil(-math.log10(gaps.min())) if len(gaps) else 0
     return min(max(needed, least), max(_MOST_DECIMALS, least))
+
+
+def shorten_middle(text: str, length: int = LONGEST_MESSAGE) -> str:
+    """Return a text without what is in its middle if it is longer than `length` characters.
+
+    A message begins with the place and ends with what to do, so that both remain.
+    """
+    if len(text) <= length:
+        return text
+    first, last = length * 2 // 3, length // 4
+    left_out = f" [... {len(text) - first - last:,} characters ...] "
+    return text[:first] + left_out + text[len(text) - last :]

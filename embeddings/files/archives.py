@@ -85,9 +85,7 @@ class _Extraction:
             self.leave_out(name, why)
             return
         if len(self.members) == MAX_MEMBERS:
-            raise EmbeddingError(
-                f"more than {MAX_MEMBERS:,} files in the archive; pack fewer of them"
-            )
+            raise _too_many_files()
         first = source.read(_BLOCK)
         target.parent.mkdir(parents=True, exist_ok=True)
         self.written = _write(target, source, self.written, first)
@@ -126,6 +124,10 @@ class _LimitedReads(io.FileIO):
                 f"{_LIST_BYTES:,}: pack fewer files, or pack them again"
             )
         return super().read(size) or b""
+
+
+def _too_many_files() -> EmbeddingError:
+    return EmbeddingError(f"more than {MAX_MEMBERS:,} files in the archive; pack fewer of them")
 
 
 def is_packed(head: bytes, path: Path) -> bool:
@@ -206,6 +208,8 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
             if found:
                 raise EmbeddingError(f"the file is {found}")
         infos = [info for info in infos if not info.filename.endswith("/")]
+        if len(infos) > MAX_MEMBERS:
+            raise _too_many_files()
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
         for info in infos:
             mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link

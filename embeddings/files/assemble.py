@@ -5,7 +5,7 @@ of one table, or vectors with files that describe their rows. Images are joined 
 name them. Readers are imported when a file needs them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -46,6 +46,7 @@ from embeddings.media import is_media, media_type
 from embeddings.text import listed
 
 _MAX_FILES = 100_000
+_MAX_TABLES = 2_000  # beside images; what each holds must be found out
 
 
 def read_draft(paths: Sequence[Path], context: ReadContext) -> Draft:
@@ -88,16 +89,27 @@ def _holds_files(path: Path) -> bool:
 
 def _without_documents(members: Sequence[Member], context: ReadContext) -> list[Member]:
     """Return the files but those that are there for people to read, which are noted."""
-    documents = [
-        member
-        for member in members
-        if is_document(member.name)
-        or (PurePosixPath(member.name).name == "config.json" and not is_config(member.path))
-    ]
-    if not documents or len(documents) == len(members):
+    documents, rest = _partition(members, _is_document)
+    if not documents or not rest:
         return list(members)
     context.note(f"left out {_names(documents)}: documents, not data")
-    return [member for member in members if member not in documents]
+    return rest
+
+
+def _is_document(member: Member) -> bool:
+    if PurePosixPath(member.name).name == "config.json":
+        return not is_config(member.path)
+    return is_document(member.name)
+
+
+def _partition(
+    members: Sequence[Member], test: Callable[[Member], bool]
+) -> tuple[list[Member], list[Member]]:
+    """Return the files for which a test is true, and all others."""
+    parts: tuple[list[Member], list[Member]] = ([], [])
+    for member in members:
+        parts[not test(member)].append(member)
+    return parts
 
 
 @contextmanager
@@ -133,6 +145,12 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     media, rest = _split_media(members)
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
+    tables = sum(member.path.suffix != ".npy" for member in rest)  # which may be a vector each
+    if tables > _MAX_TABLES:
+        raise EmbeddingError(
+            f"{tables:,} files that are no images; expected one of vectors, and at most "
+            f"{_MAX_TABLES:,} that describe its rows"
+        )
     files = _with_formats(rest, context, strict=not holder)
     draft = _from_files(_without_settings(files, context) if holder else files, context)
     return _join_media(draft, media, context)
@@ -140,8 +158,7 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
 
 def _split_media(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
     """Return the images and sounds, and all other files."""
-    media = [member for member in members if _is_media_file(member.path)]
-    return media, [member for member in members if member not in media]
+    return _partition(members, lambda member: _is_media_file(member.path))
 
 
 def _is_media_file(path: Path) -> bool:

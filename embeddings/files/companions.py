@@ -20,6 +20,7 @@ from embeddings.files.tabular.embedding_table import companion_columns
 from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood, choose_label
 from embeddings.files.tabular.shards import are_shards, read_shards, sort_by_name
 from embeddings.files.tabular.table_draft import describe_columns, to_labels, with_unique_names
+from embeddings.text import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,12 @@ def find_vectors(files: Sequence[tuple[Path, Format]]) -> int:
     """
     ranks = [_vector_likelihood(*file) for file in files]
     best = max(ranks)
-    names = ", ".join(path.name for path, _ in files)
+    names = listed(path.name for path, _ in files)
     if best == NO_VECTORS:
         raise EmbeddingError(f"{names}: none of them holds vectors; add the file that does")
     if ranks.count(best) > 1:
         alike = [path.name for (path, _), rank in zip(files, ranks, strict=True) if rank == best]
-        which = "" if len(alike) == len(files) else f" ({', '.join(alike)})"
+        which = "" if len(alike) == len(files) else f" ({listed(alike)})"
         raise EmbeddingError(
             f"{names}: more than one of them holds vectors{which}; open them one by one"
         )

@@ -24,6 +24,7 @@ from embeddings.text import shorten
 FIRST = 20
 """How many cells that are not null are examined before a column is read in full."""
 
+_MOST_FOLDERS = 32  # that the end of a path may have in a text
 _CHUNK = 2**28  # bytes; an Arrow array of binaries holds less than 2^31
 _DATA_URI = re.compile(r"\s*data:([\w.+-]+/[\w.+-]+)?((?:;[^,;]*)*),", re.IGNORECASE)
 _NO_RELATIVE = re.compile(r"[/~]|[A-Za-z][A-Za-z0-9+.\-]*:|(.*/)?\.\.(/|$)")
@@ -184,7 +185,7 @@ def _find(texts: list[str], files: Mapping[str, Path]) -> dict[str, Path]:
     media = {n: p for n, p in files.items() if PurePosixPath(n).suffix.lower() in SUFFIXES}
     for file, path in media.items():
         parts = file.split("/")
-        for start in range(1, len(parts)):
+        for start in range(max(1, len(parts) - _MOST_FOLDERS), len(parts)):
             end = "/".join(parts[start:])
             ends[end] = None if end in ends else path
     known = ends | media

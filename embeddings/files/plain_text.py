@@ -29,6 +29,7 @@ from embeddings.files.options import Note
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
+_LINES_BYTES = 2**20  # of a text that is split into lines at once
 _STEP = 2**16  # small pieces stay in the processor's cache
 
 
@@ -120,8 +121,17 @@ class _DamageReported(io.RawIOBase):
 
 def lines(buffer: pa.Buffer) -> Iterator[bytes]:
     """Yield the lines without their ends; only \\n and \\r\\n end a line."""
-    for line in buffer.to_pybytes().split(b"\n"):
-        yield line.removesuffix(b"\r")
+    parts: list[bytes] = []  # of a line that began in an earlier block
+    for start in range(0, buffer.size, _LINES_BYTES):
+        block = buffer.slice(start, min(_LINES_BYTES, buffer.size - start)).to_pybytes()
+        first, *others = block.split(b"\n")
+        parts.append(first)
+        if others:
+            yield b"".join(parts).removesuffix(b"\r")
+            parts = [others.pop()]
+            for line in others:
+                yield line.removesuffix(b"\r")
+    yield b"".join(parts).removesuffix(b"\r")
 
 
 def contains(buffer: pa.Buffer, character: bytes) -> bool:

@@ -9,6 +9,7 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
+from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import header
@@ -29,6 +30,7 @@ COLUMN_KINDS = "USfiubmM"
 _EXAMINED = 2**16  # bytes that tell packed bits from numbers
 _FEWEST_BYTES = 256
 _TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
+_TEXT_BYTES = 2**24  # of an array of texts that are made strings at once
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -128,20 +130,37 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
 def to_column(array: np.ndarray) -> pa.ChunkedArray:
     """Return a one-dimensional array as a pyarrow column; bytes are read as UTF-8."""
     kind = array.dtype.kind
-    if kind == "S":
-        array = np.char.decode(array, "utf-8", "replace")
-    elif kind == "f" and array.dtype.itemsize > 8:  # pyarrow has no longer floats
+    if kind in "US":
+        return _text_column(array)
+    if kind == "f" and array.dtype.itemsize > 8:  # pyarrow has no longer floats
         array = array.astype(np.float64)
     elif kind in "mM" and np.datetime_data(array.dtype) not in _TIME_UNITS:
         array = array.astype(f"{kind}8[us]")
     try:
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
-        # through a list, since pyarrow would cut the texts of an array at their first NUL
-        return pa.chunked_array([pa.array(array.tolist() if kind in "US" else array)])
+        return pa.chunked_array([pa.array(array)])
     except (ValueError, pa.ArrowException) as error:
         raise EmbeddingError(
             f"an array of type {array.dtype} that cannot be read ({first_line(error)})"
         ) from error
+
+
+def _text_column(array: np.ndarray) -> pa.ChunkedArray:
+    """Return an array of texts of fixed width as a column, in parts, since most may be short.
+
+    Through lists, since pyarrow would cut the texts of an array at their first NUL.
+    """
+    parts = []
+    for rows in row_blocks(len(array), array.dtype.itemsize, _TEXT_BYTES):
+        values = array[rows].tolist()
+        try:
+            texts = [v if isinstance(v, str) else v.decode("utf-8", "replace") for v in values]
+            parts.append(pa.array(texts, pa.string()))
+        except (ValueError, pa.ArrowException) as error:
+            raise EmbeddingError(
+                f"an array of type {array.dtype} that cannot be read ({first_line(error)})"
+            ) from error
+    return pa.chunked_array(parts, pa.string())
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:

@@ -64,8 +64,9 @@ def load(path: Path, context: ReadContext) -> Draft:
         a damaged file, a header that claims more than there is, or no matrix of numbers
     """
     tensors, texts = _read_header(path)
+    content = _map(path)
     if named.are_single_vectors(tensors):
-        arrays = (_read(path, tensor) for tensor in tensors)
+        arrays = (_read(content, tensor) for tensor in tensors)
         vectors = named.stack_vectors(arrays, len(tensors), tensors[0].shape[0], context.note)
         fields = provenance.described(path, _NAMES[tensors[0].type_name])
         return Draft.of(vectors, [tensor.name for tensor in tensors], **fields)
@@ -73,12 +74,12 @@ def load(path: Path, context: ReadContext) -> Draft:
     rows = chosen.shape[0]
     if not context.should_map(path):
         check_bytes(padded_size(chosen.shape) * 4, "the vectors need")
-    columns = _columns(path, tensors, rows)
+    columns = _columns(content, tensors, rows)
     labels = _labels(texts, rows, context.note)
     header = texts.get("embedding")
     stored = provenance.from_json(header) if header else None
     fields = provenance.described(path, _NAMES[chosen.type_name], stored)
-    draft = Draft.of(as_float32(_read(path, chosen)), labels, columns, **fields)
+    draft = Draft.of(as_float32(_read(content, chosen)), labels, columns, **fields)
     return replace(draft, typed=stored is not None)
 
 
@@ -100,16 +101,19 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
         a damaged file, or no one-dimensional tensor in it
     """
     tensors, _ = _read_header(path)
+    content = _map(path)
     yield (
-        named.columns_table(tensors, rows, lambda length: _columns(path, tensors, length), note),
+        named.columns_table(tensors, rows, lambda length: _columns(content, tensors, length), note),
         "",
     )
 
 
-def _columns(path: Path, tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.ChunkedArray]:
+def _columns(
+    content: np.ndarray, tensors: Sequence[_Tensor], rows: int
+) -> dict[str, pa.ChunkedArray]:
     """Return all tensors that hold one value for each of `rows`."""
     return {
-        tensor.name: to_column(_read(path, tensor))
+        tensor.name: to_column(_read(content, tensor))
         for tensor in tensors
         if tensor.shape == (rows,) and tensor.kind != "other" and rows
     }
@@ -182,14 +186,20 @@ def _read_header(path: Path) -> tuple[list[_Tensor], dict[str, str]]:
     ], texts  # fmt: skip
 
 
-def _read(path: Path, tensor: _Tensor) -> np.ndarray:
-    """Return a tensor's numbers, mapped from the file; bfloat16 as float32."""
+def _map(path: Path) -> np.ndarray:
+    """Map a file into memory, once for all its tensors: each map is an open file."""
+    return np.asarray(np.memmap(path, np.uint8, "r"))
+
+
+def _read(content: np.ndarray, tensor: _Tensor) -> np.ndarray:
+    """Return a tensor's numbers, in the mapped file; bfloat16 as float32."""
     dtype = np.dtype(_TYPES[tensor.type_name])
     if 0 in tensor.shape:
         return np.empty(tensor.shape, dtype)
-    array = np.memmap(path, dtype, "r", tensor.start, tensor.shape)
+    end = tensor.start + math.prod(tensor.shape) * dtype.itemsize
+    array = content[tensor.start : end].view(dtype).reshape(tensor.shape)
     if tensor.type_name != "BF16":
-        return np.asarray(array)
+        return array
     widened = array.astype(np.uint32)
     widened <<= 16
     return widened.view(np.float32)

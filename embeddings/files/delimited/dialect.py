@@ -7,7 +7,7 @@ wins, and a column of lists wins over everything.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 _OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins, see writer.py
 _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
+_LONGEST_LINES = 2**24  # bytes of the first two lines
 _SAMPLE_CELLS = 5_000
 _SAMPLE_ROWS = 200
 _MANY_ROWS = 10  # of equally many words each: no sentences
@@ -201,22 +202,38 @@ def _sample(text: pa.Buffer) -> str:
     head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
     if text.size > _SAMPLE_BYTES:
         whole = head.count(b"\n")
-        kept = head.split(b"\n", whole) if whole > 1 else [*text.to_pybytes().split(b"\n", 2), b""]
-        head = b"\n".join(kept[:-1])
+        head = b"\n".join(head.split(b"\n", whole)[:-1]) if whole > 1 else _two_lines(text)
     return head.decode("utf-8", "replace")
 
 
+def _two_lines(text: pa.Buffer) -> bytes:
+    """Return the first two lines, if they are long.
+
+    Raises
+    ------
+    EmbeddingError
+        they are longer than any row of numbers that is read
+    """
+    head = text.slice(0, min(text.size, _LONGEST_LINES)).to_pybytes()
+    if head.count(b"\n") < 2 and text.size > _LONGEST_LINES:
+        raise EmbeddingError(
+            f"line 1 or 2 is longer than {_LONGEST_LINES:,} bytes; expected a row of a table in "
+            "each line; write a matrix with numpy.save"
+        )
+    return b"\n".join(head.split(b"\n", 2)[:2])
+
+
 def read_rows(
-    text: str, delimiter: str, quoted: bool, strict: bool = False, first_line: int = 1
+    lines: Iterable[str], delimiter: str, quoted: bool, strict: bool = False, first_line: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its first line, by Python's slow reader; no blank lines.
 
     Parameters
     ----------
+    lines : with their ends
     strict : True to raise EmbeddingError for quotes that are not closed, or are inside a cell
-    first_line : number of the first line of `text`
+    first_line : number of the first of `lines`
     """
-    lines = io.StringIO(text, newline="")
     if quoted:
         reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     else:
@@ -233,7 +250,7 @@ def read_rows(
 
 def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
     """Return the first rows, split into cells; at least one row."""
-    first = islice(read_rows(head, delimiter, quoted), _SAMPLE_ROWS)
+    first = islice(read_rows(io.StringIO(head, newline=""), delimiter, quoted), _SAMPLE_ROWS)
     rows = [row for _, row in first] or [[""]]
     return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
 

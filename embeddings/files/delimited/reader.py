@@ -177,7 +177,7 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
     if label is not None and dialect.columns[others[label]].kind == "number" and not dialect.ours:
         numbered = infer_type(columns[label])
         columns[label] = numbered if pa.types.is_integer(numbered.type) else columns[label]
-    names = [dialect.names[i] for i in others] + ["vector"] * bool(numbers)
+    names = [dialect.columns[i].name for i in others] + ["vector"] * bool(numbers)
     last = len(others) - 1
     if dialect.padded and columns[last].null_count == len(columns[last]):
         del columns[last], names[last]

@@ -3,6 +3,7 @@
 number_parser.py parses the cells; what they mean is up to the caller.
 """
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,8 +50,10 @@ class TableText:
         ----------
         strict : True to raise EmbeddingError for quotes that are not closed, or are inside a cell
         """
-        content = self.content.to_pybytes().decode("utf-8", "replace")
-        return read_rows(content, dialect.delimiter, dialect.quoted, strict, 1 + self.skipped)
+        lines = io.TextIOWrapper(
+            pa.BufferReader(self.content), encoding="utf-8", errors="replace", newline=""
+        )
+        return read_rows(lines, dialect.delimiter, dialect.quoted, strict, 1 + self.skipped)
 
 
 def read_table_text(path: Path, note: Note) -> TableText:

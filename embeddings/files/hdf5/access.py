@@ -6,7 +6,7 @@ missing, datasets of the other two kinds are refused.
 
 import math
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeGuard
@@ -18,11 +18,11 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
 from embeddings.files.damage import damaged
-from embeddings.files.limits import as_float32, check_bytes, padded_size
+from embeddings.files.limits import as_float32, check_bytes, max_bytes, padded_size
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises
 _HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
-_TEXTS = 1_000  # strings read at a time; a few bytes on disk may stand for a long string each
+_TEXTS = 1_000  # strings read at a time, at most
 
 
 @contextmanager
@@ -40,12 +40,18 @@ def opened(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
-def check_heaps(path: Path) -> None:
-    """Raise EmbeddingError if a heap of texts is damaged so that HDF5 would never return.
+def check_heaps(path: Path) -> int:
+    """Return the bytes of the longest text in any heap, after a check of all heaps.
 
     The library walks a heap by the sizes stated in it, and a free part of size 0 is an endless
     loop.
+
+    Raises
+    ------
+    EmbeddingError
+        a heap of texts is damaged so that HDF5 would never return, or heaps overlap
     """
+    longest = steps = 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start = content.find(_HEAP)
         while start >= 0:
@@ -55,12 +61,15 @@ def check_heaps(path: Path) -> None:
                 index = int.from_bytes(content[here : here + 2], "little")
                 size = int.from_bytes(content[here + 8 : here + 16], "little")
                 step = 16 + -(-size // 8) * 8 if index else size
-                if step < 16 or here + step > end:
+                steps += 1
+                if step < 16 or here + step > end or 8 * steps > len(content):
                     raise EmbeddingError(
                         f"damaged HDF5 (a heap of texts at byte {here:,}); copy the file again"
                     )
+                longest = max(longest, size if index else 0)
                 here += step
             start = content.find(_HEAP, start + 8)
+    return longest
 
 
 def child(parent: object, name: str) -> h5py.Group | h5py.Dataset | None:
@@ -101,8 +110,12 @@ def read_matrix(dataset: h5py.Dataset) -> np.ndarray:
     return as_float32(dataset.astype(np.float32)[...])
 
 
-def read_column(dataset: h5py.Dataset) -> pa.ChunkedArray:
+def read_column(dataset: h5py.Dataset, longest: int) -> pa.ChunkedArray:
     """Return a dataset for which is_column returns True as a column.
+
+    Parameters
+    ----------
+    longest : bytes of the longest text of the file, from check_heaps
 
     Raises
     ------
@@ -112,13 +125,34 @@ def read_column(dataset: h5py.Dataset) -> pa.ChunkedArray:
     check_dataset(dataset)
     if dataset.dtype.kind != "O":
         return to_column(dataset[...])
-    strings, texts, size = dataset.asstr(errors="replace"), [], 0
-    for start in range(0, len(dataset), _TEXTS):
-        part = strings[start : start + _TEXTS].tolist()
-        size += sum(map(len, part))
-        check_bytes(size, f"the texts of {dataset.name} take")
-        texts += part
-    return pa.chunked_array([pa.array(texts, pa.string())])
+    strings = dataset.asstr(errors="replace")
+    return read_texts(lambda rows: strings[rows].tolist(), len(dataset), longest, dataset.name)
+
+
+def read_texts(
+    read: Callable[[slice], list[str]], rows: int, longest: int, name: str
+) -> pa.ChunkedArray:
+    """Return texts that are read in parts, since all of them may be the same long one.
+
+    Parameters
+    ----------
+    read : returns the texts of some rows
+    longest : bytes of the longest text of the file
+    name : of the texts, for messages
+
+    Raises
+    ------
+    EmbeddingError
+        they exceed the size limit
+    """
+    step = min(max(1, max_bytes() // 8 // max(1, longest)), _TEXTS)
+    parts, size = [], 0
+    for start in range(0, rows, step):
+        part = pa.array(read(slice(start, start + step)), pa.string())
+        size += part.nbytes
+        check_bytes(size, f"the texts of {name} take")
+        parts.append(part)
+    return pa.chunked_array(parts, pa.string())
 
 
 def check_dataset(dataset: h5py.Dataset) -> None:
@@ -146,13 +180,27 @@ def stated_bytes(dataset: h5py.Dataset) -> int:
     return math.prod(dataset.shape) * dataset.dtype.itemsize
 
 
-def datasets(group: h5py.Group) -> list[h5py.Dataset]:
-    """Return all datasets with a shape in a group or its groups, in order of name."""
-    found: list[h5py.Dataset] = []
+def datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
+    """Yield all datasets with a shape in a group or its groups, in order of name.
 
-    def collect(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
-            found.append(item)
-
-    group.visititems(collect)  # which follows no links
-    return found
+    One that stays open takes some kilobytes.
+    """
+    visited = {h5py.h5o.get_info(group.id).addr}
+    waiting = [(group, iter(group))]  # not visititems, which opens each by its path from the root
+    while waiting:
+        parent, names = waiting[-1]
+        name = next(names, None)
+        if name is None:
+            waiting.pop()
+            continue
+        item = child(parent, name)
+        if item is None:
+            continue
+        address = h5py.h5o.get_info(item.id).addr
+        if address in visited:
+            continue
+        visited.add(address)
+        if isinstance(item, h5py.Group):
+            waiting.append((item, iter(item)))
+        elif isinstance(item, h5py.Dataset) and item.shape is not None:
+            yield item

@@ -78,12 +78,12 @@ def load_with(
         as load() does; or no list of sentences in a companion fits the vectors
     """
     with error_context(path):
-        check_heaps(path)
+        longest = check_heaps(path)
         with opened(path) as file:
             datasets = _datasets(file)
             _check(datasets)
             vectors = as_float32(_read(datasets, _choose_layer(datasets, context)))
-            texts = _own_texts(file, datasets, context.note)
+            texts = _own_texts(file, datasets, longest, context.note)
             lengths = {number: each.shape[-2] for number, each in datasets.items()}
             kind = next(iter(datasets.values())).dtype
     rest = []
@@ -199,13 +199,15 @@ def _tokens(text: str, length: int) -> list[str] | None:
     return None
 
 
-def _own_texts(file: h5py.File, datasets: dict[int, h5py.Dataset], note: Note) -> Texts:
+def _own_texts(
+    file: h5py.File, datasets: dict[int, h5py.Dataset], longest: int, note: Note
+) -> Texts:
     """Return the sentences that AllenNLP wrote into the file, if they fit its vectors."""
     item = child(file, _SENTENCES)
     if not is_column(item) or len(item) != 1 or not datasets:
         return {}
     try:
-        index = json.loads(str(read_column(item)[0]))
+        index = json.loads(str(read_column(item, longest)[0]))
         numbers = {int(number): text for text, number in index.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         numbers = {}
@@ -232,6 +234,7 @@ def _sentence_lists(path: Path) -> dict[str, list[str]]:
     with error_context(path):
         text = read_text(path, lambda _: None)
         if head.lstrip()[:1] not in (b"[", b"{"):
+            check_rows(text.to_pybytes().count(b"\n"))
             found = [line.decode("utf-8", "replace") for line in lines(text)]
             return {"its lines": found if found[-1] else found[:-1]}
         document = read_document(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
@@ -34,7 +35,13 @@ from embeddings.text import listed
 class _Array(named.NamedArray):
     """An array of the file; its name is the whole path, as /group/name."""
 
-    dataset: h5py.Dataset
+    file: h5py.File
+    dtype: np.dtype
+
+    @property
+    def dataset(self) -> h5py.Dataset:
+        """The dataset; it is opened here."""
+        return self.file[self.name]
 
 
 def load(path: Path, context: ReadContext) -> Draft:
@@ -47,14 +54,14 @@ def load(path: Path, context: ReadContext) -> Draft:
     EmbeddingError
         a damaged file, one that needs more memory than the limit, or no matrix of numbers
     """
-    check_heaps(path)
+    longest = check_heaps(path)
     with opened(path) as file:
         arrays = _arrays(file)
         if named.are_single_vectors(arrays):
             return _read_single_vectors(arrays, path, context)
         matrix = _choose(file, arrays, context)
-        fields = header.described(path, matrix.dataset.dtype)
-        columns = _columns_beside(matrix)
+        fields = header.described(path, matrix.dtype)
+        columns = _columns_beside(matrix, longest)
         vectors = read_matrix(matrix.dataset).reshape(matrix.shape)
     if not columns:
         return Draft.of(vectors, **fields)
@@ -75,7 +82,8 @@ def _arrays(file: h5py.File) -> list[_Array]:
             matrix_shape(item.shape),
             "other" if item.dtype.kind == "b" else named.kind_of(item.dtype),
             str(item.dtype),
-            item,
+            file,
+            item.dtype,
         )
         for item in datasets(file)
     ]
@@ -88,7 +96,7 @@ def _read_single_vectors(arrays: Sequence[_Array], path: Path, context: ReadCont
     contents = (array.dataset[...].reshape(array.shape) for array in arrays)
     vectors = named.stack_vectors(contents, len(arrays), arrays[0].shape[0], context.note)
     labels = [array.name.rpartition("/")[2] for array in arrays]
-    return Draft.of(vectors, labels, **header.described(path, arrays[0].dataset.dtype))
+    return Draft.of(vectors, labels, **header.described(path, arrays[0].dtype))
 
 
 def _choose(file: h5py.File, arrays: Sequence[_Array], context: ReadContext) -> _Array:
@@ -103,7 +111,7 @@ def _choose(file: h5py.File, arrays: Sequence[_Array], context: ReadContext) -> 
     return named.choose_matrix(matrices, best, context, lambda name: name.lstrip("/"))
 
 
-def _columns_beside(matrix: _Array) -> dict[str, pa.ChunkedArray]:
+def _columns_beside(matrix: _Array, longest: int) -> dict[str, pa.ChunkedArray]:
     """Return the datasets of the same group that hold one value for each row of the matrix."""
     group = matrix.dataset.parent
     beside = {name: child(group, name) for name in group}
@@ -113,4 +121,4 @@ def _columns_beside(matrix: _Array) -> dict[str, pa.ChunkedArray]:
         if is_column(item) and len(item) == matrix.shape[0]
     }
     check_bytes(sum(map(stated_bytes, columns.values())), "its columns take")
-    return {name: read_column(item) for name, item in columns.items()}
+    return {name: read_column(item, longest) for name, item in columns.items()}

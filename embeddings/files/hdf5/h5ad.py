@@ -6,6 +6,7 @@ https://anndata.readthedocs.io/en/stable/fileformat-prose.html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -65,10 +66,10 @@ def load(path: Path, context: ReadContext) -> Draft:
         a damaged file, one that needs more memory than the limit, no dense array, or columns of
         obs that do not have one value for each row
     """
-    access.check_heaps(path)
+    longest = access.check_heaps(path)
     with access.opened(path) as file:
         chosen = _choose(file, context)
-        columns = _read_obs(file, context.note)
+        columns = _read_obs(file, longest, context.note)
         vectors = _read(chosen)
         header = _read_header(file)
     index = columns.pop(_INDEX, None)
@@ -137,11 +138,11 @@ def _read(array: _Array) -> np.ndarray:
     return as_float32(array.dataset[array.field])
 
 
-def _read_obs(file: h5py.File, note: Note) -> dict[str, pa.ChunkedArray]:
+def _read_obs(file: h5py.File, longest: int, note: Note) -> dict[str, pa.ChunkedArray]:
     """Return the columns of obs, its index under `_index`; note those that cannot be read."""
     obs = access.child(file, "obs")
     if isinstance(obs, h5py.Dataset):
-        return _read_table(obs, access.child(file, "uns"), note)
+        return _read_table(obs, access.child(file, "uns"), longest, note)
     if obs is None:
         return {}
     access.check_total(obs)
@@ -151,7 +152,7 @@ def _read_obs(file: h5py.File, note: Note) -> dict[str, pa.ChunkedArray]:
     old = access.child(obs, "__categories")
     columns = {}
     for name in names:
-        column = _read_column(access.child(obs, name), access.child(old, name))
+        column = _read_column(access.child(obs, name), access.child(old, name), longest)
         if column is None:
             note(f"left out obs column {name}: neither texts, numbers, booleans nor categories")
         else:
@@ -159,28 +160,28 @@ def _read_obs(file: h5py.File, note: Note) -> dict[str, pa.ChunkedArray]:
     return columns
 
 
-def _read_column(item: object, old_categories: object) -> pa.ChunkedArray | None:
+def _read_column(item: object, old_categories: object, longest: int) -> pa.ChunkedArray | None:
     """Return a column of obs by its encoding; None for an unknown encoding."""
     if isinstance(item, h5py.Group):
         parts = {name: access.child(item, name) for name in item}
         if not all(map(access.is_column, parts.values())):
             return None
-        columns = {name: access.read_column(part) for name, part in parts.items()}
+        columns = {name: access.read_column(part, longest) for name, part in parts.items()}
         if columns.keys() >= {"codes", "categories"}:
             return _category(columns["codes"], columns["categories"])
         return _nullable(columns) if columns.keys() >= {"values", "mask"} else None
     if not access.is_column(item):
         return None
-    column = access.read_column(item)
+    column = access.read_column(item, longest)
     if pa.types.is_floating(column.type) and _text(item.attrs.get(MISSING)) == "NaN":
         return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     if access.is_column(old_categories) and pa.types.is_integer(column.type):
-        return _category(column, access.read_column(old_categories))
+        return _category(column, access.read_column(old_categories, longest))
     return column
 
 
 def _read_table(
-    obs: h5py.Dataset, uns: h5py.Group | h5py.Dataset | None, note: Note
+    obs: h5py.Dataset, uns: h5py.Group | h5py.Dataset | None, longest: int, note: Note
 ) -> dict[str, pa.ChunkedArray]:
     """Read obs as releases before 0.7 wrote it: one record a row, categories in uns."""
     access.check_dataset(obs)
@@ -189,13 +190,18 @@ def _read_table(
         if obs.dtype[name].shape or obs.dtype[name].kind not in COLUMN_KINDS + "O":
             note(f"left out obs column {name}: neither texts, numbers, booleans nor categories")
             continue
-        values = obs[name]
-        if values.dtype.kind == "O":
-            values = np.array([_text(value) for value in values], dtype=np.str_)
-        column = to_column(values)
+        if obs.dtype[name].kind == "O":
+            field = obs.fields(name)
+
+            def read(rows: slice, field: Any = field) -> list[str]:
+                return [_text(value) for value in field[rows]]
+
+            column = access.read_texts(read, len(obs), longest, f"obs {name}")
+        else:
+            column = to_column(obs[name])
         categories = access.child(uns, f"{name}_categories")
         if access.is_column(categories) and pa.types.is_integer(column.type):
-            column = _category(column, access.read_column(categories))
+            column = _category(column, access.read_column(categories, longest))
         columns[_INDEX if name in ("index", _INDEX) else name] = column
     return columns
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.arrow_types import is_list
+from embeddings.arrow_types import is_list, replace_columns
 from embeddings.files.options import Note
 from embeddings.text import shorten
 
@@ -36,7 +36,7 @@ def decode(table: pa.Table, note: Note) -> tuple[pa.Table, frozenset[str]]:
     arrays of a fixed shape become lists of as many numbers. Columns that do not fit their feature
     stay as they are, which is noted.
     """
-    classes = []
+    classes, columns = [], list(table.columns)
     for name, feature in _features(table.schema, note).items():
         positions = table.schema.get_all_field_indices(name)
         if len(positions) != 1 or not isinstance(feature, dict):
@@ -54,12 +54,12 @@ def decode(table: pa.Table, note: Note) -> tuple[pa.Table, frozenset[str]]:
         if decoded is None:
             note(f"column {name} is left as it is: {reason}")
             continue
-        table = table.set_column(positions[0], name, decoded)
+        columns[positions[0]] = decoded
         if kind == "ClassLabel":
             classes.append(name)
         else:
             note(f"column {name}: arrays of shape {feature['shape']}, each as one row of numbers")
-    return table, frozenset(classes)
+    return replace_columns(table, columns), frozenset(classes)
 
 
 def _features(schema: pa.Schema, note: Note) -> dict[str, Any]:

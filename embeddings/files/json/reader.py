@@ -95,13 +95,15 @@ def load(path: Path, context: ReadContext) -> Draft:
     vector_names = {name for name, values in fields.items() if are_vectors(values)}
     table = _table(fields, vector_names)
     roles = choose_roles(_describe(table, vector_names), context)
+    apart, columns = set(roles.vector), []
     for i, name in enumerate(fields):
+        column = table.column(i)
         if name in vector_names:
-            column = _vectors(fields[name]) if i in roles.vector else _column(fields[name])
-            table = table.set_column(i, name, column)
-        elif i != roles.label and i not in roles.vector:
-            table = table.set_column(i, name, _infer_type(table.column(i)))
-    return draft_from_table(table, roles, path, context.note)
+            column = _vectors(fields[name]) if i in apart else _column(fields[name])
+        elif i != roles.label and i not in apart:
+            column = _infer_type(column)
+        columns.append(column)
+    return draft_from_table(pa.table(columns, names=list(fields)), roles, path, context.note)
 
 
 def vector_likelihood(path: Path) -> Likelihood:

@@ -19,7 +19,8 @@ from embeddings.text import listed, shorten
 FIELD_BYTES = 24
 """Bytes of memory that a field of a row takes, at least."""
 
-_DOCUMENT = 8  # bytes of memory per byte of a JSON document, roughly
+_NUMBER_BYTES, _LIST_BYTES, _OBJECT_BYTES = 40, 100, 240  # of memory for each, roughly
+_ARRAY_BYTES = 8  # of memory for a number of a long list, which becomes an array
 _LONG = 16  # floats from which a list is stored as an array
 _TOO_DEEP = "JSON that is nested too deeply; expected objects of numbers, texts and lists"
 _ROW = re.compile(r"[0-9]{1,9}")
@@ -43,17 +44,34 @@ def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
 
 def read_document(text: pa.Buffer) -> list[Any] | dict[str, Any] | None:
     """Return the value of a text that is one JSON document; None if it is JSON Lines."""
-    found = lines(text)
-    first = next(line for line in found if line.strip())
+    found = (line for line in lines(text) if line.strip())
+    first = next(found)
+    if next(found, None) is not None and _is_value(first):
+        return None
+    content = text.to_pybytes()
+    _check_document(content)
+    document: list[Any] | dict[str, Any] = _parse(content)
+    return document
+
+
+def _is_value(line: bytes) -> bool:
+    """Return True if a line is JSON other than null; False for a part of a longer document."""
+    _check_document(line)
     try:
-        value = _parse(first, "line 1")
-    except EmbeddingError:  # a document of several lines, or not JSON
-        value = None
-    if value is None or not any(line.strip() for line in found):
-        check_bytes(_DOCUMENT * text.size, "as one JSON document it may take")
-        document: list[Any] | dict[str, Any] = _parse(text.to_pybytes())
-        return document
-    return None
+        return _parse(line) is not None
+    except EmbeddingError:
+        return False
+
+
+def _check_document(content: bytes) -> None:
+    """Raise EmbeddingError if JSON takes more memory than the limit, by its commas and brackets."""
+    size = len(content) + _NUMBER_BYTES * content.count(b",") + _nested_bytes(content)
+    check_bytes(size, "as one JSON document it may take")
+
+
+def _nested_bytes(content: bytes) -> int:
+    """Return how many bytes of memory the lists and objects of JSON take beside their values."""
+    return _LIST_BYTES * content.count(b"[") + _OBJECT_BYTES * content.count(b"{")
 
 
 def document_rows(document: list[Any] | dict[str, Any], note: Note) -> list[Row]:
@@ -117,13 +135,18 @@ def holds_scalars(items: list[Any]) -> bool:
 
 def read_lines(text: pa.Buffer, note: Note) -> Iterator[Row]:
     """Yield the rows of JSON Lines, flattened; the rows within each answer of a service."""
-    values = (
-        (f" (line {number})", _parse(line, f"line {number}"))
-        for number, line in enumerate(lines(text), 1)
-        if line.strip()
-    )
-    for row, (place, value) in enumerate(with_answers_split(values, note)):
+    for row, (place, value) in enumerate(with_answers_split(_line_values(text), note)):
         yield _flat_row(value, row, place)
+
+
+def _line_values(text: pa.Buffer) -> Iterator[tuple[str, Any]]:
+    """Yield the place, for messages, and the value of each line that is not blank."""
+    size = 0
+    for number, line in enumerate(lines(text), 1):
+        if line.strip():
+            size += _ARRAY_BYTES * line.count(b",") + _nested_bytes(line)
+            check_bytes(size, f"its rows up to line {number:,} may take")
+            yield f" (line {number})", _parse(line, f"line {number}")
 
 
 def _parse(text: bytes, place: str = "") -> Any:
@@ -185,9 +208,9 @@ def _rows_by_key(value: dict[str, Row]) -> list[Row]:
 
 
 def _rows_of_columns(columns: dict[str, list[Any]]) -> list[Row]:
-    check_bytes(
-        FIELD_BYTES * sum(map(len, columns.values())), "as a table of rows and fields it takes"
-    )
+    lengths = list(map(len, columns.values()))
+    size = FIELD_BYTES * sum(lengths) + _OBJECT_BYTES * max(lengths)
+    check_bytes(size, "as a table of rows and fields it takes")
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.ipc
 
-from embeddings.arrow_types import is_text
+from embeddings.arrow_types import replace_columns
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
@@ -19,7 +19,13 @@ from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.decoded_size import batch_places, batch_size, text_bytes
+from embeddings.files.tabular.decoded_size import (
+    batch_places,
+    batch_size,
+    expanded_bytes,
+    run_bytes,
+    text_bytes,
+)
 from embeddings.files.tabular.embedding_table import (
     companion_columns,
     from_table,
@@ -99,8 +105,7 @@ def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     columns that could not be written, since their names are reserved
     """
     table, taken = to_table(embedding_set)
-    for position, name in enumerate(table.column_names):
-        table = table.set_column(position, name, _unified(table.column(position)))
+    table = replace_columns(table, list(map(_unified, table.columns)))
     write = pa.ipc.new_stream if path.suffix.lower() == ".arrows" else pa.ipc.new_file
     with atomic_path(path) as temporary, write(temporary, table.schema) as writer:
         writer.write_table(table)
@@ -124,9 +129,8 @@ def _read(path: Path) -> pa.Table:
     with _opened(content) as reader:
         table = reader.read_all()
     table.validate(full=True)
-    for position, field in enumerate(table.schema):
-        table = table.set_column(position, field.name, _plain(table.column(position), field.name))
-    return table
+    named = zip(table.column_names, table.columns, strict=True)
+    return replace_columns(table, [_plain(column, name) for name, column in named])
 
 
 def _is_file(content: pa.Buffer) -> bool:
@@ -163,9 +167,10 @@ def _content(path: Path) -> pa.Buffer:
 def _plain(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Return views of texts, as polars writes them, as plain texts; other columns unchanged."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        if is_text(kind.value_type):
-            check_bytes(text_bytes(column), f"column {name} decodes to")
+    if pa.types.is_run_end_encoded(kind):
+        check_bytes(run_bytes(column), f"column {name} decodes to")
+    elif pa.types.is_dictionary(kind):
+        check_bytes(sum(map(expanded_bytes, column.chunks)), f"column {name} decodes to")
         if kind.value_type == pa.string_view():
             return column.cast(pa.dictionary(kind.index_type, pa.large_string()))
     elif kind in _VIEWS:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.arrow_types import is_binary, is_list, is_text
 from embeddings.errors import EmbeddingError
 
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
@@ -101,6 +102,43 @@ def text_bytes(column: pa.ChunkedArray) -> int:
         used = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(lengths))
         total += int((lengths * used).sum())
     return total
+
+
+def run_bytes(column: pa.ChunkedArray) -> int:
+    """Return how many bytes a run-end encoded column takes, each value written out."""
+    size = 0
+    for chunk in column.chunks:
+        values = chunk.values.slice(chunk.find_physical_offset(), chunk.find_physical_length())
+        if not _has_length(values.type):
+            size += len(chunk) * max(1, values.type.bit_width // 8)
+            continue
+        ends = chunk.run_ends.slice(chunk.find_physical_offset(), len(values)).to_numpy()
+        ends = np.minimum(ends.astype(np.int64) - chunk.offset, len(chunk))
+        size += int((np.diff(ends, prepend=0) * _lengths(values)).sum()) + 4 * len(chunk)
+    return size
+
+
+def expanded_bytes(array: pa.Array) -> int:
+    """Return how many bytes the texts take in all dictionaries of an array, each written out.
+
+    Parameters
+    ----------
+    array : of any type; the dictionaries may be within lists or records
+    """
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return text_bytes(pa.chunked_array([array])) if _has_length(kind.value_type) else 0
+    if pa.types.is_struct(kind):
+        return sum(map(expanded_bytes, array.flatten()))
+    if pa.types.is_map(kind):
+        return expanded_bytes(array.keys) + expanded_bytes(array.items)
+    return expanded_bytes(array.flatten()) if is_list(kind) else 0
+
+
+def _has_length(kind: pa.DataType) -> bool:
+    return is_text(kind) or is_binary(kind)
 
 
 def _lengths(texts: pa.Array) -> np.ndarray:

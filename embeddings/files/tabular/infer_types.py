@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import decoded, is_text, value_type
+from embeddings.files.limits import check_bytes
 from embeddings.files.media_columns import FIRST, media_column
 from embeddings.files.options import Note, log_note
+from embeddings.files.tabular.decoded_size import expanded_bytes, run_bytes
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.media import is_media
@@ -96,7 +98,10 @@ def _plain(column: pa.ChunkedArray, name: str, note: Note) -> pa.ChunkedArray:
         storage = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(storage, column.type.storage_type)
     kind = column.type
+    if pa.types.is_dictionary(kind):
+        check_bytes(sum(map(expanded_bytes, column.chunks)), f"column {name} decodes to")
     if pa.types.is_run_end_encoded(kind):
+        check_bytes(run_bytes(column), f"column {name} decodes to")
         column = pa.chunked_array([pc.run_end_decode(c) for c in column.chunks], kind.value_type)
     elif pa.types.is_string_view(kind):
         column = column.cast(pa.large_string())

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.arrow_types import is_list, is_number
+from embeddings.arrow_types import is_list, is_number, replace_columns
 from embeddings.files.limits import check_bytes
 from embeddings.files.tabular.vectors import holds_vectors
 from embeddings.media import media_type
@@ -28,11 +28,7 @@ def normalize_types(table: pa.Table) -> pa.Table:
     vectors = any(holds_vectors(field.type) or is_number(field.type) for field in table.schema)
     if structs and not vectors:  # all columns are within records
         table = table.flatten()
-    for i, field in enumerate(table.schema):
-        column = _plain(table.column(i))
-        if column.type != field.type:
-            table = table.set_column(i, field.name, column)
-    return table
+    return replace_columns(table, list(map(_plain, table.columns)))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -4,6 +4,8 @@ This is the reader of tables that do not hold vectors: pairs, predictors, texts 
 read with the same detection of encoding, separator, quotes and header as files of vectors.
 """
 
+import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
@@ -185,7 +187,7 @@ def _detect(
         return text, replace(dialect, header=False, columns=renamed)
     for sentence in dialect.assumed:
         note(sentence)
-    repeated = next((name for name in dialect.names if dialect.names.count(name) > 1), None)
+    repeated = next((name for name, n in Counter(dialect.names).items() if n > 1), None)
     if repeated is not None:
         raise EmbeddingError(
             f"two columns are called {repeated!r}; rename one, or name all columns if the first "
@@ -199,7 +201,8 @@ def _recurring_name(text: TableText, dialect: Dialect) -> str:
     if any(column.kind != "text" for column in dialect.columns):
         return ""
     head = text.content.slice(0, min(text.content.size, _FIRST_BYTES)).to_pybytes()
-    rows = read_rows(head.decode("utf-8", "replace"), dialect.delimiter, dialect.quoted)
+    lines = io.StringIO(head.decode("utf-8", "replace"), newline="")
+    rows = read_rows(lines, dialect.delimiter, dialect.quoted)
     first, *body = (row for _, row in islice(rows, _FIRST_ROWS))
     for i, name in enumerate(first):
         if name.strip() and any(len(row) > i and row[i] == name for row in body):

@@ -85,7 +85,8 @@ def _schema(path: Path) -> pa.Schema | None:
 def _difference(first: pa.Schema, other: pa.Schema) -> str:
     """Return what the second schema has and the first has not; "" if they are equal."""
     if first.names != other.names:
-        unlike = [name for name in other.names if name not in first.names] or other.names
+        known = set(first.names)
+        unlike = [name for name in other.names if name not in known] or other.names
         return f"columns {listed(unlike)}"
     for one, two in zip(first, other, strict=True):
         if one.type != two.type and pa.null() not in (one.type, two.type):

@@ -59,7 +59,7 @@ def draft_from_table(
         vectors = stack_columns(table, roles.vector)
     else:
         vectors = read_vectors(table, roles.vector[0], note)
-    left_out = set(roles.vector)
+    left_out, names = set(roles.vector), table.column_names
     labels = None
     if roles.label is not None:
         labels = to_labels(table.column(roles.label))
@@ -70,7 +70,7 @@ def draft_from_table(
     rest = [
         i
         for i in range(table.num_columns)
-        if i not in left_out and not is_row_numbers(table.column_names[i], table.column(i))
+        if i not in left_out and not is_row_numbers(names[i], table.column(i))
     ]
     about = header.described(path, _dtype_name(kind), found)
     return Draft.of(vectors, labels, with_unique_names(table, rest), **about)
@@ -89,10 +89,11 @@ def with_unique_names(table: pa.Table, positions: Sequence[int]) -> pa.Table:
     """Return some columns of a table under names that are not empty and do not repeat."""
     if not positions:
         return empty_metadata(table.num_rows)
+    given = table.column_names
     names: Counter[str] = Counter()
     unique = []
     for i in positions:
-        first = name = table.column_names[i] or f"column_{i + 1}"
+        first = name = given[i] or f"column_{i + 1}"
         while name in names:
             names[first] += 1
             name = f"{first}_{names[first]}"

@@ -1,0 +1,225 @@
+"""Files of very many columns, members, groups or tensors: the work grows as their number does.
+
+The same is written with two numbers of parts, and the lines of this project's code that run for
+both are counted. Calls into pyarrow or HDF5 that copy all parts for each are forbidden by name.
+"""
+
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import embeddings.files
+from embeddings import EmbeddingError, load
+from embeddings.files import archives, assemble
+from embeddings.files.delimited.dialect import Dialect
+from embeddings.files.hdf5 import access
+from embeddings.files.tabular.table_draft import with_unique_names
+from embeddings.text import LONGEST_MESSAGE, listed
+
+FEW, MANY = 100, 800
+
+
+def items_seen(read: Callable[[], Any]) -> int:
+    """Return how many lines and calls of embeddings/ ran, comprehensions counted by item."""
+    seen = 0
+
+    def count(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal seen
+        if "embeddings/" not in frame.f_code.co_filename.replace("\\", "/"):
+            return None
+        seen += 1
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        read()
+    finally:
+        sys.settrace(before)
+    return seen
+
+
+def growth(write: Callable[[Path, int], None], folder: Path, name: str) -> float:
+    """Return how many times as many lines run for MANY parts as for FEW."""
+    counts = []
+    for parts in (FEW, MANY):
+        path = folder / str(parts) / name
+        path.parent.mkdir()
+        write(path, parts)
+        load(path)  # what is imported and compiled once
+        counts.append(items_seen(lambda path=path: load(path)))
+    return counts[1] / counts[0]
+
+
+def write_text_columns(path: Path, columns: int) -> None:
+    rows = [[f"c{i}" for i in range(columns)] + ["x", "y"]]
+    rows += [[f"t{row}{i}" for i in range(columns)] + ["0.5", "1.5"] for row in range(4)]
+    path.write_text("\n".join(map(",".join, rows)))
+
+
+def write_parquet(path: Path, columns: int) -> None:
+    table = {f"c{i}": ["a", f"b{i}"] for i in range(columns)}
+    pq.write_table(pa.table(table | {"x": [1.0, 2.0], "y": [3.0, 4.0]}), path)
+
+
+def write_datasets(path: Path, datasets: int) -> None:
+    with h5py.File(path, "w") as file:
+        file["vectors"] = np.eye(3)
+        for i in range(datasets):
+            file[f"d{i}"] = [1.0, 2.0]
+
+
+def write_tensors(path: Path, tensors: int) -> None:
+    places = [(f"t{i}", [3], 24 + 12 * i, 12) for i in range(tensors)]
+    places.insert(0, ("vectors", [3, 2], 0, 24))
+    header = json.dumps({
+        name: {"dtype": "F32", "shape": shape, "data_offsets": [start, start + size]}
+        for name, shape, start, size in places
+    }).encode()  # fmt: skip
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(24 + 12 * tensors))
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.csv", write_text_columns),
+        ("a.parquet", write_parquet),
+        ("a.h5", write_datasets),
+        ("a.safetensors", write_tensors),
+    ],
+)
+def test_the_work_grows_as_the_number_of_parts(
+    tmp_path: Path, name: str, write: Callable[[Path, int], None]
+) -> None:
+    assert growth(write, tmp_path, name) < 1.5 * MANY / FEW
+
+
+def test_the_names_of_all_columns_of_a_text_are_not_listed_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listings, names = [], Dialect.names
+
+    def counted(dialect: Dialect) -> list[str]:
+        listings.append(dialect)
+        return names.fget(dialect)
+
+    monkeypatch.setattr(Dialect, "names", property(counted))
+    write_text_columns(tmp_path / "a.csv", MANY)
+    assert load(tmp_path / "a.csv").metadata.num_columns >= MANY - 1
+    assert len(listings) < 10
+
+
+def test_no_column_of_a_table_is_replaced_alone() -> None:
+    """Table.set_column copies the list of all columns: see arrow_types.replace_columns."""
+    sources = Path(embeddings.files.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if ".set_column(" in path.read_text()] == []
+
+
+class _CountedTable:
+    """A table that counts how often the names of all its columns are listed."""
+
+    def __init__(self, table: pa.Table):
+        self._table, self.listings = table, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    @property
+    def column_names(self) -> list[str]:
+        self.listings += 1
+        return self._table.column_names
+
+
+def test_columns_are_renamed_in_one_pass() -> None:
+    table = _CountedTable(pa.table([[1]] * MANY, names=["a"] * MANY))
+    renamed = with_unique_names(table, range(MANY))  # type: ignore[arg-type]
+    assert renamed.column_names[:3] == ["a", "a_2", "a_3"] and table.listings == 1
+
+
+def test_nested_groups_are_opened_each_from_its_parent(tmp_path: Path) -> None:
+    path, depth = tmp_path / "a.h5", 300
+    with h5py.File(path, "w") as file:
+        group = file
+        for _ in range(depth):
+            group = group.create_group("g")
+        group["v"] = np.eye(2)
+        group["root"] = file  # a hard link back: no endless walk
+        file["again"] = group["v"]
+    with access.opened(path) as file:
+        opened = []
+        original = h5py.Group.__getitem__
+
+        def counted(parent: h5py.Group, name: str) -> Any:
+            opened.append(name)
+            return original(parent, name)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(h5py.Group, "__getitem__", counted)
+            patch.setattr(h5py.Group, "visititems", None)
+            names = [dataset.name for dataset in access.datasets(file)]
+    assert names == ["/again"]
+    assert len(opened) == depth + 3 and all("/" not in name for name in opened)
+
+
+def test_all_tensors_are_in_one_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tensors(tmp_path / "a.safetensors", MANY)
+    maps = []
+    original = np.memmap
+
+    def counted(*arguments: Any, **named: Any) -> np.memmap:
+        maps.append(arguments)
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(np, "memmap", counted)
+    found = load(tmp_path / "a.safetensors")
+    assert found.metadata.num_columns == MANY and len(maps) == 1
+
+
+def test_more_tables_than_can_be_looked_into_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, "_MAX_TABLES", 3)
+    monkeypatch.setattr(assemble, "detect_format", None)  # none of them is looked into
+    for i in range(4):
+        (tmp_path / f"{i}.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(EmbeddingError, match=r"4 files that are no images; expected one of"):
+        load(tmp_path)
+
+
+def test_a_zip_of_too_many_members_is_refused_before_any_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for i in range(4):
+            archive.writestr(f"{i}.csv", "x,y\n1,2\n")
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(archives, "_write", None)
+    with pytest.raises(EmbeddingError, match="more than 3 files in the archive"):
+        load(tmp_path / "a.zip")
+
+
+def test_a_message_has_a_readable_length() -> None:
+    place, advice = "a.csv, line 1", "write the table again"
+    long = str(EmbeddingError(f"{place}: {'name, ' * 100_000}; {advice}"))
+    assert long.startswith(place) and long.endswith(advice)
+    assert "[... 599," in long and len(long) < LONGEST_MESSAGE
+    assert str(EmbeddingError("short")) == "short"
+    assert len(listed(["x" * 10_000] * 3)) < 400
+
+
+def test_the_error_of_a_file_of_long_names_is_readable(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(",".join(["x" * 9_000] * 30) + "\n" + ",".join(["a"] * 30))
+    with pytest.raises(EmbeddingError, match=r"^a\.csv: no vectors among its 30 columns") as caught:
+        load(tmp_path / "a.csv")
+    assert len(str(caught.value)) < LONGEST_MESSAGE
+    assert str(caught.value).endswith("open both together")
