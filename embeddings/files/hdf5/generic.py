@@ -91,12 +91,16 @@ def _arrays(file: h5py.File) -> list[_Array]:
 
 def _read_single_vectors(arrays: Sequence[_Array], path: Path, context: ReadContext) -> Draft:
     """Return a file in which each dataset is one vector, called by its label."""
-    for array in arrays:
-        check_dataset(array.dataset)
-    contents = (array.dataset[...].reshape(array.shape) for array in arrays)
+    contents = (_read_checked(array.dataset).reshape(array.shape) for array in arrays)
     vectors = named.stack_vectors(contents, len(arrays), arrays[0].shape[0], context.note)
     labels = [array.name.rpartition("/")[2] for array in arrays]
     return Draft.of(vectors, labels, **header.described(path, arrays[0].dtype))
+
+
+def _read_checked(dataset: h5py.Dataset) -> np.ndarray:
+    check_dataset(dataset)
+    content: np.ndarray = dataset[...]
+    return content
 
 
 def _choose(file: h5py.File, arrays: Sequence[_Array], context: ReadContext) -> _Array:

@@ -25,6 +25,9 @@ TEXT = "x" * 2**20
 MANY = 200
 """Repetitions of TEXT, or of a million numbers: six times the limit."""
 
+POOLS: list[pa.MemoryPool] = []
+"""The pools of all tests, which must outlive the arrays in them: an error may hold one for long."""
+
 VECTORS = np.zeros((MANY, 2), np.float32)
 
 
@@ -141,6 +144,7 @@ def memory() -> pa.MemoryPool:
     """Count what Arrow takes from now on."""
     before = pa.default_memory_pool()
     counted = pa.proxy_memory_pool(before)
+    POOLS.append(counted)
     pa.set_memory_pool(counted)
     yield counted
     pa.set_memory_pool(before)
