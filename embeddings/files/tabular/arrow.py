@@ -19,7 +19,7 @@ from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.decoded_size import (
+from embeddings.files.sizes.decoded_size import (
     batch_places,
     batch_size,
     expanded_bytes,

@@ -16,7 +16,7 @@ from embeddings.arrow_types import decoded, is_text, value_type
 from embeddings.files.limits import check_bytes
 from embeddings.files.media_columns import FIRST, media_column
 from embeddings.files.options import Note, log_note
-from embeddings.files.tabular.decoded_size import expanded_bytes, run_bytes
+from embeddings.files.sizes.decoded_size import expanded_bytes, run_bytes
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.media import is_media

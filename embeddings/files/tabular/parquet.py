@@ -18,14 +18,14 @@ from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes, max_bytes
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.tabular.decoded_size import expanded_bytes, text_bytes
+from embeddings.files.sizes.decoded_size import expanded_bytes, text_bytes
+from embeddings.files.sizes.parquet_footer import ColumnChunk, read_footer
 from embeddings.files.tabular.embedding_table import (
     companion_columns,
     from_table,
     table_likelihood,
     to_table,
 )
-from embeddings.files.tabular.parquet_footer import ColumnChunk, read_footer
 from embeddings.files.tabular.roles import Likelihood
 
 _DAMAGE = (pa.ArrowException, OSError, UnicodeError)  # what pyarrow raises

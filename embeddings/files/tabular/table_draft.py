@@ -19,7 +19,7 @@ from embeddings.files import header
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes, check_rows
 from embeddings.files.options import Note
-from embeddings.files.tabular.decoded_size import text_bytes
+from embeddings.files.sizes.decoded_size import text_bytes
 from embeddings.files.tabular.roles import Column, Kind, Roles, is_vector_name
 from embeddings.files.tabular.text_types import holds_list, is_missing, may_hold_list
 from embeddings.files.tabular.vector_bytes import holds_encoded_vectors, holds_vector_bytes

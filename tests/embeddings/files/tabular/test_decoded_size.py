@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError
-from embeddings.files.tabular.decoded_size import _FlatTable, batch_size, text_bytes
+from embeddings.files.sizes.decoded_size import _FlatTable, batch_size, text_bytes
 
 
 @pytest.mark.parametrize("compression", [None, "lz4", "zstd"])

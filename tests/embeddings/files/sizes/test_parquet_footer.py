@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from embeddings.files.tabular.parquet_footer import ColumnChunk, read_footer
+from embeddings.files.sizes.parquet_footer import ColumnChunk, read_footer
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""How large tables are in memory, found out before they are decoded."""
