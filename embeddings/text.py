@@ -1,13 +1,11 @@
 """Text for messages: lists that end in "and 3 more", counted nouns, shortened text."""
 
 import math
-from collections.abc import Iterable, Sequence
-
-import numpy as np
+from collections.abc import Iterable
+from itertools import pairwise
 
 _MOST_DECIMALS = 15
 _SAME = 4e-15  # values that differ by less than this fraction of the largest are rounding errors
-
 
 LONGEST_ITEM = 100
 LONGEST_MESSAGE = 1_000
@@ -43,7 +41,7 @@ def shorten(text: str, length: int = 40) -> str:
     return text if len(text) <= length else f"{text[:length]}..."
 
 
-def decimals_to_distinguish(values: Sequence[float] | np.ndarray, least: int) -> int:
+def decimals_to_distinguish(values: Iterable[float], least: int) -> int:
     """Return how many decimals make different values look different, `least` or more, 15 at most.
 
     Parameters
@@ -51,10 +49,10 @@ def decimals_to_distinguish(values: Sequence[float] | np.ndarray, least: int) ->
     values : numbers in any order; equal ones, and those that only differ by rounding, look alike
     least : number of decimals that are shown in any case
     """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    gaps = np.diff(ordered)
-    gaps = gaps[gaps > _SAME * np.abs(ordered).max(initial=0.0)]
-    needed = math.ceil(-math.log10(gaps.min())) if len(gaps) else 0
+    ordered = sorted(float(value) for value in values if math.isfinite(value))
+    rounding = _SAME * max(map(abs, ordered), default=0.0)
+    gaps = [gap for low, high in pairwise(ordered) if (gap := high - low) > rounding]
+    needed = math.ceil(-math.log10(min(gaps))) if gaps else 0
     return min(max(needed, least), max(_MOST_DECIMALS, least))
 
 

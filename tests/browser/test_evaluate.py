@@ -107,7 +107,7 @@ def test_a_run_is_cancelled_started_over_and_deleted(page: AppPage, tmp_path: Pa
     expect(page.page.get_by_text("Fold 1 of 20: entity embeddings, training")).to_be_visible()
     page.page.reload()
     page.press("Cancel")
-    expect(page.page.get_by_text("stopped")).to_be_visible()
+    expect(page.page.get_by_text("stopped, ")).to_be_visible()
     page.press("Start over")
     page.press("Cancel")
     page.press("Delete")
