@@ -2,17 +2,10 @@
 
 Rows that are not plain are left to pyarrow: parse_plain returns None.
 
-CPU seconds to parse 400,000 rows of a word and 50 numbers (GloVe 6B) on a Xeon of two cores, the
-median of nine processes, imports not counted:
-
-                      GloVe text      CSV
-    this              0.42            0.50
-    polars 2.1        0.88            0.92
-    pyarrow 26        1.9             2.1
-
-It takes half the time of polars, which also reads a row that is too short as one with missing
-numbers, and needs 170 MB on disk. Importing numba takes 0.8 s, which pays off for text of 64 MiB or
-more (see number_parser.py); layouts need it anyway.
+To open 400,000 rows of a word and 50 numbers it takes .65 to .75 of the CPU time of polars, which
+also reads a row that is too short as one with missing numbers and takes 170 MB on disk, and less than
+half of pyarrow's (docs/benchmarks.md). numba takes .8 s to import, which text pays from 64 MiB on
+(see number_parser.py); layouts need it anyway.
 """
 
 from collections.abc import Sequence
