@@ -3,7 +3,7 @@
 Rows that are not plain are left to pyarrow: parse_plain returns None.
 
 To open 400,000 rows of a word and 50 numbers it takes .65 to .75 of the CPU time of polars, which
-also reads a row that is too short as one with missing numbers and takes 170 MB on disk, and less than
+takes 170 MB on disk and reads a row that is too short as one with missing numbers, and less than
 half of pyarrow's (docs/benchmarks.md). numba takes .8 s to import, which text pays from 64 MiB on
 (see number_parser.py); layouts need it anyway.
 """
