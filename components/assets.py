@@ -73,7 +73,7 @@ class Blobs:
     """Files in the cache's folder that a browser fetches by the hash of their content.
 
     A file is compared with its hash before it is first served, and again whenever it has changed
-    since: one that was damaged is written anew.
+    since: a damaged one is written again.
     """
 
     def __init__(self, cache: Cache) -> None:

@@ -29,7 +29,7 @@ from embeddings.files.options import Note
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
-_LINES_BYTES = 2**20  # of a text that is split into lines at once
+_LINES_BYTES = 2**20  # of text that is split into lines in one step
 _STEP = 2**16  # small pieces stay in the processor's cache
 
 

@@ -1,7 +1,7 @@
 """What all sessions of a server share: the cache on disk, worker processes, served files.
 
-It is held here and not in the cache of resources of Streamlit, which any browser may have emptied
-for all sessions by a message: that would end everybody's work.
+It is held here rather than in st.cache_resource, which any browser can clear for all sessions with
+a message: that would end everybody's work.
 """
 
 import atexit
@@ -39,7 +39,7 @@ _held: dict[Callable[..., Any], Any] = {}
 
 
 def _shared(make: Callable[[], T]) -> Callable[[], T]:
-    """Have a function called once for the server; all sessions get what it returned."""
+    """Return a function that calls `make` once per server and then returns the same object."""
 
     @functools.wraps(make)
     def get() -> T:

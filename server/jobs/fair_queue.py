@@ -11,7 +11,7 @@ MAX_CLIENTS = 1_000
 
 
 class FairQueue(Generic[T]):
-    """Jobs that wait, each for one client or several; not to be used from several threads at once.
+    """Jobs that wait, each for one client or several; not thread-safe.
 
     Parameters
     ----------

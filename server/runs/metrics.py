@@ -1,7 +1,7 @@
 """The log of a run, read while it grows: metrics by step as curves, and the progress.
 
 A trainer that trains more than once has a log in a subfolder for each further stage. Lines that are
-damaged are passed over and counted.
+damaged are skipped and counted.
 """
 
 import json
@@ -32,7 +32,7 @@ class LogReader:
     events : list of Event
         The events so far.
     damaged : int
-        Number of lines that are no events.
+        Number of lines that are not events.
     """
 
     path: Path

@@ -213,7 +213,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     EmbeddingError
-        The file is damaged: it cannot be read, or is no JSON object.
+        The file is damaged: it cannot be read, or is not a JSON object.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -271,7 +271,7 @@ def _is_locked(path: Path) -> bool:
 def _exit_code(folder: Path) -> tuple[int | None, str]:
     """Return the exit code, if there is one, and how its file is damaged, or "".
 
-    An empty file is no damage: a full disk or a power cut has lost the code.
+    An empty file does not count as damaged: a full disk or a power cut has lost the code.
     """
     try:
         text = (folder / _EXIT).read_text(encoding="utf-8").strip()

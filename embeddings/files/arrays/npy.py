@@ -30,7 +30,7 @@ COLUMN_KINDS = "USfiubmM"
 _EXAMINED = 2**16  # bytes that tell packed bits from numbers
 _FEWEST_BYTES = 256
 _TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
-_TEXT_BYTES = 2**24  # of an array of texts that are made strings at once
+_TEXT_BYTES = 2**24  # of a text array that is converted to strings in one step
 _READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,

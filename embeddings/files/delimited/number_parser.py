@@ -130,7 +130,7 @@ def _parse_plain(
 
     if piece.size >= _LONGEST_BLOCK:
         return None
-    column_types = converting.column_types  # which is made anew at each access
+    column_types = converting.column_types  # each access builds a new dict
     types = [column_types[name] for name in names]
     found = parse_plain(piece, parsing.delimiter, bool(parsing.quote_char), types, room)
     if found is None:

@@ -39,7 +39,7 @@ MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """Cells of text that stand for a missing value."""
 
 _HEAD_BYTES = 16
-_FIRST_BYTES, _FIRST_ROWS = 2**16, 200  # by which a header of words is told from data
+_FIRST_BYTES, _FIRST_ROWS = 2**16, 200  # read to decide whether a header of words is data
 
 
 def read_table(

@@ -1,4 +1,4 @@
-"""Texts that make a regular expression try every way: the work grows no faster than their length.
+"""Texts that would make a regular expression backtrack: the work is linear in their length.
 
 Each is written at two lengths, one eight times the other, and the processor's time for both is
 compared. Linear work takes about eight times as long for the longer one, quadratic 64 times.
