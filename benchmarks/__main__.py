@@ -10,7 +10,7 @@ from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
 FOLDERS = {
-    "library": ("neighbors", "layouts", "load"),
+    "library": ("neighbors", "layouts", "load", "save_h5ad"),
     "app": ("click", "server_click", "open_file", "restart"),
     "trainers": (
         "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",

@@ -1,18 +1,19 @@
 """The contenders of load.py, each in its own process: main() runs the one named.
 
-All return the same: labels as a list of str, and vectors as a float32 matrix.
+All return the same: labels as a list of str, and vectors as a float32 matrix. For the parsers
+alone, the labels are a column of Arrow or polars.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.library.contenders import Clock
 
-Loaded = tuple[list[str], np.ndarray]
+Loaded = tuple[Sequence[str], np.ndarray]
 """Labels, and vectors: float32, shape (n, d)."""
 
 TOLERANCE = 1e-6  # pandas' fast number parser is not exact
@@ -25,11 +26,11 @@ def main() -> None:
     """
     name, path, truth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     loader = CONTENDERS[name]()
-    before = _memory("VmRSS")
+    before = memory("VmRSS")
     clock = Clock()
     labels, vectors = loader(path)
     seconds = clock.read()
-    grown = _memory("VmHWM") - before
+    grown = memory("VmHWM") - before
     expected = np.load(truth)
     if len(labels) != len(expected) or vectors.dtype != np.float32:
         raise SystemExit(f"error: {name}: {len(labels):,} labels, vectors of {vectors.dtype}")
@@ -48,6 +49,33 @@ def ours() -> Callable[[Path], Loaded]:
     def read(path: Path) -> Loaded:
         embedding_set = load(path)
         return list(embedding_set.labels), embedding_set.vectors
+
+    return read
+
+
+def our_parser() -> Callable[[Path], Loaded]:
+    """What embeddings.load uses to parse rows of numbers: no fingerprint, no check for NaN."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    from embeddings.files.delimited import plain_rows  # noqa: F401
+    from embeddings.files.delimited.number_parser import parse
+    from embeddings.files.plain_text import read_text
+
+    def read(path: Path) -> Loaded:
+        names = _names(path, ",")
+        table = parse(
+            read_text(path, print),
+            names,
+            pa.csv.ParseOptions(),
+            pa.csv.ConvertOptions(
+                column_types={"label": pa.string()} | dict.fromkeys(names[1:], pa.float32())
+            ),
+            header=True,
+            components=names[1:],
+        )
+        vectors = table.column("vector").combine_chunks().flatten().to_numpy()
+        return table.column("label"), vectors.reshape(table.num_rows, -1)
 
     return read
 
@@ -123,7 +151,12 @@ def pyarrow_csv() -> Callable[[Path], Loaded]:
     return _pyarrow(separator=",", skipped=1)
 
 
-def _pyarrow(separator: str, skipped: int) -> Callable[[Path], Loaded]:
+def pyarrow_parser() -> Callable[[Path], Loaded]:
+    """pyarrow.csv.read_csv, CSV; the labels stay a column."""
+    return _pyarrow(separator=",", skipped=1, listed=False)
+
+
+def _pyarrow(separator: str, skipped: int, listed: bool = True) -> Callable[[Path], Loaded]:
     import pyarrow as pa
     import pyarrow.csv
 
@@ -140,7 +173,8 @@ def _pyarrow(separator: str, skipped: int) -> Callable[[Path], Loaded]:
             ),
         )
         vectors = np.stack([column.to_numpy() for column in table.columns[1:]], axis=1)
-        return table.column("label").to_pylist(), vectors
+        labels = table.column("label")
+        return labels.to_pylist() if listed else labels, vectors
 
     return read
 
@@ -160,7 +194,12 @@ def polars_csv() -> Callable[[Path], Loaded]:
     return _polars(separator=",", skipped=1)
 
 
-def _polars(separator: str, skipped: int) -> Callable[[Path], Loaded]:
+def polars_parser() -> Callable[[Path], Loaded]:
+    """polars.read_csv, CSV; the labels stay a column."""
+    return _polars(separator=",", skipped=1, listed=False)
+
+
+def _polars(separator: str, skipped: int, listed: bool = True) -> Callable[[Path], Loaded]:
     import polars as pl
 
     def read(path: Path) -> Loaded:
@@ -174,7 +213,8 @@ def _polars(separator: str, skipped: int) -> Callable[[Path], Loaded]:
             schema={"label": pl.String} | dict.fromkeys(names[1:], pl.Float32),
             empty_string_is_null=False,
         )
-        return frame["label"].to_list(), frame.drop("label").to_numpy()
+        labels = frame["label"]
+        return labels.to_list() if listed else labels, frame.drop("label").to_numpy()
 
     return read
 
@@ -228,6 +268,7 @@ def _split(frame: "pandas.DataFrame") -> Loaded:  # type: ignore[name-defined] #
 
 CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
     "ours": ours,
+    "our parser": our_parser,
     "gensim, text": gensim_text,
     "gensim, no header": gensim_glove,
     "gensim, binary": gensim_binary,
@@ -242,6 +283,8 @@ CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
     "pyarrow, text": pyarrow_text,
     "pyarrow, GloVe": pyarrow_glove,
     "pyarrow, CSV": pyarrow_csv,
+    "polars' parser": polars_parser,
+    "pyarrow's parser": pyarrow_parser,
     "numpy": numpy_npz,
     "numpy, .npz": numpy_npz,
     "numpy, compressed .npz": numpy_npz,
@@ -249,7 +292,7 @@ CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
 """Contenders by name; each imports what it needs before the clock starts, and returns a reader."""
 
 
-def _memory(name: str) -> float:
+def memory(name: str) -> float:
     """Return a line of /proc/self/status in MiB: VmRSS is the current size, VmHWM the peak.
 
     ru_maxrss would be wrong: a process inherits its parent's.
