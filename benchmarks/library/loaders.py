@@ -6,14 +6,15 @@ alone, the labels are a column of Arrow or polars.
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.library.contenders import Clock
 
-Loaded = tuple[Sequence[str], np.ndarray]
+Loaded = tuple[Any, np.ndarray]
 """Labels, and vectors: float32, shape (n, d)."""
 
 TOLERANCE = 1e-6  # pandas' fast number parser is not exact

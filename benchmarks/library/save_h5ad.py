@@ -84,12 +84,14 @@ def _ours(embedding_set: EmbeddingSet) -> Callable[[Path], object]:
 def _anndata(embedding_set: EmbeddingSet) -> Callable[[Path], object]:
     import anndata
 
+    from embeddings.files import header
+
     def write(path: Path) -> None:
-        obs = pa.table(embedding_set.metadata).to_pandas()
+        obs = embedding_set.metadata.to_pandas()
         obs.index = list(embedding_set.labels)
         vectors = embedding_set.vectors
-        made_by = {"embedding": json.dumps(dict(embedding_set.provenance))}
-        found = anndata.AnnData(vectors, obs, obsm={"X_embedding": vectors}, uns=made_by)
+        made = {"embedding": header.to_json(embedding_set.provenance)}
+        found = anndata.AnnData(vectors, obs, obsm={"X_embedding": vectors}, uns=made)
         found.write_h5ad(path)
 
     return write

@@ -49,7 +49,7 @@ class AttributesTask(ImageTextTask):
         self.values = torch.from_numpy(np.stack([numbers for _, numbers in numbered], axis=1))
         self.network: nn.Module = image_tower(pairs.shape, sum(self.sizes), config.width)
         initialize(self.network, config.seed)
-        self.module = self.network
+        self.module = self.network  # type: ignore[assignment]  # one tower in place of two
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return AdamW, as for the towers."""

@@ -19,7 +19,7 @@ import torch
 from typing_extensions import Doc
 
 from benchmarks import report
-from trainers.autoencoder.config import AutoencoderConfig
+from trainers.autoencoder.config import AutoencoderConfig, Network
 from trainers.autoencoder.train import AutoencoderTask, squared_errors
 from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC
@@ -33,7 +33,7 @@ from trainers.data.images.reading import Images, digits, read_images
 from trainers.metrics.images import fitted_pca, flat, knn_accuracy
 
 DIMS = (2, 8, 16, 32)
-NETWORKS = ("linear", "dense", "convolutional")
+NETWORKS: tuple[Network, ...] = ("linear", "dense", "convolutional")
 TEST_FRACTION = 0.25
 PCA_DIM = 32
 PRETRAINED = "pretrained network"
