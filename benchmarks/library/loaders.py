@@ -27,11 +27,11 @@ def main() -> None:
     """
     name, path, truth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     loader = CONTENDERS[name]()
-    before = memory("VmRSS")
+    before = _memory("VmRSS")
     clock = Clock()
     labels, vectors = loader(path)
     seconds = clock.read()
-    grown = memory("VmHWM") - before
+    grown = _memory("VmHWM") - before
     expected = np.load(truth)
     if len(labels) != len(expected) or vectors.dtype != np.float32:
         raise SystemExit(f"error: {name}: {len(labels):,} labels, vectors of {vectors.dtype}")
@@ -293,7 +293,7 @@ CONTENDERS: dict[str, Callable[[], Callable[[Path], Loaded]]] = {
 """Contenders by name; each imports what it needs before the clock starts, and returns a reader."""
 
 
-def memory(name: str) -> float:
+def _memory(name: str) -> float:
     """Return a line of /proc/self/status in MiB: VmRSS is the current size, VmHWM the peak.
 
     ru_maxrss would be wrong: a process inherits its parent's.
