@@ -1,5 +1,7 @@
 """The exception class for mistakes of the user."""
 
+from typing import Any
+
 from embeddings.text import shorten_middle
 
 
@@ -13,3 +15,14 @@ class EmbeddingError(ValueError):
     def __str__(self) -> str:
         """Return the message; a long one, as of a name of a megabyte, is cut in its middle."""
         return shorten_middle(super().__str__())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the error with its attributes, whatever the arguments of its class are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[EmbeddingError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -9,7 +9,8 @@ from pages.explore.view import ViewRequest
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
-    services.pool()  # its workers warm up while the first layout is looked at
+    services.reader()  # its workers warm up while the first set is looked at,
+    services.pool()  # and so do these
     with st.sidebar:
         source, found = opening.choose()
         active = layers.choose(found.version, found.embedding_set)

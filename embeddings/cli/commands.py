@@ -1,6 +1,6 @@
 """What each command does, in the order of `python -m embeddings --help`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,10 +22,12 @@ from embeddings.cli.terminal import TerminalProgress, note, print_result, text_t
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
+from embeddings.files.limits import read_limits
 from embeddings.files.options import NothingFinite, ReadContext
 from embeddings.layouts import Layout
 from embeddings.neighbors.graph import load_or_build
 from embeddings.settings import flag
+from embeddings.supervision import limited
 from embeddings.text import count_noun, decimals_to_distinguish, listed
 
 _MAX_ROWS_LISTED = 20
@@ -38,7 +40,7 @@ def inspect(arguments: InspectArguments) -> None:
 
     context = ReadContext(note, arguments.selections, leave_out=True, trusted=True)
     try:
-        embedding_set = read(arguments.files, context)
+        embedding_set = _read(arguments.files, context)
     except NothingFinite as nothing:
         facts = summarize_nothing(nothing)
     else:
@@ -159,9 +161,15 @@ COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
 def _open(arguments: FileArguments, *files: Path) -> EmbeddingSet:
     """Open the files of one set; note which choices were guessed."""
     context = ReadContext(note, arguments.selections, arguments.leave_out, trusted=True)
-    embedding_set = read(list(files), context)
+    embedding_set = _read(files, context)
     _note_choices(context)
     return embedding_set
+
+
+def _read(files: Sequence[Path], context: ReadContext) -> EmbeddingSet:
+    """Read the files of one set within the limits on memory, time and open files."""
+    with limited(read_limits(files, context.trusted), files[0].name):
+        return read(files, context)
 
 
 def _note_choices(context: ReadContext) -> None:

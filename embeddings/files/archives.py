@@ -21,6 +21,8 @@ from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name,
 from embeddings.files.damage import damaged
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import Note
+from embeddings.files.sizes.table_count import check_tables, check_zip, may_be_table
+from embeddings.media import media_type
 from embeddings.text import listed, shorten
 
 MAX_MEMBERS = 100_000
@@ -66,11 +68,15 @@ class _Extraction:
 
     Attributes
     ----------
+    one_set : see `unpacked`
+    tables : files beside images so far
     written : bytes written so far
     left_out : names of the members that were left out, by the reason
     """
 
     folder: Path
+    one_set: bool = False
+    tables: int = 0
     written: int = 0
     members: list[Member] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
@@ -87,6 +93,9 @@ class _Extraction:
         if len(self.members) == MAX_MEMBERS:
             raise _too_many_files()
         first = source.read(_BLOCK)
+        if self.one_set and may_be_table(name):
+            self.tables += media_type(first) is None
+            check_tables(self.tables)
         target.parent.mkdir(parents=True, exist_ok=True)
         self.written = _write(target, source, self.written, first)
         if is_packed(first, target):
@@ -141,7 +150,7 @@ def is_packed(head: bytes, path: Path) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
+def unpacked(path: Path, note: Note, one_set: bool = False) -> Iterator[list[Member]]:
     """Yield the files of an archive, or the file that was compressed; they are deleted at the end.
 
     What was loaded from them stays valid: an array or Arrow buffer that maps a file keeps its
@@ -152,17 +161,18 @@ def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
     ----------
     path : a file for which is_packed returns True
     note : receives which members were left out, and why
+    one_set : whether the files are to make up one embedding set, of which there are not many
 
     Raises
     ------
     EmbeddingError
-        a damaged file; one that unpacks to more bytes than the limit, or to more than MAX_MEMBERS
-        files; a zip of an unsupported format, such as an Excel workbook; or no member that can be
-        opened
+        a damaged file; one that unpacks to more bytes than the limit, to more than MAX_MEMBERS
+        files, or to more of one set than can be looked into; a zip of an unsupported format, such
+        as an Excel workbook; or no member that can be opened
     """
     with tempfile.TemporaryDirectory(prefix="embedding-", ignore_cleanup_errors=True) as name:
         with error_context(path):
-            extraction = _extract(path, Path(name))
+            extraction = _extract(path, Path(name), one_set)
             for why, names in extraction.left_out.items():
                 note(f"left out {_printed(names)}: {why}")
             if not extraction.members:
@@ -173,10 +183,10 @@ def unpacked(path: Path, note: Note) -> Iterator[list[Member]]:
         yield extraction.members
 
 
-def _extract(path: Path, folder: Path) -> _Extraction:
+def _extract(path: Path, folder: Path, one_set: bool) -> _Extraction:
     with path.open("rb") as file:
         head = file.read(_BLOCK)
-    extraction = _Extraction(folder / "files")
+    extraction = _Extraction(folder / "files", one_set)
     extraction.folder.mkdir()
     if head.startswith(_ZIP):
         with _unpacking("zip"):
@@ -211,17 +221,30 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
         if len(infos) > MAX_MEMBERS:
             raise _too_many_files()
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
+        regular = []
         for info in infos:
-            mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link
-            if info.flag_bits & 1:
-                extraction.leave_out(info.filename, "encrypted; pack it without a password")
-            elif mode not in (0, 8):
-                extraction.leave_out(info.filename, "a link or a device, not a regular file")
-            elif info.compress_type not in _ZIP_METHODS:
-                extraction.leave_out(info.filename, "packed by a rare method; pack it with deflate")
+            why = _why_left_out(info)
+            if why:
+                extraction.leave_out(info.filename, why)
             else:
-                with archive.open(info) as source:
-                    extraction.write(info.filename, source)
+                regular.append(info)
+        if extraction.one_set:
+            check_zip(archive, regular)
+        for info in regular:
+            with archive.open(info) as source:
+                extraction.write(info.filename, source)
+
+
+def _why_left_out(info: zipfile.ZipInfo) -> str:
+    """Return why a member of a zip cannot be unpacked, and what to do; "" if it can."""
+    mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link
+    if info.flag_bits & 1:
+        return "encrypted; pack it without a password"
+    if mode not in (0, 8):
+        return "a link or a device, not a regular file"
+    if info.compress_type not in _ZIP_METHODS:
+        return "packed by a rare method; pack it with deflate"
+    return ""
 
 
 def _extract_tar(path: Path, extraction: _Extraction) -> None:

@@ -40,13 +40,13 @@ from embeddings.files.limits import error_context
 from embeddings.files.members import visible_files
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.config import is_config
+from embeddings.files.sizes.table_count import check_tables
 from embeddings.files.tabular.infer_types import infer_types
 from embeddings.files.unsupported import is_document, refuse, refuse_folder
 from embeddings.media import is_media, media_type
 from embeddings.text import listed
 
 _MAX_FILES = 100_000
-_MAX_TABLES = 2_000  # beside images; what each holds must be found out
 
 
 def read_draft(paths: Sequence[Path], context: ReadContext) -> Draft:
@@ -116,7 +116,7 @@ def _partition(
 def _contents(path: Path, context: ReadContext) -> Iterator[list[Member]]:
     """Yield the files of a folder or an archive; hidden files and links are ignored."""
     if not path.is_dir():
-        with unpacked(path, context.note) as members:
+        with unpacked(path, context.note, one_set=True) as members:
             yield members
         return
     refuse_folder(path)
@@ -146,11 +146,7 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
     tables = sum(member.path.suffix != ".npy" for member in rest)  # which may be a vector each
-    if tables > _MAX_TABLES:
-        raise EmbeddingError(
-            f"{tables:,} files that are no images; expected one of vectors, and at most "
-            f"{_MAX_TABLES:,} that describe its rows"
-        )
+    check_tables(tables)
     files = _with_formats(rest, context, strict=not holder)
     draft = _from_files(_without_settings(files, context) if holder else files, context)
     return _join_media(draft, media, context)

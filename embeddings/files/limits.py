@@ -3,20 +3,31 @@
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 
 from embeddings.errors import EmbeddingError
+from embeddings.read_limits import ReadLimits
 
 DEFAULT_MAX_BYTES = 4 * 2**30
 """Size limit in bytes of a file, and of its decoded content: 4 GiB."""
 
+DEFAULT_OPEN_FILES = 1_024
+"""Limit on files that are open at the same time."""
+
 _ROW_BYTES = 64  # that a label takes in memory, at least: a string, and a reference to it
-_MEMORY_FRACTION = 0.8  # of the free memory, which a trusted file may take
+_MEMORY_FRACTION = 0.8  # of the free memory, which reading may take
 _EXPANSION = 32
+
+_BASE_MEMORY = 256 * 2**20  # bytes that the interpreter takes with its libraries
+_COPIES = 3  # that a reader may hold of the content: as bytes, as a table, as vectors
+_LEAST_MEMORY = 512 * 2**20
+
+_BASE_SECONDS = 10.0
+_BYTES_PER_SECOND = 4 * 2**20  # about a tenth of what the slowest reader achieves
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
 
@@ -34,13 +45,26 @@ def configured_max_bytes() -> int:
     EmbeddingError
         the environment variable is not a whole number above 0
     """
-    text = os.environ.get("EMBEDDING_MAX_BYTES", "")
+    return from_environment("EMBEDDING_MAX_BYTES", "bytes, such as 4294967296") or DEFAULT_MAX_BYTES
+
+
+def from_environment(name: str, unit: str) -> int | None:
+    """Return the limit that an environment variable sets, or None.
+
+    Parameters
+    ----------
+    unit : what it counts, for the error
+
+    Raises
+    ------
+    EmbeddingError
+        the environment variable is not a whole number above 0
+    """
+    text = os.environ.get(name, "")
     if not text:
-        return DEFAULT_MAX_BYTES
+        return None
     if not text.isdecimal() or int(text) == 0:
-        raise EmbeddingError(
-            f"EMBEDDING_MAX_BYTES is {text!r}; expected a number of bytes, such as 4294967296"
-        )
+        raise EmbeddingError(f"{name} is {text!r}; expected a number of {unit}")
     return int(text)
 
 
@@ -51,19 +75,56 @@ def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
     Beyond the configured limit, nothing may take more than 32 times the bytes of its file: content
     that claims more is damaged, or a decompression bomb.
     """
-    import psutil  # only here: every import of `embeddings` would wait for it
-
-    size = sum(_size(path) for path in paths)
-    free = int(_MEMORY_FRACTION * psutil.virtual_memory().available)
-    token = _raised.set(min(free, _EXPANSION * size))
+    token = _raised.set(min(free_memory(), _EXPANSION * total_size(paths)))
     try:
         yield
     finally:
         _raised.reset(token)
 
 
+def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
+    """Return the limits on reading some files: as configured, or else according to their size.
+
+    The sizes that a file states are checked before anything is made of them; these limits hold for
+    whatever escapes such checks. See embeddings/supervision.py.
+
+    Parameters
+    ----------
+    trusted : True for files that the person at the machine named; see `raised_size_limit`
+
+    Raises
+    ------
+    EmbeddingError
+        one of the environment variables is not a whole number above 0
+    """
+    memory = from_environment("EMBEDDING_MAX_MEMORY", "bytes, such as 8589934592")
+    seconds = from_environment("EMBEDDING_MAX_SECONDS", "seconds, such as 60")
+    open_files = from_environment("EMBEDDING_MAX_OPEN_FILES", "files, such as 4096")
+    if memory is None:
+        with raised_size_limit(paths) if trusted else nullcontext():
+            needed = _BASE_MEMORY + _COPIES * max_bytes()
+        memory = max(_LEAST_MEMORY, min(needed, free_memory()))
+    return ReadLimits(
+        memory,
+        seconds or _BASE_SECONDS + total_size(paths) / _BYTES_PER_SECOND,
+        open_files or DEFAULT_OPEN_FILES,
+        configured_max_bytes(),
+    )
+
+
+def free_memory() -> int:
+    """Return the bytes of memory that reading may take without crowding out other programs."""
+    import psutil  # only here: every import of `embeddings` would wait for it
+
+    return int(_MEMORY_FRACTION * psutil.virtual_memory().available)
+
+
+def total_size(paths: Sequence[Path]) -> int:
+    """Return the bytes of files, and of all files in folders; 0 for a path that does not exist."""
+    return sum(_size(path) for path in paths)
+
+
 def _size(path: Path) -> int:
-    """Return the bytes of a file, or of all files of a folder; 0 if there is no such path."""
     if path.is_dir():
         return sum(each.lstat().st_size for each in path.rglob("*"))
     return path.stat().st_size if path.exists() else 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from streamlit.runtime import exists, get_instance
+from streamlit.runtime import RuntimeState, exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from components import Blobs, Points, points_of
@@ -23,6 +23,7 @@ from server.encoders import EncoderPool
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
+from server.reading.reader import FileReader
 from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 
 WORKERS = 2
@@ -57,7 +58,7 @@ def close() -> None:
     """End the processes of the server and forget what is shared."""
     with _lock:
         for each in _held.values():
-            if isinstance(each, JobPool | EncoderPool):
+            if isinstance(each, JobPool | EncoderPool | FileReader):
                 each.close()
         _held.clear()
 
@@ -71,6 +72,12 @@ def cache() -> Cache:
 def pool() -> JobPool:
     """Return the worker processes; they are started once for the server."""
     return JobPool(workers=WORKERS, warm_up=tasks.warm_up, is_present=is_active)
+
+
+@_shared
+def reader() -> FileReader:
+    """Return the processes that read files of users; they are started once for the server."""
+    return FileReader(is_present=is_active)
 
 
 @_shared
@@ -133,15 +140,19 @@ def frames() -> Frames:
 
 
 def session_id() -> str:
-    """Return the id of the session that runs this script."""
+    """Return the id of the session that runs this script; "" outside of a script."""
     context = get_script_run_ctx()
-    assert context is not None, "called outside of a Streamlit script"
-    return context.session_id
+    return context.session_id if context is not None else ""
 
 
 def is_active(client: str) -> bool:
     """Return whether the browser of a session is connected; outside of a server, all are."""
     return not exists() or get_instance().is_active_session(client)
+
+
+def has_browsers() -> bool:
+    """Return whether browsers are connected, which run fragments again; in a test, none are."""
+    return exists() and get_instance().state == RuntimeState.ONE_OR_MORE_SESSIONS_CONNECTED
 
 
 def once(key: str, function: Callable[..., Any], *args: Any) -> JobStatus:

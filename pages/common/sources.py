@@ -18,10 +18,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts
-from embeddings.files import read
 from embeddings.files.options import CHOICE_NAMES, Choice, ChoiceName, ReadContext
 from embeddings.text import shorten
-from pages.common import services
+from pages.common import file_reading, services
 from pages.common.local_files import local
 from server.runs import finished
 from server.runs import records as runs
@@ -93,7 +92,15 @@ class Opened:
 
 
 def opened(key: str) -> Opened:
-    """Load the set of a key; it is cached for all sessions until its file changes."""
+    """Load the set of a key; it is cached for all sessions until its file changes.
+
+    Raises
+    ------
+    StillReading
+        its file takes longer than a moment to read; call again to wait for it
+    EmbeddingError
+        it cannot be read
+    """
     source = Source.of(key)
     paths = paths_of(source)
     if source.scheme == "upload":
@@ -102,7 +109,7 @@ def opened(key: str) -> Opened:
     return _opened(source.key, stamp if source.scheme in OF_THIS_MACHINE else ())
 
 
-@st.cache_resource(max_entries=8, show_spinner="Opening the file…")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
     source = Source.of(key)
     paths, version = paths_of(source), f"{key} {stamp}"
@@ -112,16 +119,13 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
         raise EmbeddingError(
             "the uploaded files on the server are incomplete or damaged; upload them again"
         )
-    notes: list[str] = []
     context = ReadContext(
-        notes.append,
-        dict(source.answers),
-        source.leave_out,
+        selections=dict(source.answers),
+        leave_out=source.leave_out,
         trusted=source.scheme in OF_THIS_MACHINE,
     )
-    embedding_set = read(paths, context)
-    questions = tuple(context.choices.values())
-    return Opened(embedding_set, tuple(notes), questions, context.left_out, version)
+    found = file_reading.read_set(f"read {version}", paths, context)
+    return Opened(found.embedding_set, found.notes, found.choices, found.left_out, version)
 
 
 def paths_of(source: Source) -> list[Path]:

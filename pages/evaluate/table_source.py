@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from embeddings import EmbeddingError
-from pages.common import sources
+from pages.common import file_reading, sources
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.evaluate.page_state import PageState
+from server.reading.reader import StillReading
 from trainers.commands.column_report import describe_table
 
 ENDINGS = "CSV, TSV or Parquet, with a header; also compressed"
@@ -55,7 +56,11 @@ def choose(page: PageState) -> TableSource:
     EmbeddingError
         the table cannot be read
     """
-    _take_upload(page)
+    try:
+        _take_upload(page)
+        about = _described(page.table)
+    except StillReading as still:
+        file_reading.stop_until_read(still)
     titles = distinct(page.tables)
     places = list(titles)
     st.selectbox(
@@ -65,7 +70,7 @@ def choose(page: PageState) -> TableSource:
         format_func=titles.__getitem__,
         key=key_for("table", page.table),
     )
-    return TableSource(page.table, page.tables[page.table], _described(page.table))
+    return TableSource(page.table, page.tables[page.table], about)
 
 
 def _take_upload(page: PageState) -> None:
@@ -88,9 +93,15 @@ def _take_upload(page: PageState) -> None:
         error_box(page.upload_error)
 
 
-@st.cache_data(max_entries=64, show_spinner="Reading the table…")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _described(place: str) -> Mapping[str, Any]:
-    return describe_table(Path(place) if place else None)
+    if not place:
+        return describe_table(None)
+    path = Path(place)
+    found: Mapping[str, Any] = file_reading.call(
+        f"table {place}", describe_table, path, paths=[path]
+    )
+    return found
 
 
 def show_rows(source: TableSource, roles: Mapping[str, str]) -> None:

@@ -103,6 +103,22 @@ class History:
 
 
 @dataclass
+class Attempt:
+    """Files that are being opened, while the last set is still shown.
+
+    Attributes
+    ----------
+    candidates : what may be meant, source and names of the files; the first that can be read counts
+    errors : why those before could not be read
+    reading : key of the reading in progress, or ""
+    """
+
+    candidates: list[tuple[Source, str]]
+    errors: list[tuple[EmbeddingError, Source, str]] = field(default_factory=list)
+    reading: str = ""
+
+
+@dataclass
 class OpenSet:
     """The set that is open in the session, and all that ends when another one is opened.
 
@@ -118,6 +134,7 @@ class OpenSet:
     is_detailed : whether its details are on screen
     error : why the files uploaded since could not be opened: error, source, names of the files
     request : a source to open, and the names of its files
+    attempt : the files that are being opened instead of it; None if none are
     notice : message to show with it
     query_text, query_image : text and id of the image of the last queries
     pending_query : the query whose vector a model is computing
@@ -131,6 +148,7 @@ class OpenSet:
     is_detailed: bool = False
     error: tuple[EmbeddingError, Source, str] | None = None
     request: tuple[Source, str] | None = None
+    attempt: Attempt | None = None
     notice: str = ""
     query_text: str = ""
     query_image: str = ""

@@ -8,13 +8,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, gallery
 from embeddings.files.options import Choice, ChoiceRequired, NotFinite
-from pages.common import sources, url_state
+from pages.common import file_reading, sources, url_state
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
 from pages.explore import dataset_summary, navigation
-from pages.explore.navigation import History, OpenSet
+from pages.explore.navigation import Attempt, History, OpenSet
+from server.reading.reader import StillReading
 
 PAGE = Path(__file__).parents[1] / "explore.py"
 """The Explore page, for `st.switch_page`."""
@@ -33,7 +34,10 @@ def choose() -> tuple[str, Opened]:
         open_set(state.open_request)
         state.open_request = None
     if "open_set" not in state:
-        _open_first()
+        try:
+            _open_first()
+        except StillReading as still:
+            file_reading.stop_until_read(still)
     if navigation.open_set().notice:
         error_box(navigation.open_set().notice)
     uploads = st.file_uploader(
@@ -41,11 +45,15 @@ def choose() -> tuple[str, Opened]:
     )
     _take_upload(uploads)
     _take_request()
+    _go_on_opening()
     if navigation.open_set().error is not None:
         _show_error(navigation.open_set())
     _choose_from_list()
     current = navigation.open_set()
-    found = opened(current.key)
+    try:
+        found = opened(current.key)
+    except StillReading as still:
+        file_reading.stop_until_read(still)
     url_state.update(set=current.key)
     dataset_summary.show(current, found, open_set)
     return current.key, found
@@ -54,6 +62,8 @@ def choose() -> tuple[str, Opened]:
 def open_set(key: str, is_detailed: bool = False) -> None:
     """Make a set the open one; what belonged to the last one is forgotten."""
     last: OpenSet | None = st.session_state.get("open_set")
+    if last is not None:
+        _give_up(last)
     number = 0 if last is None else last.number + 1
     st.session_state.open_set = OpenSet(key, number, History(), is_detailed)
     url_state.update(row=None)
@@ -129,6 +139,8 @@ def _take_upload(uploads: Sequence[UploadedFile]) -> None:
             _try(*candidates)
     elif not uploads:
         navigation.open_set().error = None
+        if known:  # they have just been removed
+            _give_up(navigation.open_set())
     # last: the files are opened again if a rerun interrupts before
     state.known_uploads = frozenset(upload.file_id for upload in uploads)
 
@@ -148,20 +160,44 @@ def _candidates(fresh: list[UploadedFile], earlier: list[UploadedFile]) -> list[
 
 
 def _try(*candidates: tuple[Source, str]) -> None:
-    """Open the first candidate that can be; what is wrong with the first is the better answer."""
-    state = st.session_state
-    errors: list[tuple[EmbeddingError, Source, str]] = []
-    for source, names in candidates:
+    """Have the first candidate opened that can be, by `_go_on_opening`."""
+    current = navigation.open_set()
+    current.attempt, current.error = Attempt(list(candidates)), None
+
+
+def _go_on_opening() -> None:
+    """Open what was requested, or show the progress; what is open stays so until it is read.
+
+    If no candidate can be opened, what is wrong with the first is the better answer.
+    """
+    state, current = st.session_state, navigation.open_set()
+    attempt = current.attempt
+    while attempt is not None and attempt.candidates:
+        source, names = attempt.candidates[0]
+        attempt.reading = ""
         try:
             found = opened(source.key)
+        except StillReading as still:
+            attempt.reading = still.key
+            file_reading.show_progress(still)
+            return
         except EmbeddingError as error:
-            errors.append((error, source, names))
+            attempt.errors.append((error, source, names))
+            del attempt.candidates[0]
             continue
         state.uploaded = {source.plain.key: names, **state.get("uploaded", {})}
         open_set(source.key, dataset_summary.is_open_choice(found))
         return
-    answerable = next((e for e in errors if _is_answerable(e[0])), errors[0])
-    navigation.open_set().error = answerable
+    if attempt is not None:
+        answerable = next((e for e in attempt.errors if _is_answerable(e[0])), attempt.errors[0])
+        current.error, current.attempt = answerable, None
+
+
+def _give_up(current: OpenSet) -> None:
+    """End the reading of files that this session does not wait for any more."""
+    attempt, current.attempt = current.attempt, None
+    if attempt is not None and attempt.reading:
+        file_reading.withdraw(attempt.reading)
 
 
 def _is_answerable(error: EmbeddingError) -> bool:

@@ -10,10 +10,6 @@ started (Linux ends a process with the *thread* that requested that, see worker.
 
 Cancelling kills the worker process: nothing less stops numba or OpenMP code immediately, and
 results are written atomically, so that there is nothing to clean up.
-
-pebble and loky were considered: both start workers with multiprocessing, which would transmit
-neither progress nor frames, and the shared keys, the warm-up and the end of a worker with its
-server would remain to be written here.
 """
 
 import logging
@@ -129,7 +125,7 @@ class JobPool:
         """Return the status of the latest job of a key, unless it finished too long ago."""
         with self._changed:
             job = self._jobs.get(key)
-            return None if job is None else self._current_status(job)
+            return self._current_status(job) if job else None
 
     def wait(
         self,
@@ -155,6 +151,12 @@ class JobPool:
             job = self._jobs[key]
             self._changed.wait_for(lambda: until(self._current_status(job)), timeout)
             return self._current_status(job)
+
+    def forget(self, key: str) -> None:
+        """Drop a finished job; the next one of its key is computed anew."""
+        with self._changed:
+            if key in self._jobs and self._jobs[key].status.is_finished:
+                del self._jobs[key]
 
     def cancel(self, key: str, client: str) -> None:
         """Withdraw a client from a job; the job is cancelled when no client is left."""

@@ -5,6 +5,7 @@ both are counted. Calls into pyarrow or HDF5 that copy all parts for each are fo
 """
 
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from embeddings import EmbeddingError, load
 from embeddings.files import archives, assemble
 from embeddings.files.delimited.dialect import Dialect
 from embeddings.files.hdf5 import access
+from embeddings.files.sizes import table_count
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.text import LONGEST_MESSAGE, listed
 
@@ -188,7 +190,7 @@ def test_all_tensors_are_in_one_map(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_more_tables_than_can_be_looked_into_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assemble, "_MAX_TABLES", 3)
+    monkeypatch.setattr(table_count, "MAX_TABLES", 3)
     monkeypatch.setattr(assemble, "detect_format", None)  # none of them is looked into
     for i in range(4):
         (tmp_path / f"{i}.csv").write_text("x,y\n1,2\n")
@@ -206,6 +208,39 @@ def test_a_zip_of_too_many_members_is_refused_before_any_is_written(
     monkeypatch.setattr(archives, "_write", None)
     with pytest.raises(EmbeddingError, match="more than 3 files in the archive"):
         load(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_of_more_tables_than_can_be_looked_into_is_refused_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for i in range(9):
+        (tmp_path / f"{i}.csv").write_text("x,y\n1,2\n")
+    shutil.make_archive(str(tmp_path / "a"), kind, tmp_path)
+    written: list[Path] = []
+    write = archives._write
+
+    def counted(target: Path, *rest: Any) -> int:
+        written.append(target)
+        return write(target, *rest)
+
+    monkeypatch.setattr(table_count, "MAX_TABLES", 3)
+    monkeypatch.setattr(archives, "_write", counted)
+    with pytest.raises(EmbeddingError, match=r"files that are no images; expected one of"):
+        load(tmp_path / f"a.{kind}")
+    assert len(written) == (0 if kind == "zip" else 3)
+
+
+def test_images_without_a_suffix_do_not_count_as_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = b"\x89PNG\r\n\x1a\n" + bytes(20)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.csv", "x,y\n1,2\n3,4\n")
+        for i in range(9):
+            archive.writestr(f"{i}", image)
+    monkeypatch.setattr(table_count, "MAX_TABLES", 3)
+    assert load(tmp_path / "a.zip").vectors.shape == (2, 2)
 
 
 def test_a_message_has_a_readable_length() -> None:

@@ -24,13 +24,14 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     services.close()
     monkeypatch.setattr(services, "JobPool", FakePool)
     monkeypatch.setattr(services, "EncoderPool", FakePool)
+    monkeypatch.setattr(services, "FileReader", FakePool)
     yield
     services.close()
 
 
 def test_the_message_that_clears_the_caches_ends_nobodys_work() -> None:
-    getters = (services.pool, services.encoders, services.checkpoints, services.threads,
-               services.blobs, services.frames)  # fmt: skip
+    getters = (services.pool, services.reader, services.encoders, services.checkpoints,
+               services.threads, services.blobs, services.frames)  # fmt: skip
     held = [get() for get in getters]
     caching.cache_data.clear()  # what AppSession does with the message clear_cache
     caching.cache_resource.clear()
@@ -39,7 +40,7 @@ def test_the_message_that_clears_the_caches_ends_nobodys_work() -> None:
 
 
 def test_the_end_of_the_server_closes_the_pools() -> None:
-    pools = services.pool(), services.encoders()
+    pools = services.pool(), services.reader(), services.encoders()
     services.close()
     assert all(each.is_closed for each in pools)
 
