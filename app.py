@@ -1,39 +1,46 @@
 """The frame of the app: page list, style, and the boundary where user errors are shown.
 
-Start it with `make app`, `embedding-explorer`, or `streamlit run app.py`.
+Start it with `make app`, `embedding-explorer`, or `streamlit run app.py`. Streamlit's server
+imports this module to find `app`, and runs it as a script for each session.
 """
 
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 import pages
 from embeddings import EmbeddingError
-from pages.common import navigation_guard
+from pages.common import navigation_guard, services
 from pages.common.formatting import error_box
-from pages.common.message_queue import keep_finished_runs
+from pages.common.message_queue import keep_unsent_messages
+from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
 ICON = FOLDER / "common" / "icon.png"  # a Material icon would be fetched from another server
 STYLE = (FOLDER / "common" / "style.css").read_text()
 
-PAGES = [
-    st.Page(FOLDER / "explore.py", title="Explore", icon=":material/scatter_plot:", default=True),
-    st.Page(FOLDER / "train.py", title="Train", icon=":material/model_training:"),
-    st.Page(FOLDER / "evaluate.py", title="Evaluate", icon=":material/balance:"),
-]
-
 
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
-    keep_finished_runs()
+    keep_unsent_messages()
+    explore, train, evaluate = (FOLDER / f"{name}.py" for name in ("explore", "train", "evaluate"))
+    linked = [
+        st.Page(explore, title="Explore", icon=":material/scatter_plot:", default=True),
+        st.Page(train, title="Train", icon=":material/model_training:"),
+        st.Page(evaluate, title="Evaluate", icon=":material/balance:"),
+    ]
     st.set_page_config("Embedding Explorer", ICON, layout="wide")
     st.html(f"<style>{STYLE}</style>")
-    page = st.navigation(PAGES, position="hidden")
+    page = st.navigation(linked, position="hidden")
     with st.sidebar, st.container(key="brand"):
         st.markdown("Embedding Explorer")
         with st.container(key="pages", horizontal=True):
-            for each in PAGES:
+            for each in linked:
                 st.page_link(each)
     navigation_guard.mark_started()
     try:
@@ -42,4 +49,20 @@ def main() -> None:
         error_box(str(error))
 
 
-main()
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Open the browser once the server listens; end its processes with it."""
+    if not st.get_option("server.headless"):
+        address = st.get_option("server.address") or "localhost"
+        name = "localhost" if address in ("0.0.0.0", "::") else address
+        url = f"http://{name}:{st.get_option('server.port')}"
+        Thread(target=webbrowser.open, args=(url,), daemon=True).start()  # a text browser blocks
+    yield
+    services.close()
+
+
+if __name__ == "__main__":
+    main()
+else:
+    guard = Middleware(WebGuard, names=lambda: st.get_option("server.allowedHosts"))
+    app = st.App(__file__, lifespan=lifespan, middleware=[guard])

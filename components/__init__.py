@@ -4,7 +4,16 @@ Each has a folder with its Python and its JavaScript; shared/ is JavaScript that
 """
 
 from components.assets import Blobs
-from components.events import BackgroundClick, Clear, Click, Event, EventError, Selection, decode
+from components.events import (
+    BackgroundClick,
+    Clear,
+    Click,
+    Event,
+    EventError,
+    Hidden,
+    Selection,
+    decode,
+)
 from components.line_charts.component import Chart, Line, line_charts
 from components.map.component import Focus, Mask, embedding_map
 from components.map.encode import (
@@ -31,6 +40,7 @@ __all__ = [
     "Event",
     "EventError",
     "Focus",
+    "Hidden",
     "Line",
     "ListItem",
     "Mask",

@@ -43,7 +43,14 @@ class BackgroundClick:
     position: tuple[float, float]
 
 
-Event = Click | Selection | Clear | BackgroundClick
+@dataclass(frozen=True)
+class Hidden:
+    """Categories of the legend are hidden, and no others are."""
+
+    codes: frozenset[int]
+
+
+Event = Click | Selection | Clear | BackgroundClick | Hidden
 
 
 class EventError(ValueError):
@@ -55,8 +62,8 @@ def decode(message: Any, count: int) -> Event:
 
     Parameters
     ----------
-    message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"}
-        or {"type": "background", "position"}
+    message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
+        {"type": "background", "position"} or {"type": "hidden", "codes"}
     count : rows of the set that is shown
 
     Raises
@@ -76,6 +83,8 @@ def decode(message: Any, count: int) -> Event:
         return Clear()
     if kind == "background":
         return BackgroundClick(_position(message.get("position")))
+    if kind == "hidden":
+        return Hidden(_codes(message.get("codes")))
     raise EventError(f"there are no events of type {kind!r}")
 
 
@@ -108,6 +117,12 @@ def _position(position: Any) -> tuple[float, float]:
     if not isinstance(position, list) or len(position) != 2 or not all(map(_is_finite, position)):
         raise EventError(f"a position is two finite numbers, not {position!r}")
     return float(position[0]), float(position[1])
+
+
+def _codes(codes: Any) -> frozenset[int]:
+    if not isinstance(codes, list) or not all(type(c) is int and 0 <= c < 256 for c in codes):
+        raise EventError("the codes of categories are a list of whole numbers below 256")
+    return frozenset(codes)
 
 
 def _is_finite(value: Any) -> bool:

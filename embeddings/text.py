@@ -1,6 +1,7 @@
-"""Text for messages: lists that end in "and 3 more", counted nouns, shortened text."""
+"""Text for messages: lists that end in "and 3 more", counted nouns, shortened or escaped text."""
 
 import math
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -10,6 +11,27 @@ _SAME = 4e-15  # values that differ by less than this fraction of the largest ar
 LONGEST_ITEM = 100
 LONGEST_MESSAGE = 1_000
 """Characters that an item of a list, and a whole message, may have."""
+
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0, delete and C1: among them the sequences that command a terminal
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"  # line separators, direction of text
+)
+
+
+def printable(text: str, lines: bool = False) -> str:
+    r"""Return text for a terminal: control characters and those of direction become \uXXXX.
+
+    A label could otherwise rewrite what the terminal shows, or send commands to it. JSON stays
+    JSON with the same meaning.
+
+    Parameters
+    ----------
+    lines : keep line ends
+    """
+    if lines:
+        return "\n".join(map(printable, text.split("\n")))
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def listed(

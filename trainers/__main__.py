@@ -22,6 +22,7 @@ from typing import Any
 from embeddings.cli.parse import parse
 from embeddings.cli.terminal import USER_ERROR, print_error
 from embeddings.errors import EmbeddingError
+from embeddings.text import printable
 from trainers.catalog import MODULES, QUERIES, TABLE_COMMANDS, TRAINERS, descriptions, schema
 from trainers.core.console import is_main
 from trainers.core.signals import Interrupted
@@ -68,7 +69,7 @@ def _run(arguments: list[str]) -> None:
     config: Any = parse(CONFIGS[name], rest, f"python -m trainers {name}")
     if name in QUERIES:
         for line in importlib.import_module(MODULES[name]).run(config):
-            print(line, flush=True)
+            print(printable(line), flush=True)
     else:
         _learn(name, config)
 

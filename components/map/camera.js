@@ -7,7 +7,7 @@
 /** @typedef {import("../shared/plotly_types.d.ts").Vector3} Vector3 */
 /** @typedef {import("./points.js").Points} Points */
 
-/** @typedef {{ width: number, height: number, legend?: number }} Size In px; legend is its width. */
+/** @typedef {{ width: number, height: number }} Size Of the room for the points, in px. */
 /** @typedef {Pick<PlotlyFullLayout, "xaxis" | "yaxis" | "scene">} View */
 
 /** The first view in 3D. */
@@ -22,22 +22,28 @@ const ARROWS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowU
 const ZOOMS = new Map([["+", 1 / ZOOM], ["=", 1 / ZOOM], ["-", ZOOM]]);
 
 /**
- * Return axis ranges of equal scale that hold the cloud with a small margin, mostly beside the
- * legend.
+ * Return axis ranges of equal scale that hold the cloud with a small margin.
  *
  * @param {Pick<Points, "extent">} points
  * @param {Size} size
  * @returns {[[number, number], [number, number]]}
  */
-export function fitRanges({ extent }, { width, height, legend = 0 }) {
+export function fitRanges({ extent }, { width, height }) {
   const margin = 1.06;
-  const aside = width > 600 ? 0.7 * legend : 0; // px; on a phone the legend is folded
-  const unit = Math.max((2 * margin * extent[0]) / (width - aside), (2 * margin * extent[1]) / height);
-  const shift = (unit * aside) / 2;
-  return [
-    [-(unit * width) / 2 - shift, (unit * width) / 2 - shift],
-    [-(unit * height) / 2, (unit * height) / 2],
-  ];
+  const unit = Math.max((2 * margin * extent[0]) / width, (2 * margin * extent[1]) / height);
+  return [[-(unit * width) / 2, (unit * width) / 2], [-(unit * height) / 2, (unit * height) / 2]];
+}
+
+/**
+ * Return the change that fits the view to the cloud.
+ *
+ * @param {Pick<Points, "dims" | "extent">} points
+ * @param {Size} size
+ */
+export function fit(points, size) {
+  if (points.dims === 3) return { "scene.camera": { eye: FIRST_EYE } };
+  const [x, y] = fitRanges(points, size);
+  return { "xaxis.range": x, "yaxis.range": y };
 }
 
 /**
@@ -74,15 +80,10 @@ export function flyTo(place, view, points, zoom) {
  */
 export function keyView(key, view, points, size) {
   if (!ARROWS.has(key) && !ZOOMS.has(key) && key !== "0") return null;
+  if (key === "0") return fit(points, size);
   const arrow = ARROWS.get(key) ?? [0, 0];
   const zoom = ZOOMS.get(key) ?? 1;
-  if (points.dims === 3) {
-    return key === "0" ? { "scene.camera": { eye: FIRST_EYE } } : turn(view.scene.camera, arrow, zoom);
-  }
-  if (key === "0") {
-    const [x, y] = fitRanges(points, size);
-    return { "xaxis.range": x, "yaxis.range": y };
-  }
+  if (points.dims === 3) return turn(view.scene.camera, arrow, zoom);
   return pan([view.xaxis, view.yaxis], arrow, zoom);
 }
 

@@ -1,6 +1,6 @@
 """Mounting the map."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -42,12 +42,15 @@ class Mask:
 def embedding_map(
     *,
     key: str,
+    set_number: int,
+    layout: str,
     points: Points,
     colors: Colors,
     labels: str,
     hover: Sequence[tuple[str, str]] = (),
     focus: Focus | None = None,
     mask: Mask | None = None,
+    hidden: Collection[int] = (),
     background_clicks: bool = False,
     marker: tuple[float, ...] | None = None,
     description: str,
@@ -57,20 +60,26 @@ def embedding_map(
 
     Parameters
     ----------
+    set_number : of the set among those that the session has opened, on the element as data-set
+    layout : identifies the layout, also while it is computed; the view is that of one layout
     labels : address of the labels, from text_address
     hover : name and address of each column shown on hovering
+    hidden : categories that are hidden when the map is mounted
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark in 2D, in coordinates of the layout
     description : for screen readers
     on_event : called before the rerun with what the person did
     """
     message = {
+        "set": set_number,
+        "layout": layout,
         "points": asdict(points),
         "colors": colors.message,
         "labels": labels,
         "hover": [{"name": name, "url": url} for name, url in hover],
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
+        "hidden": sorted(hidden),
         "background": background_clicks,
         "marker": marker,
         "description": description,

@@ -22,11 +22,18 @@ class Points:
     dims: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Colors:
-    """How points are colored: `message` is what the browser reads (see data.js)."""
+    """How points are colored.
+
+    Attributes
+    ----------
+    message : what the browser reads (see data.js)
+    codes : the category of each point, uint8 of shape (n,); None for numbers and for one color
+    """
 
     message: dict[str, Any]
+    codes: np.ndarray | None = None
 
 
 def points_of(coordinates: np.ndarray, blobs: Blobs) -> Points:
@@ -64,12 +71,13 @@ def category_colors(
     """
     colors = iter(COLORS)
     palette = [OTHER if name in grey else next(colors, OTHER) for name in names]
+    codes = codes.astype(np.uint8)
     return Colors(
         {
-            "kind": "categories", "url": blobs.put(codes.astype(np.uint8).tobytes()),
-            "title": title, "names": list(names), "counts": list(counts), "palette": palette,
-            "click": click,
-        }
+            "kind": "categories", "url": blobs.put(codes.tobytes()), "title": title,
+            "names": list(names), "counts": list(counts), "palette": palette, "click": click,
+        },
+        codes,
     )  # fmt: skip
 
 

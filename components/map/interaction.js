@@ -15,6 +15,7 @@ import { packBits, rowsInside, toBase64 } from "./points.js";
  * @typedef {{ type: "click", row: number }
  *   | { type: "selection", bits: string, name: string }
  *   | { type: "background", position: number[] }
+ *   | { type: "hidden", codes: number[] }
  *   | { type: "clear" }} MapEvent As components/events.py decodes it.
  */
 

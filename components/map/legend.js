@@ -1,6 +1,7 @@
 // @ts-check
 // The legend: categories with their counts. A click shows one alone (or selects a cluster's
-// members), the swatch hides it, the arrow selects its members; keys do the same.
+// members), the swatch hides it, the arrow selects its members; keys do the same. The list is one
+// stop of the tab key; arrow keys move within it.
 import { element } from "../shared/dom.js";
 import { formatCount } from "../shared/text.js";
 
@@ -11,6 +12,7 @@ import { formatCount } from "../shared/text.js";
  * @typedef {object} Actions
  * @property {(hidden: Set<number>) => void} setHidden Take the categories that are not drawn.
  * @property {(code: number) => void} select Select the members of a category.
+ * @property {() => void} folded The legend was folded or unfolded.
  */
 
 const NARROW = 500; // px of the map below which the legend is folded at first
@@ -80,17 +82,56 @@ function fill(node, colors, hidden, actions) {
       onclick: () => {
         node.dataset.folded = String(!isFolded);
         drawLegend(node, colors, hidden, actions);
+        actions.folded();
       },
     },
     colors.title, element("span", { class: "legend-fold", "aria-hidden": "true" }, isFolded ? "+" : "–"),
   );
   node.append(title);
   if (isFolded) return;
-  node.append(element("ul", {}, ...colors.names.map((_, code) => line(code, colors, hidden, actions))));
+  const list = element("ul", {}, ...colors.names.map((_, code) => line(code, colors, hidden, actions)));
+  makeOneTabStop(list);
+  node.append(list);
   if (hidden.size) {
     const showAll = () => actions.setHidden(new Set());
     node.append(element("button", { class: "legend-all", type: "button", onclick: showAll }, "Show all"));
   }
+}
+
+/**
+ * Let the tab key stop at one button of the list, that which had the focus last; arrows go on.
+ *
+ * @param {HTMLElement} list
+ */
+function makeOneTabStop(list) {
+  const lines = Array.from(list.children, ({ children }) => /** @type {HTMLElement[]} */ (Array.from(children)));
+  const stopAt = (/** @type {EventTarget | null} */ button) => {
+    for (const each of lines.flat()) each.tabIndex = each === button ? 0 : -1;
+  };
+  stopAt(lines[0][1]);
+  list.addEventListener("focusin", (event) => stopAt(event.target));
+  list.addEventListener("keydown", (event) => {
+    const columns = lines.map((buttons) => buttons.findIndex((button) => button === event.target));
+    const row = columns.findIndex((column) => column >= 0);
+    const next = stepTo(lines, row, columns[row], event.key);
+    if (!next) return;
+    event.preventDefault(); // the list would scroll
+    next.focus();
+  });
+}
+
+/**
+ * Return what an arrow key leads to from a place in lines, or null.
+ *
+ * @template Item
+ * @param {Item[][]} lines
+ * @param {number} row
+ * @param {number} column
+ * @param {string} key
+ */
+export function stepTo(lines, row, column, key) {
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[key];
+  return (step && lines[row + step[0]]?.[column + step[1]]) ?? null;
 }
 
 /**
@@ -126,7 +167,7 @@ function line(code, colors, hidden, actions) {
   const select = element(
     "button",
     {
-      class: "legend-select", type: "button", title: `Select the members of ${name}`,
+      class: "legend-select", type: "button", "data-key": `select-${code}`, title: `Select the members of ${name}`,
       "aria-label": `Select the members of ${name}`, onclick: () => actions.select(code),
     },
     "→",

@@ -16,6 +16,9 @@ import { MapView } from "./view.js";
 
 /**
  * @typedef {object} MapState What the map is to show; `labels` is a hash, and names the set.
+ * @property {number} set Number of the set among those that the session has opened.
+ * @property {string} layout Names the layout, also while it is computed.
+ * @property {number[]} hidden Categories that were hidden when the map was drawn last.
  * @property {import("./overlay.js").FocusMessage | null} focus
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
@@ -67,7 +70,7 @@ class EmbeddingMap {
     this.theme = currentTheme(root);
     this.data = new MapData();
     this.view = new MapView(graph, plain, {
-      size: () => this.size(),
+      room: () => this.room(),
       moved: () => this.overlay.redraw(),
       selected: (region) => this.selectRegion(region),
     });
@@ -101,9 +104,10 @@ class EmbeddingMap {
 
   /** @param {Error} error */
   fail(error) {
-    const { status } = this.elements;
+    const { root, status } = this.elements;
     status.hidden = false;
     status.textContent = `The map could not be drawn: ${error.message}. Reload the page.`;
+    root.dataset.set = String(this.#newest?.set);
     reportError(error); // into the browser's console, with its stack; the next message is tried
   }
 
@@ -118,6 +122,8 @@ class EmbeddingMap {
     this.message = message;
     const isSameSet = message.labels === before?.labels;
     if (!isSameSet) this.forgetSet();
+    else if (message.layout !== before?.layout) this.view.forgetView();
+    if (!this.data.drawable) this.data.hidden = new Set(message.hidden);
     const { root, status } = this.elements;
     root.setAttribute("aria-label", message.description);
     root.dataset.row = String(message.focus?.row ?? "");
@@ -139,6 +145,7 @@ class EmbeddingMap {
     const row = message.focus?.row ?? null;
     if (row !== null && row !== before?.focus?.row) this.view.reveal(row);
     status.hidden = true;
+    root.dataset.set = String(message.set);
     root.dataset.points = String(points.count);
     root.dataset.dims = String(points.dims);
     this.loadTexts(message).catch((error) => this.fail(error));
@@ -164,8 +171,9 @@ class EmbeddingMap {
     drawLegend(legend, drawable.colors, hidden, {
       setHidden: (changed) => this.setHidden(changed),
       select: (code) => this.selectCategory(code),
+      folded: () => this.enqueue(() => this.draw()),
     });
-    const drawing = { drawable, hidden, theme: this.theme, set: this.message.labels };
+    const drawing = { drawable, hidden, theme: this.theme, layout: this.message.layout };
     if (from) await this.view.glide(from, drawing, () => this.#isDestroyed);
     if (this.#isDestroyed) return;
     await this.view.draw(drawing);
@@ -189,6 +197,7 @@ class EmbeddingMap {
   setHidden(hidden) {
     this.enqueue(() => {
       this.data.hidden = hidden;
+      this.#emit({ type: "hidden", codes: [...hidden] });
       return this.draw();
     });
   }
@@ -209,10 +218,13 @@ class EmbeddingMap {
     if (!this.interaction.selectRegion(region)) this.enqueue(() => message && this.apply(message));
   }
 
-  /** Return the map's size and the width of its legend, in px. */
-  size() {
+  /** Return the room beside the legend, in px; a folded legend, and one on a phone, takes none. */
+  room() {
     const { root, legend } = this.elements;
-    return { width: root.clientWidth, height: root.clientHeight, legend: legend.hidden ? 0 : legend.offsetWidth };
+    const { clientWidth, clientHeight } = root;
+    const isBeside = !legend.hidden && legend.dataset.folded === "false" && clientWidth > 600;
+    const left = isBeside ? legend.offsetLeft + legend.offsetWidth + 4 : 0;
+    return { left, width: clientWidth - left, height: clientHeight };
   }
 }
 

@@ -62,6 +62,7 @@ function planar(graph, points) {
  */
 function spatial(graph, points) {
   const scene = layoutOf(graph).scene._scene;
+  let { _size: size } = layoutOf(graph);
   const [x, y, z] = points.axes;
   /** @type {Float64Array | null} */
   let matrix = null;
@@ -69,7 +70,8 @@ function spatial(graph, points) {
   const refresh = () => {
     const camera = scene.glplot?.cameraParams;
     if (!camera) return "";
-    const now = `${Array.from(camera.view)} ${Array.from(camera.projection)} ${graph.clientWidth}`;
+    ({ _size: size } = layoutOf(graph));
+    const now = `${Array.from(camera.view)} ${Array.from(camera.projection)} ${size.l} ${size.w}`;
     if (now !== seen) {
       seen = now;
       matrix = multiply(camera.projection, multiply(camera.view, camera.model));
@@ -85,8 +87,8 @@ function spatial(graph, points) {
     const w = at(3);
     if (w <= 0) return null;
     return {
-      x: ((at(0) / w + 1) / 2) * graph.clientWidth,
-      y: ((1 - at(1) / w) / 2) * graph.clientHeight,
+      x: size.l + ((at(0) / w + 1) / 2) * size.w,
+      y: size.t + ((1 - at(1) / w) / 2) * size.h,
       depth: at(2) / w,
     };
   };

@@ -6,7 +6,7 @@ import { FIRST_EYE, fitRanges } from "./camera.js";
 import { groupRows, markerStyle, take } from "./points.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
-/** @typedef {import("./camera.js").Size} Size */
+/** @typedef {import("./view.js").Room} Room */
 /** @typedef {import("./data.js").LoadedColors} Colors */
 /** @typedef {import("./data.js").LoadedNumbers} Numbers */
 /** @typedef {import("./data.js").LoadedCategories} Categories */
@@ -119,28 +119,28 @@ function numberTraces(make, rows, colors, theme) {
 function colorBar({ title, ticks }, theme) {
   return {
     title: { text: escapeHtml(title), side: "right" }, thickness: 10, len: 0.5, x: 1,
-    xanchor: "right", y: 0, yanchor: "bottom", outlinewidth: 0, tickfont: { color: theme.text },
+    xanchor: "left", y: 0, yanchor: "bottom", outlinewidth: 0, tickfont: { color: theme.text },
     ...(ticks && { tickmode: "array", tickvals: ticks.values, ticktext: ticks.texts }),
   };
 }
 
 /**
- * Return plotly.js's layout with the view that fits the cloud.
+ * Return plotly.js's layout with the view that fits the cloud; it adds the color bar's room.
  *
  * @param {Points} points
  * @param {Theme} theme
- * @param {Size} size
+ * @param {Room} room
  */
-export function buildLayout(points, theme, size) {
+export function buildLayout(points, theme, room) {
   const common = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
+    margin: { l: room.left, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
     selectionrevision: performance.now(), font: { family: theme.font, color: theme.text },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: theme.accent },
   };
   if (points.dims === 2) {
     const bare = { visible: false, showgrid: false, zeroline: false, showspikes: false };
-    const [x, y] = fitRanges(points, size);
+    const [x, y] = fitRanges(points, room);
     return {
       ...common, dragmode: "pan",
       xaxis: { ...bare, range: x }, yaxis: { ...bare, range: y, scaleanchor: "x" },

@@ -2,7 +2,7 @@
 // The chart that plotly.js draws, the view that the person has made of it, and its animations.
 import { GREY } from "../shared/colors.js";
 import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
-import { fitRanges, flyTo, keyView } from "./camera.js";
+import { fit, flyTo, keyView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
 import { interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
@@ -10,7 +10,6 @@ import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
 /** @typedef {import("../shared/plotly_types.d.ts").PlotlyGraph} PlotlyGraph */
-/** @typedef {import("./camera.js").Size} Size */
 /** @typedef {import("./data.js").Drawable} Drawable */
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {import("./points.js").Region} Region */
@@ -18,6 +17,8 @@ import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
 
 const GLIDE = 450; // ms
 const MOST_GLIDING = 5000; // points; more take too long to draw at each step
+
+/** @typedef {import("./camera.js").Size & { left: number }} Room For the points, right of the legend. */
 
 /**
  * @typedef {object} Scene What is on the screen now.
@@ -32,7 +33,7 @@ const MOST_GLIDING = 5000; // points; more take too long to draw at each step
  * @property {Drawable} drawable
  * @property {ReadonlySet<number>} hidden
  * @property {Theme} theme
- * @property {string} set Names the set of vectors; the view of one set is kept from drawing to drawing.
+ * @property {string} layout Names the layout; its view is kept from drawing to drawing.
  */
 
 export class MapView {
@@ -48,11 +49,14 @@ export class MapView {
   /** @type {2 | 3 | null} Dimensions of the chart that plotly.js holds. */
   #dims = null;
 
+  /** The same function in each configuration: plotly.js makes a new chart where it differs. */
+  #reset = () => this.fit();
+
   /**
    * @param {PlotlyGraph} graph
    * @param {HTMLCanvasElement} plain where points are painted without WebGL
    * @param {object} handlers
-   * @param {() => Size} handlers.size
+   * @param {() => Room} handlers.room
    * @param {() => void} handlers.moved called when the view has moved
    * @param {(region?: Region) => void} handlers.selected called with a finished box or lasso
    */
@@ -87,17 +91,17 @@ export class MapView {
    *
    * @param {Drawing} drawing
    */
-  async draw({ drawable, hidden, theme, set }) {
+  async draw({ drawable, hidden, theme, layout: name }) {
     const { colors, mask, isolate } = drawable;
     const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
-    const layout = this.#keepView(buildLayout(points, theme, this.handlers.size()), points.dims, set);
+    const layout = this.#keepView(buildLayout(points, theme, this.handlers.room()), points.dims, name);
     const traces = this.webgl
       ? buildTraces({ points, colors, mask, isolate, hidden, theme })
       : emptyTraces(points, colors, theme);
     const anew = this.#dims !== points.dims;
     if (anew) plotly().purge(this.graph);
     this.#dims = points.dims;
-    await plotly().react(this.graph, traces, layout, chartConfig(points.dims));
+    await plotly().react(this.graph, traces, layout, chartConfig(points.dims, this.#reset));
     if (!this.graph._fullLayout) return; // it has been removed meanwhile
     if (anew) this.#listen();
     this.#fitted ??= this.#currentView();
@@ -115,23 +119,25 @@ export class MapView {
       this.graph.on(name, this.handlers.moved);
     }
     this.graph.on("plotly_selected", this.handlers.selected);
+    this.graph.on("plotly_doubleclick", this.#reset);
   }
 
   /**
-   * Keep the view that the person has made of this set; otherwise leave the one that fits.
+   * Keep the view that the person has made of this layout; otherwise leave the one that fits.
    *
    * @param {Record<string, any>} layout
    * @param {2 | 3} dims
-   * @param {string} set
+   * @param {string} name
    */
-  #keepView(layout, dims, set) {
-    layout.uirevision = set;
+  #keepView(layout, dims, name) {
+    layout.uirevision = name;
     const now = this.graph._fullLayout;
-    if (!now || !this.#fitted || this.#dims !== dims) {
+    if (!now || this.#dims !== dims) {
       this.#fitted = null;
       return layout;
     }
     layout.dragmode = now.dragmode;
+    if (!this.#fitted) return layout;
     if (dims === 3) {
       layout.scene = { ...layout.scene, camera: now.scene.camera, dragmode: now.scene.dragmode };
     } else if (this.#currentView() !== this.#fitted) {
@@ -177,7 +183,8 @@ export class MapView {
       if (mask && !mask[row]) return "rgba(141, 150, 163, 0.2)";
       return colors.kind === "categories" ? colors.palette[colors.codes[row]] : GREY;
     };
-    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2));
+    const { left } = this.handlers.room();
+    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2), left);
   }
 
   /**
@@ -233,8 +240,8 @@ export class MapView {
    */
   reveal(row) {
     const at = this.locate(row);
-    const { width, height } = this.handlers.size();
-    const inside = at && at.x > 20 && at.y > 20 && at.x < width - 20 && at.y < height - 20;
+    const { left, width, height } = this.handlers.room();
+    const inside = at && at.x > left + 20 && at.y > 20 && at.x < left + width - 20 && at.y < height - 20;
     if (!inside) this.fly(row, 1);
   }
 
@@ -251,6 +258,11 @@ export class MapView {
     plotly().relayout(this.graph, flyTo(place, layoutOf(this.graph), points, zoom));
   }
 
+  /** Fit the view to the cloud. */
+  fit() {
+    if (this.scene) plotly().relayout(this.graph, fit(this.scene.points, this.handlers.room()));
+  }
+
   /**
    * Move the view by a key; return whether it is a key that moves it.
    *
@@ -258,7 +270,7 @@ export class MapView {
    */
   moveByKey(key) {
     if (!this.scene) return false;
-    const change = keyView(key, layoutOf(this.graph), this.scene.points, this.handlers.size());
+    const change = keyView(key, layoutOf(this.graph), this.scene.points, this.handlers.room());
     if (change) plotly().relayout(this.graph, change);
     return change !== null;
   }
@@ -270,14 +282,14 @@ export class MapView {
 
   /** Take the element's new size; a view that fitted the cloud fits it again. */
   async resize() {
-    if (!this.scene || !this.handlers.size().width) return;
+    const room = this.handlers.room();
+    if (!this.scene || room.width <= 0) return;
     const fits = this.#dims === 2 && this.#currentView() === this.#fitted;
     await plotly().Plots.resize(this.graph);
-    if (fits && this.graph._fullLayout) { // it was not removed meanwhile
-      const [x, y] = fitRanges(this.scene.points, this.handlers.size());
-      await plotly().relayout(this.graph, { "xaxis.range": x, "yaxis.range": y });
-      this.#fitted = this.#currentView();
-    }
+    if (!this.graph._fullLayout) return; // it was removed meanwhile
+    const change = fits ? fit(this.scene.points, room) : {};
+    await plotly().relayout(this.graph, { "margin.l": room.left, ...change });
+    if (fits && this.graph._fullLayout) this.#fitted = this.#currentView();
     this.handlers.moved();
   }
 }
@@ -285,13 +297,18 @@ export class MapView {
 /**
  * Return plotly.js's configuration: buttons and gestures of the chart.
  *
+ * Its own reset goes to the first view since the chart was made, of another layout or set.
+ *
  * @param {2 | 3} dims
+ * @param {() => void} reset
  */
-function chartConfig(dims) {
-  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]];
-  const spatial = [["orbitRotation", "pan3d", "zoom3d"], ["resetCameraDefault3d"], ["toImage"]];
+function chartConfig(dims, reset) {
+  const { home: icon } = plotly().Icons;
+  const home = { name: "reset", title: "Reset axes", attr: "zoom", val: "reset", icon, click: reset };
+  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", home], ["toImage"]];
+  const spatial = [["orbitRotation", "pan3d", "zoom3d"], [home], ["toImage"]];
   return {
-    displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
+    displaylogo: false, scrollZoom: true, doubleClick: false, responsive: false,
     displayModeBar: true, modeBarButtons: dims === 2 ? planar : spatial,
     toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
   };

@@ -40,6 +40,8 @@ export interface PlotlyFullLayout {
   xaxis: PlotlyAxis;
   yaxis: PlotlyAxis;
   scene: PlotlyScene;
+  /** The room within the margins, in px of the graph. */
+  _size: { l: number; t: number; w: number; h: number };
 }
 
 export interface PlotlyGraph extends HTMLElement {
@@ -52,6 +54,7 @@ export interface Plotly {
   react(graph: HTMLElement, traces: object[], layout: object, config: object): Promise<void>;
   relayout(graph: HTMLElement, change: object): Promise<void>;
   purge(graph: HTMLElement): void;
+  Icons: { home: object };
   Plots: { resize(graph: HTMLElement): Promise<void> };
 }
 

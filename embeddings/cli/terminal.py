@@ -1,4 +1,7 @@
-"""Output of the command line: results to standard output, everything else to standard error."""
+"""Output of the command line: results to standard output, everything else to standard error.
+
+Labels and other text of files are escaped: they never command a terminal.
+"""
 
 import json
 import sys
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from embeddings.errors import EmbeddingError
 from embeddings.settings import SettingError
+from embeddings.text import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,18 +26,18 @@ _CLEAR_LINE = "\r\033[K"
 
 def write(text: str) -> None:
     """Write a text and a line end to standard output."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.write(printable(text.rstrip("\n"), lines=True) + "\n")
 
 
 def print_error(error: EmbeddingError | OSError) -> None:
     """Write the one line for a user's mistake to standard error; a setting is named by its flag."""
     message = error.for_command_line if isinstance(error, SettingError) else str(error)
-    sys.stderr.write(f"{ERROR_PREFIX}{' '.join(message.split())}\n")
+    sys.stderr.write(f"{ERROR_PREFIX}{printable(' '.join(message.split()))}\n")
 
 
 def note(*texts: str) -> None:
     """Write what was assumed, chosen or left out to standard error, one line for each."""
-    sys.stderr.writelines(text + "\n" for text in texts)
+    sys.stderr.writelines(printable(text, lines=True) + "\n" for text in texts)
 
 
 def print_result(result: Any, as_json: bool) -> None:
@@ -75,9 +79,11 @@ def text_table(lines: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> st
 
     Parameters
     ----------
-    lines : cells, with the same number in each line; the first line is the header
+    lines : cells, with the same number in each line; the first line is the header. A line end in
+        a cell is escaped
     right : for each column, whether it is aligned to the right; none is by default
     """
+    lines = [[printable(cell) for cell in line] for line in lines]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     sides = [">" if is_right else "<" for is_right in right or [False] * len(widths)]
     return "\n".join(
@@ -115,10 +121,10 @@ class TerminalProgress:
         """Show the phase, the fraction done and the note."""
         if sys.stderr.isatty():
             percent = "" if fraction is None else f" {fraction:.0%}"
-            sys.stderr.write(f"{_CLEAR_LINE}{phase}{percent} {note}")
+            sys.stderr.write(f"{_CLEAR_LINE}{printable(f'{phase}{percent} {note}')}")
             sys.stderr.flush()
         elif phase != self._phase:
-            sys.stderr.write(phase + "\n")
+            sys.stderr.write(printable(phase) + "\n")
         self._phase = phase
 
     def frame(self, coordinates: "np.ndarray") -> None:

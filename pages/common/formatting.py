@@ -1,15 +1,34 @@
 """Showing text that came from users or their files: never read as markdown or HTML."""
 
+import html
 import re
 
 import streamlit as st
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&/])")
+
+_REPLACED = re.compile(
+    r"(?<=:)(?=[\w/+-]+:|//)|(?<=www)(?=\.)|(?<=@)(?=\w)"
+    r"|(?:(?<=\s[<>~-])|(?<=^[<>~-]))(?=[>=-](?:\s|$))|(?<=<)(?=->(?:\s|$))"
+)
+"""Places in what Streamlit replaces in escaped text too: icons, emojis, addresses, arrows."""
+
+_WORD_JOINER = "\u2060"  # of no width
 
 
 def plain(text: str) -> str:
-    """Escape text for Streamlit's markdown, which would load remote images and make links."""
-    return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
+    """Escape text for Streamlit's markdown, which would load remote images and make links.
+
+    What Streamlit would replace all the same is broken up by a character of no width; text that a
+    person may want to copy is drawn by `show_text` instead.
+    """
+    joined = _REPLACED.sub(_WORD_JOINER, text.replace("\n", " "))
+    return _MARKDOWN.sub(r"\\\1", joined)
+
+
+def show_text(*lines: str) -> None:
+    """Show lines of text exactly as they are."""
+    st.html(f"<p>{'<br>'.join(map(html.escape, lines))}</p>")
 
 
 def error_box(message: str) -> None:

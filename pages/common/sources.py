@@ -164,7 +164,7 @@ def run_titles() -> dict[str, str]:
 def title(source: Source) -> str:
     """Return the title of a set that is in no list."""
     if source.scheme == "upload":
-        return "Uploaded file"
+        return ", ".join(path.name for path in _uploaded(source)) or "Uploaded file"
     if source.scheme != "run":
         return source.name
     run_id, _, file = source.name.partition("/")

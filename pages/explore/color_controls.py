@@ -85,13 +85,15 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
 
 
 def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
-    """Return the first column of categories, texts first, preferably with more than two."""
+    """Return the first column of categories, preferably with 3 to NAMED of them, texts first."""
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        column = column_of(embedding_set, name)
+        distinct = pc.count_distinct(as_text(column)).as_py()
+        return distinct <= 2, distinct > NAMED, is_number(column.type)
+
     named = [name for name, what in kinds.items() if what in CATEGORICAL]
-    found = sorted(named, key=lambda name: is_number(column_of(embedding_set, name).type))
-    for name in found:
-        if pc.count_distinct(as_text(column_of(embedding_set, name))).as_py() > 2:
-            return name
-    return found[0] if found else SINGLE
+    return min(named, key=rank, default=SINGLE)
 
 
 def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:

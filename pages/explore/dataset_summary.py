@@ -15,6 +15,7 @@ from embeddings.files.options import ChoiceName
 from embeddings.text import shorten
 from pages.common import services
 from pages.common.formatting import error_box, plain
+from pages.common.polling import poll
 from pages.common.sources import Opened, Source
 from pages.explore.navigation import OpenSet
 from server.jobs.status import JobStatus
@@ -46,10 +47,7 @@ def show(current: OpenSet, found: Opened, open_set: Callable[[str], None]) -> No
     ----------
     open_set : opens another key, that of the same file with another choice
     """
-    job = _neighbor_job(found.embedding_set)
-    is_polling = job is not None and not job.is_finished
-    interval = _POLL_SECONDS if is_polling else None
-    st.fragment(_summary, run_every=interval)(current, found, is_polling)
+    st.fragment(_summary)(current, found)
     if current.is_detailed:
         dialog = st.dialog("About this set", width="large", on_dismiss=current.hide_details)
         dialog(_details)(current.key, found, open_set)
@@ -60,11 +58,10 @@ def is_open_choice(found: Opened) -> bool:
     return any(q.name == "vector" and len(q.candidates) > 1 for q in found.questions)
 
 
-def _summary(current: OpenSet, found: Opened, is_polling: bool) -> None:
+def _summary(current: OpenSet, found: Opened) -> None:
     """Write a few lines: name, size, metric, and the most important advice."""
     job = _neighbor_job(found.embedding_set)
-    if is_polling and job is not None and job.is_finished:
-        st.rerun()  # the whole page, so that the polling ends
+    poll(_POLL_SECONDS if job is not None and not job.is_finished else None)
     embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
     items = _advice(found, _result(job))
     with st.container(key="about"):
@@ -78,7 +75,6 @@ def _summary(current: OpenSet, found: Opened, is_polling: bool) -> None:
             st.caption(line)
         more = len(items) - SUMMARY_ADVICE
         title = f"About this set ({more} more)" if more > 0 else "About this set"
-        # a callback: it is run even where the rerun above comes before the button
         if st.button(title, key="about_set", type="tertiary", on_click=current.show_details):
             st.rerun()
 
@@ -118,6 +114,8 @@ def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
 def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Draw the choices that the file leaves open."""
     questions = [question for question in found.questions if len(question.candidates) > 1]
+    if is_open_choice(found):  # for which the dialog has opened by itself
+        st.markdown("This file holds more than one set of vectors. Choose the one to show.")
     for question in questions:
         widget = f"choose_{question.name}"
         candidates = list(question.candidates)
@@ -198,7 +196,9 @@ def _listed(numbers: Sequence[int], count: int | None = None) -> str:
 
 
 def _sentence(note: str) -> str:
-    return note[:1].upper() + note[1:]
+    """Begin a note with a capital letter, unless it begins with the name of a file or a column."""
+    first = note.partition(" ")[0].rstrip(",:")
+    return note[:1].upper() + note[1:] if first.isalpha() else note
 
 
 def _result(job: JobStatus | None) -> NeighborHealth | None:

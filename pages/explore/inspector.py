@@ -17,10 +17,10 @@ from embeddings.files.delimited.formulas import harmless
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.choices import key_for
-from pages.common.formatting import plain
+from pages.common.formatting import plain, show_text
 from pages.explore import navigation, query
 from pages.explore.color_controls import column_of
-from pages.explore.item_details import emphasized, show_columns, show_image, show_title
+from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
 from pages.explore.view import DEFAULT_K, ViewState
 
@@ -58,10 +58,10 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         elif history.query is not None:
             _query(view, history.query, on_event)
         else:
-            st.caption(
-                "Click a point, or search, to see its nearest neighbors in the original space. "
-                "Draw a box or a lasso to select a region."
-            )
+            hint = "Click a point, or search, to see its nearest neighbors in the original space."
+            if view.displayed.layout.coordinates.shape[1] == 2:  # there are none in 3D
+                hint += " Draw a box or a lasso to select a region."
+            st.caption(hint)
 
 
 def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
@@ -71,7 +71,7 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
     _back_and_forward(history)
     show_title(embedding_set.labels[row] or "(no label)")
     if is_layer(embedding_set):
-        st.markdown(emphasized(context_of(embedding_set, row)))
+        show_excerpt(context_of(embedding_set, row))
     show_columns(embedding_set, view.kinds, row)
     left, right = st.columns(2)
     metric_key = navigation.open_set().widget("metric")
@@ -182,13 +182,13 @@ def list_label(embedding_set: EmbeddingSet, row: int) -> str | Excerpt:
 def _counts(name: str, counted: list[tuple[Any, int, float]]) -> None:
     """List the most frequent values of a column among the selected rows."""
     lines = [
-        f"{plain('(missing)' if value is None else str(value))}: {count:,} ({fraction:.0%})"
+        f"{'(missing)' if value is None else value}: {count:,} ({fraction:.0%})"
         for value, count, fraction in counted[:COUNTED_VALUES]
     ]
     if len(counted) > COUNTED_VALUES:
         lines.append(f"and {len(counted) - COUNTED_VALUES:,} other values")
     st.markdown(f"**{plain(name)}**")
-    st.caption("  \n".join(lines))
+    show_text(*lines)
 
 
 def neighbors_csv(

@@ -3,6 +3,7 @@
 Only the bytes of images and sounds are shown: what a file gives as a path is never opened.
 """
 
+import html
 import io
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +15,7 @@ from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
 from embeddings.columns import as_text, list_text
 from embeddings.media import IMAGE_FORMATS, media_type
-from pages.common.formatting import number, plain
+from pages.common.formatting import number, plain, show_text
 
 UNFOLDED_COLUMNS = 4
 LONG_TEXT = 200
@@ -31,13 +32,13 @@ LARGEST_IMAGE = 50_000_000
 def show_title(text: str) -> None:
     """Show the title of an item, a selection or a query."""
     with st.container(key="title"):
-        st.markdown(plain(text))
+        show_text(text)
 
 
-def emphasized(excerpt: Excerpt) -> str:
-    """Return an excerpt as Markdown, its word in bold; all else is shown as it is."""
-    word = f"**{plain(excerpt.word)}**" if excerpt.word else ""
-    return plain(excerpt.before) + word + plain(excerpt.after)
+def show_excerpt(excerpt: Excerpt) -> None:
+    """Show an excerpt, its word in bold."""
+    before, word, after = map(html.escape, (excerpt.before, excerpt.word, excerpt.after))
+    st.html(f"<p>{before}<b>{word}</b>{after}</p>")
 
 
 def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int) -> None:
@@ -58,19 +59,18 @@ def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int
         if len(text) > LONG_TEXT:
             long.append((name, text))
         elif text:
-            cells.append(f"{plain(name)}: {plain(text)}")
+            cells.append(f"{name}: {text}")
     _show_images(images)
     if cells:
-        st.caption("  \n".join(cells[:UNFOLDED_COLUMNS]))
+        show_text(*cells[:UNFOLDED_COLUMNS])
     for name, text in long:
         with st.expander(f"{plain(name)}, {len(text):,} characters"):
-            lines = text[:LONGEST_TEXT].splitlines()
-            st.caption("  \n".join(plain(line.strip()) for line in lines))
+            show_text(*(line.strip() for line in text[:LONGEST_TEXT].splitlines()))
             if len(text) > LONGEST_TEXT:
                 st.caption(f"and {len(text) - LONGEST_TEXT:,} more characters")
     if len(cells) > UNFOLDED_COLUMNS:
         with st.expander(f"{len(cells) - UNFOLDED_COLUMNS} more columns"):
-            st.caption("  \n".join(cells[UNFOLDED_COLUMNS:]))
+            show_text(*cells[UNFOLDED_COLUMNS:])
 
 
 def _text(kind: str, column: pa.ChunkedArray, row: int) -> str:
@@ -95,7 +95,7 @@ def _show_images(images: Sequence[tuple[str, bytes]]) -> None:
         for column, (name, content) in zip(columns, images[start:], strict=False):
             with column:
                 show_image(content, IMAGE_WIDTH // IMAGES_IN_A_ROW)
-                st.caption(plain(name))
+                show_text(name)
 
 
 def _show_media(cell: pa.StructScalar) -> str:

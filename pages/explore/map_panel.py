@@ -4,15 +4,19 @@ from functools import partial
 
 import streamlit as st
 
-from components import BackgroundClick, Event, embedding_map
+from components import BackgroundClick, Event, Hidden, embedding_map
+from embeddings import EmbeddingError
 from embeddings.layouts import METHODS
+from embeddings.text import count_noun
 from pages.common import services, url_state
 from pages.common.formatting import duration, error_box, plain
+from pages.common.polling import poll
 from pages.explore import inspector, layout_controls, navigation, query
 from pages.explore.view import (
     ViewRequest,
     ViewState,
     compute_view,
+    hide,
     highlight,
     hover_addresses,
     label_address,
@@ -26,16 +30,17 @@ POLL_SECONDS = 0.7
 def show(request: ViewRequest) -> None:
     """Draw the panels; while work runs for them, they are drawn again every POLL_SECONDS."""
     navigation.restore_from_url(len(request.active.embedding_set))
-    view = compute_view(request)
-    interval = POLL_SECONDS if view.is_working else None
-    st.fragment(_draw, run_every=interval)(request, [view], view.is_working)
+    st.fragment(_draw)(request)
 
 
-def _draw(request: ViewRequest, computed: list[ViewState], is_polling: bool) -> None:
-    """Draw what a run of the whole page has computed; a rerun of the panels computes its own."""
-    view = computed.pop() if computed else compute_view(request)
-    if view.is_working != is_polling:
-        st.rerun()  # the whole page, so that the polling begins or ends
+def _draw(request: ViewRequest) -> None:
+    """Draw the view as it is now; a click, and a poll while work runs, draw it again."""
+    try:
+        view = compute_view(request)
+    except EmbeddingError as error:  # Streamlit would show its own message for a fragment
+        error_box(str(error))
+        return
+    poll(POLL_SECONDS if view.is_working else None)
     url_state.update(row=view.history.row)
     labels = label_address(view)
     on_event = partial(_receive, view=view)
@@ -46,12 +51,15 @@ def _draw(request: ViewRequest, computed: list[ViewState], is_polling: bool) -> 
         focus, mask = highlight(view)
         embedding_map(
             key="map",
+            set_number=navigation.open_set().number,
+            layout=view.layout_name,
             points=points,
             colors=view.colored.colors,
             labels=labels,
             hover=hover_addresses(view),
             focus=focus,
             mask=mask,
+            hidden=view.hidden,
             background_clicks=view.displayed.is_requested
             and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
             marker=query.query_position(
@@ -70,6 +78,8 @@ def _receive(event: Event, view: ViewState) -> None:
     if isinstance(event, BackgroundClick):
         layout, encoder = view.displayed.layout, view.encoder
         query.submit_position(view.embedding_set, layout, encoder, event.position)
+    elif isinstance(event, Hidden):
+        hide(view, event.codes)
     else:
         navigation.receive(event)
 
@@ -116,9 +126,11 @@ def _start(view: ViewState) -> None:
 def _description(view: ViewState) -> str:
     """Return the line of the status bar: points, layout, quality, automatic choices."""
     count, selected = len(view.embedding_set), view.history.selected
-    points = f"{count:,} of {count:,} points"
+    points = f"{view.visible_count:,} of {count:,} points"
     if selected is not None:
         points = f"Selected {int(selected.sum()):,} of {count:,} points"
+    if view.hidden:
+        points += f"; {count_noun(len(view.hidden), 'category', 'categories')} hidden"
     if view.request.active.layer is not None:
         points += f" of layer {view.request.active.layer}"
     parts = [points, view.status]

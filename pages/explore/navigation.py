@@ -140,6 +140,7 @@ class OpenSet:
     pending_query : the query whose vector a model is computing
     query_error : why the last query failed, or ""
     last_search : what neighbors were searched for last, and which were found
+    hidden : the coloring whose categories were hidden last, and which of them are hidden
     """
 
     key: str
@@ -155,6 +156,7 @@ class OpenSet:
     pending_query: PendingQuery | None = None
     query_error: str = ""
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
 
     def widget(self, name: str) -> str:
         """Return the key of a widget whose value is the set's.

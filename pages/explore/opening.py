@@ -50,6 +50,7 @@ def choose() -> tuple[str, Opened]:
         _show_error(navigation.open_set())
     _choose_from_list()
     current = navigation.open_set()
+    _hide_map_of_other_sets(current)
     try:
         found = opened(current.key)
     except StillReading as still:
@@ -57,6 +58,21 @@ def choose() -> tuple[str, Opened]:
     url_state.update(set=current.key)
     dataset_summary.show(current, found, open_set)
     return current.key, found
+
+
+def _hide_map_of_other_sets(current: OpenSet) -> None:
+    """Hide the panels of the last set until the browser has drawn the map of the current one.
+
+    The browser keeps the last panels while the script runs, which may take a while: they would be
+    shown under the name of another set.
+    """
+    other = f'.embedding-map:not([data-set="{current.number}"])'
+    st.html(
+        f"<style>{other} > * {{ visibility: hidden; }}"
+        f'{other}::after {{ content: "Opening the set…"; }}'
+        f"[data-testid=stMain]:has({other}) :is(.st-key-status_bar, .st-key-inspector)"
+        " { visibility: hidden; }</style>"
+    )
 
 
 def open_set(key: str, is_detailed: bool = False) -> None:

@@ -69,6 +69,28 @@ class ViewState:
     is_working: bool
 
     @property
+    def alone(self) -> np.ndarray | None:
+        """Bool, shape (n,): rows that the map shows alone; None if it shows all."""
+        history = self.history
+        if not history.only_these:
+            return None
+        if self.found is None:
+            return history.selected
+        alone = np.zeros(len(self.embedding_set), dtype=bool)
+        rows = self.found.rows.tolist()
+        alone[rows if history.row is None else [history.row, *rows]] = True
+        return alone
+
+    @property
+    def visible_count(self) -> int:
+        """Number of points that are neither hidden nor left out."""
+        codes, hidden, alone = self.colored.colors.codes, self.hidden, self.alone
+        if codes is None or not hidden:
+            return len(self.embedding_set) if alone is None else int(alone.sum())
+        visible = ~np.isin(codes, list(hidden))
+        return int((visible if alone is None else visible & alone).sum())
+
+    @property
     def key(self) -> str:
         """Identifies the set among all that are cached."""
         return self.request.active.key
@@ -77,6 +99,21 @@ class ViewState:
     def embedding_set(self) -> EmbeddingSet:
         """The set on display."""
         return self.request.active.embedding_set
+
+    @property
+    def layout_name(self) -> str:
+        """Identifies the layout on the map, the same from its first frame on."""
+        job, spec = self.displayed.job, self.request.spec
+        has_frame = job is not None and job.frame is not None
+        if not (self.displayed.is_requested or has_frame):
+            spec = LayoutSpec("pca", spec.dims)
+        return spec.cache_key(self.embedding_set)
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Categories that are hidden on the map; those of another coloring are not."""
+        of, codes = navigation.open_set().hidden
+        return codes if of == _coloring_key(self.colored) else frozenset()
 
     @property
     def status(self) -> str:
@@ -160,13 +197,21 @@ def highlight(view: ViewState) -> tuple[Focus | None, Mask | None]:
             return None, None
         url = mask_address(history.selected, services.blobs())
         return None, Mask(url, isolate=history.only_these)
-    rows = found.rows.tolist()
-    focus = Focus(history.row, rows, found.values.tolist(), found.kind)
-    if not history.only_these:
+    focus = Focus(history.row, found.rows.tolist(), found.values.tolist(), found.kind)
+    alone = view.alone
+    if alone is None:
         return focus, None
-    alone = np.zeros(len(view.embedding_set), dtype=bool)
-    alone[rows if history.row is None else [history.row, *rows]] = True
     return focus, Mask(mask_address(alone, services.blobs()), isolate=True)
+
+
+def hide(view: ViewState, codes: frozenset[int]) -> None:
+    """Record which categories of the view's coloring are hidden on the map."""
+    navigation.open_set().hidden = (_coloring_key(view.colored), codes)
+
+
+def _coloring_key(colored: Colored) -> tuple[object, ...]:
+    message = colored.colors.message
+    return message["url"], message["title"]
 
 
 def map_points(view: ViewState) -> Points:

@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
 PROJECT = Path(__file__).parents[2]
 CHROMIUM = next(
     (
@@ -105,6 +107,7 @@ class AppPage:
         self.address = address
         self.errors: list[str] = []
         self.received = 0  # bytes that came over the websocket
+        self.page_runs = 0  # runs of the script that were not of a fragment
         self.foreign: list[str] = []  # addresses of other servers that were requested
         page.on("request", lambda request: self._check_server(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -124,6 +127,10 @@ class AppPage:
 
     def _count(self, payload: str | bytes) -> None:
         self.received += len(payload)
+        if isinstance(payload, bytes):
+            message = ForwardMsg.FromString(payload)
+            is_run = message.WhichOneof("type") == "new_session"
+            self.page_runs += is_run and not message.metadata.run.fragment_ids
 
     def close(self) -> None:
         """Close the page; before its server ends, which would be an error in the console."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import BackgroundClick, Clear, Click, EventError, Selection, decode
+from components import BackgroundClick, Clear, Click, EventError, Hidden, Selection, decode
 
 COUNT = 10
 
@@ -35,6 +35,11 @@ def test_a_click_beside_the_points_has_a_position() -> None:
     assert event == BackgroundClick((1.0, -0.5))
 
 
+def test_hidden_categories_are_named_by_their_codes() -> None:
+    assert decode({"type": "hidden", "codes": [3, 0, 255]}, COUNT) == Hidden(frozenset({0, 3, 255}))
+    assert decode({"type": "hidden", "codes": []}, COUNT) == Hidden(frozenset())
+
+
 def test_clear_has_nothing_more() -> None:
     assert decode({"type": "clear"}, COUNT) == Clear()
 
@@ -48,6 +53,12 @@ def test_clear_has_nothing_more() -> None:
         {},
         {"type": "walk"},
         {"type": ["click"], "row": 1},
+        {"type": "hidden"},
+        {"type": "hidden", "codes": {"0": 1}},
+        {"type": "hidden", "codes": [256]},
+        {"type": "hidden", "codes": [-1]},
+        {"type": "hidden", "codes": [True]},
+        {"type": "hidden", "codes": ["1"]},
         {"type": "click"},
         {"type": "click", "row": COUNT},
         {"type": "click", "row": -1},

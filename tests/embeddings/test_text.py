@@ -1,6 +1,30 @@
 """Lists, counts and shortened text in messages."""
 
-from embeddings.text import count_noun, listed, shorten
+import json
+
+import pytest
+
+from embeddings.text import count_noun, listed, printable, shorten
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a\x1b[31mb\x07", "a\\u001b[31mb\\u0007"),
+        ("\x00\t\r\n\x7f\x85\x9b", "\\u0000\\u0009\\u000d\\u000a\\u007f\\u0085\\u009b"),
+        ("\u202eabc\u2066\u2069\u200f\u061c", "\\u202eabc\\u2066\\u2069\\u200f\\u061c"),
+        ("a\u2028b\u2029", "a\\u2028b\\u2029"),
+        ("naïve 日本 שלום 👩\u200d🔬", "naïve 日本 שלום 👩\u200d🔬"),
+    ],
+)
+def test_what_commands_a_terminal_is_escaped(text: str, escaped: str) -> None:
+    assert printable(text) == escaped
+
+
+def test_line_ends_can_be_kept_and_json_keeps_its_meaning() -> None:
+    assert printable("a\nb\x1b\n", lines=True) == "a\nb\\u001b\n"
+    label = "a\x1b\x9b\u202e\n\x7f"
+    assert json.loads(printable(json.dumps({"label": label}, ensure_ascii=False)))["label"] == label
 
 
 def test_a_list_ends_with_the_number_left_out() -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import decoded
-from embeddings.cli.terminal import text_table
+from embeddings.cli.terminal import text_table, write
 from embeddings.columns import as_text
 from embeddings.files.limits import error_context
 from trainers.commands.config import ColumnsConfig
@@ -63,7 +63,7 @@ def run(config: ColumnsConfig) -> dict[str, Any]:
     """Return a description of the table; print it as text unless `--json` is given."""
     described = describe_table(config.data, split_names(config.names), config.separator)
     if not config.json:
-        print(columns_table(described["columns"], described["target"]))  # noqa: T201
+        write(columns_table(described["columns"], described["target"]))
     return described
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from tqdm import tqdm
 
+from embeddings.text import printable
+
 
 def is_main() -> bool:
     """Return True in the first of torchrun's processes, which alone prints and writes files."""
@@ -15,7 +17,7 @@ def is_main() -> bool:
 def print_progress(line: str, quiet: bool = False) -> None:
     """Print a line to standard error, in the first process only, above the bar if there is one."""
     if not quiet and is_main():
-        tqdm.write(line, file=sys.stderr)
+        tqdm.write(printable(line, lines=True), file=sys.stderr)
 
 
 class ProgressBar:

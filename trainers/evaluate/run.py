@@ -23,6 +23,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from embeddings.cli.terminal import write
 from embeddings.errors import EmbeddingError
 from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
 from trainers.core.console import print_progress
@@ -69,7 +70,7 @@ def run(config: EvaluateConfig) -> dict[str, Any]:
         )
         if not scores:
             raise EmbeddingError("no model ran: all matrices would be too large; give fewer --rows")
-        print(as_text(table, scores))  # noqa: T201
+        write(as_text(table, scores))
         results = as_json(table, scores, config)
         if config.out is not None:
             log_event(ZIP_STARTED, steps - 1, seconds=round(time.perf_counter() - started, 3))

@@ -1,7 +1,7 @@
 // Movements of the view: what fits, what flies, and what keys do.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { FIRST_EYE, fitRanges, flyTo, keyView } from "../../../components/map/camera.js";
+import { FIRST_EYE, fit, fitRanges, flyTo, keyView } from "../../../components/map/camera.js";
 
 const SIZE = { width: 1000, height: 500 };
 const PLANAR = { dims: 2, extent: [1, 0.5] };
@@ -23,14 +23,6 @@ describe("fitRanges", () => {
   test("the longer side decides", () => {
     const [, y] = fitRanges({ extent: [0.1, 1] }, SIZE);
     close(y[1], 1.06);
-  });
-
-  test("moves the cloud to the right of a legend, but not on a phone", () => {
-    const [x] = fitRanges(PLANAR, { ...SIZE, legend: 200 });
-    assert.ok(-x[0] > x[1]);
-    close(x[1] - x[0], (2.12 * SIZE.width) / (SIZE.width - 140));
-    const phone = { width: 400, height: 500 };
-    assert.deepEqual(fitRanges(PLANAR, { ...phone, legend: 200 }), fitRanges(PLANAR, phone));
   });
 });
 
@@ -85,7 +77,8 @@ describe("keyView", () => {
 
   test("0 fits the cloud", () => {
     const [x, y] = fitRanges(PLANAR, SIZE);
-    assert.deepEqual(press("0"), { "xaxis.range": x, "yaxis.range": y });
+    assert.deepEqual(fit(PLANAR, SIZE), { "xaxis.range": x, "yaxis.range": y });
+    assert.deepEqual(press("0"), fit(PLANAR, SIZE));
     assert.deepEqual(press("0", spatialView(FIRST_EYE), SPATIAL), { "scene.camera": { eye: FIRST_EYE } });
   });
 

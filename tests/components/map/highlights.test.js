@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { freePlace } from "../../../components/map/canvas.js";
-import { toggleAlone, toggleHidden } from "../../../components/map/legend.js";
+import { stepTo, toggleAlone, toggleHidden } from "../../../components/map/legend.js";
 import { withNearness } from "../../../components/map/overlay.js";
 
 describe("the legend", () => {
@@ -12,6 +12,15 @@ describe("the legend", () => {
     assert.deepEqual([...toggleAlone(alone, 1, 3)], []);
     assert.deepEqual([...toggleAlone(alone, 2, 3)], [0, 1]);
     assert.deepEqual([...toggleAlone(new Set([0]), 1, 3)], [0, 2]);
+  });
+
+  test("is walked with the arrow keys", () => {
+    const lines = [["a", "b"], ["c", "d"]];
+    assert.deepEqual(
+      ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Tab"].map((key) => stepTo(lines, 0, 0, key)),
+      [null, "c", null, "b", null],
+    );
+    assert.deepEqual(["ArrowUp", "ArrowDown", "ArrowLeft"].map((key) => stepTo(lines, 1, 1, key)), ["b", null, "c"]);
   });
 
   test("hides and shows a category", () => {

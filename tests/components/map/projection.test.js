@@ -21,11 +21,13 @@ function planarGraph(low, high) {
   return { _fullLayout: { xaxis: axis(low, high), yaxis: axis(low, high, { reversed: true }) } };
 }
 
-function spatialGraph({ projection: matrix = PERSPECTIVE, view = IDENTITY, model = IDENTITY } = {}) {
+function spatialGraph({ projection: matrix = PERSPECTIVE, view = IDENTITY, model = IDENTITY, left = 0 } = {}) {
   const cameraParams = { projection: matrix, view, model };
   return {
-    clientWidth: 400, clientHeight: 200,
-    _fullLayout: { scene: { _scene: { dataScale: [1, 1, 1], glplot: { cameraParams } } } },
+    _fullLayout: {
+      _size: { l: left, t: 0, w: 400, h: 200 },
+      scene: { _scene: { dataScale: [1, 1, 1], glplot: { cameraParams } } },
+    },
   };
 }
 
@@ -69,6 +71,12 @@ describe("in 3D", () => {
     refresh();
     assert.deepEqual(project(0), { x: 250, y: 100, depth: 0 }); // (0.5 / 2 + 1) / 2 of 400
     assert.deepEqual(project(1), { x: 200, y: 0, depth: 1 });
+  });
+
+  test("the scene is beside the legend", () => {
+    const { project, refresh } = projection(spatialGraph({ left: 90 }), points(3, [0, 0, 0]));
+    refresh();
+    assert.deepEqual(project(0), { x: 290, y: 100, depth: 0 });
   });
 
   test("points behind the camera have no position", () => {

@@ -75,7 +75,7 @@ test("without WebGL the traces are empty, and numbers keep their color bar", () 
 
 test("in 3D all points are within the axes, which have the colors of the theme", () => {
   const spatial = toDisplay(new Float32Array([...X, ...X, ...X]), 5, 3);
-  const { scene } = buildLayout(spatial, THEME, { width: 100, height: 100 });
+  const { scene } = buildLayout(spatial, THEME, { left: 0, width: 100, height: 100 });
   assert.ok(scene.xaxis.range[1] > spatial.reach);
   assert.equal(scene.xaxis.gridcolor, "rgb(26, 26, 26)"); // a tenth of white on black
   assert.deepEqual(build({ points: spatial }).map((trace) => trace.type), ["scatter3d", "scatter3d"]);

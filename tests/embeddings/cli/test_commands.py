@@ -359,6 +359,26 @@ def test_a_label_can_be_any_text(run, tmp_path):
         assert status == 0 and len(document(out)) == 1
 
 
+HOSTILE = "\x1b[2J\x9b31m\u202eevil\nrow\x07"
+
+
+def test_labels_never_command_a_terminal(run, tmp_path):
+    labels = [HOSTILE, f"{HOSTILE} b", "c"]
+    save(EmbeddingSet.of(np.eye(3), labels, {HOSTILE: labels}), tmp_path / "s.embedding.parquet")
+    printed = [
+        run("neighbors", tmp_path / "s.embedding.parquet", "--row", 2),
+        run("neighbors", tmp_path / "s.embedding.parquet", "--row", 2, "--json"),
+        run("neighbors", tmp_path / "s.embedding.parquet", HOSTILE + "x"),
+        run("inspect", tmp_path / "s.embedding.parquet"),
+        run("inspect", tmp_path / "s.embedding.parquet", "--json"),
+        run("inspect", tmp_path / f"{HOSTILE}.npy"),
+    ]
+    for _, out, err in printed:
+        assert not set("\x1b\x9b\u202e\x07") & set(out + err)
+    assert printed[0][1].count("\n") == 3  # a header and two lines
+    assert document(printed[1][1])[0]["label"] == HOSTILE
+
+
 def test_flags_may_come_before_arguments_and_have_underscores(run, file):
     status, out, _ = run("neighbors", "-k", "2", "--json", "--leave_out", file, "a0")
     assert status == 0 and len(document(out)) == 2

@@ -8,9 +8,40 @@ from pages.common.formatting import duration, number, plain
 
 @pytest.mark.parametrize("text", ["![x](http://a)", "<b>", "$x$", ":red[x]", "# a", "a | b"])
 def test_markdown_is_escaped(text: str) -> None:
-    escaped = plain(text)
+    escaped = plain(text).replace("\u2060", "")
     assert escaped.replace("\\", "") == text
     assert all(escaped[i - 1] == "\\" for i, c in enumerate(escaped) if c in "![]()<>$:#|")
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("a :material/home: b", "a :|material/home: b"),
+        (":material_home:", ":|material_home:"),
+        (":smile:", ":|smile:"),
+        (":streamlit:", ":|streamlit:"),
+        ("http://a.org", "http:|//a.org"),
+        ("www.a.org", "www|.a.org"),
+        ("me@a.org", "me@|a.org"),
+        ("a -> b", "a -|> b"),
+        ("a <-> b", "a <|-> b"),
+        (">= 3", ">|= 3"),
+        ("a -- b", "a -|- b"),
+        ("--row N -k 3: 12:30, a<-b", "--row N -k 3: 12:30, a<-b"),
+    ],
+)
+def test_what_streamlit_replaces_in_escaped_text_is_broken_up(text: str, broken: str) -> None:
+    assert plain(text).replace("\\", "") == broken.replace("|", "\u2060")
+
+
+def test_text_is_shown_exactly() -> None:
+    def script() -> None:
+        from pages.common.formatting import show_text
+
+        show_text("<b> & :smile:", "http://a.org")
+
+    (drawn,) = AppTest.from_function(script).run().get("html")
+    assert drawn.proto.body == "<p>&lt;b&gt; &amp; :smile:<br>http://a.org</p>"
 
 
 def test_a_line_break_is_a_blank() -> None:
@@ -31,4 +62,4 @@ def test_an_error_is_shown_as_it_is_written() -> None:
         error_box("![x](http://a): <b>")
 
     (box,) = AppTest.from_function(script).run().error
-    assert box.value == r"\!\[x\]\(http\://a\)\: \<b\>"
+    assert box.value == "\\!\\[x\\]\\(http\\:\u2060\\/\\/a\\)\\: \\<b\\>"

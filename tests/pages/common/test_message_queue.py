@@ -1,9 +1,17 @@
-"""What Streamlit's queue keeps of a run when a fragment starts."""
+"""What Streamlit's queue keeps of a run when the next one starts."""
 
+import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from pages.common.message_queue import keep_finished_runs
+from pages.common.message_queue import keep_unsent_messages
+
+ENDS = (
+    None,
+    ForwardMsg.FINISHED_SUCCESSFULLY,
+    ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+    ForwardMsg.FINISHED_EARLY_FOR_RERUN,
+)
 
 
 def drawn(fragment: str, position: int) -> ForwardMsg:
@@ -14,57 +22,46 @@ def drawn(fragment: str, position: int) -> ForwardMsg:
     return message
 
 
-def finished(status: ForwardMsg.ScriptFinishedStatus) -> ForwardMsg:
-    return ForwardMsg(script_finished=status)
+def waiting(end: ForwardMsg.ScriptFinishedStatus | None) -> ForwardMsgQueue:
+    """Return a queue that holds the map and the card of a run, and its end."""
+    keep_unsent_messages()
+    queue = ForwardMsgQueue()
+    queue.enqueue(drawn("map", 0))
+    queue.enqueue(drawn("card", 1))
+    if end is not None:
+        queue.enqueue(ForwardMsg(script_finished=end))
+    return queue
 
 
 def bodies(queue: ForwardMsgQueue) -> list[str]:
     return [each.delta.new_element.markdown.body for each in queue._queue if each.HasField("delta")]
 
 
-def test_a_fragment_that_starts_drops_nothing_of_a_run_that_has_finished() -> None:
-    keep_finished_runs()
-    queue = ForwardMsgQueue()
-    queue.enqueue(drawn("map", 0))
-    queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
+@pytest.mark.parametrize("end", ENDS)
+def test_a_fragment_that_starts_drops_nothing_that_waits(
+    end: ForwardMsg.ScriptFinishedStatus | None,
+) -> None:
+    queue = waiting(end)
+    before = list(queue._queue)
     queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["map"])
     queue.enqueue(drawn("map", 0))
-    kinds = [message.WhichOneof("type") for message in queue._queue]
-    assert kinds == ["delta", "script_finished", "delta"]  # not merged with what came before
+    assert queue._queue == [*before, drawn("map", 0)]  # not merged with what came before
 
 
-def test_what_an_unfinished_run_has_drawn_of_a_fragment_is_dropped_as_before() -> None:
-    keep_finished_runs()
-    for status in (None, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY):
-        queue = ForwardMsgQueue()
-        queue.enqueue(drawn("map", 0))
-        queue.enqueue(drawn("card", 1))
-        if status is not None:
-            queue.enqueue(finished(status))
-        queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["map"])
-        assert bodies(queue) == ["card 1"]
-
-
-def test_a_run_of_the_page_drops_what_a_finished_run_has_drawn() -> None:
-    keep_finished_runs()
-    queue = ForwardMsgQueue()
-    queue.enqueue(drawn("map", 0))
-    queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
+def test_a_run_of_the_page_drops_what_waits() -> None:
+    queue = waiting(ForwardMsg.FINISHED_SUCCESSFULLY)
     queue.clear(retain_lifecycle_msgs=True)
     assert bodies(queue) == []
 
 
 def test_all_is_dropped_where_nothing_is_to_be_retained() -> None:
-    keep_finished_runs()
-    queue = ForwardMsgQueue()
-    queue.enqueue(drawn("map", 0))
-    queue.enqueue(finished(ForwardMsg.FINISHED_SUCCESSFULLY))
+    queue = waiting(ForwardMsg.FINISHED_SUCCESSFULLY)
     queue.clear(fragment_ids_this_run=["map"])
     assert not queue._queue
 
 
 def test_the_queue_is_corrected_once_however_often_the_app_runs() -> None:
-    keep_finished_runs()
+    keep_unsent_messages()
     corrected = ForwardMsgQueue.clear
-    keep_finished_runs()
+    keep_unsent_messages()
     assert ForwardMsgQueue.clear is corrected

@@ -60,9 +60,10 @@ def test_the_values_of_a_column_are_counted_and_shown_as_they_are() -> None:
 
     app = AppTest.from_function(script).run()
     assert app.markdown[0].value == r"**\[kind\]**"
-    lines = app.caption[0].value.split("  \n")
-    assert lines[0] == r"\*b\*: 3 (50%)" and len(lines) == 7
-    assert lines[1].replace("\\", "") == "(missing): 2 (33%)"
+    (drawn,) = app.get("html")
+    lines = drawn.proto.body.removeprefix("<p>").removesuffix("</p>").split("<br>")
+    assert lines[0] == "*b*: 3 (50%)" and len(lines) == 7
+    assert lines[1] == "(missing): 2 (33%)"
     assert lines[-1] == "and 2 other values"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components import Blobs
+from components import Blobs, Colors, category_colors
 from embeddings import EmbeddingSet, layouts
 from embeddings.analysis.clusters import NOISE, Clusters
 from embeddings.cache import Cache
@@ -18,6 +18,7 @@ from pages.explore import color_controls, layout_controls, view
 from pages.explore.color_controls import NAMED
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
 from pages.explore.navigation import History
+from pages.explore.view import ViewState
 from server.jobs.status import JobStatus
 
 ROWS = 60
@@ -192,6 +193,33 @@ def test_neighbor_preservation_waits_for_the_quality(server: Server) -> None:
     assert colored.colors.message["names"] == ["all points"]
 
 
+def state_of(history: History, nearest: Neighbors | None, colored: Any = None) -> ViewState:
+    request: Any = SimpleNamespace(active=SimpleNamespace(embedding_set=SET))
+    return ViewState(request, {}, DISPLAYED, colored, history, None, nearest, False)
+
+
+def test_the_points_that_are_visible_are_counted(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = SimpleNamespace(hidden=(None, frozenset()))
+    monkeypatch.setattr(view.navigation, "open_set", lambda: opened)
+    codes = np.arange(ROWS, dtype=np.uint8) % 3
+    colors = category_colors(codes, ["a", "b", "c"], [20] * 3, "kind", services.blobs())
+    colored = color_controls.Colored(colors)
+    history = History([3], 0)
+    shown = state_of(history, Neighbors(np.array([5, 7]), np.float32([1, 0]), "cosine"), colored)
+    assert shown.visible_count == ROWS and shown.hidden == frozenset()
+    view.hide(shown, frozenset({0, 1}))
+    assert shown.hidden == {0, 1} and shown.visible_count == 20
+    history.only_these = True  # rows 3, 5 and 7, of the categories 0, 2 and 1
+    assert shown.visible_count == 1
+    view.hide(shown, frozenset())
+    assert shown.visible_count == 3
+    view.hide(shown, frozenset({0}))
+    other = color_controls.Colored(Colors({**colors.message, "title": "other"}, codes))
+    assert state_of(History(), None, other).visible_count == ROWS  # hidden in another coloring
+
+
 @pytest.mark.parametrize(
     ("row", "only_these", "alone"), [(3, False, None), (3, True, [3, 5, 7]), (None, True, [5, 7])]
 )
@@ -201,7 +229,7 @@ def test_only_the_item_and_its_neighbors_stay_on_the_map(
     history = History([] if row is None else [row], -1 if row is None else 0)
     history.only_these = only_these
     nearest = Neighbors(np.array([5, 7]), np.float32([0.5, 0.25]), "cosine")
-    shown: Any = SimpleNamespace(history=history, found=nearest, embedding_set=SET)
+    shown = state_of(history, nearest)
     focus, mask = view.highlight(shown)
     assert focus is not None and (focus.row, focus.rows) == (row, [5, 7])
     if alone is None:
@@ -214,7 +242,7 @@ def test_only_the_item_and_its_neighbors_stay_on_the_map(
 
 
 def test_nothing_stands_out_without_an_item_or_a_selection(server: Server) -> None:
-    shown: Any = SimpleNamespace(history=History(), found=None, embedding_set=SET)
+    shown = state_of(History(), None)
     assert view.highlight(shown) == (None, None)
     shown.history.selected = np.arange(ROWS) < 5
     focus, mask = view.highlight(shown)

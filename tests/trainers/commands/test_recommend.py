@@ -8,6 +8,7 @@ import pytest
 from embeddings import EmbeddingError, EmbeddingSet, save
 from trainers.__main__ import main
 from trainers.commands.recommend import left_row, recommend
+from trainers.core.console import print_progress
 
 LABELS = ["ann", "ben", "ann2", "map", "city", "ben", "sea"]
 KNOWN = [["map"], ["map", "city"], [], None, None, None, None]
@@ -44,6 +45,21 @@ def test_a_label_of_both_sides_is_the_left_item(made):
 def test_mistakes(made, label, message):
     with pytest.raises(EmbeddingError, match=message):
         left_row(made, label)
+
+
+def test_labels_never_command_a_terminal(tmp_path, capsys):
+    labels = ["ann", "\x1b[2J\x9b\u202e\n"]
+    columns = {"role": ["reader", "page"], "known": [[], None]}
+    path = tmp_path / "visits.embedding.parquet"
+    save(EmbeddingSet.of(np.eye(2), labels, columns, metric="dot"), path)
+    assert main(["recommend", str(path), "ann"]) == 0
+    assert capsys.readouterr().out == "   0.0000  \\u001b[2J\\u009b\\u202e\\u000a\n"
+    assert main(["recommend", str(path), "ann", "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert not set("\x1b\x9b\u202e") & set(printed)
+    assert json.loads(printed)[0]["label"] == labels[1]
+    print_progress(f"{labels[1]}next")
+    assert capsys.readouterr().err == "\\u001b[2J\\u009b\\u202e\nnext\n"
 
 
 def test_other_files_are_refused():

@@ -1,0 +1,151 @@
+"""The map keeps its place and its view, and nothing covers it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from embeddings import EmbeddingSet, gallery, save
+from tests.browser.driver import MAP, ROOT, AppPage
+
+RANGES = f"""() => {{
+  const {{ xaxis, yaxis }} = {ROOT}.embeddingMap.view.graph._fullLayout;
+  return [...xaxis.range, ...yaxis.range];
+}}"""
+PLACES = f"""() => {{
+  const {{ view, elements }} = {ROOT}.embeddingMap;
+  const box = elements.root.getBoundingClientRect();
+  return Array.from(view.scene.visible, (_, row) => {{
+    const at = view.locate(row);
+    return [box.left + at.x, box.top + at.y];
+  }});
+}}"""
+COUNT_CHANGES = """() => {
+  window.removed = [];
+  const isOurs = (node) => node.matches?.('[data-testid="embedding-map"], .st-key-inspector')
+    || node.querySelector?.('[data-testid="embedding-map"], .st-key-inspector');
+  new MutationObserver((records) => {
+    for (const { removedNodes } of records)
+      for (const node of removedNodes) if (isOurs(node)) window.removed.push(node.className);
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def ranges(app: AppPage) -> list[float]:
+    return app.page.evaluate(RANGES)
+
+
+def zoom_in(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    before = app.place(row)
+    app.page.mouse.move(before["x"] - 60, before["y"] - 60)
+    app.page.mouse.wheel(0, -300)
+    app.wait_until_moved(row, before)
+    app.wait_until_still(row)
+
+
+def test_the_panels_stay_while_work_begins_and_ends(app: AppPage, tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    save(EmbeddingSet.of(random.normal(size=(500, 12)).astype(np.float32)), tmp_path / "work.npy")
+    app.upload(tmp_path / "work.npy")
+    app.wait_for_map(points=500)
+    expect(app.page.get_by_text("of neighbors preserved")).to_be_visible()
+    app.choose("Layout", "UMAP")
+    expect(app.page.get_by_text("Showing PCA; UMAP")).to_be_visible()
+    app.wait_for_script()
+    zoom_in(app)
+    zoomed = ranges(app)
+    app.page.evaluate(COUNT_CHANGES)
+    runs = app.page_runs
+    app.page.get_by_role("button", name="Run UMAP").click()
+    expect(app.page.get_by_text("UMAP, n neighbors 15")).to_contain_text("of neighbors preserved")
+    app.wait_for_script()
+    assert app.page.evaluate("window.removed") == []
+    assert app.page_runs == runs  # a run of the page may remove what it has not drawn yet
+    assert ranges(app) != pytest.approx(zoomed)  # another layout begins with a view of its own
+
+
+def test_reset_and_double_click_fit_the_layout_that_is_shown(app: AppPage) -> None:
+    """plotly.js goes back to the first view since the chart was made, that of another set."""
+    app.choose("Embedding", "Python modules")
+    app.wait_for_map(points=len(gallery.open_item("python_modules")))
+    app.wait_until_still(app.a_row_in_the_open())
+    fitted = ranges(app)
+    zoom_in(app)
+    assert ranges(app) != pytest.approx(fitted, abs=1e-3)
+    app.page.locator('.modebar-btn[data-title="Reset axes"]').click()
+    app.wait_until_still(app.a_row_in_the_open())
+    assert ranges(app) == pytest.approx(fitted, abs=1e-6)
+    zoom_in(app)
+    box = app.page.locator(MAP).bounding_box()
+    app.page.mouse.dblclick(box["x"] + box["width"] - 30, box["y"] + box["height"] - 30)
+    app.wait_until_still(app.a_row_in_the_open())
+    assert ranges(app) == pytest.approx(fitted, abs=1e-6)
+
+
+def test_another_layout_begins_with_the_view_that_fits_it(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    zoom_in(app)
+    app.choose("Layout", "PCA")
+    expect(app.page.get_by_text("PCA · ")).to_be_visible()
+    app.wait_until_still(row)
+    found = ranges(app)
+    app.page.locator(MAP).focus()
+    app.page.keyboard.press("0")
+    app.wait_until_still(row)
+    assert ranges(app) == pytest.approx(found, abs=1e-6)
+
+
+def test_legend_and_color_bar_cover_no_points(app: AppPage, tmp_path: Path) -> None:
+    places = np.array(app.page.evaluate(PLACES))
+    legend = app.page.locator(".map-legend").bounding_box()
+    assert places[:, 0].min() > legend["x"] + legend["width"]
+    count = 300
+    random = np.random.default_rng(5)
+    columns = {"score": random.normal(size=count)}
+    made = EmbeddingSet.of(random.uniform(size=(count, 2)), metadata=columns, metric="euclidean")
+    save(made, tmp_path / "numbers.embedding.parquet")
+    app.upload(tmp_path / "numbers.embedding.parquet")
+    app.wait_for_map(points=count)
+    app.choose("Color", "score")
+    bar = app.page.locator(".infolayer .colorbar")
+    bar.wait_for()
+    places = np.array(app.page.evaluate(PLACES))
+    assert places[:, 0].max() < bar.bounding_box()["x"]
+
+
+def test_the_status_bar_counts_what_is_visible(app: AppPage) -> None:
+    app.page.get_by_label("Hide 3").click()
+    status = app.page.locator(".st-key-status_bar")
+    expect(status).to_contain_text("1,614 of 1,797 points; 1 category hidden")
+    app.page.get_by_title("Show only 3").click()
+    expect(status).to_contain_text("183 of 1,797 points; 9 categories hidden")
+    app.choose("Color", "(single color)")
+    expect(status).to_contain_text("1,797 of 1,797 points ·")
+
+
+def test_the_panels_of_another_set_are_hidden(app: AppPage) -> None:
+    hidden = """() => [".map-graph", ".st-key-inspector", ".st-key-status_bar"].map(
+      (name) => getComputedStyle(document.querySelector(name)).visibility)"""
+    assert app.page.evaluate(hidden) == ["visible"] * 3
+    app.page.evaluate(f"{ROOT}.dataset.set = 'of another set'")
+    assert app.page.evaluate(hidden) == ["hidden"] * 3
+    app.choose("Embedding", "Python modules")
+    app.wait_for_map(points=len(gallery.open_item("python_modules")))
+    assert app.page.evaluate(hidden) == ["visible"] * 3
+
+
+def test_text_of_a_file_is_shown_as_it_is(app: AppPage, tmp_path: Path) -> None:
+    text = "a -> b :material/home: :smile: http://x.test www.x.test <b>me@x.test</b>"
+    columns = {"http://c.test": [text] * 4, "kind": [text] * 4}
+    save(EmbeddingSet.of(np.eye(4), [text] * 4, columns), tmp_path / "text.embedding.parquet")
+    app.upload(tmp_path / "text.embedding.parquet")
+    app.wait_for_map(points=4)
+    app.click_point(0)
+    app.wait_for_neighbors(0)
+    inspector = app.page.locator(".st-key-inspector")
+    expect(app.page.locator(".st-key-title")).to_have_text(text)
+    expect(inspector.get_by_text(f"http://c.test: {text}")).to_be_visible()
+    assert inspector.locator("a").count() == 0
+    assert inspector.get_by_test_id("stIconMaterial").all_inner_texts() == ["download"]
