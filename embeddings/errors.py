@@ -10,7 +10,13 @@ class EmbeddingError(ValueError):
 
     The command line prints it as one line, `error: ...`, and a page shows it in a red box, neither
     with a traceback. Programming errors are raised as Python's own exceptions and propagate.
+
+    Attributes
+    ----------
+    choices : of a file that could not be read, how it was read so far; see files.options.Choice
     """
+
+    choices: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         """Return the message; a long one, as of a name of a megabyte, is cut in its middle."""

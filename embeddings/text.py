@@ -1,8 +1,10 @@
-"""Text for messages: lists that end in "and 3 more", counted nouns, shortened or escaped text."""
+"""Text for messages: lists that end in "and 3 more", counted nouns, shortened, escaped; names."""
 
+import csv
+import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 _MOST_DECIMALS = 15
@@ -61,6 +63,19 @@ def count_noun(count: int, noun: str, plural: str = "") -> str:
 def shorten(text: str, length: int = 40) -> str:
     """Return the first `length` characters of a text, followed by "..." if any are cut off."""
     return text if len(text) <= length else f"{text[:length]}..."
+
+
+def split_names(text: str | None) -> tuple[str, ...]:
+    """Return the names in a comma-separated list; a name with a comma is in double quotes."""
+    rows = csv.reader(io.StringIO(text or "", newline=""), skipinitialspace=True)
+    return tuple(name.strip() for row in rows for name in row if name.strip())
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names as a comma-separated list, which split_names reads."""
+    quoted = ('"{}"'.format(name.replace('"', '""')) for name in names)
+    plain = zip(names, quoted, strict=True)
+    return ",".join(longer if set(name) & set(',"\r\n') else name for name, longer in plain)
 
 
 def decimals_to_distinguish(values: Iterable[float], least: int) -> int:

@@ -1,7 +1,7 @@
 """The arguments of each command, one dataclass of settings for each."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +10,8 @@ from annotated_types import Ge, Le
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.options import ChoiceName
+from embeddings.files.delimited.text_options import TextOptions
+from embeddings.files.options import CHOICE_NAMES, ChoiceName
 from embeddings.layouts import METHODS, LayoutSpec, find_method
 from embeddings.metrics import Metric
 from embeddings.settings import POSITIONAL, Alias, Metavar, check, describe, flag, hints
@@ -20,16 +21,23 @@ File = Annotated[Path, POSITIONAL, Metavar("FILE"), Doc("Embedding file")]
 ParquetOut = Annotated[Path, Metavar("OUT.parquet"), Doc("Parquet file to write")]
 
 CHOICE_FIELDS: dict[ChoiceName, str] = {
-    "vector": "vector",
+    **{name: name for name in CHOICE_NAMES},
     "label": "label_column",
-    "split": "split",
-    "dimensions": "dimensions",
 }
 """The field of FileArguments for each choice that a file may leave open."""
 
 
+def reading_flags(selections: Mapping[ChoiceName, str], leave_out: bool = False) -> list[str]:
+    """Return the flags of `embeddings` that read a file with these choices."""
+    flags = []
+    for name, value in selections.items():
+        switches = {"yes": "--header", "no": "--no-header"} if name == "header" else {}
+        flags.append(switches.get(value) or f"{flag(CHOICE_FIELDS[name])}={value}")
+    return [*flags, *["--leave-out"] * leave_out]
+
+
 @dataclass(frozen=True, kw_only=True)
-class FileArguments:
+class FileArguments(TextOptions):
     """How to read a file that can be read in more than one way."""
 
     # fmt: off
@@ -43,6 +51,14 @@ class FileArguments:
         "Split of a data set: train, test, ...")] = None
     dimensions: Annotated[str | None, Metavar("NUMBER"), Doc(
         "Dimensions of the vectors, for a file of bare numbers")] = None
+    ignore: Annotated[str | None, Metavar("NAMES"), Doc(
+        "Columns to leave out, separated by commas")] = None
+    category: Annotated[str | None, Metavar("NAMES"), Doc(
+        "Columns to read as categories, separated by commas")] = None
+    number: Annotated[str | None, Metavar("NAMES"), Doc(
+        "Columns to read as numbers, separated by commas")] = None
+    text: Annotated[str | None, Metavar("NAMES"), Doc(
+        "Columns to read as text, separated by commas")] = None
     leave_out: Annotated[bool, Doc("Leave out rows with NaN or infinite numbers")] = False
 
     # fmt: on

@@ -22,6 +22,7 @@ from embeddings.cli.terminal import TerminalProgress, note, print_result, text_t
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
+from embeddings.files.delimited.reading_summary import reading_summary
 from embeddings.files.limits import read_limits
 from embeddings.files.options import NothingFinite, ReadContext
 from embeddings.layouts import Layout
@@ -173,7 +174,9 @@ def _read(files: Sequence[Path], context: ReadContext) -> EmbeddingSet:
 
 
 def _note_choices(context: ReadContext) -> None:
-    """Note the rows that were left out, and the choices that were guessed with their flags."""
+    """Note how text was read, the rows left out, and the choices that were guessed."""
+    if "encoding" in context.choices:
+        note(f"read as: {reading_summary(context.choices.values())}")
     if len(context.left_out):
         rows = listed(context.left_out.tolist(), _MAX_ROWS_LISTED)
         note(f"left out {count_noun(len(context.left_out), 'row')} with NaN or inf: {rows}")

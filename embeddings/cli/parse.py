@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from embeddings.errors import EmbeddingError
-from embeddings.settings import POSITIONAL, Alias, Domain, Metavar, hints
+from embeddings.settings import POSITIONAL, Alias, Domain, Metavar, flag, hints
+
+_SWITCH = ("yes", "no")
+"""The choices of a field that may be switched on and off: `--header` and `--no-header`."""
 
 C = TypeVar("C")
 
@@ -39,7 +42,8 @@ def parse(config: type[C], arguments: Sequence[str], program: str, add_help: boo
         with contextlib.redirect_stderr(messages):
             values = tyro.cli(
                 _for_tyro(config), prog=program, description=inspect.getdoc(config),
-                args=[*_preset(config, arguments), *arguments], add_help=add_help,
+                args=_with_values([*_preset(config, arguments), *arguments], config),
+                add_help=add_help,
             )  # fmt: skip
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -98,11 +102,27 @@ def _markers(field: dataclasses.Field[Any], hint: Any, notes: tuple[Any, ...]) -
     return markers
 
 
+def _with_values(arguments: Sequence[str], config: type) -> list[str]:
+    """Return the arguments with `--x` as `--x=yes` and `--no-x` as `--x=no` for yes-no fields."""
+    names = [
+        name
+        for name, (hint, _) in hints(config).items()
+        if (domain := Domain.of(hint)) is not None and domain.choices == _SWITCH
+    ]
+    switches = {flag(f"no_{name}"): f"{flag(name)}=no" for name in names}
+    found = []
+    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument in map(flag, names) and following not in _SWITCH:
+            argument = f"{argument}=yes"
+        found.append(switches.get(argument, argument))
+    return found
+
+
 def _preset(config: type, arguments: Sequence[str]) -> tuple[str, ...]:
     """Return the flags that `--preset NAME` among the arguments stands for."""
     presets: dict[str, tuple[str, ...]] = getattr(config, "PRESETS", {})
     words = [word for argument in arguments for word in argument.split("=", 1)]
-    names = [name for flag, name in itertools.pairwise(words) if flag == "--preset"]
+    names = [name for word, name in itertools.pairwise(words) if word == "--preset"]
     return presets.get(names[-1], ()) if names else ()
 
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import error_context, raised_size_limit
-from embeddings.files.options import ChoiceName, Note, ReadContext, log_note
+from embeddings.files.options import CHOICE_NAMES, Note, ReadContext, log_note
 
 __all__ = ["WRITERS", "load", "read", "save"]
 
@@ -48,6 +49,7 @@ def load(
     label: str | None = None,
     leave_out: bool = False,
     note: Note = log_note,
+    **choices: str,
 ) -> EmbeddingSet:
     """Read an embedding file of any known format, or several files that make up one set.
 
@@ -59,6 +61,8 @@ def load(
     vector, label : name of the column, array or tensor to read instead of the best candidate
     leave_out : True to skip rows that hold NaN or infinite numbers; False to refuse them
     note : receives what was assumed or left out, one sentence per call; Python's log by default
+    choices : other choices by name, such as separator=";", header="no", encoding="shift_jis",
+        decimal=",", quotes="single", or ignore="a,b" (see files.options.ChoiceName)
 
     Returns
     -------
@@ -71,7 +75,10 @@ def load(
         default), of no known format, or does not fit the others; the message names the file and
         the place in it
     """
-    given: dict[ChoiceName, str | None] = {"vector": vector, "label": label}
+    unknown = next((name for name in choices if name not in CHOICE_NAMES), None)
+    if unknown is not None:
+        raise TypeError(f"load() has no argument {unknown!r}")
+    given: dict[Any, str | None] = {"vector": vector, "label": label, **choices}
     selections = {name: selected for name, selected in given.items() if selected is not None}
     paths = [Path(each) for each in (path, *companions)]
     return read(paths, ReadContext(note, selections, leave_out))
@@ -92,15 +99,21 @@ def read(paths: Sequence[Path], context: ReadContext) -> EmbeddingSet:
     ChoiceRequired
         a choice has no default, and nothing is selected for it
     EmbeddingError
-        as load() does, and for a selection whose choice never came up
+        as load() does, and for a selection whose choice never came up; its `choices` are those that
+        came up before
     """
     from embeddings.files.assemble import read_draft  # which imports archives and tables
+    from embeddings.files.tabular.column_kinds import with_selected_kinds
 
-    with raised_size_limit(paths) if context.trusted else nullcontext():
-        draft = read_draft(paths, context)
-        context.check_selections_used()
-        with error_context(paths[0]):
-            return draft.finish(context)
+    try:
+        with raised_size_limit(paths) if context.trusted else nullcontext():
+            draft = with_selected_kinds(read_draft(paths, context), context)
+            context.check_selections_used()
+            with error_context(paths[0]):
+                return draft.finish(context)
+    except EmbeddingError as error:
+        error.choices = tuple(context.choices.values())
+        raise
 
 
 def save(embedding_set: EmbeddingSet, path: str | Path) -> tuple[str, ...]:

@@ -223,7 +223,7 @@ def _from_files(files: Sequence[tuple[Path, Format]], context: ReadContext) -> D
     if parts is not None:
         draft, others = parts
         return add_columns(draft, others, context) if others else draft
-    main = find_vectors(files) if len(files) > 1 else 0
+    main = find_vectors(files, context.text_options) if len(files) > 1 else 0
     path, its_format = files[main]
     others = [each for i, each in enumerate(files) if i != main]
     if its_format == ELMO:

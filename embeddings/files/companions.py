@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from embeddings.arrow_types import is_binary
 from embeddings.errors import EmbeddingError
-from embeddings.files.detect import ARROW, PARQUET, Format
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
+from embeddings.files.detect import ARROW, DELIMITED, PARQUET, Format
 from embeddings.files.draft import Draft
 from embeddings.files.limits import error_context
 from embeddings.files.options import Note, ReadContext
@@ -41,15 +42,19 @@ class _Companion:
         return self.readings[-1][0]
 
 
-def find_vectors(files: Sequence[tuple[Path, Format]]) -> int:
+def find_vectors(files: Sequence[tuple[Path, Format]], options: TextOptions = DETECTED) -> int:
     """Return the position of the file that holds the vectors.
+
+    Parameters
+    ----------
+    options : how the caller states that text is written
 
     Raises
     ------
     EmbeddingError
         none of the files holds vectors, or several of them do, equally likely
     """
-    ranks = [_vector_likelihood(*file) for file in files]
+    ranks = [_vector_likelihood(*file, options) for file in files]
     best = max(ranks)
     names = listed(path.name for path, _ in files)
     if best == NO_VECTORS:
@@ -79,7 +84,9 @@ def add_columns(draft: Draft, files: Sequence[tuple[Path, Format]], context: Rea
     note, rows, labels = context.note, len(draft.vectors), draft.labels
     shards = _joined_shards(files, rows, note)
     companions = [
-        _read(*file, rows, note) for file in files if not shards or file[1] not in (PARQUET, ARROW)
+        _read(*file, rows, context)
+        for file in files
+        if not shards or file[1] not in (PARQUET, ARROW)
     ]
     companions += shards
     fitting = [each for each in companions if each.table.num_rows == rows]
@@ -109,16 +116,29 @@ def may_hold_vectors(path: Path, its_format: Format) -> bool:
     return _vector_likelihood(path, its_format) != NO_VECTORS
 
 
-def _vector_likelihood(path: Path, its_format: Format) -> Likelihood:
+def _vector_likelihood(
+    path: Path, its_format: Format, options: TextOptions = DETECTED
+) -> Likelihood:
     if not its_format.describes_rows:
         return CERTAIN
+    stated = (options,) if its_format == DELIMITED else ()
     with error_context(path):
-        rank: Likelihood = its_format.module.vector_likelihood(path)
+        rank: Likelihood = its_format.module.vector_likelihood(path, *stated)
         return rank
 
 
-def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
-    """Read a file in each way there is, up to the one that gives `rows` rows."""
+def _read(path: Path, its_format: Format, rows: int, context: ReadContext) -> _Companion:
+    """Read a file in each way there is, up to the one that gives `rows` rows.
+
+    What the caller states about text is meant for the first text of the set, which is the file of
+    vectors if that is text; the encoding is that of all.
+    """
+    stated: tuple[ReadContext, ...] = ()
+    if its_format == DELIMITED and "encoding" not in context.choices:
+        stated = (context,)
+    elif its_format == DELIMITED and "encoding" in context.selections:
+        stated = (ReadContext(context.note, {"encoding": context.selections["encoding"]}),)
+    note = context.note
     readings: list[tuple[pa.Table, str]] = []
     with error_context(path):
         if not its_format.describes_rows:
@@ -126,7 +146,7 @@ def _read(path: Path, its_format: Format, rows: int, note: Note) -> _Companion:
                 "files of its format hold vectors, and cannot describe the rows of another file; "
                 "open it alone, or give its columns as CSV, JSON, Parquet or .npz"
             )
-        for reading in its_format.module.read_columns(path, rows, note):
+        for reading in its_format.module.read_columns(path, rows, note, *stated):
             readings.append(reading)
             if reading[0].num_rows == rows:
                 break

@@ -11,13 +11,20 @@ from pathlib import Path
 from types import ModuleType
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import ReadContext
+from embeddings.files.plain_text import is_text
 from embeddings.files.unsupported import refuse
 
 HEAD_BYTES = 2**20
 """How much of a file's beginning is read to find out its format."""
 
+_INDEX = (
+    "; the vectors of a search index (hnswlib, Annoy, USearch) can be written with numpy.save, "
+    "such as index.get_items(ids)"
+)
+_WIDE_ENCODINGS = ("utf-16", "utf-32")  # text in which has zero bytes
 _HDF5 = (b"\x89HDF\r\n\x1a\n",)
 
 
@@ -74,14 +81,15 @@ ELMO = Format("ELMo's HDF5", "hdf5.elmo", _HDF5)
 HDF5 = Format("HDF5", "hdf5.generic", _HDF5, suffices=True)
 PROJECTOR = Format("TensorFlow Projector", "projector.reader", matched_by="projector.config")
 WORD2VEC_TEXT = Format("word2vec or GloVe text", "word2vec.text_format")
+SPARSE_TEXT = Format("sparse vectors as text", "word2vec.sparse_text")
 WORD2VEC_BINARY = Format("word2vec binary", "word2vec.binary")
 JSON = Format("JSON or JSON Lines", "json.reader", describes_rows=True)
 DELIMITED = Format("CSV or TSV", "delimited.reader", describes_rows=True)
 RAW = Format("bare float32", "arrays.raw")
 
 FORMATS = (
-    PARQUET, ARROW, NPY, NPZ, SAFETENSORS, H5AD, ELMO, HDF5, PROJECTOR, WORD2VEC_TEXT,
-    WORD2VEC_BINARY, JSON, DELIMITED, RAW,
+    PARQUET, ARROW, NPY, NPZ, SAFETENSORS, H5AD, ELMO, HDF5, PROJECTOR, SPARSE_TEXT,
+    WORD2VEC_TEXT, WORD2VEC_BINARY, JSON, DELIMITED, RAW,
 )  # fmt: skip
 """All formats, in the order in which they are tried."""
 
@@ -111,6 +119,8 @@ def first_match(head: bytes, path: Path, formats: Iterable[Format] = FORMATS) ->
 def detect_format(path: Path, context: ReadContext) -> Format:
     """Return the format of a file.
 
+    Text of which the caller states how it is written is a table.
+
     Raises
     ------
     EmbeddingError
@@ -124,7 +134,19 @@ def detect_format(path: Path, context: ReadContext) -> Format:
         if not SAFETENSORS.matches(head, path):  # its first bytes may look like a pickle's
             refuse(head, path)
         found = first_match(head, path)
+        if _is_stated_table(head, found, context.text_options):
+            return DELIMITED
         if found is None:
             names = ", ".join(each.name for each in FORMATS)
-            raise EmbeddingError(f"not a known format; tried {names}")
+            binary = "" if is_text(head) else _INDEX
+            raise EmbeddingError(f"not a known format; tried {names}{binary}")
         return found
+
+
+def _is_stated_table(head: bytes, found: Format | None, options: TextOptions) -> bool:
+    """Return True for text of another format, or of none, that is a table by what is stated."""
+    if not options.stated or found not in (None, WORD2VEC_TEXT, RAW):
+        return False
+    if found == WORD2VEC_TEXT:
+        return options.stated.keys() != {"encoding"}
+    return is_text(head) or (options.codec or "").startswith(_WIDE_ENCODINGS)

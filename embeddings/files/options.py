@@ -16,14 +16,27 @@ import pyarrow as pa
 
 from embeddings.embedding_set import Provenance
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.limits import configured_max_bytes
-from embeddings.text import listed
+from embeddings.text import listed, split_names
 
-ChoiceName = Literal["vector", "label", "split", "dimensions"]
+TextChoice = Literal["separator", "header", "encoding", "decimal", "quotes"]
+"""How a table of text is written: the fields of TextOptions."""
+
+ColumnChoice = Literal["ignore", "category", "number", "text"]
+"""Columns that are left out, or are read as categories, numbers or text; names are separated by
+commas."""
+
+ChoiceName = Literal["vector", "label", "split", "dimensions"] | TextChoice | ColumnChoice
 """What can be chosen: the column or array of the vectors, the column of the labels, the split of a
-data set, the length of a vector where a file holds bare numbers."""
+data set, the length of a vector where a file holds bare numbers; how text is written; and what
+columns are."""
 
-CHOICE_NAMES: tuple[ChoiceName, ...] = get_args(ChoiceName)
+TEXT_CHOICES: tuple[TextChoice, ...] = get_args(TextChoice)
+COLUMN_CHOICES: tuple[ColumnChoice, ...] = get_args(ColumnChoice)
+CHOICE_NAMES: tuple[ChoiceName, ...] = (
+    "vector", "label", "split", "dimensions", *TEXT_CHOICES, *COLUMN_CHOICES
+)  # fmt: skip
 
 Note = Callable[[str], None]
 """Receives what a reader assumed or left out, one sentence per call."""
@@ -45,12 +58,14 @@ class Choice:
     selected : the candidate that was read; None for none of them
     certain : True where the caller selected it, or where the file itself determines it, such as
         by a column called `label`; False for a guess
+    place : where in the file that is, in words: "line 3" for a header; "" for nothing to say
     """
 
     name: ChoiceName
     candidates: tuple[str, ...]
     selected: str | None
     certain: bool = False
+    place: str = ""
 
 
 class NotFinite(EmbeddingError):
@@ -110,6 +125,7 @@ class ReadContext:
     trusted : True for files that the person who started the program named: they may be mapped into
         memory instead of copied, and the size limit does not apply to them
     choices : the choices that came up, by name; filled by the reader
+    columns : names of the columns of the table that was read; filled by the reader of a table
     left_out : int64, numbers of the rows that were skipped; filled by `read`
     """
 
@@ -118,6 +134,7 @@ class ReadContext:
     leave_out: bool = False
     trusted: bool = False
     choices: dict[ChoiceName, Choice] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
     left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def choose(
@@ -157,6 +174,21 @@ class ReadContext:
             raise EmbeddingError(f"{name} {selection!r}: no such choice; the file has {found}")
         return selected
 
+    @property
+    def text_options(self) -> TextOptions:
+        """How the caller states that text is written.
+
+        Raises
+        ------
+        EmbeddingError
+            a value that an option cannot have
+        """
+        return TextOptions.of({str(name): value for name, value in self.selections.items()})
+
+    def selected_columns(self, *names: ColumnChoice) -> set[str]:
+        """Return the columns that the caller selected under any of these choices."""
+        return {each for name in names for each in split_names(self.selections.get(name, ""))}
+
     def should_map(self, path: Path) -> bool:
         """Return True if a file is to be mapped into memory: trusted, and beyond the size limit."""
         return self.trusted and path.stat().st_size > configured_max_bytes()
@@ -186,3 +218,4 @@ class Trial(ReadContext):
         for sentence in self.notes:
             other.note(sentence)
         other.choices |= self.choices
+        other.columns = other.columns or self.columns

@@ -1,7 +1,7 @@
 """Text files as UTF-8: encoding detection and decompression in one place.
 
 The encoding is UTF-8, with or without a byte order mark, or UTF-16 with one; any other text is
-read as Windows-1252, and a note says so.
+read as Windows-1252, and a note says so, unless the user states its encoding.
 """
 
 import codecs
@@ -31,6 +31,7 @@ _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _LINES_BYTES = 2**20  # of text that is split into lines in one step
 _STEP = 2**16  # small pieces stay in the processor's cache
+_MOST_UTF8 = 3  # bytes of UTF-8 for a byte of another encoding
 
 
 def is_text(head: bytes) -> bool:
@@ -46,7 +47,7 @@ def decode_text(content: bytes, note: Note) -> str:
     EmbeddingError
         damaged UTF-16
     """
-    return _as_utf8(pa.py_buffer(content), note).to_pybytes().decode()
+    return _as_utf8(pa.py_buffer(content), note)[0].to_pybytes().decode()
 
 
 def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
@@ -64,7 +65,28 @@ def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
     EmbeddingError
         only blank lines, damaged UTF-16 or a damaged compressed file, or more bytes than the limit
     """
-    buffer = _as_utf8(read_decompressed(path), note, validate)
+    return read_encoded_text(path, note, None, validate)[0]
+
+
+def read_encoded_text(
+    path: Path, note: Note, encoding: str | None, validate: bool = True
+) -> tuple[pa.Buffer, str]:
+    """Read a text file as read_text does; return it in UTF-8, and the encoding that it had.
+
+    Parameters
+    ----------
+    encoding : Python's name of the encoding; None to detect it
+
+    Raises
+    ------
+    EmbeddingError
+        as read_text does, and for a text that is not in the encoding
+    """
+    content = read_decompressed(path)
+    if encoding is None or (encoding == "utf-8" and _is_utf8(content)):
+        buffer, encoding = _as_utf8(content, note, validate)
+    else:
+        buffer = _decoded(content, encoding)
     end = buffer.size
     while end and buffer[end - 1 : end].to_pybytes() in b"\r\n":
         end -= 1
@@ -72,7 +94,7 @@ def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
         raise EmbeddingError("the file is empty, or holds blank lines only")
     if buffer.slice(end, min(2, buffer.size - end)).to_pybytes() == b"\r\n":
         end += 1
-    return buffer.slice(0, min(end + 1, buffer.size))
+    return buffer.slice(0, min(end + 1, buffer.size)), encoding
 
 
 @contextmanager
@@ -100,7 +122,7 @@ def open_text(path: Path, note: Note) -> Iterator[IO[bytes]]:
             return
         content = buffered.read(max_bytes() + 1)
     check_bytes(len(content), "the text has at least")
-    yield io.BytesIO(_as_utf8(pa.py_buffer(content), note).to_pybytes())
+    yield io.BytesIO(_as_utf8(pa.py_buffer(content), note)[0].to_pybytes())
 
 
 class _DamageReported(io.RawIOBase):
@@ -141,13 +163,16 @@ def contains(buffer: pa.Buffer, character: bytes) -> bool:
     return any((block == character[0]).any() for block in blocks)
 
 
-def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> pa.Buffer:
-    """Return a text in UTF-8, without a byte order mark; the buffer itself if it is UTF-8."""
+def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> tuple[pa.Buffer, str]:
+    """Return a text in UTF-8, without a byte order mark, and the encoding that it had.
+
+    A text in UTF-8 is not copied.
+    """
     start = bytes(buffer[:4])
     if start.startswith(_UTF16):
         check_bytes(2 * buffer.size, "as UTF-8 it may take")
         try:
-            return pa.py_buffer(buffer.to_pybytes().decode("utf-16").encode())
+            return pa.py_buffer(buffer.to_pybytes().decode("utf-16").encode()), "utf-16"
         except UnicodeError as error:
             raise EmbeddingError(f"damaged UTF-16 text ({error}); save it as UTF-8") from error
     if start.startswith(codecs.BOM_UTF8):
@@ -159,8 +184,25 @@ def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> pa.Buffer:
                 "a text file in UTF-8"
             )
         note("it is not UTF-8: read as Windows-1252 (Western European); save it as UTF-8")
-        return pa.py_buffer(buffer.to_pybytes().decode("cp1252", "replace").encode())
-    return buffer
+        text = buffer.to_pybytes().decode("cp1252", "replace")
+        return pa.py_buffer(text.encode()), "windows-1252"
+    return buffer, "utf-8"
+
+
+def _decoded(buffer: pa.Buffer, encoding: str) -> pa.Buffer:
+    """Return a text in UTF-8, without a byte order mark, that is in another encoding.
+
+    Raises
+    ------
+    EmbeddingError
+        it is not in that encoding, or exceeds the limit in UTF-8
+    """
+    check_bytes(_MOST_UTF8 * buffer.size, "as UTF-8 it may take")
+    try:
+        text = buffer.to_pybytes().decode(encoding)
+    except UnicodeError as error:
+        raise EmbeddingError(f"not {encoding} ({error}); choose another encoding") from error
+    return pa.py_buffer(text.removeprefix("\ufeff").encode(errors="replace"))
 
 
 def _is_utf8(buffer: pa.Buffer) -> bool:

@@ -13,6 +13,7 @@ _PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ld]p\d|c(?:copy_reg|numpy|pandas|builtins|__main__)")
 _FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # FASTTEXT_FILEFORMAT_MAGIC_INT32
 _FAISS = re.compile(rb"I[A-Za-z][A-Za-z0-9]{2}..\0\0", re.DOTALL)  # a kind, then the dimensions
+_STATED_BYTES = 4096
 _EXPORT = "export its table of vectors as Parquet or CSV, and open that"
 
 _REASONS = (
@@ -21,6 +22,10 @@ _REASONS = (
     (rb"version https://git-lfs", "a Git LFS pointer, not the file itself; fetch the file with "
      "git lfs pull"),
     (rb"(?i)\s*<(!doctype html|html)", "a web page, not data; it may say why a download failed"),
+    (rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?<Error>\s*<[A-Z]",
+     "the error page of a server, not data{stated}; download the file again"),
+    (rb"PGCOPY\n\xff\r\n\0", "PostgreSQL's binary COPY; export the table as CSV: COPY ... TO ... "
+     "(FORMAT csv, HEADER)"),
     (rb"SQLite format 3\0", f"an SQLite database; {_EXPORT}"),
     (rb"(?s).{8}DUCK.*\0", f"a DuckDB database; {_EXPORT}"),
     (rb"MATLAB [57]\.\d MAT-file", "a MATLAB file; write its matrix with "
@@ -31,14 +36,15 @@ _REASONS = (
     (rb"RD[AX]\d\n|[XA]\n\0\0\0[\x02\x03]", f"R data; {_EXPORT}"),
     (rb"\xd0\xcf\x11\xe0", "a document in an old Office format; save its sheet as CSV"),
     (rb"%PDF-", "a PDF document; vectors are not read from PDF"),
-    (rb"(?:\d+ \d+\r?\n)?\S{1,200}+(?: \d{1,9}:[-+.\deE]{1,30}){2,}\s", "sparse vectors, each "
-     "number after its place; write them as a matrix, such as numpy.save('vectors.npy', matrix)"),
     (rb"%%MatrixMarket", "a Matrix Market file; write it with numpy.save('vectors.npy', "
      "scipy.io.mmread(path))"),
 )  # fmt: skip
 """How files of other formats begin, and what to do with them."""
 
 _SUFFIXES = {
+    ".usearch": "a USearch index; write its vectors with numpy.save('vectors.npy', index.vectors)",
+    ".hnsw": "an hnswlib index; write its vectors with numpy.save('vectors.npy', index.get_items("
+    "index.get_ids_list()))",
     ".ann": "an Annoy index; write its vectors with numpy.save('vectors.npy', "
     "[index.get_item_vector(i) for i in range(index.get_n_items())])",
     ".mat": "a MATLAB file; write its matrix with numpy.save('vectors.npy', "
@@ -81,9 +87,15 @@ def refuse(head: bytes, path: Path) -> None:
         )
     for start, reason in _REASONS:
         if re.match(start, head):
-            raise EmbeddingError(reason)
+            raise EmbeddingError(reason.replace("{stated}", _stated(head)))
     if suffix in _SUFFIXES and b"\0" in head:
         raise EmbeddingError(_SUFFIXES[suffix])
+
+
+def _stated(head: bytes) -> str:
+    """Return what an XML error page states, to be quoted: ": NoSuchKey, The key does not exist"."""
+    found = re.findall(rb"<(?:Code|Message)>([^<]{1,200})", head[:_STATED_BYTES])
+    return ": " + ", ".join(text.decode("utf-8", "replace") for text in found) if found else ""
 
 
 def refuse_folder(path: Path) -> None:

@@ -73,8 +73,11 @@ class Source:
         return Source(self.scheme, self.name)
 
     def answered(self, what: ChoiceName, answer: str) -> "Source":
-        """Return the source read with another choice."""
-        return replace(self, answers=tuple((dict(self.answers) | {what: answer}).items()))
+        """Return the source read with another choice; without one for an empty answer."""
+        given = dict(self.answers) | {what: answer}
+        return replace(
+            self, answers=tuple((name, given[name]) for name in CHOICE_NAMES if given.get(name))
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,13 @@
 """What to compare: target and columns of the table, features, models, folds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
 from embeddings.settings import SettingError, describe, flag
+from embeddings.text import join_names
 from pages.common.formatting import plain
 from pages.common.settings_form import draw_setting, explain
 from pages.evaluate.table_source import TableSource
@@ -67,14 +68,9 @@ class ComparisonSpec:
         chosen = [*self.settings["categorical"], *self.settings["numeric"]]
         given = {name: value for name, value in self.settings.items() if name != "numeric"}
         return {
-            name: _joined(value) if isinstance(value, list) else value
+            name: join_names(value) if isinstance(value, list) else value
             for name, value in {**given, "columns": chosen}.items()
         }
-
-
-def _joined(names: Sequence[str]) -> str:
-    """Return names as the text from which the command reads a list."""
-    return ",".join('"{}"'.format(name.replace('"', '""')) for name in names)
 
 
 def choose(source: TableSource, number: int) -> ComparisonSpec | None:
@@ -116,6 +112,7 @@ def choose(source: TableSource, number: int) -> ComparisonSpec | None:
             "categorical": categorical,
             "numeric": [name for name in numeric if name not in categorical],
             "task": _task(columns[target], place),
+            **source.options.stated,
             "features": _several(f"features {number}", "Features", _FEATURES, FEATURES),
             "models": _several(f"models {number}", "Models", _MODELS, MODELS),
             **_numbers(source, number),

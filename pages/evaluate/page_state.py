@@ -5,6 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
+from embeddings.files.options import Choice
+
 BUILT_IN = ""
 """The name of the built-in table, which has no path."""
 
@@ -26,7 +29,11 @@ class PageState:
     error : why the last action failed, or ""
     tables : place -> title of the tables to choose from
     table : place of the chosen one
+    reading : place -> how the table's text is written, as far as the person states it
     upload, upload_error : id of the last upload that was read, and why it could not be, or ""
+    unread : place and title of the last upload if it could not be read, and how it was tried
+    wanted : place and title of a table, and how to read it from now on; None for nothing to do
+    reading_error : why a table could not be read in that way, or ""
     form : number of the form's controls, which are new each time they are set to a run's settings
     """
 
@@ -36,8 +43,12 @@ class PageState:
     error: str = ""
     tables: dict[str, str] = field(default_factory=lambda: {BUILT_IN: BUILT_IN_TITLE})
     table: str = BUILT_IN
+    reading: dict[str, TextOptions] = field(default_factory=dict)
     upload: str = ""
     upload_error: str = ""
+    unread: tuple[str, str, tuple[Choice, ...]] | None = None
+    wanted: tuple[str, str, dict[str, str]] | None = None
+    reading_error: str = ""
     form: int = 0
 
     def show(self, run_id: str | None, restore_controls: bool = True) -> None:
@@ -48,10 +59,17 @@ class PageState:
         """Have a run started by the next lines of the script."""
         self.is_start_requested = True
 
-    def choose_table(self, place: str, title: str) -> None:
-        """Choose a table, new or known."""
+    def choose_table(self, place: str, title: str, options: TextOptions | None = None) -> None:
+        """Choose a table, new or known; `options` replace how its text is read."""
         self.tables.setdefault(place, title)
-        self.table = place
+        if options is not None:
+            self.reading[place] = options
+        self.table, self.reading_error = place, ""
+
+    @property
+    def options(self) -> TextOptions:
+        """How the text of the chosen table is written, as far as the person states it."""
+        return self.reading.get(self.table, DETECTED)
 
     def forget_tables(self, folder: Path) -> None:
         """Drop the tables below a folder that was deleted."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TEXT_OPTION_NAMES, TextOptions
 from pages.common import url_state
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box, plain
@@ -167,4 +168,11 @@ def _restore_controls(page: PageState, run: RunRecord) -> None:
         return
     form.recall(place, run.settings, page.form + 1)
     page.choose_table(place, run.data)
+    stated = {name: run.settings.get(name) for name in TEXT_OPTION_NAMES}
+    try:
+        page.reading[place] = TextOptions.of(
+            {name: value for name, value in stated.items() if isinstance(value, str)}
+        )
+    except EmbeddingError as error:
+        page.error = str(error)
     page.form += 1

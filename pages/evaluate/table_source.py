@@ -1,6 +1,6 @@
 """The table to compare features on: uploaded, of an earlier run, or built in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from embeddings import EmbeddingError
-from pages.common import file_reading, sources
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
+from embeddings.files.options import Choice
+from pages.common import file_reading, reading_options, sources
 from pages.common.choices import chosen, distinct, key_for
-from pages.common.formatting import error_box
+from pages.common.formatting import error_box, plain
 from pages.evaluate.page_state import PageState
 from server.reading.reader import StillReading
 from trainers.commands.column_report import describe_table
@@ -28,11 +30,13 @@ class TableSource:
     place : path, or BUILT_IN
     title : its name on the screen
     about : rows, columns, first rows
+    options : how its text is written, as far as the person states it
     """
 
     place: str
     title: str
     about: Mapping[str, Any]
+    options: TextOptions = DETECTED
 
     @property
     def columns(self) -> dict[str, Mapping[str, Any]]:
@@ -58,7 +62,8 @@ def choose(page: PageState) -> TableSource:
     """
     try:
         _take_upload(page)
-        about = _described(page.table)
+        _take_wanted(page)
+        about = _described(page.table, page.options)
     except StillReading as still:
         file_reading.stop_until_read(still)
     titles = distinct(page.tables)
@@ -70,36 +75,78 @@ def choose(page: PageState) -> TableSource:
         format_func=titles.__getitem__,
         key=key_for("table", page.table),
     )
-    return TableSource(page.table, page.tables[page.table], about)
+    if about["read_as"]:
+        st.caption(plain(f"Read as: {about['read_as']}"))
+        choices = [Choice(**each) for each in about["reading"]]
+        _change_reading(page, page.table, page.tables[page.table], choices)
+    return TableSource(page.table, page.tables[page.table], about, page.options)
+
+
+def _change_reading(page: PageState, place: str, title: str, choices: Sequence[Choice]) -> None:
+    """Draw the form for how the text of a table is written, folded away."""
+    if not reading_options.is_changeable(choices):
+        return
+    stated = page.reading.get(place, DETECTED).stated
+    with st.expander("Change", expanded=bool(page.reading_error)):
+        if page.reading_error:
+            error_box(page.reading_error)
+        changed = reading_options.draw(f"{place} {stated}", choices)
+    if changed:
+        stated |= {str(name): value for name, value in changed.items()}
+        page.wanted = (place, title, {name: value for name, value in stated.items() if value})
+        st.rerun()
+
+
+def _take_wanted(page: PageState) -> None:
+    """Read a table as the form says; if that fails, the one on the page stays as it was."""
+    if page.wanted is None:
+        return
+    place, title, stated = page.wanted
+    try:
+        options = TextOptions.of(stated)
+        _described(place, options)
+    except EmbeddingError as error:
+        page.wanted, page.reading_error = None, str(error)
+        return
+    page.upload_error, page.unread = "", None  # no call of Streamlit from here on
+    page.wanted, page.reading_error = None, ""
+    page.choose_table(place, title, options)
+    page.form += 1  # the columns may be others
+    page.show(None)
+    st.rerun()
 
 
 def _take_upload(page: PageState) -> None:
     """Choose a table that was just uploaded; if it cannot be read, the one on the page stays."""
     upload = st.file_uploader("Open a table", key="table_upload", help=ENDINGS)
     if upload is None:
-        page.upload_error = ""
+        page.upload_error, page.unread = "", None
     elif upload.file_id != page.upload:
+        place = ""
         try:
             place = str(sources.paths_of(sources.store([upload]))[0])
-            _described(place)
+            _described(place, DETECTED)
         except EmbeddingError as error:
+            page.unread = (place, upload.name, error.choices) if place else None
             page.upload, page.upload_error = upload.file_id, str(error)
         else:  # no call of Streamlit from here on, at which a rerun could interrupt
-            page.upload, page.upload_error = upload.file_id, ""
+            page.upload, page.upload_error, page.unread = upload.file_id, "", None
             page.choose_table(place, upload.name)
             page.show(None)
             st.rerun()
     if page.upload_error:
         error_box(page.upload_error)
+    if page.unread is not None:
+        _change_reading(page, *page.unread)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _described(place: str) -> Mapping[str, Any]:
+def _described(place: str, options: TextOptions) -> Mapping[str, Any]:
     if not place:
         return describe_table(None)
-    path = Path(place)
+    path, key = Path(place), f"table {place} {options.stated}"
     found: Mapping[str, Any] = file_reading.call(
-        f"table {place}", describe_table, path, paths=[path]
+        key, describe_table, path, (), options, paths=[path]
     )
     return found
 

@@ -1,5 +1,6 @@
 """The summary of the open set and the advice on it, with a dialog that has all the details."""
 
+import shlex
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -10,18 +11,21 @@ from embeddings.analysis.advice import Advice, advice
 from embeddings.analysis.health import Health, examine
 from embeddings.analysis.neighborhoods import NeighborHealth
 from embeddings.analysis.summary import column_facts
+from embeddings.cli.arguments import reading_flags
 from embeddings.columns import as_text, column_kind
-from embeddings.files.options import ChoiceName
+from embeddings.files.delimited.reading_summary import reading_summary
+from embeddings.files.options import Choice
 from embeddings.text import shorten
-from pages.common import services
+from pages.common import reading_options, services, sources
 from pages.common.formatting import error_box, plain
 from pages.common.polling import poll
 from pages.common.sources import Opened, Source
+from pages.explore import navigation
 from pages.explore.navigation import OpenSet
 from server.jobs.status import JobStatus
 from server.jobs.tasks import examine_neighbors, share_vectors
 
-TITLES: dict[ChoiceName, str] = {
+TITLES: dict[str, str] = {
     "vector": "Vectors",
     "label": "Labels",
     "split": "Split",
@@ -84,6 +88,7 @@ def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
     job = _neighbor_job(embedding_set)
     with st.container(key="details"):
+        _reading(key, found)
         _choices(key, found, open_set)
         for note in found.notes:
             st.caption(plain(_sentence(note)))
@@ -111,9 +116,44 @@ def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
         _origin(key, embedding_set)
 
 
+def _reading(key: str, found: Opened) -> None:
+    """Say how the file was read; offer to read it in another way."""
+    summary = reading_summary(found.questions)
+    if not summary:
+        return
+    st.caption(plain(f"Read as: {summary}"))
+    if not reading_options.is_changeable(found.questions):
+        return
+    with st.expander("Change"):
+        draw_reading_form(Source.of(key), found.questions)
+        _command(Source.of(key))
+
+
+def draw_reading_form(source: Source, choices: Sequence[Choice]) -> None:
+    """Draw the form for how a file is read; have it opened as it says."""
+    changed = reading_options.draw(source.key, choices)
+    if not changed:
+        return
+    for name, value in changed.items():
+        source = source.answered(name, value)
+    current = navigation.open_set()
+    titles = st.session_state.get("uploaded", {})
+    current.request_open(source, titles.get(source.plain.key) or sources.title(source))
+    current.hide_details()
+    st.rerun()
+
+
+def _command(source: Source) -> None:
+    """Show the command that reads the file in the same way."""
+    names = [path.name for path in sources.paths_of(source)]
+    flags = reading_flags(dict(source.answers), source.leave_out)
+    st.code(shlex.join(["python", "-m", "embeddings", "inspect", *names, *flags]), language="sh",
+            wrap_lines=True)  # fmt: skip
+
+
 def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
     """Draw the choices that the file leaves open."""
-    questions = [question for question in found.questions if len(question.candidates) > 1]
+    questions = [q for q in found.questions if q.name in TITLES and len(q.candidates) > 1]
     if is_open_choice(found):  # for which the dialog has opened by itself
         st.markdown("This file holds more than one set of vectors. Choose the one to show.")
     for question in questions:

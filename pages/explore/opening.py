@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, gallery
-from embeddings.files.options import Choice, ChoiceRequired, NotFinite
+from embeddings.files.options import TEXT_CHOICES, Choice, ChoiceRequired, NotFinite
 from pages.common import file_reading, sources, url_state
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
@@ -235,6 +235,9 @@ def _show_error(current: OpenSet) -> None:
         )
     elif isinstance(error, ChoiceRequired):
         _ask(error.choice, source, names)
+    if any(choice.name in TEXT_CHOICES for choice in error.choices):
+        with st.expander("Change how it is read"):
+            dataset_summary.draw_reading_form(source, error.choices)
 
 
 def _ask(choice: Choice, source: Source, names: str) -> None:

@@ -17,10 +17,14 @@ import pyarrow.compute as pc
 from embeddings.arrow_types import decoded
 from embeddings.cli.terminal import text_table, write
 from embeddings.columns import as_text
+from embeddings.files.delimited.reading_summary import reading_summary
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.limits import error_context
+from embeddings.files.options import Choice, ChoiceName
+from embeddings.text import split_names
 from trainers.commands.config import ColumnsConfig
 from trainers.data import tables
-from trainers.data.table_files import read_file, read_flights, split_names
+from trainers.data.table_files import read_file, read_flights
 from trainers.data.tables import FLIGHTS, FLIGHTS_ROWS, TargetKind
 
 FIRST_ROWS = 20
@@ -61,14 +65,16 @@ class Column:
 
 def run(config: ColumnsConfig) -> dict[str, Any]:
     """Return a description of the table; print it as text unless `--json` is given."""
-    described = describe_table(config.data, split_names(config.names), config.separator)
+    described = describe_table(config.data, split_names(config.names), config.text_options)
     if not config.json:
         write(columns_table(described["columns"], described["target"]))
+        if described["read_as"]:
+            write(f"read as: {described['read_as']}")
     return described
 
 
 def describe_table(
-    path: Path | None, names: Sequence[str] = (), separator: str | None = None
+    path: Path | None, names: Sequence[str] = (), options: TextOptions = DETECTED
 ) -> dict[str, Any]:
     """Describe a table and its columns.
 
@@ -76,11 +82,12 @@ def describe_table(
     ----------
     path : the file; None for the built-in flights
     names : the names of all columns, for a file without a header
-    separator : of the columns of text; by default it is detected
+    options : how text is written, as far as it is known
 
     Returns
     -------
-    dict ready for JSON: `table` (its name), `rows`, `target` (the suggested one), `draw` (the
+    dict ready for JSON: `table` (its name), `read_as` (how text was read, in words), `reading` (the
+    fields of each Choice of it), `rows`, `target` (the suggested one), `draw` (the
     suggested number of rows to sample, or None), `columns` (the fields of Column), and `first`
     (the first cells of each column, as text)
 
@@ -89,8 +96,9 @@ def describe_table(
     EmbeddingError
         the file is missing or is not a table
     """
+    choices: dict[ChoiceName, Choice] = {}
     if path is not None:
-        table, source = read_file(path, names, separator=separator)
+        table, source = read_file(path, names, options=options, choices=choices)
         with error_context(path):
             columns = [describe(name, table[name]) for name in table.column_names]
         target = suggested_target(columns)
@@ -102,6 +110,8 @@ def describe_table(
     first = table.slice(0, FIRST_ROWS)
     return {
         "table": source["name"],
+        "read_as": reading_summary(choices.values()),
+        "reading": [asdict(choice) for choice in choices.values()],
         "rows": table.num_rows,
         "target": target,
         "draw": draw,

@@ -8,12 +8,12 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import POSITIONAL, Alias, Metavar, check
-from trainers.data.table_config import Separator
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnsConfig:
+class ColumnsConfig(TextOptions):
     """Describe the columns of a table, and how evaluate would use them."""
 
     # fmt: off
@@ -22,7 +22,6 @@ class ColumnsConfig:
         "Table: CSV, TSV or Parquet; default: flights from New York in 2013")] = None
     names: Annotated[str | None, Doc(
         "Names of all columns, separated by commas, for a file without a header")] = None
-    separator: Separator = None
     json: Annotated[bool, Doc("Print only JSON")] = False
 
     # fmt: on

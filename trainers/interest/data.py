@@ -9,12 +9,12 @@ import pyarrow as pa
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import load
+from embeddings.text import split_names
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
 from trainers.data.pairs.datasets import read_pairs
 from trainers.data.pairs.pairs import Pairs, distinct_titles, role_count
 from trainers.data.pairs.side_tables import join
-from trainers.data.table_files import split_names
 from trainers.data.words import numbered, words_of
 from trainers.interest.config import InterestConfig
 from trainers.interest.synthetic import synthetic_clicks
@@ -54,7 +54,7 @@ def read(config: InterestConfig) -> Clicks:
         pairs, titles = synthetic_clicks(seed=config.seed)
     else:
         names, columns = split_names(config.names), split_names(config.columns)
-        clicks = read_pairs(config.data, 1, names, columns, config.separator)
+        clicks = read_pairs(config.data, 1, names, columns, config.text_options)
         pairs, titles = with_titles(clicks, config)
     return with_words(pairs, titles, None if config.words is None else load(config.words))
 

@@ -7,14 +7,15 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Le, Lt
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, LearningRate, LoopConfig
-from trainers.data.table_config import ColumnNames, PairColumns, Separator
+from trainers.data.table_config import ColumnNames, PairColumns
 from trainers.two_tower.config import TwoTowerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferConfig(LoopConfig):
+class TransferConfig(TextOptions, LoopConfig):
     """Learn users and items from a feed, then ads from few clicks; measure what the feed adds."""
 
     # fmt: off
@@ -26,7 +27,6 @@ class TransferConfig(LoopConfig):
         "Clicks on ads, if they are in a separate file")] = None
     names: ColumnNames = None
     columns: PairColumns = None
-    separator: Separator = None
     items: Annotated[Path | None, Label("Item metadata"), Doc(
         "Metadata table of the items and ads, by key")] = None
     features: Annotated[str | None, ADVANCED, Doc(

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
+from embeddings.text import split_names
 from trainers.data.pairs.pairs import Pairs, number_pairs
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
-from trainers.data.table_files import read_file, split_names
+from trainers.data.table_files import read_file
 from trainers.transfer.config import TransferConfig
 from trainers.transfer.synthetic import synthetic_ads
 
@@ -136,7 +137,7 @@ def _rows_of(interactions: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarra
 def _interactions(path: Path, config: TransferConfig) -> _Interactions:
     """Read a table; impressions that were not clicked are not interactions."""
     notes: list[str] = []
-    table, source = read_file(path, split_names(config.names), notes.append, config.separator)
+    table, source = read_file(path, split_names(config.names), notes.append, config.text_options)
     names = table.column_names
     user, item = _columns(config, names, path)
     users = split_names(user) or _by_name(names, USERS) or tuple(

@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label
 from trainers.core.loop_config import BatchSize, Count, LearningRate, LoopConfig
-from trainers.data.table_config import PairColumns, Separator
+from trainers.data.table_config import PairColumns
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoTowerConfig(LoopConfig):
+class TwoTowerConfig(TextOptions, LoopConfig):
     """Learn embeddings of two kinds of items from pairs: users and items, books and links."""
 
     # fmt: off
@@ -51,7 +52,6 @@ class TwoTowerConfig(LoopConfig):
         "Column names, separated by commas, for a table without a header; head,relation,tail: "
         "triples")] = None
     columns: PairColumns = None
-    separator: Separator = None
     weight: Annotated[Literal["auto", "none", "raw", "log", "bm25"], Doc(
         "How the column weight counts: raw, as it is; log, log(1 + weight); bm25, saturated, rare "
         "right items more; none, not at all. auto: log if the tail is heavy (more than 1 in 100 "

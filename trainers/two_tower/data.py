@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
+from embeddings.text import split_names
 from trainers.core.console import print_progress
 from trainers.data.pairs.datasets import read_pairs, read_parts
 from trainers.data.pairs.pairs import Pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
 from trainers.data.pairs.splits import Split, given_split, split_pairs
-from trainers.data.table_files import split_names
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.cranfield import is_collection, read_collection
 from trainers.two_tower.pair_weights import with_weights
@@ -45,10 +45,10 @@ def _read_path(path: Path, config: TwoTowerConfig) -> Pairs:
     min_count = config.min_count or 1
     names, columns = split_names(config.names), split_names(config.columns)
     if not path.is_dir():
-        return read_pairs(path, min_count, names, columns, config.separator)
+        return read_pairs(path, min_count, names, columns, config.text_options)
     if is_collection(path):
         return read_collection(path, (bool(config.left_features), bool(config.right_features)))
-    return read_parts(path, min_count, names, columns, config.separator)
+    return read_parts(path, min_count, names, columns, config.text_options)
 
 
 def feature_names(config: TwoTowerConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -23,12 +23,19 @@ def is_sparse(arrays: Sequence[NamedArray]) -> bool:
     )
 
 
-def read_dense(read: Callable[[str], np.ndarray]) -> np.ndarray:
+_REDUCED = (
+    "numpy.save('vectors.npy', sklearn.decomposition.TruncatedSVD(100).fit_transform("
+    "scipy.sparse.load_npz(path)))"
+)
+
+
+def read_dense(read: Callable[[str], np.ndarray], reduced: str = _REDUCED) -> np.ndarray:
     """Return a sparse matrix as a dense one.
 
     Parameters
     ----------
     read : returns an array of the file by its name
+    reduced : the code that writes a large matrix with fewer dimensions, for the message
 
     Returns
     -------
@@ -45,13 +52,12 @@ def read_dense(read: Callable[[str], np.ndarray]) -> np.ndarray:
     if len(shape) != 2 or min(shape) < 1:
         raise EmbeddingError(f"a sparse matrix of shape {tuple(shape)}; expected rows and columns")
     size = 4 * shape[0] * shape[1]
-    check_bytes(size, "as a dense matrix it takes")
     if size > _LARGEST or kind not in (*_COMPRESSED, _COORDINATES):
         raise EmbeddingError(
-            f"a sparse matrix of SciPy ({kind}, {shape[0]:,} x {shape[1]:,}); write it reduced to "
-            "fewer dimensions: numpy.save('vectors.npy', sklearn.decomposition.TruncatedSVD(100)"
-            ".fit_transform(scipy.sparse.load_npz(path)))"
+            f"a sparse matrix ({kind}, {shape[0]:,} x {shape[1]:,}); write it reduced to fewer "
+            f"dimensions: {reduced}"
         )
+    check_bytes(size, "as a dense matrix it takes")
     values = read("data")
     if kind == _COORDINATES:
         rows, columns = read("row"), read("col")

@@ -16,6 +16,7 @@ _GROUPED = re.compile(
 )
 _CERTAIN_MARKS = "'’\u00a0\u202f"  # which separate nothing else
 _CLASS_NAMES = ("target", "class", "category", "cluster", "group", "species", "type", "y")
+_INNER = ";|"  # which may separate the numbers of a list in a cell
 _COUNTED = 5  # columns from which 0, 1, 2, ... above whole numbers are names
 
 
@@ -54,14 +55,25 @@ class NumberStyle:
 
 
 def number_style(
-    names: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    delimiter: str,
+    decimal: str | None = None,
 ) -> NumberStyle:
     """Return how the numbers of the first rows are written.
 
     "1,200" may be a thousand, a decimal number, or two numbers. It is read as a thousand where a
     cell of its column tells (1,200.5 or 1,200,000), or where commas separate the columns, so that
     one within a cell is no decimal sign; never in a column that is called `vector` or the like.
+
+    Parameters
+    ----------
+    decimal : the decimal sign, if it is known; then the other sign can only separate thousands
     """
+    if decimal is not None:
+        grouped = NumberStyle(decimal, "." if decimal == "," else ",")
+        marked = [cell for row in rows for cell in row if grouped.thousands in cell]
+        return grouped if any(map(grouped.is_number, marked)) else NumberStyle(decimal)
     for name, column in zip(names, zip(*rows, strict=True), strict=True):
         found = None if is_vector_name(name) else _thousands(column, delimiter)
         if found is not None:
@@ -121,6 +133,31 @@ def _kind(cells: Sequence[str], style: NumberStyle) -> Kind:
     if 2 * sum(map(holds_list, present)) >= len(present):
         return "list"
     return "text"
+
+
+def inner_signs(row: list[str], delimiter: str) -> list[str]:
+    """Return the signs of _INNER that are in exactly one cell of a row."""
+    signs = (sign for sign in _INNER if sign != delimiter)
+    return [sign for sign in signs if sum(sign in cell for cell in row) == 1]
+
+
+def holds_lists(name: str, cells: list[str], inner: list[list[str]]) -> bool:
+    """Return True if at least half of a column's cells surely are lists of numbers.
+
+    They are in brackets or braces, or under a name for vectors, or of three numbers or more between
+    signs that no other column has.
+
+    Parameters
+    ----------
+    inner : for each cell, the signs that are in no other cell of its row
+    """
+    is_named = is_vector_name(name.strip())
+    found = 0
+    for cell, signs in zip(cells, inner, strict=True):
+        is_sure = is_named or "[" in cell or "{" in cell
+        is_sure = is_sure or any(cell.count(sign) > 1 for sign in signs)
+        found += is_sure and holds_list(cell)
+    return 2 * found >= len(cells) > 0
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,22 @@ from embeddings.files.delimited.cells import (
     NumberStyle,
     column_kinds,
     find_header,
+    holds_lists,
+    inner_signs,
     may_be_number,
     number_style,
 )
 from embeddings.files.delimited.number_parser import check_width
+from embeddings.files.delimited.text_options import DETECTED, QUOTE_CHARACTERS, TextOptions
 from embeddings.files.plain_text import contains
 from embeddings.files.tabular.roles import Column
-from embeddings.files.tabular.text_types import holds_list
 from embeddings.files.tabular.vector_bytes import holds_encoded_vectors
 
 csv.field_size_limit(2**31 - 1)  # a cell may hold a whole vector
 
 _OURS = re.compile(rb'"label"([,\t])"dim_0"')  # how a table of ours begins, see writer.py
+_SINGLE_QUOTED = re.compile(rb"'[^'\n]*'(?:[\t;,|]|\r?\n)")  # how a table in single quotes begins
+_EXAMINED = 2**12  # bytes that tell whether it begins so
 _DELIMITERS = "\t;,| "
 _SAMPLE_BYTES = 2**20
 _LONGEST_LINES = 2**24  # bytes of the first two lines
@@ -47,7 +51,7 @@ class Dialect:
     Attributes
     ----------
     delimiter : what separates the columns, one character
-    quoted : True if quotes around a cell are part of the syntax
+    quote : the quotation mark that may be around a cell; "" for none
     header : True if the first row holds the names of the columns
     style : how numbers are written
     columns : name and kind of each column, by position
@@ -59,7 +63,7 @@ class Dialect:
     """
 
     delimiter: str
-    quoted: bool
+    quote: str
     header: bool
     style: NumberStyle
     columns: tuple[Column, ...]
@@ -74,26 +78,32 @@ class Dialect:
         return [column.name for column in self.columns]
 
 
-def quotings(text: pa.Buffer) -> tuple[bool, ...]:
-    """Return whether quotes around cells may be syntax, the more likely answer first."""
+def quote_candidates(text: pa.Buffer, options: TextOptions = DETECTED) -> tuple[str, ...]:
+    """Return the quotation marks that may be syntax, "" for none, the more likely first."""
+    if options.quotes is not None:
+        return (QUOTE_CHARACTERS[options.quotes],)
     if _ours(text):
-        return (True,)
-    return (True, False) if contains(text, b'"') else (False,)
+        return ('"',)
+    if contains(text, b'"'):
+        return ('"', "")
+    return ("'", "") if _SINGLE_QUOTED.match(bytes(text[:_EXAMINED])) else ("",)
 
 
 def sniff(
     text: pa.Buffer,
     path: Path,
-    quoted: bool,
+    quote: str,
+    options: TextOptions = DETECTED,
     delimiter: str | None = None,
     several_columns: bool = False,
 ) -> Dialect:
-    """Detect the dialect of a text from its first MiB.
+    """Detect the dialect of a text from its first MiB, as far as the user does not state it.
 
     Parameters
     ----------
     path : its suffix .csv makes a delimiter more likely where no cell is a number
-    quoted : True if quotes around a cell are part of the syntax
+    quote : the quotation mark that is part of the syntax; "" for none
+    options : what the user states; the delimiter is the next parameter
     delimiter : the delimiter, if it is known
     several_columns : True for a table that is known to have two columns at least; otherwise text
         without numbers may be a list of labels, in which commas are not delimiters
@@ -104,12 +114,15 @@ def sniff(
         more columns than a table of text may have
     """
     head = _sample(text)
-    ours = _ours(text)
+    ours = "" if options.stated else _ours(text)
     if ours:
-        return _describe(_split(head, ours, quoted), ours, quoted, ours=True)
+        return _describe(_split(head, ours, quote), ours, quote, ours=True)
     candidates = _DELIMITERS if delimiter is None else delimiter
-    found = {each: _split(head, each, quoted) for each in candidates}
-    splits = {each: _filled_up(rows, each) for each, rows in found.items()}
+    found = {each: _split(head, each, quote) for each in candidates}
+    splits = {
+        each: rows if options.header == "no" else _filled_up(rows, each)
+        for each, rows in found.items()
+    }
     text_table = several_columns or path.suffix.lower() == ".csv"
     scores = {
         each: _score(rows, each, text_table, several_columns) for each, rows in splits.items()
@@ -117,7 +130,7 @@ def sniff(
     best = max(splits, key=scores.__getitem__)
     check_width(len(splits[best][0]))
     short = len(found[best][0]) < len(splits[best][0])
-    return _describe(splits[best], best, quoted, short=short)
+    return _describe(splits[best], best, quote, options, short=short)
 
 
 def _ours(text: pa.Buffer) -> str:
@@ -127,7 +140,13 @@ def _ours(text: pa.Buffer) -> str:
 
 
 def _describe(
-    rows: list[list[str]], delimiter: str, quoted: bool, ours: bool = False, short: bool = False
+    rows: list[list[str]],
+    delimiter: str,
+    quote: str,
+    options: TextOptions = DETECTED,
+    *,
+    ours: bool = False,
+    short: bool = False,
 ) -> Dialect:
     """Complete a dialect from its rows; a table of ours has a header, and "." in numbers.
 
@@ -140,9 +159,14 @@ def _describe(
     padded = not ours and width > 1 and not any(row[-1].strip() for row in rows)
     used = width - padded
     cells = [row[:used] for row in rows]
-    style = NumberStyle() if ours else number_style(cells[0], cells[1:] or cells, delimiter)
+    style = NumberStyle()
+    if not ours:
+        style = number_style(cells[0], cells[1:] or cells, delimiter, options.decimal)
     kinds = column_kinds(cells[1:] or cells, style)
-    header = Header(True) if ours or short else find_header(cells, kinds, style)
+    if options.header is not None:
+        header = Header(options.header == "yes")
+    else:
+        header = Header(True) if ours or short else find_header(cells, kinds, style)
     if header.present:
         names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(cells[0])]
     else:
@@ -162,7 +186,7 @@ def _describe(
         assumed.append(f"numbers are written with {style.thousands!r} between thousands")
     return Dialect(
         delimiter,
-        quoted,
+        quote,
         header.present,
         style,
         tuple(columns),
@@ -224,18 +248,19 @@ def _two_lines(text: pa.Buffer) -> bytes:
 
 
 def read_rows(
-    lines: Iterable[str], delimiter: str, quoted: bool, strict: bool = False, first_line: int = 1
+    lines: Iterable[str], delimiter: str, quote: str, strict: bool = False, first_line: int = 1
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its first line, by Python's slow reader; no blank lines.
 
     Parameters
     ----------
     lines : with their ends
+    quote : the quotation mark that may be around a cell; "" for none
     strict : True to raise EmbeddingError for quotes that are not closed, or are inside a cell
     first_line : number of the first of `lines`
     """
-    if quoted:
-        reader = csv.reader(lines, delimiter=delimiter, strict=strict)
+    if quote:
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=strict)
     else:
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     start = first_line
@@ -248,9 +273,9 @@ def read_rows(
         raise EmbeddingError(f"line {start}: {error}; check the quotes on that line") from error
 
 
-def _split(head: str, delimiter: str, quoted: bool) -> list[list[str]]:
+def _split(head: str, delimiter: str, quote: str) -> list[list[str]]:
     """Return the first rows, split into cells; at least one row."""
-    first = islice(read_rows(io.StringIO(head, newline=""), delimiter, quoted), _SAMPLE_ROWS)
+    first = islice(read_rows(io.StringIO(head, newline=""), delimiter, quote), _SAMPLE_ROWS)
     rows = [row for _, row in first] or [[""]]
     return rows[: max(2, _SAMPLE_CELLS // len(rows[0]))]
 
@@ -274,10 +299,8 @@ def _score(
     comma = delimiter != ","
     count = sum(may_be_number(cell, comma) for cell in cells)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
-    lists = any(
-        2 * sum("[" in row[i] and holds_list(row[i]) for row in body) >= len(body) > 0
-        for i in range(width)
-    )
+    inner = [inner_signs(row, delimiter) for row in body]
+    lists = any(holds_lists(rows[0][i], [row[i] for row in body], inner) for i in range(width))
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
         same = all(len(row) == width for row in rows)
         is_table = width <= 3 or numbers >= 1 or len(rows) >= _MANY_ROWS

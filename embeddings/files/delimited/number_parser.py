@@ -63,7 +63,6 @@ def parse(
     pyarrow.ArrowInvalid
         rows of another length than `names`, or cells that are not of their column's type
     """
-    quoted = bool(parsing.quote_char)
     plain = text.size >= _LARGE and _is_plain(names, parsing, converting, components)
     if plain and header and b'"' not in bytes(text[: _line_end(memoryview(text), 0)]):
         text, header = text.slice(_line_end(memoryview(text), 0)), False
@@ -74,7 +73,7 @@ def parse(
         return found or (_parse_piece(piece, names, parsing, converting, skipped), None)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pieces = _pieces(text, quoted, pool)
+        pieces = _pieces(text, parsing.quote_char or "", pool)
         lines = list(pool.map(_count_lines, pieces)) if plain else [0] * len(pieces)
         vectors = np.empty((sum(lines), len(components)), dtype=np.float32)
         parsed = list(pool.map(parse_piece, count(), pieces, _split(vectors, lines)))
@@ -100,6 +99,7 @@ def _is_plain(
         components
         and len(names) > 1
         and parsing.delimiter.isascii()
+        and parsing.quote_char in (False, '"')
         and converting.decimal_point == "."
     )
 
@@ -205,25 +205,26 @@ def _take_out(components: Sequence[str], parsed: _Parsed, vectors: np.ndarray) -
     return table.select(list(place.values()))
 
 
-def _pieces(text: pa.Buffer, quoted: bool, pool: ThreadPoolExecutor) -> list[pa.Buffer]:
-    """Split a text between rows: at newlines, but not within quotes if `quoted`."""
+def _pieces(text: pa.Buffer, quote: str, pool: ThreadPoolExecutor) -> list[pa.Buffer]:
+    """Split a text between rows: at newlines, but not within quotes, if there is a quote sign."""
     view = memoryview(text)
     ends = [0]
     while ends[-1] < len(view):
         ends.append(_line_end(view, ends[-1] + _PIECE))
-    if quoted:
-        odd = pool.map(_odd_quotes, (view[start:end] for start, end in pairwise(ends)))
+    if quote:
+        parts = (view[start:end] for start, end in pairwise(ends))
+        odd = pool.map(partial(_odd_quotes, quote), parts)
         outside = ~np.logical_xor.accumulate([False, *odd])
         outside[-1] = True
         ends = [end for end, between in zip(ends, outside, strict=True) if between]
     return [text.slice(start, end - start) for start, end in pairwise(ends)] or [text]
 
 
-def _odd_quotes(view: memoryview) -> bool:
+def _odd_quotes(quote: str, view: memoryview) -> bool:
     """Return True if the number of quotes is odd."""
     raw = np.frombuffer(view, dtype=np.uint8)
     blocks = (raw[start : start + _LOOK] for start in range(0, len(raw), _LOOK))
-    return sum(int(np.count_nonzero(block == ord('"'))) for block in blocks) % 2 == 1
+    return sum(int(np.count_nonzero(block == ord(quote))) for block in blocks) % 2 == 1
 
 
 def _line_end(view: memoryview, position: int) -> int:

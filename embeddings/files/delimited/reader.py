@@ -6,6 +6,7 @@ metadata.tsv, or a plain list of labels.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.parsers import expat
@@ -13,24 +14,29 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.dialect import Dialect, quotings, sniff
+from embeddings.files.delimited.cells import NumberStyle
+from embeddings.files.delimited.dialect import Dialect, quote_candidates, sniff
+from embeddings.files.delimited.reading_summary import record_dialect
 from embeddings.files.delimited.table import (
     TableText,
     parse_table,
-    read_table_text,
+    plain_numbers,
     without_padding,
 )
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.draft import Draft
 from embeddings.files.json import reader as json_reader
 from embeddings.files.options import Note, ReadContext, Trial
 from embeddings.files.plain_text import contains, is_text
 from embeddings.files.tabular.roles import (
     NO_VECTORS,
+    Column,
     Likelihood,
     Roles,
     choose_roles,
     columns_likelihood,
 )
+from embeddings.files.tabular.separators import read_separated_text
 from embeddings.files.tabular.table_draft import draft_from_table
 from embeddings.files.tabular.text_types import infer_type
 
@@ -64,15 +70,21 @@ def load(path: Path, context: ReadContext) -> Draft:
     EmbeddingError
         no vectors, rows of different length, or a component that is not a number
     """
-    text = read_table_text(path, context.note)
-    reading, errors = None, []
-    for quoted in quotings(text.content):
+    options = context.text_options
+    text, delimiter = read_separated_text(path, options, context.note)
+    reading: _Reading | None = None
+    errors: list[EmbeddingError] = []
+    for quote in quote_candidates(text.content, options):
+        dialect = sniff(text.content, path, quote, options, delimiter)
+        if not errors and reading is None:  # what is known of it, if no reading succeeds
+            record_dialect(dialect, text, context)
         try:
-            reading = _read(text, path, quoted, context)
+            reading = _read(text, dialect, context)
         except EmbeddingError as error:
             errors.append(error)
-        else:  # a cell of several lines may come from two quotes that are part of the text
-            if not reading.spans_lines:
+        else:
+            record_dialect(dialect, text, context)
+            if not reading.spans_lines:  # else the quotes may be part of the text
                 break
     if reading is None:
         raise errors[0]
@@ -81,12 +93,12 @@ def load(path: Path, context: ReadContext) -> Draft:
     return replace(draft, provenance=replace(draft.provenance, dtype="text"))
 
 
-def vector_likelihood(path: Path) -> Likelihood:
+def vector_likelihood(path: Path, options: TextOptions = DETECTED) -> Likelihood:
     """Return how likely the file holds vectors, from its first rows; see roles.py."""
-    text = read_table_text(path, lambda _: None)
+    text, delimiter = read_separated_text(path, options, lambda _: None)
     best = NO_VECTORS
-    for quoted in quotings(text.content):
-        dialect = sniff(text.content, path, quoted)
+    for quote in quote_candidates(text.content, options):
+        dialect = sniff(text.content, path, quote, options, delimiter)
         rank = columns_likelihood(dialect.columns)
         if not dialect.header and rank[1] == len(dialect.columns):
             rank = (3, rank[1])
@@ -94,11 +106,18 @@ def vector_likelihood(path: Path) -> Likelihood:
     return best
 
 
-def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:
+def read_columns(
+    path: Path, rows: int | None, note: Note, context: ReadContext | None = None
+) -> Iterator[tuple[pa.Table, str]]:
     """Yield the table that describes the rows of another file, once for each way to read it.
 
     Whether there is a header, and whether quotes are syntax, may be open until the number of rows
     is compared with that of the other file.
+
+    Parameters
+    ----------
+    context : what the user states about the text, where it is the only one of the set; receives how
+        it was read
 
     Yields
     ------
@@ -110,15 +129,20 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     EmbeddingError
         rows of different length
     """
-    text = read_table_text(path, note)
+    options = DETECTED if context is None else context.text_options
+    text, delimiter = read_separated_text(path, options, note, detects=False)
     found, failure = False, None
-    for dialect in _dialects(text, path):
+    for dialect in _dialects(text, path, options, delimiter):
+        if context is not None and not found:
+            record_dialect(dialect, text, context)
         try:
             table = parse_table(text, dialect)
         except EmbeddingError as error:
             failure = error  # quotes may be part of the labels, or syntax: try the other way
             continue
         found = True
+        if context is not None:
+            record_dialect(dialect, text, context)
         for sentence in dialect.assumed:
             note(sentence)
         columns = [infer_type(column) for column in without_padding(table.columns, dialect)]
@@ -128,13 +152,16 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
         raise failure
 
 
-def _dialects(text: TableText, path: Path) -> Iterator[Dialect]:
+def _dialects(
+    text: TableText, path: Path, options: TextOptions, delimiter: str | None
+) -> Iterator[Dialect]:
     """Yield the ways to read a table of metadata, the most likely one first."""
-    for quoted in quotings(text.content):
-        dialect = sniff(text.content, path, quoted)
+    for quote in quote_candidates(text.content, options):
+        dialect = sniff(text.content, path, quote, options, delimiter)
         yield dialect
         texts = all(column.kind in ("text", "other") for column in dialect.columns)
-        if dialect.header and texts and not dialect.short_header:
+        is_open = options.header is None and not dialect.short_header
+        if dialect.header and texts and is_open:
             names = [f"column_{i + 1}" for i in range(len(dialect.columns))]
             columns = tuple(
                 replace(column, name=name)
@@ -153,16 +180,15 @@ class _Reading:
     spans_lines: bool
 
 
-def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _Reading:
+def _read(text: TableText, dialect: Dialect, context: ReadContext) -> _Reading:
     """Parse the components as float32; infer the types of all other columns from their text."""
-    dialect = sniff(text.content, path, quoted)
     trial = context.trial()
     for sentence in dialect.assumed:
         trial.note(sentence)
     roles = choose_roles(dialect.columns, trial)
     numbers = roles.vector if dialect.columns[roles.vector[0]].kind == "number" else ()
     table = parse_table(text, dialect, numbers)
-    spans_lines = quoted and any(
+    spans_lines = bool(dialect.quote) and any(
         contains(chunk.buffers()[2], b"\n")
         for column in table.columns
         if pa.types.is_string(column.type)
@@ -173,7 +199,12 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
     others = [i for i in range(len(dialect.columns)) if i not in apart]
     label = None if roles.label is None else others.index(roles.label)
     vector = len(others) if numbers else others.index(roles.vector[0])
-    columns = [c if i in (label, vector) else infer_type(c) for i, c in enumerate(table.columns)]
+    columns = [
+        column
+        if i in (label, vector)
+        else _typed(column, dialect.style, dialect.columns[others[i]])
+        for i, column in enumerate(table.columns)
+    ]
     if label is not None and dialect.columns[others[label]].kind == "number" and not dialect.ours:
         numbered = infer_type(columns[label])
         columns[label] = numbered if pa.types.is_integer(numbered.type) else columns[label]
@@ -184,3 +215,11 @@ def _read(text: TableText, path: Path, quoted: bool, context: ReadContext) -> _R
         vector -= bool(numbers)
     table = pa.table(columns, names=names)
     return _Reading(table, Roles((vector,), label), trial, spans_lines)
+
+
+def _typed(column: pa.ChunkedArray, style: NumberStyle, about: Column) -> pa.ChunkedArray:
+    """Return a column of text under the narrowest type that fits it."""
+    if about.kind == "number" and style != NumberStyle():
+        with suppress(pa.ArrowInvalid):  # a column of numbers and something else stays text
+            column = plain_numbers(column, style)
+    return infer_type(column)

@@ -20,7 +20,7 @@ from embeddings.files.delimited.dialect import Dialect, read_rows
 from embeddings.files.delimited.number_parser import parse
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note
-from embeddings.files.plain_text import read_text
+from embeddings.files.plain_text import read_encoded_text
 from embeddings.files.tabular.text_types import MISSING, holds_number, is_missing
 from embeddings.text import count_noun, shorten
 
@@ -38,10 +38,15 @@ class TableText:
     ----------
     content : UTF-8, without the lines before the table
     skipped : number of lines before the table in the file
+    encoding : Python's name of the encoding of the file
+    separator : what separates the columns in the file, where `content` has another character in
+        its place; "" for nothing of that kind
     """
 
     content: pa.Buffer
     skipped: int = 0
+    encoding: str = "utf-8"
+    separator: str = ""
 
     def rows(self, dialect: Dialect, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Yield each row, the header too, with the number of its first line in the file.
@@ -53,36 +58,40 @@ class TableText:
         lines = io.TextIOWrapper(
             pa.BufferReader(self.content), encoding="utf-8", errors="replace", newline=""
         )
-        return read_rows(lines, dialect.delimiter, dialect.quoted, strict, 1 + self.skipped)
+        return read_rows(lines, dialect.delimiter, dialect.quote, strict, 1 + self.skipped)
 
 
-def read_table_text(path: Path, note: Note) -> TableText:
+def read_table_text(path: Path, note: Note, encoding: str | None = None) -> TableText:
     """Read a text without the lines before its table: comments (#, %), or Excel's `sep=;`.
 
     A comment that has as many cells as the first line after the comments is a header, or a row.
 
+    Parameters
+    ----------
+    encoding : Python's name of the encoding; None to detect it
+
     Raises
     ------
     EmbeddingError
-        as read_text does
+        as read_encoded_text does
     """
-    text = read_text(path, note)
+    text, encoding = read_encoded_text(path, note, encoding)
     head = text.slice(0, min(text.size, _HEAD_BYTES)).to_pybytes()
     if not head.startswith((b"sep=", *_COMMENTS)):
-        return TableText(text)
+        return TableText(text, encoding=encoding)
     lines = head.splitlines(keepends=True)
     first = (i for i, line in enumerate(lines) if line.strip() and not line.startswith(_COMMENTS))
     count = next(first, len(lines))
     if _EXCEL.fullmatch(lines[0]):
         count = 1
     elif count == len(lines) or _count_cells(lines[count]) < 2:
-        return TableText(text)
+        return TableText(text, encoding=encoding)
     else:
         count = sum(_count_cells(line) != _count_cells(lines[count]) for line in lines[:count])
     if count:
         found = count_noun(count, "line")
         note(f"skipped {found} before the table: comments, or the separator for Excel")
-    return TableText(text.slice(sum(map(len, lines[:count]))), count)
+    return TableText(text.slice(sum(map(len, lines[:count]))), count, encoding)
 
 
 def _count_cells(line: bytes) -> int:
@@ -134,8 +143,8 @@ def _parse(text: TableText, dialect: Dialect, numbers: Sequence[int] = ()) -> pa
         names,
         pa.csv.ParseOptions(
             delimiter=dialect.delimiter,
-            quote_char='"' if dialect.quoted else False,
-            double_quote=dialect.quoted,
+            quote_char=dialect.quote or False,
+            double_quote=bool(dialect.quote),
             ignore_empty_lines=len(names) > 1,
         ),
         pa.csv.ConvertOptions(

@@ -19,6 +19,7 @@ from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import COLUMN_KINDS, to_column
 from embeddings.files.draft import Draft
 from embeddings.files.hdf5 import access
+from embeddings.files.hdf5.sparse_groups import read_sparse, sparse_kind, sparse_shape
 from embeddings.files.limits import as_float32
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.tabular.table_draft import to_labels
@@ -40,25 +41,30 @@ class _Array(named.NamedArray):
 
     Attributes
     ----------
+    dataset : or the group of the parts of a sparse matrix
     field : name of the field; None for a whole dataset
     """
 
-    dataset: h5py.Dataset
+    dataset: h5py.Dataset | h5py.Group
     field: str | None = None
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Return True if an HDF5 file has AnnData's obs, and obsm or X."""
+    """Return True if an HDF5 file has AnnData's obs, and obsm or X; or X, and says so."""
     try:
         with access.opened(path) as file:
             obs, obsm, x = (access.child(file, name) for name in ("obs", "obsm", "X"))
-            return obs is not None and (obsm is not None or x is not None)
+            stated = _text(file.attrs.get("encoding-type", "")) == "anndata"
+            known = obs is not None or stated or sparse_kind(x) != ""
+            return known and (obsm is not None or x is not None)
     except EmbeddingError:
         return False  # generic.py reports what is wrong
 
 
 def load(path: Path, context: ReadContext) -> Draft:
-    """Read X_pca of obsm, else its first dense array, else X; obs labels and describes the rows.
+    """Read X_pca of obsm, else its first array, else X; obs labels and describes the rows.
+
+    Sparse matrices are read where they are small.
 
     Raises
     ------
@@ -70,7 +76,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     with access.opened(path) as file:
         chosen = _choose(file, context)
         columns = _read_obs(file, longest, context.note)
-        vectors = _read(chosen)
+        vectors = _read(chosen, context.note)
         header = _read_header(file)
     index = columns.pop(_INDEX, None)
     if header and LABEL in columns:
@@ -94,6 +100,10 @@ def _choose(file: h5py.File, context: ReadContext) -> _Array:
     x = access.child(file, "X")
     if access.is_matrix(x) and all(array.dataset != x for array in arrays):  # else a second name
         arrays.append(_whole("X", x))
+    elif sparse_kind(x):
+        arrays.append(_sparse("X", x))
+    dense = [array for array in arrays if isinstance(array.dataset, h5py.Dataset)]
+    arrays = dense or arrays
     if not arrays:
         raise EmbeddingError(
             f"no dense array in obsm{', and X is sparse' if isinstance(x, h5py.Group) else ''}; "
@@ -107,8 +117,9 @@ def _choose(file: h5py.File, context: ReadContext) -> _Array:
 
 def _obsm_arrays(obsm: h5py.Group | h5py.Dataset | None) -> list[_Array]:
     if isinstance(obsm, h5py.Group):
-        items = [(name, access.child(obsm, name)) for name in obsm]
-        return [_whole(f"obsm/{name}", item) for name, item in items if access.is_matrix(item)]
+        items = [(f"obsm/{name}", access.child(obsm, name)) for name in obsm]
+        dense = [_whole(name, item) for name, item in items if access.is_matrix(item)]
+        return dense + [_sparse(name, item) for name, item in items if sparse_kind(item)]
     if obsm is None or not obsm.dtype.names or len(obsm.shape) != 1:
         return []
     fields = [(name, obsm.dtype[name]) for name in obsm.dtype.names]
@@ -131,7 +142,14 @@ def _whole(name: str, dataset: h5py.Dataset) -> _Array:
     return _Array(name, dataset.shape, named.kind_of(dtype), str(dtype), dataset)
 
 
-def _read(array: _Array) -> np.ndarray:
+def _sparse(name: str, group: h5py.Group) -> _Array:
+    dtype = group["data"].dtype
+    return _Array(name, sparse_shape(group), named.kind_of(dtype), str(dtype), group)
+
+
+def _read(array: _Array, note: Note) -> np.ndarray:
+    if isinstance(array.dataset, h5py.Group):
+        return read_sparse(array.dataset, note)
     if array.field is None:
         return access.read_matrix(array.dataset)
     access.check_dataset(array.dataset)

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
+from embeddings.errors import EmbeddingError
 from embeddings.files.json.nested import are_vectors, count_vectors
 from embeddings.files.options import Note
+from embeddings.files.tabular.vector_bytes import is_encoded_vector
 from embeddings.text import count_noun, shorten
 
 _EXAMINED = 100  # values that tell whether the file holds answers
 _DEEPEST = 4
+_ERRORS = ("error", "errors", "detail", "fault")  # names of what is wrong, in place of an answer
 
 
 def with_answers_split(values: Iterable[tuple[str, Any]], note: Note) -> Iterator[tuple[str, Any]]:
@@ -49,6 +52,19 @@ def with_answers_split(values: Iterable[tuple[str, Any]], note: Note) -> Iterato
         note(f"left out {count_noun(len(failed), 'answer')} without a vector; first:{failed[0]}")
 
 
+def check_is_no_error(document: Any) -> None:
+    """Raise EmbeddingError, with the message, for a document that is the error of a service."""
+    if not isinstance(document, dict):
+        return
+    errors = {name: document[name] for name in _ERRORS if document.get(name)}
+    others = (each for name, each in document.items() if name not in errors)
+    if not errors or any(isinstance(each, list | dict) and each for each in others):
+        return
+    text = _message({"error": next(iter(errors.values()))})
+    if text:
+        raise EmbeddingError(f"the error message of a service, not data{text}; repeat the request")
+
+
 def _find(value: Any) -> tuple[str, list[dict[str, Any]]] | None:
     """Return where the rows of an answer are, and the rows; None if it is no answer."""
     if not isinstance(value, dict) or count_vectors(value):
@@ -60,28 +76,31 @@ def _find(value: Any) -> tuple[str, list[dict[str, Any]]] | None:
             where = (*path, name)
             if isinstance(each, dict) and len(where) < _DEEPEST:
                 waiting.append((where, each))
-            rows = _rows(each, inner)
+            rows = _rows(name, each, inner)
             if rows:
                 outer = {k: v for k, v in value.items() if k != where[0] and _is_said(v)}
                 return ".".join(where), [outer | row for row in rows]
     return None
 
 
-def _rows(value: Any, holder: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(name: str, value: Any, holder: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows that a list of objects or of vectors holds; none if it is something else."""
     if not isinstance(value, list) or not value:
         return []
     if all(isinstance(item, dict) for item in value):
         return value if all(count_vectors(item) for item in value) else []
-    if not are_vectors(value) or len(value[0]) < 2:
+    if all(isinstance(item, str) for item in value):
+        if not all(is_encoded_vector(name, item) for item in value):
+            return []
+    elif not are_vectors(value) or len(value[0]) < 2:
         return []
     beside = {
-        name: each
-        for name, each in holder.items()
+        key: each
+        for key, each in holder.items()
         if each is not value and isinstance(each, list) and len(each) == len(value)
     }
     return [
-        {name: each[i] for name, each in beside.items()} | {"embedding": vector}
+        {key: each[i] for key, each in beside.items()} | {"embedding": vector}
         for i, vector in enumerate(value)
     ]
 
@@ -96,8 +115,10 @@ def _message(answer: dict[str, Any]) -> str:
     waiting = deque([answer])
     while waiting:
         inner = waiting.popleft()
-        for name in ("message", "error", "status"):
+        for name in ("message", "msg", "error", "reason", "status"):
             if isinstance(inner.get(name), str) and inner[name]:
                 return f": {shorten(inner[name], 80)}"
+        lists = (each for each in inner.values() if isinstance(each, list))
         waiting.extend(each for each in inner.values() if isinstance(each, dict))
+        waiting.extend(each[0] for each in lists if each and isinstance(each[0], dict))
     return ""

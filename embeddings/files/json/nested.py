@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.files.options import Note
+from embeddings.files.tabular.vector_bytes import is_encoded_vector
 
 _DEEPEST = 6
 _FIRST = 3  # vectors that are checked
@@ -85,11 +86,18 @@ def _are_rows(items: list[Any]) -> bool:
 def count_vectors(item: dict[str, Any]) -> int:
     """Return the number of vectors among the fields of an object and of its nested objects."""
     fields = [
-        inner
-        for each in item.values()
-        for inner in (each.values() if isinstance(each, dict) else (each,))
+        field
+        for name, each in item.items()
+        for field in (each.items() if isinstance(each, dict) else ((name, each),))
     ]
-    return sum(isinstance(each, list) and len(each) > 1 and are_numbers(each) for each in fields)
+    return sum(is_vector(name, each) for name, each in fields)
+
+
+def is_vector(name: str, value: Any) -> bool:
+    """Return True for a list of numbers, or for a vector in base64 under a name for vectors."""
+    if isinstance(value, list):
+        return len(value) > 1 and are_numbers(value)
+    return is_encoded_vector(name, value)
 
 
 def _has_columns(document: dict[str, Any]) -> bool:

@@ -38,6 +38,7 @@ from embeddings.files.tabular.roles import (
     Likelihood,
     choose_roles,
     columns_likelihood,
+    is_vector_name,
 )
 from embeddings.files.tabular.table_draft import describe_columns, draft_from_table
 from embeddings.files.tabular.text_types import infer_type
@@ -94,7 +95,11 @@ def load(path: Path, context: ReadContext) -> Draft:
     fields = _fields(read_rows(read_text(path, context.note), context.note))
     vector_names = {name for name, values in fields.items() if are_vectors(values)}
     table = _table(fields, vector_names)
-    roles = choose_roles(_describe(table, vector_names), context)
+    try:
+        roles = choose_roles(_describe(table, vector_names), context)
+    except EmbeddingError:
+        _check_not_null(fields)
+        raise
     apart, columns = set(roles.vector), []
     for i, name in enumerate(fields):
         column = table.column(i)
@@ -104,6 +109,16 @@ def load(path: Path, context: ReadContext) -> Draft:
             column = _infer_type(column)
         columns.append(column)
     return draft_from_table(pa.table(columns, names=list(fields)), roles, path, context.note)
+
+
+def _check_not_null(fields: dict[str, list[Any]]) -> None:
+    """Raise EmbeddingError for vectors that a database left out; no field is a vector."""
+    for name, values in fields.items():
+        if is_vector_name(name) and all(value is None for value in values):
+            raise EmbeddingError(
+                f"`{name}` is null; request the vectors as well, such as by "
+                "include=['embeddings'] in Chroma, with_vectors=True in Qdrant"
+            )
 
 
 def vector_likelihood(path: Path) -> Likelihood:
@@ -135,6 +150,17 @@ def is_settings(path: Path) -> bool:
     lists = any(isinstance(each, list) and len(each) > 1 for each in values)
     rows = len(document) > 1 and all(isinstance(each, dict) for each in values)
     return not lists and not rows and vector_likelihood(path) == NO_VECTORS
+
+
+def read_table(path: Path, note: Note) -> pa.Table:
+    """Return the rows of JSON Lines, or of a document, as a table; nested objects are flattened.
+
+    Raises
+    ------
+    EmbeddingError
+        not JSON, or JSON without rows
+    """
+    return next(read_columns(path, None, note))[0]
 
 
 def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.Table, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.json.answers import with_answers_split
+from embeddings.files.json.answers import check_is_no_error, with_answers_split
 from embeddings.files.json.nested import are_numbers, are_vectors, find_rows
 from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.options import Note
@@ -38,6 +38,7 @@ def read_rows(text: pa.Buffer, note: Note) -> list[Row]:
         not JSON, JSON that is nested too deeply, or an arrangement without rows
     """
     document = read_document(text)
+    check_is_no_error(document)
     rows = list(read_lines(text, note)) if document is None else document_rows(document, note)
     return _by_label(rows)
 

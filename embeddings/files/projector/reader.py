@@ -16,14 +16,15 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files import header as provenance
 from embeddings.files.arrays import raw
-from embeddings.files.companions import add_columns
+from embeddings.files.companions import add_columns, count_rows
 from embeddings.files.detect import DELIMITED, HEAD_BYTES, NPY, first_match
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, error_context
-from embeddings.files.options import ReadContext
+from embeddings.files.options import TEXT_CHOICES, ChoiceName, Note, ReadContext
 from embeddings.files.projector.config import file_name, find_file, read_config
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.files.tabular.text_types import infer_type
+from embeddings.files.tabular.vector_bytes import looks_like
 from embeddings.text import count_noun, listed, shorten
 
 
@@ -84,15 +85,15 @@ def open_config(
     tensors = [_tensor(entry, path, given) for entry in entries]
     chosen = _choose(tensors, context)
     assert chosen.path is not None
+    metadata = find_file(chosen.metadata, path, given) if chosen.metadata else None
     with error_context(chosen.path):
-        draft = _read_tensor(chosen, chosen.path, context)
+        draft = _read_tensor(chosen, chosen.path, metadata, context)
     header = config.get("embedding")  # the provenance, if writer.py wrote the config
     known = isinstance(header, dict) and header.get("format") == provenance.FORMAT
     ours = provenance.from_json(json.dumps(header)) if known else {}
     about = replace(draft.provenance, **{"name": chosen.name, **ours})
     draft = replace(draft, provenance=about, typed=bool(ours))
     if chosen.metadata:
-        metadata = find_file(chosen.metadata, path, given)
         if metadata is None:
             context.note(f"the metadata file {shorten(chosen.metadata, 40)} is missing")
         elif ours:
@@ -152,16 +153,25 @@ def _choose(tensors: Sequence[_Tensor], context: ReadContext) -> _Tensor:
     return next(tensor for tensor in present if tensor.name == selected)
 
 
-def _read_tensor(tensor: _Tensor, path: Path, context: ReadContext) -> Draft:
-    """Read a tensor: a table of text, a .npy, or else raw little-endian float32."""
+def _read_tensor(tensor: _Tensor, path: Path, metadata: Path | None, context: ReadContext) -> Draft:
+    """Read a tensor: a table of text, a .npy, or else raw little-endian float32.
+
+    Parameters
+    ----------
+    metadata : the file that describes its rows, if there is one
+    """
     size = path.stat().st_size
     check_bytes(size, "the file has")
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     table = first_match(head, path, (NPY, DELIMITED))
     if head and table and path.suffix.lower() != ".bytes":
-        without_choices = ReadContext(context.note, leave_out=context.leave_out)
-        found: Draft = table.module.load(path, without_choices)
+        stated: dict[ChoiceName, str] = {
+            name: value for name, value in context.selections.items() if name in TEXT_CHOICES
+        }
+        apart = ReadContext(context.note, stated, context.leave_out)  # no other choices
+        found: Draft = table.module.load(path, apart)
+        context.choices |= {name: c for name, c in apart.choices.items() if name in TEXT_CHOICES}
         if tensor.shape not in (None, found.vectors.shape):
             context.note(
                 f"{path.name}: vectors of shape {list(found.vectors.shape)}, although the config "
@@ -169,17 +179,54 @@ def _read_tensor(tensor: _Tensor, path: Path, context: ReadContext) -> Draft:
             )
         return found
     if tensor.shape is None:
-        return raw.load(path, context)
-    expected = math.prod(tensor.shape)
-    if size != 4 * expected:
-        numbers = f"{size // 4:,} float32" if size % 4 == 0 else "not a whole number of float32"
+        rows = None if metadata is None else count_rows(metadata, DELIMITED, size // 4)
+        return raw.load(path, context, rows)
+    if size == 4 * math.prod(tensor.shape):
+        vectors = np.fromfile(path, dtype="<f4").reshape(tensor.shape)
+        return Draft.of(as_float32(vectors))
+    return Draft.of(as_float32(_read_misstated(tensor.shape, path, metadata, context.note)))
+
+
+def _read_misstated(
+    shape: tuple[int, int], path: Path, metadata: Path | None, note: Note
+) -> np.ndarray:
+    """Return raw numbers whose size disagrees with the config, if the rest of the set tells more.
+
+    They are float64 or float16 if exactly as many of these were stated. Otherwise the rows of the
+    metadata, or else the stated dimensions, or the stated rows, divide them.
+
+    Raises
+    ------
+    EmbeddingError
+        none of these explains the size
+    """
+    size = path.stat().st_size
+    for dtype in ("<f8", "<f2"):
+        if size == np.dtype(dtype).itemsize * math.prod(shape):
+            content = path.read_bytes()
+            if looks_like(content, dtype) and not looks_like(content, "<f4"):
+                note(
+                    f"{path.name}: read as {np.dtype(dtype).name}, although Projectors have float32"
+                )
+                return np.frombuffer(content, dtype).reshape(shape)
+    count = size // 4
+    rows = None if metadata is None or size % 4 else count_rows(metadata, DELIMITED, count)
+    if rows is None and size % 4 == 0 and count:
+        whole = [(count // shape[1], shape[1]), (shape[0], count // shape[0])]
+        rows = next((n for n, d in whole if n * d == count), None)
+    if rows is None:
+        numbers = f"{count:,} float32" if size % 4 == 0 else "not a whole number of float32"
+        expected = math.prod(shape)
         raise EmbeddingError(
-            f"{size:,} bytes, {numbers}, but the config says {list(tensor.shape)}, "
-            f"{expected:,} numbers or {4 * expected:,} bytes; correct tensorShape, or copy the "
-            "file again"
+            f"{size:,} bytes, {numbers}, but the config says {list(shape)}, {expected:,} numbers "
+            f"or {4 * expected:,} bytes; correct tensorShape, or copy the file again"
         )
-    vectors = np.fromfile(path, dtype="<f4").reshape(tensor.shape)
-    return Draft.of(as_float32(vectors))
+    vectors = np.fromfile(path, dtype="<f4").reshape(rows, -1)
+    note(
+        f"{path.name}: {count:,} numbers, read as {list(vectors.shape)}, although the config says "
+        f"{list(shape)}"
+    )
+    return vectors
 
 
 def _add_own_columns(draft: Draft, path: Path) -> Draft:

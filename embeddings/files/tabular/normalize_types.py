@@ -1,7 +1,7 @@
 """Columns of rare types, as other tools write them, become plain types.
 
 Decimals of databases, text that Spark writes as bytes, views of lists, lists within a list of one,
-and records that hold all columns.
+records that hold all columns, or the numbers of a vector, and Spark's own type of vectors.
 """
 
 import numpy as np
@@ -9,11 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import is_list, is_number, replace_columns
+from embeddings.errors import EmbeddingError
 from embeddings.files.limits import check_bytes
+from embeddings.files.tabular.roles import is_vector_name
 from embeddings.files.tabular.vectors import holds_vectors
 from embeddings.media import media_type
 
 _FIRST = 100
+_DIGITS = "0123456789"
+_SPARK_VECTOR = {"type", "size", "indices", "values"}  # the fields of its VectorUDT
 
 
 def normalize_types(table: pa.Table) -> pa.Table:
@@ -24,11 +28,94 @@ def normalize_types(table: pa.Table) -> pa.Table:
     EmbeddingError
         views of lists that would take more memory than the limit as lists
     """
+    has_lists = any(holds_vectors(field.type) for field in table.schema)
+    fields = zip(table.schema, table.columns, strict=True)
+    table = replace_columns(table, [_record_vector(*each, has_lists) for each in fields])
     structs = [field for field in table.schema if pa.types.is_struct(field.type)]
     vectors = any(holds_vectors(field.type) or is_number(field.type) for field in table.schema)
     if structs and not vectors:  # all columns are within records
         table = table.flatten()
     return replace_columns(table, list(map(_plain, table.columns)))
+
+
+def _record_vector(field: pa.Field, column: pa.ChunkedArray, has_others: bool) -> pa.ChunkedArray:
+    """Return records that are vectors as lists; other columns unchanged.
+
+    A record is a vector if it is Spark's VectorUDT, or if all its fields are numbers and are
+    numbered (f0, f1, ...) and no other column holds vectors, or its name is one for vectors.
+
+    Parameters
+    ----------
+    has_others : whether another column holds lists of numbers
+    """
+    if not pa.types.is_struct(field.type):
+        return column
+    names = [each.name for each in field.type]
+    if set(names) == _SPARK_VECTOR:
+        return _spark_vectors(column, field.name)
+    if len(names) < 2 or not all(is_number(each.type) for each in field.type):
+        return column
+    start, first = names[0].rstrip(_DIGITS), _first_number(names[0])
+    numbered = all(name == f"{start}{first + i}" for i, name in enumerate(names))
+    if not is_vector_name(field.name) and (has_others or not numbered):
+        return column
+    check_bytes(4 * len(names) * len(column), f"the vectors of column {field.name} take")
+    matrix = np.full((len(column), len(names)), np.nan, np.float32)
+    parts = [pa.chunked_array([chunk.field(i) for chunk in column.chunks], each.type)
+             for i, each in enumerate(field.type)]  # fmt: skip
+    with np.errstate(over="ignore"):
+        for i, part in enumerate(parts):
+            matrix[:, i] = part.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()
+    return _as_lists(matrix, column.is_valid().to_numpy())
+
+
+def _first_number(name: str) -> int:
+    digits = name[len(name.rstrip(_DIGITS)) :]
+    return int(digits) if 0 < len(digits) < 10 else 0
+
+
+def _spark_vectors(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return Spark's vectors as lists: dense ones have type 1, sparse ones type 0.
+
+    Raises
+    ------
+    EmbeddingError
+        a vector that contradicts itself, or vectors that exceed the limit with their zeros
+    """
+    cells = (cell.as_py() for cell in column)
+    first = next((cell for cell in cells if cell is not None), None)
+    if first is None:
+        return column
+    length = len(first["values"] or ()) if first["type"] == 1 else first["size"] or 0
+    check_bytes(4 * length * len(column), f"the vectors of column {name} take")
+    matrix = np.zeros((len(column), length), np.float32)
+    present = np.zeros(len(column), bool)
+    for row, cell in enumerate(column):
+        value = cell.as_py()
+        if value is None:
+            continue
+        numbers, places = value["values"] or [], value["indices"] or []
+        if value["type"] == 1:
+            places = range(len(numbers))
+        is_whole = value["type"] == 0 or len(numbers) == length
+        size = length if value["type"] == 1 else value["size"]
+        inside = all(place is not None and 0 <= place < length for place in places)
+        if not is_whole or size != length or len(places) != len(numbers) or not inside:
+            raise EmbeddingError(
+                f"row {row}, column {name}: a vector of Spark that is not of {length} numbers, as "
+                "the first one is"
+            )
+        matrix[row, list(places)] = numbers
+        present[row] = True
+    return _as_lists(matrix, present)
+
+
+def _as_lists(matrix: np.ndarray, present: np.ndarray) -> pa.ChunkedArray:
+    """Return a matrix as a column of lists, null where a row is not present."""
+    flat = pa.array(matrix.reshape(-1))
+    mask = None if present.all() else pa.array(~present)
+    lists = pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1], mask=mask)
+    return pa.chunked_array([lists])
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

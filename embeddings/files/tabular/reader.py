@@ -1,4 +1,4 @@
-"""Any table as an Arrow table: Parquet, Arrow, or text such as CSV and TSV, also compressed.
+"""Any table as an Arrow table: Parquet, Arrow, JSON Lines, or text such as CSV, also compressed.
 
 This is the reader of tables that do not hold vectors: pairs, predictors, texts with labels. Text is
 read with the same detection of encoding, separator, quotes and header as files of vectors.
@@ -17,20 +17,21 @@ import pyarrow.compute as pc
 from embeddings.arrow_types import decoded
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.cells import NumberStyle
-from embeddings.files.delimited.dialect import Dialect, quotings, read_rows, sniff
+from embeddings.files.delimited.dialect import Dialect, quote_candidates, read_rows, sniff
+from embeddings.files.delimited.reading_summary import record_dialect
 from embeddings.files.delimited.table import (
     TableText,
     line_of,
     parse_table,
     plain_numbers,
-    read_table_text,
     without_padding,
 )
-from embeddings.files.detect import ARROW, PARQUET, Format, first_match
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
+from embeddings.files.detect import ARROW, JSON, PARQUET, Format, first_match
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.members import open_single
-from embeddings.files.options import Note, log_note
-from embeddings.files.tabular.separators import with_single_separator
+from embeddings.files.options import Choice, ChoiceName, Note, ReadContext, log_note
+from embeddings.files.tabular.separators import read_separated_text
 from embeddings.files.tabular.table_draft import is_row_numbers
 from embeddings.files.tabular.text_types import infer_type
 from embeddings.text import count_noun
@@ -38,18 +39,18 @@ from embeddings.text import count_noun
 MISSING_MARKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """Cells of text that stand for a missing value."""
 
-_HEAD_BYTES = 16
+_HEAD_BYTES = 2**16
 _FIRST_BYTES, _FIRST_ROWS = 2**16, 200  # read to decide whether a header of words is data
 
 
 def read_table(
     path: Path,
     columns: Sequence[str] = (),
-    separator: str | None = None,
+    options: TextOptions = DETECTED,
     *,
-    no_header: bool = False,
     as_text: bool = False,
     note: Note = log_note,
+    choices: dict[ChoiceName, Choice] | None = None,
 ) -> pa.Table:
     """Read a table with typed columns, or all cells as text.
 
@@ -57,19 +58,18 @@ def read_table(
     ----------
     path : a file, compressed or not, or an archive with one file in it
     columns : names of all columns, for text without a header
-    separator : of the columns of text, see separators.py; by default it is detected
-    no_header : True for text whose first row is data; by default a header is detected. Parquet and
-        Arrow always have names
+    options : how text is written, as far as it is known. Parquet, Arrow and JSON have names
     as_text : True for strings exactly as they are written, "" where a cell is empty. Otherwise
         spaces around cells are ignored, MISSING_MARKS are null, and a column whose cells all are
         numbers, booleans or dates has that type
     note : receives what was assumed or left out, one sentence per call
+    choices : receives how text was read, by name of the option; nothing for other formats
 
     Raises
     ------
     EmbeddingError
         no such file, no readable table, rows of different length, a name that repeats, or another
-        number of names than columns
+        number of names than columns; its `choices` are how text was read
     """
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a table")
@@ -77,20 +77,29 @@ def read_table(
         check_bytes(file.stat().st_size, "the file has")
         file_format = _typed_format(file)
         if file_format is None:
-            return _read_text(file, columns, separator, no_header, as_text, note)
+            context = ReadContext(note, choices={} if choices is None else choices)
+            try:
+                return _read_text(file, columns, options, as_text, context)
+            except EmbeddingError as error:
+                error.choices = tuple(context.choices.values())
+                raise
         if columns:
             raise EmbeddingError("names of columns are for text without a header; leave them out")
-        table: pa.Table = file_format.module.read_table(file)
+        table: pa.Table
+        if file_format == JSON:
+            table = JSON.module.read_table(file, note)
+        else:
+            table = file_format.module.read_table(file)
         return _cells_as_text(table) if as_text else table
 
 
 def has_types(path: Path) -> bool:
-    """Return True if a table is Parquet or Arrow, whose columns have names and types."""
+    """Return True if a table is Parquet, Arrow or JSON, whose columns have names and types."""
     with open_single(path, _ignore) as file:
         return _typed_format(file) is not None
 
 
-def has_row_names(path: Path, separator: str | None = None) -> bool:
+def has_row_names(path: Path, options: TextOptions = DETECTED) -> bool:
     """Return True if the first column of a text is names of rows, which its header has no name for.
 
     R's write.table writes such tables.
@@ -103,11 +112,11 @@ def has_row_names(path: Path, separator: str | None = None) -> bool:
     with open_single(path, _ignore) as file, error_context(path):
         if _typed_format(file) is not None:
             return False
-        dialect = _detect(file, (), separator, True, _ignore)[1]
+        dialect = _sniffed(file, options, _ignore)[1]
     return dialect.short_header and not dialect.padded
 
 
-def place_of(path: Path, row: int, separator: str | None = None, *, no_header: bool = False) -> str:
+def place_of(path: Path, row: int, options: TextOptions = DETECTED) -> str:
     """Return where a row of a table is in its file, for messages: "line 3", or "row 2" from 1.
 
     Parameters
@@ -117,7 +126,7 @@ def place_of(path: Path, row: int, separator: str | None = None, *, no_header: b
     with open_single(path, _ignore) as file:
         if _typed_format(file) is not None:
             return f"row {row + 1}"
-        text, dialect = _detect(file, (), separator, no_header, _ignore)
+        text, dialect = _detect(file, (), options, ReadContext(_ignore))
         return f"line {line_of(text, dialect, row)}"
 
 
@@ -128,19 +137,19 @@ def _ignore(sentence: str) -> None:
 def _typed_format(file: Path) -> Format | None:
     """Return the format of a file whose columns have types; None for text."""
     with file.open("rb") as opened:
-        return first_match(opened.read(_HEAD_BYTES), file, (PARQUET, ARROW))
+        return first_match(opened.read(_HEAD_BYTES), file, (PARQUET, ARROW, JSON))
 
 
 def _read_text(
     file: Path,
     columns: Sequence[str],
-    separator: str | None,
-    no_header: bool,
+    options: TextOptions,
     as_text: bool,
-    note: Note,
+    context: ReadContext,
 ) -> pa.Table:
     """Read delimited text; see read_table."""
-    text, dialect = _detect(file, columns, separator, no_header, note)
+    text, dialect = _detect(file, columns, options, context)
+    record_dialect(dialect, text, context)
     table = parse_table(text, dialect)
     _check_last_quote(table, text, dialect)
     columns = without_padding(table.columns, dialect)
@@ -154,39 +163,45 @@ def _read_text(
         ]
     found = pa.table(cells, names=dialect.names[: len(cells)])
     if dialect.header and not as_text and is_row_numbers(dialect.names[0], found.column(0)):
-        note("left out the first column: row numbers")
+        context.note("left out the first column: row numbers")
         found = found.remove_column(0)
     return found
 
 
+def _sniffed(file: Path, options: TextOptions, note: Note) -> tuple[TableText, Dialect]:
+    """Return the text of a table and its dialect, with the first row as a header if it may be."""
+    text, separator = read_separated_text(file, options, note)
+    quote = quote_candidates(text.content, options)[0]
+    return text, sniff(text.content, file, quote, options, separator, several_columns=True)
+
+
 def _detect(
-    file: Path,
-    columns: Sequence[str],
-    separator: str | None,
-    no_header: bool,
-    note: Note,
+    file: Path, columns: Sequence[str], options: TextOptions, context: ReadContext
 ) -> tuple[TableText, Dialect]:
     """Return the text of a table and its dialect, under the names that are given."""
-    text, separator = with_single_separator(read_table_text(file, note), separator)
-    quoted = quotings(text.content)[0]
-    dialect = sniff(text.content, file, quoted, separator, several_columns=True)
+    text, dialect = _sniffed(file, options, context.note)
+    record_dialect(dialect, text, context)  # what is known of it if an error follows
     if columns:
         if len(columns) != len(dialect.columns):
             found = count_noun(len(dialect.columns), "column")
             raise EmbeddingError(f"{count_noun(len(columns), 'name')} for {found}; name all")
         named = zip(columns, dialect.columns, strict=True)
         return text, replace(
-            dialect, header=False, columns=tuple(replace(c, name=name) for name, c in named)
+            dialect,
+            header=options.header == "yes",
+            columns=tuple(replace(c, name=name) for name, c in named),
         )
-    recurring = "" if no_header or not dialect.header else _recurring_name(text, dialect)
+    is_open = options.header is None and dialect.header
+    recurring = _recurring_name(text, dialect) if is_open else ""
     if recurring:
-        note(f"no header: {recurring!r} occurs again in its column, so the first line is data")
-    if (no_header or recurring) and dialect.header:
+        context.note(
+            f"no header: {recurring!r} occurs again in its column, so the first line is data"
+        )
         numbered = enumerate(dialect.columns, 1)
         renamed = tuple(replace(c, name=f"column_{i}") for i, c in numbered)
         return text, replace(dialect, header=False, columns=renamed)
     for sentence in dialect.assumed:
-        note(sentence)
+        context.note(sentence)
     repeated = next((name for name, n in Counter(dialect.names).items() if n > 1), None)
     if repeated is not None:
         raise EmbeddingError(
@@ -202,7 +217,7 @@ def _recurring_name(text: TableText, dialect: Dialect) -> str:
         return ""
     head = text.content.slice(0, min(text.content.size, _FIRST_BYTES)).to_pybytes()
     lines = io.StringIO(head.decode("utf-8", "replace"), newline="")
-    rows = read_rows(lines, dialect.delimiter, dialect.quoted)
+    rows = read_rows(lines, dialect.delimiter, dialect.quote)
     first, *body = (row for _, row in islice(rows, _FIRST_ROWS))
     for i, name in enumerate(first):
         if name.strip() and any(len(row) > i and row[i] == name for row in body):
@@ -215,7 +230,7 @@ def _check_last_quote(table: pa.Table, text: TableText, dialect: Dialect) -> Non
 
     Such a cell holds all lines from there to the end of the file.
     """
-    last = table.columns[-1][-1].as_py() if dialect.quoted and table.num_rows else None
+    last = table.columns[-1][-1].as_py() if dialect.quote and table.num_rows else None
     if last is not None and "\n" in last:
         for _ in text.rows(dialect, strict=True):
             pass

@@ -7,7 +7,7 @@ from typing import Literal
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import ReadContext
-from embeddings.text import count_noun, listed
+from embeddings.text import count_noun, listed, split_names
 
 Kind = Literal["list", "number", "text", "other"]
 
@@ -51,17 +51,30 @@ def choose_roles(columns: Sequence[Column], context: ReadContext) -> Roles:
 
     The vector is, in this order: a list column `vector`; dim_0, dim_1, ...; the list column (the
     one with the best name); columns numbered in another way; x, y[, z]; all columns of numbers but
-    IDs and the like. A selection may also be columns of numbers, separated by commas.
+    IDs and the like. A selection may also be columns of numbers, separated by commas. Columns that
+    the caller ignores, or reads as categories or text, are no vectors.
 
     Raises
     ------
     EmbeddingError
         no list column and fewer than two columns of numbers, or a selection that is not a candidate
     """
+    context.columns = tuple(column.name for column in columns)
+    columns = _as_selected(columns, context)
     vector = _choose_vector(columns, context)
     apart = set(vector)
     rest = [i for i in range(len(columns)) if i not in apart]
     return Roles(vector, choose_label(columns, rest, context))
+
+
+def _as_selected(columns: Sequence[Column], context: ReadContext) -> list[Column]:
+    """Return the columns with the kinds that the caller selected for some of them."""
+    ignored = context.selected_columns("ignore")
+    words = context.selected_columns("category", "text")
+    text: Kind = "text"
+    other: Kind = "other"
+    kinds = dict.fromkeys(words, text) | dict.fromkeys(ignored, other)
+    return [Column(column.name, kinds.get(column.name, column.kind)) for column in columns]
 
 
 def choose_label(
@@ -73,6 +86,8 @@ def choose_label(
     ----------
     positions : the columns that can be the label
     """
+    ignored = context.selected_columns("ignore")
+    positions = [i for i in positions if columns[i].name not in ignored]
     default = guess_label(columns, positions)
     candidates = [i for i in positions if i == default or columns[i].kind in ("text", "number")]
     if not candidates:
@@ -119,7 +134,7 @@ def _choose_vector(columns: Sequence[Column], context: ReadContext) -> tuple[int
     def separated(selection: str) -> tuple[int, ...]:
         """Return the positions of columns of numbers that are separated by commas."""
         by_name = {columns[i].name: i for i in reversed(numbers)}
-        parts = [part.strip() for part in selection.split(",")]
+        parts = split_names(selection)
         known = len(parts) >= 2 and all(part in by_name for part in parts)
         return tuple(by_name[part] for part in parts) if known else ()
 

@@ -5,14 +5,17 @@ They are replaced by one character, so that the lines and the cells stay what th
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.table import TableText
+from embeddings.files.delimited.table import TableText, read_table_text
+from embeddings.files.delimited.text_options import SEPARATORS, TextOptions
+from embeddings.files.options import Note
 
-NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "blank": " ", "blanks": " "}
-"""Words for separators that are hard to type."""
+NAMED = {**SEPARATORS, "\\t": "\t", "blank": " ", "blanks": " ", "spaces": " ", "pipe": "|"}
+"""Words for separators, some of which are hard to type."""
 
 _SINGLE = b"\t;,|"
 _REPLACEMENTS = "\t;|\x1f"
@@ -20,13 +23,16 @@ _HEAD_BYTES = 2**16
 _HEAD_LINES = 200
 
 
-def with_single_separator(text: TableText, separator: str | None) -> tuple[TableText, str | None]:
-    """Return the text with a separator of one character, and that character.
+def read_separated_text(
+    path: Path, options: TextOptions, note: Note, detects: bool = True
+) -> tuple[TableText, str | None]:
+    """Read the text of a table; return it with a separator of one character, and that character.
 
     Parameters
     ----------
-    separator : of the columns, one or more characters or one of NAMED; a space stands for runs of
-        blanks. By default `::` and runs of blanks are detected
+    options : how the text is written. The separator may be one or more characters or one of NAMED;
+        a space stands for runs of blanks
+    detects : True to detect `::` and runs of blanks where no separator is stated
 
     Returns
     -------
@@ -35,26 +41,31 @@ def with_single_separator(text: TableText, separator: str | None) -> tuple[Table
     Raises
     ------
     EmbeddingError
-        a separator that ends a line or a cell, or one that no character can replace
+        a separator that ends a line or a cell, or one that no character can replace; and as
+        read_table_text does
     """
-    wanted = _detected(text) if separator is None else NAMED.get(separator.lower(), separator)
+    text, separator = read_table_text(path, note, options.codec), options.separator
+    if separator is None:
+        wanted = _detected(text) if detects else None
+    else:
+        wanted = NAMED.get(separator.lower(), separator)
     if wanted is None:
         return text, None
-    if not wanted or set(wanted) & set('\r\n"'):
+    if not wanted or set(wanted) & set('\r\n"\0'):
         raise EmbeddingError(f"separator {separator!r}; expected characters such as ; :: tab space")
     if wanted != " " and len(wanted.encode()) == 1:
         return text, wanted
     content = text.content.to_pybytes()
     if wanted == " ":
         lines = (b" ".join(line.split()) for line in content.split(b"\n"))
-        return replace(text, content=pa.py_buffer(b"\n".join(lines))), " "
+        return replace(text, content=pa.py_buffer(b"\n".join(lines)), separator=" "), " "
     free = next((each for each in _REPLACEMENTS if each.encode() not in content), None)
     if free is None:
         raise EmbeddingError(
             f"separator {wanted!r}: the cells hold tabs, ; and | as well; write the table as CSV"
         )
     content = content.replace(wanted.encode(), free.encode())
-    return replace(text, content=pa.py_buffer(content)), free
+    return replace(text, content=pa.py_buffer(content), separator=wanted), free
 
 
 def _detected(text: TableText) -> str | None:

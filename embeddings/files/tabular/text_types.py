@@ -30,10 +30,15 @@ pyarrow; in Python, which tries an expression at every comma, see _without_calls
 
 _LIST = re.compile(
     r"\s*+[\[({]{0,2}\s*+[+-]?[\d.][\d.e+-]*+"
-    r"(?:(?:\s*+[,;]\s*+|\s++)(?:[+-]?[\d.][\d.e+-]*+|nan|inf))+"
+    r"(?:(?:\s*+[,;|]\s*+|\s++)(?:[+-]?[\d.][\d.e+-]*+|nan|inf))+"
     r"[\s,]*+[\])}]{0,2}\s*+",
     re.IGNORECASE,
 )
+
+SPARSE = re.compile(
+    r"\s*+\{(?:\s*+\d{1,9}\s*+:\s*+[+-]?[\d.][\d.e+-]*+\s*+,?)*+\}/(\d{1,9})\s*+", re.IGNORECASE
+)
+"""A sparse vector as pgvector writes it, {1:0.5,3:1}/5: places count from 1."""
 
 _LONGEST_MISSING = 64  # characters, so that no expression looks at long texts
 
@@ -55,7 +60,9 @@ def is_missing(text: str) -> bool:
 
 
 def holds_list(text: str) -> bool:
-    """Return True if a text is several numbers: '[0.1, 0.2]', '[0.1 0.2]' or '0.1 0.2'."""
+    """Return True if a text is several numbers: '[0.1, 0.2]', '[0.1 0.2]', '0.1|0.2'; or SPARSE."""
+    if SPARSE.fullmatch(text):
+        return True
     if CALLED.match(text):
         text = _without_calls(text)
     return _LIST.fullmatch(text) is not None
@@ -69,8 +76,12 @@ def _without_calls(text: str) -> str:
 
 
 def may_hold_list(text: str) -> bool:
-    """Return True if a text begins like a list: with a bracket, or as a call."""
-    return text.lstrip().startswith("[") or CALLED.match(text) is not None
+    """Return True if a text begins like a list: with a bracket, or as a call; or is SPARSE."""
+    return (
+        text.lstrip().startswith("[")
+        or SPARSE.fullmatch(text) is not None
+        or CALLED.match(text) is not None
+    )
 
 
 def infer_type(column: pa.ChunkedArray) -> pa.ChunkedArray:

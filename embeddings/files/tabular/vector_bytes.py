@@ -29,6 +29,7 @@ _NAMES = {"<f4": "float32", "<f8": "float64", "<f2": "float16", _NPY: "the .npy 
 _SPREAD = 4.5  # powers of two by which the magnitudes of a vector's numbers differ, at most
 _EXAMINED = 20
 _FEWEST_BYTES = 8
+_HEAD_BYTES = 2**20
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
 
@@ -127,6 +128,26 @@ def _type_of(contents: Sequence[bytes]) -> str | None:
     spreads = {dtype: _spread(b"".join(contents), dtype, size) for dtype in _TYPES}
     best = min(spreads, key=spreads.__getitem__)
     return best if spreads[best] <= _SPREAD else None
+
+
+def looks_like(content: bytes, dtype: str) -> bool:
+    """Return True if bytes, as numbers of a type, are finite and of similar magnitude.
+
+    Parameters
+    ----------
+    content : of which the first MiB is looked at
+    dtype : "<f4", "<f8" or "<f2"
+    """
+    head = content[:_HEAD_BYTES]
+    return _spread(head, dtype, len(head)) <= _SPREAD
+
+
+def is_encoded_vector(name: str, value: object) -> bool:
+    r"""Return True for a vector as base64, or as \x and hex digits, under a name for vectors."""
+    if not isinstance(value, str) or not (is_vector_name(name) or name == "base64"):
+        return False
+    content = _content(value)
+    return content is not None and _type_of([content]) is not None
 
 
 def _spread(content: bytes, dtype: str, size: int) -> float:

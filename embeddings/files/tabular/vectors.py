@@ -13,9 +13,16 @@ import pyarrow.csv
 
 from embeddings.arrow_types import is_list, is_number, is_text
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import as_float32
+from embeddings.files.limits import as_float32, check_rows
 from embeddings.files.options import Note, log_note
-from embeddings.files.tabular.text_types import CALLED, CALLS, MISSING, holds_number
+from embeddings.files.tabular.text_types import (
+    CALLED,
+    CALLS,
+    MISSING,
+    SPARSE,
+    holds_number,
+    is_missing,
+)
 from embeddings.files.tabular.vector_bytes import holds_vector_bytes, read_vector_bytes
 from embeddings.text import shorten
 
@@ -55,10 +62,12 @@ def read_vectors(table: pa.Table, column: int | str, note: Note = log_note) -> n
     if pc.all(missing, min_count=0).as_py():
         raise EmbeddingError(f"column {name}: all vectors are missing")
     first = cells.slice(pc.index(missing, False).as_py(), 1)
+    if is_text(cells.type) and SPARSE.fullmatch(first[0].as_py()):
+        return as_float32(_parse_sparse(cells, name))
     if is_text(cells.type):
         if pc.any(missing).as_py():
             length = parse_lists(first, name).shape[1]
-            between = ", " if "," in first[0].as_py() else " "
+            between = _separator(first[0].as_py()) or " "
             cells = pc.if_else(missing, between.join(["nan"] * length), cells)
         return as_float32(parse_lists(cells, name))
     length = len(first[0].as_py())
@@ -126,6 +135,42 @@ def stack_columns(table: pa.Table, positions: Sequence[int]) -> np.ndarray:
     return as_float32(vectors)
 
 
+def _parse_sparse(cells: pa.ChunkedArray, name: str) -> np.ndarray:
+    """Parse a sparse vector from each cell, {place: number, ...}/length; places count from 1.
+
+    Returns
+    -------
+    float32, shape (rows, length); a missing vector is NaN
+    """
+    first = next(text for text in cells.to_pylist() if text and SPARSE.fullmatch(text))
+    length = int(first.rpartition("/")[2])
+    check_rows(len(cells), 4 * length)
+    vectors = np.zeros((len(cells), length), np.float32)
+    for row, cell in enumerate(cells):
+        text = cell.as_py()
+        if text is None or is_missing(text):
+            vectors[row] = np.nan
+            continue
+        match = SPARSE.fullmatch(text)
+        pairs = [part.split(":") for part in text.partition("}")[0].strip(" {").split(",") if part]
+        places = [int(place) - 1 for place, _ in pairs] if match else []
+        if match is None or int(match[1]) != length or not all(0 <= p < length for p in places):
+            raise EmbeddingError(
+                f"row {row}, column {name}: {shorten(text, 40)!r} is no sparse vector of "
+                f"{length:,} numbers, such as {{1:0.5,3:1}}/{length}"
+            )
+        try:
+            vectors[row, places] = [float(number) for _, number in pairs]
+        except ValueError as error:
+            raise EmbeddingError(f"row {row}, column {name}: {error}") from error
+    return vectors
+
+
+def _separator(text: str) -> str:
+    """Return what separates the numbers of a list; "" for blanks."""
+    return next((sign for sign in ";|," if sign in text), "")
+
+
 def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     """Parse a vector from each cell of text, as OpenAI's cookbook or NumPy write them.
 
@@ -153,6 +198,12 @@ def parse_lists(column: pa.ChunkedArray, name: str) -> np.ndarray:
     if CALLED.match(first):
         for pattern in CALLS:
             pieces = [pc.replace_substring_regex(piece, pattern, "") for piece in pieces]
+        first = pieces[0][0].as_py()
+    separator = _separator(first)
+    if separator in (";", "|") and "," in first:  # decimal commas
+        pieces = [pc.replace_substring(piece, ",", ".") for piece in pieces]
+    if separator in (";", "|"):
+        pieces = [pc.replace_substring(piece, separator, ",") for piece in pieces]
         first = pieces[0][0].as_py()
     length = max(1, len(re.findall(r"[^\s,]+", first.strip(_BRACKETS))))
     starts = accumulate(map(len, pieces), initial=0)

@@ -20,10 +20,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files import header as provenance
 from embeddings.files.atomic import atomic_path
 from embeddings.files.delimited.number_parser import check_width, parse
+from embeddings.files.delimited.reading_summary import record_text
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.plain_text import is_text, lines, read_text
+from embeddings.files.plain_text import is_text, lines, read_encoded_text
 from embeddings.files.tabular.table_draft import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
 from embeddings.text import count_noun, shorten
@@ -67,7 +68,8 @@ def load(path: Path, context: ReadContext) -> Draft:
         a header that claims more than the file can hold, fewer rows than it states, a line with
         too few numbers, or text in place of a number
     """
-    text = read_text(path, context.note, validate=False)
+    codec = context.text_options.codec
+    text, encoding = read_encoded_text(path, context.note, codec, validate=False)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes())
     rows = None
     if header:
@@ -75,7 +77,9 @@ def load(path: Path, context: ReadContext) -> Draft:
         check_header(rows, dimensions, 2, text.size)
         text = text.slice(header.end())
     head = text.slice(0, min(text.size, _SAMPLE_BYTES)).to_pybytes()
-    if _has_tabs(head, bool(header)):
+    has_tabs = _has_tabs(head, bool(header))
+    record_text(context, "\t" if has_tabs else " ", encoding)
+    if has_tabs:
         text = pa.py_buffer(text.to_pybytes().replace(b"\t", b" "))
         head = head.replace(b"\t", b" ")
     if not header:

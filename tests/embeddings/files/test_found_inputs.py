@@ -25,6 +25,7 @@ FAULTS = {
     "12_thousands.csv": (6, 3),
     "16_packed_bits.npy": (40, 64),
     "17_sparse_coo.npz": (20, 30),
+    "18_sparse_words.txt": (3, 100),
     "19_vectors.tsv 19_labels_angle.tsv": (3, 3),
 }
 """Files that make up one set, and its rows and dimensions without missing vectors."""

@@ -364,11 +364,30 @@ def test_a_large_or_damaged_sparse_matrix_is_refused(tmp_path, changed, message)
         load(tmp_path / "s.npz")
 
 
-def test_sparse_text_is_refused_with_what_to_do(tmp_path):
-    for text in ("3 100\nword0 3:0.5 17:0.25\n", "1 3:0.5 17:-2e-1\n0 2:1 3:1\n"):
-        path = write(tmp_path / "s.txt", text)
-        with pytest.raises(EmbeddingError, match="sparse vectors, each number after its place"):
-            load(path)
+def test_sparse_text_is_read_with_its_zeros(tmp_path):
+    notes: list[str] = []
+    words = write(tmp_path / "s.txt", "2 100\nword0 3:0.5 17:0.25\nword1 0:1 99:-2e-1\n")
+    found = load(words, note=notes.append)
+    assert found.labels == ("word0", "word1") and found.vectors.shape == (2, 100)
+    assert (found.vectors[0, [3, 17]].tolist(), found.vectors.sum()) == ([0.5, 0.25], 1.55)
+    assert notes == ["sparse vectors: read as 2 x 100 numbers, zeros included"]
+    classes = "".join(f"{i % 2} 1:0.5 3:{i}\n" for i in range(6))  # LIBSVM's count from 1
+    found = load(write(tmp_path / "c.libsvm", classes))
+    assert found.vectors[4].tolist() == [0.5, 0, 4]
+    assert found.metadata["class"].to_pylist() == list("010101")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a 1:1 999999999:2\nb 1:1 2:1\n", r"2 sparse vectors of 999,999,999 numbers.*Truncated"),
+        ("a 1:1 2:2\nb 1:1 2:x\n", r"line 2: '2:x'; expected a place and a number"),
+        ("3 5\na 1:1 2:2\nb 1:1 2:1\n", r"states 3 rows, but 2 follow; the file is cut short"),
+    ],
+)
+def test_sparse_text_that_is_large_or_damaged(tmp_path, text, message):
+    with pytest.raises(EmbeddingError, match=message):
+        load(write(tmp_path / "s.txt", text))
 
 
 def test_labels_of_objects_are_left_out_and_named(tmp_path):

@@ -11,12 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from embeddings.cli.parse import parse
+from embeddings.text import split_names
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.running import stage_of
 from server.runs.contract import RESULT_PATTERN
 from tests.pages.evaluate.test_comparison import comparison  # noqa: F401
-from trainers.data.table_files import split_names
 from trainers.evaluate.config import EvaluateConfig
 
 ROOT = Path(__file__).parents[3]
@@ -176,7 +176,29 @@ def test_an_uploaded_table_is_chosen_and_a_broken_one_is_not(page: AppTest) -> N
     page.file_uploader(key="table_upload").upload("kinds.csv", content, "text/csv").run()
     assert not page.exception
     assert labeled(page.selectbox, "Table").value.endswith("kinds.csv")
-    assert page.selectbox[1].value == "size"
+    assert labeled(page.selectbox, "Target").value == "size"
     page.file_uploader(key="table_upload").upload("bad.csv", b"", "text/csv").run()
     assert "bad.csv" in page.error[0].value.replace("\\", "")
     assert labeled(page.selectbox, "Table").value.endswith("kinds.csv")
+
+
+def test_how_an_uploaded_table_is_read_can_be_changed(page: AppTest) -> None:
+    """Also where the guess cannot be read at all: a name that two columns have."""
+    page.run()
+    content = b"a,b 1,a\n" + b"".join(b"x,%d %d,y\n" % (i, i % 3) for i in range(60))
+    page.file_uploader(key="table_upload").upload("odd.csv", content, "text/csv").run()
+    assert "two columns are called" in page.error[0].value
+    labeled(page.selectbox, "Header").set_value("no")
+    labeled(page.button, "Read again").click().run()
+    assert not page.exception and not page.error
+    assert labeled(page.selectbox, "Table").value.endswith("odd.csv")
+    captions = [each.value.replace("\\", "") for each in page.caption]
+    assert "Read as: comma-separated, no header, UTF-8" in captions
+    labeled(page.selectbox, "Separator").set_value(" ")
+    labeled(page.button, "Read again").click().run()
+    assert not page.exception and not page.error
+    assert labeled(page.selectbox, "Target").options == ["column_1", "column_2"]
+    state = page.session_state.evaluate_page
+    assert state.options.stated == {"separator": " ", "header": "no"}
+    spec = ComparisonSpec({**SETTINGS, **state.options.stated})
+    assert {"--separator= ", "--header=no"} <= set(spec.flags) and not spec.problem

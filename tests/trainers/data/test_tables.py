@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from embeddings.errors import EmbeddingError
-from trainers.data.table_files import split_names
+from embeddings.text import split_names
 from trainers.data.tables import FLIGHTS, TableSpec, read
 
 ADULT = (

@@ -6,12 +6,14 @@ page, a user and an item, a module and a name that it uses.
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import JSON
 from embeddings.files.members import open_single
 from embeddings.files.plain_text import read_text
@@ -27,6 +29,7 @@ UNREADABLE_TIMES = 0.01
 """Fraction of unreadable times above which they are an error."""
 
 _HEAD_BYTES = 2**16
+_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{")  # how JSON of objects begins
 
 
 def read_pairs(
@@ -34,7 +37,7 @@ def read_pairs(
     min_count: int = 1,
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
-    separator: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Pairs:
     """Read a file of pairs: JSON arrays of books and links, or a table of pairs or triples.
 
@@ -44,7 +47,7 @@ def read_pairs(
     min_count : right items that occur fewer times are left out
     names : names of the columns of a table without a header
     columns : the columns of the pair, by name or by number from 1; by default the first two
-    separator : of the columns of text; by default it is detected
+    options : how text is written, as far as it is known
 
     Raises
     ------
@@ -58,10 +61,11 @@ def read_pairs(
     with open_single(path, notes.append) as file:
         content = file.read_bytes()
         source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-        if JSON.matches(content[:_HEAD_BYTES], file):
+        head = content[:_HEAD_BYTES]
+        if JSON.matches(head, file) and not _OBJECTS.match(head):  # else a table
             text = read_text(file, notes.append).to_pybytes().decode()
             return read_books(text, path, min_count, source).with_notes(*notes)
-    return read_tables([path], path.stem, source, min_count, names, columns, separator)
+    return read_tables([path], path.stem, source, min_count, names, columns, options)
 
 
 def read_parts(
@@ -69,7 +73,7 @@ def read_parts(
     min_count: int = 1,
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
-    separator: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Pairs:
     """Read the tables train, valid and test of a folder; they are the split of the pairs.
 
@@ -81,7 +85,7 @@ def read_parts(
         with open_single(path, lambda sentence: None) as file:
             digest.update(file.read_bytes())
     source = {"name": folder.name, "sha256": digest.hexdigest()}
-    return read_tables(files, folder.name, source, min_count, names, columns, separator)
+    return read_tables(files, folder.name, source, min_count, names, columns, options)
 
 
 def read_tables(
@@ -91,7 +95,7 @@ def read_tables(
     min_count: int,
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
-    separator: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Pairs:
     """Read a table of pairs, or several that are the parts of one set.
 
@@ -100,7 +104,7 @@ def read_tables(
     `weight` (numbers above 0) is the weight of a pair, `timestamp` (numbers or ISO 8601) when it
     occurred; others are not used, and a note says so.
     """
-    header, rows, notes = read_rows(paths, names, columns, separator)
+    header, rows, notes = read_rows(paths, names, columns, options)
     triples = len(header) > 2 and header[1] == RELATION
     sides = 3 if triples else 2
     used = {name: header.index(name) for name in (WEIGHT, TIME) if name in header[sides:]}

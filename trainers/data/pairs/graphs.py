@@ -31,18 +31,26 @@ def is_comment(row: Sequence[str]) -> bool:
     return row[0] in ("#", "%") or row[0].startswith(("# ", "#\t", "% ", "%\t", "%%"))
 
 
-def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], str]:
+def names_if_no_header(
+    rows: Sequence[Sequence[str]], stated: bool = False
+) -> tuple[tuple[str, ...], str]:
     """Return names for the columns of a graph without a header, and a note about the reason.
 
     There is no header if one of the first two values of the first row is a number, or occurs again
     in its column. Further columns of numbers are a weight, if all are above 0, and a time, if they
     are seconds since 1970; three columns of which the third holds no numbers are triples.
 
+    Parameters
+    ----------
+    stated : True if the user states that there is no header
+
     Returns
     -------
     names, note : both empty if the first row is a header
     """
-    if len(rows) < 2 or len(rows[0]) < 2 or not all(rows[0]):
+    if not stated and (len(rows) < 2 or len(rows[0]) < 2 or not all(rows[0])):
+        return (), ""
+    if not rows or len(rows[0]) < 2:
         return (), ""
     first = [value.strip() for value in rows[0]]
     number = next((value for value in first[:2] if _NUMBER.fullmatch(value)), None)
@@ -54,9 +62,10 @@ def names_if_no_header(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], 
         ),
         None,
     )
-    if number is None and repeated is None:
+    if number is None and repeated is None and not stated:
         return (), ""
     why = f"{number} is a number" if number is not None else f"{repeated!r} occurs again below"
+    why = "--no-header is given" if stated else why
     columns = [[row[i].strip() for row in rows if len(row) > i] for i in range(2, len(first))]
     kinds = [_kind(column) for column in columns]
     names = ["source", "target"]

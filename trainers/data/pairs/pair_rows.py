@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.tabular.reader import has_row_names, has_types, place_of, read_table
 from embeddings.text import count_noun, shorten
 from trainers.data.pairs.graphs import is_comment, names_if_no_header
@@ -27,19 +28,19 @@ class Row:
     path : the file
     number : of the row in its file, from 0; a header counts
     part : number of the file
-    separator : of its columns, if the user named it
+    options : how it is written, as far as the user states it
     """
 
     cells: Sequence[str]
     path: Path
     number: int
     part: int
-    separator: str | None = None
+    options: TextOptions = DETECTED
 
     @property
     def line(self) -> str:
         """The line of the file, for messages; the row of a Parquet or Arrow file."""
-        return place_of(self.path, self.number, self.separator, no_header=True)
+        return place_of(self.path, self.number, replace(self.options, header="no"))
 
     @property
     def place(self) -> str:
@@ -51,7 +52,7 @@ def read_rows(
     paths: Sequence[Path],
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
-    separator: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> tuple[list[str], list[Row], list[str]]:
     """Return the header, the rows of all tables, and notes; the columns of the pair come first.
 
@@ -59,14 +60,14 @@ def read_rows(
     ----------
     names : of the columns of tables without a header
     columns : of the pair, by name or by number from 1; by default the first two
-    separator : of the columns of text; by default it is detected
+    options : how text is written, as far as it is known
 
     Raises
     ------
     EmbeddingError
         a table cannot be read, a row has another number of cells, or a column does not exist
     """
-    header, rows, notes = _header_and_rows(paths, names, separator)
+    header, rows, notes = _header_and_rows(paths, names, options)
     order = _order(header, rows, columns, paths[0], notes)
     header = [header[i] for i in order]
     if order != list(range(len(order))):
@@ -76,24 +77,25 @@ def read_rows(
 
 
 def _tables_of(
-    paths: Sequence[Path], separator: str | None, notes: list[str]
+    paths: Sequence[Path], options: TextOptions, notes: list[str]
 ) -> tuple[list[list[Row]], bool]:
     """Return the rows of each table, and whether the first of them surely is names of columns.
 
     Comments before a table are left out.
     """
     tables, named = [], False
+    without_header = replace(options, header="no")
     for part, path in enumerate(paths):
         found: list[str] = []
-        r_names = has_row_names(path, separator)
+        r_names = has_row_names(path, options)
         table = read_table(
-            path, separator=separator, no_header=not r_names, as_text=True, note=found.append
+            path, (), options if r_names else without_header, as_text=True, note=found.append
         )
         if r_names:
             table = table.remove_column(0)
         cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
         first = int(r_names)  # the number of the first row below a header
-        rows = [Row(row, path, i, part, separator) for i, row in enumerate(cells, first)]
+        rows = [Row(row, path, i, part, options) for i, row in enumerate(cells, first)]
         if r_names or has_types(path):
             named = True
             rows.insert(0, Row(tuple(table.column_names), path, first - 1, part))
@@ -106,17 +108,19 @@ def _tables_of(
 
 
 def _header_and_rows(
-    paths: Sequence[Path], names: Sequence[str], separator: str | None
+    paths: Sequence[Path], names: Sequence[str], options: TextOptions
 ) -> tuple[list[str], list[Row], list[str]]:
     """Return the header, the rows of all tables, and notes."""
     notes: list[str] = []
-    tables, named = _tables_of(paths, separator, notes)
+    tables, named = _tables_of(paths, options, notes)
     rows = [row for table in tables for row in table]
     header = list(names)
+    if header and options.header == "yes":
+        rows = [row for table in tables for row in table[1:]]
     if not header:
-        guessed, why = names_if_no_header([row.cells for row in rows])
+        guessed, why = names_if_no_header([row.cells for row in rows], options.header == "no")
         first = [tuple(table[0].cells) for table in tables if table]
-        has_names = named or (len(paths) > 1 and len(set(first)) == 1)
+        has_names = named or options.header == "yes" or (len(paths) > 1 and len(set(first)) == 1)
         if guessed and not has_names:
             header, notes = list(guessed), [*notes, why]
         else:

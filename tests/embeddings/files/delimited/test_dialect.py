@@ -228,8 +228,8 @@ def test_labels_that_begin_with_a_bracket(tmp_path, labels, more):
 @pytest.mark.parametrize(
     "text",
     [
-        '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
-        "<Error>\n<Code>AccessDenied</Code>\n</Error>\n",
+        '<?xml version="1.0"?>\n<rows><row>1</row></rows>',
+        "<rows>\n<row>1</row>\n</rows>\n",
         "<!-- x -->\n<a>1</a>",
     ],
 )

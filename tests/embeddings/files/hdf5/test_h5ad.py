@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pyarrow as pa
 import pytest
+import scipy.sparse
 
 from embeddings import EmbeddingError, load
 
@@ -121,6 +122,28 @@ def test_without_a_pca_the_first_dense_array_then_x(tmp_path):
     with h5py.File(path, "a") as file:
         file["obsm/u"] = UMAP
     np.testing.assert_array_equal(opened(path)[0].vectors, UMAP)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+@pytest.mark.parametrize("described", [False, True])
+def test_a_sparse_x_is_read_with_its_zeros(tmp_path, kind, described):
+    path, matrix = tmp_path / "x.h5ad", scipy.sparse.csr_array(np.eye(4, 6) * 2.5)
+    parts = matrix if kind == "csr" else scipy.sparse.csc_array(matrix)
+    with h5py.File(path, "w") as file:
+        if described:
+            new_encoding(file)
+        group = file.create_group("X")
+        group.attrs["encoding-type"], group.attrs["shape"] = f"{kind}_matrix", parts.shape
+        for name in ("data", "indices", "indptr"):
+            group[name] = getattr(parts, name)
+    found, notes = opened(path)
+    np.testing.assert_array_equal(found.vectors, matrix.toarray())
+    assert "a sparse matrix: read as 4 x 6 numbers, zeros included" in notes
+    with h5py.File(path, "a") as file:
+        file["X"].attrs["shape"] = (4, 2**30)
+    if kind == "csr":
+        with pytest.raises(EmbeddingError, match=r"sparse matrix \(csr, 4 x .*scanpy\.pp\.pca"):
+            load(path)
 
 
 def test_only_sparse_arrays_are_refused_with_the_reason(tmp_path):

@@ -119,17 +119,42 @@ def test_nothing_but_plain_names_in_the_same_folder_is_read(tmp_path, address):
 
 def test_a_shape_that_disagrees_with_the_data(tmp_path):
     raw(tmp_path)
-    message = r"config\.json: words\.bytes: 48 bytes, 12 float32, .* \[5, 3\], 15 numbers or 60"
+    message = r"config\.json: words\.bytes: 48 bytes, 12 float32, .* \[5, 7\], 35 numbers or 140"
     with pytest.raises(EmbeddingError, match=message):
-        load(config(tmp_path, entry(shape=(5, 3))))
-    with pytest.raises(EmbeddingError, match="3,000,000,000,000 numbers"):
-        load(config(tmp_path, entry(shape=(10**12, 3))))
+        load(config(tmp_path, entry(shape=(5, 7))))
+    with pytest.raises(EmbeddingError, match="7,000,000,000,000 numbers"):
+        load(config(tmp_path, entry(shape=(10**12, 7))))
     (tmp_path / "words.bytes").write_bytes(b"\0" * 47)
     with pytest.raises(EmbeddingError, match="47 bytes, not a whole number of float32"):
         load(config(tmp_path, entry()))
     (tmp_path / "words.bytes").write_bytes(b"")
     with pytest.raises(EmbeddingError, match=r"words\.bytes: 0 bytes, 0 float32, but the config"):
         load(config(tmp_path, entry()))
+
+
+@pytest.mark.parametrize(
+    ("shape", "described"), [((5, 3), False), ((4, 5), False), ((7, 5), True), ((10**12, 3), True)]
+)
+def test_another_shape_is_read_as_the_data_say(tmp_path, shape, described):
+    """By the rows of the metadata, or else by the dimensions or the rows that are stated."""
+    raw(tmp_path), metadata(tmp_path)
+    about = {"metadataPath": "meta.tsv"} if described else {}
+    found, notes = opened(config(tmp_path, entry(shape=shape, **about)))
+    np.testing.assert_array_equal(found.vectors, VECTORS)
+    assert notes == [
+        f"words.bytes: 12 numbers, read as [4, 3], although the config says {list(shape)}"
+    ]
+    found, _ = opened(config(tmp_path, {**entry(metadataPath="meta.tsv"), "tensorShape": None}))
+    np.testing.assert_array_equal(found.vectors, VECTORS)
+
+
+@pytest.mark.parametrize("dtype", ["<f8", "<f2"])
+def test_numbers_of_another_width_are_known_by_their_values(tmp_path, dtype):
+    values = np.random.default_rng(0).normal(size=(4, 3)).astype(dtype)
+    (tmp_path / "words.bytes").write_bytes(values.tobytes())
+    found, notes = opened(config(tmp_path, entry()))
+    np.testing.assert_array_equal(found.vectors, values.astype(np.float32))
+    assert "although Projectors have float32" in notes[0]
 
 
 @pytest.mark.parametrize("shape", [None, [], [4], [4, -3], [4.0, 3], [4, True], "4x3", {"a": 1}])

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.tabular.reader import place_of, read_table
 
 PEOPLE = {"name": ["ann", "bob", None], "age": [31, None, 7], "height": [1.5, 1.25, None]}
@@ -35,16 +36,18 @@ def test_text_without_numbers_is_a_table_too(tmp_path):
 
 @pytest.mark.parametrize("text", ["ann bob\nbob cid\n", "ann bob 2\nbob cid 1\n"])
 def test_a_space_separates_two_or_three_words(tmp_path, text):
-    table = read_table(write(tmp_path, text, "g.txt"), no_header=True, as_text=True)
+    table = read_table(
+        write(tmp_path, text, "g.txt"), options=TextOptions(header="no"), as_text=True
+    )
     assert table.column(1).to_pylist() == ["bob", "cid"]
 
 
 def test_a_given_separator_is_taken(tmp_path):
     path = write(tmp_path, "a,b;c\n1,2;3\n")
-    assert read_table(path, separator=";").column_names == ["a,b", "c"]
+    assert read_table(path, options=TextOptions(separator=";")).column_names == ["a,b", "c"]
     (tmp_path / "wide.csv").write_text("x;" * 70_000 + "\n1\n")
     with pytest.raises(EmbeddingError, match=r"^wide\.csv: a row of 70,001 columns; expected at m"):
-        read_table(tmp_path / "wide.csv", separator=";")
+        read_table(tmp_path / "wide.csv", options=TextOptions(separator=";"))
 
 
 MUSHROOMS = ["p,x,s,n", "e,x,y,w", "e,b,w,w", "p,x,y,n"]
@@ -80,7 +83,8 @@ def test_aligned_columns_between_runs_of_blanks(tmp_path):
 
 def test_sentences_are_no_columns(tmp_path):
     text = "one two three\nfour five six seven\n"
-    assert read_table(write(tmp_path, text, "t.txt"), no_header=True).num_columns == 1
+    options = TextOptions(header="no")
+    assert read_table(write(tmp_path, text, "t.txt"), options=options).num_columns == 1
 
 
 @pytest.mark.parametrize("separator", ["::", "<>", "space", "tab", "\\t"])
@@ -88,7 +92,7 @@ def test_separators_of_several_characters_and_by_name(tmp_path, separator):
     between = {"space": "  ", "tab": "\t", "\\t": "\t"}.get(separator, separator)
     rows = [["name", "age"], ["ann", "31"], ["bob", "8"]]
     path = write(tmp_path, "\n".join(map(between.join, rows)), "t.txt")
-    assert read_table(path, separator=separator).to_pydict() == {
+    assert read_table(path, options=TextOptions(separator=separator)).to_pydict() == {
         "name": ["ann", "bob"],
         "age": [31, 8],
     }
@@ -141,7 +145,7 @@ def test_names_for_a_text_without_header(tmp_path):
     path = write(tmp_path, "x,1\ny,2\n")
     assert read_table(path, ["a", "b"]).to_pydict() == {"a": ["x", "y"], "b": [1, 2]}
     path = write(tmp_path, "name,n\ny,2\n")
-    assert read_table(path, no_header=True).to_pydict() == {
+    assert read_table(path, options=TextOptions(header="no")).to_pydict() == {
         "column_1": ["name", "y"], "column_2": ["n", "2"],
     }  # fmt: skip
 
@@ -156,7 +160,7 @@ def test_comments_before_the_table_are_skipped_with_a_note(tmp_path):
 def test_the_place_of_a_row_counts_comments_headers_and_lines_within_cells(tmp_path):
     path = write(tmp_path, '# comment\na,b\n"x\ny",1\n\nz,2\n')
     assert [place_of(path, row) for row in (0, 1)] == ["line 3", "line 6"]
-    assert place_of(path, 0, no_header=True) == "line 2"
+    assert place_of(path, 0, options=TextOptions(header="no")) == "line 2"
     pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "t.parquet")
     assert place_of(tmp_path / "t.parquet", 1) == "row 2"
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from trainers.data.pairs.datasets import read_pairs
 from trainers.interest.config import InterestConfig
 from trainers.interest.data import read as read_clicks
@@ -157,8 +158,14 @@ def test_columns_choose_the_pair(tmp_path: Path, columns) -> None:
         ({"columns": ("user", "user")}, "--columns user,user: expected two different columns"),
         ({"columns": ("user",)}, "--columns user: expected two different columns"),
         ({"columns": ("1", "4")}, "no column '4'"),
-        ({"separator": ""}, r"p\.csv: separator ''; expected characters such as"),
-        ({"separator": ";"}, "name the columns .* with --columns user,item, and the separator"),
+        (
+            {"options": TextOptions(separator="")},
+            r"p\.csv: separator ''; expected characters such as",
+        ),
+        (
+            {"options": TextOptions(separator=";")},
+            "name the columns .* with --columns user,item, and the separator",
+        ),
         ({"names": ("a", "b")}, r"p\.csv, line 1: 3 columns where --names has 2"),
     ],
 )
@@ -173,7 +180,7 @@ def test_what_the_flags_cannot_mean_is_named(tmp_path: Path, options, message: s
 )
 def test_any_separator_can_be_named(tmp_path: Path, flag: str, between: str) -> None:
     (tmp_path / "p.txt").write_text(f"user{between}item\nann{between}x,1\nbob{between}y,2\n")
-    assert labelled(read_pairs(tmp_path / "p.txt", separator=flag)) == [
+    assert labelled(read_pairs(tmp_path / "p.txt", options=TextOptions(separator=flag))) == [
         ("ann", "x,1"),
         ("bob", "y,2"),
     ]
@@ -197,3 +204,22 @@ def test_two_tower_interest_and_transfer_take_the_same_flags(tmp_path: Path) -> 
     assert labelled(read_surfaces(TransferConfig(data=path, **by_number, **OUT)).pairs) == expected
     with pytest.raises(EmbeddingError, match="no column 'buyer'"):
         read_surfaces(TransferConfig(data=path, **{**FLAGS, "columns": "buyer,item"}, **OUT))
+
+
+def test_lines_of_json_are_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    rows = '{"user": "ann", "item": "x", "n": 1}\n{"user": "bob", "item": "y", "n": 2}\n'
+    path.write_text(rows)
+    assert labelled(read_pairs(path)) == [("ann", "x"), ("bob", "y")]
+    path.write_text(f"[{rows.strip().replace(chr(10), ',')}]")
+    assert labelled(read_pairs(path, columns=("n", "user"))) == [("1", "ann"), ("2", "bob")]
+
+
+def test_header_encoding_and_quotes_can_be_stated(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_bytes("'東京';'1,5'\n'大阪';'2'\n".encode("shift_jis"))
+    options = TextOptions(header="no", encoding="shift_jis", quotes="single")
+    assert set(labelled(read_pairs(path, options=options))) == {("東京", "1,5"), ("大阪", "2")}
+    options = TextOptions(header="yes", encoding="shift_jis")
+    assert labelled(read_pairs(path, options=options)) == [("大阪", "2")]
+    assert labelled(read_pairs(path, names=("a", "b"), options=options)) == [("大阪", "2")]
