@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import xxhash
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from embeddings.errors import EmbeddingError
@@ -127,6 +127,30 @@ class Cache:
             self._trim(keep=path)
         return path
 
+    def private_copy(self, path: Path) -> Path:
+        """Return a copy of a file that nobody else writes to, so that it can be mapped safely.
+
+        It is made unless there is one of the file as it is now.
+
+        Raises
+        ------
+        EmbeddingError
+            the cache cannot be written, or the file changes while it is copied
+        """
+        before = _version(path)
+        copy = self.path("copies", key_hash({"file": str(path.absolute()), **before}), path.suffix)
+        with self.lock(copy):
+            if copy.is_file():
+                self.mark_used(copy)
+                return copy
+
+            def write(temporary: Path) -> None:
+                shutil.copyfile(path, temporary)
+                if _version(path) != before:
+                    raise EmbeddingError(f"{path.name}: the file changed while it was read")
+
+            return self.store(copy, write)
+
     def make_folder(self, kind: str) -> Path:
         """Return the folder of a kind of results; create it if it does not exist.
 
@@ -145,10 +169,14 @@ class Cache:
             os.utime(path)
 
     @contextlib.contextmanager
-    def lock(self, path: Path) -> Iterator[None]:
+    def lock(self, path: Path, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
         """Hold a lock across processes while the result at `path` is computed.
 
         It is released when its process ends, even if that is killed.
+
+        Parameters
+        ----------
+        on_wait : called once if another process or thread holds the lock, before waiting for it
 
         Raises
         ------
@@ -157,7 +185,11 @@ class Cache:
         """
         with self._writing():
             lock = FileLock(self.make_folder("locks") / f"{path.parent.name}-{path.stem}.lock")
-            lock.acquire()
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                on_wait()
+                lock.acquire()
         try:
             yield
         finally:
@@ -201,6 +233,12 @@ class Cache:
             if result != keep:
                 _remove(result)
                 excess -= size
+
+
+def _version(path: Path) -> dict[str, int]:
+    """Return what tells a file from what it was before."""
+    stat = path.stat()
+    return {"size": stat.st_size, "modified": stat.st_mtime_ns, "changed": stat.st_ctime_ns}
 
 
 def _remove(path: Path) -> None:

@@ -72,8 +72,20 @@ def open_compressed(path: Path, kind: str) -> IO[bytes]:
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
 
 
+def read_content(path: Path) -> pa.Buffer:
+    """Return all bytes of a file; fewer if it is cut while it is read.
+
+    Anyone who may write a file can cut or overwrite it while it is open here. A process that then
+    touches a page of a memory map that is gone is ended by the system (SIGBUS), and a server takes
+    all its sessions with it. So files are read, not mapped, except those that do not fit in memory
+    (see ReadContext.path_to_map).
+    """
+    with pa.OSFile(str(path)) as file:
+        return file.read_buffer()
+
+
 def read_decompressed(path: Path) -> pa.Buffer:
-    """Return the content of a file: decompressed, or mapped into memory if it is not compressed.
+    """Return the content of a file, decompressed if it is compressed.
 
     Raises
     ------
@@ -82,8 +94,7 @@ def read_decompressed(path: Path) -> pa.Buffer:
     """
     kind = compression_of(path)
     if kind is None:
-        size = path.stat().st_size
-        return pa.memory_map(str(path)).read_buffer() if size else pa.py_buffer(b"")
+        return read_content(path)
     with (
         damaged(kind, *STREAM_DAMAGE, advice="copy the file again"),
         open_compressed(path, kind) as stream,

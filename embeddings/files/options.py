@@ -123,7 +123,9 @@ class ReadContext:
     selections : choices made beforehand; the reader selects the best candidate for all others
     leave_out : True to skip rows that hold NaN or infinite numbers; False to refuse them
     trusted : True for files that the person who started the program named: they may be mapped into
-        memory instead of copied, and the size limit does not apply to them
+        memory instead of read, and the size limit does not apply to them
+    copy : returns a private copy of a file, which is mapped in its place: a map of a file that is
+        cut ends the process. None to map the file itself
     choices : the choices that came up, by name; filled by the reader
     columns : names of the columns of the table that was read; filled by the reader of a table
     left_out : int64, numbers of the rows that were skipped; filled by `read`
@@ -133,6 +135,7 @@ class ReadContext:
     selections: Mapping[ChoiceName, str] = field(default_factory=dict)
     leave_out: bool = False
     trusted: bool = False
+    copy: Callable[[Path], Path] | None = None
     choices: dict[ChoiceName, Choice] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
@@ -193,9 +196,13 @@ class ReadContext:
         """Return True if a file is to be mapped into memory: trusted, and beyond the size limit."""
         return self.trusted and path.stat().st_size > configured_max_bytes()
 
+    def path_to_map(self, path: Path) -> Path:
+        """Return the file to map for one that is to be mapped: its private copy, or the file."""
+        return path if self.copy is None else self.copy(path)
+
     def trial(self) -> "Trial":
         """Return a context with the same settings whose notes and choices can be discarded."""
-        return Trial(selections=self.selections, leave_out=self.leave_out, trusted=self.trusted)
+        return Trial(self.selections, self.leave_out, self.trusted, self.copy)
 
     def check_selections_used(self) -> None:
         """Raise EmbeddingError for a selection whose choice never came up."""
@@ -209,9 +216,15 @@ class ReadContext:
 class Trial(ReadContext):
     """A context that holds its notes back until its reading turns out to be the right one."""
 
-    def __init__(self, selections: Mapping[ChoiceName, str], leave_out: bool, trusted: bool):
+    def __init__(
+        self,
+        selections: Mapping[ChoiceName, str],
+        leave_out: bool,
+        trusted: bool,
+        copy: Callable[[Path], Path] | None,
+    ):
         self.notes: list[str] = []
-        super().__init__(self.notes.append, selections, leave_out, trusted)
+        super().__init__(self.notes.append, selections, leave_out, trusted, copy)
 
     def merge_into(self, other: ReadContext) -> None:
         """Pass the notes and the choices on to another context."""

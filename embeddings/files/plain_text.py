@@ -53,8 +53,6 @@ def decode_text(content: bytes, note: Note) -> str:
 def read_text(path: Path, note: Note, validate: bool = True) -> pa.Buffer:
     """Read a text file as UTF-8, up to the end of its last line that is not blank.
 
-    A file that is neither compressed nor converted is mapped into memory, not copied.
-
     Parameters
     ----------
     note : receives a sentence where the text is not UTF-8

@@ -33,7 +33,9 @@ def compute(
     Parameters
     ----------
     spec : the method, dimensions, parameters and seed
-    cache : holds layouts and neighbor graphs; None computes everything and stores nothing
+    cache : holds layouts and neighbor graphs; None computes everything and stores nothing. Where
+        another process with the same cache computes the layout, it is waited for, and its result
+        returned.
     with_quality : whether to measure the layout's quality, which needs the neighbor graph. A layout
         that was stored without it is measured by a later call; nothing is computed twice.
 
@@ -48,9 +50,28 @@ def compute(
         coordinates
     """
     _check_rows(embedding_set)
-    layout = load_cached(embedding_set, spec, cache=cache) if cache else None
+    if cache is None:
+        return _compute(embedding_set, spec, None, None, progress, with_quality)
+    layout = load_cached(embedding_set, spec, cache=cache)
     if layout and (layout.quality or not with_quality):
         return layout
+    path = _path(embedding_set, spec, cache)
+    with cache.lock(path, on_wait=lambda: progress("another server is computing it")):
+        layout = load_cached(embedding_set, spec, cache=cache)
+        if layout and (layout.quality or not with_quality):
+            return layout
+        return _compute(embedding_set, spec, layout, cache, progress, with_quality)
+
+
+def _compute(
+    embedding_set: EmbeddingSet,
+    spec: LayoutSpec,
+    layout: Layout | None,
+    cache: Cache | None,
+    progress: Progress,
+    with_quality: bool,
+) -> Layout:
+    """Compute a layout, unless it is given, and its quality; store both."""
 
     @functools.cache
     def graph(metric: Metric) -> NeighborGraph:

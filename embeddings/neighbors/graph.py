@@ -13,6 +13,7 @@ from embeddings.cache import Cache, key_hash
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.metrics import Metric, check_metric
+from embeddings.neighbors.centered import centered_prefilter
 from embeddings.neighbors.prefilter import Prefilter
 from embeddings.neighbors.search import check_k
 from embeddings.progress import NullProgress, Progress
@@ -83,17 +84,17 @@ def build_graph(
         raise EmbeddingError("a set of 1 item has no neighbors; a graph needs at least 2 items")
     k = check_k(k, count - 1)
     metric = check_metric(metric or embedding_set.provenance.metric)
-    prefilter = Prefilter(embedding_set, metric)
+    prefilter = centered_prefilter(embedding_set, metric, k) or Prefilter(embedding_set, metric)
     rows = np.empty((count, k), dtype=np.int32)
     values = np.empty((count, k), dtype=np.float64)
     for block in row_blocks(count, count, _BLOCK_SCORES):
-        queries, norms = embedding_set.vectors[block], embedding_set.norms[block]
+        scores, errors = prefilter.score_rows(block)
         refine_block(
             metric,
-            prefilter.scores(queries, norms),
-            prefilter.error_bounds(norms),
-            queries,
-            norms,
+            scores,
+            errors,
+            embedding_set.vectors[block],
+            embedding_set.norms[block],
             np.arange(block.start, block.stop),
             embedding_set.vectors,
             embedding_set.norms,
@@ -133,7 +134,8 @@ def load_or_build(
     k = min(k, max(1, len(embedding_set) - 1))
     path = _path(embedding_set, cache, metric)
     progress("neighbors", 0.0)
-    with cache.lock(path):  # a second process waits here, and finds the graph of the first
+    # a second process waits here, and finds the graph of the first
+    with cache.lock(path, on_wait=lambda: progress("another process is finding the neighbors")):
         stored = load_cached(embedding_set, cache, metric)
         if stored is not None and stored.k >= k:
             return stored.first(k)

@@ -24,7 +24,7 @@ class Prefilter:
     """Float32 scores of queries against all rows of a set, with a bound on their error."""
 
     def __init__(self, embedding_set: EmbeddingSet, metric: Metric) -> None:
-        self.metric = metric
+        self._set, self.metric = embedding_set, metric
         self.vectors = embedding_set.vectors
         self.longest = embedding_set.longest
         self.unit = np.float32(1.0)
@@ -42,6 +42,11 @@ class Prefilter:
             self.longest *= float(self.unit)
         if metric == "euclidean":
             self.squares = np.square(embedding_set.norms * float(self.unit)).astype(np.float32)
+
+    def score_rows(self, rows: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Score every row for each of some rows of the set; see `scores` and `error_bounds`."""
+        vectors, norms = self._set.vectors[rows], self._set.norms[rows]
+        return self.scores(vectors, norms), self.error_bounds(norms)
 
     def scores(self, queries: np.ndarray, query_norms: np.ndarray) -> np.ndarray:
         """Score every row for each query; larger is nearer.

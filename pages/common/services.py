@@ -23,6 +23,7 @@ from server.encoders import EncoderPool
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
+from server.open_sets import OpenSets, configured_limit
 from server.reading.reader import FileReader
 from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 
@@ -137,6 +138,19 @@ class Frames:
 def frames() -> Frames:
     """Return the frames of running layouts."""
     return Frames()
+
+
+@_shared
+def open_sets() -> OpenSets:
+    """Return the sets that sessions have open, with what is derived from them."""
+    return OpenSets(configured_limit(), is_active)
+
+
+def hold(
+    key: str, load: Callable[[], T], size_of: Callable[[T], int], part_of: str | None = None
+) -> T:
+    """Return what is held for all sessions under a key; see OpenSets.get."""
+    return open_sets().get(key, session_id(), load, size_of, part_of)
 
 
 def session_id() -> str:

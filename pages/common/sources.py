@@ -22,6 +22,7 @@ from embeddings.files.options import CHOICE_NAMES, Choice, ChoiceName, ReadConte
 from embeddings.text import shorten
 from pages.common import file_reading, services
 from pages.common.local_files import local
+from server.open_sets import private_bytes
 from server.runs import finished
 from server.runs import records as runs
 
@@ -109,13 +110,16 @@ def opened(key: str) -> Opened:
     if source.scheme == "upload":
         services.cache().mark_used(paths[0])  # and with it all files of the upload
     stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
-    return _opened(source.key, stamp if source.scheme in OF_THIS_MACHINE else ())
+    version = f"{source.key} {stamp if source.scheme in OF_THIS_MACHINE else ()}"
+    return services.hold(
+        version,
+        lambda: _opened(source, version),
+        lambda found: private_bytes(found.embedding_set, source.scheme != "gallery"),
+    )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
-    source = Source.of(key)
-    paths, version = paths_of(source), f"{key} {stamp}"
+def _opened(source: Source, version: str) -> Opened:
+    paths = paths_of(source)
     if source.scheme == "gallery":
         return Opened(_from_gallery(source.name), version=version)
     if source.scheme == "upload" and not _is_intact(source):
@@ -126,6 +130,7 @@ def _opened(key: str, stamp: tuple[tuple[int, int], ...]) -> Opened:
         selections=dict(source.answers),
         leave_out=source.leave_out,
         trusted=source.scheme in OF_THIS_MACHINE,
+        copy=services.cache().private_copy,
     )
     found = file_reading.read_set(f"read {version}", paths, context)
     return Opened(found.embedding_set, found.notes, found.choices, found.left_out, version)

@@ -7,7 +7,9 @@ import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import Layers, layers_of
+from pages.common import services
 from pages.explore import navigation
+from server.open_sets import private_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,9 @@ def choose(key: str, embedding_set: EmbeddingSet) -> ActiveSet:
     ----------
     key : identifies the set among all that are cached
     """
-    layers = _layers_of(key, embedding_set)
+    layers = services.hold(
+        f"{key} layers", lambda: layers_of(embedding_set), _own_bytes, part_of=key
+    )
     if layers is None:
         return ActiveSet(key, embedding_set)
     names = list(layers.rows)
@@ -47,14 +51,13 @@ def choose(key: str, embedding_set: EmbeddingSet) -> ActiveSet:
     layer = names[0]
     if len(names) > 1:
         layer = st.select_slider("Layer", names, key=widget, persist_state="session")
-    return ActiveSet(f"{key} layer {layer}", _layer(key, layer, layers), layers, layer)
+    name = f"{key} layer {layer}"
+    shown = services.hold(name, lambda: layers.of(layer), private_bytes, part_of=key)
+    return ActiveSet(name, shown, layers, layer)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _layers_of(key: str, _embedding_set: EmbeddingSet) -> Layers | None:
-    return layers_of(_embedding_set)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _layer(key: str, layer: str, _layers: Layers) -> EmbeddingSet:
-    return _layers.of(layer)
+def _own_bytes(layers: Layers | None) -> int:
+    """Return the memory of layers without the set: the row numbers and the reference of `align`."""
+    if layers is None:
+        return 0
+    return sum(rows.nbytes + 12 * len(rows) for rows in layers.rows.values())

@@ -114,13 +114,17 @@ def _status_bar(view: ViewState) -> None:
             key="download",
             on_click="ignore",
         )
+    refused_key, reason = st.session_state.get("refused_job", ("", ""))
     if displayed.error:
         error_box(displayed.error)
+    elif reason and refused_key == layout_controls.job_key(view.embedding_set, spec):
+        error_box(reason)
 
 
 def _start(view: ViewState) -> None:
     """Compute the layout, or its quality, in a worker process."""
-    layout_controls.start(view.embedding_set, view.request.spec)
+    job = layout_controls.start(view.embedding_set, view.request.spec)
+    st.session_state.refused_job = (job.key, job.error if job.state == "failed" else "")
 
 
 def _description(view: ViewState) -> str:

@@ -1,7 +1,7 @@
 """The order of waiting jobs: clients take turns, however many jobs each of them has submitted."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class FairQueue(Generic[T]):
         """Add a job."""
         self._jobs.append(job)
 
+    def put_back(self, job: T) -> None:
+        """Add a job as the first of its clients' jobs."""
+        self._jobs.insert(0, job)
+
     def remove(self, job: T) -> None:
         """Remove a job without serving it."""
         self._jobs.remove(job)
@@ -54,9 +58,35 @@ class FairQueue(Generic[T]):
         order = sorted(range(len(turns)), key=turns.__getitem__)
         return [self._jobs[i] for i in order]
 
-    def pop(self) -> T:
-        """Remove the next job and return it."""
-        job = self.in_turn()[0]
+    def to_put_back(self, running: Sequence[T], has_waited: Callable[[T], bool]) -> T | None:
+        """Return the running job that should let another client have its worker, or None.
+
+        It is the last of those whose clients each have two running, if a job has waited long for a
+        client that has none.
+
+        Parameters
+        ----------
+        running : sequence
+            The running jobs, in the order in which they began.
+        has_waited : callable
+            Whether a job of the queue has waited long.
+        """
+        busy = self._counted(running)
+        is_due = any(
+            has_waited(job) and any(not busy[each] for each in self._clients_of(job))
+            for job in self._jobs
+        )
+        seconds = [job for job in running if all(busy[each] > 1 for each in self._clients_of(job))]
+        return seconds[-1] if is_due and seconds else None
+
+    def _counted(self, jobs: Iterable[T]) -> Counter[str]:
+        """Return how many of the jobs each client has."""
+        return Counter(client for job in jobs for client in self._clients_of(job))
+
+    def pop(self, running: Iterable[T] = ()) -> T:
+        """Remove the next job and return it: in turn, but first for who has the fewest running."""
+        busy = self._counted(running)
+        job = min(self.in_turn(), key=lambda job: min(busy[each] for each in self._clients_of(job)))
         self._jobs.remove(job)
         self._turn += 1
         for client in self._clients_of(job):

@@ -1,7 +1,8 @@
 """Long computations in worker processes: one job per key, with progress and cancellation.
 
-Clients take turns. A job whose clients have all gone makes room for others, and ends if nobody
-comes back for it.
+Clients take turns. While others wait, no client has two jobs running for long: the second is put
+back in the queue. A job whose clients have all gone makes room for others, and ends if nobody comes
+back for it.
 
 The server creates one JobPool. Its workers (server/jobs/worker.py) start immediately, warm up and
 stay. Each has a thread in the server that starts it, reads its messages and replaces it when it
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 MAX_FINISHED = 50
 """Finished jobs whose results can still be read."""
+
+MAX_WAITING = 8
+"""Jobs of one client that may wait for a worker."""
 
 _NO_WARM_UP = pickle.dumps(None)
 
@@ -76,6 +80,7 @@ class JobPool:
         clients_of = attrgetter("clients")
         self._queue = FairQueue[Job](clients_of)
         self._presence = Presence[Job](clients_of, is_present, yield_seconds, end_seconds)
+        self._is_present, self._yield_seconds = is_present, yield_seconds
         self._is_closed = False
         self._first_has_started = False  # the first worker is ready, or has failed
         self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
@@ -105,6 +110,11 @@ class JobPool:
             Importable by its module and name; its arguments and result are pickled.
         client : str
             Who wants the result; see `cancel`.
+
+        Returns
+        -------
+        JobStatus
+            "failed", with nothing submitted, if too many jobs of the client are waiting.
         """
         payload = pickle.dumps((_importable(function), args))
         with self._changed:
@@ -112,6 +122,9 @@ class JobPool:
                 raise RuntimeError("the pool is closed")
             job = self._jobs.get(key)
             if job is None or job.status.is_finished:
+                if sum(client in other.status.clients for other in self._queue) >= MAX_WAITING:
+                    reason = f"{MAX_WAITING} of your computations are waiting; cancel one, or wait"
+                    return JobStatus(key, "failed", error=reason)
                 job = Job(payload, JobStatus(key))
                 self._jobs.pop(key, None)
                 self._jobs[key] = job
@@ -188,7 +201,7 @@ class JobPool:
         if status.state == "queued":
             position = self._queue.in_turn().index(job)
             warming_up = sum(not slot.is_ready for slot in self._slots)
-            phase = "warming up" if position < warming_up else "queued"
+            phase = status.phase or ("warming up" if position < warming_up else "queued")
             return replace(status, position=position, phase=phase)
         if status.state == "running":
             now = time.monotonic()
@@ -199,16 +212,14 @@ class JobPool:
     def _cancel(self, job: Job) -> None:
         if job.status.state == "queued":
             self._queue.remove(job)
-        for slot in self._slots:
-            if slot.job is job and slot.worker:
-                slot.is_ready = False
-                slot.worker.kill()  # its thread sees the end of the pipe and starts another
+        self._kill_worker(job)
         self._finish(job, state="cancelled")
 
     def _finish(self, job: Job, **changes: Any) -> None:
         key = job.status.key
         seconds = time.monotonic() - job.began if job.began else 0.0
         job.status = replace(job.status, frame=None, seconds=seconds, **changes)
+        job.payload = b""
         self._jobs[key] = self._jobs.pop(key)  # to the end: the oldest are removed first
         finished = [key for key, other in self._jobs.items() if other.status.is_finished]
         for key in finished[:-MAX_FINISHED]:
@@ -232,21 +243,48 @@ class JobPool:
         """Give queued jobs to idle workers."""
         for slot in self._slots:
             if self._queue and slot.worker and slot.is_ready and slot.job is None:
-                job = slot.job = self._queue.pop()
+                job = slot.job = self._queue.pop(self._running())
                 job.began = time.monotonic()
                 job.status = replace(
                     job.status, state="running", phase="starting", started=time.time()
                 )
                 slot.worker.send(job.payload)
-                job.payload = b""
+
+    def _running(self) -> list[Job]:
+        return [slot.job for slot in self._slots if slot.job and not slot.job.status.is_finished]
+
+    def _make_room(self) -> None:
+        """Put the second job of a client back if another, with none running, has waited long."""
+        running = sorted(self._running(), key=attrgetter("began"))
+        long_ago = time.monotonic() - self._yield_seconds
+        job = self._queue.to_put_back(
+            running,
+            lambda other: other.queued <= long_ago and any(map(self._is_present, other.clients)),
+        )
+        if job is None or len(running) < len(self._slots):  # a worker will be free
+            return
+        phase = "stopped for others who were waiting, will start again"
+        status = JobStatus(job.status.key, clients=job.status.clients, phase=phase)
+        again = self._jobs[job.status.key] = Job(job.payload, status)
+        self._queue.put_back(again)  # it starts from the beginning when it is its turn
+        job.status = replace(job.status, state="cancelled")  # ignores what its worker still sends
+        self._kill_worker(job)
+        self._changed.notify_all()
+
+    def _kill_worker(self, job: Job) -> None:
+        for slot in self._slots:
+            if slot.job is job and slot.worker:
+                slot.is_ready = False
+                slot.worker.kill()  # its thread sees the end of the pipe and starts another
 
     def _end_abandoned_jobs(self) -> None:
-        """Cancel jobs whose clients have gone, every second; the body of a thread."""
+        """Cancel jobs whose clients have gone, and let others have their turn, every second."""
         with self._changed:
             while not self._is_closed:
                 unfinished = [job for job in self._jobs.values() if not job.status.is_finished]
                 for job in self._presence.overdue(unfinished, self._queue):
                     self._cancel(job)
+                self._make_room()
                 self._changed.wait(1.0 if unfinished else None)
 
     def _serve(self, slot: _Slot) -> None:

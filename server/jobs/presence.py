@@ -8,7 +8,8 @@ T = TypeVar("T")
 
 YIELD_SECONDS, END_SECONDS = 10.0, 120.0
 """How long a job may run on without a client: while others wait for a worker, and at most. A page
-that is loaded again is back by then."""
+that is loaded again is back by then. YIELD_SECONDS is also how long others wait for a worker that
+runs the second job of a session."""
 
 
 class Presence(Generic[T]):

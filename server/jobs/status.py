@@ -1,5 +1,6 @@
 """A job, its status, and the estimate of its remaining time."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -96,6 +97,7 @@ class Job:
     payload: bytes  # pickled (function, arguments)
     status: JobStatus
     rate: PhaseRate = field(default_factory=PhaseRate)
+    queued: float = field(default_factory=time.monotonic)  # s
     began: float = 0.0  # monotonic clock, s; 0 while queued
 
     @property

@@ -153,7 +153,9 @@ class FileReader:
             if job is None or (not job.is_finished and client not in job.clients):
                 limits = read_limits(reading.paths, reading.trusted)
                 work = (reading.function, reading.args, limits, name, reading.folder)
-                self._pool.submit(key, _call, *work, client=client)
+                submitted = self._pool.submit(key, _call, *work, client=client)
+                if submitted.state == "failed":  # too many readings of the client are waiting
+                    raise EmbeddingError(f"{name}: {submitted.error}")
             with contextlib.suppress(KeyError):  # another session has just taken the result
                 job = self._pool.wait(key, seconds)
         if not job.is_finished:

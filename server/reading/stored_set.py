@@ -112,9 +112,9 @@ def read_and_store(paths: Sequence[Path], context: ReadContext, folder: Path) ->
 def _mapped(
     vectors: np.ndarray, paths: Sequence[Path], context: ReadContext
 ) -> MappedVectors | None:
-    """Return the place of vectors that are part of a file too large to be copied, or None.
+    """Return the place of vectors that are mapped from a private copy of a file, or None.
 
-    All others are copied: nobody can cut a file that has no name any more while it is mapped.
+    All others are written: nobody can cut a file that has no name any more while it is mapped.
     """
     base = vectors
     while isinstance(base.base, np.ndarray):
@@ -122,7 +122,8 @@ def _mapped(
     if not isinstance(base, np.memmap) or base.filename is None:
         return None
     path = Path(base.filename).resolve()
-    if path not in [each.resolve() for each in paths] or not context.should_map(path):
+    copies = [context.path_to_map(each) for each in paths if context.should_map(each)]
+    if context.copy is None or path not in [each.resolve() for each in copies]:
         return None
     offset = base.offset + vectors.ctypes.data - base.ctypes.data
     return MappedVectors(path, offset, (vectors.shape[0], vectors.shape[1]))

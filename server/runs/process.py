@@ -1,7 +1,7 @@
 """The process of a run: started apart from the app, observed through files, stopped on request.
 
     process.json    the latest start
-    alive           locked as long as a process of the run is alive
+    alive           locked as long as a process of the run is alive; holds its process group, too
     asked_to_stop   present once a stop has been requested
     exit            the exit code, once the command has ended
     stdout.txt, stderr.txt
@@ -137,6 +137,7 @@ def launch(
             start_new_session=True,
         )
         try:
+            os.write(alive, f"{process.pid}\n".encode())
             write_json(folder / _PROCESS, asdict(_Start(process.pid, started, previous)))
         except OSError:  # a full disk: nobody could find the process
             os.killpg(process.pid, signal.SIGKILL)
@@ -186,16 +187,14 @@ def stop(folder: Path, force: bool = False) -> None:
     Raises
     ------
     EmbeddingError
-        The process cannot be found, because process.json is missing or damaged.
+        The process cannot be found, because both files that name it are damaged.
     """
     if not status(folder).is_alive:
         return
-    start = _read_start(folder)
-    if start is None:
-        raise EmbeddingError(f"{_PROCESS} is missing, so the process cannot be found")
+    group = _process_group(folder)
     (folder / _STOP).touch()
     with contextlib.suppress(ProcessLookupError):  # it has just ended
-        os.killpg(start.group, signal.SIGKILL if force else signal.SIGTERM)
+        os.killpg(group, signal.SIGKILL if force else signal.SIGTERM)
 
 
 def tail(path: Path) -> str:
@@ -255,6 +254,30 @@ def _read_start(folder: Path) -> _Start | None:
     if not (is_group and is_time(started) and is_time(before)):
         raise EmbeddingError(f"{_PROCESS} is damaged (expected group, started and before)")
     return _Start(group, started, before)
+
+
+def _process_group(folder: Path) -> int:
+    """Return the process group of a folder whose process is alive.
+
+    Raises
+    ------
+    EmbeddingError
+        Neither process.json nor `alive` names it.
+    """
+    try:
+        start = _read_start(folder)
+        if start is not None:
+            return start.group
+        damage = f"{_PROCESS} is missing"
+    except EmbeddingError as error:
+        damage = str(error)
+    content = (folder / _ALIVE).read_bytes()[:20].strip()
+    if content.isdigit() and int(content) > 1:
+        return int(content)
+    raise EmbeddingError(
+        f"{damage}, so the process cannot be found here; on the server, "
+        f"`fuser -k {folder / _ALIVE}` ends it"
+    )
 
 
 def _is_locked(path: Path) -> bool:

@@ -8,8 +8,8 @@ A run's folder is named by its id and contains
     NAME.embedding.parquet, or whatever else the command writes
 
 and the files of process.py. Nothing else is known about a run, so that a restarted app, or a
-second one, sees the same. A run with a damaged file is listed as damaged and can be deleted; no
-function raises for it what would hide the other runs.
+second one, sees the same. A run with a damaged file, or without run.json, is listed as damaged and
+can be deleted; no function raises for it what would hide the other runs.
 """
 
 import contextlib
@@ -42,6 +42,9 @@ MAX_CONCURRENT = 2
 
 ENDED = ".ended"
 """File beside the runs: it grows by one line whenever a run ends."""
+
+_STARTING_SECONDS = 600.0
+"""How long a folder may be without run.json, while its files are copied and its process starts."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
@@ -181,7 +184,12 @@ def delete(run: RunRecord) -> None:
 
 def list_runs() -> list[RunRecord]:
     """Return all runs, the latest first."""
-    found = [read_record(path) for folder in runs_folders() for path in folder.glob(f"*/{RECORD}")]
+    found = [
+        read_record(path / RECORD)
+        for folder in runs_folders()
+        for path in folder.glob("*")
+        if _is_run(path)
+    ]
     return sorted(found, key=lambda run: run.created, reverse=True)
 
 
@@ -195,7 +203,7 @@ def find(run_id: str) -> RunRecord:
     """
     if _ID.fullmatch(run_id):
         for folder in runs_folders():
-            if (folder / run_id / RECORD).exists():
+            if _is_run(folder / run_id):
                 return read_record(folder / run_id / RECORD)
     raise EmbeddingError(f"{run_id}: no such run; it was deleted, or belongs to another server")
 
@@ -231,6 +239,17 @@ def status(run: RunRecord) -> RunStatus:
 def log_tail(run: RunRecord, lines: int) -> str:
     """Return the last lines of what the run has written to standard error."""
     return "\n".join(process.tail(run.folder / process.LOG).splitlines()[-lines:])
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder is that of a run which has been started, even if run.json is lost."""
+    if (folder / RECORD).exists():
+        return True
+    try:
+        age = time.time() - folder.stat().st_mtime
+    except OSError:  # no such folder, or just deleted
+        return False
+    return bool(_ID.fullmatch(folder.name)) and folder.is_dir() and age > _STARTING_SECONDS
 
 
 def _launch(run: RunRecord, arguments: Sequence[str]) -> None:

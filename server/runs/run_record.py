@@ -77,8 +77,12 @@ def write_record(run: RunRecord) -> None:
 
 
 def read_record(path: Path) -> RunRecord:
-    """Read run.json, which is written again only when a run is resumed."""
-    return _parsed(path, path.stat().st_mtime_ns)
+    """Read run.json, which is written again only when a run is resumed; it may be missing."""
+    try:
+        return _parsed(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        created = min(path.parent.stat().st_mtime, time.time())
+        return RunRecord(path.parent, "", (), {}, "", created, damage=f"{RECORD} is missing")
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -1,6 +1,7 @@
-"""python -m tests.fuzz [--seed 0] [--count 2000] [--first 0] [--jobs 2]: run it, print JSON.
+"""python -m tests.fuzz [--seed 0] [--mutated 2000] [--built 300]: run it, print JSON.
 
-Each input is known by the run's seed and its index: --first INDEX --count 1 runs one again.
+Each input is known by the run's seed, its kind and its index: `--mutated 0 --built 1 --first INDEX`
+runs one again.
 """
 
 import argparse
@@ -14,12 +15,15 @@ def main() -> int:
     """Return 1 where any input failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--mutated", type=int, default=2000)
+    parser.add_argument("--built", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    indices = range(options.first, options.first + options.count)
-    result = run(options.seed, indices, options.jobs)
+    counts = {"mutated": options.mutated, "built": options.built}
+    first = options.first
+    inputs = [(kind, i) for kind, n in counts.items() for i in range(first, first + n)]
+    result = run(options.seed, inputs, options.jobs)
     sys.stdout.write(json.dumps({"seed": options.seed} | result.as_json(), indent=1) + "\n")
     return 1 if result.failures else 0
 

@@ -8,17 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 
+from tests.fuzz.built import SIZE, built
 from tests.fuzz.mutations import mutated
-from tests.fuzz.seeds import ROOT, Seed, seeds
+from tests.fuzz.seeds import ROOT, seeds
 
-SECONDS = 10.0
+SECONDS = 15.0
 """CPU time that one input may take."""
 
 _STILL = 120.0  # seconds without an answer: it waits for something that never comes
@@ -35,7 +36,7 @@ class Result:
     ----------
     inputs, opened, refused : how many there were, ended with status 0, and with one error
     failures : for each of the others its index, what it was, how it failed, and its files
-    slowest, largest : seconds of CPU time and bytes of memory, index and input of the worst
+    slowest, largest : seconds of CPU time and bytes of memory of the worst, and which they are
     """
 
     inputs: int = 0
@@ -111,14 +112,27 @@ class Worker:
         self.process = None
 
 
-def run(seed: int, indices: Sequence[int], jobs: int = 1) -> Result:
-    """Inspect the inputs with these numbers; the files of failures stay on disk."""
+Input = tuple[str, int]
+"""The kind of an input, "mutated" or "built", and its number."""
+
+
+def run(seed: int, inputs: Sequence[Input], jobs: int = 1, size: int = SIZE) -> Result:
+    """Inspect the inputs; the files of failures stay on disk.
+
+    Parameters
+    ----------
+    size : bytes of built inputs, about
+    """
     corpus = seeds()
+    make = {
+        "mutated": lambda index: mutated(corpus, seed, index),
+        "built": lambda index: built(seed, index, size),
+    }
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="embedding-fuzz-"))
     with ThreadPoolExecutor(jobs) as pool:
         for part in [
-            pool.submit(_run_part, seed, indices[job::jobs], corpus, folder / str(job), result)
+            pool.submit(_run_part, inputs[job::jobs], make, folder / str(job), result)
             for job in range(jobs)
         ]:
             part.result()
@@ -127,17 +141,20 @@ def run(seed: int, indices: Sequence[int], jobs: int = 1) -> Result:
     for worst, by in ((result.slowest, "seconds"), (result.largest, "memory")):
         worst.sort(key=lambda each: each[by], reverse=True)
         del worst[_LISTED:]
-    result.failures.sort(key=lambda failure: failure["index"])
+    result.failures.sort(key=lambda failure: (failure["kind"], failure["index"]))
     return result
 
 
 def _run_part(
-    seed: int, indices: Sequence[int], corpus: Sequence[Seed], folder: Path, result: Result
+    inputs: Sequence[Input],
+    make: dict[str, Callable[[int], tuple[str, dict[str, bytes]]]],
+    folder: Path,
+    result: Result,
 ) -> None:
     worker = Worker(folder)
-    for index in indices:
-        what, files = mutated(corpus, seed, index)
-        place = folder / f"{index}" / "input"
+    for kind, index in inputs:
+        what, files = make[kind](index)
+        place = folder / f"{kind}-{index}" / "input"
         paths = [place / name for name in files]
         for path, content in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +163,7 @@ def _run_part(
         result.inputs += 1
         result.opened += not answer["fault"] and answer["status"] == 0
         result.refused += not answer["fault"] and answer["status"] == 2
-        about = {"index": index, "input": what}
+        about = {"kind": kind, "index": index, "input": what}
         result.slowest.append(about | {"seconds": round(answer["seconds"], 3)})
         result.largest.append(about | {"memory": answer["memory"]})
         if answer["seconds"] > SECONDS:
@@ -156,4 +173,5 @@ def _run_part(
             result.failures.append(about | shown | {"files": [str(path) for path in paths]})
         else:
             shutil.rmtree(place.parent)
+        del files
     worker.close()

@@ -54,7 +54,7 @@ def _saved(made: EmbeddingSet, name: str) -> Seed:
         return Seed(name, {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())})
 
 
-def _made(write: Callable[[Path], object], name: str) -> bytes:
+def made_by(write: Callable[[Path], object], name: str) -> bytes:
     """Return what a library writes into a file."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / name)
@@ -160,9 +160,9 @@ def _documents() -> Iterator[Seed]:
 
 def _binaries() -> Iterator[Seed]:
     """What other libraries write."""
-    yield _one("matrix.h5", _made(_write_matrix, "matrix.h5"))
-    yield _one("elmo.hdf5", _made(_write_elmo, "elmo.hdf5"))
-    yield _one("packed.h5", _made(_write_packed, "packed.h5"))
+    yield _one("matrix.h5", made_by(_write_matrix, "matrix.h5"))
+    yield _one("elmo.hdf5", made_by(_write_elmo, "elmo.hdf5"))
+    yield _one("packed.h5", made_by(_write_packed, "packed.h5"))
     table = pa.table(
         {
             "id": pa.array(range(ROWS)),
@@ -175,9 +175,9 @@ def _binaries() -> Iterator[Seed]:
     )
     for codec in ("snappy", "gzip", "zstd", "none"):
         write = partial(pq.write_table, table, compression=codec)
-        yield _one(f"{codec}.parquet", _made(write, "t.parquet"))
+        yield _one(f"{codec}.parquet", made_by(write, "t.parquet"))
     for codec in ("lz4", "zstd"):
-        yield _one(f"{codec}.feather", _made(partial(_write_arrow, table, codec), "t.feather"))
+        yield _one(f"{codec}.feather", made_by(partial(_write_arrow, table, codec), "t.feather"))
     mixed = io.BytesIO()
     np.savez_compressed(mixed, X=VECTORS.astype("f8"), names=np.array(WORDS), y=np.arange(ROWS))
     yield _one("packed.npz", mixed.getvalue())

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.fuzz.built import KINDS, built
 from tests.fuzz.mutations import mutated
 from tests.fuzz.run import run
 from tests.fuzz.seeds import seeds
@@ -11,10 +12,16 @@ from tests.fuzz.worker import fault
 
 
 def test_a_slice_of_the_run():
-    result = run(seed=1, indices=range(200))
+    result = run(seed=1, inputs=[("mutated", i) for i in range(200)])
     assert result.failures == [], json.dumps(result.failures, indent=1)
     assert result.inputs == result.opened + result.refused == 200
     assert result.opened >= 10
+
+
+def test_one_built_input_of_each_kind():
+    result = run(seed=1, inputs=[("built", i) for i in range(len(KINDS))], size=400_000)
+    assert result.failures == [], json.dumps(result.failures, indent=1)
+    assert result.inputs == len(KINDS)
 
 
 def test_inputs_are_known_by_their_number():
@@ -22,6 +29,9 @@ def test_inputs_are_known_by_their_number():
     assert len({seed.name for seed in corpus}) == len(corpus)
     assert mutated(corpus, 3, 5) == mutated(corpus, 3, 5)
     assert mutated(corpus, 3, 5) != mutated(corpus, 4, 5)
+    for index in range(len(KINDS)):
+        assert built(3, index, 20_000) == built(3, index, 20_000)
+    assert built(3, 0, 20_000) != built(4, 0, 20_000)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.common import local_files, sources
+from pages.common import local_files, services
 from pages.common.local_files import Local
 from pages.explore import dataset_summary
 from tests.damaged_runs import DAMAGES, RUN_ID, make_damaged_runs, make_run
@@ -132,7 +132,7 @@ def test_a_cache_that_cannot_be_written_is_one_clear_message(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "file" / "cache"))
-    sources._opened.clear()
+    services.open_sets().clear()
     app = opening()
     assert "cannot be written" in errors(app)[-1] and "EMBEDDING_CACHE" in errors(app)[-1]
     for page in ("train.py", "evaluate.py"):

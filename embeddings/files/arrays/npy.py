@@ -56,12 +56,14 @@ def load(path: Path, context: ReadContext) -> Draft:
         raise EmbeddingError(f"an array of shape {shape}, which is empty; write one with rows")
     if matrix != shape:
         context.note(f"an array of shape {shape}: took it as {matrix[0]:,} x {matrix[1]:,}")
-    vectors = np.load(path, mmap_mode="r").reshape(matrix)
+    if context.should_map(path):
+        vectors = np.load(context.path_to_map(path), mmap_mode="r")
+    else:
+        with damaged(".npy", ValueError, OSError, EOFError):
+            vectors = np.load(path, allow_pickle=False)
+    vectors = vectors.reshape(matrix)
     if dtype == np.uint8 and are_packed_bits(vectors):
         vectors = _unpacked(vectors, context)
-    if not context.should_map(path):
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, which is refused
-            vectors = np.array(vectors, dtype=np.float32, order="C")
     return Draft.of(as_float32(vectors), **header.described(path, dtype))
 
 

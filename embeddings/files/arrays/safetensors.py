@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -64,22 +65,27 @@ def load(path: Path, context: ReadContext) -> Draft:
         a damaged file, a header that claims more than there is, or no matrix of numbers
     """
     tensors, texts = _read_header(path)
-    content = _map(path)
     if named.are_single_vectors(tensors):
-        arrays = (_read(content, tensor) for tensor in tensors)
-        vectors = named.stack_vectors(arrays, len(tensors), tensors[0].shape[0], context.note)
+        with path.open("rb") as file:
+            arrays = (_read(file, tensor) for tensor in tensors)
+            vectors = named.stack_vectors(arrays, len(tensors), tensors[0].shape[0], context.note)
         fields = provenance.described(path, _NAMES[tensors[0].type_name])
         return Draft.of(vectors, [tensor.name for tensor in tensors], **fields)
     chosen = _choose(tensors, context)
     rows = chosen.shape[0]
     if not context.should_map(path):
         check_bytes(padded_size(chosen.shape) * 4, "the vectors need")
-    columns = _columns(content, tensors, rows)
     labels = _labels(texts, rows, context.note)
     header = texts.get("embedding")
     stored = provenance.from_json(header) if header else None
     fields = provenance.described(path, _NAMES[chosen.type_name], stored)
-    draft = Draft.of(as_float32(_read(content, chosen)), labels, columns, **fields)
+    with path.open("rb") as file:
+        columns = _columns(file, tensors, rows)
+        if context.should_map(path):
+            vectors = _decoded(_map(context.path_to_map(path), chosen), chosen)
+        else:
+            vectors = _read(file, chosen)
+    draft = Draft.of(as_float32(vectors), labels, columns, **fields)
     return replace(draft, typed=stored is not None)
 
 
@@ -101,19 +107,19 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
         a damaged file, or no one-dimensional tensor in it
     """
     tensors, _ = _read_header(path)
-    content = _map(path)
-    yield (
-        named.columns_table(tensors, rows, lambda length: _columns(content, tensors, length), note),
-        "",
-    )
+    with path.open("rb") as file:
+        yield (
+            named.columns_table(
+                tensors, rows, lambda length: _columns(file, tensors, length), note
+            ),
+            "",
+        )
 
 
-def _columns(
-    content: np.ndarray, tensors: Sequence[_Tensor], rows: int
-) -> dict[str, pa.ChunkedArray]:
+def _columns(file: IO[bytes], tensors: Sequence[_Tensor], rows: int) -> dict[str, pa.ChunkedArray]:
     """Return all tensors that hold one value for each of `rows`."""
     return {
-        tensor.name: to_column(_read(content, tensor))
+        tensor.name: to_column(_read(file, tensor))
         for tensor in tensors
         if tensor.shape == (rows,) and tensor.kind != "other" and rows
     }
@@ -186,18 +192,33 @@ def _read_header(path: Path) -> tuple[list[_Tensor], dict[str, str]]:
     ], texts  # fmt: skip
 
 
-def _map(path: Path) -> np.ndarray:
-    """Map a file into memory, once for all its tensors: each map is an open file."""
-    return np.asarray(np.memmap(path, np.uint8, "r"))
-
-
-def _read(content: np.ndarray, tensor: _Tensor) -> np.ndarray:
-    """Return a tensor's numbers, in the mapped file; bfloat16 as float32."""
+def _map(path: Path, tensor: _Tensor) -> np.ndarray:
+    """Return a tensor's numbers in a mapped file, as they are stored."""
     dtype = np.dtype(_TYPES[tensor.type_name])
-    if 0 in tensor.shape:
-        return np.empty(tensor.shape, dtype)
     end = tensor.start + math.prod(tensor.shape) * dtype.itemsize
-    array = content[tensor.start : end].view(dtype).reshape(tensor.shape)
+    content = np.memmap(path, np.uint8, "r")
+    return np.asarray(content[tensor.start : end].view(dtype).reshape(tensor.shape))
+
+
+def _read(file: IO[bytes], tensor: _Tensor) -> np.ndarray:
+    """Read a tensor's numbers; bfloat16 as float32.
+
+    Raises
+    ------
+    EmbeddingError
+        the file has been cut short since its header was read
+    """
+    dtype = np.dtype(_TYPES[tensor.type_name])
+    size = math.prod(tensor.shape) * dtype.itemsize
+    file.seek(tensor.start)
+    content = file.read(size)
+    if len(content) < size:
+        raise EmbeddingError("the file was cut short while it was read; open it again")
+    return _decoded(np.frombuffer(content, dtype).reshape(tensor.shape), tensor)
+
+
+def _decoded(array: np.ndarray, tensor: _Tensor) -> np.ndarray:
+    """Return a tensor's numbers as NumPy has them: bfloat16 as float32."""
     if tensor.type_name != "BF16":
         return array
     widened = array.astype(np.uint32)

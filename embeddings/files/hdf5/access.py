@@ -5,11 +5,10 @@ missing, datasets of the other two kinds are refused.
 """
 
 import math
-import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeGuard
+from typing import IO, TypeGuard
 
 import h5py
 import numpy as np
@@ -22,6 +21,8 @@ from embeddings.files.limits import as_float32, check_bytes, max_bytes, padded_s
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py raises
 _HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
+_BLOCK = 2**20  # bytes of a file that are searched at a time
+_HEAP_BYTES = 2**12  # read at a time; most heaps are not larger
 _TEXTS = 1_000  # strings read at a time, at most
 
 
@@ -52,24 +53,49 @@ def check_heaps(path: Path) -> int:
         a heap of texts is damaged so that HDF5 would never return, or heaps overlap
     """
     longest = steps = 0
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content.find(_HEAP)
-        while start >= 0:
+    length = path.stat().st_size
+    with path.open("rb") as file:
+        for start in _occurrences(file, _HEAP):
+            file.seek(start)
+            heap, first = file.read(_HEAP_BYTES), start
             here = start + 16
-            end = min(start + int.from_bytes(content[start + 8 : here], "little"), len(content))
+            end = min(start + int.from_bytes(heap[8:16], "little"), length)
             while here + 16 <= end:
-                index = int.from_bytes(content[here : here + 2], "little")
-                size = int.from_bytes(content[here + 8 : here + 16], "little")
+                if here + 16 > first + len(heap):
+                    file.seek(here)
+                    heap, first = file.read(_HEAP_BYTES), here
+                entry = heap[here - first : here - first + 16]
+                index = int.from_bytes(entry[:2], "little")
+                size = int.from_bytes(entry[8:], "little")
                 step = 16 + -(-size // 8) * 8 if index else size
                 steps += 1
-                if step < 16 or here + step > end or 8 * steps > len(content):
+                if len(entry) < 16 or step < 16 or here + step > end or 8 * steps > length:
                     raise EmbeddingError(
                         f"damaged HDF5 (a heap of texts at byte {here:,}); copy the file again"
                     )
                 longest = max(longest, size if index else 0)
                 here += step
-            start = content.find(_HEAP, start + 8)
     return longest
+
+
+def _occurrences(file: IO[bytes], wanted: bytes) -> Iterator[int]:
+    """Yield the position of each occurrence of some bytes in a file, in ascending order.
+
+    The position of the file may be changed meanwhile.
+    """
+    start, rest = 0, b""
+    while True:
+        file.seek(start + len(rest))
+        block = file.read(_BLOCK)
+        if not block:
+            return
+        block = rest + block
+        found = block.find(wanted)
+        while found >= 0:
+            yield start + found
+            found = block.find(wanted, found + 1)
+        rest = block[max(0, len(block) - len(wanted) + 1) :]
+        start += len(block) - len(rest)
 
 
 def child(parent: object, name: str) -> h5py.Group | h5py.Dataset | None:

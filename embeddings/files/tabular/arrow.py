@@ -1,7 +1,7 @@
 """Arrow IPC, as a file (Feather version 2) or a stream: an embedding file's columns, or any table.
 
 A file is read by its footer, since the stream within it need not be valid: Polars, arrow-rs and
-arrow-js write files whose stream is not. Buffers are mapped into memory, not copied.
+arrow-js write files whose stream is not.
 """
 
 import struct
@@ -15,6 +15,7 @@ from embeddings.arrow_types import replace_columns
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files.atomic import atomic_path
+from embeddings.files.compression import read_content
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes
@@ -79,8 +80,12 @@ def read_schema(path: Path) -> pa.Schema:
     EmbeddingError
         the file is damaged
     """
-    with damaged("Arrow", *_DAMAGE), _opened(_content(path)) as reader:
-        return reader.schema
+    with damaged("Arrow", *_DAMAGE), pa.OSFile(str(path)) as file:
+        ends = [file.read_at(size, place) for size, place in ((8, 0), (6, max(0, file.size() - 6)))]
+        _check_ends(*ends)
+        is_file = ends[0] == _FILE
+        with pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file) as reader:
+            return reader.schema
 
 
 def read_table(path: Path) -> pa.Table:
@@ -98,7 +103,7 @@ def read_table(path: Path) -> pa.Table:
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Write the columns of an embedding file, atomically: as a stream for .arrows, else as a file.
 
-    Nothing is compressed, so that readers can map the file into memory.
+    Nothing is compressed, so that other programs can map the file into memory.
 
     Returns
     -------
@@ -151,17 +156,21 @@ def _messages(content: pa.Buffer) -> Iterator[pa.Message]:
 
 
 def _content(path: Path) -> pa.Buffer:
-    """Map an Arrow file or stream, after a look at its first and last bytes."""
-    content = pa.memory_map(str(path)).read_buffer()
-    start, end = content.slice(0, 8).to_pybytes(), content.slice(max(0, content.size - 6))
+    """Read an Arrow file or stream, whose buffers will be the columns' own; check its ends."""
+    content = read_content(path)
+    _check_ends(bytes(content[:8]), bytes(content[max(0, content.size - 6) :]))
+    return content
+
+
+def _check_ends(start: bytes, end: bytes) -> None:
+    """Raise EmbeddingError if the first 8 or the last 6 bytes are not those of a whole file."""
     if start.startswith(_FEATHER_1):
         raise EmbeddingError(
             "Feather version 1, which is not supported; write the table as version 2: "
             "pyarrow.feather.write_feather(table, path)"
         )
-    if start == _FILE and end.to_pybytes() != _MAGIC:
+    if start == _FILE and end != _MAGIC:
         raise EmbeddingError("the Arrow file is cut short; write or copy the file again")
-    return content
 
 
 def _plain(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -3,12 +3,12 @@
 The records may be separated by newlines (as the original tool writes them) or not (as gensim does).
 """
 
-import mmap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from embeddings.blocks import row_blocks
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import header as provenance
@@ -46,24 +46,30 @@ def load(path: Path, context: ReadContext) -> Draft:
     EmbeddingError
         a header that claims more than the file can hold, or a file that ends before its last row
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        header = HEADER.match(content)
-        assert header is not None, "matches() has found it"
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = HEADER.match(file.read(_BLOCK_BYTES))
+        if header is None:  # matches() had found one
+            raise EmbeddingError("the file has changed while it was read; open it again")
         rows, dimensions = int(header[1]), int(header[2])
-        start = header.end()
-        del header  # it would keep the map open
-        check_header(rows, dimensions, 4, len(content))
+        check_header(rows, dimensions, 4, size)
         check_bytes(4 * rows * dimensions, "its vectors take")
-        words, starts, end = _records(content, start, rows, 4 * dimensions)
-        vectors = _gather(content, starts, 4 * dimensions)
-        if content[end : end + 64].strip():
-            context.note(f"ignored {len(content) - end:,} bytes after the last of {rows:,} rows")
+        words: list[bytes] = []
+        vectors = np.empty((rows, 4 * dimensions), dtype=np.uint8)
+        end = header.end()
+        for block, found, starts, place in _blocks(file, end, rows, 4 * dimensions):
+            vectors[len(words) : len(words) + len(found)] = _gather(block, starts, 4 * dimensions)
+            words += found
+            end = place
+        file.seek(end)
+        if file.read(64).strip():
+            context.note(f"ignored {size - end:,} bytes after the last of {rows:,} rows")
     texts = [decode_word(word) for word in words]
     if any("\ufffd" in text for text in texts):
         context.note(
             "some words are not in UTF-8; characters that cannot be read are shown as \ufffd"
         )
-    return Draft.of(vectors, texts, **provenance.described(path, "float32"))
+    return Draft.of(as_float32(vectors.view("<f4")), texts, **provenance.described(path, "float32"))
 
 
 def save(embedding_set: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -105,48 +111,56 @@ def _are_records(content: bytes, rows: int, width: int) -> bool:
     return not content[position:].strip()
 
 
-def _records(
-    content: mmap.mmap, position: int, rows: int, width: int
-) -> tuple[list[bytes], np.ndarray, int]:
-    """Find the words, and where their vectors start.
+def _blocks(
+    file: IO[bytes], position: int, rows: int, width: int
+) -> Iterator[tuple[bytes, list[bytes], np.ndarray, int]]:
+    """Read the records block by block.
 
     Parameters
     ----------
-    position : byte at which the first record starts
+    position : byte of the file at which the first record starts
     width : bytes of one vector
 
-    Returns
-    -------
-    the words; the bytes at which their vectors start, int64 of shape (rows,); and the byte after
-    the last record
+    Yields
+    ------
+    a block of the file; the words of the records that are in it; the bytes of the block at which
+    their vectors start, int64; and the byte of the file after the last of these records
 
     Raises
     ------
     EmbeddingError
         the file ends before the last record
     """
-    words = []
-    starts = np.empty(rows, dtype=np.int64)
-    size = len(content)
-    for row in range(rows):
-        space = content.find(b" ", position, position + _LONGEST_WORD)
-        if space < 0 or space + 1 + width > size:
+    file.seek(position)
+    rest, row, size = b"", 0, _BLOCK_BYTES + _LONGEST_WORD + width
+    while row < rows:
+        block = rest + file.read(size - len(rest))
+        words, starts, end = _records(block, rows - row, width)
+        if not words:
             raise EmbeddingError(
-                f"row {row} of {rows:,}: no complete word and vector at byte {position:,} of "
-                f"{size:,}; the file is cut short, or its first line is wrong"
+                f"row {row} of {rows:,}: no complete word and vector at byte {position:,}; the "
+                "file is cut short, or its first line is wrong"
             )
-        words.append(content[position:space].lstrip(b"\n"))
-        starts[row] = space + 1
+        row, position, rest = row + len(words), position + end, block[end:]
+        yield block, words, np.array(starts), position
+
+
+def _records(block: bytes, most: int, width: int) -> tuple[list[bytes], list[int], int]:
+    """Return the words of the complete records, where their vectors start, and where they end."""
+    words: list[bytes] = []
+    starts: list[int] = []
+    position = 0
+    while len(words) < most:
+        space = block.find(b" ", position, position + _LONGEST_WORD)
+        if space < 0 or space + 1 + width > len(block):
+            break
+        words.append(block[position:space].lstrip(b"\n"))
+        starts.append(space + 1)
         position = space + 1 + width
     return words, starts, position
 
 
-def _gather(content: mmap.mmap, starts: np.ndarray, width: int) -> np.ndarray:
-    """Return the vectors, `width` bytes from each start, as a matrix of float32."""
-    raw = np.frombuffer(content, dtype=np.uint8)
-    windows = np.lib.stride_tricks.sliding_window_view(raw, width)
-    vectors = np.empty((len(starts), width), dtype=np.uint8)
-    for rows in row_blocks(len(starts), width, _BLOCK_BYTES):
-        vectors[rows] = windows[starts[rows]]
-    del windows, raw  # they would keep the map open
-    return as_float32(vectors.view("<f4"))
+def _gather(block: bytes, starts: np.ndarray, width: int) -> np.ndarray:
+    """Return the `width` bytes from each start: uint8, shape (starts, width)."""
+    raw = np.frombuffer(block, dtype=np.uint8)
+    return np.lib.stride_tricks.sliding_window_view(raw, width)[starts]

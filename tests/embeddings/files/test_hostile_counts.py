@@ -173,18 +173,24 @@ def test_nested_groups_are_opened_each_from_its_parent(tmp_path: Path) -> None:
     assert len(opened) == depth + 3 and all("/" not in name for name in opened)
 
 
-def test_all_tensors_are_in_one_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_tensors(tmp_path / "a.safetensors", MANY)
-    maps = []
-    original = np.memmap
+def test_all_tensors_are_read_from_one_open_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    original = Path.open
 
-    def counted(*arguments: Any, **named: Any) -> np.memmap:
-        maps.append(arguments)
-        return original(*arguments, **named)
+    def counted(path: Path, *arguments: Any, **named: Any) -> Any:
+        opened.append(path)
+        return original(path, *arguments, **named)
 
-    monkeypatch.setattr(np, "memmap", counted)
-    found = load(tmp_path / "a.safetensors")
-    assert found.metadata.num_columns == MANY and len(maps) == 1
+    counts = []
+    monkeypatch.setattr(Path, "open", counted)
+    for tensors in (2, MANY):
+        write_tensors(tmp_path / "a.safetensors", tensors)
+        opened.clear()
+        assert load(tmp_path / "a.safetensors").metadata.num_columns == tensors
+        counts.append(len(opened))
+    assert counts[0] == counts[1]
 
 
 def test_more_tables_than_can_be_looked_into_are_refused(

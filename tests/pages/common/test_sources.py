@@ -64,7 +64,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder below which the app may open files; its cache is below it, too."""
     monkeypatch.setattr(sources, "local", lambda: Local(root=tmp_path.resolve()))
     monkeypatch.setattr(services, "cache", lambda: Cache(tmp_path / "cache"))
-    sources._opened.clear()
+    services.open_sets().clear()
     return tmp_path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embeddings import EmbeddingError
-from pages.common import sources
+from pages.common import services
 from pages.common.sources import Source, opened, paths_of, safe_file_name, store
 
 
@@ -67,7 +67,7 @@ def test_an_upload_that_lost_a_file_is_not_opened(uploads: Path) -> None:
     files = [Upload("v.csv", rows), Upload("labels.txt", b"".join(b"%d\n" % i for i in range(9)))]
     source = store(files)  # type: ignore[arg-type]
     assert opened(source.key).embedding_set.labels[8] == "8"
-    sources._opened.clear()
+    services.open_sets().clear()
     paths_of(source)[1].unlink()
     with pytest.raises(EmbeddingError, match="incomplete or damaged; upload them again"):
         opened(source.key)

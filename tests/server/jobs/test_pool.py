@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from embeddings.errors import EmbeddingError
-from server.jobs.pool import MAX_FINISHED, JobPool
+from server.jobs.pool import MAX_FINISHED, MAX_WAITING, JobPool
 from server.jobs.status import PhaseRate
 
 LONG = 60.0  # s; waits end with their event, only a failing test waits so long
@@ -487,6 +487,56 @@ def test_a_job_whose_client_has_gone_makes_room_for_others(tmp_path):
         present.remove("a")
         assert run_as(pool, "add", "b").result == 3
         assert pool.status("burn").state == "cancelled" and ended(pid)
+
+
+def test_the_second_job_of_a_client_makes_room_for_others(tmp_path):
+    pipes = {name: tmp_path / name for name in ("a0", "a1", "b0")}
+    for path in pipes.values():
+        os.mkfifo(path)
+    with JobPool(workers=2, yield_seconds=0.0) as pool:
+        for name in ("a0", "a1"):
+            pool.submit(name, held, str(pipes[name]), name, client="a")
+        first, second = (running_pid(pool, name) for name in ("a0", "a1"))
+        pool.submit("b0", held, str(pipes["b0"]), "b0", client="b")
+        running_pid(pool, "b0")
+        assert ended(second) and alive(first)
+        assert pool.status("a1").state == "queued"
+        assert "stopped for others" in pool.status("a1").phase
+        let_go(pipes["b0"])
+        assert pool.wait("b0", LONG).result == "b0"
+        running_pid(pool, "a1")  # again, from the beginning
+        for name in ("a0", "a1"):
+            let_go(pipes[name])
+            assert pool.wait(name, LONG).result == name
+
+
+def test_a_free_worker_is_for_who_has_none_running(tmp_path):
+    pipes = {name: tmp_path / name for name in ("a0", "b0", "a1", "c0")}
+    for path in pipes.values():
+        os.mkfifo(path)
+    with JobPool(workers=2) as pool:
+        for name in pipes:
+            pool.submit(name, held, str(pipes[name]), name, client=name[0])
+        for name in ("a0", "b0"):
+            running_pid(pool, name)
+        let_go(pipes["b0"])
+        running_pid(pool, "c0")
+        assert pool.status("a1").state == "queued"
+
+
+def test_the_waiting_jobs_of_one_client_are_bounded(pipe):
+    with JobPool() as pool:
+        pool.submit("running", held, str(pipe), 1, client="a")
+        running_pid(pool, "running")
+        for number in range(MAX_WAITING):
+            assert pool.submit(f"a{number}", add, 1, 2, client="a").state == "queued"
+        refused = pool.submit("one more", add, 1, 2, client="a")
+        assert refused.state == "failed" and "8 of your computations are waiting" in refused.error
+        assert pool.status("one more") is None
+        assert pool.submit("b", add, 1, 2, client="b").state == "queued"
+        assert pool.submit("a0", add, 1, 2, client="a").state == "queued"  # joins its own
+        pool.cancel("a7", "a")
+        assert pool.submit("one more", add, 1, 2, client="a").state == "queued"
 
 
 def run_as(pool, key, client):

@@ -1,12 +1,14 @@
 """A damaged file of a run damages this run alone: the others, and all functions, go on."""
 
 import fcntl
+import os
+import select
 from pathlib import Path
 
 import pytest
 
 from embeddings import EmbeddingError
-from server.runs import finished
+from server.runs import finished, process
 from server.runs import records as runs
 from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 from server.runs.metrics import RunMetrics, curves, progress
@@ -23,6 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_damaged_file_of_a_run_hides_no_other_run(folder: Path, file: str, name: str) -> None:
     sound, damaged = make_run(folder, 1), make_run(folder, 2)
     damage(damaged, file, name)
+    os.utime(damaged, (0, 0))  # not just created
     listed = {run.id: run for run in runs.list_runs()}
     assert sound.name in listed
     assert runs.status(listed[sound.name]).state == "done"
@@ -30,8 +33,6 @@ def test_a_damaged_file_of_a_run_hides_no_other_run(folder: Path, file: str, nam
     assert runs.blocked_reason() == ""
     record_missing_hashes()
     assert CheckpointIndex().find("0" * 64) is None
-    if (file, name) == ("run.json", "missing"):  # the folder of a run that has not been started
-        return
     run = runs.find(damaged.name)
     status = runs.status(run)
     assert run.title and runs.log_tail(run, 3) is not None
@@ -75,6 +76,37 @@ def test_damaged_lines_of_the_log_are_passed_over_and_counted(folder: Path, name
     assert metrics.damaged == 1
 
 
+def test_a_folder_without_run_json_is_damaged_unless_its_run_is_being_started(folder: Path) -> None:
+    run = make_run(folder, 1)
+    (run / "run.json").unlink()
+    assert runs.list_runs() == []  # as new_folder() leaves it
+    with pytest.raises(EmbeddingError, match="no such run"):
+        runs.find(run.name)
+    os.utime(run, (0, 0))
+    (found,) = runs.list_runs()
+    status = runs.status(found)
+    assert status.state == "damaged" and "run.json is missing" in status.error
+    assert found.title.startswith(run.name)
+    (folder / "notes").mkdir()
+    os.utime(folder / "notes", (0, 0))
+    assert [each.id for each in runs.list_runs()] == [run.name]  # others' folders are no runs
+    runs.delete(runs.find(run.name))
+    assert runs.list_runs() == []
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "group is everybody", "binary"])
+def test_a_run_whose_process_json_is_damaged_is_stopped(folder: Path, name: str) -> None:
+    run = runs.new_folder()
+    process.launch(run, ["sleep", "1000"], os.environ, folder / runs.ENDED)
+    handle = os.pidfd_open(int((run / "alive").read_text()))
+    damage(run, "process.json", name)
+    assert process.status(run).is_alive
+    process.stop(run, force=True)
+    assert select.select([handle], [], [], 60)[0]
+    os.close(handle)
+    assert not process.status(run).is_alive
+
+
 def test_a_process_that_cannot_be_found_is_not_stopped(folder: Path) -> None:
     run = make_run(folder, 1)
     damage(run, "process.json", "group is everybody")
@@ -84,5 +116,5 @@ def test_a_process_that_cannot_be_found_is_not_stopped(folder: Path) -> None:
         fcntl.flock(alive, fcntl.LOCK_EX)
         found = runs.find(run.name)
         assert runs.status(found).state == "running"
-        with pytest.raises(EmbeddingError, match=r"process.json is damaged"):
+        with pytest.raises(EmbeddingError, match=r"process.json is damaged.* `fuser -k .*/alive`"):
             runs.stop(found)

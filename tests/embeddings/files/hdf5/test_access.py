@@ -1,5 +1,7 @@
 """Access to HDF5: no links, not even within a path; damaged heaps; texts count as they are read."""
 
+import io
+
 import h5py
 import numpy as np
 import pytest
@@ -75,3 +77,14 @@ def test_a_heap_whose_parts_do_not_fit_is_damaged(tmp_path, size):
     (tmp_path / "x.h5").write_bytes(bytes(100) + heap + part + bytes(100))
     with pytest.raises(EmbeddingError, match="a heap of texts at byte 116"):
         access.check_heaps(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize("wanted", [b"ab", b"aab", b"x"])
+def test_marks_of_heaps_are_those_of_the_whole(
+    wanted: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytes(np.random.default_rng(0).choice(list(b"ab"), 500).astype(np.uint8))
+    expected = [i for i in range(len(content)) if content.startswith(wanted, i)]
+    for block in (1, 2, 3, 7, 1000):
+        monkeypatch.setattr("embeddings.files.hdf5.access._BLOCK", block)
+        assert list(access._occurrences(io.BytesIO(content), wanted)) == expected
