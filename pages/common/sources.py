@@ -14,7 +14,6 @@ from typing import Literal, get_args
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import numpy as np
-import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts

@@ -58,24 +58,20 @@ class FairQueue(Generic[T]):
         order = sorted(range(len(turns)), key=turns.__getitem__)
         return [self._jobs[i] for i in order]
 
-    def to_put_back(self, running: Sequence[T], has_waited: Callable[[T], bool]) -> T | None:
+    def to_put_back(self, running: Sequence[T], waiting: Iterable[T]) -> T | None:
         """Return the running job that should let another client have its worker, or None.
 
-        It is the last of those whose clients each have two running, if a job has waited long for a
-        client that has none.
+        It is the last of those whose clients each have two running, if a client that has none waits.
 
         Parameters
         ----------
         running : sequence
             The running jobs, in the order in which they began.
-        has_waited : callable
-            Whether a job of the queue has waited long.
+        waiting : iterable
+            The jobs that have waited long.
         """
         busy = self._counted(running)
-        is_due = any(
-            has_waited(job) and any(not busy[each] for each in self._clients_of(job))
-            for job in self._jobs
-        )
+        is_due = any(not busy[client] for job in waiting for client in self._clients_of(job))
         seconds = [job for job in running if all(busy[each] > 1 for each in self._clients_of(job))]
         return seconds[-1] if is_due and seconds else None
 

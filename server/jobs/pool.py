@@ -19,14 +19,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from server.jobs.fair_queue import FairQueue
 from server.jobs.presence import END_SECONDS, YIELD_SECONDS, Presence
+from server.jobs.slots import Slot, Slots
 from server.jobs.status import Job, JobStatus
-from server.jobs.worker import Worker
+from server.jobs.worker import Worker, importable
 
 _log = logging.getLogger(__name__)
 
@@ -37,17 +38,6 @@ MAX_WAITING = 8
 """Jobs of one client that may wait for a worker."""
 
 _NO_WARM_UP = pickle.dumps(None)
-
-
-@dataclass(eq=False)
-class _Slot:
-    """The place of one worker: its current process and job."""
-
-    worker: Worker | None = None
-    is_ready: bool = False  # the worker has warmed up
-    job: Job | None = None
-    warms_up: bool = True  # False after a worker ended while it warmed up
-    can_start: bool = True  # False after a worker ended before it was ready, without warm-up
 
 
 class JobPool:
@@ -83,8 +73,8 @@ class JobPool:
         self._is_present, self._yield_seconds = is_present, yield_seconds
         self._is_closed = False
         self._first_has_started = False  # the first worker is ready, or has failed
-        self._warm_up = pickle.dumps(warm_up and _importable(warm_up))
-        self._slots = [_Slot() for _ in range(workers)]
+        self._warm_up = pickle.dumps(warm_up and importable(warm_up))
+        self._slots = Slots(workers)
         self._threads = [
             threading.Thread(target=self._serve, args=(slot,), name=f"worker-{i}", daemon=True)
             for i, slot in enumerate(self._slots)
@@ -109,14 +99,10 @@ class JobPool:
         function : callable
             Importable by its module and name; its arguments and result are pickled.
         client : str
-            Who wants the result; see `cancel`.
-
-        Returns
-        -------
-        JobStatus
-            "failed", with nothing submitted, if too many jobs of the client are waiting.
+            Who wants the result; see `cancel`. If MAX_WAITING jobs of it are waiting, the status is
+            "failed", and nothing is submitted.
         """
-        payload = pickle.dumps((_importable(function), args))
+        payload = pickle.dumps((importable(function), args))
         with self._changed:
             if self._is_closed:
                 raise RuntimeError("the pool is closed")
@@ -200,8 +186,8 @@ class JobPool:
         status = job.status
         if status.state == "queued":
             position = self._queue.in_turn().index(job)
-            warming_up = sum(not slot.is_ready for slot in self._slots)
-            phase = status.phase or ("warming up" if position < warming_up else "queued")
+            is_warming_up = position < self._slots.warming_up
+            phase = status.phase or ("warming up" if is_warming_up else "queued")
             return replace(status, position=position, phase=phase)
         if status.state == "running":
             now = time.monotonic()
@@ -212,7 +198,7 @@ class JobPool:
     def _cancel(self, job: Job) -> None:
         if job.status.state == "queued":
             self._queue.remove(job)
-        self._kill_worker(job)
+        self._slots.kill_worker_of(job)
         self._finish(job, state="cancelled")
 
     def _finish(self, job: Job, **changes: Any) -> None:
@@ -242,40 +228,23 @@ class JobPool:
     def _dispatch(self) -> None:
         """Give queued jobs to idle workers."""
         for slot in self._slots:
-            if self._queue and slot.worker and slot.is_ready and slot.job is None:
-                job = slot.job = self._queue.pop(self._running())
-                job.began = time.monotonic()
-                job.status = replace(
-                    job.status, state="running", phase="starting", started=time.time()
-                )
-                slot.worker.send(job.payload)
-
-    def _running(self) -> list[Job]:
-        return [slot.job for slot in self._slots if slot.job and not slot.job.status.is_finished]
+            if self._queue and slot.is_free:
+                slot.run(self._queue.pop(self._slots.running))
 
     def _make_room(self) -> None:
         """Put the second job of a client back if another, with none running, has waited long."""
-        running = sorted(self._running(), key=attrgetter("began"))
         long_ago = time.monotonic() - self._yield_seconds
-        job = self._queue.to_put_back(
-            running,
-            lambda other: other.queued <= long_ago and any(map(self._is_present, other.clients)),
-        )
-        if job is None or len(running) < len(self._slots):  # a worker will be free
+        waiting = [each for each in self._queue if each.queued <= long_ago]
+        waiting = [each for each in waiting if any(map(self._is_present, each.clients))]
+        job = self._queue.to_put_back(self._slots.running, waiting)
+        if job is None or not self._slots.is_full():
             return
-        phase = "stopped for others who were waiting, will start again"
-        status = JobStatus(job.status.key, clients=job.status.clients, phase=phase)
-        again = self._jobs[job.status.key] = Job(job.payload, status)
+        again = job.again("stopped for others who were waiting, will start again")
+        self._jobs[again.status.key] = again
         self._queue.put_back(again)  # it starts from the beginning when it is its turn
         job.status = replace(job.status, state="cancelled")  # ignores what its worker still sends
-        self._kill_worker(job)
+        self._slots.kill_worker_of(job)
         self._changed.notify_all()
-
-    def _kill_worker(self, job: Job) -> None:
-        for slot in self._slots:
-            if slot.job is job and slot.worker:
-                slot.is_ready = False
-                slot.worker.kill()  # its thread sees the end of the pipe and starts another
 
     def _end_abandoned_jobs(self) -> None:
         """Cancel jobs whose clients have gone, and let others have their turn, every second."""
@@ -287,10 +256,10 @@ class JobPool:
                 self._make_room()
                 self._changed.wait(1.0 if unfinished else None)
 
-    def _serve(self, slot: _Slot) -> None:
+    def _serve(self, slot: Slot) -> None:
         """Keep one worker running; the body of its thread."""
         with self._changed:
-            is_first = slot is self._slots[0]
+            is_first = slot is next(iter(self._slots))
             self._changed.wait_for(lambda: is_first or self._first_has_started or self._is_closed)
         while True:
             with self._changed:
@@ -313,7 +282,7 @@ class JobPool:
             with self._changed:
                 self._on_worker_exit(slot, reason, was_ready)
 
-    def _on_message(self, slot: _Slot, kind: str, *content: Any) -> None:
+    def _on_message(self, slot: Slot, kind: str, *content: Any) -> None:
         if kind == "ready":
             slot.is_ready = slot.can_start = self._first_has_started = True
             if content[0]:
@@ -340,7 +309,7 @@ class JobPool:
             self._dispatch()
         self._changed.notify_all()
 
-    def _on_worker_exit(self, slot: _Slot, reason: str, was_ready: bool) -> None:
+    def _on_worker_exit(self, slot: Slot, reason: str, was_ready: bool) -> None:
         """Fail the job of a worker that has ended by itself.
 
         If the worker was never ready, the next one starts without the warm-up; if that one was
@@ -359,10 +328,3 @@ class JobPool:
                 job = self._queue.pop()
         if job:
             self._fail(job, f"the worker process ended before the job was done: {reason}")
-
-
-def _importable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function; raise ValueError if workers cannot import it, as it is in the script."""
-    if function.__module__ == "__main__":
-        raise ValueError(f"{function!r} is in the script; move it to a module that can be imported")
-    return function

@@ -104,3 +104,7 @@ class Job:
     def clients(self) -> frozenset[str]:
         """Who wants the result."""
         return self.status.clients
+
+    def again(self, phase: str) -> "Job":
+        """Return the job as it was when it was submitted, with a phase to show while it waits."""
+        return Job(self.payload, JobStatus(self.status.key, clients=self.clients, phase=phase))

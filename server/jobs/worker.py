@@ -91,6 +91,13 @@ class Worker:
         return _reason(code)
 
 
+def importable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function; raise ValueError if workers cannot import it, as it is in the script."""
+    if function.__module__ == "__main__":
+        raise ValueError(f"{function!r} is in the script; move it to a module that can be imported")
+    return function
+
+
 def _reason(code: int) -> str:
     """Describe the exit code of a process."""
     if code < 0 and code == -signal.SIGKILL:

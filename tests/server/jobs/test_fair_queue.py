@@ -1,7 +1,5 @@
 """Whose job runs next, and whose has to make room."""
 
-from collections.abc import Callable
-
 import pytest
 
 from server.jobs.fair_queue import FairQueue
@@ -13,10 +11,6 @@ def queue(*jobs: str) -> FairQueue[str]:
     for job in jobs:
         made.append(job)
     return made
-
-
-def always(job: str) -> bool:
-    return True
 
 
 @pytest.mark.parametrize(
@@ -37,13 +31,7 @@ def always(job: str) -> bool:
 def test_the_second_job_of_a_client_makes_room(
     waiting: list[str], running: list[str], expected: str | None
 ) -> None:
-    assert queue(*waiting).to_put_back(running, always) == expected
-
-
-def test_room_is_made_only_for_a_job_that_has_waited() -> None:
-    has_waited: Callable[[str], bool] = "c1".__eq__
-    assert queue("b1").to_put_back(["a1", "a2"], has_waited) is None
-    assert queue("b1", "c1").to_put_back(["a1", "a2"], has_waited) == "a2"
+    assert queue().to_put_back(running, waiting) == expected
 
 
 def test_a_job_that_was_put_back_is_the_first_of_its_client() -> None:

@@ -1,5 +1,6 @@
 """A set that another process has read is mapped, and equals the one that was read."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingSet, load, save
+from embeddings.cache import Cache
 from embeddings.files.options import ReadContext
 from server.reading.stored_set import StoredResult, read_and_store
 
@@ -68,14 +70,19 @@ def test_the_files_may_be_deleted_once_they_are_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".safetensors"])
-def test_a_file_too_large_to_be_copied_is_mapped_itself(
+def test_a_file_too_large_for_memory_is_mapped_from_its_private_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     path = tmp_path / f"x{suffix}"
     vectors = np.arange(4000, dtype=np.float32).reshape(1000, 4)
     save(EmbeddingSet.of(vectors), path)
-    assert stored(path, tmp_path / "copy", trusted=True).vectors.path != path
+    cache = Cache(tmp_path / "cache")
+    small = stored(path, tmp_path / "small", trusted=True, copy=cache.private_copy)
+    assert small.vectors.path == tmp_path / "small" / "vectors.npy"
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "5000")
-    result = stored(path, tmp_path / "out", trusted=True)
-    assert result.vectors.path == path and not (tmp_path / "out" / "vectors.npy").exists()
-    assert np.array_equal(result.open().embedding_set.vectors, vectors)
+    result = stored(path, tmp_path / "out", trusted=True, copy=cache.private_copy)
+    assert result.vectors.path == cache.private_copy(path).resolve()
+    assert not (tmp_path / "out" / "vectors.npy").exists()  # written once
+    found = result.open().embedding_set
+    os.truncate(path, 100)
+    assert np.array_equal(found.vectors, vectors)
