@@ -61,7 +61,7 @@ class FairQueue(Generic[T]):
     def to_put_back(self, running: Sequence[T], waiting: Iterable[T]) -> T | None:
         """Return the running job that should let another client have its worker, or None.
 
-        It is the last of those whose clients each have two running, if a client that has none waits.
+        It is the last of those whose clients each have two running, if one that has none waits.
 
         Parameters
         ----------
