@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.cli.parse import parse
-from embeddings.cli.terminal import USER_ERROR, print_error
+from embeddings.cli.terminal import USER_ERROR, abandon_output, print_error
 from embeddings.errors import EmbeddingError
 from embeddings.text import printable
 from trainers.catalog import MODULES, QUERIES, TABLE_COMMANDS, TRAINERS, descriptions, schema
@@ -34,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     try:
         _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return abandon_output()
     except (EmbeddingError, OSError) as error:
         print_error(error)
         return USER_ERROR

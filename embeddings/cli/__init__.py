@@ -16,7 +16,7 @@ and notes go to standard error. A user's mistake is one line `error: ...` and ex
 import sys
 from collections.abc import Sequence
 
-from embeddings.cli.terminal import USER_ERROR, print_error, write
+from embeddings.cli.terminal import USER_ERROR, abandon_output, print_error, write
 from embeddings.errors import EmbeddingError
 
 
@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status, 2 for a user's mistake."""
     try:
         _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return abandon_output()
     except (EmbeddingError, OSError) as error:
         print_error(error)
         return USER_ERROR

@@ -109,6 +109,8 @@ class NeighborsArguments(FileArguments):
     file: File
     label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc("Label of the item")] = None
     row: Annotated[int | None, Doc("Row of the item, from 0, in place of its label")] = None
+    role: Annotated[str | None, Doc(
+        "Role of the item, where items of both sides have its label")] = None
     k: Annotated[int, Alias("-k"), Ge(1), Doc("Number of neighbors")] = 10
     metric: Annotated[Metric | None, Doc("Metric; default: the set's own")] = None
     json: Json = False

@@ -1,5 +1,6 @@
 """What each command does, in the order of `python -m embeddings --help`."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings import layouts, neighbors
+from embeddings.arrow_types import decoded
 from embeddings.cache import Cache
 from embeddings.cli.arguments import (
     CHOICE_FIELDS,
@@ -64,7 +66,7 @@ def find_neighbors(arguments: NeighborsArguments) -> None:
     if arguments.row is not None:
         row = arguments.row
     else:
-        row = _row_of(embedding_set, arguments.label or "")
+        row = _row_of(embedding_set, arguments.label or "", arguments.role)
     found = neighbors.query(embedding_set, row, arguments.k, arguments.metric)
     answers = [
         {"row": int(neighbor), "label": embedding_set.labels[neighbor], found.kind: float(value)}
@@ -189,21 +191,33 @@ def _note_choices(context: ReadContext) -> None:
             )
 
 
-def _row_of(embedding_set: EmbeddingSet, label: str) -> int:
-    """Return the row of the only item with this label.
+def _row_of(embedding_set: EmbeddingSet, label: str, role: str | None = None) -> int:
+    """Return the row of the only item with this label and, if it is given, this role.
 
     Raises
     ------
     EmbeddingError
-        several items have the label, or none has; the message lists their rows, or close labels
+        several items have the label, or none has; the message lists their rows, or close labels;
+        or no item with the label has the role
     """
     rows = [row for row, other in enumerate(embedding_set.labels) if other == label]
+    roles: list[str] = []
+    if "role" in embedding_set.metadata.column_names:
+        column = decoded(embedding_set.metadata.column("role")).to_pylist()
+        roles = [str(column[row]) for row in rows]
+    if role is not None and rows:
+        if role not in roles:
+            found = f"it is a {listed(dict.fromkeys(roles))}" if roles else "no column role"
+            raise EmbeddingError(f"no item {label!r} has the role {role!r}: {found}")
+        rows = [row for row, other in zip(rows, roles, strict=True) if other == role]
     if len(rows) == 1:
         return rows[0]
     if rows:
+        choices = [f"--role {shlex.quote(each)}" for each in dict.fromkeys(roles)]
+        choices = [] if role is not None or len(choices) < len(rows) else choices
         raise EmbeddingError(
             f"{len(rows):,} items have the label {label!r}: rows "
-            f"{listed(rows, _MAX_ROWS_LISTED)}; choose one with --row N"
+            f"{listed(rows, _MAX_ROWS_LISTED)}; choose one with {', '.join([*choices, '--row N'])}"
         )
     folded = {other.casefold(): other for other in embedding_set.labels}
     close = [folded[key] for key in get_close_matches(label.casefold(), folded, n=5)]

@@ -4,6 +4,7 @@ Labels and other text of files are escaped: they never command a terminal.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,22 @@ ERROR_PREFIX = "error: "
 USER_ERROR = 2
 """The exit status for a user's mistake."""
 
+CLOSED_PIPE = 141  # 128 + SIGPIPE
+"""The exit status when the reader of standard output, such as head, has closed it."""
+
 _CLEAR_LINE = "\r\033[K"
 
 
 def write(text: str) -> None:
     """Write a text and a line end to standard output."""
     sys.stdout.write(printable(text.rstrip("\n"), lines=True) + "\n")
+
+
+def abandon_output() -> int:
+    """Write no more to standard output, which its reader has closed; return the exit status."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())  # else Python's own flush at the end fails again
+    return CLOSED_PIPE
 
 
 def print_error(error: EmbeddingError | OSError) -> None:

@@ -28,7 +28,7 @@ from embeddings.files.options import Note
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
-_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
+CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _LINES_BYTES = 2**20  # of text that is split into lines in one step
 _STEP = 2**16  # small pieces stay in the processor's cache
 _MOST_UTF8 = 3  # bytes of UTF-8 for a byte of another encoding
@@ -176,7 +176,7 @@ def _as_utf8(buffer: pa.Buffer, note: Note, validate: bool = True) -> tuple[pa.B
     if start.startswith(codecs.BOM_UTF8):
         buffer = buffer.slice(len(codecs.BOM_UTF8))
     if validate and not _is_utf8(buffer):
-        if _CONTROL.search(bytes(buffer[:_HEAD_BYTES])):
+        if CONTROL.search(bytes(buffer[:_HEAD_BYTES])):
             raise EmbeddingError(
                 "neither UTF-8 nor text of another encoding: it holds control characters; expected "
                 "a text file in UTF-8"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,13 @@ def test_quiet_prints_nothing_but_the_metrics(tmp_path, capfd):
     assert main(["two_tower", *flags]) == 0
     output = capfd.readouterr()
     assert output.err == "" and json.loads(output.out)["steps"] == 2
+
+
+@pytest.mark.parametrize("command", [["trainers", "two_tower", "--schema"], ["embeddings", "-h"]])
+def test_a_reader_that_closes_the_output_is_no_error(command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, stdout=output,
+                              stderr=subprocess.PIPE)  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, b"")

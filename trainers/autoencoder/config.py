@@ -13,6 +13,7 @@ from trainers.core.loop_config import (
     Dimensions,
     Epochs,
     LearningRate,
+    LeaveOut,
     LoopConfig,
     Patience,
 )
@@ -42,6 +43,7 @@ class AutoencoderConfig(LoopConfig):
         "Channels of the first convolution; each further one has twice as many")] = 32
     hidden: Annotated[int, Ge(2), Label("Hidden units"), ADVANCED, Doc(
         "Units of the first layer of the dense network; the second has half as many")] = 256
+    leave_out: LeaveOut = False
     size: Annotated[int | None, Ge(4), Label("Image size"), Unit("px"), Doc(
         "Side length to which images are resized; default: their own if all have the same of at "
         "most 64 px, else 64")] = None

@@ -95,7 +95,9 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     """Read the images, train, write the file; return the metrics."""
     fabric = start(config)
     images = (
-        digits() if config.data is None else read_images(config.data, config.size, config.label)
+        digits()
+        if config.data is None
+        else read_images(config.data, config.size, config.label, leave_out=config.leave_out)
     )
     task = AutoencoderTask(images, config)
     for note in (*images.notes, f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "

@@ -18,9 +18,10 @@ from trainers.core.loop_config import (
     MinCount,
     Patience,
 )
+from trainers.data.tokens import IdeographsOption, Punctuation, TagsOption, TextColumn, Tokens
 
 WordVector = Literal["first", "mean"]
-Punctuation = Literal["kept", "apart"]
+BertPunctuation = Literal["auto", "keep", "split", "strip", "model"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,8 @@ class BertConfig(LoopConfig):
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "Text with one sentence per line: a file, a .gz or a folder; default: synthetic sentences "
-        "with homonyms")] = None
+        "Text with one sentence per line: a file, a zip or a folder; or a table with a column of "
+        "text, whose other columns are kept. Default: synthetic sentences with homonyms")] = None
     pretrained: Annotated[str | None, Label("Pretrained model"), Doc(
         "A pretrained Hugging Face model, which is used as it is: its folder, or an installed "
         "package that contains one")] = None
@@ -59,17 +60,30 @@ class BertConfig(LoopConfig):
     min_count: Annotated[MinCount, Doc("Minimum count of a word to get a mean vector")] = 2
     vector: Annotated[WordVector, Label("Word vector"), ADVANCED, Doc(
         "Vector of a word: that of its first token, or the mean over its tokens")] = "first"
-    punctuation: Annotated[Punctuation, ADVANCED, Doc(
-        "For pretrained models. kept: words are separated by spaces only, each tokenized as a "
-        "whole; apart: punctuation is separated as the model's tokenizer does")] = "kept"
+    punctuation: Annotated[BertPunctuation, ADVANCED, Doc(
+        "keep: words are what spaces separate; split: punctuation marks are words of their own; "
+        "strip: they are left out; model: a pretrained model's tokenizer separates them within "
+        "words. auto: model for a table's text and a pretrained model, else keep")] = "auto"
+    tags: TagsOption = "keep"
+    ideographs: IdeographsOption = "keep"
+    text: TextColumn = None
 
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.pretrained is None and self.dim % self.heads:
             raise SettingError("heads", self.heads, f"a divisor of --dim {self.dim}")
+        if self.pretrained is None and self.punctuation == "model":
+            raise SettingError("punctuation", "model", "split or another, without --pretrained")
 
     @property
     def chosen_words(self) -> tuple[str, ...]:
         """The words listed in `words`."""
         return tuple(word.strip() for word in (self.words or "").split(",") if word.strip())
+
+    @property
+    def tokens(self) -> Tokens:
+        """How lines are split into words."""
+        given = self.punctuation
+        punctuation: Punctuation = "keep" if given in ("auto", "model") else given
+        return Tokens(False, punctuation, self.tags, self.ideographs)

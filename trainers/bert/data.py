@@ -15,7 +15,7 @@ that every token's vector must represent its context (Devlin et al., 2018). Each
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -53,7 +53,8 @@ def read_text(config: BertConfig, longest: int, lowercase: bool) -> Sentences:
     """
     if config.data is None:
         return synthetic_senses(seed=config.seed)
-    return read_sentences(config.data, max(1, longest - 2), lowercase)
+    tokens = replace(config.tokens, lowercase=lowercase)
+    return read_sentences(config.data, max(1, longest - 2), tokens, config.text)
 
 
 def learn_subwords(sentences: Iterable[str], size: int, lowercase: bool) -> Tokenizer:

@@ -66,7 +66,7 @@ def embed_corpus(
     text = occurrences.text
     words = vocabulary(text.sentences, config.min_count)
     issues: Counter[str] = Counter()
-    progress = ProgressBar(len(text), unit="sentences", quiet=config.quiet)
+    progress = ProgressBar(len(text), quiet=config.quiet, counted="sentences")
 
     vector_of: dict[Sentence, np.ndarray] = {}
 

@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer, pre_tokenizers
 
 from embeddings.errors import EmbeddingError
-from trainers.bert.config import BertConfig, Punctuation
+from trainers.bert.config import BertConfig
 from trainers.bert.context_encoder import ContextEncoder
 from trainers.bert.data import read_text
 from trainers.bert.output import embed_corpus
@@ -25,6 +25,7 @@ from trainers.core.console import is_main, print_progress
 from trainers.core.hugging_face import transformers
 from trainers.core.result import write_result
 from trainers.data.contexts.occurrences import choose_occurrences
+from trainers.data.text_source import is_text_table
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
     if not is_main():
         return {}
     folder = find_model(str(config.pretrained))
-    encoder, notes = load_encoder(folder, device, config.punctuation, config.block)
+    splits = config.punctuation == "model" or (config.punctuation == "auto" and reads_table(config))
+    encoder, notes = load_encoder(folder, device, splits, config.block)
     text = read_text(config, encoder.longest, lowercase=False)
     occurrences = choose_occurrences(text, config.chosen_words, config.occurrences, config.seed)
     for note in (*notes, *text.notes, f"{len(text):,} sentences of {text.words:,} words",
@@ -59,7 +61,7 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
         "pretrained": config.pretrained,
         "model_sha256": fingerprint(folder),
         "vector": config.vector,
-        "punctuation": config.punctuation,
+        "punctuation": _punctuation(config, splits),
         "block": encoder.longest,
     }
     about = {
@@ -72,6 +74,18 @@ def run_pretrained(config: BertConfig, device: torch.device) -> dict[str, Any]:
     started = time.perf_counter()
     found = embed_corpus(encoder, occurrences, config, {}, about)
     return write_result(found, config, EncodingSpeed(time.perf_counter() - started, text.words))
+
+
+def reads_table(config: BertConfig) -> bool:
+    """Return True if the text is a column of a table."""
+    return config.data is not None and is_text_table(config.data, config.text)
+
+
+def _punctuation(config: BertConfig, splits: bool) -> str:
+    """Return what the file says about punctuation; unchanged words for what 0.1 had."""
+    if splits:
+        return "apart"
+    return "kept" if config.tokens.punctuation == "keep" else config.tokens.punctuation
 
 
 def find_model(given: str) -> Path:
@@ -115,13 +129,13 @@ def fingerprint(folder: Path) -> str:
 
 
 def load_encoder(
-    folder: Path, device: torch.device, punctuation: Punctuation, longest: int | None = None
+    folder: Path, device: torch.device, splits: bool = False, longest: int | None = None
 ) -> tuple[ContextEncoder, tuple[str, ...]]:
     """Open a model.
 
     Parameters
     ----------
-    punctuation : see BertConfig
+    splits : whether the model's tokenizer splits words at punctuation, as in its training
     longest : maximum tokens of a sequence; default: the maximum of the model
 
     Returns
@@ -149,7 +163,7 @@ def load_encoder(
     tokenizer.no_padding()
     notes = [f"{model.config.model_type} of {model.config.num_hidden_layers} layers, "
              f"{model.config.hidden_size} dimensions, from {folder}"]  # fmt: skip
-    if punctuation == "kept":
+    if not splits:
         notes += _keep_punctuation(tokenizer)
     pad = tokens.pad_token_id if tokens.pad_token_id is not None else 0
     unknown = tokens.unk_token_id if tokens.unk_token_id is not None else pad

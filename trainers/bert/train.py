@@ -237,9 +237,11 @@ def run(config: BertConfig) -> dict[str, Any]:
     if config.pretrained is not None:
         return run_pretrained(config, fabric.device)
     text = read_text(config, config.block or BLOCK, config.lowercase)
+    for note in text.notes:
+        print_progress(note, config.quiet)
     occurrences = choose_occurrences(text, config.chosen_words, config.occurrences, config.seed)
     task = MaskedTask(text, config)
-    for note in (*text.notes, f"{len(text):,} sentences of {text.words:,} words; "
+    for note in (f"{len(text):,} sentences of {text.words:,} words; "
                  f"{len(task.trained.tokens):,} tokens in {len(task.trained):,} training "
                  f"sequences, {len(task.held_out):,} sequences held out; "
                  f"{task.vocabulary:,} subwords",

@@ -13,6 +13,7 @@ from trainers.core.loop_config import (
     Dimensions,
     Epochs,
     LearningRate,
+    LeaveOut,
     LoopConfig,
     Patience,
     WeightDecay,
@@ -40,6 +41,7 @@ class CnnConfig(LoopConfig):
         "Channels of the first convolution; each further one has twice as many")] = 32
     shift: Annotated[int | None, Ge(0), Unit("px"), ADVANCED, Doc(
         "Maximum random shift of the images in each step; default: 1/14 of their side")] = None
+    leave_out: LeaveOut = False
     size: Annotated[int | None, Ge(4), Label("Image size"), Unit("px"), Doc(
         "Side length to which images are resized; default: their own if all have the same of at "
         "most 64 px, else 64")] = None

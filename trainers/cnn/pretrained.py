@@ -32,7 +32,7 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.model import METRIC
 from trainers.core import checkpoints, run_info
 from trainers.core.codec import Codec
-from trainers.core.console import is_main, print_progress
+from trainers.core.console import ProgressBar, is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.result import write_result
@@ -129,7 +129,13 @@ def run_pretrained(config: CnnConfig, images: Images, extractor: Extractor) -> d
     print_progress(f"computing the vectors of {len(images):,} images by {extractor.architecture}",
         config.quiet)  # fmt: skip
     started = time.perf_counter()
-    vectors = in_blocks(images, rows, fabric.device, extractor, _BLOCK_IMAGES)  # (n, dim)
+    with ProgressBar(len(images), quiet=config.quiet, counted="images") as progress:
+
+        def compute(pixels: torch.Tensor) -> torch.Tensor:
+            progress.step(len(pixels))
+            return extractor(pixels)
+
+        vectors = in_blocks(images, rows, fabric.device, compute, _BLOCK_IMAGES)  # (n, dim)
     seconds = time.perf_counter() - started
     held_out = np.empty(0, np.int64)
     metrics: dict[str, Any] = {}

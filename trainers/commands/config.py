@@ -43,6 +43,8 @@ class RecommendConfig:
         "Text instead of a left item, if the file was made with --words lsa")] = None
     run_dir: Annotated[Path | None, Doc(
         "For --text, folder of the run that made the file; default: NAME.run next to it")] = None
+    label_column: Annotated[str | None, Metavar("NAME"), Doc(
+        "Column of names to print for the items; a left item may also be given by it")] = None
     k: Annotated[int, Alias("-k"), Ge(1), Doc("Number of items")] = 10
     json: Annotated[bool, Doc("Print a list of {row, label, similarity}")] = False
 

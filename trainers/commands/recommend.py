@@ -49,9 +49,11 @@ def run(config: RecommendConfig) -> list[str]:
         run_dir = config.run_dir or run_of(config.file)
         nearest = recommend_for_text(embedding_set, config.text, run_dir, config.k)
     else:
-        nearest = recommend(embedding_set, left_row(embedding_set, config.label or ""), config.k)
+        row = left_row(embedding_set, config.label or "", config.label_column)
+        nearest = recommend(embedding_set, row, config.k)
+    names = names_of(embedding_set, config.label_column)
     items = [
-        {"row": int(row), "label": embedding_set.labels[row], "similarity": float(value)}
+        {"row": int(row), "label": names[row], "similarity": float(value)}
         for row, value in zip(nearest.rows, nearest.similarities, strict=True)
     ]
     if config.json:
@@ -63,7 +65,8 @@ def run(config: RecommendConfig) -> list[str]:
 def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommendations:
     """Return the right items most similar to a left item, except those that it is paired with.
 
-    Ties are in order of row; there may be fewer than k.
+    For an undirected graph, they are the most similar nodes that are not its neighbors. Ties are in
+    order of row; there may be fewer than k.
 
     Parameters
     ----------
@@ -80,10 +83,11 @@ def recommend(embedding_set: EmbeddingSet, row: int, k: int = 10) -> Recommendat
     paired = known[row]
     if paired is None:
         raise EmbeddingError(f"row {row} is not a left item: it has no list of known right items")
+    has_right = any(rights is None for rights in known)  # not so for the nodes of a graph
     candidates = [
         other
         for other, (label, rights) in enumerate(zip(embedding_set.labels, known, strict=True))
-        if rights is None and label not in paired
+        if (rights is None if has_right else other != row) and label not in paired
     ]
     return _nearest(embedding_set, embedding_set.vectors[row], candidates, k)
 
@@ -136,8 +140,26 @@ def _nearest(
     return Recommendations(rows[order], found.values[order])
 
 
-def left_row(embedding_set: EmbeddingSet, label: str) -> int:
-    """Return the row of a left item.
+def names_of(embedding_set: EmbeddingSet, column: str | None = None) -> Sequence[str]:
+    """Return the names of all items: their labels, or the texts of a column where it has one.
+
+    Raises
+    ------
+    EmbeddingError
+        there is no such column
+    """
+    if column is None:
+        return embedding_set.labels
+    columns = embedding_set.metadata.column_names
+    if column not in columns:
+        raise EmbeddingError(f"no column {column!r}; it has {listed(columns, 20)}")
+    cells = embedding_set.metadata.column(column).to_pylist()
+    return [label if cell is None else str(cell)
+            for cell, label in zip(cells, embedding_set.labels, strict=True)]  # fmt: skip
+
+
+def left_row(embedding_set: EmbeddingSet, label: str, column: str | None = None) -> int:
+    """Return the row of a left item, given its label or else its name in a column.
 
     Raises
     ------
@@ -146,6 +168,9 @@ def left_row(embedding_set: EmbeddingSet, label: str) -> int:
     """
     known = _known(embedding_set)
     rows = [row for row, other in enumerate(embedding_set.labels) if other == label]
+    if not rows and column is not None:
+        names = names_of(embedding_set, column)
+        rows = [row for row, other in enumerate(names) if other == label]
     lefts = [row for row in rows if known[row] is not None]
     if len(lefts) == 1:
         return lefts[0]

@@ -25,6 +25,8 @@ Fraction = Annotated[float, Ge(0), Lt(1)]
 MinCount = Annotated[int, Ge(1), Label("Minimum count")]
 Threads = Annotated[int | None, Ge(1), Label("CPU threads"), ADVANCED]
 
+LeaveOut = Annotated[bool, Label("Leave out damaged files"), ADVANCED, Doc(
+    "Leave out image files that cannot be read, and say how many")]  # fmt: skip
 Epochs = Annotated[int, Doc("Maximum number of epochs"), Ge(1)]
 WeightDecay = Annotated[float, Doc("Weight decay (L2)"), Ge(0), ADVANCED]
 Patience = Annotated[int, Doc("Early stopping: number of epochs without a better validation result "

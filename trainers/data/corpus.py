@@ -1,10 +1,8 @@
 """A corpus: text as numbered words, most frequent first; optionally with phrases.
 
-The text has one sentence per line, with words separated by spaces. It is not normalized, except to
-lower case on request; punctuation has to be separated in the text.
+The text has one sentence per line; tokens.py says what its words are.
 """
 
-import hashlib
 import itertools
 from array import array
 from collections import defaultdict
@@ -16,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import raised_size_limit
-from trainers.data.text_lines import text_files, text_lines
+from trainers.data.text_source import TextSource
+from trainers.data.tokens import SPACED, Tokens
 
 MAX_SENTENCE_WORDS = 10_000
 """Maximum words of a sentence; longer lines are split, as in gensim."""
@@ -73,41 +71,36 @@ def take(corpus: Corpus, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_corpus(
-    path: Path, min_count: int = 5, lowercase: bool = False, phrases: int = 0
+    path: Path,
+    min_count: int = 5,
+    tokens: Tokens = SPACED,
+    phrases: int = 0,
+    column: str | None = None,
 ) -> Corpus:
-    """Read a text file, possibly compressed, or the files of a folder in order of name.
+    """Read a text: a file, an archive, a folder or a column of a table; see text_source.py.
 
     Parameters
     ----------
     min_count : minimum count of a word; rarer words are left out
-    lowercase : convert the text to lower case
+    tokens : how lines are split into words
     phrases : number of passes that join phrases, see join_phrases
+    column : of the text, for tables; None: found
 
     Raises
     ------
     EmbeddingError
         no such file, no text, damaged text, or too few frequent words; names the file and line
     """
-    digest = hashlib.sha256()
-    folder = path if path.is_dir() else path.parent
-    files = text_files(path)
-    notes: list[str] = []
+    text = TextSource(path, column, tokens)
 
     def sentences() -> Iterator[list[str]]:
-        for file in files:
-            name = file.relative_to(folder).as_posix()
-            digest.update(name.encode() + b"\0")
-            for raw, line in text_lines(file, name, notes.append):
-                digest.update(raw)
-                words = (line.lower() if lowercase else line).split()
-                for start in range(0, len(words), MAX_SENTENCE_WORDS):
-                    yield words[start : start + MAX_SENTENCE_WORDS]
+        for line in text.lines():
+            words = tokens.words(line.text)
+            for start in range(0, len(words), MAX_SENTENCE_WORDS):
+                yield words[start : start + MAX_SENTENCE_WORDS]
 
-    with raised_size_limit([path]):
-        counted = _Counted.of(sentences())
-    name = path.resolve().name
-    source = {"name": name, "sha256": digest.hexdigest()}
-    return counted.corpus(name, source, min_count, phrases, notes)
+    counted = _Counted.of(sentences())
+    return counted.corpus(text.name, text.source, min_count, phrases, text.notes, text.advice)
 
 
 def number_words(
@@ -153,8 +146,12 @@ class _Counted:
         min_count: int,
         phrases: int,
         notes: Sequence[str] = (),
+        advice: Sequence[str] = (),
     ) -> Corpus:
-        """Join phrases, leave out rare words, and number the others by frequency."""
+        """Join phrases, leave out rare words, and number the others by frequency.
+
+        advice : options that would help if there are too few frequent words
+        """
         if len(self.tokens) == 0:
             raise EmbeddingError(f"{name}: no words in it; give text with --data")
         words, tokens, starts, notes = self.words, self.tokens, self.starts, list(notes)
@@ -165,9 +162,10 @@ class _Counted:
         order = np.argsort(-counts, kind="stable")
         order = order[counts[order] >= min_count]
         if len(order) < 2:
+            expected = "; ".join(advice) or "give more text, or a smaller --min-count"
             raise EmbeddingError(
                 f"{name}: {len(order)} of {len(words):,} words occur at least {min_count} times; "
-                "give more text, or a smaller --min-count"
+                f"{expected}"
             )
         number_of = np.full(len(words), -1, dtype=np.int32)
         number_of[order] = np.arange(len(order), dtype=np.int32)

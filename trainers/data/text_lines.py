@@ -7,7 +7,8 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.limits import check_bytes
 from embeddings.files.members import visible_files
 from embeddings.files.options import Note
-from embeddings.files.plain_text import open_text
+from embeddings.files.plain_text import CONTROL, open_text
+from embeddings.text import count_noun
 
 _LONGEST_PIECE = 1 << 20  # bytes of a line that are in memory at a time
 
@@ -32,13 +33,12 @@ def text_lines(path: Path, name: str, note: Note) -> Iterator[tuple[bytes, str]]
     Parameters
     ----------
     name : of the file in messages
-    note : receives a sentence where the text is not UTF-8
+    note : receives a sentence where the text is not UTF-8; it is then read as Windows-1252
 
     Raises
     ------
     EmbeddingError
-        no text, more bytes than the limit, a damaged compressed file, bytes that are not UTF-8
-        further on, or a word longer than 1 MiB
+        no text, more bytes than the limit, a damaged compressed file, or a word longer than 1 MiB
     """
     try:
         yield from _lines(path, lambda sentence: note(f"{name}: {sentence}"))
@@ -49,6 +49,7 @@ def text_lines(path: Path, name: str, note: Note) -> Iterator[tuple[bytes, str]]
 
 def _lines(path: Path, note: Note) -> Iterator[tuple[bytes, str]]:
     rest, number, size = b"", 1, 0
+    others: list[int] = []  # numbers of the lines that are not UTF-8
     with open_text(path, note) as file:
         while (piece := file.readline(_LONGEST_PIECE)) or rest:
             size += len(piece)
@@ -65,8 +66,14 @@ def _lines(path: Path, note: Note) -> Iterator[tuple[bytes, str]]:
             try:
                 yield piece, piece.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise EmbeddingError(
-                    f"line {number}: not UTF-8 ({error.reason}, byte {error.start + 1}); "
-                    "convert the text"
-                ) from None
+                if CONTROL.search(piece):
+                    raise EmbeddingError(
+                        f"line {number}: neither UTF-8 nor text of another encoding: it holds "
+                        "control characters; expected text"
+                    ) from error
+                others.append(number)
+                yield piece, piece.decode("cp1252", "replace")
             number += not is_cut
+    if others:
+        note(f"from line {others[0]:,} on, {count_noun(len(others), 'line')} not in UTF-8: read as "
+             "Windows-1252 (Western European)")  # fmt: skip

@@ -1,20 +1,21 @@
 """Words of plain text, in lower case and without punctuation: "It's well-made!" has two words."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
+from trainers.data.tokens import Tokens
+
 UNKNOWN = 0
 """The number of words that are not in the vocabulary; the numbers of the others start at 1."""
 
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # as in reviews taken from web pages
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+PLAIN_WORDS = Tokens(lowercase=True, punctuation="strip")
+"""Words in lower case without punctuation: letters and digits, which may be joined by ' and -."""
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text: letters and digits, which may be joined by ' and -."""
-    return _WORD.findall(_LINE_BREAK.sub(" ", text).lower().replace("’", "'"))
+    return PLAIN_WORDS.words(text)
 
 
 def numbered(

@@ -19,6 +19,14 @@ from trainers.core.loop_config import (
     MinCount,
     Patience,
 )
+from trainers.data.tokens import (
+    IdeographsOption,
+    Lowercase,
+    PunctuationOption,
+    TagsOption,
+    TextColumn,
+    Tokens,
+)
 
 Softmax = Literal["auto", "full", "adaptive"]
 
@@ -30,8 +38,8 @@ class ElmoConfig(LoopConfig):
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "Text with one sentence per line: a file, a .gz or a folder; default: synthetic sentences "
-        "with homonyms")] = None
+        "Text with one sentence per line: a file, a zip or a folder; or a table with a column of "
+        "text. Default: synthetic sentences with homonyms")] = None
     dim: Annotated[Dimensions, Doc(
         "Dimensions of the vectors, an even number: half forward, half backward")] = 256
     epochs: Epochs = 10
@@ -51,7 +59,11 @@ class ElmoConfig(LoopConfig):
         "adaptive above 4,000 words")] = "auto"
     min_count: Annotated[MinCount, Doc(
         "Minimum count of a word; rarer words are treated as unknown")] = 2
-    lowercase: Annotated[bool, Doc("Lowercase all words")] = False
+    lowercase: Lowercase = False
+    punctuation: PunctuationOption = "keep"
+    tags: TagsOption = "keep"
+    ideographs: IdeographsOption = "keep"
+    text: TextColumn = None
     longest: Annotated[Count, Label("Sentence length"), Unit("words"), ADVANCED, Doc(
         "Maximum length of a sentence; longer lines are truncated")] = 70
     words: Annotated[str | None, Doc(
@@ -69,3 +81,8 @@ class ElmoConfig(LoopConfig):
     def chosen_words(self) -> tuple[str, ...]:
         """The words listed in `words`."""
         return tuple(word.strip() for word in (self.words or "").split(",") if word.strip())
+
+    @property
+    def tokens(self) -> Tokens:
+        """How lines are split into words."""
+        return Tokens(self.lowercase, self.punctuation, self.tags, self.ideographs)

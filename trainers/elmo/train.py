@@ -191,9 +191,11 @@ def run(config: ElmoConfig) -> dict[str, Any]:
     """Read the text, train, write the files; return the metrics."""
     fabric = start(config)
     text = read(config)
+    for note in text.notes:
+        print_progress(note, config.quiet)
     occurrences = choose_occurrences(text, config.chosen_words, config.occurrences, config.seed)
     task = ElmoTask(text, config)
-    for note in (*text.notes, f"{len(text):,} sentences of {text.words:,} words, "
+    for note in (f"{len(text):,} sentences of {text.words:,} words, "
                  f"{len(task.held_out):,} sentences held out", vocabulary_note(task.vocabulary),
                  *occurrences.notes):  # fmt: skip
         print_progress(note, config.quiet)
@@ -222,7 +224,7 @@ def read(config: ElmoConfig) -> Sentences:
     """Read the text of --data, or generate the built-in one."""
     if config.data is None:
         return synthetic_senses(seed=config.seed)
-    return read_sentences(config.data, config.longest, config.lowercase)
+    return read_sentences(config.data, config.longest, config.tokens, config.text)
 
 
 def embedding_sets(

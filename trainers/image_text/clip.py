@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from embeddings.errors import EmbeddingError
 from trainers.core import checkpoints, run_info
 from trainers.core.codec import Codec
-from trainers.core.console import is_main, print_progress
+from trainers.core.console import ProgressBar, is_main, print_progress
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.hugging_face import transformers
@@ -76,7 +76,9 @@ class Clip:
         }
 
     @torch.no_grad()
-    def images(self, pixels: np.ndarray, full: int) -> np.ndarray:
+    def images(
+        self, pixels: np.ndarray, full: int, progress: ProgressBar | None = None
+    ) -> np.ndarray:
         """Return the vectors of images, of length 1: float32, shape (n, dim).
 
         pixels, full : see Images
@@ -94,10 +96,12 @@ class Clip:
             inputs = (block.clamp(0, 1) - mean) / std  # (b, 3, side, side)
             pooled = self.model.vision_model(pixel_values=inputs).pooler_output  # (b, hidden)
             vectors.append(F.normalize(self.model.visual_projection(pooled), dim=1).cpu())
+            if progress is not None:
+                progress.step(len(block))
         return torch.cat(vectors).numpy()
 
     @torch.no_grad()
-    def texts(self, texts: Sequence[str]) -> np.ndarray:
+    def texts(self, texts: Sequence[str], progress: ProgressBar | None = None) -> np.ndarray:
         """Return the vectors of texts, of length 1: float32, shape (n, dim)."""
         device = self.model.logit_scale.device
         vectors = []
@@ -107,6 +111,8 @@ class Clip:
             mask = torch.tensor([each.attention_mask for each in encodings], device=device)
             pooled = self.model.text_model(input_ids=tokens, attention_mask=mask).pooler_output
             vectors.append(F.normalize(self.model.text_projection(pooled), dim=1).cpu())
+            if progress is not None:
+                progress.step(len(encodings))
         return torch.cat(vectors).numpy()
 
     def truncated(self, texts: Sequence[str]) -> int:
@@ -156,8 +162,10 @@ def run_pretrained(config: ImageTextConfig, pairs: Captioned, clip: Clip) -> dic
         note = f"{truncated:,} captions are truncated to {longest} tokens, the model's maximum"
         print_progress(note, config.quiet)
     started = time.perf_counter()
-    images = clip.images(pairs.pixels, pairs.full)  # (n, dim)
-    captions = clip.texts(texts)  # (texts, dim)
+    total = len(pairs.pixels) + len(texts)
+    with ProgressBar(total, quiet=config.quiet, counted="images and captions") as progress:
+        images = clip.images(pairs.pixels, pairs.full, progress)  # (n, dim)
+        captions = clip.texts(texts, progress)  # (texts, dim)
     seconds = time.perf_counter() - started
     number = {text: row for row, text in enumerate(texts)}
     chosen = candidates(np.arange(len(pairs)), pairs.meaning, config.seed)

@@ -13,6 +13,7 @@ from trainers.core.loop_config import (
     Dimensions,
     Epochs,
     LearningRate,
+    LeaveOut,
     LoopConfig,
     MinCount,
     Patience,
@@ -28,8 +29,8 @@ class ImageTextConfig(LoopConfig):
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "A folder, or a zip of one, with images and a table with the columns file and caption; "
-        "default: drawn shapes")] = None
+        "A folder, or a zip of one, with images and a table with the columns file and caption, or "
+        "a .txt for each image; default: drawn shapes")] = None
     dim: Annotated[Dimensions, Doc(
         "Dimensions of the vectors; a pretrained model has its own")] = 64
     epochs: Epochs = 8
@@ -46,6 +47,7 @@ class ImageTextConfig(LoopConfig):
         "handwritten digits")] = "shapes"
     width: Annotated[int, Ge(4), Label("Network width"), Doc(
         "Channels of the first convolution; each further one has twice as many")] = 24
+    leave_out: LeaveOut = False
     size: Annotated[int | None, Ge(4), Label("Image size"), Unit("px"), Doc(
         "Side length to which images are resized; default: their own if all have the same of at "
         "most 64 px, else 64")] = None

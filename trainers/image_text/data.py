@@ -1,30 +1,18 @@
-"""The data of image_text: images with captions, from a folder or zip with a table, or built in.
-
-The table is CSV, TSV or Parquet with a header. It has a column file (or filename, image, path),
-with paths relative to the table, and a column caption (or text, description). An image with
-several captions has a row for each.
-"""
+"""The data of image_text: images with captions, from files (see captions.py) or built in."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.archives import Member
 from embeddings.files.members import open_members
-from embeddings.files.tabular.reader import read_table
-from embeddings.text import shorten
 from trainers.core.rng import numpy_generator
-from trainers.data.images.reading import digits, is_picture, read_image_files
+from trainers.data.images.reading import MIN_IMAGES, digits, is_picture, read_image_files
 from trainers.data.words import words_of
-
-FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
-CAPTION_COLUMNS = ("caption", "text", "description")
-
-_TABLES = (".csv", ".tsv", ".parquet")
+from trainers.image_text.captions import find_captions, is_caption_table
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -115,47 +103,49 @@ def number_meanings(captions: Sequence[str]) -> np.ndarray:
                     dtype=np.int64)  # fmt: skip
 
 
-def read_captioned(path: Path, size: int | None = None) -> Captioned:
-    """Read a folder, or a zip or tar of one, with images and one table of captions.
+def read_captioned(path: Path, size: int | None = None, leave_out: bool = False) -> Captioned:
+    """Read images with captions: a folder, a zip or tar of one, or the table within a folder.
 
     Parameters
     ----------
     size : side in pixels to which all images are resized; default: see read_images
+    leave_out : whether to leave out image files that cannot be read
 
     Raises
     ------
     EmbeddingError
-        no such path, no table or several, a row without a caption, or an image that is missing or
-        damaged; names the file and the row
+        no such path, no captions, a row without a caption, or an image that is missing or damaged;
+        names the file and the row
     """
     if not path.exists():
         raise EmbeddingError(f"{path}: no such folder or zip; give images and captions with --data")
     notes: list[str] = []
-    name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
-    with open_members(path, notes.append) as members:
-        tables = [each for each in members if PurePosixPath(each.name).suffix.lower() in _TABLES]
-        if len(tables) != 1:
-            found = ", ".join(each.name for each in tables[:5]) or "none"
-            raise EmbeddingError(
-                f"{path}: expected one table with the columns file and caption next to the "
-                f"images, such as captions.csv; found {found}"
-            )
-        files, captions = _read_table(tables[0], notes)
-        images = _find_images(files, members, tables[0])
-        used = {each.name for each in images}
-        others = sum(is_picture(each.name) and each.name not in used for each in members)
+    is_table = path.is_file() and is_caption_table(path.name)
+    root = path.parent if is_table else path
+    name = root.resolve().name if root.is_dir() else path.name.split(".")[0]
+    with open_members(root, notes.append) as members:
+        found = find_captions(members, path.name if is_table else None, str(path), notes)
+        others = sum(is_picture(each.name) for each in members) - len(
+            {each.name for each, _ in found}
+        )
         if others:
             notes.append(f"{others:,} images have no caption and are ignored")
-        distinct = list({each.name: each for each in images}.values())
-        number = {each.name: row for row, each in enumerate(distinct)}
-        read = read_image_files(distinct, name, size)
+        distinct = list({each.name: each for each, _ in found}.values())
+        read = read_image_files(distinct, name, size, leave_out=leave_out)
+    number = {label: row for row, label in enumerate(read.labels)}
+    found = [pair for pair in found if pair[0].name in number]  # the others are damaged
+    if len(number) < MIN_IMAGES:
+        raise EmbeddingError(
+            f"{name}: {len(number)} image with a caption; expected at least {MIN_IMAGES}"
+        )
+    captions = [caption for _, caption in found]
     text = read.source["sha256"] + "\n".join(captions)
     return Captioned(
         name=name,
         pixels=read.pixels,
         full=read.full,
         labels=read.labels,
-        image=np.array([number[each.name] for each in images], dtype=np.int64),
+        image=np.array([number[image.name] for image, _ in found], dtype=np.int64),
         captions=tuple(captions),
         meaning=number_meanings(captions),
         unseen=np.zeros(len(captions), dtype=bool),
@@ -163,48 +153,6 @@ def read_captioned(path: Path, size: int | None = None) -> Captioned:
         source={"name": path.name, "sha256": hashlib.sha256(text.encode()).hexdigest()},
         notes=(*notes, *read.notes),
     )
-
-
-def _read_table(table: Member, notes: list[str]) -> tuple[list[str], list[str]]:
-    """Return the columns of files and of captions, whose values all have at least one word."""
-    read = read_table(table.path, note=notes.append)
-    others = list(read.column_names)
-    columns = []
-    for names in (FILE_COLUMNS, CAPTION_COLUMNS):
-        lowered = {column.lower(): column for column in read.column_names}
-        found = next((lowered[name] for name in names if name in lowered), None)
-        if found is None:
-            raise EmbeddingError(
-                f"{table.name}: no column {names[0]}; it has {', '.join(read.column_names)}"
-            )
-        values = ["" if value is None else str(value) for value in read.column(found).to_pylist()]
-        for row, value in enumerate(values, start=1):
-            if not words_of(value):
-                raise EmbeddingError(
-                    f"{table.name}, row {row}, column {found}: {shorten(value)!r} has no word; "
-                    "fill it in or remove the row"
-                )
-        columns.append(values)
-        others.remove(found)
-    if others:
-        notes.append(f"ignored columns: {', '.join(others)}")
-    return columns[0], columns[1]
-
-
-def _find_images(files: Sequence[str], members: Sequence[Member], table: Member) -> list[Member]:
-    """Return the image file of each row of the table, whose paths are relative to the table."""
-    member_of = {each.name: each for each in members if is_picture(each.name)}
-    folder = PurePosixPath(table.name).parent
-    images = []
-    for row, file in enumerate(files, start=1):
-        name = str(folder / file.replace("\\", "/").removeprefix("./"))
-        if name not in member_of:
-            raise EmbeddingError(
-                f"{table.name}, row {row}: {shorten(file)!r} is no image next to the table; "
-                "add it or remove the row"
-            )
-        images.append(member_of[name])
-    return images
 
 
 def hold_out(pairs: Captioned, fraction: float, seed: int) -> np.ndarray:

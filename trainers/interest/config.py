@@ -10,6 +10,13 @@ from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, Dimensions, LoopConfig
 from trainers.data.table_config import ColumnNames, PairColumns
+from trainers.data.tokens import (
+    IdeographsOption,
+    Lowercase,
+    PunctuationOption,
+    TagsOption,
+    Tokens,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +38,10 @@ class InterestConfig(TextOptions, LoopConfig):
     words: Annotated[Path | None, Label("Word vectors"), Doc(
         "Word vectors, any embedding file, which stay fixed; words it lacks are learned. "
         "Default: all are learned")] = None
+    lowercase: Lowercase = True
+    punctuation: PunctuationOption = "strip"
+    tags: TagsOption = "keep"
+    ideographs: IdeographsOption = "keep"
     tune: Annotated[bool, Label("Fine-tune word vectors"), Doc(
         "Fine-tune the given word vectors")] = False
     dim: Annotated[Dimensions, Doc(
@@ -46,3 +57,8 @@ class InterestConfig(TextOptions, LoopConfig):
         super().__post_init__()
         if self.tune and self.words is None:
             raise SettingError("tune", True, "--words as well, the vectors to fine-tune")
+
+    @property
+    def tokens(self) -> Tokens:
+        """How texts are split into words."""
+        return Tokens(self.lowercase, self.punctuation, self.tags, self.ideographs)

@@ -15,7 +15,8 @@ from trainers.data.corpus import number_words
 from trainers.data.pairs.datasets import read_pairs
 from trainers.data.pairs.pairs import Pairs, distinct_titles, role_count
 from trainers.data.pairs.side_tables import join
-from trainers.data.words import numbered, words_of
+from trainers.data.tokens import Tokens
+from trainers.data.words import PLAIN_WORDS, numbered
 from trainers.interest.config import InterestConfig
 from trainers.interest.synthetic import synthetic_clicks
 
@@ -56,7 +57,8 @@ def read(config: InterestConfig) -> Clicks:
         names, columns = split_names(config.names), split_names(config.columns)
         clicks = read_pairs(config.data, 1, names, columns, config.text_options)
         pairs, titles = with_titles(clicks, config)
-    return with_words(pairs, titles, None if config.words is None else load(config.words))
+    vectors = None if config.words is None else load(config.words)
+    return with_words(pairs, titles, vectors, config.tokens)
 
 
 def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[str]]:
@@ -89,12 +91,14 @@ def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[s
     return pairs.with_notes(*notes, right=side), titles
 
 
-def with_words(pairs: Pairs, titles: Sequence[str], vectors: EmbeddingSet | None) -> Clicks:
+def with_words(
+    pairs: Pairs, titles: Sequence[str], vectors: EmbeddingSet | None, tokens: Tokens = PLAIN_WORDS
+) -> Clicks:
     """Number the words of the titles, and look up their given vectors.
 
     A word matches a label that equals it, or else a label that equals it in lower case.
     """
-    texts = [words_of(title) for title in titles]
+    texts = [tokens.words(title) for title in titles]
     words = number_words(texts, pairs.name, pairs.source, min_count=1).words
     empty = sum(not text for text in texts)
     if empty:

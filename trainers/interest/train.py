@@ -27,7 +27,7 @@ from lightning_fabric import Fabric
 
 from embeddings.embedding_set import EmbeddingSet
 from trainers.core import run_info
-from trainers.core.console import print_progress
+from trainers.core.console import ProgressBar, print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import TrainingResult, fit
@@ -42,7 +42,7 @@ from trainers.interest.config import InterestConfig
 from trainers.interest.data import Clicks, read
 from trainers.interest.metrics import mean_auc
 from trainers.interest.model import Interest, initial_model
-from trainers.metrics.ranking import ScoreFunction, held_out_ranks
+from trainers.metrics.ranking import ScoreFunction, counted, held_out_ranks, small_test_note
 from trainers.metrics.ranking import metrics as ranking_metrics
 
 
@@ -138,10 +138,14 @@ class InterestTask(Task):
         popularity = np.bincount(self.train_clicks[:, 1], minlength=self.documents)
         scores = popularity.astype(np.float32)  # (documents,)
         metrics_by_model: dict[str, float | None] = {}
-        for name, score in (
-            *self.score_functions().items(),
-            ("popularity", lambda users: np.tile(scores, (len(users), 1))),
-        ):
+        models: dict[str, ScoreFunction] = {
+            **self.score_functions(),
+            "popularity": lambda users: np.tile(scores, (len(users), 1)),
+        }
+        steps = 2 * len(models) * len(np.unique(self.held_out[:, 0]))
+        progress = ProgressBar(steps, quiet=self.config.quiet, counted="rankings of users")
+        for name, model in models.items():
+            score = counted(model, progress.step)
             known = self.train_clicks
             metrics_by_model[f"auc of {name}"] = mean_auc(
                 score, self.held_out, known, self.documents
@@ -149,6 +153,7 @@ class InterestTask(Task):
             ranks = held_out_ranks(score, self.held_out, known, self.documents)
             found = ranking_metrics(ranks, self.held_out[:, 0]) if len(ranks) else {}
             metrics_by_model[f"ndcg@10 of {name}"] = found.get("ndcg@10")
+        progress.close()
         return metrics_by_model
 
 
@@ -181,11 +186,14 @@ def train(
         similarity="dot",
     )
     result = fit(task, config, fabric, {**settings, "data": dict(clicks.pairs.source)})
+    held_out = int(is_held_out.sum())
+    if held_out and (note := small_test_note(held_out, "held-out clicks")):
+        print_progress(note, config.quiet)
     metrics = {
         "training_loss": result.loss,
         **task.evaluate(),
         "clicks": len(rows),
-        "withheld": int(is_held_out.sum()),
+        "withheld": held_out,
         "items": {side.role: len(side) for side in (clicks.pairs.left, clicks.pairs.right)},
         "words": len(clicks.words),
         "words_given": 0 if clicks.given is None else len(clicks.given),

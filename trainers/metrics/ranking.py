@@ -18,6 +18,20 @@ RankingMetrics = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 """From ranks and left items, both int64 of shape (h,), to the metrics: see `metrics`."""
 
 
+SMALL_TEST = 100
+"""Number of test cases below which differences between metrics are mostly chance."""
+
+
+def small_test_note(count: int, cases: str) -> str:
+    """Return a warning if there are too few test cases to tell models apart, else "".
+
+    cases : what they are, in the plural
+    """
+    if count >= SMALL_TEST:
+        return ""
+    return f"too few to tell models apart: {count:,} {cases}, expected {SMALL_TEST} or more"
+
+
 def held_out_ranks(
     score: ScoreFunction, held_out: np.ndarray, known: np.ndarray, rights: int
 ) -> np.ndarray:
@@ -49,6 +63,16 @@ def held_out_ranks(
     result = np.empty(len(held_out), dtype=np.int64)
     result[order] = np.concatenate(ranks) if ranks else []
     return result
+
+
+def counted(score: ScoreFunction, step: Callable[[int], None]) -> ScoreFunction:
+    """Return the same scores; `step` receives the number of left items that are scored."""
+
+    def count_and_score(lefts: np.ndarray) -> np.ndarray:
+        step(len(lefts))
+        return score(lefts)
+
+    return count_and_score
 
 
 def _ranks(scores: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from trainers.core.loop_config import (
     BatchSize,
     Count,
     Dimensions,
+    Epochs,
     Fraction,
     LearningRate,
     LoopConfig,
@@ -18,24 +19,33 @@ from trainers.core.loop_config import (
     Patience,
     WeightDecay,
 )
+from trainers.data.tokens import (
+    IdeographsOption,
+    Lowercase,
+    PunctuationOption,
+    TagsOption,
+    TextColumn,
+    Tokens,
+)
 
 Pooling = Literal["mean", "attention"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentimentConfig(LoopConfig):
-    """Learn word embeddings by predicting whether reviews are positive or negative."""
+    """Learn word embeddings by predicting whether reviews are positive, or the class of texts."""
 
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "Reviews: lines of text, tab, label; a CSV with a header; or a folder or zip with pos and "
-        "neg. Default: synthetic reviews")] = None
+        "Texts with labels: a table; lines of text, tab, label; or a folder or zip with a folder "
+        "for each label, such as pos and neg. Default: synthetic reviews")] = None
     dim: Annotated[Dimensions, Doc("Dimensions of the vectors")] = 100
+    epochs: Epochs = 100
     batch_size: Annotated[BatchSize, Doc(
         "Reviews per step; default: 32 to 1,024, for about 150 steps per epoch")] = None
     learning_rate: Annotated[LearningRate, Doc(
-        "Initial learning rate of AdamW; decays to 0")] = 0.001
+        "Learning rate of AdamW, which stays constant")] = 0.001
     weight_decay: WeightDecay = 0.3
     patience: Patience = 3
     pooling: Annotated[Pooling, Doc(
@@ -47,11 +57,19 @@ class SentimentConfig(LoopConfig):
         "Minimum count of a word; rarer words are treated as unknown")] = 2
     word_dropout: Annotated[Fraction, ADVANCED, Doc(
         "Fraction of each review's words dropped in each step")] = 0.4
-    text: Annotated[str | None, Label("Text column"), ADVANCED, Doc(
-        "Column of the text; default: detected by name")] = None
+    lowercase: Lowercase = True
+    punctuation: PunctuationOption = "strip"
+    tags: TagsOption = "keep"
+    ideographs: IdeographsOption = "keep"
+    text: TextColumn = None
     label: Annotated[str | None, Label("Label column"), ADVANCED, Doc(
         "Column of the label; default: detected by name")] = None
     positive: Annotated[str | None, Label("Positive label"), ADVANCED, Doc(
-        "Label of the positive reviews; default: 1, pos, positive or true")] = None
+        "Label of the positive reviews, of two labels; default: 1, pos, positive or "
+        "true")] = None
 
     # fmt: on
+    @property
+    def tokens(self) -> Tokens:
+        """How texts are split into words."""
+        return Tokens(self.lowercase, self.punctuation, self.tags, self.ideographs)

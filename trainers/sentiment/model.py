@@ -13,7 +13,9 @@ their random start; much shorter ones make all words end up on one line."""
 
 
 class Sentiment(nn.Module):
-    """Predicts the log-odds that a review is positive, from the vectors of its words.
+    """Predicts the class of a review from the vectors of its words.
+
+    Of two classes, the log-odds that the review is positive; of more, a logit for each.
 
     Parameters
     ----------
@@ -21,29 +23,42 @@ class Sentiment(nn.Module):
     dim : length of each vector
     pooling : how the vectors of a review's words are combined
     generator : source of the initial weights, on the CPU
+    classes : two, or more
     """
 
-    def __init__(self, words: int, dim: int, pooling: Pooling, generator: torch.Generator) -> None:
+    def __init__(
+        self, words: int, dim: int, pooling: Pooling, generator: torch.Generator, classes: int = 2
+    ) -> None:
         super().__init__()
         self.words = nn.Embedding(words, dim)
         self.query = nn.Parameter(torch.zeros(dim)) if pooling == "attention" else None
-        self.head = nn.Linear(dim, 1)
+        self.head = nn.Linear(dim, 1 if classes == 2 else classes)
         nn.init.normal_(self.words.weight, std=INITIAL_STD, generator=generator)
         nn.init.normal_(self.head.weight, std=dim**-0.5, generator=generator)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, reviews: Bags) -> torch.Tensor:
-        """Return the log-odds that each review is positive: float32, shape (b,)."""
+        """Return log-odds, float32, shape (b,); of more than two classes logits, (b, classes)."""
         if self.query is None:
             vectors = means(self.words.weight, reviews)  # (b, dim)
         else:
             vectors = attention(self.words.weight, self.query, reviews)  # (b, dim)
-        return self.head(vectors)[:, 0].float()
+        outputs = self.head(vectors).float()  # (b, 1 or classes)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     @torch.no_grad()
     def polarity(self) -> np.ndarray:
         """Return the log-odds of a review of one word, without the bias: float32, (words,)."""
         return (self.words.weight @ self.head.weight[0]).cpu().numpy()
+
+    @torch.no_grad()
+    def class_scores(self) -> np.ndarray:
+        """Return the logits of a text of one word, without the bias, less their mean.
+
+        float32, shape (words, classes), for more than two classes.
+        """
+        scores = self.words.weight @ self.head.weight.T
+        return (scores - scores.mean(dim=1, keepdim=True)).cpu().numpy()
 
 
 def attention(table: torch.Tensor, query: torch.Tensor, bags: Bags) -> torch.Tensor:

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from trainers.core.rng import numpy_generator
-from trainers.sentiment.data import Reviews
+from trainers.sentiment.reviews import Reviews
 
 STRENGTHS = (0.5, 2.5)
 """Strength of the weakest and of the strongest words with a sentiment: see `synthetic_reviews`."""
@@ -51,4 +51,5 @@ def synthetic_reviews(
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     truth = dict(zip(names, strength.tolist(), strict=True))
     source = {"name": "synthetic reviews", "sha256": digest}
-    return Reviews("synthetic reviews", texts, positive, source, (), truth)
+    target = positive.astype(np.int64)
+    return Reviews("synthetic reviews", texts, target, ("0", "1"), source, (), truth)

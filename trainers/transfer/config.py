@@ -41,6 +41,8 @@ class TransferConfig(TextOptions, LoopConfig):
     warm_rate: Annotated[float, Gt(0), Le(1), Label("Warm-start rate"), Doc(
         "Warm start: learning rate of the weights learned from the feed, relative to that of the "
         "others")] = 0.1
+    separate_items: Annotated[bool, ADVANCED, Doc(
+        "Items with the same id on both surfaces are different items")] = False
     test_fraction: Annotated[float, Gt(0), Lt(1), ADVANCED, Doc(
         "Fraction of the ad clicks held out for the test")] = 0.2
     batch_size: Annotated[BatchSize, Doc(
@@ -55,6 +57,8 @@ class TransferConfig(TextOptions, LoopConfig):
         super().__post_init__()
         if self.features is not None and self.items is None:
             raise SettingError("features", self.features, "--items as well, their table")
+        if self.separate_items and self.items is not None:
+            raise SettingError("separate_items", True, "no --items, whose keys would be ambiguous")
         _ = self.percents
 
     @property

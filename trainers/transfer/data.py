@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from embeddings.errors import EmbeddingError
 from embeddings.text import split_names
-from trainers.data.pairs.pairs import Pairs, number_pairs
+from trainers.data.pairs.pairs import Pairs, number_pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
 from trainers.data.table_files import read_file
 from trainers.transfer.config import TransferConfig
@@ -121,9 +121,32 @@ def _read_tables(config: TransferConfig, path: Path) -> Surfaces:
                 f"{source['name']}: no interaction with {what}; in the column `{SURFACE}` "
                 f"{', '.join(ADS)} mean ads, and all other values mean the feed"
             )
+    ads, note = _ads_apart(organic, ads, feed.roles[1], config.separate_items)
+    notes = (*notes, *note)
     pairs = number_pairs([*organic, *ads], path.name.partition(".")[0], feed.roles, source,
                          notes=notes)  # fmt: skip
     return Surfaces(pairs, _rows_of(organic, pairs), _rows_of(ads, pairs))
+
+
+def _ads_apart(
+    organic: Sequence[tuple[str, str]], ads: list[tuple[str, str]], role: str, apart: bool
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """Return the clicks on ads, and a note on items that occur on both surfaces.
+
+    apart : whether they are different items; those that are ads are then called "ID (ad)"
+    """
+    common = {item for _, item in organic} & {item for _, item in ads}
+    if not common:
+        return ads, ()
+    count = role_count(len(common), role)
+    if apart:
+        renamed = [(user, f"{item} (ad)" if item in common else item) for user, item in ads]
+        return renamed, (f"{count} on both surfaces are different items: the ads end in (ad)",)
+    note = (
+        f"{count} on both surfaces, such as {min(common)!r}, are the same items; if their ids mean "
+        "others there, give --separate-items"
+    )
+    return ads, (note,)
 
 
 def _rows_of(interactions: Sequence[tuple[str, str]], pairs: Pairs) -> np.ndarray:

@@ -164,6 +164,8 @@ def train(
 
     for line in results_table(rows):
         print_progress(line, config.quiet)
+    if note := ranking.small_test_note(len(test), "test clicks"):
+        print_progress(note, config.quiet)
     best = max(rows[-len(ways) :], key=lambda row: (row.validated or 0.0, row.way))
     left, right = tasks[best.way].module.vectors()
     embedding_set = surface_embeddings(data, left, right, best.way, settings, {

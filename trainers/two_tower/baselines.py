@@ -1,6 +1,6 @@
-"""Baselines that two_tower is compared with: popularity, ItemKNN, SVD, EASE; tf-idf and LSA.
+"""Baselines that two_tower is compared with: popularity, ItemKNN, SVD and EASE.
 
-The first four take `known`, a sparse matrix of ones (float32, CSR, shape (lefts, rights)), and
+They take `known`, a sparse matrix of ones (float32, CSR, shape (lefts, rights)), and
 return the scores of the right items for some left items (`ranking.ScoreFunction`).
 """
 
@@ -10,13 +10,10 @@ from itertools import pairwise
 import numpy as np
 import scipy.linalg
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
-from trainers.data.pairs.pairs import Pairs
-from trainers.metrics.ranking import RankingMetrics, ScoreFunction, held_out_ranks, metrics
-from trainers.two_tower.texts import TextColumns, as_matrix, texts_of, word_bags, word_vectors
+from trainers.core.console import ProgressBar
+from trainers.metrics.ranking import RankingMetrics, ScoreFunction, counted, held_out_ranks, metrics
 
 NEIGHBORS = 100
 REGULARIZATION = 300.0
@@ -35,6 +32,7 @@ def compare(
     dim: int,
     others: Mapping[str, ScoreFunction] | None = None,
     metrics_of: RankingMetrics = metrics,
+    quiet: bool = True,
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Return the metrics of every baseline, and notes on the baselines left out.
 
@@ -47,6 +45,7 @@ def compare(
     dim : components of the SVD
     others : further baselines, which use more than the pairs
     metrics_of : from ranks and left items to metrics
+    quiet : whether progress is not shown
     """
     matrix = pair_matrix(train, shape)
     baselines: dict[str, ScoreFunction] = {"popularity": popularity(matrix), **(others or {})}
@@ -61,8 +60,10 @@ def compare(
         else:
             notes.append(f"EASE is left out: both sides have more than {EASE_LIMIT:,} items")
     results = {}
+    lefts = len(np.unique(held_out[:, 0]))
     for name, score in baselines.items():
-        ranks = held_out_ranks(score, held_out, known, shape[1])
+        with ProgressBar(lefts, quiet=quiet, counted=f"rankings by {name}") as progress:
+            ranks = held_out_ranks(counted(score, progress.step), held_out, known, shape[1])
         results[name] = metrics_of(ranks, held_out[:, 0])
     return results, notes
 
@@ -148,25 +149,3 @@ def ease(known: sparse.csr_matrix, regularization: float = REGULARIZATION) -> Sc
     hat = np.asarray(known.multiply(smoothed).sum(axis=0)).ravel()  # x_j' (XX' + rI)^-1 x_j
     diagonal = (1 - hat) / regularization
     return lambda rows: known[rows].toarray() - smoothed[rows] / diagonal
-
-
-def text_baselines(pairs: Pairs, columns: TextColumns, dim: int) -> dict[str, ScoreFunction]:
-    """Return the baselines of search, which match words: scikit-learn's tf-idf, and LSA.
-
-    Parameters
-    ----------
-    pairs : items whose text columns are compared; the pairs themselves are not used
-    columns : the text columns of both sides
-    dim : components of LSA
-    """
-    left_texts, right_texts = texts_of(pairs.left, columns[0]), texts_of(pairs.right, columns[1])
-    vectorizer = TfidfVectorizer()
-    right = vectorizer.fit_transform(right_texts)  # (rights, words)
-    left = vectorizer.transform(left_texts)  # (lefts, words)
-    (queries, documents), _ = word_bags(pairs, columns)
-    words = word_vectors(documents, dim)  # (words, dim)
-    left_lsa, right_lsa = (normalize(as_matrix(bags) @ words) for bags in (queries, documents))
-    return {
-        "tfidf": lambda lefts: (left[lefts] @ right.T).toarray(),
-        "lsa": lambda lefts: left_lsa[lefts] @ right_lsa.T,
-    }

@@ -8,7 +8,7 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings.files.delimited.text_options import TextOptions
-from embeddings.settings import ADVANCED, Label
+from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, LearningRate, LoopConfig
 from trainers.data.table_config import PairColumns
 
@@ -56,6 +56,9 @@ class TwoTowerConfig(TextOptions, LoopConfig):
         "How the column weight counts: raw, as it is; log, log(1 + weight); bm25, saturated, rare "
         "right items more; none, not at all. auto: log if the tail is heavy (more than 1 in 100 "
         "weights above 10 times the median), else raw")] = "auto"
+    undirected: Annotated[bool, Doc(
+        "The pairs are the edges of a graph without directions: one set of nodes, one vector for "
+        "each")] = False
     min_count: Annotated[int | None, Ge(1), Label("Minimum count"), Doc(
         "Minimum count of a right item; rarer ones are dropped. Default: 1; for the built-in names "
         "4")] = None
@@ -83,6 +86,16 @@ class TwoTowerConfig(TextOptions, LoopConfig):
         "on top of that sum")] = "table"
 
     # fmt: on
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.undirected:
+            for name, only in (("split", ("none", "random", "last", "link")),
+                               ("min_count", (None, 1)), ("right_metadata", (None,)),
+                               ("right_features", (None,)), ("left_ids", (True,)),
+                               ("right_ids", (True,)), ("words", ("own",))):  # fmt: skip
+                if getattr(self, name) not in only:
+                    expected = " or ".join(str(each) for each in only)
+                    raise SettingError(name, getattr(self, name), f"{expected} with --undirected")
 
     PRESETS: ClassVar[dict[str, tuple[str, ...]]] = {
         "koehrsen": (

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from embeddings.errors import EmbeddingError
 from embeddings.text import split_names
 from trainers.core.console import print_progress
@@ -9,6 +11,7 @@ from trainers.data.pairs.datasets import read_pairs, read_parts
 from trainers.data.pairs.pairs import Pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
 from trainers.data.pairs.splits import Split, given_split, split_pairs
+from trainers.data.pairs.undirected import as_undirected, common_labels_note, split_edges
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.cranfield import is_collection, read_collection
 from trainers.two_tower.pair_weights import with_weights
@@ -31,9 +34,16 @@ def read(config: TwoTowerConfig) -> Pairs:
         pairs = read_python_modules(config.min_count or MIN_COUNT)
     else:
         pairs = _read_path(config.data, config)
+    if config.undirected:
+        pairs = as_undirected(pairs)
+    elif note := common_labels_note(pairs):
+        pairs = pairs.with_notes(note)
     if config.left_metadata is not None:
-        side, notes = join(pairs.left, config.left_metadata, bool(config.left_features))
-        pairs = pairs.with_notes(*notes, left=side)
+        add_new = bool(config.left_features) and not config.undirected
+        side, notes = join(pairs.left, config.left_metadata, add_new)
+        pairs = pairs.with_notes(
+            *notes, left=side, right=side if config.undirected else pairs.right
+        )
     if config.right_metadata is not None:
         side, notes = join(pairs.right, config.right_metadata, bool(config.right_features))
         pairs = pairs.with_notes(*notes, right=side)
@@ -53,7 +63,8 @@ def _read_path(path: Path, config: TwoTowerConfig) -> Pairs:
 
 def feature_names(config: TwoTowerConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns that are features, of the left and of the right side."""
-    return split_names(config.left_features), split_names(config.right_features)
+    left = split_names(config.left_features)
+    return left, left if config.undirected else split_names(config.right_features)
 
 
 def read_features(pairs: Pairs, config: TwoTowerConfig) -> Features:
@@ -96,7 +107,14 @@ def split_of(pairs: Pairs, config: TwoTowerConfig) -> Split:
         # Without left IDs the towers are for new left items, so whole left items are held out.
         whole = not config.left_ids and not pairs.triples
         fraction = config.validation_fraction
-        return split_pairs(config.split, pairs.rows, pairs.time_rank, fraction, config.seed, whole)
+
+        def split(rows: np.ndarray, time_rank: np.ndarray) -> Split:
+            undirected = pairs.undirected
+            return split_pairs(
+                config.split, rows, time_rank, fraction, config.seed, whole, undirected
+            )
+
+        return split_edges(pairs, split) if pairs.undirected else split(pairs.rows, pairs.time_rank)
     if config.split != "none":
         raise EmbeddingError(
             f"--split {config.split}: the data come with a split of their own; leave --split out, "

@@ -38,13 +38,15 @@ from trainers.core.rng import (
 from trainers.core.task import Batch, Task
 from trainers.data.pairs.negatives import NegativeSampler
 from trainers.data.pairs.output import pair_embeddings
-from trainers.data.pairs.pairs import Pairs
+from trainers.data.pairs.pairs import Pairs, plural
 from trainers.data.pairs.splits import Split
+from trainers.data.pairs.undirected import loops
 from trainers.metrics import ranking
 from trainers.two_tower import baselines, losses
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import Features, describe, feature_names, read, read_features, split_of
 from trainers.two_tower.model import TwoTowers, initial_model
+from trainers.two_tower.text_baselines import text_baselines
 
 VALIDATED_LEFTS = 2_000
 """Number of left items ranked after each epoch; at the end, all with a held-out pair are ranked."""
@@ -73,6 +75,7 @@ class PairsTask(Task):
         config: TwoTowerConfig,
     ) -> None:
         self.config, self.shape = config, pairs.shape
+        self.ignored = loops(len(pairs.left) if pairs.undirected else 0)
         self.metrics_of = ranking.filtered_metrics if pairs.triples else ranking.metrics
         self.train_pairs, self.validation_pairs = pairs.rows[train], pairs.rows[validation]
         self.positives = torch.from_numpy(self.train_pairs)  # (p, 2)
@@ -185,6 +188,7 @@ class PairsTask(Task):
         known : int64, shape (p, 2), pairs left out of the ranking
         """
         left, right = self.module.vectors()
+        known = np.concatenate([known, self.ignored])
         ranks = ranking.held_out_ranks(
             lambda rows: left[rows] @ right.T, held_out, known, self.shape[1]
         )
@@ -284,15 +288,26 @@ def evaluate(
     if config.baselines:
         by_words = {}
         if config.words == "lsa":
-            by_words = baselines.text_baselines(pairs, feature_names(config), config.dim)
+            by_words, tfidf = text_baselines(pairs, feature_names(config), config.dim, train)
+            print_progress(f"tf-idf, chosen on the training pairs: {tfidf}", config.quiet)
         others, notes = baselines.compare(
-            train, held_out, known, pairs.shape, config.dim, by_words, task.metrics_of
+            train,
+            held_out,
+            np.concatenate([known, task.ignored]),
+            pairs.shape,
+            config.dim,
+            by_words,
+            task.metrics_of,
+            config.quiet,
         )
         for note in notes:
             print_progress(note, config.quiet)
     print_progress(f"{len(held_out):,} {part} pairs, ranked among all right items:", config.quiet)
     for line in baselines.metrics_table({"two_tower": own, **others}):
         print_progress(line, config.quiet)
+    queries = len(held_out) if pairs.triples else len(np.unique(held_out[:, 0]))
+    if note := ranking.small_test_note(queries, f"{plural(pairs.left.role)} with {part} pairs"):
+        print_progress(note, config.quiet)
     return {"judged_on": part, "judged_pairs": len(held_out), **own, "baselines": others}
 
 

@@ -18,6 +18,14 @@ from trainers.core.loop_config import (
     MinCount,
     Threads,
 )
+from trainers.data.tokens import (
+    IdeographsOption,
+    Lowercase,
+    PunctuationOption,
+    TagsOption,
+    TextColumn,
+    Tokens,
+)
 
 Algorithm = Literal["skip-gram", "cbow"]
 Engine = Literal["fast", "torch"]
@@ -30,8 +38,8 @@ class Word2VecConfig(LoopConfig):
     # fmt: off
 
     data: Annotated[Path | None, Doc(
-        "Text with one sentence per line: a file, a .gz or a folder; default: the documentation of "
-        "the installed Python packages")] = None
+        "Text with one sentence per line: a file, a zip or a folder; or a table with a column of "
+        "text. Default: the documentation of the installed Python packages")] = None
     dim: Annotated[Dimensions, Doc("Dimensions of the vectors")] = 100
     epochs: Annotated[Count, Doc("Number of epochs")] = 5
     batch_size: Annotated[BatchSize, ADVANCED, Doc(
@@ -59,7 +67,11 @@ class Word2VecConfig(LoopConfig):
         "none are")] = 1e-3
     phrases: Annotated[int, Ge(0), Label("Phrase passes"), ADVANCED, Doc(
         "Number of passes that join words into phrases such as new_york")] = 0
-    lowercase: Annotated[bool, Doc("Lowercase all words")] = False
+    lowercase: Lowercase = False
+    punctuation: PunctuationOption = "keep"
+    tags: TagsOption = "keep"
+    ideographs: IdeographsOption = "keep"
+    text: TextColumn = None
     evaluation: Annotated[Path | None, Label("Test set"), Doc(
         "Test set of word similarities or analogies, a file or a folder of files, to evaluate the "
         "vectors on")] = None
@@ -74,3 +86,8 @@ class Word2VecConfig(LoopConfig):
                     allowed = " or ".join(map(str, only))
                     expected = f"{allowed} with --engine fast, or --engine torch"
                     raise SettingError(name, getattr(self, name), expected)
+
+    @property
+    def tokens(self) -> Tokens:
+        """How lines are split into words."""
+        return Tokens(self.lowercase, self.punctuation, self.tags, self.ideographs)

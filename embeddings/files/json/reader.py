@@ -182,7 +182,10 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     else:
         named = document_columns(document, rows, note)
         fields = _fields(document_rows(document, note)) if named is None else named
-    columns = {name or path.stem: _infer_type(_column(values)) for name, values in fields.items()}
+    columns = {
+        name or path.stem: _infer_type(pa.chunked_array([_column(values)]))
+        for name, values in fields.items()
+    }
     yield pa.table(columns), ""
 
 

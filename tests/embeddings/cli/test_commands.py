@@ -133,6 +133,17 @@ def test_a_repeated_label_lists_its_rows(run, file, embedding_set):
     assert errors == "error: 2 items have the label 'b4': rows 4, 10; choose one with --row N\n"
 
 
+def test_a_label_of_both_sides_needs_a_role(run, tmp_path):
+    roles = {"role": ["source", "source", "target", "target"]}
+    save(EmbeddingSet.of(np.eye(4), ["a", "b", "a", "c"], roles), tmp_path / "s.parquet")
+    _, _, errors = run("neighbors", tmp_path / "s.parquet", "a")
+    assert errors.endswith("rows 0, 2; choose one with --role source, --role target, --row N\n")
+    status, out, _ = run("neighbors", tmp_path / "s.parquet", "a", "--role", "target", "--json")
+    assert status == 0 and [item["row"] for item in json.loads(out)] == [0, 1, 3]
+    _, _, errors = run("neighbors", tmp_path / "s.parquet", "b", "--role", "target")
+    assert errors == "error: no item 'b' has the role 'target': it is a source\n"
+
+
 def test_very_many_repeats_are_cut_short(run, tmp_path):
     save(EmbeddingSet.of(np.eye(50), ["same"] * 50), tmp_path / "s.parquet")
     _, _, errors = run("neighbors", tmp_path / "s.parquet", "same")

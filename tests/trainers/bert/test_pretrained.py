@@ -44,7 +44,7 @@ def test_vectors_equal_the_reference(minilm, data):
     with (data / "5_contextual" / "minilm_context.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     sentences = [tuple(row["sentence"].split(" ")) for row in rows]
-    encoder, _ = load_encoder(minilm, CPU, "kept", 255)
+    encoder, _ = load_encoder(minilm, CPU, False, 255)
     layers, _ = encoder.encode(encoder.tokenize(sentences), "first")
     assert len(layers) == 7 and len(rows) == 344
     starts = np.cumsum([0, *(len(sentence) for sentence in sentences)])[:-1]
@@ -55,7 +55,7 @@ def test_vectors_equal_the_reference(minilm, data):
 
 def test_sentence_vectors_equal_sentence_transformers(minilm):
     package = pytest.importorskip("sentence_transformers")
-    encoder, _ = load_encoder(minilm, CPU, "apart")
+    encoder, _ = load_encoder(minilm, CPU, True)
     _, ours = encoder.encode(encoder.tokenize([tuple(line.split()) for line in TEXT]), "first")
     theirs = package.SentenceTransformer(str(minilm), device="cpu").encode(TEXT)
     ours /= np.linalg.norm(ours, axis=1, keepdims=True)
@@ -63,7 +63,7 @@ def test_sentence_vectors_equal_sentence_transformers(minilm):
 
 
 def test_batching_does_not_change_vectors(minilm):
-    encoder, _ = load_encoder(minilm, CPU, "kept")
+    encoder, _ = load_encoder(minilm, CPU)
     sentences = [tuple(line.split()) for line in TEXT]
     together, of_all = encoder.encode(encoder.tokenize(sentences), "mean")
     place = 0
@@ -91,7 +91,7 @@ def test_encoders_of_other_kinds_are_read(kind, folder, tmp_path):
     model = getattr(transformers, f"{kind}Model")(config).eval()
     model.save_pretrained(tmp_path / kind)
     tokens.save_pretrained(tmp_path / kind)
-    encoder, _ = load_encoder(tmp_path / kind, CPU, "kept")
+    encoder, _ = load_encoder(tmp_path / kind, CPU)
     words = tuple(TEXT[0].split())
     split = encoder.tokenize([words])
     layers, _ = encoder.encode(split, "first")
@@ -123,7 +123,7 @@ def test_a_byte_level_tokenizer_puts_blanks_between_words(tmp_path, folder):
     made = tmp_path / "roberta"
     transformers.RobertaModel(config).save_pretrained(made)
     tokens.save_pretrained(made)
-    encoder, notes = load_encoder(made, CPU, "kept")
+    encoder, notes = load_encoder(made, CPU)
     split = encoder.tokenize([("The", "bank")])
     text = encoder.tokenizer.decode(split.tokens.tolist(), skip_special_tokens=False)
     assert text.replace("<s>", "").replace("</s>", "").strip() == "The bank"
@@ -156,18 +156,18 @@ def test_errors_name_what_cannot_be_opened(tmp_path, folder, monkeypatch):
         find_model(str(pickled))
     (folder / "config.json").write_text('{"model_type": "no such kind"}')
     with pytest.raises(EmbeddingError, match="cannot be opened"):
-        load_encoder(folder, CPU, "kept")
+        load_encoder(folder, CPU)
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(EmbeddingError, match=r"install it with .*requirements-pretrained\.txt"):
-        load_encoder(folder, CPU, "kept")
+        load_encoder(folder, CPU)
 
 
 def test_a_block_is_at_most_the_length_of_the_model(folder):
     pytest.importorskip("transformers")
-    assert load_encoder(folder, CPU, "kept")[0].longest == 16
-    assert load_encoder(folder, CPU, "kept", 9)[0].longest == 9
+    assert load_encoder(folder, CPU)[0].longest == 16
+    assert load_encoder(folder, CPU, False, 9)[0].longest == 9
     with pytest.raises(EmbeddingError, match="--block 17: expected at most 16"):
-        load_encoder(folder, CPU, "kept", 17)
+        load_encoder(folder, CPU, False, 17)
 
 
 def test_a_fingerprint_is_of_the_content(folder, tmp_path):

@@ -62,6 +62,21 @@ def test_labels_never_command_a_terminal(tmp_path, capsys):
     assert capsys.readouterr().err == "\\u001b[2J\\u009b\\u202e\nnext\n"
 
 
+def test_names_from_a_column(made, tmp_path, capsys):
+    names = ["Ann", "Ben", "Ann", None, "The city", "Ben's page", "The sea"]
+    path = tmp_path / "visits.embedding.parquet"
+    columns = {"role": made.metadata.column("role"), "known": KNOWN, "title": names}
+    save(EmbeddingSet.of(made.vectors, LABELS, columns, metric="dot"), path)
+    for label in ("ben", "Ben"):
+        assert main(["recommend", str(path), label, "--label-column", "title", "--json"]) == 0
+        found = {item["row"]: item["label"] for item in json.loads(capsys.readouterr().out)}
+        assert found == {5: "Ben's page", 6: "The sea"}
+    assert main(["recommend", str(path), "Ann", "--label-column", "title"]) == 2
+    assert "'Ann' is the label of rows 0, 2" in capsys.readouterr().err
+    assert main(["recommend", str(path), "ann", "--label-column", "none"]) == 2
+    assert "no column 'none'; it has role, known, title" in capsys.readouterr().err
+
+
 def test_other_files_are_refused():
     other = EmbeddingSet.of(np.eye(2), ["a", "b"])
     with pytest.raises(EmbeddingError, match="no columns `role` and `known`"):

@@ -9,6 +9,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from trainers.data.corpus import number_words, read_corpus, take
+from trainers.data.tokens import Tokens
 
 TEXT = "the cat saw the dog\n\nthe dog ran\nA cat sat\n"
 
@@ -37,7 +38,7 @@ def test_rare_words_are_left_out_and_counted(tmp_path):
 def test_lower_case_is_optional(tmp_path):
     (tmp_path / "a.txt").write_text("Straße STRASSE straße")
     assert read_corpus(tmp_path / "a.txt", 1).words == ("Straße", "STRASSE", "straße")
-    assert read_corpus(tmp_path / "a.txt", 1, lowercase=True).words == ("straße", "strasse")
+    assert read_corpus(tmp_path / "a.txt", 1, Tokens(lowercase=True)).words == ("straße", "strasse")
 
 
 def test_gzip_and_folders_in_order_of_name(tmp_path):
@@ -107,9 +108,16 @@ def test_other_encodings_are_read_with_a_note(tmp_path):
     assert read_corpus(tmp_path / "a.txt", 1).words == ("zwei", "für")
 
 
-def test_bytes_that_are_not_utf_8_far_into_a_text_name_the_line(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"one two\n" * 200_000 + b"f\xfcr\n")
-    with pytest.raises(EmbeddingError, match=r"^a\.txt: line 200001: not UTF-8 \(invalid start"):
+def test_bytes_that_are_not_utf_8_far_into_a_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one two\n" * 200_000 + b"f\xfcr\n" * 5)
+    corpus = read_corpus(tmp_path / "a.txt")
+    assert corpus.words == ("one", "two", "für")
+    assert corpus.notes == (
+        "a.txt: from line 200,001 on, 5 lines not in UTF-8: read as Windows-1252 (Western "
+        "European)",
+    )
+    (tmp_path / "a.txt").write_bytes(b"one two\n" * 200_000 + b"\xfc\x01\n")
+    with pytest.raises(EmbeddingError, match=r"^a\.txt: line 200001: neither UTF-8 nor text of"):
         read_corpus(tmp_path / "a.txt")
 
 

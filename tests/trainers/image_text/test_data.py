@@ -89,13 +89,70 @@ def test_there_must_be_one_table_and_readable_images(folder):
     (folder / "b.png").write_bytes(b"no picture")
     with pytest.raises(EmbeddingError, match=r"b.png: not a readable image"):
         read_captioned(folder)
+    (folder / "captions.csv").rename(folder / "rows.csv")
     (folder / "more.csv").write_text("file,caption\n")
-    with pytest.raises(EmbeddingError, match=r"found captions.csv, more.csv"):
+    with pytest.raises(EmbeddingError, match=r"found more.csv, rows.csv"):
         read_captioned(folder)
     for table in folder.glob("*.csv"):
         table.unlink()
     with pytest.raises(EmbeddingError, match="found none"):
         read_captioned(packed(folder))
+
+
+def test_the_table_can_be_given_in_place_of_its_folder(folder):
+    whole, found = read_captioned(folder), read_captioned(folder / "captions.csv")
+    assert found.captions == whole.captions and found.image.tolist() == [0, 1, 2, 0]
+    assert found.name == "images" and found.source["name"] == "captions.csv"
+    (folder / "other.csv").write_text("x,y\n1,2\n")
+    assert read_captioned(folder).captions == whole.captions  # captions.csv among others
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("metadata.jsonl", '{"file_name": "a.png", "text": "A red one"}\n'
+                           '{"file_name": "sub/c.png", "text": "Blue, all over"}\n'),
+        ("captions.txt", "image,caption\na.png,A red one\nc.png,\"Blue, all over\"\n"),
+        ("Flickr8k.token.txt", "a.png#0\tA red one\nc.png#0\tBlue, all over\n"),
+    ],
+)  # fmt: skip
+def test_forms_of_other_data_sets(folder, name, text):
+    (folder / "captions.csv").unlink()
+    (folder / name).write_text(text)
+    found = read_captioned(folder)
+    assert found.labels == ("a.png", "sub/c.png")
+    assert found.captions == ("A red one", "Blue, all over")
+    assert "1 images have no caption and are ignored" in found.notes
+
+
+def test_a_text_file_for_each_image(folder):
+    (folder / "captions.csv").unlink()
+    (folder / "a.txt").write_text("A red one\nreddish\n\n")
+    (folder / "sub" / "c.txt").write_text("blue")
+    found = read_captioned(folder)
+    assert found.captions == ("A red one", "reddish", "blue")
+    assert found.image.tolist() == [0, 0, 1]
+
+
+def test_names_that_several_images_have(folder):
+    shutil.copy(folder / "a.png", folder / "sub" / "b.png")
+    (folder / "captions.csv").write_text("file,caption\nc.png,blue\nsub/b.png,red\nb.png,green\n")
+    assert read_captioned(folder).labels == ("sub/c.png", "sub/b.png", "b.png")
+    (folder / "b.png").rename(folder / "x.png")
+    (folder / "more").mkdir()
+    shutil.copy(folder / "a.png", folder / "more" / "b.png")
+    with pytest.raises(EmbeddingError, match=r"'b.png' is no image next .*2 images have this name"):
+        read_captioned(folder)
+
+
+def test_damaged_images_are_left_out_on_request(folder):
+    (folder / "b.png").write_bytes(b"no picture")
+    with pytest.raises(EmbeddingError, match=r"b.png: not a readable image; .* --leave-out"):
+        read_captioned(folder)
+    found = read_captioned(folder, leave_out=True)
+    assert found.captions == ("A red one", "a Blue one", "a red one!")
+    assert found.image.tolist() == [0, 1, 0] and found.labels == ("a.png", "sub/c.png")
+    assert "left out 1 image that cannot be read: b.png" in found.notes
 
 
 def test_meanings_are_words_in_their_order():

@@ -3,6 +3,7 @@
 import gzip
 import zipfile
 
+import numpy as np
 import pytest
 
 from embeddings import EmbeddingError
@@ -18,7 +19,7 @@ def write(tmp_path, name, text):
 
 
 def both(reviews):
-    return list(zip(reviews.texts, reviews.positive.tolist(), strict=True))
+    return list(zip(reviews.texts, reviews.target.tolist(), strict=True))
 
 
 def test_lines_of_text_and_label(tmp_path):
@@ -41,7 +42,8 @@ def test_lines_of_text_and_label(tmp_path):
 def test_tables(tmp_path, text, options):
     found = read_reviews(write(tmp_path, "a.csv", text), **options)
     assert both(found) == [('good, "very"', True), ("bad", False)]
-    assert found.notes == (("columns not used: id",) if text.startswith("id") else ())
+    unused = "text: review, label: sentiment; columns not used: id"
+    assert found.notes == ((unused,) if text.startswith("id") else ())
 
 
 def test_folders_of_files_and_files_of_lines(tmp_path):
@@ -60,8 +62,8 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
     assert found.notes == (
         "train/pos/1.txt: it is not UTF-8: read as Windows-1252 (Western European); save it as "
         "UTF-8",
-        "1 file not read, being neither positive nor negative by name: README",
-        "left out 1 empty file",
+        "1 file not read, having no label by name: README",
+        "left out 1 empty text",
     )
     packed = tmp_path / "set.zip"
     with zipfile.ZipFile(packed, "w") as archive:
@@ -75,10 +77,10 @@ def test_folders_of_files_and_files_of_lines(tmp_path):
     ("name", "text", "message"),
     [
         ("a.txt", "good\t1\nno label\n", "a.txt, line 2: 'no label' is not text, tab, label"),
-        ("a.txt", "good\t1\nfine\t1\n", r"1 different label \(1\); expected two"),
-        ("a.csv", "text,label\ngood,1\nbad,0\nso,2\n", r"3 different labels \(1, 0, 2\)"),
+        ("a.txt", "good\t1\nfine\t1\n", r"a.txt: 1 different label in 2 texts \(1\); expected"),
+        ("a.csv", "index,text\n0,good\n1,bad\n2,so\n", r"3 different labels in 3 texts \(0, 1, 2"),
+        ("a.txt", "__label__x good\nbad\n", "a.txt, line 2: 'bad' does not begin with __label__"),
         ("a.csv", "text,label\ngood,x\nbad,y\n", "which of the labels 'x' and 'y' is positive"),
-        ("a.csv", "text,label\ngood,1\n,0\n", "row 2, column text: the cell is empty"),
         ("a.csv", "a,b,c\ngood,1,2\nbad,0,3\n", "which columns are text and label.* a, b, c"),
         ("a.zip", b"PK\x03\x04 and nothing", "a.zip: damaged or incomplete zip"),
         ("pos/a.txt", "good", "only positive reviews"),
@@ -97,6 +99,50 @@ def test_an_archive_of_one_table_is_that_table(tmp_path):
     assert both(read_reviews(tmp_path / "a.zip")) == [("good", True), ("bad", False)]
     (tmp_path / "b.tsv.gz").write_bytes(gzip.compress(b"good\t1\nbad\t0\n"))
     assert both(read_reviews(tmp_path / "b.tsv.gz")) == [("good", True), ("bad", False)]
+
+
+def test_json_lines_and_the_lines_of_fasttext(tmp_path):
+    rows = '{"review": "good, very", "id": 7, "label": 1}\n{"review": "bad", "id": 8, "label": 0}\n'
+    found = read_reviews(write(tmp_path, "a.jsonl", rows))
+    assert both(found) == [("good, very", True), ("bad", False)]
+    lines = "__label__pos good, very\n__label__neg __label__x bad\n\n"
+    found = read_reviews(write(tmp_path, "a.txt", lines))
+    assert both(found) == [("good, very", True), ("bad", False)]
+    assert found.notes == ("1 line with several labels: the first is used",)
+
+
+def test_empty_texts_and_rows_without_a_label_are_left_out_and_counted(tmp_path):
+    text = "text,label\ngood,1\n,0\n  ,1\nbad,0\nso,\n"
+    found = read_reviews(write(tmp_path, "a.csv", text))
+    assert both(found) == [("good", True), ("bad", False)]
+    assert found.notes == ("left out 2 empty texts", "left out 1 text without a label")
+    found = read_reviews(write(tmp_path, "a.txt", "good\t1\n \t1\nbad\t0\n"))
+    assert both(found) == [("good", True), ("bad", False)]
+
+
+def test_three_classes(tmp_path, data):
+    found = read_reviews(data / "faults" / "15_three_classes.csv")
+    assert len(found) == 60 and found.classes == ("negative", "neutral", "positive")
+    assert np.bincount(found.target).tolist() == [20, 20, 20]
+    assert found.texts[:2] == ("good film", "bad film") and found.target[:2].tolist() == [2, 0]
+    with pytest.raises(EmbeddingError, match="--positive x: expected two labels; there are 3"):
+        read_reviews(data / "faults" / "15_three_classes.csv", positive="x")
+
+
+def test_folders_name_the_classes(tmp_path):
+    for number in range(5):
+        for name in ("sport", "space", "art"):
+            write(tmp_path, f"news/{name}/{number}", f"{name} {number}")
+    write(tmp_path, "news/README", "about")
+    found = read_reviews(tmp_path / "news")
+    assert found.classes == ("art", "space", "sport") and len(found) == 15
+    assert found.texts[0] == "art 0" and found.target[0] == 0
+    assert "1 file not read, having no label by name: README" in found.notes
+    with pytest.raises(EmbeddingError, match="which of the labels 'a' and 'b' is positive"):
+        write(tmp_path, "two/a/1", "x")
+        write(tmp_path, "two/b/1", "y")
+        read_reviews(tmp_path / "two")
+    assert read_reviews(tmp_path / "two", positive="a").target.tolist() == [1, 0]
 
 
 def test_reviews_that_are_larger_than_the_limit(tmp_path, monkeypatch):
@@ -130,7 +176,7 @@ def test_real_files(data):
         ("yelp_labelled.txt", 1_000), ("sentence_polarity.zip", 10_662),
     ):  # fmt: skip
         found = read_reviews(data / "3_sentiment" / name)
-        assert len(found) == size and found.positive.sum() == size / 2
+        assert len(found) == size and found.target.sum() == size / 2
 
 
 def test_strengths_are_the_log_odds_of_synthetic_words():

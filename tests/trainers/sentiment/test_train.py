@@ -13,7 +13,8 @@ from trainers.data.words import words_of
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
 from trainers.sentiment.synthetic import synthetic_reviews
-from trainers.sentiment.train import SentimentTask, hold_out, run
+from trainers.sentiment.task import SentimentTask, hold_out
+from trainers.sentiment.train import run
 
 
 def config(tmp_path=Path("."), **changes):
@@ -53,13 +54,13 @@ def test_counted_log_odds_written_out(tmp_path):
     task = SentimentTask(read_reviews(path), config(validation_fraction=0))
     assert task.vocabulary == ("good", "film") and task.counts.tolist() == [3, 3]
     wanted = np.log([(3 + 1) / (4 + 2), (1 + 1) / (4 + 2)]) - np.log([1 / 4, 3 / 4])
-    np.testing.assert_allclose(task.counted_log_odds(), wanted)
+    np.testing.assert_allclose(task.counted_log_odds(1), wanted)
 
 
 def test_held_out_words_are_not_trained_on():
     reviews = synthetic_reviews(reviews=40, words=30)
-    hidden = hold_out(reviews.positive, 0.25, seed=0)
-    assert hidden.sum() == 10 and reviews.positive[hidden].sum() == 5
+    hidden = hold_out(reviews.target, 0.25, seed=0)
+    assert hidden.sum() == 10 and reviews.target[hidden].sum() == 5
     texts = tuple(text + " secret secret" * bool(part)
                   for text, part in zip(reviews.texts, hidden, strict=True))  # fmt: skip
     task = SentimentTask(replace(reviews, texts=texts), config(validation_fraction=0.25))

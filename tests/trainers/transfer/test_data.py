@@ -28,6 +28,21 @@ def test_only_clicked_impressions_are_read(tmp_path):
     assert any("2 clicks of 3 impressions" in note for note in data.pairs.notes)
 
 
+def test_items_with_one_id_on_both_surfaces_are_kept_apart_on_request(tmp_path):
+    (tmp_path / "feed.csv").write_text("user,item\nann,1\nben,2\n")
+    (tmp_path / "ads.csv").write_text("user,item\nann,1\nann,3\n")
+    files = {"data": tmp_path / "feed.csv", "ads": tmp_path / "ads.csv"}
+    same = read(config(**files))
+    assert same.pairs.right.labels == ("1", "2", "3")
+    assert len(same.pairs.rows) == 3 and set(same.ads) & set(same.organic)
+    assert "1 item on both surfaces, such as '1', are the same" in " ".join(same.pairs.notes)
+    apart = read(config(separate_items=True, **files))
+    assert set(apart.pairs.right.labels) == {"1", "1 (ad)", "2", "3"}
+    assert len(apart.pairs.rows) == 4 and not set(apart.ads) & set(apart.organic)
+    with pytest.raises(EmbeddingError, match="separate_items = True; expected no --items"):
+        config(separate_items=True, items=tmp_path / "ads.csv", **files)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -11,10 +11,10 @@ from sklearn.preprocessing import normalize
 from embeddings import EmbeddingError
 from tests.trainers.two_tower.search_data import search_config, write_topics
 from trainers.data.pairs.pairs import number_pairs
-from trainers.two_tower.baselines import text_baselines
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import read
 from trainers.two_tower.model import initial_model
+from trainers.two_tower.text_baselines import best_tfidf, text_baselines, tfidf_scores
 from trainers.two_tower.texts import as_matrix, word_bags, word_vectors
 from trainers.two_tower.train import run
 
@@ -52,7 +52,7 @@ def test_initial_vectors_equal_lsa():
     assert model.left.words is model.right.words
     left, right = model.vectors()
     np.testing.assert_allclose(left @ right.T, near @ far.T, atol=1e-5)
-    lsa = text_baselines(pairs, (["text"], ["text"]), 2)["lsa"](np.arange(3))
+    lsa = text_baselines(pairs, (["text"], ["text"]), 2, pairs.rows)[0]["lsa"](np.arange(3))
     np.testing.assert_allclose(lsa, near @ far.T, atol=1e-5)
 
 
@@ -66,8 +66,21 @@ def test_tf_idf_equals_scikit_learns():
     vectorizer = TfidfVectorizer()
     right = vectorizer.fit_transform(pairs.right.columns["text"].to_pylist())
     left = vectorizer.transform(pairs.left.columns["text"].to_pylist())
-    found = text_baselines(pairs, (["text"], ["text"]), 2)["tfidf"](np.array([2, 0]))
+    texts = (each.columns["text"].to_pylist() for each in (pairs.left, pairs.right))
+    found = tfidf_scores(TfidfVectorizer(), *texts)(np.array([2, 0]))
     np.testing.assert_allclose(found, (left @ right.T).toarray()[[2, 0]])
+
+
+def test_the_settings_of_tf_idf_are_those_that_rank_the_training_pairs_best():
+    """A stop word that only wrong documents share misleads, unless it is left out."""
+    lefts = ["the alpha", "the beta"]
+    rights = ["alpha one two three four", "beta one two three four", "the", "the"]
+    pairs = np.array([[0, 0], [1, 1]])
+    score, settings = best_tfidf(lefts, rights, pairs)
+    assert settings == "1 + log(count), without stop words, all words"
+    assert score(np.arange(2)).argmax(axis=1).tolist() == [0, 1]
+    toward_the = np.array([[0, 2], [0, 3], [1, 2], [1, 3]])
+    assert "with stop words" in best_tfidf(lefts, rights, toward_the)[1]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,10 @@ def context_sets(found: ContextVectors, **provenance: Any) -> dict[str, Embeddin
         "sentences": EmbeddingSet.of(
             found.sentence_means,
             [" ".join(sentence) for sentence in text.sentences],
-            {"words": pa.array([len(sentence) for sentence in text.sentences], pa.int64())},
+            {
+                "words": pa.array([len(sentence) for sentence in text.sentences], pa.int64()),
+                **text.columns,
+            },
             name=f"{name}: sentences",
             role="sentence",
             metric="cosine",

@@ -1,6 +1,6 @@
 """Sentences with all their words, for models of words in context, and their vocabulary.
 
-A sentence is a line of text whose words are separated by spaces. For words with several senses, the
+A sentence is a line of text; tokens.py says what its words are. For words with several senses, the
 sense of each occurrence is known in generated text.
 """
 
@@ -13,14 +13,18 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import raised_size_limit
-from trainers.data.text_lines import text_files, text_lines
+from trainers.data.text_source import TextSource
+from trainers.data.tokens import SPACED, Tokens
 
 UNKNOWN = "<unk>"
 """Replaces words that are not in a vocabulary; some texts, such as WikiText, contain it."""
+
+OWN_COLUMNS = ("row", "label", "vector", "words")
+"""Columns of a file of sentences that a column of the user's table does not replace."""
 
 _ENDS = (".", "!", "?", ";")  # words after which long lines are preferably split
 
@@ -38,6 +42,7 @@ class Sentences:
     source : name and sha256 of the text
     senses : (number of the sentence, position of the word), both from 0 -> sense, if known
     notes : messages for the user about reading the text
+    columns : properties of the sentences, by name; each of their number
     """
 
     name: str
@@ -45,6 +50,7 @@ class Sentences:
     source: Mapping[str, str]
     senses: Mapping[tuple[int, int], str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -85,41 +91,48 @@ class Vocabulary:
         return np.array([number_of.get(word, unknown) for word in sentence], dtype=np.int64)
 
 
-def read_sentences(path: Path, longest: int, lowercase: bool = False) -> Sentences:
-    """Read a text file, possibly compressed, or the files of a folder in order of name.
+def read_sentences(
+    path: Path, longest: int, tokens: Tokens = SPACED, column: str | None = None
+) -> Sentences:
+    """Read a text: a file, an archive, a folder or a column of a table; see text_source.py.
+
+    The sentences of a table have its other columns, and `row`, the number of the row from 0.
 
     Parameters
     ----------
     longest : maximum words of a sentence; longer lines are split, see split_line
-    lowercase : convert the text to lower case
+    tokens : how lines are split into words
+    column : of the text, for tables; None: found
 
     Raises
     ------
     EmbeddingError
         no such file, no words in it, or damaged text; names the file and line
     """
-    digest = hashlib.sha256()
-    folder = path if path.is_dir() else path.parent
+    text = TextSource(path, column, tokens)
     sentences: list[Sentence] = []
-    notes: list[str] = []
+    rows: list[int | None] = []
     split = 0
-    with raised_size_limit([path]):
-        for file in text_files(path):
-            name = file.relative_to(folder).as_posix()
-            digest.update(name.encode() + b"\0")
-            for raw, line in text_lines(file, name, notes.append):
-                digest.update(raw)
-                words = tuple((line.lower() if lowercase else line).split())
-                parts = split_line(words, longest)
-                sentences.extend(parts)
-                split += len(parts) > 1
-    name = path.resolve().name
+    for line in text.lines():
+        parts = split_line(tuple(tokens.words(line.text)), longest)
+        sentences.extend(parts)
+        rows.extend([line.row] * len(parts))
+        split += len(parts) > 1
     if not sentences:
-        raise EmbeddingError(f"{name}: no words in it; give text with --data")
+        raise EmbeddingError(f"{text.name}: no words in it; give text with --data")
     if split:
-        notes.append(f"{split:,} lines of more than {longest} words are split")
-    return Sentences(name, tuple(sentences), {"name": name, "sha256": digest.hexdigest()},
-                     notes=tuple(notes))  # fmt: skip
+        text.notes.append(f"{split:,} lines of more than {longest} words are split")
+    columns = {} if text.columns is None else _columns(text.columns, rows)
+    return Sentences(text.name, tuple(sentences), text.source, notes=tuple(text.notes),
+                     columns=columns)  # fmt: skip
+
+
+def _columns(table: pa.Table, rows: Sequence[int | None]) -> dict[str, pa.ChunkedArray]:
+    """Return the rows of a table that sentences come from, as columns, and their numbers."""
+    chosen = pa.array(rows, pa.int64())
+    taken = table.take(chosen)
+    names = [f"{name} (given)" if name in OWN_COLUMNS else name for name in table.column_names]
+    return {"row": pa.chunked_array([chosen]), **dict(zip(names, taken.columns, strict=True))}
 
 
 def split_line(words: Sentence, longest: int) -> list[Sentence]:

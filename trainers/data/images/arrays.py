@@ -1,4 +1,4 @@
-"""Images as arrays of pixels: IDX, the format of MNIST, `.npz`, and tables whose rows are images.
+"""Images as arrays of pixels: IDX, the format of MNIST, `.npz`, `.npy`, and tables of pixels.
 
 The format is detected from the content. All files of a format are combined, including training and
 test sets.
@@ -17,8 +17,14 @@ import pyarrow as pa
 from embeddings.arrow_types import is_number
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
-from embeddings.files.arrays import npz
-from embeddings.files.compression import inner_name, read_decompressed
+from embeddings.files.arrays import npy, npz
+from embeddings.files.compression import (
+    STREAM_DAMAGE,
+    compression_of,
+    inner_name,
+    open_compressed,
+    read_decompressed,
+)
 from embeddings.files.tabular.reader import place_of, read_table
 from embeddings.text import listed
 
@@ -29,6 +35,18 @@ LABEL_COLUMNS = ("label", "class", "target", "y")
 """Names of the column of classes, best first."""
 
 _IDX_IMAGES, _IDX_LABELS = b"\0\0\x08\x03", b"\0\0\x08\x01"
+_LABELS_OF = (
+    ("images-idx3", "labels-idx1"),
+    ("images.idx3", "labels.idx1"),
+    ("images", "labels"),
+    ("x_", "y_"),
+    ("X_", "y_"),
+    ("x.", "y."),
+    ("X.", "y."),
+)
+"""Parts of the names of files of images, and of the files of their labels."""
+
+_NPY = b"\x93NUMPY"
 _IMAGE_WORDS = frozenset({"x", "image", "images", "data", "pixels"})
 _LABEL_WORDS = frozenset({"y", "label", "labels", "target", "targets", "class", "classes"})
 
@@ -55,7 +73,7 @@ class Arrays:
 
 
 def read_arrays(
-    members: Sequence[Member], label: str | None, forms: str
+    members: Sequence[Member], label: str | None, forms: str, path: Path | None = None
 ) -> tuple[Arrays, frozenset[str], bytes]:
     """Read files of arrays.
 
@@ -64,6 +82,7 @@ def read_arrays(
     members : files, compressed or not
     label : column of the classes in a table
     forms : what is expected, for the error if no images are found
+    path : the file that was given, if it was one; its labels may be beside it
 
     Returns
     -------
@@ -76,14 +95,17 @@ def read_arrays(
     """
     contents = {each.name: read_decompressed(each.path).to_pybytes() for each in members}
     if any(content.startswith(_IDX_IMAGES) for content in contents.values()):
-        if len(members) == 1:
-            contents |= _beside(members[0].path)
+        if len(members) == 1 and path is not None:
+            contents |= _beside(path)
         contents = {name: content for name, content in contents.items()
                     if content.startswith((_IDX_IMAGES, _IDX_LABELS))}  # fmt: skip
         return _read_idx(contents), frozenset(contents), b"".join(contents.values())
     for name, content in contents.items():
         if content[:2] == b"PK" and name.lower().endswith(".npz"):
             return _read_npz(content, name), frozenset({name}), content
+    for name, content in contents.items():
+        if content.startswith(_NPY):
+            return _read_npy(contents, name, path), frozenset(contents), b"".join(contents.values())
     for member in members:
         if inner_name(Path(member.name)).lower().endswith((".csv", ".tsv", ".txt")):
             images = _read_csv(member.path, member.name, label)
@@ -92,10 +114,64 @@ def read_arrays(
     raise EmbeddingError(f"no images in {what}; {forms}")
 
 
+def is_idx(path: Path) -> bool:
+    """Return True for a file of images in IDX, compressed or not."""
+    kind = compression_of(path)
+    try:
+        with open_compressed(path, kind) if kind else path.open("rb") as file:
+            return file.read(len(_IDX_IMAGES)) == _IDX_IMAGES
+    except STREAM_DAMAGE:
+        return False
+
+
+def _read_npy(contents: dict[str, bytes], name: str, path: Path | None) -> Arrays:
+    """Read an array of images, and its labels from a second array, in the same place or beside it.
+
+    Of two arrays the one with more axes holds the images.
+    """
+    if len(contents) == 1 and path is not None:
+        contents |= _beside(path)
+    arrays = {each: _npy(content, each) for each, content in contents.items()
+              if content.startswith(_NPY)}  # fmt: skip
+    name, *others = sorted(arrays, key=lambda each: -arrays[each].ndim)
+    pixels, full = as_pixels(arrays[name], name)
+    if len(others) > 1:
+        raise EmbeddingError(f"{listed(arrays, 5)}: expected an array of images and one of labels")
+    if not others:
+        return Arrays(pixels, full, None)
+    values = class_values(arrays[others[0]])
+    if len(values) != len(pixels):
+        raise EmbeddingError(f"{name} has {len(pixels):,} images and {others[0]} {len(values):,} "
+                             "labels; expected as many of both")  # fmt: skip
+    return Arrays(pixels, full, [str(value) for value in values.tolist()])
+
+
+def _npy(content: bytes, name: str) -> np.ndarray:
+    """Return the array of a .npy file."""
+    file = io.BytesIO(content)
+    try:
+        _, dtype = npy.read_header(file, len(content))
+    except EmbeddingError as error:
+        raise EmbeddingError(f"{name}: {error}") from error
+    if dtype.hasobject:
+        raise EmbeddingError(f"{name}: it holds Python objects; expected numbers")
+    file.seek(0)
+    array: np.ndarray = np.load(file, allow_pickle=False)
+    return array
+
+
+def class_values(array: np.ndarray) -> np.ndarray:
+    """Return labels as one value per image; of rows with a single one, its place: shape (n,)."""
+    if array.ndim == 2 and array.shape[1] > 1 and array.dtype.kind in "uifb":
+        is_one = array == 1
+        if (is_one.sum(axis=1) == 1).all() and ((array == 0) | is_one).all():
+            return is_one.argmax(axis=1)
+    return array.reshape(-1)
+
+
 def _beside(path: Path) -> dict[str, bytes]:
     """Return name and content of the file of labels next to one of images; nothing if absent."""
-    for old, new in (("images-idx3", "labels-idx1"), ("images.idx3", "labels.idx1"),
-                     ("images", "labels")):  # fmt: skip
+    for old, new in _LABELS_OF:
         other = path.with_name(path.name.replace(old, new))
         if other != path and other.is_file():
             return {other.name: read_decompressed(other).to_pybytes()}
@@ -159,7 +235,7 @@ def _read_npz(content: bytes, name: str) -> Arrays:
     parts = []
     for part, (key, array) in images.items():
         pixels, full = as_pixels(array, f"{name}, {key}")
-        values = labels[part][1].reshape(-1) if labels else np.empty(0)
+        values = class_values(labels[part][1]) if labels else np.empty(0)
         if labels and len(values) != len(pixels):
             raise EmbeddingError(f"{name}: {key} has {len(pixels):,} images and {labels[part][0]} "
                                  f"{len(values):,} labels; expected as many of both")  # fmt: skip

@@ -1,8 +1,9 @@
 """Reads images to train on: image files in folders, one per class, or arrays of pixels.
 
 - a folder, or a zip or tar of one, with a folder of image files for each class;
-- IDX, as MNIST is distributed (images and labels, also compressed), `.npz`, or a CSV whose rows are
-  the pixels of an image and its class: see arrays.py.
+- IDX, as MNIST is distributed (images and labels, also compressed), `.npz`, `.npy`, or a CSV whose
+  rows are the pixels of an image and its class: see arrays.py;
+- a sprite with the table of its images: see sprites.py.
 
 All images of a set have the same size and number of channels.
 """
@@ -23,18 +24,40 @@ from embeddings.files.archives import Member
 from embeddings.files.limits import check_bytes
 from embeddings.files.members import open_members
 from embeddings.media import IMAGE_FORMATS, SUFFIXES
-from embeddings.text import shorten
-from trainers.data.images.arrays import Arrays, read_arrays
+from embeddings.text import count_noun, listed, shorten
+from trainers.data.images.arrays import Arrays, is_idx, read_arrays
+from trainers.data.images.sprites import is_description, read_sprite
 
 DEFAULT_SIDE = 64
 """Side, in pixels, to which images of different sizes are resized."""
+
+MIN_IMAGES = 2
+"""Minimum number of images to train on."""
+
+_FEW_BESIDE_IDX = 3  # image files, such as sprites, that do not keep IDX from being read
 
 MAX_PIXELS = 50_000_000
 """Maximum number of pixels of an image file; larger ones are rejected."""
 
 _EXPECTED = (
-    "expected a folder or zip with one folder of images per class, IDX, .npz, or a CSV of pixels"
+    "expected a folder or zip with one folder of images per class, IDX, .npz, .npy, or a CSV of "
+    "pixels"
 )
+
+
+class DamagedPicture(EmbeddingError):
+    """An image file that cannot be read.
+
+    Parameters
+    ----------
+    name : of the file
+    others : number of further files that are damaged
+    """
+
+    def __init__(self, name: str, others: int = 0) -> None:
+        more = f" and {count_noun(others, 'other')}" if others else ""
+        super().__init__(f"{name}{more}: not a readable image; repair or remove it, or leave such "
+                         "files out with --leave-out")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +113,7 @@ def read_images(
     size: int | None = None,
     label: str | None = None,
     default_side: int = DEFAULT_SIDE,
+    leave_out: bool = False,
 ) -> Images:
     """Read images in one of the formats above, detected by content.
 
@@ -99,11 +123,13 @@ def read_images(
         their own size if all have the same and, for image files, its sides are at most
         `default_side`; else `default_side`
     label : column of the class in a CSV: its name, or its number from 1; default: detected
+    leave_out : whether to leave out image files that cannot be read
 
     Raises
     ------
     EmbeddingError
-        no such path, no images in it, or a damaged image; names the file, row and column
+        no such path, fewer than MIN_IMAGES images in it, or a damaged image; names the file, row
+        and column
     """
     if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give images with --data")
@@ -111,16 +137,46 @@ def read_images(
     with open_members(path, notes.append) as members:
         image_files = [each for each in members if is_picture(each.name)]
         name = path.resolve().name if path.is_dir() else path.name.split(".")[0]
-        if image_files:
-            found = _classes_by_folder(read_image_files(image_files, name, size, default_side))
+        has_idx = any(is_idx(each.path) for each in members if not is_picture(each.name))
+        sprite = None
+        if len(image_files) == 1 and not has_idx:
+            sprite = read_sprite(image_files[0], _described_by(path, members))
+        if sprite is not None:
+            arrays, table = sprite
+            content = image_files[0].path.read_bytes() + table.path.read_bytes()
+            found = images_of(arrays, name, {"name": path.name, "sha256": _sha256(content)}, size)
+            used = {image_files[0].name, table.name}
+            others = [each.name for each in members if each.name not in used]
+        elif image_files and not (has_idx and len(image_files) <= _FEW_BESIDE_IDX):
+            if has_idx:
+                raise EmbeddingError(
+                    f"{name}: IDX and {len(image_files):,} image files; give one of them"
+                )
+            pictures = read_image_files(image_files, name, size, default_side, leave_out)
+            found = _classes_by_folder(pictures)
             others = [each.name for each in members if not is_picture(each.name)]
         else:
-            arrays, used, content = read_arrays(members, label, _EXPECTED)
+            beside = path if path.is_file() else None
+            arrays, names, content = read_arrays(members, label, _EXPECTED, beside)
             found = images_of(arrays, name, {"name": path.name, "sha256": _sha256(content)}, size)
-            others = [each.name for each in members if each.name not in used]
+            others = [each.name for each in members if each.name not in names]
+    if len(found) < MIN_IMAGES:
+        raise EmbeddingError(
+            f"{name}: {len(found)} image; expected at least {MIN_IMAGES}. If it is a sprite of "
+            "many images, put the table of these (a .tsv with a row for each) or their vectors "
+            "(.npy) beside it"
+        )
     if others:
         notes.append(f"{len(others):,} files are ignored, such as {shorten(others[0])}")
     return replace(found, notes=(*notes, *found.notes))
+
+
+def _described_by(path: Path, members: Sequence[Member]) -> list[Member]:
+    """Return the files that may describe a sprite: of its folder, if it is given as a file."""
+    if not path.is_file() or len(members) > 1:
+        return list(members)
+    return [Member(each.name, each) for each in path.parent.iterdir()
+            if each.is_file() and is_description(each.name)]  # fmt: skip
 
 
 def is_picture(name: str) -> bool:
@@ -129,14 +185,18 @@ def is_picture(name: str) -> bool:
 
 
 def read_image_files(
-    files: Sequence[Member], name: str, size: int | None, default_side: int = DEFAULT_SIDE
+    files: Sequence[Member],
+    name: str,
+    size: int | None,
+    default_side: int = DEFAULT_SIDE,
+    leave_out: bool = False,
 ) -> Images:
-    """Read image files, without classes; for `size` and `default_side` see read_images."""
+    """Read image files, without classes; for the other parameters see read_images."""
     digest = hashlib.sha256()
     check_bytes(sum(each.path.stat().st_size for each in files), "the images have")
-    headers = [_header(each) for each in files]
-    sizes = {own_size for own_size, _ in headers}
     notes: list[str] = []
+    files, headers = _readable(files, leave_out, notes)
+    sizes = {own_size for own_size, _ in headers}
     width, height = next(iter(sizes)) if len(sizes) == 1 else (default_side, default_side)
     if size is not None or max(width, height) > default_side or len(sizes) > 1:
         width = height = size or default_side
@@ -145,14 +205,54 @@ def read_image_files(
     shape = (len(files), channels, height, width)
     check_bytes(math.prod(shape), f"{len(files):,} images of {width} x {height} have")
     pixels = np.empty(shape, dtype=np.uint8)
-    for row, each in enumerate(files):
+    labels: list[str] = []
+    damaged: list[str] = []
+    for each in files:
         content = each.path.read_bytes()
+        try:
+            pixels[len(labels)] = open_picture(content, each.name, (channels, height, width))
+        except DamagedPicture:
+            if not leave_out:
+                raise
+            damaged.append(each.name)
+            continue
         digest.update(each.name.encode() + b"\0" + content)
-        pixels[row] = open_picture(content, each.name, (channels, height, width))
-    labels = tuple(each.name for each in files)
+        labels.append(each.name)
+    if damaged:
+        notes.append(_left_out(damaged))
     source = {"name": name, "sha256": digest.hexdigest()}
-    classes, target = number_classes(None, len(files))
-    return Images(name, pixels, 255, labels, classes, target, source, tuple(notes))
+    classes, target = number_classes(None, len(labels))
+    pixels = pixels[: len(labels)]
+    return Images(name, pixels, 255, tuple(labels), classes, target, source, tuple(notes))
+
+
+def _readable(
+    files: Sequence[Member], leave_out: bool, notes: list[str]
+) -> tuple[list[Member], list[tuple[tuple[int, int], bool]]]:
+    """Return the files whose beginnings are those of images, and their headers, see _header.
+
+    Raises
+    ------
+    EmbeddingError
+        a file is damaged, unless such files are left out, or all are
+    """
+    found, headers, damaged = [], [], []
+    for each in files:
+        try:
+            headers.append(_header(each))
+        except DamagedPicture:
+            damaged.append(each.name)
+        else:
+            found.append(each)
+    if damaged and (not leave_out or not found):
+        raise DamagedPicture(damaged[0], len(damaged) - 1)
+    if damaged:
+        notes.append(_left_out(damaged))
+    return found, headers
+
+
+def _left_out(names: Sequence[str]) -> str:
+    return f"left out {count_noun(len(names), 'image')} that cannot be read: {listed(names, 3)}"
 
 
 def _classes_by_folder(images: Images) -> Images:
@@ -173,7 +273,7 @@ def _header(file: Member) -> tuple[tuple[int, int], bool]:
         with Image.open(file.path, formats=IMAGE_FORMATS) as image:
             return image.size, image.mode in ("1", "L", "LA") or image.mode.startswith("I")
     except Exception as error:  # a damaged image can raise any exception
-        raise _damaged(file.name) from error
+        raise DamagedPicture(file.name) from error
 
 
 def open_picture(content: bytes, name: str, shape: tuple[int, int, int]) -> np.ndarray:
@@ -190,8 +290,10 @@ def open_picture(content: bytes, name: str, shape: tuple[int, int, int]) -> np.n
 
     Raises
     ------
+    DamagedPicture
+        the file is damaged
     EmbeddingError
-        the file is damaged, or has more than MAX_PIXELS pixels
+        it has more than MAX_PIXELS pixels
     """
     channels, height, width = shape
     try:
@@ -210,15 +312,11 @@ def open_picture(content: bytes, name: str, shape: tuple[int, int, int]) -> np.n
                     kernel = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
                     image = ImageOps.fit(image, (width, height), kernel)
     except Exception as error:  # a damaged image can raise any exception
-        raise _damaged(name) from error
+        raise DamagedPicture(name) from error
     if too_large:
         raise EmbeddingError(f"{name}: more than {MAX_PIXELS:,} pixels; reduce the image")
     array = np.array(image)
     return array[None] if channels == 1 else array.transpose(2, 0, 1)
-
-
-def _damaged(name: str) -> EmbeddingError:
-    return EmbeddingError(f"{name}: not a readable image; repair or remove it")
 
 
 def images_of(

@@ -23,7 +23,7 @@ def pair_embeddings(
     trainer: str = "two_tower",
     checkpoint: str | None = None,
 ) -> EmbeddingSet:
-    """Return one set of the left items followed by the right items.
+    """Return one set of the left items followed by the right items; of a graph, of its nodes.
 
     Its columns are `role`, `count` (the number of an item's pairs), `known` and the columns of both
     sides. A side's column that has one of these names is renamed, such as to `count (given)`.
@@ -37,6 +37,8 @@ def pair_embeddings(
     trainer : its name
     checkpoint : SHA-256 of the run's best.pt, if the run can encode texts
     """
+    if pairs.undirected:
+        return _node_embeddings(pairs, left, settings, metrics, trainer)
     sides = (pairs.left, pairs.right)
     counts = [np.bincount(pairs.rows[:, i], minlength=len(side)) for i, side in enumerate(sides)]
     columns: dict[str, Any] = {
@@ -56,6 +58,38 @@ def pair_embeddings(
         normalized=settings["similarity"] == "cosine",
         role=f"{pairs.left.role} and {pairs.right.role}",
         **run_info.fields(trainer, settings, pairs.source, metrics, checkpoint=checkpoint),
+    )
+
+
+def _node_embeddings(
+    pairs: Pairs,
+    vectors: np.ndarray,
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    trainer: str,
+) -> EmbeddingSet:
+    """Return the nodes of an undirected graph, by their left vectors: one vector for each.
+
+    The left vectors of nodes are near where the nodes have the same neighbors. The right ones,
+    which score a node as the neighbor of another, say the same in another basis.
+    """
+    counts = np.bincount(pairs.rows[:, 0], minlength=len(pairs.left))
+    given = pairs.left.columns.items()
+    columns: dict[str, Any] = {
+        "role": pa.array([pairs.left.role] * len(pairs.left), pa.string()),
+        "count": pa.array(counts, pa.int64()),
+        KNOWN_COLUMN: _known(pairs, counts).slice(0, len(pairs.left)),
+        **{f"{name} (given)" if name in _RESERVED else name: array for name, array in given},
+    }
+    return EmbeddingSet.of(
+        vectors,
+        pairs.left.labels,
+        columns,
+        name=pairs.name,
+        metric="cosine",
+        normalized=True,
+        role=pairs.left.role,
+        **run_info.fields(trainer, settings, pairs.source, metrics),
     )
 
 

@@ -45,6 +45,7 @@ class Pairs:
     part : int8, shape (p,), the part of a split that came with the data: 0 training, 1 validation,
         2 test; None: there is none
     triples : whether a left item is a head and a relation, and the right item the tail
+    undirected : whether both sides are the same nodes, see undirected.py
     source : name and SHA-256 of what was read
     notes : what the user should know about the reading: items left out, files not understood
     """
@@ -59,6 +60,7 @@ class Pairs:
     weight: np.ndarray | None = None
     part: np.ndarray | None = None
     triples: bool = False
+    undirected: bool = False
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -37,6 +37,7 @@ def split_pairs(
     fraction: float,
     seed: int,
     whole: bool = False,
+    undirected: bool = False,
 ) -> Split:
     """Split pairs.
 
@@ -51,6 +52,7 @@ def split_pairs(
         left items if `whole`
     seed : of the random choices
     whole : for none and left: validate on all pairs of some left items, and train on none of them
+    undirected : whether left and right numbers are those of the same nodes
     """
     if name == "random":
         order = numpy_generator(seed, "split").permutation(len(rows))
@@ -67,7 +69,7 @@ def split_pairs(
     if whole or name == "left":
         held_out = whole_lefts(rows[rest], fraction, seed, "hold out")
     else:
-        held_out = hold_out(rows[rest], fraction, seed)
+        held_out = hold_out(rows[rest], fraction, seed, undirected)
     return Split(rest[~held_out], rest[held_out], test)
 
 
@@ -89,7 +91,7 @@ def whole_lefts(rows: np.ndarray, fraction: float, seed: int, purpose: str) -> n
     return np.isin(rows[:, 0], chosen)
 
 
-def hold_out(rows: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+def hold_out(rows: np.ndarray, fraction: float, seed: int, undirected: bool = False) -> np.ndarray:
     """Choose pairs to hold out at random; every item keeps at least one pair to train on.
 
     Parameters
@@ -97,12 +99,15 @@ def hold_out(rows: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     rows : int64, shape (p, 2), left and right item numbers, each pair once
     fraction : fraction of the pairs to hold out, rounded down; fewer if items are too rare
     seed : of the choice
+    undirected : whether left and right numbers are those of the same nodes
 
     Returns
     -------
     bool, shape (p,), True for the held-out pairs
     """
     left_count, right_count = np.bincount(rows[:, 0]), np.bincount(rows[:, 1])
+    if undirected:
+        left_count = right_count = np.bincount(rows.ravel())
     remaining = int(fraction * len(rows))
     held_out = np.zeros(len(rows), dtype=bool)
     if remaining == 0:

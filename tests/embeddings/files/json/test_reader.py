@@ -253,6 +253,14 @@ def test_numbers_by_name_are_a_vocabulary_only_if_they_number_all_rows(tmp_path)
     assert found.metadata.to_pydict() == {"zero": [0], "one": [1]}
 
 
+def test_a_description_with_categories(tmp_path):
+    np.save(tmp_path / "v.npy", np.eye(4))
+    rows = "".join(json.dumps({"name": f"n{i}", "kind": "ab"[i % 2]}) + "\n" for i in range(4))
+    (tmp_path / "v.jsonl").write_text(rows)
+    found = load(tmp_path / "v.npy", [tmp_path / "v.jsonl"])
+    assert found.metadata.column("kind").to_pylist() == ["a", "b", "a", "b"]
+
+
 def test_lists_of_another_length_are_left_out_and_named(tmp_path):
     np.save(tmp_path / "v.npy", VECTORS)
     (tmp_path / "m.json").write_text('{"name": ["a", "b"], "model": "m", "sizes": [1, 2, 3]}')

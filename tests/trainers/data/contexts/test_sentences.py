@@ -6,6 +6,7 @@ import pytest
 
 from embeddings import EmbeddingError
 from trainers.data.contexts.sentences import read_sentences, split_line, vocabulary, vocabulary_note
+from trainers.data.tokens import Tokens
 
 
 def test_lines_are_sentences_and_nothing_is_left_out(tmp_path):
@@ -14,7 +15,9 @@ def test_lines_are_sentences_and_nothing_is_left_out(tmp_path):
     text = read_sentences(tmp_path, longest=50)
     assert text.sentences == (("the", "cat", "sat", "."), ("once",), ("The", "third"))
     assert (len(text), text.words, text.notes, text.senses) == (3, 7, (), {})
-    assert read_sentences(tmp_path / "b.txt.gz", 50, lowercase=True).sentences[0][0] == "the"
+    assert (
+        read_sentences(tmp_path / "b.txt.gz", 50, Tokens(lowercase=True)).sentences[0][0] == "the"
+    )
 
 
 def test_long_lines_are_cut_where_a_sentence_ends_and_counted(tmp_path):

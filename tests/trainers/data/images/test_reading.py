@@ -150,7 +150,7 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
             "1,2,3,4,0\n5,6,7\n",
             "a.csv: line 2 (row 1): 3 columns where the first line has 5",
         ),
-        ("a.png", "not a picture", "a.png: not a readable image; repair or remove it"),
+        ("a.png", "not a picture", "a.png: not a readable image; repair or remove it, or leave"),
         ("a.npz", "PK no zip", "a.npz: damaged or incomplete .npz"),
         ("a.bin", "bytes", "no images in a.bin; expected a folder or zip"),
     ],
@@ -183,3 +183,96 @@ def test_mnist_is_read(data):
     assert found.shape == (1, 28, 28) and found.name == "mnist_5k"
     assert np.bincount(found.target).tolist() == [500] * 10
     assert found.classes == tuple("0123456789")
+
+
+def test_labels_beside_a_compressed_file_of_idx(tmp_path):
+    numbers = np.arange(12, dtype=np.uint8) % 3
+    for what, array in (("images-idx3", PIXELS), ("labels-idx1", numbers)):
+        (tmp_path / f"t10k-{what}-ubyte.gz").write_bytes(gzip.compress(idx(array)))
+    found = read_images(tmp_path / "t10k-images-idx3-ubyte.gz")
+    assert found.classes == ("0", "1", "2") and found.target.tolist() == numbers.tolist()
+
+
+def test_arrays_with_their_labels_beside_them(tmp_path):
+    numbers = np.arange(12) % 3
+    np.save(tmp_path / "x_train.npy", np.stack([PIXELS] * 3, axis=-1))
+    found = read_images(tmp_path / "x_train.npy")
+    assert found.shape == (3, 6, 6) and found.classes == ()
+    np.save(tmp_path / "y_train.npy", np.eye(3)[numbers])  # one-hot
+    assert read_images(tmp_path / "x_train.npy").target.tolist() == numbers.tolist()
+    np.save(tmp_path / "y_train.npy", numbers[:5])
+    with pytest.raises(EmbeddingError, match=r"12 images and y_train.npy 5 labels"):
+        read_images(tmp_path / "x_train.npy")
+    np.savez(tmp_path / "a.npz", x=PIXELS, y=np.eye(3)[numbers])
+    assert read_images(tmp_path / "a.npz").target.tolist() == numbers.tolist()
+    np.save(tmp_path / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(EmbeddingError, match=r"o\.npy: "):
+        read_images(tmp_path / "o.npy")
+
+
+def write_sprite(path, cells=4):
+    """Write the 12 images as a sprite of 4 x 4 cells, the last row of which is empty."""
+    whole = np.zeros((6 * cells, 6 * cells), np.uint8)
+    for row, image in enumerate(PIXELS):
+        top, left = row // cells * 6, row % cells * 6
+        whole[top : top + 6, left : left + 6] = image
+    Image.fromarray(whole).save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["column", "table", "array"])
+def test_a_sprite_is_cut_into_its_images(tmp_path, kind):
+    sprite = write_sprite(tmp_path / "sprite.png")
+    if kind == "column":
+        (tmp_path / "labels.tsv").write_text("\n".join(CLASSES) + "\n")
+    elif kind == "table":
+        rows = [f"{row}\t{shown}" for row, shown in enumerate(CLASSES)]
+        (tmp_path / "labels.tsv").write_text("\n".join(["id\tlabel", *rows]))
+    else:
+        np.save(tmp_path / "vectors.npy", np.ones((12, 5)))
+    for found in (read_images(sprite), read_images(tmp_path)):
+        assert (found.pixels[:, 0] == PIXELS).all() and found.full == 255
+        assert "sprite.png is a sprite of 12 images of 6 x 6" in found.notes[0]
+        if kind != "array":
+            assert [found.classes[number] for number in found.target] == CLASSES
+
+
+def test_one_image_alone_is_refused(tmp_path):
+    sprite = write_sprite(tmp_path / "sprite.png")
+    for path in (sprite, tmp_path):
+        with pytest.raises(
+            EmbeddingError, match=r"1 image; expected at least 2. If it is a sprite"
+        ):
+            read_images(path)
+    (tmp_path / "labels.tsv").write_text("a\nb\nc\n" * 7)  # 21 do not fit
+    with pytest.raises(EmbeddingError, match="1 image; expected at least 2"):
+        read_images(sprite)
+
+
+def test_idx_beside_a_sprite_is_read(tmp_path):
+    write_sprite(tmp_path / "sprite.png")
+    (tmp_path / "labels.tsv").write_text("\n".join(CLASSES))
+    (tmp_path / "x-images").write_bytes(idx(PIXELS))
+    assert len(read_images(tmp_path)) == 12
+    write_folder(tmp_path / "animals")
+    with pytest.raises(EmbeddingError, match="IDX and 13 image files; give one of them"):
+        read_images(tmp_path)
+
+
+def test_damaged_images_are_named_and_left_out_on_request(tmp_path):
+    folder = write_folder(tmp_path / "animals", "jpg")
+    (folder / "cat" / "00.jpg").write_bytes(b"no picture")
+    (folder / "dog" / "01.jpg").write_bytes(b"no picture")
+    whole = (folder / "eel" / "02.jpg").read_bytes()
+    (folder / "eel" / "02.jpg").write_bytes(whole[:-20])  # only its header can be read
+    with pytest.raises(
+        EmbeddingError, match=r"cat/00.jpg and 1 other: not a readable image; .*out"
+    ):
+        read_images(folder)
+    found = read_images(folder, leave_out=True)
+    assert len(found) == 9 and "eel/02.jpg" not in found.labels
+    assert np.bincount(found.target).tolist() == [3, 3, 3]
+    assert found.notes[:2] == (
+        "left out 2 images that cannot be read: cat/00.jpg, dog/01.jpg",
+        "left out 1 image that cannot be read: eel/02.jpg",
+    )
