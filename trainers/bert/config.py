@@ -84,6 +84,7 @@ class BertConfig(LoopConfig):
     @property
     def tokens(self) -> Tokens:
         """How lines are split into words."""
-        given = self.punctuation
-        punctuation: Punctuation = "keep" if given in ("auto", "model") else given
+        punctuation: Punctuation = "keep"
+        if self.punctuation == "split" or self.punctuation == "strip":
+            punctuation = self.punctuation
         return Tokens(False, punctuation, self.tags, self.ideographs)

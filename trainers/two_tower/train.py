@@ -286,7 +286,7 @@ def evaluate(
     own = task.evaluate(held_out, known)
     others: dict[str, dict[str, float]] = {}
     if config.baselines:
-        by_words = {}
+        by_words: dict[str, ranking.ScoreFunction] = {}
         if config.words == "lsa":
             by_words, tfidf = text_baselines(pairs, feature_names(config), config.dim, train)
             print_progress(f"tf-idf, chosen on the training pairs: {tfidf}", config.quiet)

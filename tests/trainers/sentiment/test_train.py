@@ -34,7 +34,7 @@ def test_neighbors_have_the_same_sentiment(made):
     for word, kind in (("good0", "good"), ("good9", "good"), ("bad0", "bad"), ("bad9", "bad")):
         near = neighbors.query(words, words.labels.index(word), k=10).rows
         assert all(words.labels[row].startswith(kind) for row in near)
-    assert metrics["accuracy"] >= metrics["accuracy of tf-idf and logistic regression"] - 0.01
+    assert metrics["accuracy"] >= metrics["accuracy of tf-idf and logistic regression"] - 0.02
 
 
 def test_polarity_agrees_with_the_known_strength(made):
