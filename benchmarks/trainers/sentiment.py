@@ -30,13 +30,13 @@ from trainers.core import run_info
 from trainers.core.devices import start
 from trainers.core.fit import TrainingResult, fit
 from trainers.data.words import words_of
-from trainers.metrics.tfidf import fit_tfidf_regression
 from trainers.sentiment.config import Pooling, SentimentConfig
 from trainers.sentiment.data import read_reviews
 from trainers.sentiment.output import word_set
+from trainers.sentiment.review_task import SentimentTask, predicted_classes
 from trainers.sentiment.reviews import Reviews
 from trainers.sentiment.synthetic import synthetic_reviews
-from trainers.sentiment.task import SentimentTask, predicted_classes
+from trainers.sentiment.tfidf import fit_tfidf_regression
 
 WORD = "brilliant"
 TFIDF = "tf-idf, logistic regression"

@@ -36,7 +36,8 @@ from trainers.core.result import write_result
 from trainers.core.task import Batch
 from trainers.data.images.image_columns import image_columns, image_paths, png, thumbnails
 from trainers.data.images.image_task import ImageTask, in_blocks
-from trainers.data.images.reading import Images, digits, open_picture, read_images
+from trainers.data.images.pictures import open_picture
+from trainers.data.images.reading import Images, digits, read_images
 from trainers.metrics.images import baselines, fitted_pca, flat, knn_accuracy
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"

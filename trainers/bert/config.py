@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import (
     BatchSize,
@@ -25,7 +26,7 @@ BertPunctuation = Literal["auto", "keep", "split", "strip", "model"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BertConfig(LoopConfig):
+class BertConfig(TextOptions, LoopConfig):
     """Learn contextual word embeddings by predicting masked words, or use a pretrained model."""
 
     # fmt: off

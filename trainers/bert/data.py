@@ -54,7 +54,9 @@ def read_text(config: BertConfig, longest: int, lowercase: bool) -> Sentences:
     if config.data is None:
         return synthetic_senses(seed=config.seed)
     tokens = replace(config.tokens, lowercase=lowercase)
-    return read_sentences(config.data, max(1, longest - 2), tokens, config.text)
+    return read_sentences(
+        config.data, max(1, longest - 2), tokens, config.text, config.text_options
+    )
 
 
 def learn_subwords(sentences: Iterable[str], size: int, lowercase: bool) -> Tokenizer:

@@ -38,7 +38,8 @@ from trainers.core.fit import TrainingResult
 from trainers.core.result import write_result
 from trainers.data.images.image_columns import image_columns
 from trainers.data.images.image_task import hold_out, in_blocks
-from trainers.data.images.reading import Images, open_picture
+from trainers.data.images.pictures import open_picture
+from trainers.data.images.reading import Images
 from trainers.metrics.images import baselines, knn_accuracy
 
 INSTALL = "python -m pip install timm torchvision==0.28.0"

@@ -35,13 +35,8 @@ from trainers.core.rng import torch_generator
 from trainers.core.task import Batch
 from trainers.data.images.image_columns import image_columns
 from trainers.data.images.image_task import ImageTask, in_blocks
-from trainers.data.images.reading import (
-    DEFAULT_SIDE,
-    Images,
-    digits,
-    open_picture,
-    read_images,
-)
+from trainers.data.images.pictures import DEFAULT_SIDE, open_picture
+from trainers.data.images.reading import Images, digits, read_images
 from trainers.metrics.images import baselines, knn_accuracy
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from trainers.data.text_source import TextSource
 from trainers.data.tokens import SPACED, Tokens
 
@@ -76,6 +77,7 @@ def read_corpus(
     tokens: Tokens = SPACED,
     phrases: int = 0,
     column: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Corpus:
     """Read a text: a file, an archive, a folder or a column of a table; see text_source.py.
 
@@ -85,13 +87,14 @@ def read_corpus(
     tokens : how lines are split into words
     phrases : number of passes that join phrases, see join_phrases
     column : of the text, for tables; None: found
+    options : how tables of text are written, and the encoding of lines
 
     Raises
     ------
     EmbeddingError
         no such file, no text, damaged text, or too few frequent words; names the file and line
     """
-    text = TextSource(path, column, tokens)
+    text = TextSource(path, column, tokens, options)
 
     def sentences() -> Iterator[list[str]]:
         for line in text.lines():

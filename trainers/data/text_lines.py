@@ -1,9 +1,13 @@
 """The lines of text files: one file, or all files of a folder, decompressed."""
 
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.compression import read_decompressed
 from embeddings.files.limits import check_bytes
 from embeddings.files.members import visible_files
 from embeddings.files.options import Note
@@ -25,7 +29,9 @@ def text_files(path: Path) -> list[Path]:
     return [path]
 
 
-def text_lines(path: Path, name: str, note: Note) -> Iterator[tuple[bytes, str]]:
+def text_lines(
+    path: Path, name: str, note: Note, codec: str | None = None
+) -> Iterator[tuple[bytes, str]]:
     """Yield the lines of a text file, as bytes of UTF-8 and decoded.
 
     Very long lines are yielded in parts, cut between words.
@@ -33,6 +39,7 @@ def text_lines(path: Path, name: str, note: Note) -> Iterator[tuple[bytes, str]]
     Parameters
     ----------
     name : of the file in messages
+    codec : encoding of the text; None: detected
     note : receives a sentence where the text is not UTF-8; it is then read as Windows-1252
 
     Raises
@@ -41,16 +48,16 @@ def text_lines(path: Path, name: str, note: Note) -> Iterator[tuple[bytes, str]]
         no text, more bytes than the limit, a damaged compressed file, or a word longer than 1 MiB
     """
     try:
-        yield from _lines(path, lambda sentence: note(f"{name}: {sentence}"))
+        yield from _lines(path, lambda sentence: note(f"{name}: {sentence}"), codec)
     except EmbeddingError as error:
         error.args = (f"{name}: {error}",)
         raise
 
 
-def _lines(path: Path, note: Note) -> Iterator[tuple[bytes, str]]:
+def _lines(path: Path, note: Note, codec: str | None) -> Iterator[tuple[bytes, str]]:
     rest, number, size = b"", 1, 0
     others: list[int] = []  # numbers of the lines that are not UTF-8
-    with open_text(path, note) as file:
+    with open_text(path, note) if codec is None else _converted(path, codec) as file:
         while (piece := file.readline(_LONGEST_PIECE)) or rest:
             size += len(piece)
             check_bytes(size, "the text has")
@@ -77,3 +84,14 @@ def _lines(path: Path, note: Note) -> Iterator[tuple[bytes, str]]:
     if others:
         note(f"from line {others[0]:,} on, {count_noun(len(others), 'line')} not in UTF-8: read as "
              "Windows-1252 (Western European)")  # fmt: skip
+
+
+@contextmanager
+def _converted(path: Path, codec: str) -> Iterator[IO[bytes]]:
+    """Open a text of a known encoding as a stream of UTF-8."""
+    content = read_decompressed(path).to_pybytes()
+    try:
+        text = content.decode(codec)
+    except UnicodeError as error:
+        raise EmbeddingError(f"not {codec} ({error}); change or leave out --encoding") from error
+    yield io.BytesIO(text.encode())

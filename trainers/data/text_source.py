@@ -21,13 +21,15 @@ from embeddings.files.compression import (
     inner_name,
     open_compressed,
 )
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import ARROW, JSON, PARQUET, first_match
 from embeddings.files.limits import raised_size_limit
 from embeddings.files.members import open_members
 from embeddings.files.plain_text import is_text
+from embeddings.files.tabular.reader import read_table
 from embeddings.text import count_noun, listed
 from trainers.data.text_lines import text_files, text_lines
-from trainers.data.text_tables import cells_of, column_names, find_text_column, read_text_table
+from trainers.data.text_tables import cells_of, column_names, find_text_column
 from trainers.data.tokens import SPACED, Advice, Tokens
 
 _TABLE_SUFFIXES = (".csv", ".tsv")
@@ -59,6 +61,7 @@ class TextSource:
     path : a file, an archive or a folder
     column : of the text, for tables; None: found by its name or content
     tokens : how lines will be split into words
+    options : how tables of text are written, and the encoding of lines
     notes : messages for the user about reading the text
     columns : the other columns of the table, if the text is one table
     """
@@ -66,6 +69,7 @@ class TextSource:
     path: Path
     column: str | None = None
     tokens: Tokens = SPACED
+    options: TextOptions = DETECTED
     notes: list[str] = field(default_factory=list)
     columns: pa.Table | None = None
 
@@ -137,7 +141,9 @@ class TextSource:
             raise EmbeddingError(
                 f"{member.name}: a web page; save its text without the markup and give that"
             )
-        for raw, line in text_lines(member.path, member.name, self.notes.append):
+        for raw, line in text_lines(
+            member.path, member.name, self.notes.append, self.options.codec
+        ):
             self._digest.update(raw)
             yield Line(line)
 
@@ -164,7 +170,7 @@ class TextSource:
     def _read_table(self, member: Member) -> tuple[pa.Table, str]:
         """Return a table and the name of its column of text."""
         try:
-            table = read_text_table(member.path, self.notes.append)
+            table = read_table(member.path, options=self.options, note=self.notes.append)
             column = find_text_column(table, self.column)
             if column is None:
                 raise EmbeddingError(

@@ -1,18 +1,12 @@
-"""Tables that have a column of text: Parquet, Arrow, JSON, JSON Lines, CSV and TSV."""
+"""Tables that have a column of text: which one it is, and its cells."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import decoded, is_text, value_type
 from embeddings.errors import EmbeddingError
-from embeddings.files.detect import JSON, read_head
-from embeddings.files.limits import error_context
-from embeddings.files.members import open_single
-from embeddings.files.options import Note
-from embeddings.files.tabular.reader import read_table
 from embeddings.text import listed
 
 TEXT_COLUMNS = ("text", "review", "sentence", "comment", "document", "phrase", "tweet")
@@ -22,22 +16,6 @@ _PROSE_WORDS = 3
 """Mean number of words in the cells of a column from which it holds text, not names."""
 
 _EXAMINED = 1_000  # rows that decide which columns hold text
-
-
-def read_text_table(path: Path, note: Note, separator: str | None = None) -> pa.Table:
-    """Read a table; see embeddings.files.tabular.reader, which reads all formats but JSON.
-
-    Raises
-    ------
-    EmbeddingError
-        no such file, or no readable table
-    """
-    with open_single(path, note) as file:
-        if JSON.matches(read_head(file), file):
-            with error_context(path):
-                ((table, _),) = JSON.module.read_columns(file, None, note)
-            return table
-    return read_table(path, separator=separator, note=note)
 
 
 def find_text_column(table: pa.Table, given: str | None = None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import (
     BatchSize,
@@ -32,7 +33,7 @@ Softmax = Literal["auto", "full", "adaptive"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElmoConfig(LoopConfig):
+class ElmoConfig(TextOptions, LoopConfig):
     """Learn contextual word embeddings by predicting the next and previous words with LSTMs."""
 
     # fmt: off

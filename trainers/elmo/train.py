@@ -224,7 +224,9 @@ def read(config: ElmoConfig) -> Sentences:
     """Read the text of --data, or generate the built-in one."""
     if config.data is None:
         return synthetic_senses(seed=config.seed)
-    return read_sentences(config.data, config.longest, config.tokens, config.text)
+    return read_sentences(
+        config.data, config.longest, config.tokens, config.text, config.text_options
+    )
 
 
 def embedding_sets(

@@ -19,9 +19,10 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.limits import error_context
 from embeddings.files.plain_text import lines, read_text
+from embeddings.files.tabular.reader import read_table
 from embeddings.text import listed, shorten
-from trainers.data.images.reading import is_picture
-from trainers.data.text_tables import cells_of, column_names, read_text_table
+from trainers.data.images.pictures import is_picture
+from trainers.data.text_tables import cells_of, column_names
 from trainers.data.words import words_of
 
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "image_name", "path")
@@ -109,7 +110,7 @@ def _numbered_lines(table: Member) -> list[tuple[str, str]]:
 
 def _table_rows(table: Member, notes: list[str]) -> list[tuple[str, str]]:
     """Return image and caption of each row of a table, whose captions have at least one word."""
-    read = read_text_table(table.path, notes.append)
+    read = read_table(table.path, note=notes.append)
     others = list(read.column_names)
     columns = []
     for names in (FILE_COLUMNS, CAPTION_COLUMNS):

@@ -28,7 +28,7 @@ from trainers.core.devices import start
 from trainers.core.fit import TrainingResult
 from trainers.core.hugging_face import transformers
 from trainers.core.result import write_result
-from trainers.data.images.reading import open_picture
+from trainers.data.images.pictures import open_picture
 from trainers.image_text.config import ImageTextConfig
 from trainers.image_text.data import Captioned
 from trainers.image_text.metrics import candidates, recalls

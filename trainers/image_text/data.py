@@ -10,7 +10,8 @@ import numpy as np
 from embeddings.errors import EmbeddingError
 from embeddings.files.members import open_members
 from trainers.core.rng import numpy_generator
-from trainers.data.images.reading import MIN_IMAGES, digits, is_picture, read_image_files
+from trainers.data.images.pictures import is_picture
+from trainers.data.images.reading import MIN_IMAGES, digits, read_image_files
 from trainers.data.words import words_of
 from trainers.image_text.captions import find_captions, is_caption_table
 

@@ -36,7 +36,7 @@ from trainers.core.rng import automatic_batch_size, numpy_generator
 from trainers.core.task import Batch, Task, count_examples
 from trainers.data.bags import Bags
 from trainers.data.corpus import number_words
-from trainers.data.images.reading import open_picture
+from trainers.data.images.pictures import open_picture
 from trainers.data.words import words_of
 from trainers.image_text.clip import clip_codec, open_clip, run_pretrained
 from trainers.image_text.config import ImageTextConfig

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label
 from trainers.core.loop_config import (
     BatchSize,
@@ -32,7 +33,7 @@ Pooling = Literal["mean", "attention"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentimentConfig(LoopConfig):
+class SentimentConfig(TextOptions, LoopConfig):
     """Learn word embeddings by predicting whether reviews are positive, or the class of texts."""
 
     # fmt: off

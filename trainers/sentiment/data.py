@@ -17,9 +17,11 @@ import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.members import open_members
 from embeddings.files.plain_text import decode_text, is_text
+from embeddings.files.tabular.reader import read_table
 from embeddings.text import count_noun, listed, shorten
 from trainers.data.text_source import describes_others
 from trainers.data.text_tables import (
@@ -27,7 +29,6 @@ from trainers.data.text_tables import (
     check_column,
     column_names,
     find_text_column,
-    read_text_table,
     text_columns,
 )
 from trainers.sentiment.reviews import NEGATIVE, POSITIVE, Reviews, label_reviews, normalized
@@ -46,7 +47,11 @@ _FASTTEXT = re.compile(r"((?:__label__\S+\s*)+)(.*)", re.DOTALL)
 
 
 def read_reviews(
-    path: Path, text: str | None = None, label: str | None = None, positive: str | None = None
+    path: Path,
+    text: str | None = None,
+    label: str | None = None,
+    positive: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Reviews:
     """Read texts with labels, of any of the formats above, recognized by content.
 
@@ -57,6 +62,7 @@ def read_reviews(
     path : a file or a folder
     text, label : columns of a table; default: by their names, or the only two columns
     positive : which of two labels is that of the positive texts; default: the one in POSITIVE
+    options : how a table of text is written; if given, the file is a table
 
     Raises
     ------
@@ -73,10 +79,11 @@ def read_reviews(
             return _read_files(members, path, notes, positive)
         content = members[0].path.read_bytes()
     source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-    found = _read_lines(content, path.name, notes) if is_text(content) else None
+    is_lines = is_text(content) and not options.stated
+    found = _read_lines(content, path.name, notes) if is_lines else None
     if found is None:
         notes = []  # the reader of tables notes the encoding again
-        table = read_text_table(path, notes.append)
+        table = read_table(path, options=options, note=notes.append)
         with error_context(path):
             found = _table_columns(table, text, label, notes)
     with error_context(path):

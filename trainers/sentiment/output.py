@@ -10,8 +10,8 @@ from embeddings.embedding_set import EmbeddingSet
 from trainers.core import run_info
 from trainers.core.fit import TrainingResult
 from trainers.data.words import UNKNOWN
+from trainers.sentiment.review_task import SentimentTask
 from trainers.sentiment.reviews import Reviews
-from trainers.sentiment.task import SentimentTask
 
 
 def word_set(

@@ -25,13 +25,13 @@ from trainers.core.dry_run import dry_run
 from trainers.core.fit import fit
 from trainers.core.result import write_result
 from trainers.metrics.ranking import small_test_note
-from trainers.metrics.tfidf import fit_tfidf_regression
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
 from trainers.sentiment.output import unconverged, word_set
+from trainers.sentiment.review_task import SentimentTask
 from trainers.sentiment.reviews import Reviews
 from trainers.sentiment.synthetic import synthetic_reviews
-from trainers.sentiment.task import SentimentTask
+from trainers.sentiment.tfidf import fit_tfidf_regression
 
 
 def run(config: SentimentConfig) -> dict[str, Any]:
@@ -40,7 +40,9 @@ def run(config: SentimentConfig) -> dict[str, Any]:
     if config.data is None:
         reviews = synthetic_reviews(seed=config.seed)
     else:
-        reviews = read_reviews(config.data, config.text, config.label, config.positive)
+        reviews = read_reviews(
+            config.data, config.text, config.label, config.positive, config.text_options
+        )
     task = SentimentTask(reviews, config)
     size = f"{len(reviews):,} reviews, "
     if task.is_binary:

@@ -11,12 +11,12 @@ from trainers.data.pairs.datasets import read_pairs, read_parts
 from trainers.data.pairs.pairs import Pairs, role_count
 from trainers.data.pairs.side_tables import WeightedBags, feature_bags, join
 from trainers.data.pairs.splits import Split, given_split, split_pairs
-from trainers.data.pairs.undirected import as_undirected, common_labels_note, split_edges
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.cranfield import is_collection, read_collection
 from trainers.two_tower.pair_weights import with_weights
 from trainers.two_tower.python_modules import MIN_COUNT, read_python_modules
 from trainers.two_tower.texts import word_bags
+from trainers.two_tower.undirected import as_undirected, common_labels_note, split_edges
 
 Features = tuple[WeightedBags | None, WeightedBags | None]
 """Tokens of the left and of the right items; None for a side without features."""

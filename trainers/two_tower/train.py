@@ -40,13 +40,13 @@ from trainers.data.pairs.negatives import NegativeSampler
 from trainers.data.pairs.output import pair_embeddings
 from trainers.data.pairs.pairs import Pairs, plural
 from trainers.data.pairs.splits import Split
-from trainers.data.pairs.undirected import loops
 from trainers.metrics import ranking
 from trainers.two_tower import baselines, losses
 from trainers.two_tower.config import TwoTowerConfig
 from trainers.two_tower.data import Features, describe, feature_names, read, read_features, split_of
 from trainers.two_tower.model import TwoTowers, initial_model
 from trainers.two_tower.text_baselines import text_baselines
+from trainers.two_tower.undirected import loops
 
 VALIDATED_LEFTS = 2_000
 """Number of left items ranked after each epoch; at the end, all with a held-out pair are ranked."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import (
     BatchSize,
@@ -32,7 +33,7 @@ Engine = Literal["fast", "torch"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word2VecConfig(LoopConfig):
+class Word2VecConfig(TextOptions, LoopConfig):
     """Learn word embeddings from the words around them: skip-gram or CBOW, negative sampling."""
 
     # fmt: off

@@ -184,7 +184,8 @@ def read(config: Word2VecConfig) -> Corpus:
     """Read the text of --data, or the built-in one."""
     if config.data is None:
         return read_documentation(config.min_count, config.lowercase, config.phrases)
-    return read_corpus(config.data, config.min_count, config.tokens, config.phrases, config.text)
+    return read_corpus(config.data, config.min_count, config.tokens, config.phrases, config.text,
+                       config.text_options)  # fmt: skip
 
 
 def embedding_set(

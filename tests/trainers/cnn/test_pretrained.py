@@ -20,7 +20,7 @@ from trainers.cnn.config import CnnConfig
 from trainers.cnn.pretrained import Extractor, open_extractor
 from trainers.cnn.train import run
 from trainers.commands import load_run
-from trainers.data.images.reading import open_picture
+from trainers.data.images.pictures import open_picture
 
 
 def config(tmp_path: Path, **changes) -> CnnConfig:

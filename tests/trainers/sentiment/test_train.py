@@ -12,8 +12,8 @@ from embeddings import EmbeddingError, load, neighbors
 from trainers.data.words import words_of
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
+from trainers.sentiment.review_task import SentimentTask, hold_out
 from trainers.sentiment.synthetic import synthetic_reviews
-from trainers.sentiment.task import SentimentTask, hold_out
 from trainers.sentiment.train import run
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from trainers.data.text_source import TextSource
 from trainers.data.tokens import SPACED, Tokens
 
@@ -92,7 +93,11 @@ class Vocabulary:
 
 
 def read_sentences(
-    path: Path, longest: int, tokens: Tokens = SPACED, column: str | None = None
+    path: Path,
+    longest: int,
+    tokens: Tokens = SPACED,
+    column: str | None = None,
+    options: TextOptions = DETECTED,
 ) -> Sentences:
     """Read a text: a file, an archive, a folder or a column of a table; see text_source.py.
 
@@ -103,13 +108,14 @@ def read_sentences(
     longest : maximum words of a sentence; longer lines are split, see split_line
     tokens : how lines are split into words
     column : of the text, for tables; None: found
+    options : how tables of text are written, and the encoding of lines
 
     Raises
     ------
     EmbeddingError
         no such file, no words in it, or damaged text; names the file and line
     """
-    text = TextSource(path, column, tokens)
+    text = TextSource(path, column, tokens, options)
     sentences: list[Sentence] = []
     rows: list[int | None] = []
     split = 0

@@ -10,7 +10,8 @@ import pyarrow as pa
 from PIL import Image
 
 from embeddings.media import MEDIA
-from trainers.data.images.reading import Images, is_picture
+from trainers.data.images.pictures import is_picture
+from trainers.data.images.reading import Images
 
 THUMBNAIL_SIDES = (32, 96)
 """Minimum and maximum side of a thumbnail, in pixels."""

@@ -16,7 +16,8 @@ from embeddings.files.archives import Member
 from embeddings.files.arrays.npy import read_header
 from embeddings.files.plain_text import lines, read_text
 from embeddings.files.projector.sprite import cut_sprite, guess_cell
-from trainers.data.images.arrays import LABEL_COLUMNS, Arrays
+from trainers.data.images.arrays import LABEL_COLUMNS
+from trainers.data.images.numpy_arrays import Arrays
 
 _TABLE, _ARRAY = ".tsv", ".npy"
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from embeddings import EmbeddingError
 from trainers.data.images.image_columns import png, thumbnails
-from trainers.data.images.reading import digits, open_picture, read_images
+from trainers.data.images.pictures import open_picture
+from trainers.data.images.reading import digits, read_images
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 6, 6), dtype=np.uint8)
 CLASSES = [("cat", "dog", "eel")[row % 3] for row in range(12)]

@@ -7,8 +7,8 @@ from embeddings import EmbeddingError, load, neighbors
 from trainers.__main__ import main
 from trainers.data.pairs.pairs import number_pairs
 from trainers.data.pairs.splits import split_pairs
-from trainers.data.pairs.undirected import as_undirected, common_labels_note, loops, split_edges
 from trainers.two_tower.config import TwoTowerConfig
+from trainers.two_tower.undirected import as_undirected, common_labels_note, loops, split_edges
 
 EDGES = [("a", "b"), ("c", "a"), ("b", "a"), ("d", "d"), ("c", "d"), ("b", "c")]
 
