@@ -127,9 +127,12 @@ def _not_finite(vectors: np.ndarray, bad: np.ndarray) -> NotFinite:
     column = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
     value = vectors[row, column]
     rows = f"{len(bad):,} such rows: {listed(bad)}" if len(bad) > 1 else "the only such row"
+    what = "missing or not a finite number"
+    if np.isinf(value):
+        what = "not a finite number, or beyond 3.4e38, the largest that float32 holds"
     return NotFinite(
-        f"row {row}, column {column}: {value} is missing or not a finite number ({rows}; rows and "
-        "columns count from 0); remove or repair them, or leave them out",
+        f"row {row}, column {column}: {value} is {what} ({rows}; rows and columns count from 0); "
+        "remove or repair them, or leave them out",
         bad,
         len(vectors),
     )

@@ -27,6 +27,13 @@ _MAGIC = b"\x93NUMPY"
 COLUMN_KINDS = "USfiubmM"
 """Kinds of dtype that a column of labels or metadata may have (see numpy.dtype.kind)."""
 
+OBJECTS = (
+    "an array of Python objects, which are stored as a pickle and never opened; save plain "
+    "numbers, numpy.save(path, numpy.array(rows, dtype='float32')), or texts, "
+    "numpy.array(labels, dtype=str)"
+)
+"""Why an array is not read."""
+
 _EXAMINED = 2**16  # bytes that tell packed bits from numbers
 _FEWEST_BYTES = 256
 _TIME_UNITS = {(unit, 1) for unit in ("D", "s", "ms", "us", "ns")}
@@ -121,6 +128,8 @@ def read_columns(path: Path, rows: int | None, note: Note) -> Iterator[tuple[pa.
     """
     with path.open("rb") as file:
         shape, dtype = read_header(file, path.stat().st_size)
+    if dtype.hasobject:
+        raise EmbeddingError(OBJECTS)
     if len(shape) != 1 or dtype.kind not in COLUMN_KINDS:
         raise EmbeddingError(
             f"an array of shape {shape} and type {dtype}; "
@@ -251,10 +260,7 @@ def _records(array: np.ndarray, note: Note) -> pa.Table:
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Raise EmbeddingError unless an array is a matrix of real numbers."""
     if dtype.hasobject:
-        raise EmbeddingError(
-            "an array of Python objects, which are stored as pickles and never opened; "
-            "save plain numbers: numpy.save(path, numpy.array(rows, dtype='float32'))"
-        )
+        raise EmbeddingError(OBJECTS)
     if dtype.kind not in "fiub":
         raise EmbeddingError(
             f"an array of type {dtype}; expected integers or floats of NumPy's own types "

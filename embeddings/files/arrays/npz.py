@@ -19,6 +19,7 @@ from embeddings.files import header as provenance
 from embeddings.files.arrays import named
 from embeddings.files.arrays.npy import (
     COLUMN_KINDS,
+    OBJECTS,
     check_matrix,
     is_npy_member,
     matrix_shape,
@@ -40,6 +41,7 @@ from embeddings.files.tabular.roles import (
 )
 from embeddings.files.tabular.table_draft import to_labels
 from embeddings.files.tabular.writable_columns import writable_columns
+from embeddings.text import listed
 
 _RESERVED = ("vectors", "labels", "label", "provenance")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, LZMAError, OSError, EOFError, ValueError,
@@ -215,19 +217,22 @@ def _columns(
 
 def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], note: Note) -> list[_Member]:
     """Read the headers of all arrays; those of Python objects are left out and named."""
-    members = []
+    members, objects = [], []
     for info in infos:
         if not is_npy_member(archive, info):
             continue
         with archive.open(info) as file:
             shape, dtype = read_header(file, info.file_size)
         if dtype.hasobject:
+            objects.append(info.filename)
             note(f"left out {info.filename}: it holds Python objects, which are never unpickled")
         else:
             name, kind = info.filename.removesuffix(".npy"), named.kind_of(dtype)
             members.append(
                 _Member(name, matrix_shape(shape), kind, str(dtype), info.filename, dtype)
             )
+    if objects and not members:
+        raise EmbeddingError(f"{listed(objects)}: {OBJECTS}")
     return members
 
 

@@ -17,7 +17,23 @@ _GROUPED = re.compile(
 _CERTAIN_MARKS = "'’\u00a0\u202f"  # which separate nothing else
 _CLASS_NAMES = ("target", "class", "category", "cluster", "group", "species", "type", "y")
 _INNER = ";|"  # which may separate the numbers of a list in a cell
+_CURRENCIES = "$€£¥₹"
+_UNIT_SIGNS = {*_CURRENCIES, "%"}
+_MOST_HEADER_ROWS = 3
+_FEWEST_IDS = 3
 _COUNTED = 5  # columns from which 0, 1, 2, ... above whole numbers are names
+
+
+UNITS = (rf"^(\s*[+-]?)\s*[{_CURRENCIES}]\s*", rf"\s*[{_CURRENCIES}%]\s*$")
+"""What may be before and after a number: a currency or percent; "\\1" and "" take their place."""
+
+
+def without_unit(cell: str) -> str:
+    """Return a cell without the sign of a currency, or of percent, if it has one."""
+    if not _UNIT_SIGNS & set(cell):
+        return cell
+    start, end = UNITS
+    return re.sub(end, "", re.sub(start, r"\1", cell))
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,7 @@ class NumberStyle:
 
     def plain(self, cell: str) -> str:
         """Return a cell as numbers are written in Python; what is no number stays none."""
+        cell = without_unit(cell)
         if self.thousands and self.thousands in cell:
             if re.fullmatch(self.grouped, cell.strip()) is None:
                 return f"{cell} is no number"
@@ -78,13 +95,14 @@ def number_style(
         found = None if is_vector_name(name) else _thousands(column, delimiter)
         if found is not None:
             return found
-    cells = [cell for row in rows[-10:] for cell in row]
+    cells = [without_unit(cell) for row in rows[-10:] for cell in row]
     plain, commas = sum(map(holds_number, cells)), sum(map(is_comma_number, cells))
     return NumberStyle("," if delimiter != "," and commas > plain else ".")
 
 
 def _thousands(cells: Sequence[str], delimiter: str) -> NumberStyle | None:
     """Return how a column of numbers separates thousands; None if it does not, or may not."""
+    cells = list(map(without_unit, cells))
     matches = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
     marks = {match["mark"] for match in matches}
     if len(marks) != 1:
@@ -112,6 +130,7 @@ def is_comma_number(cell: str) -> bool:
 
 def may_be_number(cell: str, comma: bool) -> bool:
     """Return True for a number in any style; with commas only if they do not separate columns."""
+    cell = without_unit(cell)
     if holds_number(cell) or _GROUPED.fullmatch(cell) is not None:
         return True
     return comma and is_comma_number(cell)
@@ -215,6 +234,45 @@ def find_header(rows: Sequence[Sequence[str]], kinds: Sequence[Kind], style: Num
     if len(above) < _COUNTED or names[0] not in ("0", "1") or _count_up(below):
         return Header(False)
     return Header(True, f"took the first row as names of columns: it counts from {names[0]}")
+
+
+def count_header_rows(rows: Sequence[Sequence[str]], style: NumberStyle) -> int:
+    """Return how many rows name the columns, the header included: pandas writes several.
+
+    A row below the header is one too if it has text, and no number, above all columns of numbers
+    but one, the index. A row with cells above other columns only may follow it, which names the
+    index. Names that are numbers repeat in the first row.
+    """
+    if len(rows) < 3:
+        return 1
+    kinds = column_kinds(rows[_MOST_HEADER_ROWS:] or rows[2:], style)
+    data = [i for i, kind in enumerate(kinds) if kind == "number"]
+    above = [rows[1][i] for i in data]
+    texts = [cell for cell in above if not is_missing(cell)]
+    if len(texts) < max(2, len(data) - 1) or any(map(style.is_number, texts)):
+        return 1
+    top = [rows[0][i] for i in data]
+    if any(map(style.is_number, top)) and len(set(top)) == len(top):
+        return 1
+    has_index_row = len(rows) > _MOST_HEADER_ROWS and not any(rows[2][i].strip() for i in data[1:])
+    return 3 if has_index_row and any(cell.strip() for cell in rows[2]) else 2
+
+
+def header_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names of the columns, those of several rows joined by points."""
+    stripped = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
+    joined = [".".join(dict.fromkeys(filter(None, cells))) for cells in stripped]
+    return [name or f"column_{i + 1}" * (i > 0) for i, name in enumerate(joined)]
+
+
+def begins_with_ids(rows: Sequence[Sequence[str]]) -> bool:
+    """Return True if the first column holds different whole numbers, and all others fractions."""
+    if len(rows) < _FEWEST_IDS or len(rows[0]) < 3:
+        return False
+    ids, *others = zip(*rows, strict=True)
+    if len(set(ids)) < len(ids) or not all(cell.strip().isdecimal() for cell in ids):
+        return False
+    return all(any("." in cell for cell in column) for column in others)
 
 
 def _names_a_class(cell: str) -> bool:

@@ -18,8 +18,11 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.cells import (
     Header,
     NumberStyle,
+    begins_with_ids,
     column_kinds,
+    count_header_rows,
     find_header,
+    header_names,
     holds_lists,
     inner_signs,
     may_be_number,
@@ -60,6 +63,7 @@ class Dialect:
         as far as is known, no cells
     assumed : what was guessed, one sentence each
     ours : True for a table that this project wrote
+    header_rows : number of rows of the header, if there is one
     """
 
     delimiter: str
@@ -71,6 +75,12 @@ class Dialect:
     padded: bool = False
     assumed: tuple[str, ...] = ()
     ours: bool = False
+    header_rows: int = 1
+
+    @property
+    def first_row(self) -> int:
+        """Number of rows above the data."""
+        return self.header_rows if self.header else 0
 
     @property
     def names(self) -> list[str]:
@@ -167,19 +177,26 @@ def _describe(
         header = Header(options.header == "yes")
     else:
         header = Header(True) if ours or short else find_header(cells, kinds, style)
-    if header.present:
-        names = [name.strip() or f"column_{i + 1}" * (i > 0) for i, name in enumerate(cells[0])]
+    assumed = [header.assumed] if header.assumed else []
+    first = 1 if ours or short or options.header == "no" else count_header_rows(cells, style)
+    if header.present or first > 1:
+        header = Header(True)
+        names, body = header_names(cells[:first]), cells[first:]
+        kinds = column_kinds(body, style) if first > 1 else kinds
     else:
-        names = [f"column_{i + 1}" for i in range(used)]
+        names, body = [f"column_{i + 1}" for i in range(used)], cells
         kinds = column_kinds(cells, style)
-    body = cells[header.present :]
+        if begins_with_ids(cells):
+            kinds[0] = "text"
+            assumed.append("took the first column, of different whole numbers, as names of rows")
+    if first > 1:
+        assumed.append(f"the names of columns are in {first} rows: joined them")
     columns = [
         Column(name, "list" if kind == "text" and _holds_bytes(name, body, i) else kind)
         for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
     ]
     if padded:
         columns.append(Column(f"column_{width}", "other"))
-    assumed = [header.assumed] if header.assumed else []
     if short and not padded:
         assumed.append("the first row is one name short: took the first column as names of rows")
     if style.thousands:
@@ -194,6 +211,7 @@ def _describe(
         padded,
         tuple(assumed),
         ours,
+        max(first, 1),
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.cells import NumberStyle
+from embeddings.files.delimited.cells import UNITS, NumberStyle
 from embeddings.files.delimited.dialect import Dialect, read_rows
 from embeddings.files.delimited.number_parser import parse
 from embeddings.files.limits import first_line
@@ -136,8 +136,10 @@ def _parse(text: TableText, dialect: Dialect, numbers: Sequence[int] = ()) -> pa
     components = [str(i) for i in numbers]
     types = dict.fromkeys(names, pa.string()) | dict.fromkeys(components, pa.float32())
     content, header = text.content, dialect.header
-    if dialect.short_header:  # pyarrow refuses a row of another length even where it skips it
-        content, header = _without_first_line(content), False
+    if dialect.short_header or dialect.first_row > 1:
+        # pyarrow refuses a row of another length even where it skips it
+        for _ in range(dialect.first_row):
+            content, header = _without_first_line(content), False
     return parse(
         content,
         names,
@@ -199,6 +201,7 @@ def plain_numbers(cells: pa.ChunkedArray, style: NumberStyle) -> pa.ChunkedArray
     pyarrow.ArrowInvalid
         a cell that is no number of that style
     """
+    cells = _without_units(cells)
     if style.thousands:
         marked = cells.filter(pc.match_substring(cells, style.thousands).fill_null(False))
         if not pc.all(pc.match_substring_regex(marked, style.grouped), min_count=0).as_py():
@@ -211,6 +214,15 @@ def plain_numbers(cells: pa.ChunkedArray, style: NumberStyle) -> pa.ChunkedArray
     return cells
 
 
+def _without_units(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return numbers without the signs of currencies or percent."""
+    start, end = UNITS
+    if not pc.any(pc.match_substring_regex(cells, f"{start}|{end}"), min_count=0).as_py():
+        return cells
+    cells = pc.replace_substring_regex(cells, start, r"\1")
+    return pc.replace_substring_regex(cells, end, "")
+
+
 def without_padding(columns: list[pa.ChunkedArray], dialect: Dialect) -> list[pa.ChunkedArray]:
     """Return the columns without the last one if each row ends in a separator."""
     empty = dialect.padded and columns[-1].null_count == len(columns[-1])
@@ -220,7 +232,7 @@ def without_padding(columns: list[pa.ChunkedArray], dialect: Dialect) -> list[pa
 def line_of(text: TableText, dialect: Dialect, row: int) -> int:
     """Return the number of the line of the file on which a row begins; rows count from 0."""
     lines = (line for line, _ in text.rows(dialect))
-    return next(line for i, line in enumerate(lines) if i == row + dialect.header)
+    return next(line for i, line in enumerate(lines) if i == row + dialect.first_row)
 
 
 def _located(
@@ -228,7 +240,7 @@ def _located(
 ) -> EmbeddingError:
     """Find the first row that cannot be parsed, and describe where it is and what is wrong."""
     columns = dialect.columns
-    row = -int(dialect.header)
+    row = -dialect.first_row
     for line, cells in text.rows(dialect):
         place = f"line {line} (row {row})"
         short = dialect.short_header and row < 0

@@ -17,6 +17,14 @@ from embeddings.text import count_noun, shorten
 
 _EXAMINED = 100  # values that tell whether the file holds answers
 _DEEPEST = 4
+_ACTION_KEYS = (
+    "routing",
+    "version",
+    "version_type",
+    "pipeline",
+    "require_alias",
+    "retry_on_conflict",
+)
 _ERRORS = ("error", "errors", "detail", "fault")  # names of what is wrong, in place of an answer
 
 
@@ -50,6 +58,37 @@ def with_answers_split(values: Iterable[tuple[str, Any]], note: Note) -> Iterato
             yield place, value
     if failed:
         note(f"left out {count_noun(len(failed), 'answer')} without a vector; first:{failed[0]}")
+
+
+def with_actions_joined(values: Iterable[tuple[str, Any]], note: Note) -> Iterator[tuple[str, Any]]:
+    """Yield the documents of Elasticsearch's bulk format, each with the `_id` of its action.
+
+    The action, {"index": {"_id": "7"}}, is on the line before its document. Other values are
+    yielded as they are.
+    """
+    rest = iter(values)
+    first = list(islice(rest, 1))
+    if not first or not _is_action(first[0][1]):
+        yield from chain(first, rest)
+        return
+    note("lines of Elasticsearch's bulk format: joined each document with the action before it")
+    action: dict[str, Any] = {}
+    for place, value in chain(first, rest):
+        if _is_action(value):
+            action = next(iter(value.values()))
+        elif isinstance(value, dict) and "_id" in action and "_id" not in value:
+            yield place, {"_id": action["_id"]} | value
+        else:
+            yield place, value
+
+
+def _is_action(value: Any) -> bool:
+    """Return True for a line of the bulk format that says what to do with the next one."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    [(name, inner)] = value.items()
+    is_named = name in ("index", "create", "update", "delete") and isinstance(inner, dict)
+    return is_named and all(key.startswith("_") or key in _ACTION_KEYS for key in inner)
 
 
 def check_is_no_error(document: Any) -> None:

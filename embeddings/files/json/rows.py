@@ -9,7 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.json.answers import check_is_no_error, with_answers_split
+from embeddings.files.json.answers import (
+    check_is_no_error,
+    with_actions_joined,
+    with_answers_split,
+)
 from embeddings.files.json.nested import are_numbers, are_vectors, find_rows
 from embeddings.files.limits import check_bytes, first_line
 from embeddings.files.options import Note
@@ -136,7 +140,8 @@ def holds_scalars(items: list[Any]) -> bool:
 
 def read_lines(text: pa.Buffer, note: Note) -> Iterator[Row]:
     """Yield the rows of JSON Lines, flattened; the rows within each answer of a service."""
-    for row, (place, value) in enumerate(with_answers_split(_line_values(text), note)):
+    values = with_actions_joined(_line_values(text), note)
+    for row, (place, value) in enumerate(with_answers_split(values, note)):
         yield _flat_row(value, row, place)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from embeddings.arrow_types import is_number
+from embeddings.arrow_types import is_list, is_number
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.errors import EmbeddingError
 from embeddings.files import header as provenance
 from embeddings.files.draft import Draft
 from embeddings.files.hugging_face import schema as hf_features
@@ -46,9 +47,23 @@ def from_table(table: pa.Table, path: Path, context: ReadContext) -> Draft:
         replace(column, kind="other") if column.name in classes else column  # not labels
         for column in describe_columns(table)
     ]
-    roles = choose_roles(columns, context)
+    try:
+        roles = choose_roles(columns, context)
+    except EmbeddingError:
+        _check_no_multivectors(table)
+        raise
     draft = draft_from_table(table, roles, path, context.note, found)
     return replace(draft, typed=header is not None)
+
+
+def _check_no_multivectors(table: pa.Table) -> None:
+    """Raise EmbeddingError for a column with several vectors in a row, as ColBERT makes them."""
+    for field in table.schema:
+        if is_list(field.type) and is_list(field.type.value_type):
+            raise EmbeddingError(
+                f"column {field.name} holds several vectors in each row, as of the tokens of a "
+                "text (ColBERT); write their mean, or a row for each"
+            )
 
 
 def table_likelihood(schema: pa.Schema, read: Callable[[], pa.Table]) -> Likelihood:

@@ -3,6 +3,7 @@
 They are replaced by one character, so that the lines and the cells stay what they are.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,12 @@ from embeddings.files.options import Note
 NAMED = {**SEPARATORS, "\\t": "\t", "blank": " ", "blanks": " ", "spaces": " ", "pipe": "|"}
 """Words for separators, some of which are hard to type."""
 
+_RULE = re.compile(rb"[-+|: ]*-{2}[-+|: ]*")
+_RULE_BEFORE = re.compile(rb"(?:[^\n]*\|[^\n]*\n)?[ |+]*:?-{2,}:? *[+|][-+|: ]*\r?\n")
+"""How a table with drawn lines begins: a rule between columns, below one line at most."""
+
+_RULE_BYTES = 2**14
+_ROW_COUNT = re.compile(rb"\(\d+ rows?\)")
 _SINGLE = b"\t;,|"
 _REPLACEMENTS = "\t;|\x1f"
 _HEAD_BYTES = 2**16
@@ -45,6 +52,9 @@ def read_separated_text(
         read_table_text does
     """
     text, separator = read_table_text(path, note, options.codec), options.separator
+    if separator is None and _RULE_BEFORE.match(bytes(text.content[:_RULE_BYTES])):
+        note("a table with drawn lines, as psql or Markdown write it: left them out")
+        return replace(text, content=_without_rules(text.content)), "|"
     if separator is None:
         wanted = _detected(text) if detects else None
     else:
@@ -66,6 +76,17 @@ def read_separated_text(
         )
     content = content.replace(wanted.encode(), free.encode())
     return replace(text, content=pa.py_buffer(content), separator=wanted), free
+
+
+def _without_rules(content: pa.Buffer) -> pa.Buffer:
+    """Return a table of psql, or of Markdown, with `|` between the cells and nothing else."""
+    rows = []
+    for line in content.to_pybytes().splitlines():
+        line = line.strip()
+        if line and not _RULE.fullmatch(line) and not _ROW_COUNT.fullmatch(line):
+            line = line.removeprefix(b"|").removesuffix(b"|")
+            rows.append(b"|".join(cell.strip() for cell in line.split(b"|")))
+    return pa.py_buffer(b"\n".join(rows) + b"\n")
 
 
 def _detected(text: TableText) -> str | None:

@@ -140,7 +140,7 @@ def test_pickles_are_never_opened_neither_as_vectors_nor_as_columns(tmp_path):
         with pytest.raises(EmbeddingError, match=r"v\.npy: an array of Python objects"):
             load(tmp_path / "v.npy")
     np.save(tmp_path / "v.npy", objects, allow_pickle=True)
-    with pytest.raises(EmbeddingError, match=r"an array of shape \(2,\) and type object; expected"):
+    with pytest.raises(EmbeddingError, match=r"an array of Python objects, .*dtype=str"):
         list(npy.read_columns(tmp_path / "v.npy", 2, print))
     assert not (tmp_path / "exploded").exists()
     np.load(tmp_path / "v.npy", allow_pickle=True)

@@ -123,7 +123,7 @@ def test_columns_can_be_left_out_or_read_as_another_kind(tmp_path):
     rows = "".join(f"n{i},{i},{i / 7},{i % 3},00{i},{i}.5 kg,$1{i}00.00\n" for i in range(9))
     text = "name,id_code,size,grade,zip,weight,price\n" + rows
     plain, _ = opened(tmp_path, text)
-    assert plain.dimensions == 4  # id_code, size, grade, zip
+    assert plain.dimensions == 5  # id_code, size, grade, zip, price
     found, line = opened(tmp_path, text.replace("size", "x").replace("id_code", "y"),
                          ignore="zip", category="grade", number="price")  # fmt: skip
     assert found.dimensions == 2
