@@ -1,7 +1,7 @@
 """The summary of the open set and the advice on it, with a dialog that has all the details."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -32,6 +32,8 @@ TITLES: dict[str, str] = {
     "dimensions": "Vector dimensions",
 }
 
+_COLUMNS = "A column of lists, or the names of columns of numbers, separated by commas"
+
 SUMMARY_ADVICE = 3
 """Sentences of advice in the summary; the dialog has all of them."""
 
@@ -44,7 +46,7 @@ _ICONS = {"warning": ":material/warning:", "note": ":material/info:"}
 _POLL_SECONDS = 1.0
 
 
-def show(current: OpenSet, found: Opened, open_set: Callable[[str], None]) -> None:
+def show(current: OpenSet, found: Opened) -> None:
     """Draw the summary; what needs neighbors is computed in the background and added later.
 
     Parameters
@@ -54,7 +56,7 @@ def show(current: OpenSet, found: Opened, open_set: Callable[[str], None]) -> No
     st.fragment(_summary)(current, found)
     if current.is_detailed:
         dialog = st.dialog("About this set", width="large", on_dismiss=current.hide_details)
-        dialog(_details)(current.key, found, open_set)
+        dialog(_details)(current.key, found)
 
 
 def is_open_choice(found: Opened) -> bool:
@@ -83,13 +85,13 @@ def _summary(current: OpenSet, found: Opened) -> None:
             st.rerun()
 
 
-def _details(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
+def _details(key: str, found: Opened) -> None:
     """Show how the file was read and what to change, the first rows, all advice and statistics."""
     embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
     job = _neighbor_job(embedding_set)
     with st.container(key="details"):
         _reading(key, found)
-        _choices(key, found, open_set)
+        _choices(key, found)
         for note in found.notes:
             st.caption(plain(_sentence(note)))
         st.markdown("**First rows**")
@@ -136,6 +138,11 @@ def draw_reading_form(source: Source, choices: Sequence[Choice]) -> None:
         return
     for name, value in changed.items():
         source = source.answered(name, value)
+    _request(source)
+
+
+def _request(source: Source) -> None:
+    """Have the same file opened with other choices; what is open stays so if it cannot be."""
     current = navigation.open_set()
     titles = st.session_state.get("uploaded", {})
     current.request_open(source, titles.get(source.plain.key) or sources.title(source))
@@ -151,9 +158,14 @@ def _command(source: Source) -> None:
             wrap_lines=True)  # fmt: skip
 
 
-def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
+def _choices(key: str, found: Opened) -> None:
     """Draw the choices that the file leaves open."""
-    questions = [q for q in found.questions if q.name in TITLES and len(q.candidates) > 1]
+    is_table = any(q.name == "ignore" and len(q.candidates) > 2 for q in found.questions)
+    questions = [
+        q
+        for q in found.questions
+        if q.name in TITLES and (len(q.candidates) > 1 or (q.name == "vector" and is_table))
+    ]
     if is_open_choice(found):  # for which the dialog has opened by itself
         st.markdown("This file holds more than one set of vectors. Choose the one to show.")
     for question in questions:
@@ -167,10 +179,11 @@ def _choices(key: str, found: Opened, open_set: Callable[[str], None]) -> None:
             index=None if question.selected is None else candidates.index(question.selected),
             key=f"{widget} {key}",
             placeholder="Row numbers",
+            accept_new_options=question.name == "vector" and is_table,
+            help=_COLUMNS if question.name == "vector" and is_table else None,
         )
         if chosen is not None and chosen != question.selected:
-            open_set(Source.of(key).answered(question.name, chosen).key)
-            st.rerun()
+            _request(Source.of(key).answered(question.name, chosen))
 
 
 def first_rows(embedding_set: EmbeddingSet) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def choose() -> tuple[str, Opened]:
     except StillReading as still:
         file_reading.stop_until_read(still)
     url_state.update(set=current.key)
-    dataset_summary.show(current, found, open_set)
+    dataset_summary.show(current, found)
     return current.key, found
 
 
@@ -202,7 +202,8 @@ def _go_on_opening() -> None:
             del attempt.candidates[0]
             continue
         state.uploaded = {source.plain.key: names, **state.get("uploaded", {})}
-        open_set(source.key, dataset_summary.is_open_choice(found))
+        is_open = dataset_summary.is_open_choice(found) and "vector" not in dict(source.answers)
+        open_set(source.key, is_open)
         return
     if attempt is not None:
         answerable = next((e for e in attempt.errors if _is_answerable(e[0])), attempt.errors[0])

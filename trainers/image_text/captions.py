@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.limits import error_context
 from embeddings.files.plain_text import lines, read_text
 from embeddings.files.tabular.reader import read_table
@@ -45,7 +46,11 @@ def is_caption_table(name: str) -> bool:
 
 
 def find_captions(
-    members: Sequence[Member], table: str | None, place: str, notes: list[str]
+    members: Sequence[Member],
+    table: str | None,
+    place: str,
+    notes: list[str],
+    options: TextOptions = DETECTED,
 ) -> list[Pair]:
     """Return the images with their captions.
 
@@ -55,6 +60,7 @@ def find_captions(
     table : name of the file with the captions; None: search for it
     place : the folder or archive, for messages
     notes : receives what was left out
+    options : how a table of text is written, as far as it is known
 
     Raises
     ------
@@ -75,7 +81,7 @@ def find_captions(
             f"{place}: expected one table with the columns file and caption next to the images, "
             f"such as captions.csv, or a .txt for each image; found {found}"
         )
-    rows = _numbered_lines(tables[0]) or _table_rows(tables[0], notes)
+    rows = _numbered_lines(tables[0]) or _table_rows(tables[0], notes, options)
     return _find_images(rows, members, tables[0])
 
 
@@ -108,9 +114,9 @@ def _numbered_lines(table: Member) -> list[tuple[str, str]]:
     return [(match["image"], match["caption"]) for match in found if match] if all(found) else []
 
 
-def _table_rows(table: Member, notes: list[str]) -> list[tuple[str, str]]:
+def _table_rows(table: Member, notes: list[str], options: TextOptions) -> list[tuple[str, str]]:
     """Return image and caption of each row of a table, whose captions have at least one word."""
-    read = read_table(table.path, note=notes.append)
+    read = read_table(table.path, options=options, note=notes.append)
     others = list(read.column_names)
     columns = []
     for names in (FILE_COLUMNS, CAPTION_COLUMNS):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import (
     BatchSize,
@@ -23,7 +24,7 @@ BuiltIn = Literal["shapes", "digits"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageTextConfig(LoopConfig):
+class ImageTextConfig(TextOptions, LoopConfig):
     """Learn images and captions in one space, so that a text finds the images it describes."""
 
     # fmt: off

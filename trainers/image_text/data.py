@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.members import open_members
 from trainers.core.rng import numpy_generator
 from trainers.data.images.pictures import is_picture
@@ -104,13 +105,19 @@ def number_meanings(captions: Sequence[str]) -> np.ndarray:
                     dtype=np.int64)  # fmt: skip
 
 
-def read_captioned(path: Path, size: int | None = None, leave_out: bool = False) -> Captioned:
+def read_captioned(
+    path: Path,
+    size: int | None = None,
+    leave_out: bool = False,
+    options: TextOptions = DETECTED,
+) -> Captioned:
     """Read images with captions: a folder, a zip or tar of one, or the table within a folder.
 
     Parameters
     ----------
     size : side in pixels to which all images are resized; default: see read_images
     leave_out : whether to leave out image files that cannot be read
+    options : how a table of text is written, as far as it is known
 
     Raises
     ------
@@ -125,7 +132,8 @@ def read_captioned(path: Path, size: int | None = None, leave_out: bool = False)
     root = path.parent if is_table else path
     name = root.resolve().name if root.is_dir() else path.name.split(".")[0]
     with open_members(root, notes.append) as members:
-        found = find_captions(members, path.name if is_table else None, str(path), notes)
+        table = path.name if is_table else None
+        found = find_captions(members, table, str(path), notes, options)
         others = sum(is_picture(each.name) for each in members) - len(
             {each.name for each, _ in found}
         )

@@ -206,7 +206,7 @@ def read(config: ImageTextConfig, side: int | None = None) -> Captioned:
     if config.data is None:
         create = synthetic_shapes if config.builtin == "shapes" else captioned_digits
         return create(seed=config.seed)
-    pairs = read_captioned(config.data, config.size or side, config.leave_out)
+    pairs = read_captioned(config.data, config.size or side, config.leave_out, config.text_options)
     for note in pairs.notes:
         print_progress(note, config.quiet)
     return pairs

@@ -13,6 +13,7 @@ from pages.common import sources
 from pages.explore import dataset_summary, navigation, opening
 key, found = opening.choose()
 dataset_summary._reading(key, found)
+dataset_summary._choices(key, found)
 """
 
 
@@ -72,6 +73,22 @@ def test_columns_and_separator(app: AppTest) -> None:
     assert "--ignore=b --category=class" in app.code[0].value
     change(app, Leave_out=[])
     assert Source.of(app.session_state.open_set.key).answers == (("category", "class"),)
+
+
+def test_the_columns_of_the_vector_can_be_chosen(app: AppTest) -> None:
+    upload(app, TABLE)
+    box = next(each for each in app.selectbox if each.label == "Vectors")
+    assert (box.value, box.options) == ("a, b", ["a, b"])
+    current = app.session_state.open_set
+    current.request_open(Source.of(current.key).answered("vector", "b, class"), "x.csv")
+    app.run()  # as if typed into the box, which takes names that it does not list
+    assert not app.exception and not app.error
+    assert "vectors `b, class`" in summary(app)
+    current = app.session_state.open_set
+    current.request_open(Source.of(current.key).answered("vector", "b, nothing"), "x.csv")
+    app.run()
+    assert "no such choice" in app.error[0].value
+    assert "vectors `b, class`" in summary(app)
 
 
 def test_a_file_that_cannot_be_opened_offers_the_form(app: AppTest) -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from trainers.image_text.data import captioned_digits, number_meanings, read_captioned
 
 COLORS = {"a.png": (200, 0, 0), "b.png": (0, 200, 0), "sub/c.png": (0, 0, 200)}
@@ -50,6 +51,13 @@ def test_a_folder_and_its_zip_are_the_same(folder):
     for inside in ("", "my images/"):  # the table may be in a folder of the zip
         other = read_captioned(packed(folder, inside))
         assert np.array_equal(other.pixels, found.pixels) and other.captions == found.captions
+
+
+def test_how_the_table_is_written_can_be_stated(folder):
+    table = next(each for each in folder.iterdir() if each.suffix == ".csv")
+    table.write_bytes("file~caption\na.png~赤いもの\nb.png~緑\n".encode("euc-jp"))
+    options = TextOptions(separator="~", encoding="euc-jp")
+    assert read_captioned(folder, options=options).captions == ("赤いもの", "緑")
 
 
 def test_images_without_a_caption_are_counted(folder):
