@@ -309,7 +309,7 @@ def table_of_columns(rng: random.Random, size: int) -> Files:
 
 def table_of_depth(rng: random.Random, size: int) -> Files:
     """Columns of lists, records or maps within each other."""
-    value, depth = pa.array([1.0, 2.0, 3.0]), rng.choice((5, 30, 60, 200))
+    value, depth = pa.array([1.0, 2.0, 3.0]), rng.choice((5, 30, 55))
     for _ in range(depth):
         if rng.random() < 0.5:
             value = pa.StructArray.from_arrays([value], [rng.choice(("a", "vector", ""))])

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from embeddings.arrow_types import is_text, replace_columns, value_type
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.files.atomic import atomic_path
+from embeddings.files.compression import read_content
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
 from embeddings.files.limits import check_bytes, max_bytes
@@ -116,9 +117,10 @@ def _read(path: Path) -> tuple[pa.Schema, pa.Table]:
     with pq.ParquetFile(path) as file, damaged("Parquet", ValueError):
         leaves, groups = _leaves(file), read_footer(path)
         _check_size(file, leaves, groups)
-    _check_lists(path, leaves)
+    content = read_content(path)  # reading the parts of the file one by one takes longer
+    _check_lists(content, leaves)
     texts = [leaf.path for leaf in leaves if leaf.is_text]
-    with pq.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts) as file:
         table = _read_columns(file, leaves, groups)
     table.validate(full=True)
     return schema, table
@@ -173,7 +175,7 @@ def _leaf_types(kind: pa.DataType, nested: bool = False) -> Iterator[tuple[pa.Da
         yield kind, nested
 
 
-def _check_lists(path: Path, leaves: Sequence[_Leaf]) -> None:
+def _check_lists(content: pa.Buffer, leaves: Sequence[_Leaf]) -> None:
     """Raise EmbeddingError if texts or bytes within lists exceed the limit, each written out.
 
     A row may hold any number of them, so that reading row by row does not help. Where a part of
@@ -184,7 +186,7 @@ def _check_lists(path: Path, leaves: Sequence[_Leaf]) -> None:
         return
     paths = [leaves[i].path for i in indices]
     size = 0
-    with pq.ParquetFile(path, read_dictionary=paths, memory_map=True) as file:
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=paths) as file:
         for group in range(file.metadata.num_row_groups):
             for i in indices:
                 try:
