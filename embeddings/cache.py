@@ -87,8 +87,12 @@ class Cache:
         self.mark_used(path)
         return result
 
-    def store(self, path: Path, write: Callable[[Path], object]) -> Path:
+    def store(self, path: Path, write: Callable[[Path], object], durable: bool = False) -> Path:
         """Write a result atomically, by write(temporary path), and enforce the limit.
+
+        Parameters
+        ----------
+        durable : whether a power cut must not damage it; by default, damage is noticed in reading
 
         Raises
         ------
@@ -96,7 +100,7 @@ class Cache:
             the cache cannot be written
         """
         with self._writing():
-            with atomic_path(path, durable=False) as temporary:  # damage is noticed when it is read
+            with atomic_path(path, durable) as temporary:
                 write(temporary)
             self._trim(keep=path)
         return path
@@ -140,7 +144,7 @@ class Cache:
         before = _version(path)
         copy = self.path("copies", key_hash({"file": str(path.absolute()), **before}), path.suffix)
         with self.lock(copy):
-            if copy.is_file():
+            if copy.is_file() and copy.stat().st_size == before["size"]:
                 self.mark_used(copy)
                 return copy
 
@@ -149,7 +153,7 @@ class Cache:
                 if _version(path) != before:
                     raise EmbeddingError(f"{path.name}: the file changed while it was read")
 
-            return self.store(copy, write)
+            return self.store(copy, write, durable=True)
 
     def make_folder(self, kind: str) -> Path:
         """Return the folder of a kind of results; create it if it does not exist.

@@ -93,7 +93,7 @@ class EmbeddingSet:
                     "give exactly one for each vector, in the same order"
                 )
         _check_characters(self.labels)
-        object.__setattr__(self, "fingerprint", _fingerprint(vectors))
+        object.__setattr__(self, "fingerprint", fingerprint_of(vectors))
 
     @classmethod
     def of(
@@ -239,8 +239,8 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _fingerprint(vectors: np.ndarray) -> str:
-    """Hash shape and content: 32 hexadecimal characters (XXH3, 128 bits)."""
+def fingerprint_of(vectors: np.ndarray) -> str:
+    """Return the hash of shape and content of float32 vectors: 32 hexadecimal characters (XXH3)."""
     digest = xxhash.xxh3_128(f"float32 {vectors.shape}".encode())
     digest.update(vectors.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -14,7 +14,7 @@ import pyarrow as pa
 from embeddings import layouts, neighbors
 from embeddings.analysis import clusters, neighborhoods
 from embeddings.cache import Cache, key_hash
-from embeddings.embedding_set import EmbeddingSet
+from embeddings.embedding_set import EmbeddingSet, fingerprint_of
 from embeddings.layouts.compiled import cache_compiled_umap
 from embeddings.metrics import Metric
 from embeddings.progress import Progress
@@ -27,7 +27,7 @@ _WARM_UP_ITEMS = 60
 def share_vectors(embedding_set: EmbeddingSet, cache: Cache) -> Path:
     """Write a set's vectors to the cache unless they are there; return the path."""
     path = cache.path("vectors", key_hash({"fingerprint": embedding_set.fingerprint}), ".npy")
-    if cache.load(path, lambda file: _map(file, embedding_set.vectors.shape)) is None:
+    if cache.load(path, lambda file: _check(file, embedding_set)) is None:
         cache.store(path, lambda file: np.save(file, embedding_set.vectors))
     return path
 
@@ -105,9 +105,9 @@ def warm_up() -> None:
     _log.info("warm after %.1f s", time.monotonic() - started)
 
 
-def _map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Map a .npy file into memory; raise ValueError if it is truncated or has another shape."""
+def _check(path: Path, embedding_set: EmbeddingSet) -> bool:
+    """Return True; raise an error if a .npy file does not hold the vectors of a set."""
     vectors = np.load(path, mmap_mode="r")
-    if vectors.shape != shape:
-        raise ValueError(f"{path} has shape {vectors.shape}, expected {shape}")
-    return vectors
+    if fingerprint_of(vectors) != embedding_set.fingerprint:
+        raise ValueError(f"{path} holds other vectors than its name tells")
+    return True

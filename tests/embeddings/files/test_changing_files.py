@@ -107,6 +107,20 @@ def test_a_copy_is_made_once_and_again_when_the_file_has_changed(tmp_path: Path)
     path.write_bytes(b"second")
     assert cache.private_copy(path).read_bytes() == b"second"
     assert first.read_bytes() == b"first"  # whoever has it mapped goes on
+    cache.private_copy(path).write_bytes(b"sec")  # as a disk that was full may leave it
+    assert cache.private_copy(path).read_bytes() == b"second"
+
+
+def test_a_copy_is_on_disk_before_it_takes_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synchronized: list[bytes] = []
+    monkeypatch.setattr(
+        "embeddings.files.atomic.synchronize", lambda path: synchronized.append(path.read_bytes())
+    )
+    (tmp_path / "v.npy").write_bytes(b"content")
+    Cache(tmp_path / "cache").private_copy(tmp_path / "v.npy")
+    assert synchronized == [b"content"]
 
 
 def test_a_file_that_changes_while_it_is_copied_is_not_used(

@@ -41,6 +41,14 @@ def test_a_damaged_file_is_written_again(tmp_path, embedding_set, damage):
     np.testing.assert_array_equal(np.load(path), embedding_set.vectors)
 
 
+def test_vectors_that_a_power_cut_has_lost_are_written_again(tmp_path, embedding_set):
+    cache = Cache(tmp_path)
+    path = tasks.share_vectors(embedding_set, cache)
+    np.save(path, np.zeros_like(embedding_set.vectors))  # of the same size
+    assert tasks.share_vectors(embedding_set, cache) == path
+    np.testing.assert_array_equal(np.load(path), embedding_set.vectors)
+
+
 def test_a_mapped_set_is_not_copied(tmp_path, embedding_set):
     path = tasks.share_vectors(embedding_set, Cache(tmp_path))
     mapped = tasks.open_vectors(path, "euclidean")

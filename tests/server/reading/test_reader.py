@@ -129,6 +129,20 @@ def test_a_worker_that_is_killed_is_replaced(shared: FileReader) -> None:
     assert call(shared, process_ids)
 
 
+def test_what_a_killed_worker_was_reading_ends_with_it(shared: FileReader, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StillReading):
+        call(shared, tell_pid_and_wait, tmp_path / "pipe", seconds=0.0)
+    child, worker = map(int, (tmp_path / "pipe").read_text().split())
+    handle = os.pidfd_open(child)
+    os.kill(worker, signal.SIGKILL)
+    assert select.select([handle], [], [], 60.0)[0]
+    os.close(handle)
+    with pytest.raises(EmbeddingError, match=r"^x\.csv: the worker process ended before"):
+        call(shared, process_ids)  # joins the reading that failed
+    assert call(shared, process_ids)
+
+
 def test_a_fault_of_a_reader_is_said_without_a_traceback(shared: FileReader) -> None:
     with pytest.raises(EmbeddingError, match=r"prevents reading it \(ZeroDivisionError: div"):
         call(shared, divide)
