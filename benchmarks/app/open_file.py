@@ -17,7 +17,7 @@ from benchmarks import report
 from benchmarks.app.browser import Ours, Plain, side_by_side
 from benchmarks.library import data
 from embeddings import layouts, load
-from embeddings.embedding_set import _fingerprint
+from embeddings.embedding_set import fingerprint_of
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def in_process(files: list[Path]) -> dict[str, float]:
         marks = [time.perf_counter()]
         embedding_set = load(path)
         marks.append(time.perf_counter())
-        _fingerprint(embedding_set.vectors)
+        fingerprint_of(embedding_set.vectors)
         marks.append(time.perf_counter())
         layouts.compute(embedding_set, layouts.LayoutSpec("pca"), with_quality=False)
         marks.append(time.perf_counter())
