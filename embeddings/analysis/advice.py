@@ -18,7 +18,7 @@ Severity = Literal["note", "warning"]
 _LONGEST_LABEL = 40  # characters
 _MAP_DIMENSIONS = 3  # vectors of up to this many dimensions are coordinates already
 _CONE = 0.3  # mean cosine; BERT's contextual vectors reach 0.4, GPT-2's 0.99 (Ethayarajh 2019)
-_NARROW_CONE = 0.6
+_NARROW_CONE = 0.9  # sentence models reach 0.7, and their cosines still tell texts apart
 _SPREAD = 1.5  # 95th percentile of the norms over the 5th
 _FILLED = 0.25  # effective rank over dimensions
 _DOMINANT = 0.99  # fraction of the variance in one dimension
@@ -29,6 +29,7 @@ _SKEWED = 2.0  # of N_10; above 1.4 is strong hubness (Radovanovic et al. 2010 h
 _ANTIHUBS = 0.2
 _CLOSE_DIRECTIONS = 8  # effective dimensions below which points are near by chance
 _DISAGREE = 0.9
+_MANY_DUPLICATES = 0.1  # fraction of the rows from which they fill lists of neighbors
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Advice:
 
     Attributes
     ----------
-    severity : "warning" if the set should not be used before this is looked at, else "note"
+    severity : "warning" if the set should not be used before this is looked at, since its
+        neighbors mislead as they are, else "note"
     text : the sentence, without a capital letter and a full stop
     """
 
@@ -115,7 +117,7 @@ def _about_rows(
         fraction = duplicates.repeats / health.rows
         one = duplicates.repeats == 1
         yield Advice(
-            "warning" if fraction >= 0.01 else "note",
+            "warning" if fraction >= _MANY_DUPLICATES else "note",
             f"{count_noun(duplicates.repeats, 'row')} ({_percent(fraction)}) "
             f"{'is an exact duplicate of another' if one else 'are exact duplicates of others'}; "
             "the largest group is "
@@ -162,10 +164,7 @@ def _about_dot_and_cosine(health: Health, neighbors: NeighborHealth | None) -> I
             f"; {_percent(measured.overlap)} of the {neighbors.k} nearest by one are among the "
             f"{neighbors.k} nearest by the other ({count_noun(measured.rows, 'sampled row')})"
         )
-    severe = measured.overlap < 0.5 if measured else spread >= 2 * _SPREAD
-    yield Advice(
-        "warning" if severe else "note", text + "; use the metric that they were trained for"
-    )
+    yield Advice("note", text + "; use the metric that they were trained for")
 
 
 def _about_directions(health: Health) -> Iterator[Advice]:

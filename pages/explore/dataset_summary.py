@@ -15,7 +15,7 @@ from embeddings.cli.arguments import reading_flags
 from embeddings.columns import as_text, column_kind
 from embeddings.files.delimited.reading_summary import reading_summary
 from embeddings.files.options import Choice
-from embeddings.text import shorten
+from embeddings.text import count_noun, shorten
 from pages.common import reading_options, services, sources
 from pages.common.formatting import error_box, plain
 from pages.common.polling import poll
@@ -34,8 +34,8 @@ TITLES: dict[str, str] = {
 
 _COLUMNS = "A column of lists, or the names of columns of numbers, separated by commas"
 
-SUMMARY_ADVICE = 3
-"""Sentences of advice in the summary; the dialog has all of them."""
+SUMMARY_WARNINGS = 3
+"""Warnings in the summary; the dialog has all of them, and the notes."""
 
 FIRST_ROWS = 5
 _LARGE = 2**30  # bytes
@@ -65,7 +65,7 @@ def is_open_choice(found: Opened) -> bool:
 
 
 def _summary(current: OpenSet, found: Opened) -> None:
-    """Write a few lines: name, size, metric, and the most important advice."""
+    """Write a few lines: name, size, metric, how the file was read, and warnings."""
     job = _neighbor_job(found.embedding_set)
     poll(_POLL_SECONDS if job is not None and not job.is_finished else None)
     embedding_set, health = found.embedding_set, _health(found.version, found.embedding_set)
@@ -75,12 +75,13 @@ def _summary(current: OpenSet, found: Opened) -> None:
             f"{plain(embedding_set.provenance.name)}  \n{len(embedding_set):,} x "
             f"{embedding_set.dimensions}, {embedding_set.provenance.metric}, {health.dtype}"
         )
-        lines = [f"{_ICONS[each.severity]} {plain(each.text)}" for each in items[:SUMMARY_ADVICE]]
-        lines = [f"{_ICONS['note']} {plain(_sentence(note))}" for note in found.notes] + lines
-        for line in lines:
-            st.caption(line)
-        more = len(items) - SUMMARY_ADVICE
-        title = f"About this set ({more} more)" if more > 0 else "About this set"
+        warnings = [each for each in items if each.severity == "warning"][:SUMMARY_WARNINGS]
+        for note in found.notes:
+            st.caption(f"{_ICONS['note']} {plain(_sentence(note))}")
+        for each in warnings:
+            st.caption(f"{_ICONS['warning']} {plain(_sentence(each.text))}")
+        more = len(items) - len(warnings)
+        title = f"About this set ({count_noun(more, 'note')})" if more else "About this set"
         if st.button(title, key="about_set", type="tertiary", on_click=current.show_details):
             st.rerun()
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.health import examine
@@ -11,6 +12,7 @@ from embeddings.media import MEDIA
 from pages.common.sources import Opened
 from pages.explore import dataset_summary
 from pages.explore.dataset_summary import first_rows, is_open_choice, statistics
+from pages.explore.navigation import OpenSet
 
 
 def test_the_first_rows_are_short_text() -> None:
@@ -70,3 +72,34 @@ def test_the_details_open_by_themselves_only_for_a_choice_of_vectors(
     questions: tuple[Choice, ...], is_open: bool
 ) -> None:
     assert is_open_choice(Opened(EmbeddingSet.of(np.eye(2)), (), questions)) == is_open
+
+
+def draw(current, found):  # runs as a script of its own
+    from pages.explore.dataset_summary import _summary
+
+    _summary(current, found)
+
+
+def drawn(found: Opened) -> list[str]:
+    app = AppTest.from_function(draw, args=(OpenSet("key"), found)).run()
+    assert not app.exception
+    return [*(each.value.replace("\\", "") for each in app.caption), app.button[0].label]
+
+
+def test_the_summary_has_warnings_and_how_the_file_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dataset_summary, "_neighbor_job", lambda _: None)
+    monkeypatch.setattr(dataset_summary, "poll", lambda _: None)
+    vectors = np.random.default_rng(0).normal(size=(60, 8))
+    vectors[:, 5] = 1
+    notes = ("took label", "a_file.png is no image")
+    assert drawn(Opened(EmbeddingSet.of(vectors), notes, version="1")) == [
+        ":material/info: Took label",
+        ":material/info: a_file.png is no image",  # the name of a file stays as it is
+        "About this set (2 notes)",
+    ]
+    vectors[20:40] = vectors[19]
+    lines = drawn(Opened(EmbeddingSet.of(vectors), version="2"))
+    assert lines[0].startswith(":material/warning: 20 rows (33 %) are exact duplicates")
+    assert len(lines) == 2
