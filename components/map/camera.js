@@ -47,6 +47,19 @@ export function fit(points, size) {
 }
 
 /**
+ * Return the change after which all points are again where they were on the screen, though the room
+ * for them begins or ends elsewhere: the legend or the color bar has come or gone.
+ *
+ * @param {{ xaxis: { range: number[], _offset: number, _length: number }, yaxis: { range: number[] } }} before
+ * @param {{ _offset: number, _length: number }} now the x axis
+ */
+export function keepPlaces({ xaxis: { range, _offset, _length }, yaxis }, now) {
+  const unit = (range[1] - range[0]) / _length;
+  const low = range[0] + (now._offset - _offset) * unit;
+  return { "xaxis.range": [low, low + now._length * unit], "yaxis.range": yaxis.range };
+}
+
+/**
  * Center the view on a place, at least `zoom` times closer than the view of the whole cloud.
  *
  * @param {number[]} place display coordinates

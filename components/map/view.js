@@ -2,7 +2,7 @@
 // The chart that plotly.js draws, the view that the person has made of it, and its animations.
 import { GREY } from "../shared/colors.js";
 import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
-import { fit, flyTo, keyView } from "./camera.js";
+import { fit, flyTo, keepPlaces, keyView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
 import { interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
@@ -94,6 +94,7 @@ export class MapView {
   async draw({ drawable, hidden, theme, layout: name }) {
     const { colors, mask, isolate } = drawable;
     const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
+    const before = points.dims === 2 && this.#dims === 2 ? view2d(this.graph) : null;
     const layout = this.#keepView(buildLayout(points, theme, this.handlers.room()), points.dims, name);
     const traces = this.webgl
       ? buildTraces({ points, colors, mask, isolate, hidden, theme })
@@ -103,6 +104,11 @@ export class MapView {
     this.#dims = points.dims;
     await plotly().react(this.graph, traces, layout, chartConfig(points.dims, this.#reset));
     if (!this.graph._fullLayout) return; // it has been removed meanwhile
+    if (before && this.#fitted) { // the view is not the one that fits
+      const { xaxis } = layoutOf(this.graph);
+      const isMoved = xaxis._offset !== before.xaxis._offset || xaxis._length !== before.xaxis._length;
+      if (isMoved) await plotly().relayout(this.graph, keepPlaces(before, xaxis));
+    }
     if (anew) this.#listen();
     this.#fitted ??= this.#currentView();
     this.scene = {
@@ -292,6 +298,16 @@ export class MapView {
     if (fits && this.graph._fullLayout) this.#fitted = this.#currentView();
     this.handlers.moved();
   }
+}
+
+/**
+ * Return the view of a chart in 2D as it is now; plotly.js changes its own objects.
+ *
+ * @param {PlotlyGraph} graph
+ */
+function view2d(graph) {
+  const { xaxis: { range: x, _offset, _length }, yaxis: { range: y } } = layoutOf(graph);
+  return { xaxis: { range: [x[0], x[1]], _offset, _length }, yaxis: { range: [y[0], y[1]] } };
 }
 
 /**

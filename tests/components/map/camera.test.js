@@ -1,7 +1,7 @@
 // Movements of the view: what fits, what flies, and what keys do.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { FIRST_EYE, fit, fitRanges, flyTo, keyView } from "../../../components/map/camera.js";
+import { FIRST_EYE, fit, fitRanges, flyTo, keepPlaces, keyView } from "../../../components/map/camera.js";
 
 const SIZE = { width: 1000, height: 500 };
 const PLANAR = { dims: 2, extent: [1, 0.5] };
@@ -24,6 +24,16 @@ describe("fitRanges", () => {
     const [, y] = fitRanges({ extent: [0.1, 1] }, SIZE);
     close(y[1], 1.06);
   });
+});
+
+test("keepPlaces shows each point where it was, though the room for them has changed", () => {
+  const at = ({ range, _offset, _length }, value) => _offset + ((value - range[0]) / (range[1] - range[0])) * _length;
+  const before = { xaxis: { range: [2, 6], _offset: 200, _length: 800 }, yaxis: { range: [-1, 1] } };
+  const now = { _offset: 0, _length: 920 };
+  const { "xaxis.range": range, "yaxis.range": y } = keepPlaces(before, now);
+  for (const value of [2, 3.3, 6]) close(at({ ...now, range }, value), at(before.xaxis, value));
+  assert.deepEqual(y, [-1, 1]);
+  assert.deepEqual(keepPlaces(before, before.xaxis), { "xaxis.range": [2, 6], "yaxis.range": [-1, 1] });
 });
 
 describe("flyTo", () => {
