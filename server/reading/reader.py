@@ -40,6 +40,7 @@ WORKERS = 2
 
 _KIND = "reading"  # folder of the cache for results on their way to the server
 _ABANDONED_SECONDS = 86_400  # after which a result is that of a server that was killed
+_LAZY = ("pandas", "psutil", "pyarrow.pandas_compat")  # imported by libraries when they need them
 _COLD = ("embeddings.files.delimited.plain_rows",)  # imports numba, which only large files need
 
 
@@ -222,7 +223,8 @@ def warm_up() -> None:
     for module in pkgutil.walk_packages(files.__path__, f"{files.__name__}."):
         if module.name not in _COLD:
             importlib.import_module(module.name)
-    importlib.import_module("psutil")
+    for name in _LAZY:
+        importlib.import_module(name)
     gc.freeze()  # the children would copy every page that the collector marks
 
 
