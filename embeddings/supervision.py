@@ -22,17 +22,14 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 from embeddings.errors import EmbeddingError
 from embeddings.read_limits import ReadLimits
-
-T = TypeVar("T")
 
 POLL_SECONDS = 0.02
 """Interval of the looks at a child. Memory grows by some 50 MB within it."""
@@ -47,50 +44,8 @@ _FATAL = (
 )
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-_to_parent: Connection | None = None
-"""In a command that its parent watches: announces when reading begins and ends."""
-
-
-class ReaderFault(RuntimeError):
-    """A programming error in a reader: "KeyError: 'a'"; `details` is the traceback of the child."""
-
-    def __init__(self, message: str, details: str) -> None:
-        super().__init__(message, details)
-        self.details = details
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-def call_limited(
-    function: Callable[..., T], *args: Any, limits: ReadLimits, name: str, temporary: Path
-) -> T:
-    """Call a function in a child process; return its result, which is pickled.
-
-    Parameters
-    ----------
-    name : what is read, for messages
-    temporary : folder for temporary files, which the caller removes: the child may be killed
-
-    Raises
-    ------
-    EmbeddingError
-        the function raises it, a limit is exceeded, or the process was killed
-    ReaderFault
-        the function raises any other exception
-    """
-    child = _Child.fork(name, temporary)
-    if child is None:
-        _call_and_exit(function, args, limits, name)
-    child.watch(limits)
-    outcome = list(child.messages())
-    code = child.wait()
-    if not outcome:
-        raise EmbeddingError(f"{name}: {_end(code)}")
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result
+to_parent: Connection | None = None
+"""The pipe to the parent, in a child."""
 
 
 def run_command(command: Callable[[], int], report: Callable[[EmbeddingError], None]) -> int:
@@ -105,19 +60,19 @@ def run_command(command: Callable[[], int], report: Callable[[EmbeddingError], N
     the exit status: the command's, or 2 if a limit is exceeded
     """
     temporary = Path(tempfile.mkdtemp(prefix="embedding-"))
-    child = _Child.fork("", temporary)
+    child = Child.fork()
     if child is None:
+        tempfile.tempdir = str(temporary)
         return command()  # the process goes on to its normal end
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the child as well, which decides
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: child.send_signal(number))
     try:
-        for limits, name in child.messages():
-            child.name = name
-            child.watch(limits)
-        is_reading, code = child.is_watched, child.wait()
-        if is_reading and -code in _FATAL:
-            raise EmbeddingError(f"{child.name}: {_end(code)}")
+        while (message := child.receive()) is not None:
+            child.watch(*message)
+        code = child.wait()
+        if child.limits is not None and -code in _FATAL:
+            raise EmbeddingError(f"{child.name}: {explain_end(code)}")
     except EmbeddingError as error:
         report(error)
         return 2
@@ -139,65 +94,60 @@ def limited(limits: ReadLimits, name: str) -> Iterator[None]:
     EmbeddingError
         more files are open than the limit allows
     """
-    if _to_parent is None:
+    if to_parent is None:
         yield
         return
-    _to_parent.send((limits, name))
+    to_parent.send((limits, name))
     try:
-        with _limited_files(limits, name):
+        with limited_files(limits, name):
             yield
     finally:
-        _to_parent.send((None, ""))
+        to_parent.send((None, ""))
 
 
-class _Child:
-    """The parent's end of a child process.
+class Child:
+    """The parent's end of a child process, which shares a pipe with it.
 
     Attributes
     ----------
-    name : what it reads, for messages
+    limits : those that apply now, or None
+    name : what the child reads now, for messages
     """
 
-    def __init__(self, pid: int, connection: Connection, name: str) -> None:
-        self.name = name
+    def __init__(self, pid: int, connection: Connection) -> None:
+        self.limits: ReadLimits | None = None
+        self.name = ""
         self._pid, self._connection = pid, connection
-        self._limits: ReadLimits | None = None
         self._started = 0.0
 
     @classmethod
-    def fork(cls, name: str, temporary: Path) -> "_Child | None":
-        """Fork this process; return the child in the parent, and None in the child.
-
-        Parameters
-        ----------
-        temporary : folder for the child's temporary files
-        """
-        global _to_parent
-        receiver, sender = Pipe(duplex=False)
+    def fork(cls) -> "Child | None":
+        """Fork this process; return the child in the parent, and None in the child."""
+        global to_parent
+        ours, theirs = Pipe()
         parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
-            sender.close()
-            return cls(pid, receiver, name)
-        receiver.close()
+            theirs.close()
+            return cls(pid, ours)
+        ours.close()
         _end_with(parent)
-        _to_parent = sender
-        tempfile.tempdir = str(temporary)
+        to_parent = theirs
         return None
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether limits apply now."""
-        return self._limits is not None
+    def send(self, message: Any) -> None:
+        """Send a message; ignored if the child has ended, which `receive` returns."""
+        with suppress(OSError):
+            self._connection.send(message)
 
-    def watch(self, limits: ReadLimits | None) -> None:
+    def watch(self, limits: ReadLimits | None, name: str = "") -> None:
         """Apply limits from now on; None for none."""
-        self._limits, self._started = limits, time.monotonic()
+        self.limits, self.name, self._started = limits, name, time.monotonic()
 
-    def messages(self) -> Iterator[Any]:
-        """Yield what the child sends until it closes the pipe.
+    def receive(self) -> Any:
+        """Return the next message of the child; None after its end.
 
         Raises
         ------
@@ -205,59 +155,42 @@ class _Child:
             the child has exceeded a limit, and was killed
         """
         try:
-            while True:
-                while not self._connection.poll(POLL_SECONDS if self._limits else None):
-                    self._check()
-                yield self._connection.recv()
+            while not self._connection.poll(POLL_SECONDS if self.limits else None):
+                self._check()
+            return self._connection.recv()
         except (EOFError, OSError):  # perhaps in the middle of a message
-            return
-        finally:
-            self._connection.close()
+            return None
 
     def _check(self) -> None:
-        assert self._limits is not None
-        seconds = time.monotonic() - self._started
-        exceeded = self._limits.exceeded(_memory(self._pid), seconds)
+        assert self.limits is not None
+        exceeded = self.limits.exceeded(self.memory, time.monotonic() - self._started)
         if exceeded:
-            os.kill(self._pid, signal.SIGKILL)
-            self.wait()
+            self.end()
             raise EmbeddingError(f"{self.name}: {exceeded}")
+
+    @property
+    def memory(self) -> int:
+        """The bytes of memory that the child has to itself, mapped files not included."""
+        return _memory(self._pid)
 
     def send_signal(self, number: int) -> None:
         """Pass a signal on to the child."""
         os.kill(self._pid, number)
 
+    def end(self) -> None:
+        """Kill the child."""
+        os.kill(self._pid, signal.SIGKILL)
+        self.wait()
+
     def wait(self) -> int:
         """Wait for the end of the child; return its exit code, or minus the signal's number."""
+        self._connection.close()
         _, status = os.waitpid(self._pid, 0)
         return os.waitstatus_to_exitcode(status)
 
 
-def _call_and_exit(
-    function: Callable[..., Any], args: Sequence[Any], limits: ReadLimits, name: str
-) -> NoReturn:
-    """Call a function, send (result, error) to the parent, and end this process."""
-    assert _to_parent is not None
-    outcome: tuple[Any, Exception | None]
-    try:
-        os.environ["EMBEDDING_MAX_BYTES"] = str(limits.max_bytes)  # as the server has it now
-        with _limited_files(limits, name):
-            outcome = function(*args), None
-    except EmbeddingError as error:
-        outcome = None, error
-    except MemoryError:
-        outcome = None, EmbeddingError(f"{name}: {limits.memory_message}")
-    except BaseException as error:  # the boundary of the process: the parent's caller logs it
-        summary = f"{type(error).__name__}: {error}"
-        outcome = None, ReaderFault(summary, traceback.format_exc())
-    try:
-        _to_parent.send(outcome)
-    finally:
-        os._exit(0)  # what the parent would clean up at its end is the parent's
-
-
 @contextmanager
-def _limited_files(limits: ReadLimits, name: str) -> Iterator[None]:
+def limited_files(limits: ReadLimits, name: str) -> Iterator[None]:
     """Limit the number of open files; explain the error over it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -284,7 +217,7 @@ def _needs_more_files(error: BaseException | None) -> bool:
     return False
 
 
-def _end(code: int) -> str:
+def explain_end(code: int) -> str:
     """Describe why a process ended without a result, and what to do."""
     if code == -signal.SIGKILL:
         return (

@@ -6,11 +6,10 @@ back for it.
 
 The server creates one JobPool. Its workers (server/jobs/worker.py) start immediately, warm up and
 stay. Each has a thread in the server that starts it, reads its messages and replaces it when it
-ends; so no reader can hold up the computation, and the thread lives as long as the process that it
-started (Linux ends a process with the *thread* that requested that, see worker.py).
+ends; the thread lives as long as the process that it started (Linux ends a process with the
+*thread* that requested that, see worker.py).
 
-Cancelling kills the worker process: nothing less stops numba or OpenMP code immediately, and
-results are written atomically, so that there is nothing to clean up.
+Cancelling kills the worker process: nothing less stops numba or OpenMP code immediately.
 """
 
 import logging
@@ -27,7 +26,7 @@ from server.jobs.fair_queue import FairQueue
 from server.jobs.presence import END_SECONDS, YIELD_SECONDS, Presence
 from server.jobs.slots import Slot, Slots
 from server.jobs.status import Job, JobStatus
-from server.jobs.worker import Worker, importable
+from server.jobs.worker import NICENESS, Worker, importable
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +52,7 @@ class JobPool:
     is_present : callable
         Whether a client is still there; by default they all are. Any thread may call it.
     yield_seconds, end_seconds : see presence.YIELD_SECONDS
+    niceness : see Worker
     """
 
     def __init__(
@@ -62,9 +62,11 @@ class JobPool:
         is_present: Callable[[str], bool] = lambda client: True,
         yield_seconds: float = YIELD_SECONDS,
         end_seconds: float = END_SECONDS,
+        niceness: int = NICENESS,
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers = {workers}; at least 1 is needed")
+        self._niceness = niceness
         self._changed = threading.Condition()  # guards everything below
         self._jobs: dict[str, Job] = {}  # the latest of each key; finished ones by their end
         clients_of = attrgetter("clients")
@@ -123,8 +125,7 @@ class JobPool:
     def status(self, key: str) -> JobStatus | None:
         """Return the status of the latest job of a key, unless it finished too long ago."""
         with self._changed:
-            job = self._jobs.get(key)
-            return self._current_status(job) if job else None
+            return self._current_status(self._jobs[key]) if key in self._jobs else None
 
     def wait(
         self,
@@ -267,7 +268,7 @@ class JobPool:
                 if self._is_closed:
                     return
                 try:
-                    worker = slot.worker = Worker()
+                    worker = slot.worker = Worker(self._niceness)
                 except OSError as error:
                     reason = f"the system cannot start it ({error})"
                     self._on_worker_exit(slot, reason, was_ready=False)

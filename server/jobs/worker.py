@@ -31,7 +31,7 @@ from embeddings.errors import EmbeddingError
 from server.modules import module_command, module_environment
 
 NICENESS = 5
-"""Added to the niceness of a worker, so that clicks are answered first."""
+"""Added to the niceness of a worker by default, so that clicks are answered first."""
 
 _GRACE = 5.0  # s within which a process must end after its last message
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -44,11 +44,16 @@ class Worker:
     """The server's end: starts a worker process, which finds the same modules as the server.
 
     On Linux the process dies with the thread that creates this object, so use a permanent thread.
+
+    Parameters
+    ----------
+    niceness : int
+        Added to that of the server.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = NICENESS) -> None:
         self._process = subprocess.Popen(
-            module_command("server.jobs.worker"),
+            module_command("server.jobs.worker", str(niceness)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # OpenMP threads that spin while they wait would take the cores from the server
@@ -128,7 +133,7 @@ def main() -> None:
     inbox, outbox = _claim_streams()
     _die_with_server()
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is meant for the server
 
     tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()

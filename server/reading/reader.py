@@ -1,8 +1,8 @@
 """Reading in worker processes of its own, so that no layout delays an upload.
 
-A worker is warm: it has imported all that readers need. For each file it forks a child, which
-reads and ends (embeddings/supervision.py); so the limits are enforced beside the reading, not by
-the busy server, and what one file leaves behind in memory is no burden to the next.
+A worker imports all that readers need and forks a child, which reads one file after another
+(limited_process.py). So the limits are enforced beside the reading, not by the busy server, and
+another child is there at once after one that was ended.
 """
 
 import contextlib
@@ -27,9 +27,9 @@ from embeddings.files.limits import read_limits
 from embeddings.files.options import ReadContext
 from embeddings.progress import Progress
 from embeddings.read_limits import ReadLimits
-from embeddings.supervision import ReaderFault, call_limited
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
+from server.reading.limited_process import LimitedProcess, ReaderFault
 from server.reading.stored_set import ReadResult, StoredResult, read_and_store
 
 T = TypeVar("T")
@@ -42,6 +42,10 @@ _KIND = "reading"  # folder of the cache for results on their way to the server
 _ABANDONED_SECONDS = 86_400  # after which a result is that of a server that was killed
 _LAZY = ("pandas", "psutil", "pyarrow.pandas_compat")  # imported by libraries when they need them
 _COLD = ("embeddings.files.delimited.plain_rows",)  # imports numba, which only large files need
+
+
+_process = LimitedProcess()
+"""Of a worker."""
 
 
 class StillReading(Exception):
@@ -81,7 +85,7 @@ class FileReader:
 
     def __init__(self, is_present: Callable[[str], bool] = lambda client: True) -> None:
         self._is_present = is_present
-        self._pool = JobPool(workers=WORKERS, warm_up=warm_up, is_present=is_present)
+        self._pool = JobPool(WORKERS, warm_up, is_present, niceness=0)  # a person waits
         self._lock = threading.Lock()
         self._folders: dict[str, Path] = {}  # of results that have not been taken, by key
         self._remains: list[Path] = []  # folders that could not be removed yet
@@ -225,7 +229,13 @@ def warm_up() -> None:
             importlib.import_module(module.name)
     for name in _LAZY:
         importlib.import_module(name)
-    gc.freeze()  # the children would copy every page that the collector marks
+    gc.freeze()  # a child would copy every page that the collector marks
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "x.csv").write_text("name,x,y\na,1,2\nb,3,4\n")
+        args = ([folder / "x.csv"], ReadContext(), folder)
+        limits = read_limits(args[0], trusted=False)
+        _process.call(read_and_store, *args, limits=limits, name="warm-up", temporary=folder)
 
 
 def _call(
@@ -239,7 +249,7 @@ def _call(
     """Call a function in a child of this worker; return its result, or the user's mistake."""
     progress("reading")
     try:
-        return call_limited(function, *args, limits=limits, name=name, temporary=folder)
+        return _process.call(function, *args, limits=limits, name=name, temporary=folder)
     except EmbeddingError as error:  # as a value, with its type and its attributes
         return error
     except ReaderFault as fault:
