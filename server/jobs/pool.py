@@ -51,8 +51,7 @@ class JobPool:
         does so alone: what it compiles and caches on disk saves the others the work.
     is_present : callable
         Whether a client is still there; by default they all are. Any thread may call it.
-    yield_seconds, end_seconds : see presence.YIELD_SECONDS
-    niceness : see Worker
+    yield_seconds, end_seconds, niceness : see presence.YIELD_SECONDS and Worker
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class JobPool:
     def __enter__(self) -> "JobPool":
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def submit(self, key: str, function: Callable[..., Any], *args: Any, client: str) -> JobStatus:
