@@ -56,6 +56,7 @@ def ours() -> Callable[[Path], Loaded]:
 
 def our_parser() -> Callable[[Path], Loaded]:
     """What embeddings.load uses to parse rows of numbers: no fingerprint, no check for NaN."""
+    import pandas  # noqa: F401  which pyarrow imports on its first conversion
     import pyarrow as pa
     import pyarrow.csv
 

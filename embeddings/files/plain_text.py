@@ -6,9 +6,12 @@ read as Windows-1252, and a note says so, unless the user states its encoding.
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import IO, cast
 
@@ -30,6 +33,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _LINES_BYTES = 2**20  # of text that is split into lines in one step
+_PART = 2**23  # bytes that a thread checks at once
 _STEP = 2**16  # small pieces stay in the processor's cache
 _MOST_UTF8 = 3  # bytes of UTF-8 for a byte of another encoding
 
@@ -204,6 +208,22 @@ def _decoded(buffer: pa.Buffer, encoding: str) -> pa.Buffer:
 
 
 def _is_utf8(buffer: pa.Buffer) -> bool:
+    """Return True if bytes are UTF-8; they are checked in parts, by several threads."""
+    starts = [0]
+    while starts[-1] + _PART < buffer.size:
+        start = starts[-1] + _PART
+        ahead = bytes(buffer[start : min(start + 3, buffer.size)])  # of a character of 4 bytes
+        starts.append(start + sum(1 for _ in takewhile(_is_continuation, ahead)))
+    parts = [buffer.slice(start, end - start) for start, end in pairwise([*starts, buffer.size])]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return all(pool.map(_is_part_utf8, parts))
+
+
+def _is_continuation(byte: int) -> bool:
+    return byte & 0xC0 == 0x80
+
+
+def _is_part_utf8(buffer: pa.Buffer) -> bool:
     """Return True if bytes are UTF-8, which pyarrow checks fastest, here as those of one string."""
     offsets = pa.array([0, buffer.size], pa.int64()).buffers()[1]
     try:

@@ -181,3 +181,23 @@ def test_a_tensor_of_a_file_that_was_cut_after_its_header_was_read(
     monkeypatch.setattr(safetensors, "_read_header", cut_after)
     with pytest.raises(EmbeddingError, match=r"v\.safetensors: the file was cut short while"):
         load(path)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 16, 1000])
+def test_parts_of_a_file_are_put_together(tmp_path: Path, monkeypatch, size: int) -> None:
+    monkeypatch.setattr("embeddings.files.compression._PART", 8)
+    content = bytes(i % 251 for i in range(size))
+    (tmp_path / "a").write_bytes(content)
+    assert read_content(tmp_path / "a").to_pybytes() == content
+
+
+def test_a_file_that_is_cut_while_it_is_read_ends_where_it_was_cut(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("embeddings.files.compression._PART", 8)
+    path = tmp_path / "a"
+    path.write_bytes(bytes(range(100)))
+    size = path.stat()
+    path.write_bytes(bytes(range(21)))
+    monkeypatch.setattr(Path, "stat", lambda self: size)
+    assert read_content(path).to_pybytes() == bytes(range(21))

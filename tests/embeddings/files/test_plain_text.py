@@ -130,3 +130,22 @@ def test_a_character_may_cross_the_edge_of_the_first_mebibyte(tmp_path):
     content, notes = b"x" * (2**20 - 1) + "ö".encode(), []
     (tmp_path / "a.txt").write_bytes(content)
     assert streamed(tmp_path / "a.txt", notes) == content and notes == []
+
+
+@pytest.mark.parametrize("shift", range(5))
+def test_characters_across_the_parts_of_a_text_are_whole(tmp_path, monkeypatch, shift):
+    monkeypatch.setattr("embeddings.files.plain_text._PART", 8)
+    text = "x" * shift + "aé€😀" * 9
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    notes: list[str] = []
+    assert read_text(tmp_path / "a.txt", notes.append).to_pybytes().decode() == text
+    assert not notes
+
+
+def test_a_damaged_character_in_any_part_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("embeddings.files.plain_text._PART", 8)
+    text = ("aé€😀" * 9).encode()
+    (tmp_path / "a.txt").write_bytes(text[:-6] + b"\x80\x80\x80\x80\x80" + b"abc")
+    notes: list[str] = []
+    read_text(tmp_path / "a.txt", notes.append)
+    assert "Windows-1252" in notes[0]
