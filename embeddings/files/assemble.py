@@ -39,6 +39,7 @@ from embeddings.files.hugging_face import dataset
 from embeddings.files.limits import error_context
 from embeddings.files.members import visible_files
 from embeddings.files.options import ReadContext
+from embeddings.files.projector import checkpoint
 from embeddings.files.projector.config import is_config
 from embeddings.files.sizes.table_count import check_tables
 from embeddings.files.tabular.infer_types import infer_types
@@ -142,7 +143,13 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     config = next((path for path in paths if is_config(path)), None)
     if config is not None:
         return _typed(_from_config(config, members, context, strict=not holder), {}, context)
-    media, rest = _split_media(members)
+    index = checkpoint.latest(paths)
+    if index is not None:
+        draft = checkpoint.load(index, paths, context)
+        others = [each for each in members if not checkpoint.is_part(each.name)]
+        files = _with_formats(others, context, strict=not holder, allow_none=True)
+        return _typed(add_columns(draft, files, context), {}, context)
+    media, rest = _partition(members, lambda member: _is_media_file(member.path))
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
     tables = sum(member.path.suffix != ".npy" for member in rest)  # which may be a vector each
@@ -150,11 +157,6 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     files = _with_formats(rest, context, strict=not holder)
     draft = _from_files(_without_settings(files, context) if holder else files, context)
     return _join_media(draft, media, context)
-
-
-def _split_media(members: Sequence[Member]) -> tuple[list[Member], list[Member]]:
-    """Return the images and sounds, and all other files."""
-    return _partition(members, lambda member: _is_media_file(member.path))
 
 
 def _is_media_file(path: Path) -> bool:

@@ -25,7 +25,7 @@ def matches(head: bytes, path: Path) -> bool:
     """Return True if a file that starts with `head` is a config."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     is_json = start == b"{" and b'"embeddings"' in head and b'"tensorPath"' in head
-    return is_json or pbtxt.is_pbtxt(head)
+    return is_json or (pbtxt.is_pbtxt(head) and b"embeddings" in head)
 
 
 def is_config(path: Path) -> bool:
@@ -37,7 +37,9 @@ def is_config(path: Path) -> bool:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return a config whose list `embeddings` has at least one entry, each with a tensorPath.
+    """Return a config whose list `embeddings` has at least one entry.
+
+    Each has a tensorPath; or a tensorName, of a tensor in a checkpoint.
 
     Raises
     ------
@@ -62,10 +64,15 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(entries, list) or not entries:
         raise EmbeddingError("no list `embeddings` of tensors in the config")
     for i, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not isinstance(entry.get("tensorPath"), str):
+        names = (
+            (entry.get(key) for key in ("tensorPath", "tensorName"))
+            if isinstance(entry, dict)
+            else ()
+        )
+        if not any(isinstance(name, str) and name for name in names):
             raise EmbeddingError(
-                f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file (a "
-                "tensor in a TensorFlow checkpoint is not read: write it as .tsv)"
+                f"embeddings[{i}] has no tensorPath; expected the name of the tensor's file, or "
+                "tensorName, its name in a checkpoint"
             )
     return config
 

@@ -21,6 +21,7 @@ from embeddings.files.detect import DELIMITED, HEAD_BYTES, NPY, first_match
 from embeddings.files.draft import Draft
 from embeddings.files.limits import as_float32, check_bytes, error_context
 from embeddings.files.options import TEXT_CHOICES, ChoiceName, Note, ReadContext
+from embeddings.files.projector import checkpoint
 from embeddings.files.projector.config import file_name, find_file, read_config
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.files.tabular.text_types import infer_type
@@ -35,8 +36,8 @@ class _Tensor:
     Attributes
     ----------
     shape : rows and dimensions; None where the config does not state them
-    address : tensorPath of the config
-    path : the file that the address means; None if it is missing
+    address : tensorPath of the config; "" for a tensor in a checkpoint
+    path : the file that the address means, or the index of the checkpoint; None if it is missing
     metadata : metadataPath of the config, "" for none
     sprite : the config's entry for the images, {} for none
     """
@@ -82,12 +83,16 @@ def open_config(
     """
     config = read_config(path)
     entries = config["embeddings"]
-    tensors = [_tensor(entry, path, given) for entry in entries]
+    index = _find_checkpoint(config, path, given)
+    tensors = [_tensor(entry, path, given, index) for entry in entries]
     chosen = _choose(tensors, context)
     assert chosen.path is not None
     metadata = find_file(chosen.metadata, path, given) if chosen.metadata else None
-    with error_context(chosen.path):
-        draft = _read_tensor(chosen, chosen.path, metadata, context)
+    if chosen.address:
+        with error_context(chosen.path):
+            draft = _read_tensor(chosen, chosen.path, metadata, context)
+    else:
+        draft = checkpoint.load(chosen.path, given, context, chosen.name)
     header = config.get("embedding")  # the provenance, if writer.py wrote the config
     known = isinstance(header, dict) and header.get("format") == provenance.FORMAT
     ours = provenance.from_json(json.dumps(header)) if known else {}
@@ -104,17 +109,35 @@ def open_config(
     if chosen.sprite:
         draft = _add_images(draft, chosen.sprite, path, given, context)
     named = {file_name(address) for entry in entries for address in _addresses(entry)}
+    if index is not None:
+        given = [each for each in given if not checkpoint.is_part(each.name)]
     return draft, [each for each in given if each.name not in named]
 
 
-def _tensor(entry: Mapping[str, Any], config: Path, given: Sequence[Path]) -> _Tensor:
-    address, shape, sprite = entry["tensorPath"], entry.get("tensorShape"), entry.get("sprite")
+def _find_checkpoint(config: Mapping[str, Any], path: Path, given: Sequence[Path]) -> Path | None:
+    """Return the index of the checkpoint that a config names, or else of the latest one beside it.
+
+    None if every tensor has a file of its own.
+    """
+    if all(isinstance(entry.get("tensorPath"), str) for entry in config["embeddings"]):
+        return None
+    named = config.get("modelCheckpointPath")
+    found = find_file(f"{named}.index", path, given) if isinstance(named, str) and named else None
+    beside = [each for each in path.parent.glob("*.index") if not each.is_symlink()]
+    return found or checkpoint.latest(given) or checkpoint.latest(beside)
+
+
+def _tensor(
+    entry: Mapping[str, Any], config: Path, given: Sequence[Path], index: Path | None
+) -> _Tensor:
+    path, shape, sprite = entry.get("tensorPath"), entry.get("tensorShape"), entry.get("sprite")
+    address = path if isinstance(path, str) else ""
     name, metadata = entry.get("tensorName"), entry.get("metadataPath")
     return _Tensor(
         name=name if isinstance(name, str) and name else Path(file_name(address)).stem or "tensor",
         shape=(shape[0], shape[1]) if _is_pair(shape) else None,
         address=address,
-        path=find_file(address, config, given),
+        path=find_file(address, config, given) if address else index,
         metadata=metadata if isinstance(metadata, str) else "",
         sprite=sprite if isinstance(sprite, dict) else {},
     )
@@ -138,11 +161,14 @@ def _addresses(entry: Mapping[str, Any]) -> list[str]:
 def _choose(tensors: Sequence[_Tensor], context: ReadContext) -> _Tensor:
     """Return the first tensor whose file is present; note which others are, and which are not."""
     present = [tensor for tensor in tensors if tensor.path]
-    missing = [f"{t.name} ({shorten(t.address, 80)})" for t in tensors if not t.path]
+    missing = [
+        f"{t.name} ({shorten(t.address, 80) or 'in a checkpoint'})" for t in tensors if not t.path
+    ]
     if not present:
         raise EmbeddingError(
             f"none of the files that it names is here: {listed(missing)}; put the tensor's file "
-            "beside the config, or open both together (remote addresses are never fetched)"
+            "beside the config, or open both together, of a checkpoint its .index and .data files "
+            "(remote addresses are never fetched)"
         )
     first, *others = present
     assumed = f"took {first.name}; also present: {listed(t.name for t in others)}"

@@ -202,13 +202,6 @@ def test_a_config_of_tensorboard_opens_the_files_in_folders_below(tmp_path, give
         assert found.provenance.name == f"words:{step}"
 
 
-def test_a_tensor_within_a_checkpoint_is_named_as_such(tmp_path):
-    path = tmp_path / "projector_config.pbtxt"
-    path.write_text('embeddings {\n tensor_name: "words"\n metadata_path: "m.tsv"\n}\n')
-    with pytest.raises(EmbeddingError, match=r"no tensorPath; .* checkpoint is not read"):
-        load(path)
-
-
 def test_raw_numbers_that_look_like_text_are_raw_numbers(tmp_path):
     content = b"1\t2\n3\t4\n"
     (tmp_path / "words.bytes").write_bytes(content)
