@@ -13,7 +13,8 @@ from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
 from embeddings.media import MEDIA
-from pages.explore import color_controls, layers, layout_controls
+from pages.common import services
+from pages.explore import color_controls, layout_controls
 from pages.explore.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
 
 ROWS = 60
@@ -41,8 +42,7 @@ def draw(embedding_set, panel):  # runs as a script of its own
 def controls(panel: str, embedding_set: EmbeddingSet, **state: object) -> AppTest:
     """Draw a panel in a session whose widgets have some values."""
     color_controls.column_kinds.clear()
-    layers._layers_of.clear()
-    layers._layer.clear()
+    services.open_sets().clear()
     app = AppTest.from_function(draw, args=(embedding_set, panel))
     for name, value in state.items():
         app.session_state[name if name == "dims" else f"{name} 0"] = value
