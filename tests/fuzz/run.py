@@ -22,7 +22,7 @@ from tests.fuzz.seeds import ROOT, seeds
 SECONDS = 15.0
 """CPU time that one input may take."""
 
-_STILL = 120.0  # seconds without an answer: it waits for something that never comes
+_STILL = 600.0  # seconds without an answer: it waits for something that never comes
 _BATCH = 250  # inputs that one process takes
 _LIMIT = 256 * 2**20  # EMBEDDING_MAX_BYTES
 _LISTED = 5
@@ -170,7 +170,9 @@ def _run_part(
             answer["fault"] = answer["fault"] or "hang"
         if answer["fault"]:
             shown = {"fault": answer["fault"], "error": answer["error"]}
-            result.failures.append(about | shown | {"files": [str(path) for path in paths]})
+            failure = about | shown | {"files": [str(path) for path in paths]}
+            result.failures.append(failure)
+            sys.stderr.write(json.dumps(failure) + "\n")  # at once: a run takes long
         else:
             shutil.rmtree(place.parent)
         del files

@@ -143,6 +143,61 @@ def test_a_run_that_continues_equals_one_that_never_stopped(name, files, monkeyp
     assert result(name, files, "parts") == result(name, files, "whole")
 
 
+KILLED = """
+import os, signal, sys
+from trainers.__main__ import main
+from trainers.core import session
+
+train_step, taken = session.train_step, []
+
+def killed(*arguments):
+    taken.append(1)
+    if len(taken) == 11:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return train_step(*arguments)
+
+session.train_step = killed
+main(sys.argv[1:])
+"""
+"""Kills itself during the eleventh step."""
+
+
+@pytest.mark.parametrize("name", ["two_tower", "word2vec"])
+def test_a_run_that_was_killed_continues_as_if_it_had_not_been(name, files):
+    assert main(arguments(name, files, "unharmed", "--epochs", "3")) == 0
+    command = arguments(name, files, "killed", "--epochs", "3", "--resume", "auto")
+    ended = subprocess.run([sys.executable, "-c", KILLED, *command], cwd=ROOT)
+    assert ended.returncode == -signal.SIGKILL
+    assert main(command) == 0
+    assert result(name, files, "killed") == result(name, files, "unharmed")
+    assert untimed(lines(name, files, "killed")) == untimed(lines(name, files, "unharmed"))
+
+
+FULL = """
+import resource, sys
+from trainers.__main__ import main
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, resource.RLIM_INFINITY))
+sys.exit(main(sys.argv[1:]))
+"""
+"""Trains on a disk that takes no file of more than 8 kB."""
+
+
+def test_a_disk_that_is_full_is_one_line_and_the_run_can_go_on(files):
+    name = "two_tower"
+    command = arguments(name, files, "full", "--epochs", "3", "--resume", "auto")
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL, *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in ended.stderr
+    assert not (files / f"{name}-full.embedding.parquet").exists()
+    assert main(command) == 0  # the disk has space again
+    assert main(arguments(name, files, "roomy", "--epochs", "3")) == 0
+    assert result(name, files, "full") == result(name, files, "roomy")
+
+
 @pytest.mark.parametrize("name", TRAINERS_TRIED)
 def test_same_seed_same_bytes(name, files):
     for run, seed in (("a", "0"), ("b", "0"), ("c", "1")):
