@@ -173,7 +173,7 @@ def _with_formats(
     ----------
     allow_none : True if all of them may be left out
     """
-    found, unknown = [], []
+    found, unknown, tables = [], [], 0
     for member in members:
         try:
             found.append((member.path, detect_format(member.path, context)))
@@ -181,6 +181,9 @@ def _with_formats(
             if strict:
                 raise
             unknown.append((member, error))
+            continue
+        tables += found[-1][1] not in (NPY, PARQUET, ARROW)  # whatever its name says
+        check_tables(tables)
     if not found and not allow_none:
         raise unknown[0][1]
     if unknown:

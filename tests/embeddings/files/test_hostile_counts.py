@@ -193,6 +193,17 @@ def test_all_tensors_are_read_from_one_open_file(
     assert counts[0] == counts[1]
 
 
+def test_tables_that_are_called_npy_are_counted_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_count, "MAX_TABLES", 3)
+    monkeypatch.setattr(assemble, "find_vectors", None)  # none of them is read
+    for i in range(9):
+        (tmp_path / f"{i}.npy").write_text("x,y\n1,2\n")
+    with pytest.raises(EmbeddingError, match=r"4 files that are no images; expected one of"):
+        load(tmp_path)
+
+
 def test_more_tables_than_can_be_looked_into_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
