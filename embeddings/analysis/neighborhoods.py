@@ -14,6 +14,7 @@ from embeddings.analysis.health import mean_cosine, mean_squared_distance
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.metrics import Metric
 from embeddings.neighbors import NeighborGraph, build_graph, query
+from embeddings.neighbors.search import candidate_count
 from embeddings.progress import NullProgress, Progress
 
 NEIGHBORS = 10
@@ -25,6 +26,8 @@ _ALL_PRODUCTS = 5e10
 _SAMPLED_ROWS = 500
 _SAMPLED_PRODUCTS = 2e10
 _FEWEST_SAMPLED = 100
+_COMPARED_NUMBERS = 2.5e8  # in float64, of all sampled rows together: about 5 s
+_FEWEST_COMPARED = 5
 _HUB_ROWS = 10_000
 _COMPARED_ROWS = 200  # searched by dot and by cosine
 
@@ -123,7 +126,8 @@ def examine_neighbors(
 
     With a graph, or up to 20,000 rows and 5e10 multiplications, all rows are examined. Larger sets
     are sampled: the neighbors of 500 random rows are searched among all rows (of fewer, but at
-    least 100, if that takes more than 2e10 multiplications), and the skewness is computed within
+    least 100, if that takes more than 2e10 multiplications; of fewer still where most rows are
+    equal or nearly parallel, and compared in float64), and the skewness is computed within
     10,000 random rows (fewer if that takes more than 5e10 multiplications).
 
     Parameters
@@ -159,9 +163,7 @@ def examine_neighbors(
         occurrences = np.bincount(rows.ravel(), minlength=len(embedding_set))[usable]
     else:
         progress("neighbors")
-        affordable = int(_SAMPLED_PRODUCTS / embedding_set.vectors.size)
-        size = min(_SAMPLED_ROWS, max(_FEWEST_SAMPLED, affordable))
-        sampled = _sample(random, usable, size)
+        sampled = _affordable_sample(embedding_set, usable, k, random)
         rows, values = query(embedding_set, sampled, k)
         progress("hubs")
         occurrences = _occurrences_in_sample(embedding_set, usable, k, random)
@@ -188,6 +190,18 @@ def _is_affordable(embedding_set: EmbeddingSet) -> bool:
     """Return True if the neighbors of all rows can be searched in about a second."""
     count = len(embedding_set)
     return count <= _ALL_ROWS and float(count) * embedding_set.vectors.size <= _ALL_PRODUCTS
+
+
+def _affordable_sample(
+    embedding_set: EmbeddingSet, usable: np.ndarray, k: int, random: np.random.Generator
+) -> np.ndarray:
+    """Return as many random rows as can be searched in seconds, ascending."""
+    affordable = int(_SAMPLED_PRODUCTS / embedding_set.vectors.size)
+    sampled = _sample(random, usable, min(_SAMPLED_ROWS, max(_FEWEST_SAMPLED, affordable)))
+    compared = candidate_count(embedding_set, sampled[:: len(sampled) // 4], k)
+    numbers = compared * (embedding_set.dimensions + 10)
+    size = max(_FEWEST_COMPARED, int(_COMPARED_NUMBERS / numbers))
+    return sampled if size >= len(sampled) else _sample(random, sampled, size)
 
 
 def _sample(random: np.random.Generator, rows: np.ndarray, size: int) -> np.ndarray:

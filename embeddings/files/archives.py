@@ -72,7 +72,6 @@ class _Extraction:
     tables : files beside images so far
     written : bytes written so far
     left_out : names of the members that were left out, by the reason
-    folders : those that were made
     """
 
     folder: Path
@@ -98,9 +97,8 @@ class _Extraction:
         if self.one_set and may_be_table(name):
             self.tables += media_type(first) is None
             check_tables(self.tables)
-        if target.parent not in self.folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self.folders.add(target.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.folders.add(target.parent)  # which is not looked at again for each of many files
         self.written = _write(target, source, self.written, first)
         if is_packed(first, target):
             self.leave_out(name, "an archive or a compressed file within the archive")
@@ -121,16 +119,11 @@ class _Extraction:
         if "\0" in name or len(name) > 1000 or max(len(p.encode()) for p in parts) > 255:
             return None, "a name that no file can have"
         target = self.folder.joinpath(*parts)
-        if target.exists() or not self._may_hold_files(target.parent):
+        inside = () if target.parent in self.folders else target.parents
+        inside = [each for each in inside if each.is_relative_to(self.folder)]
+        if target.exists() or any(each.exists() and not each.is_dir() for each in inside):
             return None, "a name that another member has"
         return target, ""
-
-    def _may_hold_files(self, folder: Path) -> bool:
-        """Return False if a part of a folder's path is a file."""
-        if folder in self.folders:
-            return True
-        inside = [each for each in (folder, *folder.parents) if each.is_relative_to(self.folder)]
-        return not any(each.exists() and not each.is_dir() for each in inside)
 
 
 class _LimitedReads(io.FileIO):

@@ -135,6 +135,21 @@ def query_vectors(
     return found if many else Neighbors(found.rows[0], found.values[0], found.metric)
 
 
+def candidate_count(embedding_set: EmbeddingSet, rows: np.ndarray, k: int) -> float:
+    """Return how many rows are compared in float64 to find k neighbors of an item, on average.
+
+    Parameters
+    ----------
+    rows : int64, shape (q,), the items
+    """
+    prefilter = Prefilter(embedding_set, check_metric(embedding_set.provenance.metric))
+    found = [
+        len(select_candidates(scores[0], k, 2.0 * errors[0]))
+        for scores, errors in (prefilter.score_rows(rows[i : i + 1]) for i in range(len(rows)))
+    ]
+    return float(np.mean(found))
+
+
 def check_k(k: int, available: int) -> int:
     """Return k, or `available` if that is less; raise EmbeddingError if k is below 1."""
     if k < 1:

@@ -148,3 +148,15 @@ def test_skewness():
     assert skewness(np.full(5, 3)) == 0
     assert skewness(np.array([1, 2, 3])) == 0
     assert skewness(np.array([0, 0, 0, 4])) == pytest.approx(2 / np.sqrt(3))
+
+
+def test_the_sample_is_small_where_most_rows_are_tied(monkeypatch):
+    """Of very many equal rows each is compared with all: 500 of them would take minutes."""
+    monkeypatch.setattr(neighborhoods, "_ALL_ROWS", 10)
+    monkeypatch.setattr(neighborhoods, "_COMPARED_NUMBERS", 20 * 3_000 * 18)
+    equal = np.ones((3_000, 8), np.float32)
+    assert examine_neighbors(EmbeddingSet.of(equal)).sampled_rows == 20
+    monkeypatch.setattr(neighborhoods, "_COMPARED_NUMBERS", 1)
+    assert examine_neighbors(EmbeddingSet.of(equal)).sampled_rows == 5
+    monkeypatch.setattr(neighborhoods, "_COMPARED_NUMBERS", 20 * 3_000 * 18)
+    assert examine_neighbors(EmbeddingSet.of(gaussians(3_000, 8))).sampled_rows == 500
