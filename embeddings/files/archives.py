@@ -28,10 +28,8 @@ from embeddings.text import listed, shorten
 MAX_MEMBERS = 100_000
 """Maximum number of files in an archive."""
 
-_BLOCK = 2**20
-_LIST_BYTES = 16 * 2**20  # of an archive's list of members, or of one name in a tar
-_JUNK = (".DS_Store", "Thumbs.db", "desktop.ini")
-_JUNK_FOLDER, _JUNK_START = "__MACOSX", "._"
+_BLOCK, _LIST_BYTES = 2**20, 2**24  # the latter of a list of members, or of one name in a tar
+_JUNK, _JUNK_FOLDER, _JUNK_START = (".DS_Store", "Thumbs.db", "desktop.ini"), "__MACOSX", "._"
 _ZIP, _TAR = b"PK", b"ustar"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
@@ -98,7 +96,7 @@ class _Extraction:
             self.tables += media_type(first) is None
             check_tables(self.tables)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.folders.add(target.parent)  # which is not looked at again for each of many files
+        self.folders.add(target.parent)  # which is not looked at again
         self.written = _write(target, source, self.written, first)
         if is_packed(first, target):
             self.leave_out(name, "an archive or a compressed file within the archive")
@@ -119,8 +117,8 @@ class _Extraction:
         if "\0" in name or len(name) > 1000 or max(len(p.encode()) for p in parts) > 255:
             return None, "a name that no file can have"
         target = self.folder.joinpath(*parts)
-        inside = () if target.parent in self.folders else target.parents
-        inside = [each for each in inside if each.is_relative_to(self.folder)]
+        above = () if target.parent in self.folders else target.parents
+        inside = [each for each in above if each.is_relative_to(self.folder)]
         if target.exists() or any(each.exists() and not each.is_dir() for each in inside):
             return None, "a name that another member has"
         return target, ""
