@@ -18,7 +18,7 @@ _CERTAIN_MARKS = "'’\u00a0\u202f"  # which separate nothing else
 _CLASS_NAMES = ("target", "class", "category", "cluster", "group", "species", "type", "y")
 _INNER = ";|"  # which may separate the numbers of a list in a cell
 _CURRENCIES = "$€£¥₹"
-_UNIT_SIGNS = {*_CURRENCIES, "%"}
+_UNIT_SIGNS = re.compile(f"[{_CURRENCIES}%]")
 _MOST_HEADER_ROWS = 3
 _FEWEST_IDS = 3
 _COUNTED = 5  # columns from which 0, 1, 2, ... above whole numbers are names
@@ -30,7 +30,7 @@ UNITS = (rf"^(\s*[+-]?)\s*[{_CURRENCIES}]\s*", rf"\s*[{_CURRENCIES}%]\s*$")
 
 def without_unit(cell: str) -> str:
     """Return a cell without the sign of a currency, or of percent, if it has one."""
-    if not _UNIT_SIGNS & set(cell):
+    if _UNIT_SIGNS.search(cell) is None:
         return cell
     start, end = UNITS
     return re.sub(end, "", re.sub(start, r"\1", cell))
@@ -243,13 +243,13 @@ def count_header_rows(rows: Sequence[Sequence[str]], style: NumberStyle) -> int:
     but one, the index. A row with cells above other columns only may follow it, which names the
     index. Names that are numbers repeat in the first row.
     """
-    if len(rows) < 3:
+    if len(rows) < 3 or any(map(style.is_number, rows[1])):
         return 1
     kinds = column_kinds(rows[_MOST_HEADER_ROWS:] or rows[2:], style)
     data = [i for i, kind in enumerate(kinds) if kind == "number"]
     above = [rows[1][i] for i in data]
     texts = [cell for cell in above if not is_missing(cell)]
-    if len(texts) < max(2, len(data) - 1) or any(map(style.is_number, texts)):
+    if len(texts) < max(2, len(data) - 1):
         return 1
     top = [rows[0][i] for i in data]
     if any(map(style.is_number, top)) and len(set(top)) == len(top):

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from typing_extensions import Doc
 
 from embeddings import EmbeddingError
+from embeddings.cli.arguments import InspectArguments, reading_flags
 from embeddings.cli.parse import parse
 from embeddings.settings import POSITIONAL, Alias, Metavar, SettingError, check
 
@@ -27,6 +28,7 @@ class Arguments:
     kind: Annotated[Literal["big", "small"], Doc("Which")] = "big"
     name: Annotated[str | None, Doc("Name")] = None
     fast: Annotated[bool, Doc("Hurry")] = False
+    header: Annotated[Literal["yes", "no"] | None, Doc("First row")] = None
     preset: Annotated[Literal["none", "quick"], Doc("Flags by name")] = "none"
 
     PRESETS: ClassVar[dict[str, tuple[str, ...]]] = {"quick": ("--fast", "--count", "3")}
@@ -46,6 +48,30 @@ def test_flags_and_arguments_become_values():
     )
     assert parsed(*flags, "f", "a") == parsed("f", *flags, "a") == parsed("f", "a", *flags)
     assert parsed("f", "--step", "auto", "--no-fast") == Arguments(file=Path("f"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "value"),
+    [
+        ([], None),
+        (["--header"], "yes"),
+        (["--no-header"], "no"),
+        (["--header", "no"], "no"),
+        (["--header=no"], "no"),
+        (["--header", "--fast"], "yes"),
+    ],
+)
+def test_yes_and_no_are_flags_too(flags, value):
+    assert parsed(*flags, "f").header == value
+    assert parsed("f", *flags).header == value
+
+
+def test_the_flags_of_choices_are_read_back():
+    made = {"vector": "a, b", "label": "-x", "separator": " ", "header": "no", "decimal": ",",
+            "ignore": '"a,b",c'}  # fmt: skip
+    found = parse(InspectArguments, [*reading_flags(made, True), "x.csv"], "inspect")
+    assert found.selections == made and found.leave_out and found.files == (Path("x.csv"),)
+    assert "--no-header" in reading_flags(made)
 
 
 def test_any_text_is_a_text():
