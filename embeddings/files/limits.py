@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -23,11 +23,12 @@ _MEMORY_FRACTION = 0.8  # of the free memory, which reading may take
 _EXPANSION = 32
 
 _BASE_MEMORY = 256 * 2**20  # bytes that the interpreter takes with its libraries
+_TRUSTED_EXPANSION = 3  # content of a file that the person at the machine named, by its size
 _COPIES = 3  # that a reader may hold of the content: as bytes, as a table, as vectors
 _LEAST_MEMORY = 512 * 2**20
 
 _BASE_SECONDS = 10.0
-_BYTES_PER_SECOND = 4 * 2**20  # about a tenth of what the slowest reader achieves
+_BYTES_PER_SECOND = 8 * 2**20  # about a fifth of what the slowest reader achieves
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
 
@@ -100,13 +101,14 @@ def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
     memory = from_environment("EMBEDDING_MAX_MEMORY", "bytes, such as 8589934592")
     seconds = from_environment("EMBEDDING_MAX_SECONDS", "seconds, such as 60")
     open_files = from_environment("EMBEDDING_MAX_OPEN_FILES", "files, such as 4096")
+    size = total_size(paths)
     if memory is None:
-        with raised_size_limit(paths) if trusted else nullcontext():
-            needed = _BASE_MEMORY + _COPIES * max_bytes()
+        content = max(configured_max_bytes(), _TRUSTED_EXPANSION * size if trusted else 0)
+        needed = _BASE_MEMORY + _COPIES * content
         memory = max(_LEAST_MEMORY, min(needed, free_memory()))
     return ReadLimits(
         memory,
-        seconds or _BASE_SECONDS + total_size(paths) / _BYTES_PER_SECOND,
+        seconds or _BASE_SECONDS + size / _BYTES_PER_SECOND,
         open_files or DEFAULT_OPEN_FILES,
         configured_max_bytes(),
     )

@@ -34,6 +34,11 @@ _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _LINES_BYTES = 2**20  # of text that is split into lines in one step
 _PART = 2**23  # bytes that a thread checks at once
+
+LONGEST_LINE = 2**24
+"""Bytes that a line of a table may have."""
+
+_NEWLINE = ord("\n")
 _STEP = 2**16  # small pieces stay in the processor's cache
 _MOST_UTF8 = 3  # bytes of UTF-8 for a byte of another encoding
 
@@ -156,6 +161,28 @@ def lines(buffer: pa.Buffer) -> Iterator[bytes]:
             for line in others:
                 yield line.removesuffix(b"\r")
     yield b"".join(parts).removesuffix(b"\r")
+
+
+def check_line_lengths(text: pa.Buffer) -> None:
+    """Raise EmbeddingError for a line that is longer than any row of a table.
+
+    Splitting it, or describing what is wrong with it, would take many times its bytes. Of each
+    LONGEST_LINE bytes only the last ones are looked at, back to a newline.
+    """
+    end = 0  # of the last line known to be short enough
+    while text.size - end > LONGEST_LINE:
+        stop, found = end + LONGEST_LINE, -1
+        while found < 0 and stop > end:
+            start = max(end, stop - _STEP)
+            found = text.slice(start, stop - start).to_pybytes().rfind(b"\n")
+            stop = start
+        if found < 0:
+            number = 1 + int(np.count_nonzero(np.frombuffer(text, np.uint8, end) == _NEWLINE))
+            raise EmbeddingError(
+                f"line {number:,} is longer than {LONGEST_LINE:,} bytes; expected a row of a table "
+                "in each line; write a matrix with numpy.save"
+            )
+        end = stop + found + 1
 
 
 def contains(buffer: pa.Buffer, character: bytes) -> bool:

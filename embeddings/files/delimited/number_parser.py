@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.plain_text import LONGEST_LINE
 
 _PIECE = 2**23  # bytes
 _BLOCK = 2**20  # bytes that pyarrow parses at once
@@ -217,6 +218,12 @@ def _pieces(text: pa.Buffer, quote: str, pool: ThreadPoolExecutor) -> list[pa.Bu
         outside = ~np.logical_xor.accumulate([False, *odd])
         outside[-1] = True
         ends = [end for end, between in zip(ends, outside, strict=True) if between]
+        longest = max(end - start for start, end in pairwise(ends)) if len(ends) > 1 else 0
+        if longest > _PIECE + 2 * LONGEST_LINE:
+            raise EmbeddingError(
+                f"a row of more than {LONGEST_LINE:,} bytes; check the quotes, one of which may "
+                "not be closed"
+            )
     return [text.slice(start, end - start) for start, end in pairwise(ends)] or [text]
 
 

@@ -20,7 +20,7 @@ from embeddings.files.delimited.dialect import Dialect, read_rows
 from embeddings.files.delimited.number_parser import parse
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note
-from embeddings.files.plain_text import read_encoded_text
+from embeddings.files.plain_text import check_line_lengths, read_encoded_text
 from embeddings.files.tabular.text_types import MISSING, holds_number, is_missing
 from embeddings.text import count_noun, shorten
 
@@ -76,6 +76,7 @@ def read_table_text(path: Path, note: Note, encoding: str | None = None) -> Tabl
         as read_encoded_text does
     """
     text, encoding = read_encoded_text(path, note, encoding)
+    check_line_lengths(text)
     head = text.slice(0, min(text.size, _HEAD_BYTES)).to_pybytes()
     if not head.startswith((b"sep=", *_COMMENTS)):
         return TableText(text, encoding=encoding)

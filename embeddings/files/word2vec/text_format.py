@@ -24,7 +24,7 @@ from embeddings.files.delimited.reading_summary import record_text
 from embeddings.files.draft import Draft
 from embeddings.files.limits import first_line
 from embeddings.files.options import Note, ReadContext
-from embeddings.files.plain_text import is_text, lines, read_encoded_text
+from embeddings.files.plain_text import check_line_lengths, is_text, lines, read_encoded_text
 from embeddings.files.tabular.table_draft import read_vectors
 from embeddings.files.tabular.text_types import NUMBER
 from embeddings.text import count_noun, shorten
@@ -70,6 +70,7 @@ def load(path: Path, context: ReadContext) -> Draft:
     """
     codec = context.text_options.codec
     text, encoding = read_encoded_text(path, context.note, codec, validate=False)
+    check_line_lengths(text)
     header = HEADER.match(text.slice(0, min(text.size, 64)).to_pybytes())
     rows = None
     if header:

@@ -3,11 +3,14 @@
 import bz2
 import gzip
 import lzma
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from embeddings import EmbeddingError
+from embeddings import EmbeddingError, load
+from embeddings.files import plain_text
+from embeddings.files.delimited import number_parser
 from embeddings.files.plain_text import decode_text, open_text, read_text
 
 TEXT = "größe\n日本 – ok\n" * 3
@@ -149,3 +152,28 @@ def test_a_damaged_character_in_any_part_is_found(tmp_path, monkeypatch):
     notes: list[str] = []
     read_text(tmp_path / "a.txt", notes.append)
     assert "Windows-1252" in notes[0]
+
+
+@pytest.mark.parametrize(("before", "length"), [(0, 40), (3, 40), (3, 64), (70, 41)])
+def test_a_line_longer_than_any_row_is_named(
+    monkeypatch: pytest.MonkeyPatch, before: int, length: int
+) -> None:
+    monkeypatch.setattr(plain_text, "LONGEST_LINE", 39)
+    monkeypatch.setattr(plain_text, "_STEP", 8)
+    text = b"1,2\n" * before + b"x" * length + b"\n" + b"1,2\n" * 20
+    with pytest.raises(EmbeddingError, match=f"^line {before + 1:,} is longer than 39 bytes"):
+        plain_text.check_line_lengths(pa.py_buffer(text))
+    plain_text.check_line_lengths(pa.py_buffer(text.replace(b"x" * length, b"x" * 38)))
+
+
+@pytest.mark.parametrize("cell", ["y" * 300, '"' + "y\n" * 150 + '"', ",".join("7" * 150)])
+def test_a_table_with_a_row_longer_than_any_is_refused_before_it_is_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    monkeypatch.setattr(plain_text, "LONGEST_LINE", 100)
+    monkeypatch.setattr(number_parser, "LONGEST_LINE", 100)
+    monkeypatch.setattr(number_parser, "_PIECE", 40)
+    path = tmp_path / "x.csv"
+    path.write_text(f"name,a,b\nx,1,2\n{cell},3,4\n" + "z,5,6\n" * 50)
+    with pytest.raises(EmbeddingError, match=r"(longer|more) than 100 bytes"):
+        load(path)
