@@ -71,7 +71,7 @@ def _hide_map_of_other_sets(current: OpenSet) -> None:
         f"<style>{other} > * {{ visibility: hidden; }}"
         f'{other}::after {{ content: "Opening the set…"; }}'
         f"[data-testid=stMain]:has({other}) :is(.st-key-status_bar, .st-key-inspector)"
-        " { visibility: hidden; }</style>"
+        " { opacity: 0; pointer-events: none; }</style>"
     )
 
 
