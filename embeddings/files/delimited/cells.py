@@ -160,21 +160,22 @@ def inner_signs(row: list[str], delimiter: str) -> list[str]:
     return [sign for sign in signs if sum(sign in cell for cell in row) == 1]
 
 
-def holds_lists(name: str, cells: list[str], inner: list[list[str]]) -> bool:
+def holds_lists(name: str, cells: list[str], inner: list[list[str]], delimiter: str) -> bool:
     """Return True if at least half of a column's cells surely are lists of numbers.
 
     They are in brackets or braces, or under a name for vectors, or of three numbers or more between
-    signs that no other column has.
+    signs that no other column has; two where tabs separate the columns.
 
     Parameters
     ----------
     inner : for each cell, the signs that are in no other cell of its row
     """
+    fewest = 1 if delimiter == "\t" else 2
     is_named = is_vector_name(name.strip())
     found = 0
     for cell, signs in zip(cells, inner, strict=True):
         is_sure = is_named or "[" in cell or "{" in cell
-        is_sure = is_sure or any(cell.count(sign) > 1 for sign in signs)
+        is_sure = is_sure or any(cell.count(sign) >= fewest for sign in signs)
         found += is_sure and holds_list(cell)
     return 2 * found >= len(cells) > 0
 

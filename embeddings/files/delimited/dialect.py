@@ -318,7 +318,9 @@ def _score(
     count = sum(may_be_number(cell, comma) for cell in cells)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
     inner = [inner_signs(row, delimiter) for row in body]
-    lists = any(holds_lists(rows[0][i], [row[i] for row in body], inner) for i in range(width))
+    lists = any(
+        holds_lists(rows[0][i], [row[i] for row in body], inner, delimiter) for i in range(width)
+    )
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
         same = all(len(row) == width for row in rows)
         is_table = width <= 3 or numbers >= 1 or len(rows) >= _MANY_ROWS

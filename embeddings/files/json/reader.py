@@ -216,7 +216,9 @@ def _describe(table: pa.Table, vector_names: set[str]) -> list[Column]:
     A text that is the same in each row, such as "object": "embedding", is not a label.
     """
     columns = describe_columns(table)
-    if not vector_names:
+    texts = (pa.types.is_string(field.type) for field in table.schema)
+    encoded = any(c.kind == "list" and text for c, text in zip(columns, texts, strict=True))
+    if not vector_names and not encoded:
         return columns
     described = []
     for i, (found, field) in enumerate(zip(columns, table.schema, strict=True)):

@@ -250,4 +250,4 @@ def columns_likelihood(columns: Sequence[Column]) -> Likelihood:
 
 def is_vector_name(name: str) -> bool:
     """Return True if the name of a column says that it holds vectors or embeddings."""
-    return name.lower() in VECTOR_NAMES or "emb" in name.lower() or "vector" in name.lower()
+    return name.lower() in VECTOR_NAMES or "emb" in name.lower() or "vec" in name.lower()

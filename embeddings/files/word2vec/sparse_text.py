@@ -19,16 +19,26 @@ from embeddings.files.plain_text import lines, read_text
 from embeddings.text import shorten
 
 _HEADER = re.compile(rb"(\d{1,9})[ \t]+(\d{1,9})[ \t]*\r?\n")
-_LINE = re.compile(rb"\S{1,200}+(?:[ \t]\d{1,9}:[-+.\deE]{1,30}){2,}\s")
+_LINE = re.compile(rb"\S{1,200}+((?:[ \t]+\d{1,9}:[-+.\deE]{1,30})+)\s*")
+_EXAMINED_LINES = 20
 _LARGEST = 2**28  # bytes of the dense matrix
 _PAIR_BYTES = 100  # of memory for a place and its number
 
 
 def matches(head: bytes, path: Path) -> bool:
-    """Return True if the first line below a header, or the first one, is of that form."""
+    """Return True if the first line and most others are of that form, with a header or many pairs.
+
+    A single pair in each may be something else, such as a time of day.
+    """
     head = head.removeprefix(codecs.BOM_UTF8)
     header = _HEADER.match(head)
-    return _LINE.match(head, header.end() if header else 0) is not None
+    rest = head[header.end() if header else 0 :].split(b"\n", _EXAMINED_LINES)
+    complete = rest[:-1] if len(rest) > 1 else rest
+    pairs = [_LINE.fullmatch(line) for line in complete if line.strip()]
+    found = [match for match in pairs if match is not None]
+    several = any(match[1].count(b":") > 1 for match in found)
+    begins = bool(pairs) and pairs[0] is not None and 2 * len(found) >= len(pairs)
+    return begins and (several or header is not None)
 
 
 def load(path: Path, context: ReadContext) -> Draft:

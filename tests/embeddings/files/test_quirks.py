@@ -374,6 +374,8 @@ def test_sparse_text_is_read_with_its_zeros(tmp_path):
     classes = "".join(f"{i % 2} 1:0.5 3:{i}\n" for i in range(6))  # LIBSVM's count from 1
     found = load(write(tmp_path / "c.libsvm", classes))
     assert found.vectors[4].tolist() == [0.5, 0, 4]
+    single = load(write(tmp_path / "o.txt", "3 10\na 1:0.5\nb\t2:0.5  3:1\nc 9:1\n"))
+    assert single.vectors.shape == (3, 10)
     assert found.metadata["class"].to_pylist() == list("010101")
 
 

@@ -37,6 +37,13 @@ def test_lists_in_a_cell(tmp_path, inner, comma, brackets, header, delimiter):
     assert found.labels == ("n0", "n1", "n2")
 
 
+def test_pairs_of_numbers_between_tabs(tmp_path):
+    path = tmp_path / "x.tsv"
+    for header in ("name\tvec\n", "name\tplace\n", ""):
+        path.write_text(header + "a\t0.5|-1.5\nb\t0.25|3\n")
+        assert opened(path).vectors.tolist() == [[0.5, -1.5], [0.25, 3]]
+
+
 def test_semicolons_and_decimal_commas_stay_columns(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("".join(f"n{i};{i};2;0,5;4;5;6,25;{i}\n" for i in range(9)))
@@ -138,6 +145,8 @@ def test_base64_in_answers_of_services(tmp_path, form):
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = opened(path)
     np.testing.assert_array_equal(found.vectors, ROWS)
+    if form == "openai":  # not "embedding", which each object is called
+        assert found.labels == ("0", "1", "2", "3")
     if form == "batch":
         assert found.labels == ("r0", "r1", "r2", "r3")
 
