@@ -18,6 +18,9 @@ DEFAULT_MAX_BYTES = 4 * 2**30
 DEFAULT_OPEN_FILES = 1_024
 """Limit on files that are open at the same time."""
 
+MAX_COLUMNS = 2**16
+"""Maximum number of columns of a table: each takes a fraction of a millisecond, and kilobytes."""
+
 _ROW_BYTES = 64  # that a label takes in memory, at least: a string, and a reference to it
 _MEMORY_FRACTION = 0.8  # of the free memory, which reading may take
 _EXPANSION = 32
@@ -158,6 +161,15 @@ def check_rows(rows: int, row_bytes: int = 0) -> None:
     row_bytes : bytes that a row takes beside its label
     """
     check_bytes(rows * (_ROW_BYTES + row_bytes), f"its {rows:,} rows, with a label each, take")
+
+
+def check_columns(count: int) -> None:
+    """Raise EmbeddingError for more columns than can be looked at one by one."""
+    if count > MAX_COLUMNS:
+        raise EmbeddingError(
+            f"{count:,} columns; expected at most {MAX_COLUMNS:,}: write the vectors as one column "
+            "of lists"
+        )
 
 
 def padded_size(shape: Sequence[int]) -> int:

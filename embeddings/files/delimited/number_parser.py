@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.limits import MAX_COLUMNS
 from embeddings.files.plain_text import LONGEST_LINE
 
 _PIECE = 2**23  # bytes
@@ -24,7 +25,6 @@ _LONGEST_BLOCK = 2**31 - 1
 _BLOCK_ROWS = 64  # for fewer rows, the memory of each column would not pay off
 _LOOK = 2**16
 _LARGE = 2**26  # bytes of text from which the import of numba pays off
-_MAX_COLUMNS = 2**16  # each takes some kilobytes while it is parsed
 
 _Parsed = tuple[pa.Table, np.ndarray | None]
 """A piece as pyarrow parses it, and None; or its other columns, and its components: float32 of
@@ -33,9 +33,9 @@ shape (rows, d)."""
 
 def check_width(columns: int) -> None:
     """Raise EmbeddingError for more columns than a table of text may have."""
-    if columns > _MAX_COLUMNS:
+    if columns > MAX_COLUMNS:
         raise EmbeddingError(
-            f"a row of {columns:,} columns; expected at most {_MAX_COLUMNS:,} in a text; write "
+            f"a row of {columns:,} columns; expected at most {MAX_COLUMNS:,} in a text; write "
             "the matrix with numpy.save"
         )
 

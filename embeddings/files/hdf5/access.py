@@ -186,14 +186,17 @@ def check_dataset(dataset: h5py.Dataset) -> None:
 
     What a file claims need not be stored in it: a packed or never written part takes no bytes.
     """
-    if dataset.is_virtual or dataset.external:
+    stored = dataset.id.get_create_plist()
+    if stored.get_layout() == h5py.h5d.VIRTUAL or stored.get_external_count():
         raise EmbeddingError(
             f"{dataset.name} is stored in other files, which are never opened from here; "
             "copy it into one file (h5repack)"
         )
+    itemsize = max(4, dataset.dtype.itemsize)
     for shape, verb in ((dataset.shape, "needs"), (dataset.chunks or (), "has chunks of")):
-        size = padded_size(shape) * max(4, dataset.dtype.itemsize)
-        check_bytes(size, f"{dataset.name} {verb}")
+        size = padded_size(shape) * itemsize
+        if size > max_bytes():  # its name is looked up in the file
+            check_bytes(size, f"{dataset.name} {verb}")
 
 
 def check_total(group: h5py.Group) -> None:

@@ -80,12 +80,13 @@ def _arrays(file: h5py.File) -> list[_Array]:
         _Array(
             item.name,
             matrix_shape(item.shape),
-            "other" if item.dtype.kind == "b" else named.kind_of(item.dtype),
-            str(item.dtype),
+            "other" if dtype.kind == "b" else named.kind_of(dtype),
+            str(dtype),
             file,
-            item.dtype,
+            dtype,
         )
         for item in datasets(file)
+        for dtype in (item.dtype,)  # which h5py makes anew each time
     ]
 
 

@@ -27,7 +27,7 @@ from embeddings.files.json.rows import (
     read_lines,
     read_rows,
 )
-from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.limits import check_bytes, check_columns, error_context
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.plain_text import is_text, read_text
 from embeddings.files.tabular.roles import (
@@ -194,6 +194,7 @@ def _fields(rows: list[Row]) -> dict[str, list[Any]]:
     if not rows:
         raise EmbeddingError("no rows; expected at least one")
     names = list(dict.fromkeys(name for row in rows for name in row))
+    check_columns(len(names))
     check_bytes(
         FIELD_BYTES * len(rows) * len(names), "as a table of rows and fields it takes at least"
     )

@@ -18,7 +18,7 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.compression import read_content
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.limits import check_bytes
+from embeddings.files.limits import check_bytes, check_columns
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.sizes.decoded_size import (
     batch_places,
@@ -132,6 +132,7 @@ def _read(path: Path) -> pa.Table:
         check_bytes(size, "its columns decode to")
         check_bytes(4 * rows, "its rows take at least")
     with _opened(content) as reader:
+        check_columns(len(reader.schema))
         table = reader.read_all()
     table.validate(full=True)
     named = zip(table.column_names, table.columns, strict=True)

@@ -17,7 +17,7 @@ from embeddings.files.atomic import atomic_path
 from embeddings.files.compression import read_content
 from embeddings.files.damage import damaged
 from embeddings.files.draft import Draft
-from embeddings.files.limits import check_bytes, max_bytes
+from embeddings.files.limits import check_bytes, check_columns, max_bytes
 from embeddings.files.options import Note, ReadContext
 from embeddings.files.sizes.decoded_size import expanded_bytes, text_bytes
 from embeddings.files.sizes.parquet_footer import ColumnChunk, read_footer
@@ -114,6 +114,7 @@ def _read(path: Path) -> tuple[pa.Schema, pa.Table]:
     columns, whose dictionaries would hold every image, are read in parts that are counted.
     """
     schema = pq.read_schema(path)
+    check_columns(len(schema))
     with pq.ParquetFile(path) as file, damaged("Parquet", ValueError):
         leaves, groups = _leaves(file), read_footer(path)
         _check_size(file, leaves, groups)

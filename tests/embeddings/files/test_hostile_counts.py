@@ -24,6 +24,7 @@ from embeddings import EmbeddingError, load
 from embeddings.files import archives, assemble
 from embeddings.files.delimited.dialect import Dialect
 from embeddings.files.hdf5 import access
+from embeddings.files.limits import MAX_COLUMNS
 from embeddings.files.sizes import table_count
 from embeddings.files.tabular.table_draft import with_unique_names
 from embeddings.text import LONGEST_MESSAGE, listed
@@ -191,6 +192,26 @@ def test_all_tensors_are_read_from_one_open_file(
         assert load(tmp_path / "a.safetensors").metadata.num_columns == tensors
         counts.append(len(opened))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.parquet", "a.arrow", "a.csv"])
+def test_more_columns_than_can_be_looked_at_are_refused(tmp_path: Path, name: str) -> None:
+    columns = MAX_COLUMNS + 1
+    path = tmp_path / name
+    if name in ("a.json", "a.jsonl"):
+        row = json.dumps({f"c{i}": i for i in range(columns)})
+        path.write_text(f"[{row}]" if name == "a.json" else f"{row}\n{row}\n")
+    elif name == "a.csv":
+        path.write_text(",".join(f"c{i}" for i in range(columns)) + "\n" + "a," * columns + "\n")
+    else:
+        table = pa.table({f"c{i}": pa.nulls(1, pa.float32()) for i in range(columns)})
+        if name == "a.parquet":
+            pq.write_table(table, path)
+        else:
+            with pa.ipc.new_file(path, table.schema) as writer:
+                writer.write_table(table)
+    with pytest.raises(EmbeddingError, match=r"65,53\d columns; expected at most 65,536"):
+        load(path)
 
 
 def test_tables_that_are_called_npy_are_counted_by_their_content(
