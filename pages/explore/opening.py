@@ -78,10 +78,10 @@ def _hide_map_of_other_sets(current: OpenSet) -> None:
 def open_set(key: str, is_detailed: bool = False) -> None:
     """Make a set the open one; what belonged to the last one is forgotten."""
     last: OpenSet | None = st.session_state.get("open_set")
-    if last is not None:
-        _give_up(last)
     number = 0 if last is None else last.number + 1
     st.session_state.open_set = OpenSet(key, number, History(), is_detailed)
+    if last is not None:
+        _give_up(last)  # only now: a rerun that interrupts before tries again
     url_state.update(row=None)
 
 
