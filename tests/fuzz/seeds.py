@@ -1,5 +1,6 @@
 """What the fuzz run mutates: small files of every kind, made here, and real ones where present."""
 
+import base64
 import csv
 import gzip
 import io
@@ -39,7 +40,7 @@ class Seed:
 
 def seeds() -> list[Seed]:
     """Return all seeds, in the same order every time."""
-    kinds = (_written, _digits, _odd, _texts, _documents, _binaries, _several, _real)
+    kinds = (_written, _digits, _odd, _texts, _forms, _documents, _binaries, _several, _real)
     return [seed for kind in kinds for seed in kind()]
 
 
@@ -132,6 +133,38 @@ def _texts() -> Iterator[Seed]:
     yield _one("numbers.tsv", _table([row[1:] for row in rows], delimiter="\t"))
     yield _one("points.csv", _table([["x", "y", "name"], *([r[1], r[2], r[0]] for r in rows)]))
     yield _one("words.vec.gz", gzip.compress((f"{ROWS} 6\n" + spaced).encode(), mtime=0))
+
+
+def _forms() -> Iterator[Seed]:
+    """Vectors in rare forms: sparse, between other signs, as records, drawn, in base64."""
+    ids = range(ROWS)
+    places = [" ".join(f"{j}:{x:.3f}" for j, x in enumerate(row, 1)) for row in VECTORS]
+    yield _one("sparse.txt", f"{ROWS} 9\n" + "".join(f"w{i} {places[i]}\n" for i in ids))
+    cells = [f"{{{place.replace(' ', ',')}}}/6" for place in places]
+    yield _one("pgvector.tsv", "id\tembedding\n" + "".join(f"{i}\t{cells[i]}\n" for i in ids))
+    bars = ["|".join(map(str, row)) for row in VECTORS]
+    yield _one("bars.csv", "id,vector\n" + "".join(f"w{i},{bars[i]}\n" for i in ids))
+    lists = [f" {i} | w{i} | {VECTORS[i].tolist()}" for i in ids]
+    yield _one("psql.txt", " id | w | v\n----+---+---\n" + "\n".join(lists) + "\n(24 rows)\n")
+    above = [",x,x,x,y,y,y", ",a,b,c,a,b,c", *(f"w{i},{bars[i].replace('|', ',')}" for i in ids)]
+    yield _one("levels.csv", "\n".join(above))
+    yield _one("single.csv", "".join(f"'w{i}';'{bars[i].replace('|', chr(39) + ';' + chr(39))}'\n"
+                                     for i in ids))  # fmt: skip
+    records = pa.array([dict(zip("abcdef", row, strict=True)) for row in VECTORS.tolist()])
+    table = pa.table({"embedding": records})
+    yield _one("records.parquet", made_by(partial(pq.write_table, table), "r.parquet"))
+    spark = pa.struct([("type", pa.int8()), ("size", pa.int32()), ("indices", pa.list_(pa.int32())),
+                       ("values", pa.list_(pa.float64()))])  # fmt: skip
+    found = [{"type": i % 2, "size": 6, "indices": list(range(6)), "values": row}
+             for i, row in enumerate(VECTORS.tolist())]  # fmt: skip
+    table = pa.table({"features": pa.array(found, spark)})
+    yield _one("spark.parquet", made_by(partial(pq.write_table, table), "s.parquet"))
+    texts = [base64.b64encode(row.tobytes()).decode() for row in VECTORS]
+    lines = [{"data": [{"object": "embedding", "index": i, "embedding": texts[i]}]} for i in ids]
+    yield _one("base64.jsonl", "\n".join(map(json.dumps, lines)))
+    bulk = [json.dumps(line) for i in ids
+            for line in ({"index": {"_id": str(i)}}, {"v": VECTORS[i].tolist()})]  # fmt: skip
+    yield _one("bulk.ndjson", "\n".join(bulk))
 
 
 def _documents() -> Iterator[Seed]:

@@ -63,7 +63,7 @@ def _record_vector(field: pa.Field, column: pa.ChunkedArray, has_others: bool) -
     matrix = np.full((len(column), len(names)), np.nan, np.float32)
     parts = [pa.chunked_array([chunk.field(i) for chunk in column.chunks], each.type)
              for i, each in enumerate(field.type)]  # fmt: skip
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         for i, part in enumerate(parts):
             matrix[:, i] = part.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()
     return _as_lists(matrix, column.is_valid().to_numpy())
@@ -105,7 +105,8 @@ def _spark_vectors(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
                 f"row {row}, column {name}: a vector of Spark that is not of {length} numbers, as "
                 "the first one is"
             )
-        matrix[row, list(places)] = numbers
+        with np.errstate(over="ignore"):
+            matrix[row, list(places)] = numbers
         present[row] = True
     return _as_lists(matrix, present)
 

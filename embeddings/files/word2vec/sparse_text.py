@@ -21,6 +21,7 @@ from embeddings.text import shorten
 _HEADER = re.compile(rb"(\d{1,9})[ \t]+(\d{1,9})[ \t]*\r?\n")
 _LINE = re.compile(rb"\S{1,200}+((?:[ \t]+\d{1,9}:[-+.\deE]{1,30})+)\s*")
 _EXAMINED_LINES = 20
+_MOST_DIGITS = 18  # of a place
 _LARGEST = 2**28  # bytes of the dense matrix
 _PAIR_BYTES = 100  # of memory for a place and its number
 
@@ -62,7 +63,7 @@ def load(path: Path, context: ReadContext) -> Draft:
             place, _, value = pair.partition(b":")
             try:
                 numbers.append(float(value))
-                places.append(int(place))
+                places.append(int(place) if len(place) < _MOST_DIGITS else -1)
             except ValueError:
                 shown = shorten(pair.decode("utf-8", "replace"))
                 raise EmbeddingError(

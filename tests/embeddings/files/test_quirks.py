@@ -383,6 +383,7 @@ def test_sparse_text_is_read_with_its_zeros(tmp_path):
     ("text", "message"),
     [
         ("a 1:1 999999999:2\nb 1:1 2:1\n", r"2 sparse vectors of 999,999,999 numbers.*Truncated"),
+        ("a 1:1 2:2\nb 1:1 " + "9" * 400 + ":1\n", "sparse vectors of .*Truncated"),
         ("a 1:1 2:2\nb 1:1 2:x\n", r"line 2: '2:x'; expected a place and a number"),
         ("3 5\na 1:1 2:2\nb 1:1 2:1\n", r"states 3 rows, but 2 follow; the file is cut short"),
     ],
