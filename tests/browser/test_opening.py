@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -125,3 +126,32 @@ def test_only_local_files_below_the_root_open_without_upload(serve, visit, tmp_p
         page.open(f"?set=file%3A{name}")
         expect(page.page.get_by_text("not a file that this server may open")).to_be_visible()
         page.wait_for_map(points=70)
+
+
+def test_a_slow_file_shows_its_progress_and_can_be_cancelled(
+    visit: Callable[..., AppPage],
+    serve: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = 5_000
+    with h5py.File(tmp_path / "slow.h5", "w") as file:  # each vector by itself: some seconds
+        for i, vector in enumerate(vectors(rows, 4)):
+            file[f"word{i}"] = vector
+    monkeypatch.setenv("EMBEDDING_MAX_SECONDS", "600")
+    (tmp_path / "cache").mkdir()
+    app = visit(serve(tmp_path / "cache"))
+    app.wait_for_map(points=1797)
+    app.upload(tmp_path / "slow.h5")
+    progress = app.page.locator(".st-key-reading")
+    expect(progress).to_contain_text("Reading slow.h5")
+    app.wait_for_map(points=1797)  # what was open stays
+    app.page.get_by_role("button", name="Cancel").click()
+    alert = app.page.locator("[data-testid=stAlert]")
+    expect(alert).to_contain_text("slow.h5: the reading was cancelled")
+    expect(progress).to_be_hidden()
+    app.page.reload()
+    app.wait_for_map(points=1797)
+    app.upload(tmp_path / "slow.h5")
+    app.wait_for_map(points=rows)
+    expect(progress).to_be_hidden()
