@@ -98,6 +98,48 @@ def test_the_file_holds_its_provenance(tmp_path):
     assert metrics["reviews"] == 20 and metrics["withheld"] == 2 and metrics["epochs"] == 2
 
 
+def test_three_classes(tmp_path, data):
+    path = data / "faults" / "15_three_classes.csv"
+    settings = config(tmp_path, data=path, dim=8, epochs=60, learning_rate=0.01)
+    metrics = run(settings)
+    assert metrics["accuracy"] == metrics["accuracy of tf-idf and logistic regression"] == 1
+    words = load(settings.out)
+    columns = words.metadata.to_pydict()
+    assert list(columns) == ["count", "class", "class_score", "log_odds negative",
+                             "log_odds neutral", "log_odds positive"]  # fmt: skip
+    class_of = dict(zip(words.labels, columns["class"], strict=True))
+    assert (class_of["good"], class_of["bad"], class_of["it"]) == (
+        "positive",
+        "negative",
+        "neutral",
+    )
+    of_good = {name: values[words.labels.index("good")] for name, values in columns.items()}
+    assert of_good["log_odds positive"] > 0 > of_good["log_odds neutral"]
+    assert of_good["class_score"] > 0 and metrics["class_agreement"] >= 0.75
+
+
+def test_a_run_that_has_not_converged_says_so(tmp_path, capsys):
+    path = tmp_path / "few.txt"
+    path.write_text("".join("good day\t1\nbad day\t0\n" for _ in range(20)))
+    settings = config(tmp_path, data=path, dim=6, epochs=2, quiet=False)
+    metrics = run(settings)
+    reason = "the validation loss still falls at the last epoch; raise --epochs"
+    assert metrics["not converged"] == load(settings.out).provenance.metrics["not converged"]
+    assert metrics["not converged"] == reason
+    printed = capsys.readouterr().err
+    assert f"not converged: {reason}" in printed
+    assert "too few to tell models apart: 4 held-out reviews" in printed
+
+
+def test_the_epsilon_of_steps_follows_the_length_of_the_texts():
+    """The gradients of a mean's words are as small as the text is long."""
+    for length in (10, 200):
+        task = SentimentTask(synthetic_reviews(reviews=400, words=60, length=length), config())
+        (group,) = task.optimizer().param_groups
+        assert group["eps"] * length == pytest.approx(4e-4, rel=0.05)
+        assert task.schedule(0.9) == 1  # until the held-out loss no longer falls
+
+
 def test_nothing_held_out_and_nothing_in_the_vocabulary(tmp_path):
     path = tmp_path / "few.txt"
     path.write_text("good day\t1\nbad day\t0\n")

@@ -1,6 +1,9 @@
 """Occurrences: each word has its own vector in each layer; means equal those written out."""
 
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError, load, save
@@ -86,12 +89,16 @@ def test_vectors_and_means_are_those_of_their_words(tmp_path, monkeypatch):
     assert found.sentence_means[0] == pytest.approx([letters.mean(), 1])
     assert found.sentence_means[2, 1] == 1.5
 
+    columns = {"kind": pa.array(["x", "y", "x"])}
+    with_columns = replace(found.occurrences, text=replace(TEXT, columns=columns))
+    found = replace(found, occurrences=with_columns)
     sets = context_sets(found, name="text", trainer="elmo", space="s")
     paths = save_beside(sets, tmp_path / "a.embedding.parquet")
     assert [path.name for path in paths] == [
         "a.words.embedding.parquet", "a.sentences.embedding.parquet",
     ]  # fmt: skip
     made = load(paths[1])
+    assert made.metadata.column("kind").to_pylist() == ["x", "y", "x"]
     assert made.labels[1] == "bank of the river" and made.provenance.role == "sentence"
     assert load(paths[0]).metadata.column("count").to_pylist() == [4, 2, 2]
     assert len(sets[""]) == 8
