@@ -85,7 +85,7 @@ ITEMS: tuple[GalleryItem, ...] = (
     GalleryItem(
         name="review_words",
         title="Words of synthetic reviews",
-        description="3,927 synthetic words with the polarity that the sentiment trainer learned "
+        description="3,955 synthetic words with the polarity that the sentiment trainer learned "
         "from 8,000 synthetic reviews, and the true polarity.",
         command="python -m trainers sentiment --dim 50 --threads 1 "
         "--out embeddings/gallery/review_words.embedding.parquet",

@@ -15,11 +15,7 @@ from trainers.sentiment.reviews import Reviews
 
 
 def word_set(
-    task: SentimentTask,
-    reviews: Reviews,
-    result: TrainingResult,
-    settings: dict[str, Any],
-    baseline: dict[str, Any],
+    task: SentimentTask, reviews: Reviews, settings: dict[str, Any], metrics: dict[str, Any]
 ) -> EmbeddingSet:
     """Return the words with their vectors and columns.
 
@@ -27,28 +23,14 @@ def word_set(
     ----------
     task : the trained model
     reviews : the data
-    result : how the training went
     settings : all settings that influence the vectors
-    baseline : metrics of logistic regression on tf-idf, on the held-out reviews
+    metrics : of the training and of the held-out reviews
     """
     vectors = np.delete(task.module.words.weight.detach().cpu().numpy(), UNKNOWN, axis=0)
     columns, agreement = _columns_of_two(task) if task.is_binary else _columns_of_many(task)
     if reviews.truth:
         columns["planted"] = pa.array([reviews.truth[word] for word in task.vocabulary])
-    reason = unconverged(result)
-    metrics = {
-        "training_loss": result.loss,
-        **result.metrics,
-        **baseline,
-        **agreement,
-        "reviews": len(reviews),
-        "withheld": len(task.held_out_reviews),
-        "words": len(task.vocabulary),
-        "epochs": result.epochs,
-        "best_epoch": result.best_epoch,
-        "steps": result.steps,
-        **({"not converged": reason} if reason else {}),
-    }
+    metrics = {**metrics, **agreement, "words": len(task.vocabulary)}
     return EmbeddingSet.of(
         vectors,
         task.vocabulary,
@@ -58,6 +40,24 @@ def word_set(
         role="word",
         **run_info.fields("sentiment", settings, reviews.source, metrics),
     )
+
+
+def result_metrics(result: TrainingResult, reviews: int, held_out: int) -> dict[str, Any]:
+    """Return how the training went, and whether it has converged.
+
+    reviews, held_out : their numbers
+    """
+    reason = unconverged(result)
+    return {
+        "training_loss": result.loss,
+        **result.metrics,
+        "reviews": reviews,
+        "withheld": held_out,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "steps": result.steps,
+        **({"not converged": reason} if reason else {}),
+    }
 
 
 def unconverged(result: TrainingResult) -> str:

@@ -14,20 +14,24 @@ how much more frequent the word is in positive reviews than in negative ones. Th
 rare words, and for words that occur with others that explain the label.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from lightning_fabric import Fabric
 
+from server.runs.contract import REFIT_STAGE
 from trainers.core import run_info
 from trainers.core.console import print_progress
 from trainers.core.devices import start
 from trainers.core.dry_run import dry_run
-from trainers.core.fit import fit
+from trainers.core.fit import TrainingResult, fit
 from trainers.core.result import write_result
 from trainers.metrics.ranking import small_test_note
 from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.data import read_reviews
-from trainers.sentiment.output import unconverged, word_set
+from trainers.sentiment.output import result_metrics, unconverged, word_set
 from trainers.sentiment.review_task import SentimentTask
 from trainers.sentiment.reviews import Reviews
 from trainers.sentiment.synthetic import synthetic_reviews
@@ -53,14 +57,50 @@ def run(config: SentimentConfig) -> dict[str, Any]:
     if config.dry_run:
         return dry_run(task, config, fabric)
     settings = run_info.settings(config, batch_size=task.batch_size, device=fabric.device.type)
-    result = fit(task, config, fabric, {**settings, "sha256": reviews.source["sha256"]})
+    about = {**settings, "sha256": reviews.source["sha256"]}
+    result = fit(task, config, fabric, about)
     if reason := unconverged(result):
         print_progress(f"not converged: {reason}", config.quiet)
     held_out = len(task.held_out_reviews)
     if held_out and (note := small_test_note(held_out, "held-out reviews")):
         print_progress(note, config.quiet)
     baseline = baseline_metrics(reviews, task.is_held_out, config)
-    return write_result(word_set(task, reviews, result, settings, baseline), config, result)
+    metrics = {**result_metrics(result, len(reviews), held_out), **baseline}
+    if result.best_epoch:
+        task, result = refit(task, reviews, config, fabric, about, result)
+    return write_result(word_set(task, reviews, settings, metrics), config, result)
+
+
+def refit(
+    task: SentimentTask,
+    reviews: Reviews,
+    config: SentimentConfig,
+    fabric: Fabric,
+    about: Mapping[str, Any],
+    validated: TrainingResult,
+) -> tuple[SentimentTask, TrainingResult]:
+    """Train on all reviews for as many epochs as were best for the held-out ones.
+
+    Parameters
+    ----------
+    task : whose batches have the size to use
+    about : settings and data of the run
+    validated : the training without the held-out reviews
+
+    Returns
+    -------
+    task, result : of the new training; the result has the time and examples of both
+    """
+    epochs = validated.best_epoch
+    note = f"best epoch: {epochs}; now training on all reviews for {epochs} epochs"
+    print_progress(note, config.quiet)
+    same = replace(config, batch_size=task.batch_size, validation_fraction=0.0)
+    task = SentimentTask(reviews, same)
+    result = fit(task, same, fabric, about, stage=REFIT_STAGE, epochs=epochs)
+    seconds, examples = (
+        getattr(result, name) + getattr(validated, name) for name in ("seconds", "examples")
+    )
+    return task, replace(result, seconds=seconds, examples=examples)
 
 
 def baseline_metrics(
