@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label
 from trainers.core.loop_config import (
     BatchSize,
@@ -22,7 +23,7 @@ Network = Literal["convolutional", "dense", "linear"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderConfig(LoopConfig):
+class AutoencoderConfig(TextOptions, LoopConfig):
     """Learn image embeddings by compressing images to vectors and reconstructing them."""
 
     # fmt: off

@@ -98,7 +98,13 @@ def run(config: AutoencoderConfig) -> dict[str, Any]:
     images = (
         digits()
         if config.data is None
-        else read_images(config.data, config.size, config.label, leave_out=config.leave_out)
+        else read_images(
+            config.data,
+            config.size,
+            config.label,
+            leave_out=config.leave_out,
+            options=config.text_options,
+        )
     )
     task = AutoencoderTask(images, config)
     for note in (*images.notes, f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "

@@ -7,6 +7,7 @@ from typing import Annotated
 from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
+from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import (
     BatchSize,
@@ -21,7 +22,7 @@ from trainers.core.loop_config import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class CnnConfig(LoopConfig):
+class CnnConfig(TextOptions, LoopConfig):
     """Learn image embeddings from classes: the penultimate layer of a convolutional network."""
 
     # fmt: off

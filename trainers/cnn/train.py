@@ -113,7 +113,14 @@ def read(config: CnnConfig, default_side: int = DEFAULT_SIDE) -> Images:
     images = (
         digits()
         if config.data is None
-        else read_images(config.data, config.size, config.label, default_side, config.leave_out)
+        else read_images(
+            config.data,
+            config.size,
+            config.label,
+            default_side,
+            config.leave_out,
+            config.text_options,
+        )
     )
     for note in images.notes:
         print_progress(note, config.quiet)

@@ -21,6 +21,7 @@ from embeddings.files.compression import (
     open_compressed,
     read_decompressed,
 )
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.tabular.reader import place_of, read_table
 from embeddings.text import listed
 from trainers.data.images.numpy_arrays import NPY, Arrays, as_pixels, read_npy, read_npz
@@ -42,7 +43,11 @@ _LABELS_OF = (
 
 
 def read_arrays(
-    members: Sequence[Member], label: str | None, forms: str, path: Path | None = None
+    members: Sequence[Member],
+    label: str | None,
+    forms: str,
+    path: Path | None = None,
+    options: TextOptions = DETECTED,
 ) -> tuple[Arrays, frozenset[str], bytes]:
     """Read files of arrays.
 
@@ -52,6 +57,7 @@ def read_arrays(
     label : column of the classes in a table
     forms : what is expected, for the error if no images are found
     path : the file that was given, if it was one; its labels may be beside it
+    options : how a table is written, as far as it is known
 
     Returns
     -------
@@ -79,7 +85,7 @@ def read_arrays(
             return read_npy(contents), frozenset(contents), b"".join(contents.values())
     for member in members:
         if inner_name(Path(member.name)).lower().endswith((".csv", ".tsv", ".txt")):
-            images = _read_csv(member.path, member.name, label)
+            images = _read_csv(member.path, member.name, label, options)
             return images, frozenset({member.name}), contents[member.name]
     what = listed((member.name for member in members), limit=3, total=len(members)) or "nothing"
     raise EmbeddingError(f"no images in {what}; {forms}")
@@ -142,27 +148,28 @@ def _idx(content: bytes, name: str) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-def _read_csv(path: Path, name: str, label: str | None) -> Arrays:
+def _read_csv(path: Path, name: str, label: str | None, options: TextOptions) -> Arrays:
     """Read rows of pixels, with a column of classes or without: the one named so, or `label`.
 
     Without a header it is the first or the last, whichever has fewer different values, at least
     two.
     """
     notes: list[str] = []
-    table = read_table(path, note=notes.append)
+    table = read_table(path, options=options, note=notes.append)
     position = _label_column(table, name, label)
     pixel_columns = [number for number in range(table.num_columns) if number != position]
     for number in pixel_columns:
-        _check_numbers(table, number, path, name)
+        _check_numbers(table, number, path, name, options)
     array = np.column_stack([table.column(number).to_numpy() for number in pixel_columns])
     pixels, full = as_pixels(array, name)
     if position is None:
         return Arrays(pixels, full, None, (*notes, "no column of classes"))
     classes = table.column(position).to_pylist()
     if None in classes:
+        place = place_of(path, classes.index(None), options)
         raise EmbeddingError(
-            f"{name}, {place_of(path, classes.index(None))}, column {position + 1}: the class is "
-            "missing; fill it in or drop the row"
+            f"{name}, {place}, column {position + 1}: the class is missing; fill it in or drop the "
+            "row"
         )
     notes.append(f"the class is column {position + 1}")
     return Arrays(pixels, full, list(map(str, classes)), tuple(notes))
@@ -191,7 +198,9 @@ def _label_column(table: pa.Table, name: str, label: str | None) -> int | None:
     return min(possible, key=values.__getitem__, default=last)
 
 
-def _check_numbers(table: pa.Table, number: int, path: Path, name: str) -> None:
+def _check_numbers(
+    table: pa.Table, number: int, path: Path, name: str, options: TextOptions
+) -> None:
     """Raise EmbeddingError, naming the line, where a column of pixels holds no number."""
     column = table.column(number)
     if column.null_count == 0 and is_number(column.type):
@@ -199,7 +208,9 @@ def _check_numbers(table: pa.Table, number: int, path: Path, name: str) -> None:
     for row, value in enumerate(column.to_pylist()):
         if value is None or not _is_number(str(value)):
             what = "the value is missing" if value is None else f"{value!r} is not a number"
-            raise EmbeddingError(f"{name}, {place_of(path, row)}, column {number + 1}: {what}")
+            raise EmbeddingError(
+                f"{name}, {place_of(path, row, options)}, column {number + 1}: {what}"
+            )
 
 
 def _is_number(text: str) -> bool:

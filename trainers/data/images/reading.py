@@ -19,6 +19,7 @@ from sklearn.datasets import load_digits
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.limits import check_bytes
 from embeddings.files.members import open_members
 from embeddings.text import shorten
@@ -92,6 +93,7 @@ def read_images(
     label: str | None = None,
     default_side: int = DEFAULT_SIDE,
     leave_out: bool = False,
+    options: TextOptions = DETECTED,
 ) -> Images:
     """Read images in one of the formats above, detected by content.
 
@@ -102,6 +104,7 @@ def read_images(
         `default_side`; else `default_side`
     label : column of the class in a CSV: its name, or its number from 1; default: detected
     leave_out : whether to leave out image files that cannot be read
+    options : how a CSV is written, as far as it is known
 
     Raises
     ------
@@ -135,7 +138,7 @@ def read_images(
             others = [each.name for each in members if not is_picture(each.name)]
         else:
             beside = path if path.is_file() else None
-            arrays, names, content = read_arrays(members, label, _EXPECTED, beside)
+            arrays, names, content = read_arrays(members, label, _EXPECTED, beside, options)
             found = images_of(arrays, name, {"name": path.name, "sha256": _sha256(content)}, size)
             others = [each.name for each in members if each.name not in names]
     if len(found) < MIN_IMAGES:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from trainers.data.images.image_columns import png, thumbnails
 from trainers.data.images.pictures import open_picture
 from trainers.data.images.reading import digits, read_images
@@ -57,6 +58,13 @@ def test_a_folder_and_a_zip_of_one_folder_a_class(tmp_path):
                 archive.write(path, path.relative_to(tmp_path))
     zipped = read_images(tmp_path / "pets.zip")
     assert by_content(zipped) == WANTED and zipped.labels[0] == "animals/cat/00.png"
+
+
+def test_how_a_csv_is_written_can_be_stated(tmp_path):
+    rows = [f"{i}~{i + 1}~{i + 2}~{i + 3}~{'ab'[i % 2]}" for i in range(4)]
+    (tmp_path / "a.csv").write_text("1~2~3~4~5\n" + "\n".join(rows))
+    found = read_images(tmp_path / "a.csv", options=TextOptions(separator="~", header="yes"))
+    assert found.pixels.shape == (4, 1, 2, 2) and found.classes == ("a", "b")
 
 
 def test_idx_npz_and_csv(tmp_path):
