@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 
+from tests.fuzz.built import SIZE
 from tests.fuzz.run import run
 
 
@@ -18,12 +19,13 @@ def main() -> int:
     parser.add_argument("--mutated", type=int, default=2000)
     parser.add_argument("--built", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--size", type=int, default=SIZE, help="of built inputs, in bytes")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     counts = {"mutated": options.mutated, "built": options.built}
     first = options.first
     inputs = [(kind, i) for kind, n in counts.items() for i in range(first, first + n)]
-    result = run(options.seed, inputs, options.jobs)
+    result = run(options.seed, inputs, options.jobs, options.size)
     sys.stdout.write(json.dumps({"seed": options.seed} | result.as_json(), indent=1) + "\n")
     return 1 if result.failures else 0
 
