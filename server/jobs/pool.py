@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 MAX_FINISHED = 50
 """Finished jobs whose results can still be read."""
 
-MAX_WAITING = 8
+MAX_WAITING = 40
 """Jobs of one client that may wait for a worker."""
 
 _NO_WARM_UP = pickle.dumps(None)
