@@ -18,8 +18,8 @@ from embeddings.files.options import Note
 NAMED = {**SEPARATORS, "\\t": "\t", "blank": " ", "blanks": " ", "spaces": " ", "pipe": "|"}
 """Words for separators, some of which are hard to type."""
 
-_RULE = re.compile(rb"[-+|: ]*-{2}[-+|: ]*")
-_RULE_BEFORE = re.compile(rb"(?:[^\n]*\|[^\n]*\n)?[ |+]*:?-{2,}:? *[+|][-+|: ]*\r?\n")
+_RULE = re.compile(rb"[-+|: ]*+")
+_RULE_BEFORE = re.compile(rb"(?:[^\n|]*+\|[^\n]*+\n)?+[ |+]*+:?-{2,}+:? *+[+|][-+|: ]*+\r?\n")
 """How a table with drawn lines begins: a rule between columns, below one line at most."""
 
 _RULE_BYTES = 2**14
@@ -83,7 +83,8 @@ def _without_rules(content: pa.Buffer) -> pa.Buffer:
     rows = []
     for line in content.to_pybytes().splitlines():
         line = line.strip()
-        if line and not _RULE.fullmatch(line) and not _ROW_COUNT.fullmatch(line):
+        is_rule = b"--" in line and _RULE.fullmatch(line)
+        if line and not is_rule and not _ROW_COUNT.fullmatch(line):
             line = line.removeprefix(b"|").removesuffix(b"|")
             rows.append(b"|".join(cell.strip() for cell in line.split(b"|")))
     return pa.py_buffer(b"\n".join(rows) + b"\n")

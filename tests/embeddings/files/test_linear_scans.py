@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +16,13 @@ import pytest
 
 from embeddings import EmbeddingError
 from embeddings.files import archives
+from embeddings.files.delimited.cells import without_unit
 from embeddings.files.delimited.dialect import sniff
 from embeddings.files.json.rows import maps_labels_to_vectors
 from embeddings.files.options import ReadContext
 from embeddings.files.projector.pbtxt import is_pbtxt
 from embeddings.files.tabular.roles import Column, choose_roles
+from embeddings.files.tabular.separators import _RULE_BEFORE, _without_rules
 from embeddings.files.tabular.text_types import (
     CALLS,
     _without_calls,
@@ -28,6 +31,8 @@ from embeddings.files.tabular.text_types import (
     may_hold_list,
 )
 from embeddings.files.tabular.vectors import parse_lists
+from embeddings.files.unsupported import refuse
+from embeddings.files.word2vec import sparse_text
 from trainers.data.pairs.books import normalized
 
 SHORT, LONG = 2_000, 16_000
@@ -57,6 +62,16 @@ def find_columns(name: str) -> None:
     choose_roles(columns, ReadContext(lambda _: None))
 
 
+def is_drawn(text: str) -> None:
+    content = pa.py_buffer(text.encode())
+    if _RULE_BEFORE.match(bytes(content)):
+        _without_rules(content)
+
+
+def is_sparse(text: str) -> bool:
+    return sparse_text.matches(text.encode(), Path("a"))
+
+
 def parse_called(text: str) -> None:
     with pytest.raises(EmbeddingError):
         parse_lists(pa.chunked_array([["tensor([1, 2])", text]]), "vector")
@@ -81,6 +96,16 @@ SCANS: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
     "the spaces of a column's name": (find_columns, lambda n: "x" + " 1" * n + "x"),
     "a config's spaces": (lambda text: is_pbtxt(text.encode()), lambda n: "embeddings" + " " * n),
     "a config's comments": (lambda text: is_pbtxt(text.encode()), lambda n: "#a\n" * n),
+    "blanks behind a percent": (without_unit, lambda n: "%" + " " * n + "x"),
+    "blanks before a currency": (without_unit, lambda n: " " * n + "x$" + " " * n + "x"),
+    "a drawn line": (is_drawn, lambda n: "a|b\n--+--\n" + "-" * n + "x\n"),
+    "bars above a line": (is_drawn, lambda n: "|" * n + "\n" + "-" * n + "x\n"),
+    "places of a sparse vector": (holds_list, lambda n: "{" + "1:1," * n + "x"),
+    "blanks in a sparse vector": (holds_list, lambda n: "{1:" + " " * n + "x"),
+    "pairs of sparse text": (is_sparse, lambda n: "w" + " 1:1" * n + " x\nw 1:1\n"),
+    "blanks of sparse text": (is_sparse, lambda n: "w" + " " * n + "x\nw 1:1\n"),
+    "the numbers of a pair": (is_sparse, lambda n: "w" + " 1:" + "1" * n + "x\nw 1:1\n"),
+    "an error page": (lambda text: refuse(text.encode(), Path("a")), lambda n: " " * n + "<?xml"),
     "folders of junk": (archives._is_junk, lambda n: "__MACOSX/" * n + "\n"),
     "a JSON name": (
         lambda name: maps_labels_to_vectors({name: [1.0], "b": [2.0]}),
