@@ -84,6 +84,7 @@ def read_schema(path: Path) -> pa.Schema:
         ends = [file.read_at(size, place) for size, place in ((8, 0), (6, max(0, file.size() - 6)))]
         _check_ends(*ends)
         is_file = ends[0] == _FILE
+        file.seek(0)  # read_at leaves it at no place from which a stream can be read
         with pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file) as reader:
             return reader.schema
 
