@@ -25,7 +25,7 @@ def config(tmp_path=Path("."), **changes):
 @pytest.fixture(scope="module", params=["mean", "attention"])
 def made(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("synthetic")
-    settings = config(folder, pooling=request.param, epochs=10, learning_rate=0.003)
+    settings = config(folder, pooling=request.param, epochs=12, learning_rate=0.002)
     return run(settings), load(settings.out)
 
 
