@@ -114,10 +114,10 @@ class Child:
     name : what the child reads now, for messages
     """
 
-    def __init__(self, pid: int, connection: Connection) -> None:
+    def __init__(self, pid: int, connection: Connection, inherited: int) -> None:
         self.limits: ReadLimits | None = None
         self.name = ""
-        self._pid, self._connection = pid, connection
+        self._pid, self._connection, self._inherited = pid, connection, inherited
         self._started = 0.0
 
     @classmethod
@@ -126,12 +126,13 @@ class Child:
         global to_parent
         ours, theirs = Pipe()
         parent = os.getpid()
+        inherited = _memory(parent)
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid:
             theirs.close()
-            return cls(pid, ours)
+            return cls(pid, ours, inherited)
         ours.close()
         _end_with(parent)
         to_parent = theirs
@@ -170,8 +171,8 @@ class Child:
 
     @property
     def memory(self) -> int:
-        """The bytes of memory that the child has to itself, mapped files not included."""
-        return _memory(self._pid)
+        """The bytes of memory that the child has taken since the fork, without mapped files."""
+        return max(0, _memory(self._pid) - self._inherited)
 
     def send_signal(self, number: int) -> None:
         """Pass a signal on to the child."""

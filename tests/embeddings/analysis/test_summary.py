@@ -81,7 +81,7 @@ def test_cardinalities_and_missing_values():
 @pytest.mark.parametrize(
     "file, words",
     [
-        ("articles_bge_small.parquet", "all point in similar directions"),
+        ("articles_bge_small.parquet", "the vectors share a common direction"),
         ("arxiv_ml_data_map.npz", "the vectors have two dimensions"),
         ("glove/glove_top3k.safetensors", "rank neighbors differently"),
     ],

@@ -104,6 +104,8 @@ def test_a_run_whose_process_json_is_damaged_is_stopped(folder: Path, name: str)
     process.stop(run, force=True)
     assert select.select([handle], [], [], 60)[0]
     os.close(handle)
+    with (run / "alive").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # once the last process of the group has ended
     assert not process.status(run).is_alive
 
 
