@@ -127,7 +127,11 @@ def test_search_then_neighbors_then_back_and_forward(app: AppPage, digits: Embed
     app.wait_for_neighbors(first)
     app.wait_until_still(first)
     box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
-    center = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    room = app.page.evaluate(f"{ROOT}.embeddingMap.room()")  # beside the legend
+    center = {
+        "x": box["x"] + room["left"] + room["width"] / 2,
+        "y": box["y"] + box["height"] / 2,
+    }
     assert app.place(first) == pytest.approx(center, abs=3)
     next_row = nearest(digits, first)[2]
     app.page.locator(f'.st-key-neighbors button[data-row="{next_row}"]').click()
