@@ -6,9 +6,9 @@ space (RLIMIT_AS) is of no use here, since it counts mapped files, the stacks of
 libraries reserve without using it. So the parent looks at the child's memory and at the clock
 every POLL_SECONDS; the number of open files is limited by the system (RLIMIT_NOFILE).
 
-The child is forked, not started anew: it has the parent's modules, imported and warm. The parent
-must not have threads that hold locks at that moment: a command has none yet, and a reading worker
-(server/reading/) has one that only waits for messages.
+The child is forked, not started as a new program, so it has the parent's modules already imported.
+The parent must not have threads that hold locks when it forks: a command has no threads yet, and a
+reading worker (server/reading/) has one that only waits for messages.
 
 A command imports this module before it forks, so it imports nothing that is slow to import.
 """

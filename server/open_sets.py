@@ -1,8 +1,8 @@
-"""The sets that the server holds in memory for its sessions: bounded by bytes, given back in time.
+"""The sets that the server holds in memory for its sessions: bounded in bytes, and released.
 
-What is read for a session is held as long as a session that has asked for it is present, and for
-two minutes more, since a page that is loaded again is a new session. Beyond the limit, the least
-recently used set is released, whoever uses it: it is read again when it is asked for.
+A set is held while any session that uses it is present, and for two minutes longer, since reloading
+a page starts a new session. Beyond the limit, the least recently used set is released, even if a
+session is using it: the next request reads it again.
 """
 
 import contextlib
@@ -129,12 +129,12 @@ class OpenSets:
         size_of: Callable[[T], int],
         part_of: str | None = None,
     ) -> T:
-        """Return the value of a key; it is loaded unless it is held, once for all who ask for it.
+        """Return the value of a key; it is loaded if it is not held, once for all sessions.
 
         Parameters
         ----------
         client : str
-            The session that asks for it.
+            The session that requests it.
         size_of : callable
             The private bytes of the value.
         part_of : str, optional
@@ -147,7 +147,8 @@ class OpenSets:
         """
         with self._lock:
             entry = self._used(key, client)
-            loading = self._loading.setdefault(key, threading.Lock())
+            if entry is None:
+                loading = self._loading.setdefault(key, threading.Lock())
         if entry is None:
             with loading:
                 with self._lock:
@@ -164,7 +165,7 @@ class OpenSets:
         return found
 
     def release_unused(self) -> None:
-        """Release what no session that is present, or was within LEAVE_SECONDS, has asked for."""
+        """Release values whose sessions have all been gone for LEAVE_SECONDS."""
         now = self._clock()
         with self._lock:
             gone = []

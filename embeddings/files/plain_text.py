@@ -33,7 +33,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_BYTES = 2**20  # of a stream, by which its encoding is detected
 CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")  # which no text has; \x00 is looked for before
 _LINES_BYTES = 2**20  # of text that is split into lines in one step
-_PART = 2**23  # bytes that a thread checks at once
+_PART = 2**23  # bytes that one thread checks in one step
 
 LONGEST_LINE = 2**24
 """Bytes that a line of a table may have."""

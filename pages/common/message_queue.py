@@ -7,16 +7,15 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 
 def keep_unsent_messages() -> None:
-    """Keep what waits in the queue when a fragment starts.
+    """Deliver the messages that wait in the queue when a fragment starts, instead of dropping them.
 
-    Streamlit 1.67 drops what waits in it of the same fragment, since the fragment draws it anew,
-    but still delivers the end of the run that drew it. The browser then removes the elements that
-    it has not received. If that was a run of the page, the map vanishes with its view until the
-    fragment has drawn it again, and what follows the fragment moves up by one place: the fragment
-    is then drawn over the element after it, which stays hidden, as the choice of the layout did.
-    This happens when a poll or a click arrives before the browser has the end of the run. With
-    all messages delivered in their order, the browser sees what it sees of a queue that is never
-    full. The correction holds for the server process.
+    When a fragment starts, Streamlit 1.67 drops the fragment's unsent messages, since it is about
+    to be drawn again, but still delivers the end of the run that sent them. The browser then
+    removes the elements that it has not received. If that was a run of the page, the map vanishes
+    with its view until the fragment is drawn again, and the elements after the fragment move up by
+    one place: the fragment is drawn over the next element, which stays hidden, as the layout
+    control did. This happens when a poll or a click arrives before the browser has received the
+    end of the run. The correction applies to the whole server process.
     """
     clear: Any = ForwardMsgQueue.clear
     if hasattr(clear, "__wrapped__"):

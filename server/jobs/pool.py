@@ -152,7 +152,7 @@ class JobPool:
             return self._current_status(job)
 
     def forget(self, key: str) -> None:
-        """Drop a finished job; the next one of its key is computed anew."""
+        """Drop a finished job; the next one with its key is computed again."""
         with self._changed:
             if key in self._jobs and self._jobs[key].status.is_finished:
                 del self._jobs[key]

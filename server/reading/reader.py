@@ -2,7 +2,7 @@
 
 A worker imports all that readers need and forks a child, which reads one file after another
 (limited_process.py). So the limits are enforced beside the reading, not by the busy server, and
-another child is there at once after one that was ended.
+a replacement is ready as soon as a child has been ended.
 """
 
 import contextlib

@@ -86,7 +86,7 @@ def _arrays(file: h5py.File) -> list[_Array]:
             dtype,
         )
         for item in datasets(file)
-        for dtype in (item.dtype,)  # which h5py makes anew each time
+        for dtype in (item.dtype,)  # h5py builds a new one at each access
     ]
 
 

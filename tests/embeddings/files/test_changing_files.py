@@ -106,7 +106,7 @@ def test_a_copy_is_made_once_and_again_when_the_file_has_changed(tmp_path: Path)
     assert first.read_bytes() == b"first" and cache.private_copy(path) == first
     path.write_bytes(b"second")
     assert cache.private_copy(path).read_bytes() == b"second"
-    assert first.read_bytes() == b"first"  # whoever has it mapped goes on
+    assert first.read_bytes() == b"first"  # a process that has mapped it is not disturbed
     cache.private_copy(path).write_bytes(b"sec")  # as a disk that was full may leave it
     assert cache.private_copy(path).read_bytes() == b"second"
 

@@ -1,4 +1,4 @@
-"""How text is written can be stated where the guess is wrong, and what was guessed is told."""
+"""The format of a text can be stated where the guess is wrong, and the guess is reported."""
 
 import gzip
 import pickle
