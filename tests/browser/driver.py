@@ -180,6 +180,14 @@ class AppPage:
             arg=[row, before["x"], before["y"]],
         )
 
+    def zoom_in_at(self, row: int) -> None:
+        """Zoom in with the wheel, beside a row; wait until the map is still."""
+        before = self.place(row)
+        self.page.mouse.move(before["x"] - 60, before["y"] - 60)
+        self.page.mouse.wheel(0, -300)
+        self.wait_until_moved(row, before)
+        self.wait_until_still(row)
+
     def wait_until_still(self, row: int) -> None:
         """Wait until a row keeps its place for half a second."""
         self.page.evaluate(

@@ -74,11 +74,7 @@ def test_a_drag_that_starts_on_a_point_is_not_a_click(
 
 def test_view_survives_a_click(app: AppPage, digits: EmbeddingSet) -> None:
     row = app.a_row_in_the_open()
-    before = app.place(row)
-    app.page.mouse.move(before["x"] - 60, before["y"] - 60)
-    app.page.mouse.wheel(0, -300)
-    app.wait_until_moved(row, before)
-    app.wait_until_still(row)
+    app.zoom_in_at(row)
     zoomed = app.place(row)
     app.click_point(row)
     app.wait_for_neighbors(row)

@@ -37,12 +37,7 @@ def ranges(app: AppPage) -> list[float]:
 
 
 def zoom_in(app: AppPage) -> None:
-    row = app.a_row_in_the_open()
-    before = app.place(row)
-    app.page.mouse.move(before["x"] - 60, before["y"] - 60)
-    app.page.mouse.wheel(0, -300)
-    app.wait_until_moved(row, before)
-    app.wait_until_still(row)
+    app.zoom_in_at(app.a_row_in_the_open())
 
 
 def test_the_panels_stay_while_work_begins_and_ends(app: AppPage, tmp_path: Path) -> None:

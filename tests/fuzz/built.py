@@ -4,15 +4,11 @@ Each kind has a generator, which draws sizes, places and packings anew for every
 hostile file does is in how it is made; mutations of sound files (mutations.py) hardly find it.
 """
 
-import bz2
 import gzip
 import io
 import json
-import lzma
 import random
 import struct
-import tarfile
-import zipfile
 from collections.abc import Callable
 
 import h5py
@@ -20,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.fuzz.packing import compressed, tarred, zipped
 from tests.fuzz.seeds import made_by
 
 Files = dict[str, bytes]
@@ -52,39 +49,10 @@ def built(seed: int, index: int, size: int = SIZE) -> tuple[str, Files]:
 def _packed(files: Files, rng: random.Random) -> Files:
     how = rng.choice(("gz", "zip", "tar", "bz2", "xz", "zst"))
     if how in ("zip", "tar"):
-        return {f"a.{how}": _zip(files) if how == "zip" else _tar(files)}
+        return {f"a.{how}": zipped(files) if how == "zip" else tarred(files)}
     name = rng.choice(sorted(files))
     content = files.pop(name)
-    return files | {f"{name}.{how}": _compressed(content, how)}
-
-
-def _compressed(content: bytes, how: str) -> bytes:
-    if how == "zst":
-        sink = pa.BufferOutputStream()
-        with pa.CompressedOutputStream(sink, "zstd") as stream:
-            stream.write(content)
-        return sink.getvalue().to_pybytes()
-    if how == "xz":
-        return lzma.compress(content, preset=0)
-    return bz2.compress(content, 1) if how == "bz2" else gzip.compress(content, 1, mtime=0)
-
-
-def _zip(files: Files) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, each in files.items():
-            archive.writestr(zipfile.ZipInfo(name), each, zipfile.ZIP_DEFLATED)
-    return content.getvalue()
-
-
-def _tar(files: Files) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, each in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(each)
-            archive.addfile(info, io.BytesIO(each))
-    return content.getvalue()
+    return files | {f"{name}.{how}": compressed(content, how)}
 
 
 def _count(rng: random.Random, most: int) -> int:
@@ -208,7 +176,7 @@ def npy_that_lies(rng: random.Random, size: int) -> Files:
         b"\x93NUMPY\x02\x00" + struct.pack("<I", len(described) + 1) + described.encode() + b"\n"
     )
     content += bytes(rng.choice((0, 8, 4096)))
-    return {"a.npz": _zip({"a.npy": content})} if rng.random() < 0.4 else {"a.npy": content}
+    return {"a.npz": zipped({"a.npy": content})} if rng.random() < 0.4 else {"a.npy": content}
 
 
 def npz_bomb(rng: random.Random, size: int) -> Files:
@@ -438,10 +406,10 @@ def archive_bomb(rng: random.Random, size: int) -> Files:
     content = unit * (20 * size // len(unit))
     how = rng.choice(("gz", "bz2", "xz", "zst", "zip", "tar.gz"))
     if how == "zip":
-        return {"a.zip": _zip({"a.csv": content})}
+        return {"a.zip": zipped({"a.csv": content})}
     if how == "tar.gz":
-        return {"a.tar.gz": gzip.compress(_tar({"a.csv": content}), 1, mtime=0)}
-    packed = _compressed(content, how)
+        return {"a.tar.gz": gzip.compress(tarred({"a.csv": content}), 1, mtime=0)}
+    packed = compressed(content, how)
     if rng.random() < 0.3:
         packed, how = gzip.compress(packed, mtime=0), f"{how}.gz"
     return {f"a.csv.{how}": packed}
@@ -459,12 +427,12 @@ def archive_of_members(rng: random.Random, size: int) -> Files:
     files = {name.format(i): content for i in range(count)}
     if rng.random() < 0.3:
         files = {f"{'a/' * min(3_000, size // 4_000)}{i}.csv": content for i in range(20)}
-    return {"a.zip": _zip(files)} if rng.random() < 0.6 else {"a.tar": _tar(files)}
+    return {"a.zip": zipped(files)} if rng.random() < 0.6 else {"a.tar": tarred(files)}
 
 
 def zip_that_overlaps(rng: random.Random, size: int) -> Files:
     """Directory entries that all name the same packed member, or lie about its size."""
-    packed = io.BytesIO(_zip({"0.csv": b"1,2\n" * (size // 8)}))
+    packed = io.BytesIO(zipped({"0.csv": b"1,2\n" * (size // 8)}))
     content = bytearray(packed.getvalue())
     end = content.rfind(b"PK\x05\x06")
     start, length = struct.unpack(

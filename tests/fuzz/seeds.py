@@ -6,9 +6,7 @@ import gzip
 import io
 import json
 import os
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +21,7 @@ from PIL import Image
 
 from embeddings import EmbeddingSet, load, save
 from embeddings.files import WRITERS
+from tests.fuzz.packing import compressed, tarred, zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 24
@@ -248,14 +247,14 @@ def _several() -> Iterator[Seed]:
     for name, contents in text.items():
         files = {n: c.encode() if isinstance(c, str) else c for n, c in contents.items()}
         yield Seed(name, files)
-        yield _one(f"{name}.zip", _zip(files))
-        yield _one(f"{name}.tar.gz", _tar(files))
-    yield _one("dataset.zip", _zip(_dataset()))
+        yield _one(f"{name}.zip", zipped(files))
+        yield _one(f"{name}.tar.gz", compressed(tarred(files), "gz"))
+    yield _one("dataset.zip", zipped(_dataset()))
     pictures = {f"images/{i}.png": _png(i) for i in range(ROWS)}
     named = _table(
         [["image", *"abcdef"], *([f"{i}.png", *v] for i, v in enumerate(VECTORS.tolist()))]
     )
-    yield _one("pictures.zip", _zip({"table.csv": named.encode(), **pictures}))
+    yield _one("pictures.zip", zipped({"table.csv": named.encode(), **pictures}))
 
 
 def _real() -> Iterator[Seed]:
@@ -282,24 +281,6 @@ def _table(rows: list[list], delimiter: str = ",") -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, each in files.items():
-            archive.writestr(zipfile.ZipInfo(name), each, zipfile.ZIP_DEFLATED)
-    return content.getvalue()
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, each in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(each)
-            archive.addfile(info, io.BytesIO(each))
-    return gzip.compress(content.getvalue(), mtime=0)
 
 
 def _dataset() -> dict[str, bytes]:

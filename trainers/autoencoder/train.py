@@ -37,7 +37,7 @@ from trainers.core.task import Batch
 from trainers.data.images.image_columns import image_columns, image_paths, png, thumbnails
 from trainers.data.images.image_task import ImageTask, in_blocks
 from trainers.data.images.pictures import open_picture
-from trainers.data.images.reading import Images, digits, read_images
+from trainers.data.images.reading import Images, read_images
 from trainers.metrics.images import baselines, fitted_pca, flat, knn_accuracy
 
 RECONSTRUCTION, ERROR = "reconstruction", "reconstruction_error"
@@ -95,16 +95,12 @@ def squared_errors(module: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
 def run(config: AutoencoderConfig) -> dict[str, Any]:
     """Read the images, train, write the file; return the metrics."""
     fabric = start(config)
-    images = (
-        digits()
-        if config.data is None
-        else read_images(
-            config.data,
-            config.size,
-            config.label,
-            leave_out=config.leave_out,
-            options=config.text_options,
-        )
+    images = read_images(
+        config.data,
+        config.size,
+        config.label,
+        leave_out=config.leave_out,
+        options=config.text_options,
     )
     task = AutoencoderTask(images, config)
     for note in (*images.notes, f"{len(images):,} images of {' x '.join(map(str, images.shape))}, "

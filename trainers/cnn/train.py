@@ -36,7 +36,7 @@ from trainers.core.task import Batch
 from trainers.data.images.image_columns import image_columns
 from trainers.data.images.image_task import ImageTask, in_blocks
 from trainers.data.images.pictures import DEFAULT_SIDE, open_picture
-from trainers.data.images.reading import Images, digits, read_images
+from trainers.data.images.reading import Images, read_images
 from trainers.metrics.images import baselines, knn_accuracy
 
 
@@ -110,17 +110,13 @@ def run(config: CnnConfig) -> dict[str, Any]:
 
 def read(config: CnnConfig, default_side: int = DEFAULT_SIDE) -> Images:
     """Read the images of --data, or the built-in ones; default_side : see read_images."""
-    images = (
-        digits()
-        if config.data is None
-        else read_images(
-            config.data,
-            config.size,
-            config.label,
-            default_side,
-            config.leave_out,
-            config.text_options,
-        )
+    images = read_images(
+        config.data,
+        config.size,
+        config.label,
+        default_side,
+        config.leave_out,
+        config.text_options,
     )
     for note in images.notes:
         print_progress(note, config.quiet)

@@ -88,17 +88,18 @@ def digits() -> Images:
 
 
 def read_images(
-    path: Path,
+    path: Path | None,
     size: int | None = None,
     label: str | None = None,
     default_side: int = DEFAULT_SIDE,
     leave_out: bool = False,
     options: TextOptions = DETECTED,
 ) -> Images:
-    """Read images in one of the formats above, detected by content.
+    """Read images in one of the formats above, detected by content, or return `digits`.
 
     Parameters
     ----------
+    path : what to read; None for the built-in images
     size : side length in pixels to which images are resized, after cropping to a square; default:
         their own size if all have the same and, for image files, its sides are at most
         `default_side`; else `default_side`
@@ -112,6 +113,8 @@ def read_images(
         no such path, fewer than MIN_IMAGES images in it, or a damaged image; names the file, row
         and column
     """
+    if path is None:
+        return digits()
     if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give images with --data")
     notes: list[str] = []
