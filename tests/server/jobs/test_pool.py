@@ -1,154 +1,48 @@
 """Jobs run in worker processes: one per key, bounded, cancelled for real, never left behind.
 
-What the tests wait for are events: a message of the worker, the end of a process. A job is held up
-by reading a named pipe until the test opens it for writing.
+What the tests wait for are events: a message of the worker, the end of a process.
 """
 
 import os
 import random
-import re
-import select
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from embeddings.errors import EmbeddingError
-from server.jobs.pool import MAX_FINISHED, MAX_WAITING, JobPool
+from server.jobs.pool import MAX_FINISHED, JobPool
 from server.jobs.status import PhaseRate
-
-LONG = 60.0  # s; waits end with their event, only a failing test waits so long
+from tests.server.jobs.jobs import (
+    LONG,
+    add,
+    alive,
+    broken_warm_up,
+    burn,
+    chatter,
+    deadly_warm_up,
+    die,
+    divide,
+    ended,
+    exhaust,
+    held,
+    leave_with,
+    let_go,
+    niceness,
+    own_pid,
+    read_pipe,
+    refuse,
+    run,
+    running_pid,
+    total,
+    unpicklable,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads named pipes and pidfds")
-
-
-def add(first, second, progress):
-    progress("adding", 0.5, "half")
-    progress.frame(np.full((3, 2), first))
-    progress.frame(np.full((3, 2), second))
-    progress("added", 1.0)
-    return first + second
-
-
-def held(path, value, progress):
-    progress("held", 0.25, str(os.getpid()))
-    progress.frame(np.full((2, 3), 7.0))
-    Path(path).read_bytes()
-    return value
-
-
-def burn(progress):
-    """Work for ages without ever letting another thread of the process run."""
-    progress("burning", 0.0, str(os.getpid()))
-    re.match(r"(a+)+$", "a" * 60 + "b")
-
-
-def refuse(progress):
-    raise EmbeddingError("3 rows given, 5 expected; add some")
-
-
-def divide(progress):
-    return 1 / 0
-
-
-def exhaust(progress):
-    raise MemoryError
-
-
-def die(number, progress):
-    os.kill(os.getpid(), number)
-
-
-def leave_with(code, progress):
-    sys.exit(code)
-
-
-def unpicklable(progress):
-    return lambda: None
-
-
-def chatter(progress):
-    sys.stdout.write("on standard output")
-    os.write(1, b"on its descriptor")
-    return sys.stdin.read()
-
-
-def total(array, progress):
-    return float(array.sum())
-
-
-def own_pid(progress):
-    return os.getpid()
-
-
-def niceness(progress):
-    return os.nice(0)
-
-
-def read_pipe(path):
-    Path(path).read_bytes()
-
-
-def broken_warm_up():
-    raise RuntimeError("cold")
-
-
-def deadly_warm_up():
-    os._exit(3)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[JobPool]:
-    with JobPool() as pool:
-        yield pool
-
-
-@pytest.fixture
-def pipe(tmp_path):
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    return path
-
-
-def let_go(path):
-    path.write_bytes(b"")
-
-
-def ended(pid):
-    """Wait for the end of a process; return False if it does not come."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], LONG)[0])
-    finally:
-        os.close(handle)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def run(pool, key, function, *args):
-    """Submit a job and wait for its end; return its status."""
-    pool.submit(key, function, *args, client="a")
-    return pool.wait(key, LONG)
-
-
-def running_pid(pool, key):
-    """Return the id of the process in which a held or burning job runs."""
-    return int(pool.wait(key, LONG, until=lambda job: job.note or job.is_finished).note)
 
 
 def test_result_and_last_progress(shared):
@@ -434,113 +328,3 @@ def test_time_left_follows_the_rate_of_the_stage():
     assert rate.seconds_left(32.0) == 2.0
     rate.update("quality", 0.1, 33.0)  # begun again
     assert rate.seconds_left(33.0) is None
-
-
-def test_clients_take_turns(tmp_path):
-    pipes = {name: tmp_path / name for name in ("a0", "a1", "a2", "a3", "b0", "b1", "c0")}
-    for path in pipes.values():
-        os.mkfifo(path)
-    with JobPool() as pool:
-        for name, path in pipes.items():
-            pool.submit(name, held, str(path), name, client=name[0])
-        order = ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
-        running_pid(pool, "a0")
-        assert [pool.status(name).position for name in order] == [None, 0, 1, 2, 3, 4, 5]
-        for name, following in zip(order, [*order[1:], None], strict=True):
-            let_go(pipes[name])
-            assert pool.wait(name, LONG).result == name
-            if following is not None:
-                running_pid(pool, following)
-
-
-def test_a_job_whose_client_has_gone_is_ended():
-    present = {"a"}
-    with JobPool(is_present=present.__contains__, end_seconds=0.0) as pool:
-        pool.submit("burn", burn, client="a")
-        pid = running_pid(pool, "burn")
-        assert pool.status("burn").state == "running"
-        present.clear()
-        assert pool.wait("burn", LONG).state == "cancelled"
-        assert ended(pid)
-
-
-def test_a_job_of_which_one_client_is_left_goes_on(pipe):
-    present = {"a", "b"}
-    with JobPool(is_present=present.__contains__, yield_seconds=0.0, end_seconds=0.0) as pool:
-        pool.submit("held", held, str(pipe), 1, client="a")
-        pool.submit("held", held, str(pipe), 1, client="b")
-        pool.submit("burn", burn, client="a")
-        running_pid(pool, "held")
-        present.remove("a")
-        assert pool.wait("burn", LONG).state == "cancelled"  # the pool has looked
-        let_go(pipe)
-        assert pool.wait("held", LONG).result == 1
-
-
-def test_a_job_whose_client_has_gone_makes_room_for_others(tmp_path):
-    present = {"a", "b"}
-    pool = JobPool(is_present=present.__contains__, yield_seconds=0.0, end_seconds=float("inf"))
-    with pool:
-        pool.submit("burn", burn, client="a")
-        pool.submit("queued", burn, client="a")
-        pid = running_pid(pool, "burn")
-        present.remove("a")
-        assert run_as(pool, "add", "b").result == 3
-        assert pool.status("burn").state == "cancelled" and ended(pid)
-
-
-def test_the_second_job_of_a_client_makes_room_for_others(tmp_path):
-    pipes = {name: tmp_path / name for name in ("a0", "a1", "b0")}
-    for path in pipes.values():
-        os.mkfifo(path)
-    with JobPool(workers=2, yield_seconds=0.0) as pool:
-        for name in ("a0", "a1"):
-            pool.submit(name, held, str(pipes[name]), name, client="a")
-        first, second = (running_pid(pool, name) for name in ("a0", "a1"))
-        pool.submit("b0", held, str(pipes["b0"]), "b0", client="b")
-        running_pid(pool, "b0")
-        assert ended(second) and alive(first)
-        assert pool.status("a1").state == "queued"
-        assert "stopped for others" in pool.status("a1").phase
-        let_go(pipes["b0"])
-        assert pool.wait("b0", LONG).result == "b0"
-        running_pid(pool, "a1")  # again, from the beginning
-        for name in ("a0", "a1"):
-            let_go(pipes[name])
-            assert pool.wait(name, LONG).result == name
-
-
-def test_a_free_worker_is_for_who_has_none_running(tmp_path):
-    pipes = {name: tmp_path / name for name in ("a0", "b0", "a1", "c0")}
-    for path in pipes.values():
-        os.mkfifo(path)
-    with JobPool(workers=2) as pool:
-        for name in pipes:
-            pool.submit(name, held, str(pipes[name]), name, client=name[0])
-        for name in ("a0", "b0"):
-            running_pid(pool, name)
-        let_go(pipes["b0"])
-        running_pid(pool, "c0")
-        assert pool.status("a1").state == "queued"
-
-
-def test_the_waiting_jobs_of_one_client_are_bounded(pipe):
-    with JobPool() as pool:
-        pool.submit("running", held, str(pipe), 1, client="a")
-        running_pid(pool, "running")
-        for number in range(MAX_WAITING):
-            assert pool.submit(f"a{number}", add, 1, 2, client="a").state == "queued"
-        refused = pool.submit("one more", add, 1, 2, client="a")
-        assert (
-            refused.state == "failed" and f"{MAX_WAITING} of your computations are" in refused.error
-        )
-        assert pool.status("one more") is None
-        assert pool.submit("b", add, 1, 2, client="b").state == "queued"
-        assert pool.submit("a0", add, 1, 2, client="a").state == "queued"  # joins its own
-        pool.cancel(f"a{MAX_WAITING - 1}", "a")
-        assert pool.submit("one more", add, 1, 2, client="a").state == "queued"
-
-
-def run_as(pool, key, client):
-    pool.submit(key, add, 1, 2, client=client)
-    return pool.wait(key, LONG)
