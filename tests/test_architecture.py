@@ -149,7 +149,8 @@ def test_what_one_trainer_uses_is_in_its_folder(folder: str) -> None:
 
 
 def test_folders_are_small() -> None:
-    count = Counter(path.parent for path in modules().values() if not path.stem.startswith("__"))
+    paths = [*modules().values(), *(ROOT / "tests").rglob("*.py")]
+    count = Counter(path.parent for path in paths if not path.stem.startswith("__"))
     assert {str(folder): n for folder, n in count.items() if n > MOST_MODULES} == {}
 
 

@@ -17,7 +17,7 @@ import safetensors.numpy
 from PIL import Image
 
 from embeddings import EmbeddingSet, save
-from tests.embeddings.files.test_properties import IMAGE, png
+from tests.embeddings.files.written.test_properties import IMAGE, png
 
 ROWS, DIMENSIONS = 30, 7
 VECTORS = np.random.default_rng(0).normal(size=(ROWS, DIMENSIONS)).astype(np.float32)
