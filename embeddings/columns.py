@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import decoded, is_list, is_number, is_text
+from embeddings.embedding_set import EmbeddingSet
 from embeddings.media import cell_media_type, is_media, majority
 from embeddings.text import listed, shorten
 
@@ -19,6 +20,9 @@ ColumnKind = Literal[
 
 CATEGORICAL: tuple[ColumnKind, ...] = ("category", "boolean")
 SCALED: tuple[ColumnKind, ...] = ("number", "date")
+
+LABEL = "label"
+"""The name of the labels among the columns, unless a column of the metadata has it."""
 
 MISSING = "(missing)"
 _MOST_CATEGORIES = 0.5  # distinct values over rows, above which a string column is text
@@ -44,6 +48,33 @@ class Categories:
     names: tuple[str, ...]
     counts: tuple[int, ...]
     merged: int
+
+
+@dataclass(frozen=True, eq=False)
+class CodedColumn:
+    """A column as numbers of its distinct values.
+
+    Attributes
+    ----------
+    codes : int32, shape (n,); the index of each row's value in `values`, -1 where it is missing
+    values : the distinct values as text, in the order of their first rows
+    """
+
+    codes: np.ndarray
+    values: tuple[str, ...]
+
+
+def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
+    """Return a column of the metadata, or the labels as if they were one.
+
+    Raises
+    ------
+    KeyError
+        if there is no such column, or more than one
+    """
+    if name == LABEL and name not in embedding_set.metadata.column_names:
+        return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
+    return embedding_set.metadata.column(name)
 
 
 def column_kind(column: pa.ChunkedArray) -> ColumnKind:
@@ -98,8 +129,8 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
     most : largest number of categories besides "other"
     named : the values to keep as categories; by default the most frequent ones
     """
-    texts = as_text(column)
-    counted = pc.value_counts(texts)
+    written = as_text(column)
+    counted = pc.value_counts(written)
     values = counted.field("values").to_pylist()
     counts = counted.field("counts").to_numpy()
     by_count = sorted(range(len(values)), key=lambda i: (-counts[i], values[i]))
@@ -108,7 +139,7 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
     names = [values[i] for i in by_count[:most]]
     sizes = [int(counts[i]) for i in by_count[:most]]
     merged = len(values) - len(names)
-    index = pc.index_in(texts, value_set=pa.array(names, pa.string()))
+    index = pc.index_in(written, value_set=pa.array(names, pa.string()))
     codes = pc.fill_null(index, len(names)).to_numpy().astype(np.uint8)
     if merged:
         names.append(f"other ({merged:,})")
@@ -116,17 +147,17 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
     return Categories(codes, tuple(names), tuple(sizes), merged)
 
 
-def numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return numbers, dates or times as float32, shape (n,); missing values are NaN.
+def numbers(column: pa.ChunkedArray, dtype: type[np.floating] = np.float32) -> np.ndarray:
+    """Return numbers, dates or times as floats, shape (n,); missing values are NaN.
 
     Dates and timestamps are in seconds since 1970, times and durations in their own unit.
     """
     if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        return seconds(column).astype(np.float32)
+        return seconds(column).astype(dtype)
     if pa.types.is_temporal(column.type):  # times and durations
         column = column.cast(pa.int64() if column.type.bit_width == 64 else pa.int32())
     column = column.cast(pa.float64(), safe=False)
-    return pc.fill_null(column, np.nan).to_numpy().astype(np.float32)
+    return pc.fill_null(column, np.nan).to_numpy().astype(dtype)
 
 
 def seconds(column: pa.ChunkedArray) -> np.ndarray:
@@ -140,13 +171,31 @@ def seconds(column: pa.ChunkedArray) -> np.ndarray:
 
 def as_text(column: pa.ChunkedArray) -> pa.Array:
     """Return a column as strings, with dates in ISO 8601 and "(missing)" for missing values."""
+    return pc.fill_null(texts(column), MISSING)
+
+
+def texts(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as strings, with dates in ISO 8601; missing values are null."""
     try:
-        texts = _without_fractions(decoded(column)).cast(pa.string())
+        found = _without_fractions(decoded(column)).cast(pa.string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, records, bytes
         values = [None if v is None else _nested_text(v) for v in column.to_pylist()]
-        texts = pa.chunked_array([pa.array(values, pa.string())])
-    texts = pc.fill_null(texts, MISSING)
-    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        found = pa.chunked_array([pa.array(values, pa.string())])
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def is_missing(column: pa.ChunkedArray) -> np.ndarray:
+    """Return which rows have no value, NaN included: bool, shape (n,)."""
+    return column.is_null(nan_is_null=True).to_numpy()
+
+
+def coded(column: pa.ChunkedArray) -> CodedColumn:
+    """Number the distinct values of a column; NaN counts as missing."""
+    found = pc.dictionary_encode(texts(column))
+    codes = pc.fill_null(found.indices, -1).to_numpy()
+    if pa.types.is_floating(column.type):
+        codes = np.where(is_missing(column), np.int32(-1), codes)
+    return CodedColumn(codes, tuple(found.dictionary.to_pylist()))
 
 
 def list_text(items: Sequence[Any]) -> str:

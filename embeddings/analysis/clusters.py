@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embeddings.analysis.cohesion import compare_with_centroid
 from embeddings.errors import EmbeddingError
-from embeddings.metrics import Metric, compare, inverse_norms, row_norms, value_kind
+from embeddings.metrics import Metric
 from embeddings.neighbors import Neighbors
 
 SMALLEST = 5
@@ -122,15 +123,7 @@ def closest_to_centroid(
     Neighbors : rows and values of shape (count,), closest first
     """
     members = np.flatnonzero(labels == cluster).astype(np.int32)
-    inside = np.asarray(vectors)[members]
-    norms = row_norms(inside)
-    angular = value_kind(metric) == "similarity"
-    directions = inside * inverse_norms(norms)[:, None] if angular else inside
-    kind: Metric = "cosine" if angular else metric
-    if not len(members):
-        return Neighbors(members, np.empty(0), kind)
-    centroid = directions.mean(axis=0, dtype=np.float64)
-    found = compare(kind, centroid, row_norms(centroid[None])[0], inside, norms)
+    found, kind = compare_with_centroid(np.asarray(vectors), members, metric)
     order = found.nearest_first(count)
     return Neighbors(members[order], found.values[order], kind)
 

@@ -16,12 +16,14 @@ from embeddings.arrow_types import is_number
 from embeddings.cache import key_hash
 from embeddings.columns import (
     CATEGORICAL,
+    LABEL,
     MISSING,
     SCALED,
     are_codes,
     as_text,
     categories,
     column_kind,
+    column_of,
     numbers,
     seconds,
 )
@@ -32,7 +34,6 @@ from pages.explore.layout_controls import DisplayedLayout
 from server.jobs import tasks
 from server.jobs.status import JobStatus
 
-LABEL = "label"
 NAMED = 20
 HOVERED = 2
 NO_CLUSTER = "no cluster"
@@ -142,13 +143,6 @@ def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
 
 def _kind(column: pa.ChunkedArray) -> str:
     return "category" if are_codes(column) else column_kind(column)
-
-
-def column_of(embedding_set: EmbeddingSet, name: str) -> pa.ChunkedArray:
-    """Return a metadata column, or the labels as if they were one."""
-    if name == LABEL and name not in embedding_set.metadata.column_names:
-        return pa.chunked_array([pa.array(embedding_set.labels, pa.string())])
-    return embedding_set.metadata.column(name)
 
 
 @dataclass(frozen=True, eq=False)

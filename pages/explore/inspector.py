@@ -12,14 +12,13 @@ from components import Event, ListItem, neighbor_list, search_box
 from embeddings import EmbeddingSet
 from embeddings.analysis import clusters
 from embeddings.analysis.contexts import Excerpt, context_of, is_layer
-from embeddings.columns import CATEGORICAL, SCALED
+from embeddings.columns import CATEGORICAL, SCALED, column_of
 from embeddings.files.delimited.formulas import harmless
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.choices import key_for
 from pages.common.formatting import plain, show_text
 from pages.explore import navigation, query
-from pages.explore.color_controls import column_of
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
 from pages.explore.view import DEFAULT_K, ViewState

@@ -1,0 +1,95 @@
+"""Groups of rows: similarity against a slow count, outliers that were planted."""
+
+import numpy as np
+import pytest
+
+from embeddings import EmbeddingSet
+from embeddings.analysis import cohesion as under_test
+from embeddings.analysis.cohesion import by_centroid, cohesion
+
+RANDOM = np.random.default_rng(0)
+
+
+def mean_of_all_pairs(vectors: np.ndarray) -> float:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    cosines = units @ units.T
+    return float(cosines[np.triu_indices(len(vectors), 1)].mean())
+
+
+@pytest.mark.parametrize("size", [2, 15, 60, 79, 80])
+def test_the_mean_cosine_of_all_pairs(size: int) -> None:
+    vectors = RANDOM.normal(size=(80, 5)) + 0.5
+    vectors[3] = 0
+    made = EmbeddingSet.of(vectors)
+    selected = np.zeros(80, dtype=bool)
+    selected[RANDOM.permutation(80)[:size]] = True
+    selected[3] = True
+    found = cohesion(made, selected)
+    assert found is not None
+    expected = mean_of_all_pairs(made.vectors[selected].astype(np.float64))
+    assert found.similarity == pytest.approx(expected, abs=1e-12)
+    assert found.random_mean == pytest.approx(
+        mean_of_all_pairs(made.vectors.astype(np.float64)), abs=5 * found.random_deviation + 1e-9
+    )
+
+
+@pytest.mark.parametrize("size", [30, 150])
+def test_random_sets_are_those_of_the_seed(size: int) -> None:
+    """Also where the sum of a set is that of all rows less the others."""
+    made = EmbeddingSet.of(RANDOM.normal(size=(200, 4)))
+    selected = np.arange(200) < size
+    found = cohesion(made, selected, seed=7)
+    rng = np.random.default_rng(7)
+    drawn = [
+        rng.choice(200, min(size, 200 - size), replace=False, shuffle=False) for _ in range(100)
+    ]
+    means = []
+    for rows in drawn:
+        chosen = np.zeros(200, dtype=bool)
+        chosen[rows] = True
+        if size > 100:
+            chosen = ~chosen
+        means.append(mean_of_all_pairs(made.vectors[chosen].astype(np.float64)))
+    assert found is not None
+    assert (found.random_sets, found.seed) == (100, 7)
+    assert found.random_mean == pytest.approx(np.mean(means), abs=1e-12)
+    assert found.random_deviation == pytest.approx(np.std(means, ddof=1), abs=1e-12)
+    assert found.larger == sum(mean >= found.similarity for mean in means)
+    assert found == cohesion(made, selected, seed=7)
+
+
+def test_large_groups_have_fewer_random_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = EmbeddingSet.of(RANDOM.normal(size=(200, 4)))
+    for numbers, sets in ((10**7, 100), (20 * 100 * 54, 20), (1, 10)):
+        monkeypatch.setattr(under_test, "_NUMBERS", numbers)
+        found = cohesion(made, np.arange(200) < 100)
+        assert found is not None and found.random_sets == sets
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_fewer_than_two_rows_have_no_pairs(size: int) -> None:
+    assert cohesion(EmbeddingSet.of(np.eye(4)), np.arange(4) < size) is None
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean", "manhattan"])
+def test_outliers_are_farthest_from_the_centroid(
+    metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_test, "_BLOCK_NUMBERS", 30)  # several blocks
+    vectors = np.tile([10.0, 0.0, 0.0], (40, 1)) + RANDOM.normal(scale=0.1, size=(40, 3))
+    vectors[7], vectors[23], vectors[30] = [-19, 1, 0], [0, 10, 0], [100, 0, 0]
+    made = EmbeddingSet.of(vectors, metric=metric)
+    selected = np.arange(40) != 30
+    nearest, outliers = by_centroid(made, selected, 5)
+    assert outliers.rows[:2].tolist() == [7, 23]
+    assert len(nearest.rows) == len(outliers.rows) == 5
+    assert not {7, 23, 30} & set(nearest.rows.tolist())
+    everything, _ = by_centroid(made, selected, 100)
+    assert everything.rows[::-1][:5].tolist() == outliers.rows.tolist()
+    np.testing.assert_array_equal(everything.values[::-1][:5], outliers.values)
+
+
+def test_a_group_without_rows_has_no_centroid() -> None:
+    nearest, outliers = by_centroid(EmbeddingSet.of(np.eye(3)), np.zeros(3, dtype=bool))
+    assert len(nearest.rows) == len(outliers.rows) == 0
