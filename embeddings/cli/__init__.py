@@ -2,7 +2,8 @@
 
 inspect FILE [FILE ...] [--json]           what a set is and what is wrong with it
 convert IN [IN ...] OUT                    write a set in another format
-neighbors FILE LABEL | --row N [-k 10]     the exact nearest neighbors of an item
+neighbors FILE LABEL | --row N [-k 10]     the exact nearest neighbors of an item, or, with
+                                           --expression, of king - man + woman
 layout FILE --out OUT.parquet              lay a set out in 2D or 3D: UMAP, t-SNE, PCA
 quality FILE LAYOUT.parquet                measure the quality of a layout
 cluster FILE --out OUT.parquet             find the clusters of a layout

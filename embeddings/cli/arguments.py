@@ -102,13 +102,16 @@ class ConvertArguments(FileArguments):
 
 @dataclass(frozen=True, kw_only=True)
 class NeighborsArguments(FileArguments):
-    """List the exact nearest neighbors of an item, in the original space."""
+    """List the exact nearest neighbors of an item, or of an expression, in the original space."""
 
     # fmt: off
 
     file: File
     label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc("Label of the item")] = None
     row: Annotated[int | None, Doc("Row of the item, from 0, in place of its label")] = None
+    expression: Annotated[str | None, Metavar('"king - man + woman"'), Doc(
+        "Sum and difference of labels in place of one label; its operands are left out of the "
+        "answer. Labels with signs are in double quotes")] = None
     role: Annotated[str | None, Doc(
         "Role of the item, where items of both sides have its label")] = None
     k: Annotated[int, Alias("-k"), Ge(1), Doc("Number of neighbors")] = 10
@@ -118,8 +121,8 @@ class NeighborsArguments(FileArguments):
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.label is None) == (self.row is None):
-            raise EmbeddingError("give either a LABEL or --row N")
+        if [self.label, self.row, self.expression].count(None) != 2:
+            raise EmbeddingError("give either a LABEL, --row N or --expression")
 
 
 @dataclass(frozen=True, kw_only=True)

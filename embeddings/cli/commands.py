@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from embeddings import layouts, neighbors
+from embeddings.analysis import algebra
 from embeddings.arrow_types import decoded
 from embeddings.cache import Cache
 from embeddings.cli.arguments import (
@@ -27,7 +27,9 @@ from embeddings.files import read, save
 from embeddings.files.delimited.reading_summary import reading_summary
 from embeddings.files.limits import read_limits
 from embeddings.files.options import NothingFinite, ReadContext
+from embeddings.labels import close_labels
 from embeddings.layouts import Layout
+from embeddings.neighbors import Neighbors
 from embeddings.neighbors.graph import load_or_build
 from embeddings.settings import flag
 from embeddings.supervision import limited
@@ -61,13 +63,15 @@ def convert(arguments: ConvertArguments) -> None:
 
 
 def find_neighbors(arguments: NeighborsArguments) -> None:
-    """List the exact nearest neighbors of an item, in the original space."""
+    """List the exact nearest neighbors of an item, or of an expression, in the original space."""
     embedding_set = _open(arguments, arguments.file)
-    if arguments.row is not None:
-        row = arguments.row
+    if arguments.expression is not None:
+        found = _of_expression(embedding_set, arguments)
     else:
-        row = _row_of(embedding_set, arguments.label or "", arguments.role)
-    found = neighbors.query(embedding_set, row, arguments.k, arguments.metric)
+        row = arguments.row
+        if row is None:
+            row = _row_of(embedding_set, arguments.label or "", arguments.role)
+        found = neighbors.query(embedding_set, row, arguments.k, arguments.metric)
     answers = [
         {"row": int(neighbor), "label": embedding_set.labels[neighbor], found.kind: float(value)}
         for neighbor, value in zip(found.rows, found.values, strict=True)
@@ -191,6 +195,17 @@ def _note_choices(context: ReadContext) -> None:
             )
 
 
+def _of_expression(embedding_set: EmbeddingSet, arguments: NeighborsArguments) -> Neighbors:
+    """Find the neighbors of the expression; note how its operands were read."""
+    expression = algebra.parse_expression(arguments.expression or "", embedding_set.labels)
+    query = algebra.evaluate(embedding_set, expression, arguments.metric)
+    note(*query.notes)
+    candidates = query.candidates(len(embedding_set))
+    return neighbors.query_vectors(
+        embedding_set, query.vector, arguments.k, query.metric, candidates
+    )
+
+
 def _row_of(embedding_set: EmbeddingSet, label: str, role: str | None = None) -> int:
     """Return the row of the only item with this label and, if it is given, this role.
 
@@ -219,8 +234,7 @@ def _row_of(embedding_set: EmbeddingSet, label: str, role: str | None = None) ->
             f"{len(rows):,} items have the label {label!r}: rows "
             f"{listed(rows, _MAX_ROWS_LISTED)}; choose one with {', '.join([*choices, '--row N'])}"
         )
-    folded = {other.casefold(): other for other in embedding_set.labels}
-    close = [folded[key] for key in get_close_matches(label.casefold(), folded, n=5)]
+    close = close_labels(embedding_set.labels, label)
     hint = f"; close to it: {', '.join(close)}" if close else "; `inspect` shows what the set holds"
     raise EmbeddingError(f"no item has the label {label!r}{hint}")
 

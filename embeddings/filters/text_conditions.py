@@ -107,25 +107,41 @@ class MatchesPattern(ColumnCondition):
             ) from None
 
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
-        written = texts(column)
-        found = np.empty(len(written), dtype=bool)
-        start, rows = 0, 1
-        began = now = time.monotonic()
-        while start < len(written):
-            part = pc.match_substring_regex(written.slice(start, rows), self.pattern)
-            found[start : start + rows] = as_bool(part)
-            start += rows
-            last, now = now, time.monotonic()
-            rows = 2 * rows if now - last < _BATCH_SECONDS else max(1, rows // 2)
-            if now - began > MATCH_SECONDS and start < len(written):
-                raise FilterError(
-                    f"the regular expression {shorten(self.pattern, LONGEST_VALUE)!r} takes more "
-                    f"than {MATCH_SECONDS:.0f} s on {self.column!r}; use a simpler one"
-                )
-        return found
+        return match_pattern(texts(column), self.pattern, self.column)
 
     @property
     def title(self) -> str:
         """The condition in words: label matches ^wine."""
         verb = "does not match" if self.inverted else "matches"
         return f"{self.column} {verb} {shorten(self.pattern, LONGEST_VALUE)}"
+
+
+def match_pattern(written: pa.Array, pattern: str, column: str) -> np.ndarray:
+    """Return which texts contain a match of a regular expression: bool, shape (n,).
+
+    Parameters
+    ----------
+    written : n strings
+    pattern : a regular expression that MatchesPattern accepts
+    column : named in the message
+
+    Raises
+    ------
+    FilterError
+        if it takes longer than MATCH_SECONDS
+    """
+    found = np.empty(len(written), dtype=bool)
+    start, rows = 0, 1
+    began = now = time.monotonic()
+    while start < len(written):
+        part = pc.match_substring_regex(written.slice(start, rows), pattern)
+        found[start : start + rows] = as_bool(part)
+        start += rows
+        last, now = now, time.monotonic()
+        rows = 2 * rows if now - last < _BATCH_SECONDS else max(1, rows // 2)
+        if now - began > MATCH_SECONDS and start < len(written):
+            raise FilterError(
+                f"the regular expression {shorten(pattern, LONGEST_VALUE)!r} takes more "
+                f"than {MATCH_SECONDS:.0f} s on {column!r}; use a simpler one"
+            )
+    return found

@@ -1,13 +1,14 @@
 """Layouts: coordinates in 2D or 3D for the items of a set.
 
-`compute(embedding_set, LayoutSpec("tsne"))` returns a Layout. PCA and precomputed coordinates need
-no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
+`compute(embedding_set, LayoutSpec("tsne"))` returns a Layout. PCA, axes and precomputed coordinates
+need no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
 """
 
 from embeddings.layouts.computation import compute, load_cached, preview, store
 from embeddings.layouts.layout import Layout, load_layout, save_layout
 from embeddings.layouts.params import (
     UMAP_METRICS,
+    AxesParams,
     Params,
     PcaParams,
     PrecomputedParams,
@@ -23,6 +24,7 @@ __all__ = [
     "ALIASES",
     "METHODS",
     "UMAP_METRICS",
+    "AxesParams",
     "Layout",
     "LayoutSpec",
     "Method",

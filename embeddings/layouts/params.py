@@ -21,6 +21,11 @@ _THREADS = Doc(
     "fast uses all cores, and layouts differ between runs; or a number of threads"
 )
 
+_AXIS = Doc(
+    "From one item to another, man -> woman; groups are labels separated by commas, or column = "
+    "value; or a principal component, pca 3; or a column of numbers"
+)
+
 
 @dataclass(frozen=True)
 class PcaParams:
@@ -104,7 +109,27 @@ class UmapParams:
         return self.n_neighbors - 1
 
 
-Params = PcaParams | TsneParams | UmapParams | PrecomputedParams
+@dataclass(frozen=True)
+class AxesParams:
+    """The axes of a layout, each as text; see embeddings.layouts.axes."""
+
+    # fmt: off
+
+    x: Annotated[str, Label("Horizontal axis"), _AXIS] = "pca 1"
+    y: Annotated[str, Label("Vertical axis"), _AXIS] = "pca 2"
+    z: Annotated[str, Label("Third axis, in 3D"), _AXIS] = "pca 3"
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def graph_neighbors(self) -> int:
+        """Neighbors of each point that the method reads from the graph."""
+        return 0
+
+
+Params = PcaParams | TsneParams | UmapParams | PrecomputedParams | AxesParams
 
 
 def thread_count(threads: Threads) -> int:

@@ -12,7 +12,9 @@ import xxhash
 from embeddings.cache import key_hash
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
+from embeddings.layouts.axes import axes_key, axes_layout
 from embeddings.layouts.params import (
+    AxesParams,
     Params,
     PcaParams,
     PrecomputedParams,
@@ -25,7 +27,7 @@ from embeddings.layouts.tsne import tsne_layout
 from embeddings.layouts.umap import umap_layout
 
 _LARGEST_SEED = 2**32 - 1  # the largest that numpy's RandomState accepts
-_ALWAYS_IN_TITLE = ("perplexity", "n_neighbors", "min_dist")
+_ALWAYS_IN_TITLE = ("perplexity", "n_neighbors", "min_dist", "x", "y")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ METHODS: dict[str, Method] = {
         Method("tsne", "t-SNE", TsneParams, "openTSNE", tsne_layout, uses_seed=True),
         Method("umap", "UMAP", UmapParams, "umap-learn", umap_layout, uses_seed=True),
         Method("precomputed", "Precomputed", PrecomputedParams, "numpy", precomputed_layout),
+        Method("axes", "Axes", AxesParams, "numpy", axes_layout),
     )
 }
 """The layout methods by name."""
@@ -162,7 +165,8 @@ class LayoutSpec:
         Raises
         ------
         EmbeddingError
-            if the method is "precomputed" and the set has no such coordinates
+            if the method is "precomputed" and the set has no such coordinates, or it is "axes" and
+            the set does not have such axes
         """
         key: dict[str, Any] = {
             "fingerprint": embedding_set.fingerprint,
@@ -177,4 +181,6 @@ class LayoutSpec:
             coordinates, _ = precomputed_coordinates(embedding_set, self.dims)
             key["given"] = xxhash.xxh3_128_hexdigest(coordinates.tobytes())
             key["method"] = "none"  # its former name, so that files cached under it are found
+        if isinstance(self.params, AxesParams):  # neither are labels and other columns
+            key["given"] = axes_key(embedding_set, self.params, self.dims)
         return key_hash(key)

@@ -31,7 +31,8 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
     """Draw the layout controls; `ready_method` is selected when the set is first seen."""
     state = st.session_state
     precomputed = layouts.precomputed_dims(embedding_set)
-    methods = [name for name in METHODS if name != "precomputed" or precomputed]
+    hidden = ("axes",) if precomputed else ("axes", "precomputed")
+    methods = [name for name in METHODS if name not in hidden]
     widget = navigation.open_set().widget("method")
     method = str(state.get(widget, ""))
     if layouts.ALIASES.get(method, method) not in methods:

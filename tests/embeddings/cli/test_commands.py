@@ -156,6 +156,24 @@ def test_an_unknown_label_suggests_close_ones(run, file):
     assert errors.startswith("error: no item has the label 'A3'; close to it: a3, ")
 
 
+def test_neighbors_of_an_expression_leave_its_operands_out(run, file, embedding_set):
+    status, out, errors = run(
+        "neighbors", file, "--expression", "a0 - b1 + a3", "-k", "4", "--json"
+    )
+    unit = embedding_set.vectors / embedding_set.norms[:, None]
+    score = unit @ (unit[0] - unit[1] + unit[3])
+    score[[0, 1, 3]] = -np.inf
+    assert status == 0
+    assert [item["row"] for item in document(out)] == np.argsort(-score)[:4].tolist()
+    assert errors == "operands are scaled to unit length and left out of the answer\n"
+
+
+def test_an_unknown_operand_is_one_line(run, file):
+    status, out, errors = run("neighbors", file, "--expression", "a0 - nothing")
+    assert (status, out) == (2, "")
+    assert errors == "error: no item has the label 'nothing'\n"
+
+
 @pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_layout_writes_coordinates_and_prints_quality(run, file, tmp_path, method, dims):
@@ -283,8 +301,8 @@ def test_cluster_of_a_stored_layout(run, file, tmp_path):
         ),
         (["neighbors"], "missing: FILE"),
         (["convert", "FILE"], "give IN and OUT"),
-        (["neighbors", "FILE"], "give either a LABEL or --row N"),
-        (["neighbors", "FILE", "a0", "--row", "1"], "give either a LABEL or --row N"),
+        (["neighbors", "FILE"], "give either a LABEL, --row N or --expression"),
+        (["neighbors", "FILE", "a0", "--row", "1"], "give either a LABEL, --row N or --expression"),
         (["neighbors", "FILE", "--row", "90"], "row 90; the set has rows 0 to 89"),
         (["neighbors", "FILE", "--row", "-1"], "row -1; the set has rows 0 to 89"),
         (["neighbors", "FILE", "--row", "x"], "--row x: expected a whole number"),

@@ -11,6 +11,7 @@ from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.cache import key_hash
 from embeddings.layouts import (
     METHODS,
+    AxesParams,
     Layout,
     LayoutSpec,
     PcaParams,
@@ -29,7 +30,10 @@ def a_set(seed=0, metric="euclidean", **columns):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "mds"}, "unknown method 'mds'; expected one of pca, tsne, umap, precomputed"),
+        (
+            {"method": "mds"},
+            "unknown method 'mds'; expected one of pca, tsne, umap, precomputed, axes",
+        ),
         ({"dims": 4}, "4 dimensions; a layout has 2 or 3"),
         ({"params": UmapParams()}, "UmapParams for method tsne; expected TsneParams"),
         ({"seed": -1}, "seed = -1; expected a whole number from 0 to 4,294,967,295"),
@@ -59,6 +63,8 @@ def test_none_is_a_former_name_of_precomputed():
     [
         (LayoutSpec("pca", 3, seed=7), "PCA"),
         (LayoutSpec("precomputed"), "Precomputed"),
+        (LayoutSpec("axes"), "Axes, x pca 1, y pca 2"),
+        (LayoutSpec("axes", 3, AxesParams("a -> b", z="year")), "Axes, x a -> b, y pca 2, z year"),
         (LayoutSpec("tsne", seed=1), "t-SNE, perplexity 30, seed 1"),
         (LayoutSpec("umap"), "UMAP, n neighbors 15, min dist 0.1, seed 0"),
         (LayoutSpec("tsne", params=TsneParams(perplexity=12.5, exaggeration=2, threads="fast")),
