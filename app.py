@@ -18,6 +18,7 @@ from embeddings import EmbeddingError
 from pages.common import navigation_guard, services
 from pages.common.formatting import error_box
 from pages.common.message_queue import keep_unsent_messages
+from pages.explore import address_bar
 from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
@@ -41,7 +42,10 @@ def main() -> None:
         st.markdown("Embedding Explorer")
         with st.container(key="pages", horizontal=True):
             for each in linked:
-                st.page_link(each)
+                query = address_bar.current_parameters() if each is linked[0] else None
+                st.page_link(each, query_params=query)
+    if page is not linked[0]:
+        address_bar.leave()
     navigation_guard.mark_started()
     try:
         page.run()

@@ -1,8 +1,9 @@
-"""The map, the search box, lists and line charts: Streamlit v2 components around plotly.js.
+"""The map, the search box, lists, line charts, the address bar: Streamlit v2 components.
 
 Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
 """
 
+from components.address.component import address_bar
 from components.assets import Blobs
 from components.events import (
     BackgroundClick,
@@ -12,6 +13,7 @@ from components.events import (
     EventError,
     Hidden,
     Selection,
+    Went,
     decode,
 )
 from components.line_charts.component import Chart, Line, line_charts
@@ -46,6 +48,8 @@ __all__ = [
     "Mask",
     "Points",
     "Selection",
+    "Went",
+    "address_bar",
     "category_colors",
     "date_colors",
     "decode",

@@ -6,8 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
+
+LONGEST_ADDRESS = 512 * 1024
+"""Characters of an address's parameters; Streamlit ignores longer ones."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,19 @@ class Hidden:
     codes: frozenset[int]
 
 
-Event = Click | Selection | Clear | BackgroundClick | Hidden
+@dataclass(frozen=True)
+class Went:
+    """The person has gone to another entry of the browser's history.
+
+    Attributes
+    ----------
+    params : the parameters of its address; of one given several times, the last
+    """
+
+    params: dict[str, str]
+
+
+Event = Click | Selection | Clear | BackgroundClick | Hidden | Went
 
 
 class EventError(ValueError):
@@ -63,7 +79,7 @@ def decode(message: Any, count: int) -> Event:
     Parameters
     ----------
     message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
-        {"type": "background", "position"} or {"type": "hidden", "codes"}
+        {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "went", "search"}
     count : rows of the set that is shown
 
     Raises
@@ -85,6 +101,8 @@ def decode(message: Any, count: int) -> Event:
         return BackgroundClick(_position(message.get("position")))
     if kind == "hidden":
         return Hidden(_codes(message.get("codes")))
+    if kind == "went":
+        return Went(_parameters(message.get("search")))
     raise EventError(f"there are no events of type {kind!r}")
 
 
@@ -123,6 +141,12 @@ def _codes(codes: Any) -> frozenset[int]:
     if not isinstance(codes, list) or not all(type(c) is int and 0 <= c < 256 for c in codes):
         raise EventError("the codes of categories are a list of whole numbers below 256")
     return frozenset(codes)
+
+
+def _parameters(search: Any) -> dict[str, str]:
+    if not isinstance(search, str) or len(search) > LONGEST_ADDRESS:
+        raise EventError("the parameters of an address are text, and not longer than servers allow")
+    return dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
 
 
 def _is_finite(value: Any) -> bool:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.common import navigation_guard, services, sources, url_state
-from pages.explore import color_controls, layers, layout_controls, map_panel, opening
+from pages.common import navigation_guard, services, sources
+from pages.explore import address_bar, color_controls, layers, layout_controls, map_panel, opening
 from pages.explore.view import ViewRequest
 
 
@@ -12,12 +12,12 @@ def main() -> None:
     services.reader()  # its workers warm up while the first set is looked at,
     services.pool()  # and so do these
     with st.sidebar:
+        address_bar.draw()
         source, found = opening.choose()
         active = layers.choose(found.version, found.embedding_set)
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)
-    url_state.update(method=spec.method, dims=spec.dims, color=coloring.by, layer=active.layer)
     map_panel.show(ViewRequest(active, spec, coloring, hover))
 
 

@@ -13,6 +13,9 @@
 /** The first view in 3D. */
 export const FIRST_EYE = { x: 1.1, y: 1.1, z: 0.7 };
 
+/** The same as `writeView` writes it. */
+export const FIRST_VIEW = [...Object.values(FIRST_EYE), 0, 0, 0].join(",");
+
 const PAN = 0.15; // fraction of the view that an arrow pans
 const TURN = 0.2; // radians that an arrow rotates
 const ZOOM = 1.3; // factor of + and -
@@ -57,6 +60,39 @@ export function keepPlaces({ xaxis: { range, _offset, _length }, yaxis }, now) {
   const unit = (range[1] - range[0]) / _length;
   const low = range[0] + (now._offset - _offset) * unit;
   return { "xaxis.range": [low, low + now._length * unit], "yaxis.range": yaxis.range };
+}
+
+/**
+ * Return a view as text for an address: center and half the height in 2D, eye and center in 3D.
+ *
+ * @param {View} view
+ * @param {2 | 3} dims
+ */
+export function writeView({ xaxis, yaxis, scene }, dims) {
+  const middle = (/** @type {number[]} */ [low, high]) => (low + high) / 2;
+  const [low, high] = dims === 2 ? yaxis.range : [0, 0];
+  const numbers = dims === 2
+    ? [middle(xaxis.range), middle(yaxis.range), (high - low) / 2]
+    : [scene.camera.eye, scene.camera.center].flatMap(({ x, y, z }) => [x, y, z]);
+  return numbers.map((number) => Number(number.toPrecision(5))).join(",");
+}
+
+/**
+ * Return the change to the view that a text describes, or null where it describes none.
+ *
+ * @param {string} text
+ * @param {2 | 3} dims
+ * @param {Size} size
+ */
+export function readView(text, dims, { width, height }) {
+  const numbers = text.split(",").map(Number);
+  if (numbers.length !== (dims === 2 ? 3 : 6) || !numbers.every(Number.isFinite)) return null;
+  if (dims === 3) {
+    const [eye, center] = [numbers.slice(0, 3), numbers.slice(3)].map(([x, y, z]) => ({ x, y, z }));
+    return { "scene.camera": { eye, center } };
+  }
+  const [x, y, half] = numbers;
+  return half > 0 ? ranges([x, y], [(half * width) / height, half]) : null;
 }
 
 /**

@@ -51,6 +51,8 @@ def embedding_map(
     focus: Focus | None = None,
     mask: Mask | None = None,
     hidden: Collection[int] = (),
+    camera: str = "",
+    restored: int = 0,
     background_clicks: bool = False,
     marker: tuple[float, ...] | None = None,
     description: str,
@@ -64,7 +66,9 @@ def embedding_map(
     layout : identifies the layout, also while it is computed; the view is that of one layout
     labels : address of the labels, from text_address
     hover : name and address of each column shown on hovering
-    hidden : categories that are hidden when the map is mounted
+    hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
+        they are shown when `restored` is another number than before, and else the map has its own
+    restored : number of the address that was gone to last
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark in 2D, in coordinates of the layout
     description : for screen readers
@@ -80,6 +84,8 @@ def embedding_map(
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
         "hidden": sorted(hidden),
+        "camera": camera,
+        "restored": restored,
         "background": background_clicks,
         "marker": marker,
         "description": description,

@@ -3,6 +3,7 @@
 import { currentTheme } from "../shared/colors.js";
 import { addStyles, element } from "../shared/dom.js";
 import { mount, queue } from "../shared/mount.js";
+import { send } from "../shared/page.js";
 import { graphElement } from "../shared/plotly.js";
 import { MapData } from "./data.js";
 import { Interaction } from "./interaction.js";
@@ -18,7 +19,10 @@ import { MapView } from "./view.js";
  * @typedef {object} MapState What the map is to show; `labels` is a hash, and names the set.
  * @property {number} set Number of the set among those that the session has opened.
  * @property {string} layout Names the layout, also while it is computed.
- * @property {number[]} hidden Categories that were hidden when the map was drawn last.
+ * @property {number} restored Number of the address that was gone to last; with another one, the map
+ *   shows the `hidden` categories and the `camera` of the address, otherwise what the person did last.
+ * @property {number[]} hidden Categories that are hidden.
+ * @property {string} camera The view, as `writeView` writes it, or "".
  * @property {import("./overlay.js").FocusMessage | null} focus
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
@@ -72,6 +76,7 @@ class EmbeddingMap {
     this.view = new MapView(graph, plain, {
       room: () => this.room(),
       moved: () => this.overlay.redraw(),
+      settled: () => send("camera", this.view.viewText()),
       selected: (region) => this.selectRegion(region),
     });
     this.overlay = new Overlay(canvas, this.view, this.data, () => this.theme);
@@ -123,18 +128,19 @@ class EmbeddingMap {
     const isSameSet = message.labels === before?.labels;
     if (!isSameSet) this.forgetSet();
     else if (message.layout !== before?.layout) this.view.forgetView();
-    if (!this.data.drawable) this.data.hidden = new Set(message.hidden);
+    const isRestored = message.restored !== before?.restored;
     const { root, status } = this.elements;
     root.setAttribute("aria-label", message.description);
     root.dataset.row = String(message.focus?.row ?? "");
     await this.view.load(this.plotlyUrl);
     this.theme = currentTheme(root);
     const { points, colors, mask } = message;
-    const drawn = JSON.stringify([this.theme, points, colors, mask]);
+    const drawn = JSON.stringify([this.theme, points, colors, mask, message.restored]);
     if (drawn !== this.#drawn) {
       this.#drawn = null; // until it is drawn; after a failure the next message tries again
       const from = isSameSet ? this.data.drawable?.points : null;
       await this.data.load(message);
+      if (isRestored) this.data.hidden = new Set(message.hidden);
       await this.draw(from);
       this.#drawn = drawn;
     }
@@ -142,12 +148,14 @@ class EmbeddingMap {
     this.interaction.backgroundClicks = message.background;
     this.overlay.highlight({ focus: message.focus && withNearness(message.focus), marker: message.marker });
     root.classList.toggle("focused", Boolean(message.focus) && !mask);
+    if (isRestored && (before || message.camera)) await this.view.look(message.camera);
     const row = message.focus?.row ?? null;
     if (row !== null && row !== before?.focus?.row) this.view.reveal(row);
     status.hidden = true;
     root.dataset.set = String(message.set);
     root.dataset.points = String(points.count);
     root.dataset.dims = String(points.dims);
+    send("camera", this.view.viewText()); // the address of a new view does not have it yet
     this.loadTexts(message).catch((error) => this.fail(error));
   }
 

@@ -2,7 +2,7 @@
 // The chart that plotly.js draws, the view that the person has made of it, and its animations.
 import { GREY } from "../shared/colors.js";
 import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
-import { fit, flyTo, keepPlaces, keyView } from "./camera.js";
+import { FIRST_VIEW, fit, flyTo, keepPlaces, keyView, readView, writeView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
 import { interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
@@ -58,6 +58,7 @@ export class MapView {
    * @param {object} handlers
    * @param {() => Room} handlers.room
    * @param {() => void} handlers.moved called when the view has moved
+   * @param {() => void} handlers.settled called when a movement of the view has ended
    * @param {(region?: Region) => void} handlers.selected called with a finished box or lasso
    */
   constructor(graph, plain, handlers) {
@@ -124,6 +125,7 @@ export class MapView {
     for (const name of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
       this.graph.on(name, this.handlers.moved);
     }
+    this.graph.on("plotly_relayout", this.handlers.settled);
     this.graph.on("plotly_selected", this.handlers.selected);
     this.graph.on("plotly_doubleclick", this.#reset);
   }
@@ -262,6 +264,26 @@ export class MapView {
     const { points } = this.scene;
     const place = points.axes.map((axis) => axis[row]);
     plotly().relayout(this.graph, flyTo(place, layoutOf(this.graph), points, zoom));
+  }
+
+  /** Return the view as text for an address; "" for the one that fits the cloud. */
+  viewText() {
+    if (!this.scene || !this.#dims) return "";
+    if (this.#dims === 2 && this.#currentView() === this.#fitted) return "";
+    const text = writeView(layoutOf(this.graph), this.#dims);
+    return text === FIRST_VIEW ? "" : text;
+  }
+
+  /**
+   * Show the view of an address; the one that fits the cloud where the text describes none.
+   *
+   * @param {string} text
+   */
+  async look(text) {
+    if (!this.#dims || text === this.viewText()) return;
+    const change = readView(text, this.#dims, this.handlers.room());
+    if (change) await plotly().relayout(this.graph, change);
+    else this.fit();
   }
 
   /** Fit the view to the cloud. */

@@ -2,13 +2,13 @@
 // What the components of one page share: fetched files, and a channel for messages between them.
 
 /**
- * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found) and
- * "deselect" between the map, the search box and the lists.
+ * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found), "deselect"
+ * and "camera" (the map's view as text) between the map, the search box, the lists and the address.
  */
 const channel = new EventTarget();
 
 /**
- * @param {"hover" | "fly" | "matches" | "deselect"} name
+ * @param {"hover" | "fly" | "matches" | "deselect" | "camera"} name
  * @param {unknown} [detail]
  */
 export function send(name, detail) {

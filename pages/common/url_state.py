@@ -1,24 +1,6 @@
-"""The URL holds the state of the view, so that a reload or a shared link restores it."""
+"""The parameters of a page's URL, so that a reload or a shared link restores what it showed."""
 
 import streamlit as st
-
-_STATE = {"method": str, "dims": int, "color": str, "layer": str}
-
-
-def controls() -> dict[str, str | int]:
-    """Return the method, dimensions, color and layer in the URL, as far as it has them."""
-    texts = {name: st.query_params.get(name, "") for name in _STATE}
-    return {
-        name: read(texts[name])
-        for name, read in _STATE.items()
-        if texts[name] and (read is str or _is_whole(texts[name]))
-    }
-
-
-def row() -> int | None:
-    """Return the row in the URL, or None."""
-    text = st.query_params.get("row", "")
-    return int(text) if _is_whole(text) else None
 
 
 def update(**values: str | int | None) -> None:
@@ -29,8 +11,3 @@ def update(**values: str | int | None) -> None:
                 del st.query_params[name]
         elif st.query_params.get(name) != str(value):
             st.query_params[name] = str(value)
-
-
-def _is_whole(text: str) -> bool:
-    """Return True for a whole number that is not absurdly long, which int() would refuse."""
-    return text.isdecimal() and len(text) <= 18

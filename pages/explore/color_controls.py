@@ -1,6 +1,6 @@
 """The color controls, and the colors: a column, clusters, or neighbor preservation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,7 @@ from embeddings.columns import (
 )
 from embeddings.layouts import Layout, quality
 from pages.common import services
+from pages.common.choices import chosen, key_for
 from pages.explore import navigation
 from pages.explore.layout_controls import DisplayedLayout
 from server.jobs import tasks
@@ -65,21 +66,28 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
     options = [*columns, CLUSTERS, PRESERVED, SINGLE]
-    widget = navigation.open_set().widget("color")
-    color = str(st.session_state.get(widget, ""))
-    if ALIASES.get(color, color) not in options:
-        st.session_state[widget] = _first_color(embedding_set, kinds)
-    elif color in ALIASES:
-        st.session_state[widget] = ALIASES[color]
-    by = st.selectbox("Color", options, key=widget, persist_state="session")
+    opened = navigation.open_set()
+    former = opened.address.color or ""
+    if former in ALIASES:  # from an old address
+        opened.address = replace(opened.address, color=ALIASES[former])
+    first = _first_color(embedding_set, kinds)
+    by = navigation.control("color", first, options, named=(), scaled=None)
+    st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
-        granularity = st.slider("Coarse to fine", 0.0, 1.0, 0.5, 0.05, key="granularity")
-        return Coloring(by, granularity=granularity)
+        fine = navigation.control("granularity", 0.5)
+        st.slider("Coarse to fine", 0.0, 1.0, fine, 0.05, key=key_for("granularity", fine))
+        return Coloring(by, granularity=fine)
     if kinds.get(by) in CATEGORICAL:
-        if is_number(column_of(embedding_set, by).type) and st.toggle(
-            "Numbers on a scale", key=f"scaled-{by}", help="Off: each number is a category."
-        ):
-            return Coloring(by, scaled=True)
+        if is_number(column_of(embedding_set, by).type):
+            scaled = navigation.control("scaled", False)
+            st.toggle(
+                "Numbers on a scale",
+                scaled,
+                key=key_for("scaled", scaled),
+                help="Off: each number is a category.",
+            )
+            if scaled:
+                return Coloring(by, scaled=True)
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
     return Coloring(by)
@@ -120,12 +128,16 @@ def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
     distinct = len(everything.names) - bool(everything.merged) + everything.merged
     if distinct <= NAMED:
         return ()
+    names = everything.names[: len(everything.names) - bool(everything.merged)]
+    opened = navigation.open_set()
+    held = [name for name in opened.address.named if name in names][:NAMED]
+    named = chosen("named", held)
+    opened.address = replace(opened.address, named=tuple(named))
     with st.expander(f"{distinct:,} values, {NAMED} named"):
-        names = everything.names[: len(everything.names) - bool(everything.merged)]
-        chosen = st.multiselect(
-            "Name these instead", names, max_selections=NAMED, key=f"named-{column}"
+        st.multiselect(
+            "Name these instead", names, named, max_selections=NAMED, key=key_for("named", named)
         )
-    return tuple(chosen)
+    return tuple(named)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

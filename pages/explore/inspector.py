@@ -21,9 +21,8 @@ from pages.common.formatting import plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
-from pages.explore.view import DEFAULT_K, ViewState
+from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 
-K_OPTIONS = (5, 10, 20, 50, 100)
 CENTRAL_ITEMS = 10
 """Items of a selection that are listed, the closest to its centroid."""
 COUNTED_COLUMNS, COUNTED_VALUES = 2, 6
@@ -73,14 +72,9 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
         show_excerpt(context_of(embedding_set, row))
     show_columns(embedding_set, view.kinds, row)
     left, right = st.columns(2)
-    metric_key = navigation.open_set().widget("metric")
-    left.selectbox(
-        "Metric", METRICS, index=METRICS.index(found.metric), key=metric_key,
-        persist_state="session",
-    )  # fmt: skip
-    right.selectbox(
-        "Neighbors", K_OPTIONS, index=K_OPTIONS.index(DEFAULT_K), key="k", persist_state="session"
-    )
+    metric, k = found.metric, navigation.control("k", DEFAULT_K, K_OPTIONS)
+    left.selectbox("Metric", METRICS, METRICS.index(metric), key=key_for("metric", metric))
+    right.selectbox("Neighbors", K_OPTIONS, K_OPTIONS.index(k), key=key_for("k", k))
     st.markdown(f"**Nearest in the original space ({found.metric})**")
     with st.container(key="neighbors"):
         _list("neighbor-list", embedding_set, row, found, on_event)

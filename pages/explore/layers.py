@@ -8,6 +8,7 @@ import streamlit as st
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import Layers, layers_of
 from pages.common import services
+from pages.common.choices import key_for
 from pages.explore import navigation
 from server.open_sets import private_bytes
 
@@ -45,12 +46,9 @@ def choose(key: str, embedding_set: EmbeddingSet) -> ActiveSet:
     if layers is None:
         return ActiveSet(key, embedding_set)
     names = list(layers.rows)
-    widget = navigation.open_set().widget("layer")
-    if st.session_state.get(widget) not in names:
-        st.session_state[widget] = names[-1]
-    layer = names[0]
+    layer = navigation.control("layer", names[-1], names)
     if len(names) > 1:
-        layer = st.select_slider("Layer", names, key=widget, persist_state="session")
+        st.select_slider("Layer", names, layer, key=key_for("layer", layer))
     name = f"{key} layer {layer}"
     shown = services.hold(name, lambda: layers.of(layer), private_bytes, part_of=key)
     return ActiveSet(name, shown, layers, layer)

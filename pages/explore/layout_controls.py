@@ -4,7 +4,10 @@ A PCA that takes longer than about a second is computed by a worker process. Unt
 map shows one by the directions of a sample of the rows.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +18,13 @@ import xxhash
 from embeddings import EmbeddingError, EmbeddingSet, layouts
 from embeddings.files.delimited.formulas import harmless
 from embeddings.layouts import METHODS, Layout, LayoutSpec, Params
-from embeddings.settings import SettingError, SettingField, describe
+from embeddings.settings import Domain, SettingError, SettingField, describe, hints
 from pages.common import services
+from pages.common.choices import key_for
 from pages.common.formatting import error_box
 from pages.common.settings_form import draw_setting, explain
 from pages.explore import navigation
+from pages.explore.address import Address
 from server.jobs import tasks
 from server.jobs.status import JobStatus
 
@@ -29,30 +34,27 @@ MEASURED_ROWS = 100_000
 
 def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
     """Draw the layout controls; `ready_method` is selected when the set is first seen."""
-    state = st.session_state
+    state, opened = st.session_state, navigation.open_set()
     precomputed = layouts.precomputed_dims(embedding_set)
     hidden = ("axes",) if precomputed else ("axes", "precomputed")
     methods = [name for name in METHODS if name not in hidden]
-    widget = navigation.open_set().widget("method")
-    method = str(state.get(widget, ""))
-    if layouts.ALIASES.get(method, method) not in methods:
-        state[widget] = "precomputed" if precomputed else ready_method
-    elif method in layouts.ALIASES:  # from an old address
-        state[widget] = layouts.ALIASES[method]
-    method = st.selectbox(
+    former = opened.address.method or ""
+    if former in layouts.ALIASES:  # from an old address
+        opened.address = replace(opened.address, method=layouts.ALIASES[former])
+    first = "precomputed" if precomputed else ready_method
+    method = navigation.control("method", first, methods, params=(), seed=None)
+    st.selectbox(
         "Layout",
         methods,
+        methods.index(method),
         format_func=lambda name: METHODS[name].title,
-        key=widget,
-        persist_state="session",
+        key=key_for("method", method),
     )
     dims_options = list(precomputed) if method == "precomputed" else [2, 3]
-    if state.get("dims") not in dims_options:
-        state.dims = dims_options[0]
+    dims = navigation.control("dims", dims_options[0], dims_options)
     st.segmented_control(
-        "Dimensions", dims_options, format_func=lambda d: f"{d}D", key="dims",
-        label_visibility="collapsed", width="stretch", required=True,
-        persist_state="session",
+        "Dimensions", dims_options, default=dims, format_func=lambda d: f"{d}D",
+        key=key_for("dims", dims), label_visibility="collapsed", width="stretch", required=True,
     )  # fmt: skip
     try:
         params, seed = _parameters(method)
@@ -60,25 +62,86 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
     except EmbeddingError as error:  # the layout stays as it was
         error_box(str(error))
         params, seed = state.get(f"{method}-valid", METHODS[method].params()), 0
-    return LayoutSpec(method, state.dims, params, seed)
+    opened.address = replace(opened.address, params=_changed(method, params), seed=seed or None)
+    return LayoutSpec(method, dims, params, seed)
 
 
 def _parameters(method: str) -> tuple[Params, int]:
     """Draw the method's parameters, folded away; return them and the seed."""
     kind = METHODS[method].params
-    settings = describe(kind)
+    settings = [_on_screen(each) for each in describe(kind)]
     if not settings:
         return kind(), 0
+    form = _form(method, settings)
     with st.expander("Parameters"):
-        values = {each.name: draw_setting(_on_screen(each), f"{method}-{each.name}")
-                  for each in settings}  # fmt: skip
-        seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key=f"{method}-seed", persist_state="session"
-        )
+        values = {each.name: draw_setting(each, f"{form}-{each.name}") for each in settings}
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{form}-seed", persist_state="session")
     try:
         return kind(**values), int(seed)
     except SettingError as error:
         raise EmbeddingError(explain(error, settings)) from None
+
+
+def _form(method: str, settings: Sequence[SettingField]) -> str:
+    """Return the beginning of the keys of the method's widgets.
+
+    The form of an address with other values has other keys: a message of the browser that is on its
+    way holds the values of the last form.
+    """
+    state, opened = st.session_state, navigation.open_set()
+    restored, form = state.get(f"{method} form", (0, method))
+    if opened.destination is None or restored == opened.restored:
+        return str(form)
+    params, seed = _from_address(method, opened.destination, settings)
+    values: dict[str, Any] = {"seed": seed}
+    defaults: dict[str, Any] = {"seed": 0}
+    for each in settings:
+        values[each.name] = _as_drawn(each, getattr(params, each.name))
+        defaults[each.name] = _as_drawn(each, each.default)
+    if any(state.get(f"{form}-{name}", defaults[name]) != values[name] for name in values):
+        form = f"{method}{opened.restored}"
+        for name, value in values.items():
+            state[f"{form}-{name}"] = value
+    state[f"{method} form"] = (opened.restored, form)
+    return str(form)
+
+
+def _as_drawn(setting: SettingField, value: Any) -> Any:
+    """Return the value of the setting's widget, which is empty for a single keyword."""
+    choices = setting.choices or (setting.keywords if len(setting.keywords) > 1 else None)
+    if choices:
+        return value if value in choices else setting.default
+    return None if value in setting.keywords else value
+
+
+def _from_address(
+    method: str, address: Address, settings: Sequence[SettingField]
+) -> tuple[Params, int]:
+    """Return the parameters and the seed in an address; what is not valid is left out."""
+    kind = METHODS[method].params
+    defaults = {each.name: each.default for each in settings}
+    values = dict(defaults)
+    for name, text in address.params:
+        domain = Domain.of(*hints(kind)[name]) if name in values else None
+        if domain is not None:
+            with suppress(ValueError):
+                values[name] = domain.canonical(domain.parse(text))
+    seed = address.seed if address.seed is not None and address.seed < 2**31 else 0
+    try:
+        return kind(**values), seed
+    except SettingError:  # each is valid, but not all together
+        return kind(**defaults), seed
+
+
+def _changed(method: str, params: Params) -> tuple[tuple[str, str], ...]:
+    """Return name and text of the parameters that differ from the defaults of the screen."""
+    settings = [_on_screen(each) for each in describe(METHODS[method].params)]
+    values = {each.name: getattr(params, each.name) for each in settings}
+    return tuple(
+        (each.name, str(values[each.name]))
+        for each in settings
+        if values[each.name] != each.default
+    )
 
 
 def _on_screen(setting: SettingField) -> SettingField:

@@ -8,13 +8,14 @@ from components import BackgroundClick, Event, Hidden, embedding_map
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS
 from embeddings.text import count_noun
-from pages.common import services, url_state
+from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import inspector, layout_controls, navigation, query
+from pages.explore import address_bar, inspector, layout_controls, navigation, query
 from pages.explore.view import (
     ViewRequest,
     ViewState,
+    address_of,
     compute_view,
     hide,
     highlight,
@@ -29,7 +30,7 @@ POLL_SECONDS = 0.7
 
 def show(request: ViewRequest) -> None:
     """Draw the panels; while work runs for them, they are drawn again every POLL_SECONDS."""
-    navigation.restore_from_url(len(request.active.embedding_set))
+    navigation.restore(request.active.embedding_set)
     st.fragment(_draw)(request)
 
 
@@ -37,12 +38,12 @@ def _draw(request: ViewRequest) -> None:
     """Draw the view as it is now; a click, and a poll while work runs, draw it again."""
     try:
         view = compute_view(request)
+        address_bar.write(address_of(view))
     except EmbeddingError as error:  # Streamlit would show its own message for a fragment
         error_box(str(error))
         return
     poll(POLL_SECONDS if view.is_working else None)
-    url_state.update(row=view.history.row)
-    labels = label_address(view)
+    labels, opened = label_address(view), navigation.open_set()
     on_event = partial(_receive, view=view)
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
@@ -51,7 +52,7 @@ def _draw(request: ViewRequest) -> None:
         focus, mask = highlight(view)
         embedding_map(
             key="map",
-            set_number=navigation.open_set().number,
+            set_number=opened.number,
             layout=view.layout_name,
             points=points,
             colors=view.colored.colors,
@@ -60,6 +61,8 @@ def _draw(request: ViewRequest) -> None:
             focus=focus,
             mask=mask,
             hidden=view.hidden,
+            camera=opened.address.camera,
+            restored=opened.restored,
             background_clicks=view.displayed.is_requested
             and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
             marker=query.query_position(

@@ -1,17 +1,23 @@
 """The open set, and what a person has visited, selected or queried in it."""
 
+from collections.abc import Container
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from components import Clear, Click, Event, Selection
-from embeddings import EmbeddingError
+from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import Neighbors
-from pages.common import url_state
+from pages.common.choices import chosen
 from pages.common.sources import Source
+from pages.explore.address import Address
+from pages.explore.stored_selections import selection_mask
 from server.runs.contract import Response
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +30,14 @@ class AdHocQuery:
     vector : float32, shape (d,)
     image : PNG that a decoder makes of the vector, or None
     unknown : words of a text that are not in the model's vocabulary
+    text : the text that was encoded, or ""
     """
 
     title: str
     vector: np.ndarray
     image: bytes | None = None
     unknown: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +49,13 @@ class PendingQuery:
     title : its name on the screen
     fingerprint : of the set that it was made for
     response : the model's answer
+    text : the text that is being encoded, or ""
     """
 
     title: str
     fingerprint: str
     response: "Future[Response]"
+    text: str = ""
 
 
 @dataclass
@@ -96,6 +106,17 @@ class History:
         self.selected, self.selected_name = None, ""
         self.query = None
 
+    def go_to(self, row: int | None) -> None:
+        """Make an item the current one, or none; an item beside the current one is a step."""
+        if row is None:
+            self.index, self.rows = -1, []
+        elif row in self.rows[max(self.index - 1, 0) : self.index]:
+            self.index -= 1
+        elif row in self.rows[self.index + 1 : self.index + 2]:
+            self.index += 1
+        else:
+            self.visit(row)
+
     def show_query(self, query: AdHocQuery) -> None:
         """Show the neighbors of a query instead of an item's."""
         self.clear()
@@ -130,31 +151,41 @@ class OpenSet:
     ----------
     key : identifies the set, see sources.Source
     number : of the sets opened in the session; part of the keys of the set's widgets
-    history : what was visited; None until the row in the URL has been looked up
+    address : the choices made in the controls; None and "" where they are the defaults
+    destination : what an address says to show, until it is shown; or None
+    restored : number of the address that was restored last, for what the browser holds
+    history : what was visited
     is_detailed : whether its details are on screen
     error : why the files uploaded since could not be opened: error, source, names of the files
     request : a source to open, and the names of its files
     attempt : the files that are being opened instead of it; None if none are
     notice : message to show with it
+    query_box : the text in the box for queries
     query_text, query_image : text and id of the image of the last queries
     pending_query : the query whose vector a model is computing
     query_error : why the last query failed, or ""
+    coded_selection : the selection that was written into an address last, and its text
     last_search : what neighbors were searched for last, and which were found
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     """
 
     key: str
     number: int = 0
-    history: History | None = None
+    address: Address = field(default_factory=Address)
+    destination: Address | None = None
+    restored: int = 0
+    history: History = field(default_factory=History)
     is_detailed: bool = False
     error: tuple[EmbeddingError, Source, str] | None = None
     request: tuple[Source, str] | None = None
     attempt: Attempt | None = None
     notice: str = ""
+    query_box: str = ""
     query_text: str = ""
     query_image: str = ""
     pending_query: PendingQuery | None = None
     query_error: str = ""
+    coded_selection: tuple[np.ndarray | None, str] = (None, "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
 
@@ -187,20 +218,60 @@ def open_set() -> OpenSet:
 
 def current() -> History:
     """Return the session's history in the open set."""
-    opened = open_set()
-    if opened.history is None:
-        opened.history = History()
-    return opened.history
+    return open_set().history
 
 
-def restore_from_url(count: int) -> None:
-    """Begin the first set's history at the row in the URL, if the set of `count` rows has it."""
+def control(name: str, default: T, options: Container[T] | None = None, **resets: object) -> T:
+    """Return the value of a control, to be drawn under `key_for(name, value)`.
+
+    It is what the person chose last, what the address says, or the default. A value that is not
+    among the options is replaced by the default.
+
+    Parameters
+    ----------
+    name : of the widget, and of the address's field
+    resets : values of other fields for when this one changes
+    """
     opened = open_set()
-    if opened.history is None:
-        history, row = History(), url_state.row()
-        if row is not None and row < count:
-            history.visit(row)
-        opened.history = history
+    held: T | None = getattr(opened.address, name)
+    current = default if held is None or (options is not None and held not in options) else held
+    value = chosen(name, current)
+    if options is not None and value not in options:
+        value = default
+    changes: dict[str, Any] = {name: None if value == default else value}
+    if value != current:
+        changes |= resets
+    opened.address = replace(opened.address, **changes)
+    return value
+
+
+def go_to(address: Address) -> None:
+    """Have the view of an address of the open set restored by this run."""
+    opened = open_set()
+    opened.address = opened.destination = address
+    opened.restored += 1
+
+
+def restore(embedding_set: EmbeddingSet) -> None:
+    """Show what the address says, as far as the set has it."""
+    opened = open_set()
+    wanted = opened.destination
+    if wanted is None:
+        return
+    history, count = opened.history, len(embedding_set)
+    if wanted.content and not embedding_set.fingerprint.startswith(wanted.content):
+        opened.notice = "The file has changed since the address was copied."
+    history.query, history.selected, history.selected_name = None, None, ""
+    history.go_to(wanted.row if wanted.row is not None and wanted.row < count else None)
+    if wanted.selection:
+        history.selected = selection_mask(wanted.selection, count)
+        history.selected_name = wanted.selected
+        if history.selected is None:
+            opened.notice = "The selection in the address cannot be found on this server."
+    history.only_these = wanted.only
+    opened.query_box, opened.query_text = wanted.query, ""
+    opened.hidden = (None, frozenset(wanted.hidden))
+    opened.destination = None
 
 
 def receive(event: Event) -> None:

@@ -8,13 +8,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, gallery
 from embeddings.files.options import TEXT_CHOICES, Choice, ChoiceRequired, NotFinite
-from pages.common import file_reading, sources, url_state
+from pages.common import file_reading, sources
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
-from pages.explore import dataset_summary, navigation
-from pages.explore.navigation import Attempt, History, OpenSet
+from pages.explore import address_bar, dataset_summary, navigation
+from pages.explore.address import Address
+from pages.explore.navigation import Attempt, OpenSet
 from server.reading.reader import StillReading
 
 PAGE = Path(__file__).parents[1] / "explore.py"
@@ -32,10 +33,11 @@ def choose() -> tuple[str, Opened]:
     state = st.session_state
     if state.get("open_request"):
         open_set(state.open_request)
+        address_bar.arrive()  # the address names the set
         state.open_request = None
-    if "open_set" not in state:
+    else:
         try:
-            _open_first()
+            _follow_address()
         except StillReading as still:
             file_reading.stop_until_read(still)
     if navigation.open_set().notice:
@@ -55,7 +57,6 @@ def choose() -> tuple[str, Opened]:
         found = opened(current.key)
     except StillReading as still:
         file_reading.stop_until_read(still)
-    url_state.update(set=current.key)
     dataset_summary.show(current, found)
     return current.key, found
 
@@ -79,10 +80,12 @@ def open_set(key: str, is_detailed: bool = False) -> None:
     """Make a set the open one; what belonged to the last one is forgotten."""
     last: OpenSet | None = st.session_state.get("open_set")
     number = 0 if last is None else last.number + 1
-    st.session_state.open_set = OpenSet(key, number, History(), is_detailed)
+    address = Address()
+    if last is not None:  # what is not about the set stays
+        address = Address(dims=last.address.dims, k=last.address.k)
+    st.session_state.open_set = OpenSet(key, number, address, is_detailed=is_detailed)
     if last is not None:
         _give_up(last)  # only now: a rerun that interrupts before tries again
-    url_state.update(row=None)
 
 
 def request(key: str) -> None:
@@ -97,13 +100,29 @@ def follow_request() -> None:
         st.switch_page(PAGE, query_params={"set": key})
 
 
-def _open_first() -> None:
-    """Open the set in the URL, or the first one, with the controls as the URL has them."""
-    key, notice = _from_address()
-    first = OpenSet(key or _first(), notice=notice)
-    for name, value in url_state.controls().items():
-        st.session_state["dims" if name == "dims" else first.widget(name)] = value
-    st.session_state.open_set = first
+def _follow_address() -> None:
+    """Show the view of the address that the person has come to, if it is another than before.
+
+    Raises
+    ------
+    StillReading
+        its set takes longer than a moment to read
+    """
+    wanted = address_bar.destination()
+    if wanted is None:
+        return
+    state = st.session_state
+    current: OpenSet | None = state.get("open_set")
+    key, notice = _readable(wanted.set or _first())
+    if current is None:
+        state.open_set = OpenSet(key or _first(), notice=notice)
+    elif key is None:
+        current.notice = notice
+    elif key != current.key:
+        open_set(key)
+    if key is not None:
+        navigation.go_to(wanted)
+    address_bar.arrive()
 
 
 def _first() -> str:
@@ -256,11 +275,8 @@ def _ask(choice: Choice, source: Source, names: str) -> None:
         st.rerun()
 
 
-def _from_address() -> tuple[str | None, str]:
-    """Return the key in the URL if what it names can still be opened, and else why it cannot."""
-    key = st.query_params.get("set")
-    if key is None:
-        return None, ""
+def _readable(key: str) -> tuple[str | None, str]:
+    """Return the key of a set if it can be opened, and else why it cannot."""
     try:
         opened(key)
     except EmbeddingError as error:

@@ -19,6 +19,7 @@ from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.layouts import Layout
 from embeddings.layouts.space import affine_transfer
 from pages.common import services
+from pages.common.choices import chosen, key_for
 from pages.common.formatting import error_box, plain
 from pages.explore import navigation
 from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
@@ -55,7 +56,8 @@ def _read_response(pending: PendingQuery, dimensions: int) -> AdHocQuery:
             f"the model returned {vector.size} numbers; the set has {dimensions} dimensions"
         )
     image = base64.b64decode(response["png"]) if "png" in response else None
-    return AdHocQuery(pending.title, vector, image, tuple(map(str, response.get("unknown", ()))))
+    unknown = tuple(map(str, response.get("unknown", ())))
+    return AdHocQuery(pending.title, vector, image, unknown, pending.text)
 
 
 def image_column(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:
@@ -142,8 +144,8 @@ def show(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
             title = "Search images by text" if "image" in encodes else "Search by text"
             st.text_input(
                 title,
-                key=opened.widget("query_text"),
-                persist_state="session",  # through the reruns while the answer is pending
+                opened.query_box,
+                key=key_for("query", opened.query_box),
                 placeholder=title,
                 label_visibility="collapsed",
             )
@@ -161,7 +163,8 @@ def submit_inputs(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
     if encoder is None:
         return
     opened = navigation.open_set()
-    text = (st.session_state.get(opened.widget("query_text")) or "").strip()
+    opened.query_box = chosen("query", opened.query_box)
+    text = opened.query_box.strip()
     upload: UploadedFile | None = st.session_state.get(opened.widget("query_image"))
     image = "" if upload is None else upload.file_id
     # no call of Streamlit from here on, at which a rerun could interrupt
@@ -170,7 +173,8 @@ def submit_inputs(embedding_set: EmbeddingSet, encoder: Path | None) -> None:
         if text:
             ask = services.encoders().request
             response = services.threads().submit(ask, encoder, {"text": text})
-            _submit(opened, PendingQuery(f"“{text}”", embedding_set.fingerprint, response))
+            pending = PendingQuery(f"“{text}”", embedding_set.fingerprint, response, text)
+            _submit(opened, pending)
     if image != opened.query_image:
         opened.query_image = image
         if upload is not None:

@@ -1,7 +1,7 @@
 """What the Explore screen shows: computed once for each rerun, and handed to its panels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,24 @@ from embeddings import EmbeddingSet, neighbors
 from embeddings.analysis.contexts import CONTEXT, contexts_of, is_layer
 from embeddings.columns import as_text
 from embeddings.layouts import METHODS, Layout, LayoutSpec
-from embeddings.metrics import Metric
+from embeddings.metrics import METRICS, Metric
 from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.choices import chosen
+from pages.common.sources import OF_THIS_MACHINE, Source
 from pages.explore import layout_controls, navigation, query
+from pages.explore.address import Address
 from pages.explore.color_controls import CLUSTERS, Colored, Coloring, colors_of, column_kinds
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.navigation import History
+from pages.explore.stored_selections import selection_text
 
+CONTENT_DIGITS = 12
+"""Digits of a fingerprint by which an address knows that a file has changed."""
 DEFAULT_K = 10
+K_OPTIONS = (5, 10, 20, 50, 100)
+"""Numbers of neighbors to choose from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +150,8 @@ def compute_view(request: ViewRequest) -> ViewState:
     else:
         colored = colors_of(key, embedding_set, displayed, request.coloring)
     is_coloring = colored.job is not None and not colored.job.is_finished
+    if not is_waiting and not is_coloring:
+        _keep_hidden(colored)
     kinds = column_kinds(key, embedding_set)
     history = navigation.current()
     history.only_these = chosen("only", history.only_these)
@@ -166,10 +175,8 @@ def _find_neighbors(
     While work runs, the screen is drawn again and again for the same item.
     """
     opened = navigation.open_set()
-    state = st.session_state
-    chosen_metric: Metric | None = state.get(opened.widget("metric"))
-    metric = chosen_metric or embedding_set.provenance.metric
-    k: int = state.get("k") or DEFAULT_K
+    metric: Metric = navigation.control("metric", embedding_set.provenance.metric, METRICS)
+    k = navigation.control("k", DEFAULT_K, K_OPTIONS)
     if history.row is not None:
         wanted: tuple[object, ...] = (key, history.row, metric, k)
     elif history.query is not None:
@@ -209,6 +216,16 @@ def hide(view: ViewState, codes: frozenset[int]) -> None:
     navigation.open_set().hidden = (_coloring_key(view.colored), codes)
 
 
+def _keep_hidden(colored: Colored) -> None:
+    """Have the categories that an address hides belong to the coloring that it is for."""
+    opened = navigation.open_set()
+    of, codes = opened.hidden
+    if of is None and codes:
+        count = len(colored.colors.message.get("names", ()))
+        codes = frozenset(code for code in codes if code < count)
+        opened.hidden = (_coloring_key(colored), codes)
+
+
 def _coloring_key(colored: Colored) -> tuple[object, ...]:
     message = colored.colors.message
     return message["url"], message["title"]
@@ -221,6 +238,40 @@ def map_points(view: ViewState) -> Points:
         frame = active.align(job.frame)
         return services.frames().points(f"{job.key} {job.started}", job.frame_number, frame)
     return _points(view.displayed.key, view.key, active, view.displayed.layout)
+
+
+def address_of(view: ViewState) -> Address:
+    """Return the address of the view.
+
+    Raises
+    ------
+    EmbeddingError
+        if it holds a long selection, which cannot be stored
+    """
+    opened, history = navigation.open_set(), view.history
+    is_changeable = Source.of(opened.key).scheme in OF_THIS_MACHINE
+    coloring, codes = opened.hidden
+    return replace(
+        opened.address,
+        set=opened.key,
+        content=view.embedding_set.fingerprint[:CONTENT_DIGITS] if is_changeable else "",
+        hidden=tuple(sorted(view.hidden if coloring else codes)),
+        row=history.row,
+        selection=_selection_text(history.selected),
+        selected=history.selected_name,
+        query=history.query.text if history.query else "",
+        only=history.only_these,
+    )
+
+
+def _selection_text(selected: np.ndarray | None) -> str:
+    """Return the selection as the address has it; it is written once for all reruns."""
+    opened = navigation.open_set()
+    last, text = opened.coded_selection
+    if last is not selected:
+        text = "" if selected is None else selection_text(selected)
+        opened.coded_selection = (selected, text)
+    return text
 
 
 def label_address(view: ViewState) -> str:

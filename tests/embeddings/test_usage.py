@@ -21,9 +21,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
 
 
-def send_event(app: AppTest, component: int, event: str) -> AppTest:
-    """Send an event of the n-th component, as the browser does (AppTest has no public way)."""
-    identity = app.get("bidi_component")[component].proto.id
+def send_event(app: AppTest, component: str, event: str) -> AppTest:
+    """Send an event of a component, as the browser does (AppTest has no public way)."""
+    identities = [each.proto.id for each in app.get("bidi_component")]
+    (identity,) = (each for each in identities if each.endswith(f"-{component}"))
     states = app._tree.get_widget_states()
     key = f"$$STREAMLIT_INTERNAL_KEY_{identity}__events"
     state = WidgetState(id=key, json_trigger_value=f'[{{"event":"event","value":{event}}}]')
@@ -50,10 +51,10 @@ def test_the_first_run_shows_the_gallery(app: AppTest) -> None:
 
 def test_a_click_shows_the_item_and_a_bad_row_is_ignored(app: AppTest) -> None:
     label = gallery.open_item(gallery.ITEMS[0].name).labels[42]
-    app = send_event(app, 0, '{"type": "click", "row": 42}')
+    app = send_event(app, "map", '{"type": "click", "row": 42}')
     assert not app.exception
     assert f"<p>{label}</p>" in titles(app)
-    app = send_event(app, 0, '{"type": "click", "row": 99999999}')
+    app = send_event(app, "map", '{"type": "click", "row": 99999999}')
     assert not app.exception
     assert app.session_state.open_set.history.row == 42
 
@@ -71,7 +72,7 @@ def test_an_upload_is_opened(app: AppTest, tmp_path: Path) -> None:
     app.file_uploader(key="uploads").upload("small.npy", path.read_bytes(), "").run()
     assert not app.exception
     assert app.session_state.open_set.key.startswith("upload:")
-    app = send_event(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, "map", '{"type": "click", "row": 7}')
     assert app.session_state.open_set.history.row == 7
 
 
@@ -92,7 +93,7 @@ def test_a_second_file_opens_by_itself_and_labels_join_the_vectors(app: AppTest,
     ).run()
     assert not app.error
     assert not app.exception
-    app = send_event(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, "map", '{"type": "click", "row": 7}')
     assert "<p>item 7</p>" in titles(app)
 
 
@@ -117,7 +118,7 @@ def test_every_kind_of_column_can_be_a_color(app: AppTest, tmp_path: Path) -> No
         select(app, "Color").set_value(option).run()
         assert not app.exception, option
         assert not app.error, option
-    send_event(app, 0, '{"type": "click", "row": 3}')
+    send_event(app, "map", '{"type": "click", "row": 3}')
     assert not app.exception
 
 
@@ -136,7 +137,7 @@ def test_dot_sets_rank_by_dot_and_say_that_cosine_lays_them_out(app: AppTest, tm
     dots = EmbeddingSet.of(vectors, metric="dot")
     save(dots, path)
     app.file_uploader(key="uploads").upload(path.name, path.read_bytes(), "").run()
-    app = send_event(app, 0, '{"type": "click", "row": 3}')
+    app = send_event(app, "map", '{"type": "click", "row": 3}')
     shown = " ".join(text.value.replace("\\", "") for text in app.markdown)
     assert "Nearest in the original space (dot)" in shown
     assert "the dot product is not a distance" in shown
@@ -161,11 +162,11 @@ def test_messages_that_were_on_their_way_when_a_set_was_opened_change_nothing(
 
 
 def test_only_these_stays_off_after_a_click_whatever_was_on_its_way(app: AppTest) -> None:
-    app = send_event(app, 0, '{"type": "click", "row": 42}')
+    app = send_event(app, "map", '{"type": "click", "row": 42}')
     app.toggle[0].set_value(True).run()
     assert app.session_state.open_set.history.only_these
     on_its_way = app._tree.get_widget_states()
-    app = send_event(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, "map", '{"type": "click", "row": 7}')
     app._run(on_its_way)
     assert not app.session_state.open_set.history.only_these
     assert not app.toggle[0].value

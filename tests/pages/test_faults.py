@@ -18,8 +18,8 @@ import streamlit as st
 from embeddings import EmbeddingError
 from pages.explore import navigation, opening
 try:
-    opening.choose()
-    navigation.restore_from_url(10**6)
+    _, found = opening.choose()
+    navigation.restore(found.embedding_set)
 except EmbeddingError as error:
     st.error(str(error))
 """

@@ -13,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet, save
 from pages.explore import dataset_summary
+from pages.explore.address import Address
 from server.runs import process, records
 from tests.pages.interruption import interrupting, run_interrupted
 
 ROOT = Path(__file__).parents[2]
-EXPLORE = ("pages.explore.opening", "pages.explore.navigation", "pages.common.url_state")
+EXPLORE = ("pages.explore.opening", "pages.explore.navigation", "pages.explore.address_bar")
 EVALUATE = ("pages.evaluate.table_source", "pages.evaluate.run_control", "pages.common.choices")
 TRAIN = ("pages.train.form", "pages.train.selected_run", "pages.common.choices")
 
@@ -75,7 +76,6 @@ def test_an_upload_is_opened(opening: Callable[[], AppTest], tmp_path: Path) -> 
 
     def check(app: AppTest) -> None:
         assert app.session_state.open_set.key.startswith("upload:")
-        assert app.query_params["set"] == app.session_state.open_set.key
 
     assert interrupted_everywhere(EXPLORE, begin, check) > 10
 
@@ -94,7 +94,7 @@ def test_a_set_chosen_from_the_list_is_opened(opening: Callable[[], AppTest]) ->
     assert interrupted_everywhere(modules, begin, check) > 10
 
 
-def test_the_url_sets_the_controls_of_the_first_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_of_the_first_set_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset_summary, "show", lambda *_: None)
 
     def begin() -> AppTest:
@@ -104,8 +104,9 @@ def test_the_url_sets_the_controls_of_the_first_set(monkeypatch: pytest.MonkeyPa
         return app
 
     def check(app: AppTest) -> None:
-        assert app.session_state["method 0"] == "umap"
-        assert app.session_state["dims"] == 3
+        opened = app.session_state.open_set
+        assert (opened.key, opened.number) == ("gallery:python_modules", 0)
+        assert opened.destination == Address(set=opened.key, method="umap", dims=3)
 
     assert interrupted_everywhere(EXPLORE, begin, check) > 10
 

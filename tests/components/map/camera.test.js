@@ -1,7 +1,9 @@
 // Movements of the view: what fits, what flies, and what keys do.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { FIRST_EYE, fit, fitRanges, flyTo, keepPlaces, keyView } from "../../../components/map/camera.js";
+import {
+  FIRST_EYE, FIRST_VIEW, fit, fitRanges, flyTo, keepPlaces, keyView, readView, writeView,
+} from "../../../components/map/camera.js";
 
 const SIZE = { width: 1000, height: 500 };
 const PLANAR = { dims: 2, extent: [1, 0.5] };
@@ -103,5 +105,29 @@ describe("keyView", () => {
     for (let i = 0; i < 50; i++) camera = press("ArrowUp", { scene: { camera } }, SPATIAL)["scene.camera"];
     const altitude = Math.asin((camera.eye.z - camera.center.z) / distance(camera));
     close(altitude, 1.5);
+  });
+});
+
+describe("a view as text", () => {
+  test("comes back with the same center and scale, whatever the width of the window", () => {
+    const text = writeView(planarView, 2);
+    assert.equal(text, "0,0,1");
+    assert.deepEqual(readView(text, 2, SIZE), { "xaxis.range": [-2, 2], "yaxis.range": [-1, 1] });
+    assert.deepEqual(readView("0.5,1,1", 2, { width: 500, height: 500 })["xaxis.range"], [-0.5, 1.5]);
+  });
+
+  test("has eye and center in 3D", () => {
+    const view = spatialView({ x: 1, y: 2, z: 3 }, { x: 0.5, y: 0, z: -1 });
+    assert.equal(writeView(view, 3), "1,2,3,0.5,0,-1");
+    const { eye, center } = readView("1,2,3,0.5,0,-1", 3, SIZE)["scene.camera"];
+    assert.deepEqual([eye, center], [{ x: 1, y: 2, z: 3 }, { x: 0.5, y: 0, z: -1 }]);
+    assert.equal(writeView(spatialView(FIRST_EYE), 3), FIRST_VIEW);
+  });
+
+  test("that describes none is passed over", () => {
+    for (const text of ["", "1,2", "1,2,x", "0,0,0", "0,0,-1", "1,2,3,4,5,6", "Infinity,0,1"]) {
+      assert.equal(readView(text, 2, SIZE), null);
+    }
+    assert.equal(readView("0,0,1", 3, SIZE), null);
   });
 });

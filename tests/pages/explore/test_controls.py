@@ -12,10 +12,13 @@ from streamlit.testing.v1 import AppTest
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
+from embeddings.layouts.params import Params, TsneParams, UmapParams
 from embeddings.media import MEDIA
 from pages.common import services
 from pages.explore import color_controls, layout_controls
+from pages.explore.address import Address
 from pages.explore.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
+from pages.explore.navigation import OpenSet
 
 ROWS = 60
 VECTORS = np.random.default_rng(0).normal(size=(ROWS, 5)).astype(np.float32)
@@ -25,10 +28,7 @@ def draw(embedding_set, panel):  # runs as a script of its own
     import streamlit as st
 
     from pages.explore import color_controls, layers, layout_controls
-    from pages.explore.navigation import OpenSet
 
-    if "open_set" not in st.session_state:
-        st.session_state.open_set = OpenSet("gallery:x")
     if panel == "layout":
         st.session_state.chosen = layout_controls.choose(embedding_set, "tsne")
     elif panel == "color":
@@ -39,20 +39,20 @@ def draw(embedding_set, panel):  # runs as a script of its own
         st.session_state.chosen = layers.choose("source", embedding_set)
 
 
-def controls(panel: str, embedding_set: EmbeddingSet, **state: object) -> AppTest:
-    """Draw a panel in a session whose widgets have some values."""
+def controls(panel: str, embedding_set: EmbeddingSet, **address: Any) -> AppTest:
+    """Draw a panel in a session that has come to an address."""
     color_controls.column_kinds.clear()
     services.open_sets().clear()
     app = AppTest.from_function(draw, args=(embedding_set, panel))
-    for name, value in state.items():
-        app.session_state[name if name == "dims" else f"{name} 0"] = value
+    held = Address(**address)
+    app.session_state.open_set = OpenSet("gallery:x", address=held, destination=held, restored=1)
     app.run()
     assert not app.exception
     return app
 
 
-def chosen(panel: str, embedding_set: EmbeddingSet, **state: object) -> Any:
-    return controls(panel, embedding_set, **state).session_state.chosen
+def chosen(panel: str, embedding_set: EmbeddingSet, **address: Any) -> Any:
+    return controls(panel, embedding_set, **address).session_state.chosen
 
 
 PLAIN = EmbeddingSet.of(VECTORS)
@@ -88,6 +88,32 @@ def test_a_parameter_out_of_bounds_is_explained_and_the_layout_stays() -> None:
     (error,) = app.error
     assert error.value.replace("\\", "").startswith("Neighbors is -3; expected")
     assert app.session_state.chosen == before
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "expected"),
+    [
+        ("umap", (("n_neighbors", "40"), ("threads", "reproducible")),
+         UmapParams(40, threads="reproducible")),
+        ("umap", (("n_neighbors", "1"), ("epochs", "7"), ("no", "7")),
+         UmapParams(epochs=7, threads="fast")),
+        ("umap", (("min_dist", "5"),), UmapParams(threads="fast")),  # above the spread
+        ("tsne", (("perplexity", "x"), ("learning_rate", "200")),
+         TsneParams(learning_rate=200, threads="fast")),
+    ],
+)  # fmt: skip
+def test_the_address_holds_the_parameters_of_the_layout(
+    method: str, params: tuple[tuple[str, str], ...], expected: Params
+) -> None:
+    app = controls("layout", PLAIN, method=method, params=params, seed=7)
+    spec = app.session_state.chosen
+    assert (spec.params, spec.seed) == (expected, 7)
+    held = app.session_state.open_set.address
+    app = controls("layout", PLAIN, method=method, params=held.params, seed=held.seed)
+    assert app.session_state.chosen == spec
+    app.selectbox[0].select("pca").run()
+    assert app.session_state.open_set.address.params == ()
+    assert app.session_state.open_set.address.seed is None
 
 
 def test_the_csv_of_a_layout_runs_nothing_in_a_spreadsheet() -> None:
@@ -162,6 +188,16 @@ def test_categories_are_chosen_only_if_there_are_more_than_colors(
     if is_offered:
         app.multiselect[0].set_value(["kind 20"]).run()
         assert app.session_state.chosen == Coloring("kind", ("kind 20",))
+
+
+def test_what_is_about_a_color_ends_with_it() -> None:
+    classes = EmbeddingSet.of(
+        VECTORS, metadata={"y": np.arange(ROWS) % 5, "z": np.arange(ROWS) % 4}
+    )
+    app = controls("color", classes, color="z", scaled=True)
+    assert app.session_state.chosen == Coloring("z", scaled=True)
+    app.selectbox[0].select("y").run()
+    assert app.session_state.chosen == Coloring("y")
 
 
 @pytest.mark.parametrize(("distinct", "is_category"), [(ROWS // 2, True), (ROWS // 2 + 1, False)])

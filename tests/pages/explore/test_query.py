@@ -150,15 +150,14 @@ def test_a_query_has_a_position_only_on_a_map_of_two_dimensions() -> None:
 def test_a_text_is_asked_once_and_a_blank_one_never(
     opened: OpenSet, requests: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state: dict[str, str] = {}
-    monkeypatch.setattr(query.st, "session_state", state)
+    monkeypatch.setattr(query.st, "session_state", {})
     opened.query_error = "an old error"
     for text in ("", "  ", " red ", "red", "blue", "", "blue"):
-        state[opened.widget("query_text")] = text
+        opened.query_box = text
         query.submit_inputs(CODES, ENCODER)
     assert requests == [{"text": "red"}, {"text": "blue"}, {"text": "blue"}]
     assert opened.query_error == ""
-    state[opened.widget("query_text")] = "green"
+    opened.query_box = "green"
     query.submit_inputs(CODES, None)
     assert len(requests) == 3
 

@@ -33,14 +33,14 @@ def test_a_click_searches_once_however_often_the_page_is_drawn(
 ) -> None:
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
-    app = send_event(app, 0, '{"type": "click", "row": 42}')
+    app = send_event(app, "map", '{"type": "click", "row": 42}')
     assert not app.exception
     assert searches == [42]
     app = app.run().run()
     assert searches == [42]
-    app.selectbox(key="k").select(20).run()
+    select(app, "Neighbors").select(20).run()
     assert searches == [42, 42]
-    app = send_event(app, 0, '{"type": "click", "row": 7}')
+    app = send_event(app, "map", '{"type": "click", "row": 7}')
     assert searches == [42, 42, 7]
 
 

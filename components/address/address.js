@@ -1,0 +1,85 @@
+// @ts-check
+// The browser's address: tells Python of Back and Forward, and has the view of the map in it.
+import { mount } from "../shared/mount.js";
+import { subscribe } from "../shared/page.js";
+
+/**
+ * Return by how many entries a key goes through the history: -1 to undo, 1 to redo, otherwise 0.
+ *
+ * @param {{ key: string, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, altKey: boolean }} event
+ */
+export function stepOf({ key, ctrlKey, metaKey, shiftKey, altKey }) {
+  if ((!ctrlKey && !metaKey) || altKey) return 0;
+  const letter = key.toLowerCase();
+  if (letter === "z") return shiftKey ? 1 : -1;
+  return letter === "y" && !shiftKey ? 1 : 0;
+}
+
+/**
+ * Return an address with the view of the map as its parameter.
+ *
+ * @param {string} href
+ * @param {string} camera "" for the view that fits
+ */
+export function withCamera(href, camera) {
+  const [, before, query, hash] = /** @type {RegExpExecArray} */ (/^([^?#]*)\??([^#]*)(.*)$/.exec(href));
+  const others = query.split("&").filter((part) => part && !part.startsWith("camera="));
+  const parts = camera ? [...others, `camera=${camera}`] : others;
+  return `${before}${parts.length ? "?" : ""}${parts.join("&")}${hash}`;
+}
+
+class AddressBar {
+  /** @type {(event: { type: "went", search: string }) => void} */
+  #emit = () => {};
+
+  #path = location.pathname;
+
+  #listeners = new AbortController();
+
+  #endSubscription = subscribe({ camera: (camera) => this.#show(camera) });
+
+  constructor() {
+    const { signal } = this.#listeners;
+    window.addEventListener("popstate", () => this.#went(), { signal });
+    window.addEventListener("keydown", (event) => this.#key(event), { signal });
+  }
+
+  /**
+   * @param {object} _message
+   * @param {(event: { type: "went", search: string }) => void} emit
+   */
+  update(_message, emit) {
+    this.#emit = emit;
+  }
+
+  destroy() {
+    this.#listeners.abort();
+    this.#endSubscription();
+  }
+
+  /**
+   * Write the view of the map into the address, which is not a step of the history.
+   *
+   * @param {string} camera
+   */
+  #show(camera) {
+    const href = withCamera(location.href, camera);
+    if (href !== location.href) history.replaceState(history.state, "", href);
+  }
+
+  #went() {
+    if (location.pathname === this.#path) this.#emit({ type: "went", search: location.search });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const step = stepOf(event);
+    const { target } = event;
+    const isTyping = target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea"));
+    if (step === 0 || isTyping) return;
+    event.preventDefault();
+    history.go(step);
+  }
+}
+
+export const update = mount(() => new AddressBar());

@@ -1,0 +1,170 @@
+"""The view of the Explore screen as its address holds it: a value, and its text.
+
+An address holds what differs from the defaults. What it holds that cannot be read is ignored, since
+addresses are typed, cut and passed on by people.
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+_MOST_DIGITS = 18  # of a whole number; int() refuses longer ones only beyond thousands
+_MOST_ROWS = 1 << 27  # that a selection in an address may have
+
+
+@dataclass(frozen=True)
+class Address:
+    """What the Explore screen shows. None and "" stand for the default.
+
+    Attributes
+    ----------
+    set : key of the source, see sources.Source
+    content : the beginning of the set's fingerprint, where the file may change; or ""
+    layer : of a set of words in context
+    method, dims, params, seed : of the layout; parameters by name, as text
+    color, named, granularity, scaled : see color_controls.Coloring
+    hidden : codes of the hidden categories
+    filter : the filter as text
+    row : the current item
+    selection : the selected rows, as `encode_mask` writes them, or the key of a stored mask
+    selected : title of the selection
+    query : text whose neighbors are shown
+    only : whether the map hides everything but what stands out
+    metric, k : of the search for neighbors
+    camera : what is in view, which the map itself writes into the address; not compared
+    """
+
+    set: str = ""
+    content: str = ""
+    layer: str | None = None
+    method: str | None = None
+    dims: int | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    seed: int | None = None
+    color: str | None = None
+    named: tuple[str, ...] = ()
+    granularity: float | None = None
+    scaled: bool | None = None
+    hidden: tuple[int, ...] = ()
+    filter: str = ""
+    row: int | None = None
+    selection: str = ""
+    selected: str = ""
+    query: str = ""
+    only: bool = False
+    metric: str | None = None
+    k: int | None = None
+    camera: str = field(default="", compare=False)
+
+
+def encode(address: Address) -> dict[str, str]:
+    """Return the parameters of the URL; those at their default, and the camera, are left out."""
+    texts = {}
+    for each in fields(Address):
+        value = getattr(address, each.name)
+        if each.compare and value != each.default:
+            write, _ = _CODECS[each.name]
+            texts[each.name] = write(value)
+    return texts
+
+
+def decode(params: Mapping[str, str]) -> Address:
+    """Return the address that the parameters of a URL hold, as far as they can be read."""
+    values = {}
+    for each in fields(Address):
+        text = params.get(each.name)
+        if text:
+            _, read = _CODECS[each.name]
+            try:
+                values[each.name] = read(text)
+            except (KeyError, ValueError):
+                continue
+    return Address(**values)
+
+
+def encode_mask(mask: np.ndarray) -> str:
+    """Return a bool mask, shape (n,), as text of letters, digits, "-" and "_"."""
+    packed = zlib.compress(np.packbits(mask).tobytes(), 9)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_mask(text: str, count: int) -> np.ndarray | None:
+    """Return the mask of `count` rows that `encode_mask` has written; None if the text is none."""
+    size = (count + 7) // 8
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        found = zlib.decompressobj().decompress(packed, size + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        return None
+    if len(found) != size or count > _MOST_ROWS:
+        return None
+    return np.unpackbits(np.frombuffer(found, dtype=np.uint8), count=count).astype(bool)
+
+
+def _read_whole(text: str) -> int:
+    """Read a whole number; a text that is none, or absurdly long, raises ValueError."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise ValueError(text)
+    return int(text)
+
+
+def _read_fraction(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError(text)
+    return value
+
+
+def _write_texts(texts: tuple[str, ...]) -> str:
+    return ",".join(quote(text, safe="") for text in texts)
+
+
+def _read_texts(text: str) -> tuple[str, ...]:
+    return tuple(unquote(part) for part in text.split(","))
+
+
+def _write_pairs(pairs: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{quote(name, safe='')}:{quote(value, safe='')}" for name, value in pairs)
+
+
+def _read_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.partition(":") for part in text.split(",")]
+    return tuple((unquote(name), unquote(value)) for name, colon, value in pairs if colon)
+
+
+_TEXT = (str, str)
+_WHOLE = (str, _read_whole)
+_FLAG = (lambda value: "1", lambda text: {"1": True}[text])
+_CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
+    "set": _TEXT,
+    "content": _TEXT,
+    "layer": _TEXT,
+    "method": _TEXT,
+    "dims": _WHOLE,
+    "params": (_write_pairs, _read_pairs),
+    "seed": _WHOLE,
+    "color": _TEXT,
+    "named": (_write_texts, _read_texts),
+    "granularity": (str, _read_fraction),
+    "scaled": _FLAG,
+    "hidden": (
+        lambda codes: ",".join(map(str, codes)),
+        lambda text: tuple(sorted({_read_whole(part) for part in text.split(",")})),
+    ),
+    "filter": _TEXT,
+    "row": _WHOLE,
+    "selection": _TEXT,
+    "selected": _TEXT,
+    "query": _TEXT,
+    "only": _FLAG,
+    "metric": _TEXT,
+    "k": _WHOLE,
+    "camera": _TEXT,
+}
+"""How each field is written and read; a reader raises ValueError or KeyError."""
