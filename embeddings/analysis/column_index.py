@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.analysis.significance import Ranks, rank
+from embeddings.arrow_types import is_text
 from embeddings.columns import (
     CATEGORICAL,
     LABEL,
@@ -104,7 +105,9 @@ class ColumnIndex:
 def index_columns(
     embedding_set: EmbeddingSet, kinds: Mapping[str, str] | None = None
 ) -> ColumnIndex:
-    """Prepare the columns of a set; lists, records, images and sounds are left out.
+    """Prepare the columns of a set; records, images and sounds are left out.
+
+    The items of lists, such as tags, are values; a row may have several.
 
     Parameters
     ----------
@@ -123,6 +126,8 @@ def index_columns(
         elif kind in SCALED:
             number_columns.append(_numbers(name, column, kind == "date"))
             terms.append(_missing_values(name, column))
+        elif kind == "list":
+            terms += _items(name, column)
         elif kind == "text":
             terms += [_words(name, column, notes), _missing_values(name, column)]
     if LABEL not in kinds:
@@ -146,6 +151,21 @@ def _values(name: str, column: pa.ChunkedArray) -> Terms:
     found = coded(column)
     rows = np.arange(len(column), dtype=np.int32)
     return _frequent(name, "value", (None, *found.values), found.codes + np.int32(1), rows)
+
+
+def _items(name: str, column: pa.ChunkedArray) -> list[Terms]:
+    """Return the items of lists of texts as values, and missing lists; an item counts once."""
+    if not is_text(column.type.value_type):
+        return []
+    lists = column.combine_chunks()
+    items = pc.list_flatten(lists)
+    is_item = items.is_valid()
+    found = pc.dictionary_encode(items.filter(is_item))
+    rows = pc.list_parent_indices(lists).filter(is_item).to_numpy()
+    keys = np.unique(rows.astype(np.int64) << 32 | found.indices.to_numpy())
+    codes, rows = (keys & 0xFFFFFFFF).astype(np.int32), (keys >> 32).astype(np.int32)
+    names = tuple(found.dictionary.to_pylist())
+    return [_frequent(name, "value", names, codes, rows), _missing_values(name, column)]
 
 
 def _missing_values(name: str, column: pa.ChunkedArray) -> Terms:

@@ -119,6 +119,7 @@ def cluster(arguments: ClusterArguments) -> None:
 
     from embeddings.analysis import clusters
     from embeddings.analysis.cluster_names import name_clusters
+    from embeddings.analysis.column_index import index_columns
     from embeddings.files.atomic import atomic_path
 
     spec = arguments.spec
@@ -133,7 +134,7 @@ def cluster(arguments: ClusterArguments) -> None:
             )
         note(*made.notes)
     found = clusters.cluster(made.coordinates, arguments.fineness)
-    names = name_clusters(found, embedding_set.labels)
+    names = name_clusters(found, embedding_set, index_columns(embedding_set))
     columns = {
         "row": pa.array(range(len(embedding_set)), pa.int64()),
         "label": pa.array(embedding_set.labels, pa.string()),

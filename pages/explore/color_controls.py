@@ -11,6 +11,7 @@ from components import Colors, category_colors, date_colors, number_colors, one_
 from embeddings import EmbeddingSet, layouts, neighbors
 from embeddings.analysis import clusters
 from embeddings.analysis.cluster_names import name_clusters
+from embeddings.analysis.column_index import ColumnIndex, index_columns
 from embeddings.analysis.contexts import CONTEXT, is_layer
 from embeddings.arrow_types import is_number
 from embeddings.cache import key_hash
@@ -214,16 +215,16 @@ def _cluster_colors(
     st.session_state.cluster_job = job.key
     if job.state != "done":
         return Colored(one_color(len(embedding_set), "clusters"), job.error, job)
-    return _found_clusters(source, digest, embedding_set.labels, job.result)
+    return _found_clusters(source, digest, embedding_set, job.result)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)
 def _found_clusters(
-    source: str, digest: str, _labels: tuple[str, ...], _found: clusters.Clusters
+    source: str, digest: str, _embedding_set: EmbeddingSet, _found: clusters.Clusters
 ) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
-    titles = name_clusters(found, _labels)
+    titles = name_clusters(found, _embedding_set, column_index(source, _embedding_set))
     shown = min(found.count, NAMED)
     names = list(titles[:shown])
     sizes = list(found.sizes[:shown])
@@ -244,6 +245,12 @@ def _found_clusters(
         f"{found.noise_fraction:.0%} of the points in none"
     )
     return Colored(colors, note)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def column_index(source: str, _embedding_set: EmbeddingSet) -> ColumnIndex:
+    """Return the words and values of a set's labels and columns."""
+    return index_columns(_embedding_set)
 
 
 def _preservation_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:

@@ -178,6 +178,15 @@ def test_labels_that_repeat_are_values_others_are_words() -> None:
     assert (terms.kind, terms.names, terms.counts.tolist()) == ("word", ("wine",), [12])
 
 
+def test_the_items_of_lists_are_values_and_count_once_a_row() -> None:
+    tags = [["a", "b", "a"], ["a", None], ["a"], [], None, ["b"], ["b"], ["c"]]
+    lists = EmbeddingSet.of(np.eye(8), [f"x{i}" for i in range(8)], {"tags": tags})
+    (terms, *_) = index_columns(lists).terms
+    assert (terms.column, terms.kind) == ("tags", "value")
+    assert dict(zip(terms.names, terms.counts.tolist(), strict=True)) == {"a": 3, "b": 3}
+    assert terms.count(np.arange(8) < 2).tolist() == [2, 1]
+
+
 def test_very_long_texts_are_cut_and_it_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(column_index, "MOST_CHARACTERS", 40)
     long = EmbeddingSet.of(np.ones((4, 2)), ["abcd wine wine"] * 3 + ["x"], {})
