@@ -4,6 +4,7 @@
 need no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
 """
 
+from embeddings.layouts.axes import Component, columns_read, resolve_axes
 from embeddings.layouts.computation import compute, load_cached, preview, store
 from embeddings.layouts.layout import Layout, load_layout, save_layout
 from embeddings.layouts.params import (
@@ -25,6 +26,7 @@ __all__ = [
     "METHODS",
     "UMAP_METRICS",
     "AxesParams",
+    "Component",
     "Layout",
     "LayoutSpec",
     "Method",
@@ -33,6 +35,7 @@ __all__ = [
     "PrecomputedParams",
     "TsneParams",
     "UmapParams",
+    "columns_read",
     "compute",
     "find_method",
     "layout_metric",
@@ -40,6 +43,7 @@ __all__ = [
     "load_layout",
     "precomputed_dims",
     "preview",
+    "resolve_axes",
     "save_layout",
     "store",
     "takes_seconds",

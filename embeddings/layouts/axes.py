@@ -172,8 +172,7 @@ def axes_key(embedding_set: EmbeddingSet, params: AxesParams, dims: int) -> str:
             parts = [f"component {axis.number}".encode()]
         else:
             parts = [b"column", _column_values(embedding_set, axis.title).tobytes()]
-        for part in parts:
-            digest.update(f"{len(part)} ".encode() + part)
+        digest.update(b" ".join([*parts, b""]))
     return digest.hexdigest()
 
 

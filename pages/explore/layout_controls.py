@@ -17,7 +17,7 @@ import xxhash
 
 from embeddings import EmbeddingError, EmbeddingSet, layouts
 from embeddings.files.delimited.formulas import harmless
-from embeddings.layouts import METHODS, Layout, LayoutSpec, Params
+from embeddings.layouts import METHODS, AxesParams, Layout, LayoutSpec, Params
 from embeddings.settings import Domain, SettingError, SettingField, describe, hints
 from pages.common import services
 from pages.common.choices import key_for
@@ -36,8 +36,7 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
     """Draw the layout controls; `ready_method` is selected when the set is first seen."""
     state, opened = st.session_state, navigation.open_set()
     precomputed = layouts.precomputed_dims(embedding_set)
-    hidden = ("axes",) if precomputed else ("axes", "precomputed")
-    methods = [name for name in METHODS if name not in hidden]
+    methods = [name for name in METHODS if name != "precomputed" or precomputed]
     former = opened.address.method or ""
     if former in layouts.ALIASES:  # from an old address
         opened.address = replace(opened.address, method=layouts.ALIASES[former])
@@ -57,25 +56,43 @@ def choose(embedding_set: EmbeddingSet, ready_method: str) -> LayoutSpec:
         key=key_for("dims", dims), label_visibility="collapsed", width="stretch", required=True,
     )  # fmt: skip
     try:
-        params, seed = _parameters(method)
+        params, seed = _parameters(method, dims)
+        if isinstance(params, AxesParams):
+            layouts.resolve_axes(embedding_set, params, dims)
         state[f"{method}-valid"] = params
     except EmbeddingError as error:  # the layout stays as it was
         error_box(str(error))
-        params, seed = state.get(f"{method}-valid", METHODS[method].params()), 0
+        params, seed = _last_valid(embedding_set, method, dims), 0
     opened.address = replace(opened.address, params=_changed(method, params), seed=seed or None)
     return LayoutSpec(method, dims, params, seed)
 
 
-def _parameters(method: str) -> tuple[Params, int]:
-    """Draw the method's parameters, folded away; return them and the seed."""
+def _last_valid(embedding_set: EmbeddingSet, method: str, dims: int) -> Params:
+    """Return the parameters that were valid last, or the defaults if they are not of this set."""
+    params: Params = st.session_state.get(f"{method}-valid", METHODS[method].params())
+    if isinstance(params, AxesParams):
+        try:
+            layouts.resolve_axes(embedding_set, params, dims)
+        except EmbeddingError:  # those of another set
+            return AxesParams()
+    return params
+
+
+def _parameters(method: str, dims: int) -> tuple[Params, int]:
+    """Draw the method's parameters, folded away but for axes; return them and the seed."""
     kind = METHODS[method].params
     settings = [_on_screen(each) for each in describe(kind)]
     if not settings:
         return kind(), 0
     form = _form(method, settings)
-    with st.expander("Parameters"):
-        values = {each.name: draw_setting(each, f"{form}-{each.name}") for each in settings}
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{form}-seed", persist_state="session")
+    is_of_axes, seed = method == "axes", 0
+    with st.expander("Axes" if is_of_axes else "Parameters", expanded=is_of_axes):
+        drawn = [each for each in settings if dims == 3 or not is_of_axes or each.name != "z"]
+        values = {each.name: draw_setting(each, f"{form}-{each.name}") for each in drawn}
+        if METHODS[method].uses_seed:
+            seed = st.number_input(
+                "Seed", 0, 2**31 - 1, 0, key=f"{form}-seed", persist_state="session"
+            )
     try:
         return kind(**values), int(seed)
     except SettingError as error:
@@ -182,7 +199,7 @@ def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> Displayed
     is_measured = len(embedding_set) <= MEASURED_ROWS
     if job is None and is_unmeasured and is_measured:
         job = start(embedding_set, spec)
-    if job is None and layout is None and spec.method == "pca":
+    if job is None and layout is None and spec.method in ("pca", "axes"):
         job = start(embedding_set, spec, with_quality=is_measured)
     if job and not job.is_finished and services.session_id() not in job.clients:
         start(embedding_set, spec)  # join: the job ends only when every session cancels it
@@ -198,9 +215,13 @@ def displayed_layout(embedding_set: EmbeddingSet, spec: LayoutSpec) -> Displayed
 
 def is_quick(embedding_set: EmbeddingSet, spec: LayoutSpec) -> bool:
     """Return True if the server computes the layout itself, in a moment."""
-    if spec.method == "pca":
+    needs_pca = spec.method == "pca"
+    if isinstance(spec.params, AxesParams):
+        axes = layouts.resolve_axes(embedding_set, spec.params, spec.dims)
+        needs_pca = any(isinstance(axis, layouts.Component) for axis in axes)
+    if needs_pca:
         return not layouts.takes_seconds(*embedding_set.vectors.shape)
-    return spec.method == "precomputed"
+    return spec.method in ("precomputed", "axes")
 
 
 def _substitute(embedding_set: EmbeddingSet, dims: int) -> tuple[LayoutSpec, Layout, str]:
@@ -244,17 +265,21 @@ def job_key(embedding_set: EmbeddingSet, spec: LayoutSpec) -> str:
 def start(embedding_set: EmbeddingSet, spec: LayoutSpec, with_quality: bool = True) -> JobStatus:
     """Compute a layout and its quality in a worker process, or join the job that does."""
     cache, columns = services.cache(), _coordinate_columns(embedding_set, spec)
+    labels = embedding_set.labels if spec.method == "axes" else None
     return services.pool().submit(
         job_key(embedding_set, spec), tasks.lay_out,
         tasks.share_vectors(embedding_set, cache), embedding_set.provenance.metric, spec,
-        cache.folder, columns, with_quality, client=services.session_id(),
+        cache.folder, columns, with_quality, labels, client=services.session_id(),
     )  # fmt: skip
 
 
 def _coordinate_columns(
     embedding_set: EmbeddingSet, spec: LayoutSpec
 ) -> dict[str, pa.ChunkedArray]:
-    """Return the columns that the method reads: x, y[, z] for "precomputed"."""
+    """Return the columns that the method reads: x, y[, z] for "precomputed", those of axes."""
+    if isinstance(spec.params, AxesParams):
+        read = layouts.columns_read(embedding_set, spec.params, spec.dims)
+        return {name: embedding_set.metadata.column(name) for name in read}
     if spec.method != "precomputed":
         return {}
     names = [axis for axis in "xyz" if axis in embedding_set.metadata.column_names]

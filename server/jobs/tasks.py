@@ -5,7 +5,7 @@ Arguments are pickled, so vectors are passed as a file that workers map into mem
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +33,13 @@ def share_vectors(embedding_set: EmbeddingSet, cache: Cache) -> Path:
 
 
 def open_vectors(
-    vectors: Path, metric: Metric, columns: Mapping[str, pa.ChunkedArray] | None = None
+    vectors: Path,
+    metric: Metric,
+    columns: Mapping[str, pa.ChunkedArray] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> EmbeddingSet:
-    """Return the set of shared vectors, mapped into memory, without its labels."""
-    return EmbeddingSet.of(np.load(vectors, mmap_mode="r"), metadata=columns, metric=metric)
+    """Return the set of shared vectors, mapped into memory, without its labels by default."""
+    return EmbeddingSet.of(np.load(vectors, mmap_mode="r"), labels, columns, metric=metric)
 
 
 def lay_out(
@@ -46,6 +49,7 @@ def lay_out(
     cache_folder: Path,
     columns: Mapping[str, pa.ChunkedArray] | None = None,
     with_quality: bool = True,
+    labels: Sequence[str] | None = None,
     *,
     progress: Progress,
 ) -> None:
@@ -57,11 +61,12 @@ def lay_out(
     metric : of the set
     spec : of the layout
     cache_folder : of the server's cache
-    columns : the metadata that the method reads: x, y[, z] for "precomputed"
+    columns : the metadata that the method reads: x, y[, z] for "precomputed", those of "axes"
     with_quality : whether to measure the layout's quality, which needs the neighbor graph
+    labels : of the items, if the method reads them
     """
     progress("opening the vectors")
-    embedding_set, cache = open_vectors(vectors, metric, columns), Cache(cache_folder)
+    embedding_set, cache = open_vectors(vectors, metric, columns, labels), Cache(cache_folder)
     layouts.compute(embedding_set, spec, cache=cache, progress=progress, with_quality=with_quality)
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
-from embeddings.layouts.params import Params, TsneParams, UmapParams
+from embeddings.layouts.params import AxesParams, Params, TsneParams, UmapParams
 from embeddings.media import MEDIA
 from pages.common import services
 from pages.explore import color_controls, layout_controls
@@ -116,6 +116,27 @@ def test_the_address_holds_the_parameters_of_the_layout(
     assert app.session_state.open_set.address.seed is None
 
 
+def test_axes_are_chosen_as_text_and_a_mistake_leaves_them_as_they_were() -> None:
+    app = controls("layout", PLAIN, method="axes", params=(("x", "3 -> 5"), ("y", "pca 3")))
+    spec = app.session_state.chosen
+    assert spec == LayoutSpec("axes", 2, AxesParams("3 -> 5", "pca 3"))
+    assert [each.label for each in app.text_input] == ["Horizontal axis", "Vertical axis"]
+    key = app.text_input[0].key
+    app.text_input(key=key).set_value("3 -> nothing").run()
+    (error,) = app.error
+    assert error.value.replace("\\", "").startswith("axis x: no item has the label 'nothing'")
+    assert app.session_state.chosen == spec
+    app.text_input(key=key).set_value("7 -> 5").run()
+    assert app.session_state.chosen == LayoutSpec("axes", 2, AxesParams("7 -> 5", "pca 3"))
+    assert app.session_state.open_set.address.params == (("x", "7 -> 5"), ("y", "pca 3"))
+
+
+def test_axes_of_another_set_are_replaced_by_the_defaults() -> None:
+    app = controls("layout", PLAIN, method="axes", params=(("x", "no -> such"),))
+    assert not app.exception
+    assert app.session_state.chosen == LayoutSpec("axes")
+
+
 def test_the_csv_of_a_layout_runs_nothing_in_a_spreadsheet() -> None:
     layout = Layout(np.float32([[0.5, 1.5, 2.5], [-1, -2, -3]]), "pca")
     made = EmbeddingSet.of(VECTORS[:2], ["=1+1", 'a "b"'])
@@ -127,10 +148,12 @@ def test_the_csv_of_a_layout_runs_nothing_in_a_spreadsheet() -> None:
     ]
 
 
-def test_only_precomputed_layouts_take_columns_to_the_worker() -> None:
+def test_only_precomputed_layouts_and_axes_take_columns_to_the_worker() -> None:
     taken = layout_controls._coordinate_columns(PLACED, LayoutSpec("precomputed"))
     assert list(taken) == ["x", "y"]
     assert layout_controls._coordinate_columns(PLACED, LayoutSpec("pca")) == {}
+    axes = LayoutSpec("axes", params=AxesParams("y", "pca 1"))
+    assert list(layout_controls._coordinate_columns(PLACED, axes)) == ["y"]
 
 
 COLORED = EmbeddingSet.of(

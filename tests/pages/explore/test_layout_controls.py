@@ -56,6 +56,17 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> EmbeddingSet:
     return EmbeddingSet.of(np.random.default_rng(0).normal(size=(40, 90)).astype(np.float32))
 
 
+def test_axes_along_components_of_a_long_pca_are_a_job_others_are_shown_right_away(
+    pool: RecordedPool, wide: EmbeddingSet
+) -> None:
+    spec = LayoutSpec("axes", params=layouts.AxesParams("#1 -> #2", "pca 2"))
+    assert not layout_controls.displayed_layout(wide, spec).is_requested
+    assert pool.calls[0][-1] == wide.labels
+    spec = LayoutSpec("axes", params=layouts.AxesParams("#1 -> #2", "#3 -> #4"))
+    shown = layout_controls.displayed_layout(wide, spec)
+    assert shown.is_requested and shown.layout.notes[0].startswith("#1 → #2 explains")
+
+
 def test_a_long_pca_is_a_job_and_the_map_shows_a_rough_one(
     pool: RecordedPool, wide: EmbeddingSet
 ) -> None:
@@ -65,7 +76,7 @@ def test_a_long_pca_is_a_job_and_the_map_shows_a_rough_one(
     assert shown.layout.coordinates.shape == (40, 2) and shown.layout.coordinates.any()
     assert shown.layout.fingerprint == wide.fingerprint
     assert shown.substitute == "a rough PCA, by the directions of a sample of 40 rows"
-    function, _, metric, requested, *_, with_quality = pool.calls[0]
+    function, _, metric, requested, *_, with_quality, _ = pool.calls[0]
     assert (function, metric, requested) == (tasks.lay_out, "cosine", spec)
     assert with_quality
     again = layout_controls.displayed_layout(wide, spec)

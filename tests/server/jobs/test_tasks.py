@@ -112,6 +112,24 @@ def test_precomputed_coordinates_are_stored_where_the_server_finds_them(tmp_path
     assert 0 < found.quality["neighbor_preservation"] < 1
 
 
+def test_axes_are_stored_where_the_server_finds_them(tmp_path, embedding_set):
+    """The worker has the labels and only the columns that axes read; the key is the full set's."""
+    cache = Cache(tmp_path)
+    labels = [f"item {i}" for i in range(120)]
+    columns = {"kind": ["a", "b"] * 60, "year": list(range(120))}
+    full = EmbeddingSet.of(embedding_set.vectors, labels, columns, metric="euclidean")
+    spec = layouts.LayoutSpec("axes", params=layouts.AxesParams("item 3 -> item 5", "year"))
+    read = {"year": full.metadata.column("year")}
+    tasks.lay_out(
+        tasks.share_vectors(full, cache), "euclidean", spec, tmp_path, read, True, labels,
+        progress=NullProgress(),
+    )  # fmt: skip
+    found = layouts.load_cached(full, spec, cache=cache)
+    assert found is not None and found.quality
+    expected = layouts.compute(full, spec, with_quality=False)
+    np.testing.assert_array_equal(found.coordinates, expected.coordinates)
+
+
 def test_neighborhoods_are_examined_with_the_cached_graph_or_without(tmp_path, embedding_set):
     cache = Cache(tmp_path)
     vectors = tasks.share_vectors(embedding_set, cache)
