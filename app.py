@@ -14,6 +14,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 import pages
+from components.assets import KeptByBrowsers
 from embeddings import EmbeddingError
 from pages.common import navigation_guard, services
 from pages.common.formatting import error_box
@@ -29,6 +30,7 @@ STYLE = (FOLDER / "common" / "style.css").read_text()
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
     keep_unsent_messages()
+    navigation_guard.ignore_other_pages()
     explore, train, evaluate = (FOLDER / f"{name}.py" for name in ("explore", "train", "evaluate"))
     linked = [
         st.Page(explore, title="Explore", icon=":material/scatter_plot:", default=True),
@@ -69,4 +71,4 @@ if __name__ == "__main__":
     main()
 else:
     guard = Middleware(WebGuard, names=lambda: st.get_option("server.allowedHosts"))
-    app = st.App(__file__, lifespan=lifespan, middleware=[guard])
+    app = st.App(__file__, lifespan=lifespan, middleware=[guard, Middleware(KeptByBrowsers)])

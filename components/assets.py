@@ -2,12 +2,15 @@
 
 Everything is served by Streamlit's static route for components. The addresses carry a version or a
 content hash, so a browser's cache is never stale, and no message repeats what was sent before.
+Streamlit has browsers ask for each file again on every visit; KeptByBrowsers corrects that.
 """
 
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import plotly
 import streamlit.components.v1 as components_v1
@@ -18,6 +21,35 @@ from embeddings.cache import Cache
 _COMPONENTS = Path(__file__).parent
 _SERVED = (".js", ".css")
 """Files of these kinds are served, out of the folders of the components."""
+
+_KEPT = (b"cache-control", b"public, max-age=31536000, immutable")  # a year
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class KeptByBrowsers:
+    """ASGI middleware: browsers keep what is served here, since its content never changes.
+
+    Streamlit's own header names no age, so that a browser would fetch plotly.js, 5 MB, and each of
+    our modules at every visit, and compile them again.
+    """
+
+    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on; change the header of a file of ours that was found."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                headers = [each for each in message["headers"] if each[0].lower() != _KEPT[0]]
+                message = {**message, "headers": [*headers, _KEPT]}
+            await send(message)
+
+        is_ours = scope["type"] == "http" and f"/component/{__name__}." in scope["path"]
+        await self._app(scope, receive, sending if is_ours else send)
 
 
 def serve(name: str, folder: Path) -> str:

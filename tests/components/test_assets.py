@@ -1,9 +1,11 @@
 """What is served for the browser: JavaScript and style sheets by their content, and no Python."""
 
+import asyncio
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +104,29 @@ def test_a_served_file_is_read_once(
     assert blobs.has(address)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read again"))
     assert blobs.has(address) and blobs.put(b"content") == address
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "is_kept"),
+    [("/component/components.assets.plotly-7/plotly.min.js", 200, True),
+     ("/base/component/components.assets.blobs/0.bin", 200, True),
+     ("/component/components.assets.blobs/0.bin", 404, False),
+     ("/component/other.plotly/plotly.min.js", 200, False), ("/", 200, False)],
+)  # fmt: skip
+def test_browsers_keep_what_is_served_here(path: str, status: int, is_kept: bool) -> None:
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"Cache-Control", b"public"), (b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"content"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    guard = assets.KeptByBrowsers(app)
+    asyncio.run(guard({"type": "http", "path": path}, None, send))  # type: ignore[arg-type]
+    start, body = sent
+    found = [value for name, value in start["headers"] if name.lower() == b"cache-control"]
+    assert found == [b"public, max-age=31536000, immutable" if is_kept else b"public"]
+    assert (b"content-type", b"text/plain") in start["headers"] and body["body"] == b"content"
