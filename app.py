@@ -12,6 +12,9 @@ from threading import Thread
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 import pages
 from components.assets import KeptByBrowsers
@@ -20,6 +23,7 @@ from pages.common import navigation_guard, services
 from pages.common.formatting import error_box
 from pages.common.message_queue import keep_unsent_messages
 from pages.explore import address_bar
+from server import similarities
 from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
@@ -67,8 +71,15 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     services.close()
 
 
+def respond_with_similarities(request: Request) -> Response:
+    """Answer the map that is colored by similarity; it runs in a thread beside the scripts."""
+    return services.similarities().respond(request)
+
+
 if __name__ == "__main__":
     main()
 else:
     guard = Middleware(WebGuard, names=lambda: st.get_option("server.allowedHosts"))
-    app = st.App(__file__, lifespan=lifespan, middleware=[guard, Middleware(KeptByBrowsers)])
+    middleware = [guard, Middleware(KeptByBrowsers)]
+    route = Route(similarities.PATH, respond_with_similarities)
+    app = st.App(__file__, lifespan=lifespan, middleware=middleware, routes=[route])

@@ -13,11 +13,12 @@ from components.events import (
     EventError,
     Hidden,
     Selection,
+    ToggleSimilarity,
     Went,
     decode,
 )
 from components.line_charts.component import Chart, Line, line_charts
-from components.map.component import Focus, Mask, embedding_map
+from components.map.component import Focus, Mask, SimilarityColors, embedding_map
 from components.map.encode import (
     Colors,
     Points,
@@ -48,6 +49,8 @@ __all__ = [
     "Mask",
     "Points",
     "Selection",
+    "SimilarityColors",
+    "ToggleSimilarity",
     "Went",
     "address_bar",
     "category_colors",

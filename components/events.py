@@ -55,6 +55,11 @@ class Hidden:
 
 
 @dataclass(frozen=True)
+class ToggleSimilarity:
+    """The map is to be colored by similarity to the current item, or no longer."""
+
+
+@dataclass(frozen=True)
 class Went:
     """The person has gone to another entry of the browser's history.
 
@@ -66,7 +71,7 @@ class Went:
     params: dict[str, str]
 
 
-Event = Click | Selection | Clear | BackgroundClick | Hidden | Went
+Event = Click | Selection | Clear | BackgroundClick | Hidden | ToggleSimilarity | Went
 
 
 class EventError(ValueError):
@@ -79,7 +84,8 @@ def decode(message: Any, count: int) -> Event:
     Parameters
     ----------
     message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
-        {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "went", "search"}
+        {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "similarity"},
+        {"type": "went", "search"}
     count : rows of the set that is shown
 
     Raises
@@ -101,6 +107,8 @@ def decode(message: Any, count: int) -> Event:
         return BackgroundClick(_position(message.get("position")))
     if kind == "hidden":
         return Hidden(_codes(message.get("codes")))
+    if kind == "similarity":
+        return ToggleSimilarity()
     if kind == "went":
         return Went(_parameters(message.get("search")))
     raise EventError(f"there are no events of type {kind!r}")

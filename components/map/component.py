@@ -7,6 +7,7 @@ from typing import Literal
 from components.events import Event
 from components.map.encode import Colors, Points
 from components.mount import mount
+from embeddings.metrics import Metric
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,23 @@ class Mask:
     isolate: bool
 
 
+@dataclass(frozen=True)
+class SimilarityColors:
+    """Colors by similarity to one item in the original space.
+
+    Attributes
+    ----------
+    address : where the browser fetches the levels; it appends a row number
+    row : the item; None for none yet
+    follows : whether the item under the pointer takes its place
+    """
+
+    address: str
+    row: int | None
+    follows: bool
+    metric: Metric
+
+
 def embedding_map(
     *,
     key: str,
@@ -50,6 +68,7 @@ def embedding_map(
     hover: Sequence[tuple[str, str]] = (),
     focus: Focus | None = None,
     mask: Mask | None = None,
+    similarity: SimilarityColors | None = None,
     hidden: Collection[int] = (),
     camera: str = "",
     restored: int = 0,
@@ -83,6 +102,7 @@ def embedding_map(
         "hover": [{"name": name, "url": url} for name, url in hover],
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
+        "similarity": asdict(similarity) if similarity else None,
         "hidden": sorted(hidden),
         "camera": camera,
         "restored": restored,

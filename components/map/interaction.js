@@ -16,6 +16,7 @@ import { packBits, rowsInside, toBase64 } from "./points.js";
  *   | { type: "selection", bits: string, name: string }
  *   | { type: "background", position: number[] }
  *   | { type: "hidden", codes: number[] }
+ *   | { type: "similarity" }
  *   | { type: "clear" }} MapEvent As components/events.py decodes it.
  */
 
@@ -36,9 +37,11 @@ export class Interaction {
    * @param {MapData} map.data
    * @param {MapView} map.view
    * @param {Overlay} map.overlay
-   * @param {(event: MapEvent) => void} emit
+   * @param {object} handlers
+   * @param {(event: MapEvent) => void} handlers.emit
+   * @param {(row: number | null) => void} handlers.pointed called with the row under the pointer
    */
-  constructor({ root, graph, tooltip, data, view, overlay }, emit) {
+  constructor({ root, graph, tooltip, data, view, overlay }, { emit, pointed }) {
     this.root = root;
     this.graph = graph;
     this.tooltip = tooltip;
@@ -46,6 +49,7 @@ export class Interaction {
     this.view = view;
     this.overlay = overlay;
     this.emit = emit;
+    this.pointed = pointed;
     this.onKey = this.onKey.bind(this);
     window.addEventListener("keydown", this.onKey);
     const endPointer = listen(root, {
@@ -67,13 +71,16 @@ export class Interaction {
   }
 
   /**
-   * Escape clears what stands out; while the map has the keyboard, keys move its view.
+   * Escape clears what stands out; while the map has the keyboard, S colors it by similarity and other
+   * keys move its view.
    *
    * @param {KeyboardEvent} event
    */
   onKey(event) {
     if (event.key === "Escape") {
       if (!isOn(event, "input, [role=dialog]")) this.clear();
+    } else if (event.key === "s" && event.target === this.root && !event.ctrlKey && !event.metaKey) {
+      this.emit({ type: "similarity" });
     } else if (event.target === this.root && this.view.moveByKey(event.key)) {
       event.preventDefault();
     }
@@ -144,6 +151,7 @@ export class Interaction {
 
   /** @param {Pointed | null} pointed */
   #showPointed(pointed) {
+    if (pointed?.row !== this.#pointed?.row) this.pointed(pointed?.row ?? null);
     this.#pointed = pointed;
     this.graph.classList.toggle("on-point", pointed !== null);
     fillTooltip(this.tooltip, this.root, pointed, this.data.texts);

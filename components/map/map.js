@@ -9,7 +9,8 @@ import { MapData } from "./data.js";
 import { Interaction } from "./interaction.js";
 import { drawLegend } from "./legend.js";
 import { Overlay, withNearness } from "./overlay.js";
-import { groupRows } from "./points.js";
+import { groupRows, markerStyle } from "./points.js";
+import { shades, Similarity } from "./similarity.js";
 import { MapView } from "./view.js";
 
 /** @typedef {import("./interaction.js").MapEvent} MapEvent */
@@ -24,6 +25,7 @@ import { MapView } from "./view.js";
  * @property {number[]} hidden Categories that are hidden.
  * @property {string} camera The view, as `writeView` writes it, or "".
  * @property {import("./overlay.js").FocusMessage | null} focus
+ * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  * @property {string} description For screen readers.
@@ -37,14 +39,15 @@ function buildElements() {
   const plain = element("canvas", { class: "map-plain", "aria-hidden": "true" });
   const canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
   const legend = element("div", { class: "map-legend", role: "group", "aria-label": "Legend" });
+  const scale = element("div", { class: "map-similarity", hidden: true });
   const tooltip = element("div", { class: "map-tooltip", hidden: true });
   const status = element("div", { class: "map-message", role: "status" }, "Loading the map…");
   const root = element(
     "div",
     { "data-testid": "embedding-map", class: "embedding-map", role: "group", tabindex: "0" },
-    graph, plain, canvas, legend, tooltip, status,
+    graph, plain, canvas, legend, scale, tooltip, status,
   );
-  return { root, graph, plain, canvas, legend, tooltip, status };
+  return { root, graph, plain, canvas, legend, scale, tooltip, status };
 }
 
 class EmbeddingMap {
@@ -81,7 +84,15 @@ class EmbeddingMap {
     });
     this.overlay = new Overlay(canvas, this.view, this.data, () => this.theme);
     const { data, view, overlay } = this;
-    this.interaction = new Interaction({ root, graph, tooltip, data, view, overlay }, (event) => this.#emit(event));
+    this.interaction = new Interaction({ root, graph, tooltip, data, view, overlay }, {
+      emit: (event) => this.#emit(event),
+      pointed: (row) => this.similarity.point(row),
+    });
+    this.similarity = new Similarity(this.elements.scale, {
+      changed: (levels) => this.showLevels(levels),
+      labelOf: (row) => data.texts?.labels[row] || `row ${row}`,
+      failed: (error) => this.fail(error),
+    });
     this.enqueue = queue((error) => this.fail(error));
     this.resizer = new ResizeObserver(() => this.view.resize());
     this.resizer.observe(root);
@@ -92,6 +103,7 @@ class EmbeddingMap {
     this.#isDestroyed = true;
     this.resizer.disconnect();
     this.interaction.destroy();
+    this.similarity.destroy();
     this.overlay.destroy();
     this.view.destroy();
     this.elements.root.remove();
@@ -148,6 +160,7 @@ class EmbeddingMap {
     this.interaction.backgroundClicks = message.background;
     this.overlay.highlight({ focus: message.focus && withNearness(message.focus), marker: message.marker });
     root.classList.toggle("focused", Boolean(message.focus) && !mask);
+    this.similarity.update(message.similarity);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
     const row = message.focus?.row ?? null;
     if (row !== null && row !== before?.focus?.row) this.view.reveal(row);
@@ -224,6 +237,20 @@ class EmbeddingMap {
     this.#drawn = null; // plotly.js has dimmed the other points: draw again, whatever Python answers
     const { message } = this;
     if (!this.interaction.selectRegion(region)) this.enqueue(() => message && this.apply(message));
+  }
+
+  /** @param {import("./similarity.js").Levels | null} levels */
+  showLevels(levels) {
+    const { root } = this.elements;
+    const rowsByLevel = levels && groupRows(levels.levels, 256);
+    const count = this.data.drawable?.points.count ?? 0;
+    const isOurs = levels?.levels.length === count; // else another set has come meanwhile
+    const { size } = markerStyle(count, 2);
+    const drawn = rowsByLevel && isOurs ? { rowsByLevel, colors: shades(this.theme), size } : null;
+    this.overlay.highlight({ levels: drawn });
+    root.classList.toggle("similar", isOurs);
+    root.dataset.similar = isOurs ? String(levels?.row) : "";
+    this.similarity.drawScale(isOurs ? levels : null, this.theme);
   }
 
   /** Return the room beside the legend, in px; a folded legend, and one on a phone, takes none. */

@@ -4,6 +4,7 @@
 import { fade } from "../shared/colors.js";
 import { element, textNodes } from "../shared/dom.js";
 import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
+import { paintLevels } from "./similarity.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
 /** @typedef {import("./canvas.js").Box} Box */
@@ -30,6 +31,8 @@ import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./ca
  * @property {Focus | null} focus
  * @property {number[]} matches Rows that a search found.
  * @property {number | null} hovered A row.
+ * @property {{ rowsByLevel: Uint32Array[], colors: [number, number, number][], size: number } | null} levels
+ *   Colors by similarity, in place of those of the plot.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  */
 
@@ -38,7 +41,7 @@ const MATCH_COLOR = "#e8770c";
 
 export class Overlay {
   /** @type {Highlights} */
-  highlights = { focus: null, matches: [], hovered: null, marker: null };
+  highlights = { focus: null, matches: [], hovered: null, levels: null, marker: null };
 
   /** @type {number | null} The frame in which the overlay is drawn next. */
   #frame = null;
@@ -87,8 +90,9 @@ export class Overlay {
 
   /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
   #watchCamera() {
-    const { focus, matches } = this.highlights;
-    if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !(focus || matches.length)) return;
+    const { focus, matches, levels } = this.highlights;
+    const isDrawn = focus || matches.length || levels;
+    if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !isDrawn) return;
     this.#watch = requestAnimationFrame(() => {
       this.#watch = null;
       if (this.view.scene && this.view.scene.projection.refresh() !== this.#seen) this.redraw();
@@ -98,16 +102,21 @@ export class Overlay {
 
   /** @param {Projection} projection */
   #draw(projection) {
-    const { focus, matches, hovered, marker } = this.highlights;
+    const { focus, matches, hovered, levels, marker } = this.highlights;
     const theme = this.theme();
     const labels = this.data.texts?.labels ?? null;
     const displayed = marker && this.view.displayed(marker);
     // an emptied canvas may stay on the screen as it was until something else is painted
-    const isEmpty = !focus && !matches.length && hovered === null && !displayed;
+    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
     /** @type {Box[]} */
     const taken = [];
+    const { scene } = this.view;
+    if (levels && scene) {
+      const style = { size: levels.size, left: this.view.handlers.room().left };
+      paintLevels(context, projection, scene.visible, levels.rowsByLevel, levels.colors, style);
+    }
     for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
     const marked = displayed && projection.place(displayed[0], displayed[1]);
     if (focus) drawFocus(context, projection, focus, marked, labels, theme, taken);

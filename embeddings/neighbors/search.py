@@ -135,6 +135,28 @@ def query_vectors(
     return found if many else Neighbors(found.rows[0], found.values[0], found.metric)
 
 
+def compare_with_all(
+    embedding_set: EmbeddingSet, row: int, metric: Metric | None = None
+) -> np.ndarray:
+    """Compare an item with each item of the set, itself included, in float64.
+
+    Returns
+    -------
+    float64, shape (n,); similarities for cosine and dot, distances for euclidean and manhattan
+
+    Raises
+    ------
+    EmbeddingError
+        if the row number is not in the set
+    """
+    if not 0 <= row < len(embedding_set):
+        raise EmbeddingError(f"row {row}; the set has rows 0 to {len(embedding_set) - 1:,}")
+    metric = check_metric(metric or embedding_set.provenance.metric)
+    vector, norm = embedding_set.vectors[row], embedding_set.norms[row]
+    every = np.arange(len(embedding_set))
+    return _compare_rows(embedding_set, metric, vector, norm, every).values
+
+
 def candidate_count(embedding_set: EmbeddingSet, rows: np.ndarray, k: int) -> float:
     """Return how many rows are compared in float64 to find k neighbors of an item, on average.
 

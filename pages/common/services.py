@@ -26,6 +26,7 @@ from server.jobs.status import JobStatus
 from server.open_sets import OpenSets, configured_limit
 from server.reading.reader import FileReader
 from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
+from server.similarities import Similarities
 
 WORKERS = 2
 """Jobs that run concurrently; the others wait in order."""
@@ -144,6 +145,12 @@ def frames() -> Frames:
 def open_sets() -> OpenSets:
     """Return the sets that sessions have open, with what is derived from them."""
     return OpenSets(configured_limit(), is_active)
+
+
+@_shared
+def similarities() -> Similarities:
+    """Return the sets that maps are colored by the similarity in."""
+    return Similarities()
 
 
 def hold(

@@ -36,6 +36,7 @@ class Address:
     selected : title of the selection
     query : text whose neighbors are shown
     only : whether the map hides everything but what stands out
+    similar, locked : see view.similarity_colors; the row that the colors are locked to
     metric, k : of the search for neighbors
     camera : what is in view, which the map itself writes into the address; not compared
     """
@@ -58,6 +59,8 @@ class Address:
     selected: str = ""
     query: str = ""
     only: bool = False
+    similar: str | None = None
+    locked: int | None = None
     metric: str | None = None
     k: int | None = None
     camera: str = field(default="", compare=False)
@@ -163,6 +166,8 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "selected": _TEXT,
     "query": _TEXT,
     "only": _FLAG,
+    "similar": _TEXT,
+    "locked": _WHOLE,
     "metric": _TEXT,
     "k": _WHOLE,
     "camera": _TEXT,

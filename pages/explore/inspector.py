@@ -21,7 +21,12 @@ from pages.common.formatting import plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
-from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
+from pages.explore.view import (
+    DEFAULT_K,
+    K_OPTIONS,
+    ViewState,
+    similarity_options,
+)
 
 CENTRAL_ITEMS = 10
 """Items of a selection that are listed, the closest to its centroid."""
@@ -33,6 +38,10 @@ THUMBNAILS, THUMBNAIL_WIDTH = 6, 84
 """Images shown above the list of a query, and their width in px."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the item's title has all of them."""
+
+LONGEST_LOCKED = 24
+"""Characters of the label of the item that colors are locked to."""
+SIMILARITY_TITLES = {"off": "Off", "item": "To this item", "pointer": "To the pointer"}
 
 OnEvent = Callable[[Event], None]
 
@@ -51,6 +60,7 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         query.show(view.embedding_set, view.encoder)
         if history.row is not None:
             _item(view, history.row, on_event)
+            _similarity(view)
         elif history.selected is not None:
             _selection(view, history.selected, on_event)
         elif history.query is not None:
@@ -88,6 +98,31 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _similarity(view: ViewState) -> None:
+    """Draw what the map is colored by in place of the column: similarity to an item."""
+    opened, count = navigation.open_set(), len(view.embedding_set)
+    mode, locked = opened.address.similar or "off", opened.address.locked
+    st.segmented_control(
+        "Color by similarity",
+        similarity_options(count),
+        default=mode,
+        format_func=SIMILARITY_TITLES.__getitem__,
+        key=key_for("similar", mode),
+        required=True,
+        help="In the original space. On the map, the key S switches it on and off.",
+    )
+    if mode == "off":
+        return
+    row = view.history.row if locked is None else locked
+    label = "" if row is None else view.embedding_set.labels[row][:LONGEST_LOCKED]
+    st.toggle(
+        f"Lock to {plain(label) or 'this item'}",
+        locked is not None,
+        key=key_for("lock", locked is not None),
+        disabled=row is None,
+    )
 
 
 def _back_and_forward(history: History) -> None:

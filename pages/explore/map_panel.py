@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import BackgroundClick, Event, Hidden, embedding_map
+from components import BackgroundClick, Event, Hidden, ToggleSimilarity, embedding_map
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS
 from embeddings.text import count_noun
@@ -22,6 +22,7 @@ from pages.explore.view import (
     hover_addresses,
     label_address,
     map_points,
+    toggle_similarity,
 )
 from server.jobs.status import JobStatus
 
@@ -60,6 +61,7 @@ def _draw(request: ViewRequest) -> None:
             hover=hover_addresses(view),
             focus=focus,
             mask=mask,
+            similarity=view.similarity,
             hidden=view.hidden,
             camera=opened.address.camera,
             restored=opened.restored,
@@ -83,6 +85,8 @@ def _receive(event: Event, view: ViewState) -> None:
         query.submit_position(view.embedding_set, layout, encoder, event.position)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
+    elif isinstance(event, ToggleSimilarity):
+        toggle_similarity()
     else:
         navigation.receive(event)
 

@@ -259,6 +259,8 @@ def restore(embedding_set: EmbeddingSet) -> None:
     if wanted is None:
         return
     history, count = opened.history, len(embedding_set)
+    if wanted.locked is not None and wanted.locked >= count:
+        opened.address = replace(opened.address, locked=None)
     if wanted.content and not embedding_set.fingerprint.startswith(wanted.content):
         opened.notice = "The file has changed since the address was copied."
     history.query, history.selected, history.selected_name = None, None, ""

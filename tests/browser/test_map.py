@@ -146,3 +146,16 @@ def test_text_of_a_file_is_shown_as_it_is(app: AppPage, tmp_path: Path) -> None:
     expect(inspector.get_by_text(f"http://c.test: {text}")).to_be_visible()
     assert inspector.locator("a").count() == 0
     assert inspector.get_by_test_id("stIconMaterial").all_inner_texts() == ["download"]
+
+
+def test_the_map_is_colored_by_similarity_to_the_pointer(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.page.get_by_text("To the pointer", exact=True).click()
+    app.page.wait_for_selector(f'{MAP}[data-similar="{row}"]')
+    other = app.a_row_in_the_open(after=row)
+    place = app.place(other)
+    app.page.mouse.move(place["x"], place["y"])
+    app.page.wait_for_selector(f'{MAP}[data-similar="{other}"]')
+    expect(app.page.locator(".map-similarity").get_by_text("euclidean distance to")).to_be_visible()

@@ -30,6 +30,8 @@ addresses = st.builds(
     selected=st.just("") | texts,
     query=st.just("") | texts,
     only=st.booleans(),
+    similar=st.none() | texts,
+    locked=st.none() | wholes,
     metric=st.none() | texts,
     k=st.none() | wholes,
 )

@@ -1,0 +1,189 @@
+// @ts-check
+// Colors by similarity to one item in the original space: fetched for a row, painted above the plot.
+import { mix } from "../shared/colors.js";
+import { element } from "../shared/dom.js";
+import { fetchBytes } from "../shared/page.js";
+
+/** @typedef {import("../shared/colors.js").Theme} Theme */
+/** @typedef {import("./projection.js").Projection} Projection */
+
+/**
+ * @typedef {object} SimilarityMessage
+ * @property {string} address Where the levels are; a row number is appended.
+ * @property {number | null} row The item to compare with.
+ * @property {boolean} follows Whether the item under the pointer takes its place.
+ * @property {string} metric
+ *
+ * @typedef {object} Levels How near each item is to `row`.
+ * @property {number} row
+ * @property {Uint8Array} levels 0 for far, 255 for the nearest.
+ * @property {number} low The similarity or distance at level 0,
+ * @property {number} high and at level 255.
+ */
+
+const REST = 60; // ms that the pointer rests before it is followed
+const SHADES = 256;
+
+/**
+ * Read what the server sends: two float32, then a byte for each row.
+ *
+ * @param {number} row
+ * @param {Uint8Array} bytes
+ * @returns {Levels}
+ */
+export function readLevels(row, bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  return { row, low: view.getFloat32(0, true), high: view.getFloat32(4, true), levels: bytes.subarray(8) };
+}
+
+/**
+ * Return the 256 colors from far to near, each as [red, green, blue]: lightness changes one way.
+ *
+ * @param {Theme} theme
+ * @returns {[number, number, number][]}
+ */
+export function shades({ background, text, accent }) {
+  const stops = [mix(text, background, 0.16), mix(accent, background, 0.7), mix(text, accent, 0.6)]
+    .map((color) => (color.match(/\d+/g) ?? []).map(Number));
+  return Array.from({ length: SHADES }, (_, level) => {
+    const position = (level / (SHADES - 1)) * (stops.length - 1);
+    const stop = Math.min(Math.floor(position), stops.length - 2);
+    const [red, green, blue] = stops[stop].map((from, i) => from + (position - stop) * (stops[stop + 1][i] - from));
+    return [Math.round(red), Math.round(green), Math.round(blue)];
+  });
+}
+
+/**
+ * Paint the visible rows as dots, the nearest last, from `left` on. Pixels are written into an image,
+ * since tens of thousands of fills would take longer than a frame.
+ *
+ * @param {CanvasRenderingContext2D} context emptied, in device pixels
+ * @param {Projection} projection
+ * @param {Uint8Array} visible
+ * @param {Uint32Array[]} rowsByLevel
+ * @param {[number, number, number][]} colors
+ * @param {{ size: number, left: number }} style in px
+ */
+export function paintLevels(context, projection, visible, rowsByLevel, colors, { size, left }) {
+  const { canvas } = context;
+  const ratio = canvas.width / (canvas.clientWidth || 1);
+  const spans = dotSpans(Math.max(2, Math.round(size * ratio)));
+  const image = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  rowsByLevel.forEach((rows, level) => {
+    const [red, green, blue] = colors[level];
+    const color = (255 << 24) | (blue << 16) | (green << 8) | red; // little-endian, as all browsers are
+    for (const row of rows) {
+      const at = visible[row] ? projection.project(row) : null;
+      if (!at || at.x < left) continue;
+      const x0 = Math.round(at.x * ratio - spans.length / 2);
+      const y0 = Math.round(at.y * ratio - spans.length / 2);
+      for (let i = 0; i < spans.length; i++) {
+        const [first, last] = [Math.max(x0 + spans[i][0], 0), Math.min(x0 + spans[i][1], canvas.width)];
+        const start = (y0 + i) * canvas.width;
+        if (y0 + i >= 0 && y0 + i < canvas.height && first < last) pixels.fill(color, start + first, start + last);
+      }
+    }
+  });
+  context.putImageData(image, 0, 0);
+}
+
+/**
+ * Return the first pixel of each line of a round dot, and the one after its last.
+ *
+ * @param {number} side in pixels
+ * @returns {[number, number][]}
+ */
+export function dotSpans(side) {
+  return Array.from({ length: side }, (_, line) => {
+    const half = Math.sqrt((side / 2) ** 2 - (line + 0.5 - side / 2) ** 2);
+    return [Math.round(side / 2 - half), Math.round(side / 2 + half)];
+  });
+}
+
+export class Similarity {
+  /** @type {SimilarityMessage | null} */
+  #message = null;
+
+  /** @type {number | null} The row that is wanted: of the message, or under the pointer. */
+  #wanted = null;
+
+  #timer = 0;
+
+  /**
+   * @param {HTMLElement} scale the element of the scale
+   * @param {object} handlers
+   * @param {(levels: Levels | null) => void} handlers.changed
+   * @param {(row: number) => string} handlers.labelOf
+   * @param {(error: Error) => void} handlers.failed
+   */
+  constructor(scale, handlers) {
+    this.scale = scale;
+    this.handlers = handlers;
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#message = null;
+  }
+
+  /** @param {SimilarityMessage | null} message */
+  update(message) {
+    if (JSON.stringify(message) === JSON.stringify(this.#message)) return;
+    this.#message = message;
+    this.#want(message?.row ?? null);
+  }
+
+  /**
+   * Follow the pointer, where that is wanted.
+   *
+   * @param {number | null} row under the pointer
+   */
+  point(row) {
+    if (!this.#message?.follows) return;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#want(row ?? this.#message?.row ?? this.#wanted), REST);
+  }
+
+  /** @param {number | null} row */
+  async #want(row) {
+    const message = this.#message;
+    this.#wanted = row;
+    if (!message || row === null) {
+      this.handlers.changed(null);
+      return;
+    }
+    try {
+      const bytes = await fetchBytes(`${message.address}${row}`);
+      if (this.#message !== message || this.#wanted !== row) return; // another one is wanted by now
+      this.handlers.changed(readLevels(row, bytes));
+    } catch (error) {
+      if (this.#message === message) this.handlers.failed(/** @type {Error} */ (error));
+    }
+  }
+
+  /**
+   * Draw the scale, or hide it.
+   *
+   * @param {Levels | null} levels
+   * @param {Theme} theme
+   */
+  drawScale(levels, theme) {
+    this.scale.hidden = levels === null;
+    if (!levels || !this.#message) return;
+    const { row, low, high } = levels;
+    const isSimilarity = ["cosine", "dot"].includes(this.#message.metric);
+    const colors = shades(theme).filter((_, level) => level % 15 === 0).map((rgb) => `rgb(${rgb})`);
+    const gradient = `linear-gradient(to right, ${colors.join(", ")})`;
+    const title = `${this.#message.metric} ${isSimilarity ? "similarity" : "distance"} to `;
+    const far = `${isSimilarity ? "≤" : "≥"} ${format(low)}`;
+    this.scale.replaceChildren(
+      element("strong", {}, title, this.handlers.labelOf(row)),
+      element("div", { class: "similarity-colors", style: `background: ${gradient}` }),
+      element("div", { class: "similarity-ends" }, element("span", {}, far), element("span", {}, format(high))),
+    );
+  }
+}
+
+/** @param {number} value */
+const format = (value) => String(Number(value.toPrecision(3)));

@@ -1,0 +1,52 @@
+// Colors by similarity: what the server sends, the colors, and the dots.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dotSpans, paintLevels, readLevels, shades } from "../../../components/map/similarity.js";
+
+const theme = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb", font: "" };
+
+test("the levels follow the ends of the scale", () => {
+  const bytes = new Uint8Array(11);
+  new DataView(bytes.buffer).setFloat32(0, 0.25, true);
+  new DataView(bytes.buffer).setFloat32(4, 0.5, true);
+  bytes.set([0, 128, 255], 8);
+  const { row, low, high, levels } = readLevels(7, bytes);
+  assert.deepEqual([row, low, high, [...levels]], [7, 0.25, 0.5, [0, 128, 255]]);
+});
+
+test("nearer is darker on white and lighter on black, without a turn", () => {
+  const lightness = (rgb) => rgb[0] * 0.3 + rgb[1] * 0.59 + rgb[2] * 0.11;
+  const light = shades(theme).map(lightness);
+  const dark = shades({ ...theme, background: "#12151c", text: "#f2f4f8", accent: "#5aa5f2" }).map(lightness);
+  assert.equal(light.length, 256);
+  for (let i = 1; i < 256; i++) {
+    assert.ok(light[i] <= light[i - 1] + 1, `light ${i}`);
+    assert.ok(dark[i] >= dark[i - 1] - 1, `dark ${i}`);
+  }
+});
+
+test("a dot is round, and small ones are squares", () => {
+  assert.deepEqual(dotSpans(2), [[0, 2], [0, 2]]);
+  const widths = dotSpans(9).map(([first, last]) => last - first);
+  assert.deepEqual(widths, [...widths].reverse());
+  assert.equal(Math.max(...widths), 9);
+  assert.ok(widths[0] < 9);
+});
+
+test("the nearest row is painted above the others, and nothing outside of the canvas", () => {
+  const size = 4;
+  let painted = null;
+  const context = {
+    canvas: { width: size, height: size, clientWidth: size },
+    createImageData: () => ({ data: new Uint8ClampedArray(size * size * 4) }),
+    putImageData: (image) => (painted = new Uint32Array(image.data.buffer)),
+  };
+  const places = [{ x: 1, y: 1 }, { x: 1, y: 1 }, { x: 9, y: 1 }, { x: 3, y: 3 }, null];
+  const projection = { project: (row) => places[row] };
+  const rowsByLevel = [new Uint32Array([1, 2, 3, 4]), new Uint32Array([0])];
+  const colors = [[1, 0, 0], [2, 0, 0]];
+  const visible = new Uint8Array([1, 1, 1, 0, 1]);
+  paintLevels(context, projection, visible, rowsByLevel, colors, { size: 2, left: 0 });
+  const reds = [...painted].map((pixel) => pixel & 255);
+  assert.deepEqual(reds, [2, 2, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
