@@ -21,11 +21,11 @@ from pages.common.formatting import plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
+from pages.explore.similarity_colors import similarity_options
 from pages.explore.view import (
     DEFAULT_K,
     K_OPTIONS,
     ViewState,
-    similarity_options,
 )
 
 CENTRAL_ITEMS = 10

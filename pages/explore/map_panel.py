@@ -12,6 +12,7 @@ from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
 from pages.explore import address_bar, inspector, layout_controls, navigation, query
+from pages.explore.similarity_colors import toggle_similarity
 from pages.explore.view import (
     ViewRequest,
     ViewState,
@@ -22,7 +23,6 @@ from pages.explore.view import (
     hover_addresses,
     label_address,
     map_points,
-    toggle_similarity,
 )
 from server.jobs.status import JobStatus
 
