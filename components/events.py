@@ -13,6 +13,9 @@ import numpy as np
 LONGEST_ADDRESS = 512 * 1024
 """Characters of an address's parameters; Streamlit ignores longer ones."""
 
+LONGEST_TEXT = 200_000
+"""Characters of a search; a pasted vector of thousands of numbers has so many."""
+
 
 @dataclass(frozen=True)
 class Click:
@@ -71,7 +74,23 @@ class Went:
     params: dict[str, str]
 
 
-Event = Click | Selection | Clear | BackgroundClick | Hidden | ToggleSimilarity | Went
+@dataclass(frozen=True)
+class Query:
+    """The items nearest to an expression, such as king - man + woman, or to a vector are wanted."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """The rows with a text in any column are to be selected."""
+
+    text: str
+
+
+Event = (
+    Click | Selection | Clear | BackgroundClick | Hidden | ToggleSimilarity | Went | Query | Search
+)
 
 
 class EventError(ValueError):
@@ -85,7 +104,7 @@ def decode(message: Any, count: int) -> Event:
     ----------
     message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
         {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "similarity"},
-        {"type": "went", "search"}
+        {"type": "went", "search"}, {"type": "query", "text"}, {"type": "search", "text"}
     count : rows of the set that is shown
 
     Raises
@@ -111,6 +130,10 @@ def decode(message: Any, count: int) -> Event:
         return ToggleSimilarity()
     if kind == "went":
         return Went(_parameters(message.get("search")))
+    if kind == "query":
+        return Query(_text(message.get("text")))
+    if kind == "search":
+        return Search(_text(message.get("text")))
     raise EventError(f"there are no events of type {kind!r}")
 
 
@@ -137,6 +160,12 @@ def _name(name: Any) -> str:
     if not isinstance(name, str):
         raise EventError(f"the name of a selection is text, not {type(name).__name__}")
     return name
+
+
+def _text(text: Any) -> str:
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT:
+        raise EventError(f"the text of a search is text of at most {LONGEST_TEXT:,} characters")
+    return text
 
 
 def _position(position: Any) -> tuple[float, float]:

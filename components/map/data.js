@@ -1,7 +1,8 @@
 // @ts-check
 // What the map shows, fetched by address: points, colors, a mask, and the texts of the rows.
+import { unpackBits } from "../shared/bits.js";
 import { fetchBytes, fetchFloats, fetchJson } from "../shared/page.js";
-import { toDisplay, unpackBits } from "./points.js";
+import { toDisplay } from "./points.js";
 
 /** @typedef {import("../shared/dom.js").Excerpt} Excerpt */
 /** @typedef {import("./points.js").Points} Points */

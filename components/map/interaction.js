@@ -1,9 +1,10 @@
 // @ts-check
 // What a person does on the map: it becomes an event for Python, or another view of the points.
+import { packBits, toBase64 } from "../shared/bits.js";
 import { subscribe } from "../shared/page.js";
 import { fillTooltip } from "./overlay.js";
 import { isOn, listen } from "./pointer.js";
-import { packBits, rowsInside, toBase64 } from "./points.js";
+import { rowsInside } from "./points.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./overlay.js").Overlay} Overlay */

@@ -159,6 +159,15 @@ def evaluate(
     return ExpressionQuery(total.astype(np.float32), np.array(sorted(rows)), metric, notes)
 
 
+def is_vector(text: str) -> bool:
+    """Return True for two numbers or more, separated as `parse_vector` reads them."""
+    parts = _numbers(text)
+    try:
+        return len([float(part) for part in parts]) > 1
+    except ValueError:
+        return False
+
+
 def parse_vector(text: str, dimensions: int) -> np.ndarray:
     """Read a pasted vector: numbers separated by commas, semicolons or blanks, or a JSON list.
 
@@ -172,7 +181,7 @@ def parse_vector(text: str, dimensions: int) -> np.ndarray:
         a part is not a finite number in the range of float32, or there are more or fewer numbers
         than dimensions
     """
-    parts = [part for part in _SEPARATORS.split(text.strip().strip("[]()")) if part]
+    parts = _numbers(text)
     vector = np.empty(len(parts), dtype=np.float32)
     for i, part in enumerate(parts):
         try:
@@ -192,6 +201,11 @@ def parse_vector(text: str, dimensions: int) -> np.ndarray:
             f"a vector of {len(vector):,} numbers; the set has {dimensions:,} dimensions"
         )
     return vector
+
+
+def _numbers(text: str) -> list[str]:
+    """Return the parts of a text that should be numbers."""
+    return [part for part in _SEPARATORS.split(text.strip().strip("[]()")) if part]
 
 
 def _mean(embedding_set: EmbeddingSet, items: NamedItems, scaled: bool) -> np.ndarray:

@@ -35,6 +35,7 @@ class Address:
     selection : the selected rows, as `encode_mask` writes them, or the key of a stored mask
     selected : title of the selection
     query : text whose neighbors are shown
+    expression : sum and difference of labels, or numbers of a vector, whose neighbors are shown
     only : whether the map hides everything but what stands out
     similar, locked : see view.similarity_colors; the row that the colors are locked to
     metric, k : of the search for neighbors
@@ -58,6 +59,7 @@ class Address:
     selection: str = ""
     selected: str = ""
     query: str = ""
+    expression: str = ""
     only: bool = False
     similar: str | None = None
     locked: int | None = None
@@ -165,6 +167,7 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "selection": _TEXT,
     "selected": _TEXT,
     "query": _TEXT,
+    "expression": _TEXT,
     "only": _FLAG,
     "similar": _TEXT,
     "locked": _WHOLE,

@@ -17,7 +17,7 @@ from embeddings.files.delimited.formulas import harmless
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
 from pages.common.choices import key_for
-from pages.common.formatting import plain, show_text
+from pages.common.formatting import error_box, plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
@@ -28,6 +28,8 @@ from pages.explore.view import (
     ViewState,
 )
 
+SEARCHED = (*CATEGORICAL, *SCALED, "text", "list")
+"""Kinds of columns that a search for a text looks into."""
 CENTRAL_ITEMS = 10
 """Items of a selection that are listed, the closest to its centroid."""
 COUNTED_COLUMNS, COUNTED_VALUES = 2, 6
@@ -56,7 +58,13 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
     """
     history = view.history
     with st.container(key="inspector"):
-        search_box(key="search", labels=labels, count=len(view.embedding_set), on_event=on_event)
+        columns = any(kind in SEARCHED for kind in view.kinds.values())
+        search_box(
+            key="search", labels=labels, columns=columns, count=len(view.embedding_set),
+            on_event=on_event,
+        )  # fmt: skip
+        if navigation.open_set().search_error:
+            error_box(navigation.open_set().search_error)
         query.show(view.embedding_set, view.encoder)
         if history.row is not None:
             _item(view, history.row, on_event)
@@ -160,6 +168,8 @@ def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:
     show_title(shown.title)
     if shown.unknown:
         st.caption(f"Ignored, not in the vocabulary: {plain(', '.join(shown.unknown))}")
+    for note in shown.notes:
+        st.caption(plain(note))
     if shown.image is not None:
         show_image(shown.image)
     column = query.image_column(embedding_set, view.kinds)

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import BackgroundClick, Event, Hidden, ToggleSimilarity, embedding_map
+from components import BackgroundClick, Event, Hidden, Search, ToggleSimilarity, embedding_map
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS
 from embeddings.text import count_noun
@@ -83,6 +83,9 @@ def _receive(event: Event, view: ViewState) -> None:
     if isinstance(event, BackgroundClick):
         layout, encoder = view.displayed.layout, view.encoder
         query.submit_position(view.embedding_set, layout, encoder, event.position)
+    elif isinstance(event, Search):
+        index = query.text_index(view.key, view.embedding_set)
+        query.select_matches(view.embedding_set, index, event.text)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
     elif isinstance(event, ToggleSimilarity):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from components import Clear, Click, Event, Selection
+from components import Clear, Click, Event, Query, Selection
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
@@ -31,6 +31,9 @@ class AdHocQuery:
     image : PNG that a decoder makes of the vector, or None
     unknown : words of a text that are not in the model's vocabulary
     text : the text that was encoded, or ""
+    expression : the sum and difference of labels, or the numbers, that it is the vector of, or ""
+    excluded : rows that are not among the answers, int64, or None
+    notes : phrases for the screen
     """
 
     title: str
@@ -38,6 +41,9 @@ class AdHocQuery:
     image: bytes | None = None
     unknown: tuple[str, ...] = ()
     text: str = ""
+    expression: str = ""
+    excluded: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +170,8 @@ class OpenSet:
     query_text, query_image : text and id of the image of the last queries
     pending_query : the query whose vector a model is computing
     query_error : why the last query failed, or ""
+    expression : an expression or a vector to search for in the next run, or ""
+    search_error : why an expression or a search found nothing, or ""
     coded_selection : the selection that was written into an address last, and its text
     last_search : what neighbors were searched for last, and which were found
     hidden : the coloring whose categories were hidden last, and which of them are hidden
@@ -185,6 +193,8 @@ class OpenSet:
     query_image: str = ""
     pending_query: PendingQuery | None = None
     query_error: str = ""
+    expression: str = ""
+    search_error: str = ""
     coded_selection: tuple[np.ndarray | None, str] = (None, "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
@@ -272,15 +282,19 @@ def restore(embedding_set: EmbeddingSet) -> None:
             opened.notice = "The selection in the address cannot be found on this server."
     history.only_these = wanted.only
     opened.query_box, opened.query_text = wanted.query, ""
+    opened.expression, opened.search_error = wanted.expression, ""
     opened.hidden = (None, frozenset(wanted.hidden))
     opened.destination = None
 
 
 def receive(event: Event) -> None:
     """Carry out a click, a selection or a clearing."""
-    history = current()
+    history, opened = current(), open_set()
+    opened.search_error = ""
     if isinstance(event, Click):
         history.visit(event.row)
+    elif isinstance(event, Query):
+        opened.expression = event.text
     elif isinstance(event, Clear):
         history.clear()
     elif isinstance(event, Selection):

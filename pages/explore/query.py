@@ -16,6 +16,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings import EmbeddingError, EmbeddingSet
+from embeddings.analysis import algebra
+from embeddings.analysis.text_search import TextIndex, search
 from embeddings.layouts import Layout
 from embeddings.layouts.space import affine_transfer
 from pages.common import services
@@ -60,23 +62,80 @@ def _read_response(pending: PendingQuery, dimensions: int) -> AdHocQuery:
     return AdHocQuery(pending.title, vector, image, unknown, pending.text)
 
 
+def evaluate_expression(embedding_set: EmbeddingSet) -> None:
+    """Show the neighbors of the expression or the vector that is wanted, or why there are none."""
+    opened = navigation.open_set()
+    text, opened.expression = opened.expression, ""
+    if not text:
+        return
+    try:
+        query = _expression_query(embedding_set, text)
+    except EmbeddingError as error:
+        opened.search_error = str(error)
+    else:
+        navigation.current().show_query(query)
+
+
+def _expression_query(embedding_set: EmbeddingSet, text: str) -> AdHocQuery:
+    """Return the query of an expression, or of numbers that stand for a vector."""
+    if algebra.is_vector(text) and text.strip() not in embedding_set.labels:
+        vector = algebra.parse_vector(text, embedding_set.dimensions)
+        return AdHocQuery(f"Vector of {len(vector):,} numbers", vector, expression=text)
+    expression = algebra.parse_expression(text, embedding_set.labels)
+    found = algebra.evaluate(embedding_set, expression)
+    return AdHocQuery(
+        expression.text, found.vector, expression=text, excluded=found.excluded, notes=found.notes
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def text_index(key: str, _embedding_set: EmbeddingSet) -> TextIndex:
+    """Return the labels and columns of a set, ready to be searched."""
+    return TextIndex.of(_embedding_set)
+
+
+def select_matches(embedding_set: EmbeddingSet, index: TextIndex, text: str) -> None:
+    """Select the rows with a text in any column; between slashes, it is a regular expression."""
+    history, opened = navigation.current(), navigation.open_set()
+    is_pattern = len(text) > 2 and text[0] == text[-1] == "/"
+    try:
+        rows = search(index, text[1:-1], "regex").rows if is_pattern else search(index, text).rows
+    except EmbeddingError as error:
+        opened.search_error = str(error)
+        return
+    if not len(rows):
+        opened.search_error = f"No row has “{text}” in its label or a column."
+        return
+    mask = np.zeros(len(embedding_set), dtype=bool)
+    mask[rows] = True
+    history.clear()
+    history.selected, history.selected_name = mask, f"rows with “{text}”"
+
+
 def image_column(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:
     """Return the first column of images, or None."""
     name = next((name for name, kind in kinds.items() if kind == "image"), None)
     return None if name is None else embedding_set.metadata.column(name)
 
 
-def candidates(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> np.ndarray | None:
+def candidates(
+    embedding_set: EmbeddingSet, kinds: Mapping[str, str], excluded: np.ndarray | None = None
+) -> np.ndarray | None:
     """Return which items may answer a query: bool, shape (n,); None for all.
 
-    They are the items with an image if any has one, and of two sides that form pairs the right one.
+    They are the items with an image if any has one, and of two sides that form pairs the right one,
+    without the excluded rows.
     """
     column = image_column(embedding_set, kinds)
+    allowed = None
     if column is not None:
-        return np.asarray(column.is_valid())
-    if embedding_set.provenance.trainer == "two_tower" and KNOWN_COLUMN in kinds:
-        return np.asarray(embedding_set.metadata.column(KNOWN_COLUMN).is_null())
-    return None
+        allowed = np.array(column.is_valid())
+    elif embedding_set.provenance.trainer == "two_tower" and KNOWN_COLUMN in kinds:
+        allowed = np.array(embedding_set.metadata.column(KNOWN_COLUMN).is_null())
+    if excluded is not None:
+        allowed = np.ones(len(embedding_set), dtype=bool) if allowed is None else allowed
+        allowed[excluded] = False
+    return allowed
 
 
 def decodes_positions(embedding_set: EmbeddingSet, layout: Layout, encoder: Path | None) -> bool:

@@ -153,6 +153,7 @@ def compute_view(request: ViewRequest) -> ViewState:
     embedding_set, key = request.active.embedding_set, request.active.key
     encoder = query.find_encoder(embedding_set)
     query.submit_inputs(embedding_set, encoder)
+    query.evaluate_expression(embedding_set)
     is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
     displayed = layout_controls.displayed_layout(embedding_set, request.spec)
     is_waiting = displayed.job is not None and not displayed.is_requested
@@ -203,7 +204,7 @@ def _find_neighbors(
             assert history.row is not None
             found = neighbors.query(embedding_set, history.row, k, metric)
         else:
-            candidates = query.candidates(embedding_set, kinds)
+            candidates = query.candidates(embedding_set, kinds, history.query.excluded)
             vector = history.query.vector
             found = neighbors.query_vectors(embedding_set, vector, k, candidates=candidates)
         opened.last_search = (wanted, found)
@@ -274,6 +275,7 @@ def address_of(view: ViewState) -> Address:
         selection=_selection_text(history.selected),
         selected=history.selected_name,
         query=history.query.text if history.query else "",
+        expression=history.query.expression if history.query else "",
         only=history.only_these,
     )
 

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import BackgroundClick, Clear, Click, EventError, Hidden, Selection, decode
+from components import (
+    BackgroundClick,
+    Clear,
+    Click,
+    EventError,
+    Hidden,
+    Query,
+    Search,
+    Selection,
+    decode,
+)
+from components.events import LONGEST_TEXT
 
 COUNT = 10
 
@@ -38,6 +49,14 @@ def test_a_click_beside_the_points_has_a_position() -> None:
 def test_hidden_categories_are_named_by_their_codes() -> None:
     assert decode({"type": "hidden", "codes": [3, 0, 255]}, COUNT) == Hidden(frozenset({0, 3, 255}))
     assert decode({"type": "hidden", "codes": []}, COUNT) == Hidden(frozenset())
+
+
+def test_texts_of_searches_are_text_of_a_limited_length() -> None:
+    assert decode({"type": "query", "text": "king - man"}, COUNT) == Query("king - man")
+    assert decode({"type": "search", "text": "x"}, COUNT) == Search("x")
+    for text in (None, 3, "x" * (LONGEST_TEXT + 1)):
+        with pytest.raises(EventError, match="the text of a search"):
+            decode({"type": "query", "text": text}, COUNT)
 
 
 def test_clear_has_nothing_more() -> None:

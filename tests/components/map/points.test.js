@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  groupRows, inBox, inPolygon, interpolate, markerStyle, packBits, projected2d, rowsInside, take,
-  toBase64, toDisplay, unpackBits, visibleRows,
+  groupRows, inBox, inPolygon, interpolate, markerStyle, projected2d, rowsInside, take,
+  toDisplay, visibleRows,
 } from "../../../components/map/points.js";
+import { packBits, toBase64, unpackBits } from "../../../components/shared/bits.js";
 
 /** Numbers from 0 to 1, the same in each run. */
 function random(seed) {

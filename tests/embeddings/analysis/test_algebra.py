@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import EmbeddingError, EmbeddingSet, load, neighbors
-from embeddings.analysis.algebra import evaluate, parse_expression, parse_vector
+from embeddings.analysis.algebra import evaluate, is_vector, parse_expression, parse_vector
 
 LABELS = ["king", "man", "woman", "well-known", "well", "known", "New York", "-", "a - b", 'x "y"',
           "+5", "bank", "bank", "o'clock", "#3", "man-made"]  # fmt: skip
@@ -160,6 +160,15 @@ def test_a_pasted_vector_is_read(text):
     found = parse_vector(text, 3)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, [1, -2.5, 300])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1, 2", True), ("[0.5 -1e3]", True), ("1 nan", True), ("1", False), ("", False),
+     ("1 - 2", False), ("king - man", False)],
+)  # fmt: skip
+def test_two_numbers_and_more_are_a_vector(text, expected):
+    assert is_vector(text) is expected
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ addresses = st.builds(
     selection=st.just("") | texts,
     selected=st.just("") | texts,
     query=st.just("") | texts,
+    expression=st.just("") | texts,
     only=st.booleans(),
     similar=st.none() | texts,
     locked=st.none() | wholes,

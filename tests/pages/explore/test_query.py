@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import Click
 from embeddings import EmbeddingError, EmbeddingSet
+from embeddings.analysis.text_search import TextIndex
 from embeddings.layouts import Layout
 from embeddings.media import MEDIA
 from pages.explore import navigation, query
@@ -185,3 +187,76 @@ def test_a_file_whose_run_is_elsewhere_says_so(
     assert len(app.caption) == captions
     if captions:
         assert r"no run on this server has checkpoint \[ab\]\[ab\]" in app.caption[0].value
+
+
+WORDS = EmbeddingSet.of(
+    np.array([[3, 1, 1], [1, 1, 3], [3, 1.2, 3], [1, 0.9, 1], [9, 9, 9]], dtype=np.float32),
+    ["king", "woman", "queen", "man", "5"],
+    {"kind": ["royal", "person", "royal", "person", "number"]},
+    metric="cosine",
+)
+
+
+def test_an_expression_becomes_a_query_without_its_operands(opened: OpenSet) -> None:
+    opened.expression = "king-man + woman"
+    query.evaluate_expression(WORDS)
+    made = opened.history.query
+    assert made is not None and made.excluded is not None
+    assert (made.title, made.expression) == ("king - man + woman", "king-man + woman")
+    assert made.excluded.tolist() == [0, 1, 3]
+    assert made.notes == ("operands are scaled to unit length and left out of the answer",)
+    assert (opened.expression, opened.search_error) == ("", "")
+
+
+def test_a_pasted_vector_becomes_a_query(opened: OpenSet) -> None:
+    opened.expression = "[1, 0.5, -2]"
+    query.evaluate_expression(WORDS)
+    made = opened.history.query
+    assert made is not None and made.vector.tolist() == [1, 0.5, -2]
+    assert made.title == "Vector of 3 numbers" and made.excluded is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("king - kin", "no item has the label 'kin'"), ("1, 2", "a vector of 2 numbers")],
+)
+def test_a_mistake_in_an_expression_is_shown_and_changes_nothing(
+    opened: OpenSet, text: str, message: str
+) -> None:
+    opened.history.visit(2)
+    opened.expression = text
+    query.evaluate_expression(WORDS)
+    assert opened.search_error.startswith(message)
+    assert opened.history.row == 2 and opened.history.query is None
+    navigation.receive(Click(1))
+    assert opened.search_error == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("royal", [0, 2]), ("MAN", [1, 3]), ("/^.$/", [4]), ("person woman", [1])]
+)
+def test_rows_with_a_text_in_any_column_are_selected(
+    opened: OpenSet, text: str, rows: list[int]
+) -> None:
+    query.select_matches(WORDS, TextIndex.of(WORDS), text)
+    selected = opened.history.selected
+    assert selected is not None and np.flatnonzero(selected).tolist() == rows
+    assert opened.history.selected_name == f"rows with “{text}”"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("nothing", "No row has “nothing”"), ("/(/", "the regular expression '(' cannot be used")],
+)
+def test_a_search_without_matches_is_explained(opened: OpenSet, text: str, message: str) -> None:
+    opened.history.visit(2)
+    query.select_matches(WORDS, TextIndex.of(WORDS), text)
+    assert opened.search_error.startswith(message)
+    assert opened.history.row == 2
+
+
+def test_excluded_rows_do_not_answer() -> None:
+    kinds = {"kind": "category"}
+    assert query.candidates(WORDS, kinds) is None
+    allowed = query.candidates(WORDS, kinds, np.array([0, 3]))
+    assert allowed is not None and allowed.tolist() == [False, True, True, False, True]
