@@ -29,15 +29,16 @@ class Focus:
 
 @dataclass(frozen=True)
 class Mask:
-    """Rows that stand out; the others are muted, or left out where `isolate` is set.
+    """Rows that stand out, and rows that are drawn at all.
 
     Attributes
     ----------
-    url : address of the mask, from mask_address
+    url : address, from mask_address, of the rows that stand out above the others; None for all
+    alone : address of the rows that are drawn; None for all
     """
 
-    url: str
-    isolate: bool
+    url: str | None = None
+    alone: str | None = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ import { toDisplay } from "./points.js";
  * @typedef {object} Sources Addresses of what is drawn; what they hold never changes.
  * @property {{ url: string, count: number, dims: 2 | 3 }} points
  * @property {CategoryColors | NumberColors} colors
- * @property {{ url: string, isolate: boolean } | null} mask
+ * @property {{ url: string | null, alone: string | null } | null} mask
  */
 
 /**
@@ -45,7 +45,13 @@ import { toDisplay } from "./points.js";
 
 /** @typedef {{ name: string, cells: (string | Excerpt | null)[] }} HoverColumn */
 
-/** @typedef {{ points: Points, colors: LoadedColors, mask: Uint8Array | null, isolate: boolean }} Drawable */
+/**
+ * @typedef {object} Drawable
+ * @property {Points} points
+ * @property {LoadedColors} colors
+ * @property {Uint8Array | null} mask 1 for rows that stand out; the others are muted.
+ * @property {Uint8Array | null} alone 1 for rows that are drawn; the others are left out.
+ */
 
 export class MapData {
   /** @type {Drawable | null} */
@@ -69,10 +75,11 @@ export class MapData {
    * @param {Sources} sources
    */
   async load({ points, colors, mask }) {
-    const [shown, loadedColors, loadedMask] = await Promise.all([
+    const [shown, loadedColors, loadedMask, loadedAlone] = await Promise.all([
       this.#loadPoints(points),
       loadColors(colors, points.count),
-      mask && fetchBytes(mask.url),
+      loadMask(mask?.url, points.count),
+      loadMask(mask?.alone, points.count),
     ]);
     const before = this.drawable?.colors;
     if (before?.url !== colors.url || before?.title !== colors.title) this.hidden = new Set();
@@ -80,8 +87,8 @@ export class MapData {
     this.drawable = {
       points: shown,
       colors: loadedColors,
-      mask: loadedMask && unpackBits(loadedMask, points.count),
-      isolate: Boolean(mask?.isolate),
+      mask: loadedMask,
+      alone: loadedAlone,
     };
   }
 
@@ -113,6 +120,14 @@ export class MapData {
   forgetTexts() {
     this.texts = this.#textKey = null;
   }
+}
+
+/**
+ * @param {string | null | undefined} url
+ * @param {number} count
+ */
+async function loadMask(url, count) {
+  return url ? unpackBits(await fetchBytes(url), count) : null;
 }
 
 /**

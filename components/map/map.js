@@ -159,8 +159,8 @@ class EmbeddingMap {
     if (this.#isDestroyed) return;
     this.interaction.backgroundClicks = message.background;
     this.overlay.highlight({ focus: message.focus && withNearness(message.focus), marker: message.marker });
-    root.classList.toggle("focused", Boolean(message.focus) && !mask);
     this.similarity.update(message.similarity);
+    root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
     const row = message.focus?.row ?? null;
     if (row !== null && row !== before?.focus?.row) this.view.reveal(row);

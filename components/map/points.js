@@ -133,20 +133,18 @@ export function take(values, rows) {
 }
 
 /**
- * Return the rows that are drawn: 1, or 0 where a row's category is hidden or where the mask, with
- * `isolate`, leaves it out.
+ * Return the rows that are drawn: 1, or 0 where a row's category is hidden or it is not in `alone`.
  *
  * @param {number} count
  * @param {ArrayLike<number> | null} codes category of each row, if there are categories
  * @param {ReadonlySet<number>} hidden categories
- * @param {Uint8Array | null} mask
- * @param {boolean} isolate
+ * @param {Uint8Array | null} alone
  */
-export function visibleRows(count, codes, hidden, mask, isolate) {
+export function visibleRows(count, codes, hidden, alone) {
   const visible = new Uint8Array(count);
   for (let row = 0; row < count; row++) {
     const shown = !codes || !hidden.has(codes[row]);
-    visible[row] = shown && (!isolate || !mask || mask[row]) ? 1 : 0;
+    visible[row] = shown && (!alone || alone[row]) ? 1 : 0;
   }
   return visible;
 }

@@ -18,9 +18,8 @@ const MUTED_OPACITY = 0.12;
  * @typedef {object} Drawing
  * @property {Points} points
  * @property {Colors} colors
- * @property {Uint8Array | null} mask 1 for rows that stand out; the others are muted, or left out
- *   with `isolate`.
- * @property {boolean} isolate
+ * @property {Uint8Array | null} mask 1 for rows that stand out; the others are muted.
+ * @property {Uint8Array | null} alone 1 for rows that are drawn; the others are left out.
  * @property {ReadonlySet<number>} hidden Categories that are not drawn.
  * @property {Theme} theme
  */
@@ -32,17 +31,18 @@ const MUTED_OPACITY = 0.12;
  *
  * @param {Drawing} drawing
  */
-export function buildTraces({ points, colors, mask, isolate, hidden, theme }) {
+export function buildTraces({ points, colors, mask, alone, hidden, theme }) {
   const make = maker(points, points.dims === 3 ? "scatter3d" : "scattergl");
   const codes = colors.kind === "categories" ? colors.codes : new Uint8Array(points.count);
   const groups = colors.kind === "categories" ? colors.names.length : 1;
   const traces = [];
-  if (mask && !isolate) {
-    const muted = groupRows(codes, groups, mask.map((selected) => 1 - selected));
+  if (mask) {
+    const muted = groupRows(codes, groups, mask.map((selected, row) => 1 - selected & (alone?.[row] ?? 1)));
     const rows = concatenate(muted.filter((_, code) => !hidden.has(code)));
     traces.push(make(rows, "not selected", { color: GREY, opacity: MUTED_OPACITY }));
   }
-  const rows = groupRows(codes, groups, mask);
+  const above = mask && alone ? mask.map((selected, row) => selected & alone[row]) : mask ?? alone;
+  const rows = groupRows(codes, groups, above);
   const colored = colors.kind === "numbers"
     ? numberTraces(make, rows[0], colors, theme)
     : categoryTraces(make, rows, colors, hidden);

@@ -93,12 +93,12 @@ export class MapView {
    * @param {Drawing} drawing
    */
   async draw({ drawable, hidden, theme, layout: name }) {
-    const { colors, mask, isolate } = drawable;
+    const { colors, mask, alone } = drawable;
     const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
     const before = points.dims === 2 && this.#dims === 2 ? view2d(this.graph) : null;
     const layout = this.#keepView(buildLayout(points, theme, this.handlers.room()), points.dims, name);
     const traces = this.webgl
-      ? buildTraces({ points, colors, mask, isolate, hidden, theme })
+      ? buildTraces({ points, colors, mask, alone, hidden, theme })
       : emptyTraces(points, colors, theme);
     const anew = this.#dims !== points.dims;
     if (anew) plotly().purge(this.graph);
@@ -115,7 +115,7 @@ export class MapView {
     this.scene = {
       points,
       projection: projection(this.graph, points),
-      visible: visibleRows(points.count, colors.kind === "categories" ? colors.codes : null, hidden, mask, isolate),
+      visible: visibleRows(points.count, colors.kind === "categories" ? colors.codes : null, hidden, alone),
       drawable,
     };
   }

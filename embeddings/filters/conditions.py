@@ -89,7 +89,7 @@ class InRange(ColumnCondition):
             raise FilterError(
                 f"the bounds of {self.column!r} are a number and a date; give two of one kind"
             )
-        start, end = self._limits()
+        start, end = self.limits
         if start is not None and end is not None and start > end:
             raise FilterError(
                 f"the range of {self.column!r} ends at {_written(self.high)}, before it begins at "
@@ -101,8 +101,9 @@ class InRange(ColumnCondition):
         """Whether the bounds are dates."""
         return isinstance(self.high if self.low is None else self.low, date)
 
-    def _limits(self) -> tuple[int | float | None, int | float | None]:
-        """Return the bounds as numbers, dates in s since 1970; that of a day is its last moment."""
+    @property
+    def limits(self) -> tuple[int | float | None, int | float | None]:
+        """The bounds as numbers, dates in s since 1970; a day ends with its last moment."""
         low, high = self.low, self.high
         start = _timestamp(low) if isinstance(low, date) else low
         if not isinstance(high, date):
@@ -128,7 +129,7 @@ class InRange(ColumnCondition):
         expected = "dates" if self.is_of_dates else "numbers"
         if kind != expected:
             raise FilterError(f"{self.column!r} holds {kind}, and the range is one of {expected}")
-        low, high = self._limits()
+        low, high = self.limits
         found = ~is_missing(column)
         if low is not None:
             found &= values >= low

@@ -4,12 +4,13 @@ Both count all rows, and the rows of a mask: those that meet the conditions on a
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from embeddings.columns import CodedColumn, numbers, seconds
+from embeddings.columns import MISSING, CodedColumn, numbers, seconds
 
 BINS = 40
 
@@ -22,7 +23,7 @@ class ValueCounts:
     ----------
     values : as text, most frequent first, ties in alphabetical order; a missing value is None
     counts, matching : int64, shape (v,); numbers of rows with each value, and of these in the mask
-    distinct : number of distinct values, a missing one included; v, or more if some are left out
+    distinct : number of distinct values of the column, a missing one included
     """
 
     values: tuple[str | None, ...]
@@ -57,7 +58,11 @@ class Histogram:
 
 
 def count_values(
-    column: CodedColumn, mask: np.ndarray | None = None, most: int | None = None
+    column: CodedColumn,
+    mask: np.ndarray | None = None,
+    most: int | None = None,
+    containing: str = "",
+    always: Collection[str | None] = (),
 ) -> ValueCounts:
     """Count the values of a column.
 
@@ -66,21 +71,33 @@ def count_values(
     column : see columns.coded
     mask : bool, shape (n,); by default all rows
     most : largest number of values that are returned; by default all
+    containing : text that values contain, in upper or lower case; others are left out
+    always : values that are returned in addition
     """
-    size = len(column.values) + 1  # the last is "missing"
+    size = len(column.values) + 1  # the first is "missing"
     counts = np.bincount(column.codes + 1, minlength=size)
     matching = counts
     if mask is not None:
         matching = np.bincount(column.codes[mask] + 1, minlength=size)
     names: list[str | None] = [None, *column.values]
-    found = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
-    distinct = len(found)
-    if most is not None and len(found) > most:
-        least = counts[found[most - 1]]  # ties at the limit are sorted before it cuts
-        found = [i for i in found if counts[i] >= least]
-    found.sort(key=lambda i: (-counts[i], names[i] or ""))
-    found = found[:most]
-    return ValueCounts(tuple(names[i] for i in found), counts[found], matching[found], distinct)
+    is_found = counts > 0
+    distinct = int(is_found.sum())
+    if containing:
+        part = containing.casefold()
+        is_found &= np.array([part in (name or MISSING).casefold() for name in names])
+    wanted = set(always)
+    is_wanted = np.array([name in wanted for name in names]) if wanted else np.zeros(size, bool)
+    found = np.flatnonzero(is_found & ~is_wanted)
+    if most is not None and len(found) > most:  # ties at the limit are sorted before it cuts
+        least = np.partition(counts[found], -most)[-most] if most else np.inf
+        found = found[counts[found] >= least]
+
+    def place(i: int) -> tuple[int, str]:
+        return -int(counts[i]), names[i] or ""
+
+    order = sorted(found.tolist(), key=place)[:most]
+    order = sorted([*order, *np.flatnonzero(is_wanted).tolist()], key=place)
+    return ValueCounts(tuple(names[i] for i in order), counts[order], matching[order], distinct)
 
 
 def histogram(

@@ -31,6 +31,7 @@ class Address:
     color, named, granularity, scaled : see color_controls.Coloring
     hidden : codes of the hidden categories
     filter : the filter as text
+    hide_rest : whether the map leaves out what does not pass the filter
     row : the current item
     selection : the selected rows, as `encode_mask` writes them, or the key of a stored mask
     selected : title of the selection
@@ -55,6 +56,7 @@ class Address:
     scaled: bool | None = None
     hidden: tuple[int, ...] = ()
     filter: str = ""
+    hide_rest: bool = False
     row: int | None = None
     selection: str = ""
     selected: str = ""
@@ -163,6 +165,7 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
         lambda text: tuple(sorted({_read_whole(part) for part in text.split(",")})),
     ),
     "filter": _TEXT,
+    "hide_rest": _FLAG,
     "row": _WHOLE,
     "selection": _TEXT,
     "selected": _TEXT,

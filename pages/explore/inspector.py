@@ -16,28 +16,28 @@ from embeddings.columns import CATEGORICAL, SCALED, column_of
 from embeddings.files.delimited.formulas import harmless
 from embeddings.metrics import METRICS
 from embeddings.neighbors import Neighbors
+from embeddings.text import shorten
 from pages.common.choices import key_for
 from pages.common.formatting import error_box, plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_options
-from pages.explore.view import (
-    DEFAULT_K,
-    K_OPTIONS,
-    ViewState,
-)
+from pages.explore.subsets import selection_details
+from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 
 SEARCHED = (*CATEGORICAL, *SCALED, "text", "list")
 """Kinds of columns that a search for a text looks into."""
 CENTRAL_ITEMS = 10
-"""Items of a selection that are listed, the closest to its centroid."""
+"""Items of a selection that are listed, the closest to its centroid, and outliers."""
 COUNTED_COLUMNS, COUNTED_VALUES = 2, 6
 """Columns of a selection whose values are counted, and values listed for each."""
 CONTEXT_WORDS = 3
 """Words of context on each side in a list of words in context."""
 THUMBNAILS, THUMBNAIL_WIDTH = 6, 84
 """Images shown above the list of a query, and their width in px."""
+LONGEST_NAME = 30
+"""Characters of a selection's name on the button that leads back to it."""
 LONGEST_LABEL = 200
 """Characters of a label in a list; the item's title has all of them."""
 
@@ -84,6 +84,12 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
     """Show an item, its columns and its nearest neighbors."""
     embedding_set, history, found = view.embedding_set, view.history, view.found
     assert found is not None
+    if history.selected is not None:
+        name = shorten(history.selected_name, LONGEST_NAME)
+        st.button(
+            f"← {plain(name)} ({int(history.selected.sum()):,})", key="to_selection",
+            type="tertiary", help="Back to the selection", on_click=history.leave_item,
+        )  # fmt: skip
     _back_and_forward(history)
     show_title(embedding_set.labels[row] or "(no label)")
     if is_layer(embedding_set):
@@ -145,20 +151,26 @@ def _back_and_forward(history: History) -> None:
 
 
 def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None:
-    """Show how many rows are selected, what they have in common, and the most central items."""
+    """Show how many rows are selected, what sets them apart, central items and outliers."""
     embedding_set = view.embedding_set
     count = int(selected.sum())
     show_title(view.history.selected_name)
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
     _only_these(view.history)
-    labels = np.where(selected, 0, clusters.NOISE)
-    for name in [n for n, kind in view.kinds.items() if kind in CATEGORICAL][:COUNTED_COLUMNS]:
-        _counts(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
-    metric = embedding_set.provenance.metric
-    central = clusters.closest_to_centroid(embedding_set.vectors, labels, 0, CENTRAL_ITEMS, metric)
+    selection_details.show_differences(view.key, embedding_set, view.kinds, selected)
+    selection_details.show_similarity(view.key, embedding_set, selected)
+    central, outliers = selection_details.central_and_outlying(
+        view.key, embedding_set, selected, CENTRAL_ITEMS
+    )
     st.markdown("**Closest to the centroid**")
     with st.container(key="neighbors"):
         _list("central-list", embedding_set, None, central, on_event)
+    if count > CENTRAL_ITEMS:
+        with st.expander("Outliers"), st.container(key="outliers"):
+            _list("outlier-list", embedding_set, None, outliers, on_event)
+    labels = np.where(selected, 0, clusters.NOISE)
+    for name in [n for n, kind in view.kinds.items() if kind in CATEGORICAL][:COUNTED_COLUMNS]:
+        _counts(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
 
 
 def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:

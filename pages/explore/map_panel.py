@@ -1,10 +1,19 @@
 """The status bar, the map and the inspector: what a click reruns, and nothing else."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-from components import BackgroundClick, Event, Hidden, Search, ToggleSimilarity, embedding_map
+from components import (
+    BackgroundClick,
+    Event,
+    Hidden,
+    Search,
+    Selection,
+    ToggleSimilarity,
+    embedding_map,
+)
 from embeddings import EmbeddingError
 from embeddings.layouts import METHODS
 from embeddings.text import count_noun
@@ -13,6 +22,7 @@ from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
 from pages.explore import address_bar, inspector, layout_controls, navigation, query
 from pages.explore.similarity_colors import toggle_similarity
+from pages.explore.subsets import filter_bar, filter_panel
 from pages.explore.view import (
     ViewRequest,
     ViewState,
@@ -50,6 +60,7 @@ def _draw(request: ViewRequest) -> None:
     with left:
         points = map_points(view)
         _status_bar(view)
+        filter_bar.draw(view.matching, view.history)
         focus, mask = highlight(view)
         embedding_map(
             key="map",
@@ -90,6 +101,8 @@ def _receive(event: Event, view: ViewState) -> None:
         hide(view, event.codes)
     elif isinstance(event, ToggleSimilarity):
         toggle_similarity()
+    elif isinstance(event, Selection) and view.matching.mask is not None:
+        navigation.receive(replace(event, mask=event.mask & view.matching.mask))
     else:
         navigation.receive(event)
 
@@ -112,6 +125,7 @@ def _status_bar(view: ViewState) -> None:
                 on_click=_start,
                 args=(view,),
             )
+        filter_panel.draw(view.key, view.embedding_set, view.kinds)
         if not history.is_empty:
             st.button("Clear", key="clear", on_click=history.clear)
         st.download_button(
@@ -125,6 +139,8 @@ def _status_bar(view: ViewState) -> None:
             on_click="ignore",
         )
     refused_key, reason = st.session_state.get("refused_job", ("", ""))
+    if view.matching.error:
+        error_box(view.matching.error)
     if displayed.error:
         error_box(displayed.error)
     elif reason and refused_key == layout_controls.job_key(view.embedding_set, spec):
@@ -143,6 +159,8 @@ def _description(view: ViewState) -> str:
     points = f"{view.visible_count:,} of {count:,} points"
     if selected is not None:
         points = f"Selected {int(selected.sum()):,} of {count:,} points"
+    elif view.matching.mask is not None:
+        points = f"{view.matching.count:,} of {count:,} points match"
     if view.hidden:
         points += f"; {count_noun(len(view.hidden), 'category', 'categories')} hidden"
     if view.request.active.layer is not None:

@@ -72,7 +72,8 @@ class History:
     ----------
     rows : row numbers in the order of the visits
     index : the current one's index in `rows`, -1 for none
-    selected : bool, shape (n,), or None; `selected_name` is its title
+    selected : bool, shape (n,), or None; `selected_name` is its title. It stays while its members
+        are visited
     only_these : whether the map hides everything but the item and its neighbors
     query : the current ad hoc query, or None
     """
@@ -95,9 +96,11 @@ class History:
         return self.row is None and self.selected is None and self.query is None
 
     def visit(self, row: int) -> None:
-        """Go to an item; the items ahead are dropped."""
+        """Go to an item; the items ahead are dropped, and a selection that it is not in."""
         self.query = None
-        self.selected, self.only_these = None, False
+        self.only_these = False
+        if self.selected is not None and not self.selected[row]:
+            self.selected, self.selected_name = None, ""
         if row != self.row:
             self.rows = [*self.rows[: self.index + 1], row]
             self.index = len(self.rows) - 1
@@ -111,6 +114,10 @@ class History:
         self.rows, self.index, self.only_these = [], -1, False
         self.selected, self.selected_name = None, ""
         self.query = None
+
+    def leave_item(self) -> None:
+        """Go back from the items visited to the selection."""
+        self.rows, self.index, self.only_these = [], -1, False
 
     def go_to(self, row: int | None) -> None:
         """Make an item the current one, or none; an item beside the current one is a step."""
@@ -174,6 +181,8 @@ class OpenSet:
     search_error : why an expression or a search found nothing, or ""
     coded_selection : the selection that was written into an address last, and its text
     last_search : what neighbors were searched for last, and which were found
+    is_pattern : whether the text box of the filter panel is for a regular expression
+    failed_filter : column, text and error of a regular expression that cannot be used
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     """
 
@@ -196,6 +205,8 @@ class OpenSet:
     expression: str = ""
     search_error: str = ""
     coded_selection: tuple[np.ndarray | None, str] = (None, "")
+    is_pattern: bool = False
+    failed_filter: tuple[str, str, str] = ("", "", "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
 

@@ -34,6 +34,8 @@ from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_colors
 from pages.explore.stored_selections import selection_text
+from pages.explore.subsets import active_filter
+from pages.explore.subsets.active_filter import Matching
 
 CONTENT_DIGITS = 12
 """Digits of a fingerprint by which an address knows that a file has changed."""
@@ -74,6 +76,7 @@ class ViewState:
     encoder : folder of the run that encodes queries for the set, or None
     found : neighbors of the current item or query, or None
     similarity : how the map is colored by similarity to an item, or None
+    matching : the rows that pass the filter
     is_working : whether the view changes without a click: a job or a query is unfinished
     """
 
@@ -85,6 +88,7 @@ class ViewState:
     encoder: Path | None
     found: Neighbors | None
     similarity: SimilarityColors | None
+    matching: Matching
     is_working: bool
 
     @property
@@ -92,9 +96,9 @@ class ViewState:
         """Bool, shape (n,): rows that the map shows alone; None if it shows all."""
         history = self.history
         if not history.only_these:
-            return None
+            return self.matching.mask if self.matching.is_alone else None
         if self.found is None:
-            return history.selected
+            return self.matching.within(history.selected)
         alone = np.zeros(len(self.embedding_set), dtype=bool)
         rows = self.found.rows.tolist()
         alone[rows if history.row is None else [history.row, *rows]] = True
@@ -178,6 +182,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         encoder=encoder,
         found=found,
         similarity=similarity_colors(embedding_set, history, found),
+        matching=active_filter.matching(key, embedding_set),
         is_working=displayed.job is not None or is_coloring or is_query_pending,
     )
 
@@ -212,18 +217,19 @@ def _find_neighbors(
 
 
 def highlight(view: ViewState) -> tuple[Focus | None, Mask | None]:
-    """Return what stands out on the map: item and neighbors, neighbors of a query, or selection."""
+    """Return what stands out on the map: item and neighbors, neighbors of a query, or a subset."""
     history, found = view.history, view.found
-    if found is None:
-        if history.selected is None:
-            return None, None
-        url = mask_address(history.selected, services.blobs())
-        return None, Mask(url, isolate=history.only_these)
-    focus = Focus(history.row, found.rows.tolist(), found.values.tolist(), found.kind)
-    alone = view.alone
-    if alone is None:
-        return focus, None
-    return focus, Mask(mask_address(alone, services.blobs()), isolate=True)
+    focus = None
+    if found is not None:
+        focus = Focus(history.row, found.rows.tolist(), found.values.tolist(), found.kind)
+    standing_out, alone = view.matching.within(history.selected), view.alone
+    if history.only_these or (history.selected is None and view.matching.is_alone):
+        standing_out = None  # all that is drawn stands out
+    addresses = [
+        None if mask is None else mask_address(mask, services.blobs())
+        for mask in (standing_out, alone)
+    ]
+    return focus, Mask(*addresses) if any(addresses) else None
 
 
 def hide(view: ViewState, codes: frozenset[int]) -> None:

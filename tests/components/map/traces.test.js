@@ -16,7 +16,7 @@ const numbers = {
   values: new Float32Array([1, NaN, 3, 4, 5]),
 };
 const build = (changes) => buildTraces({
-  points, colors: categories, mask: null, isolate: false, hidden: new Set(), theme: THEME, ...changes,
+  points, colors: categories, mask: null, alone: null, hidden: new Set(), theme: THEME, ...changes,
 });
 const xs = (trace) => [...trace.x];
 
@@ -42,9 +42,13 @@ describe("categories", () => {
     assert.deepEqual(xs(build({ mask, hidden: new Set([1]) })[0]), [0, 1]);
   });
 
-  test("with isolate the other rows are left out", () => {
-    const traces = build({ mask: new Uint8Array([1, 1, 0, 0, 0]), isolate: true });
-    assert.deepEqual(traces.map(xs), [[-0.5], [-1]]);
+  test("rows that are not to be alone are left out, muted ones, too", () => {
+    const alone = new Uint8Array([1, 1, 0, 0, 0]);
+    assert.deepEqual(build({ alone }).map(xs), [[-0.5], [-1]]);
+    const mask = new Uint8Array([1, 0, 1, 0, 0]);
+    const traces = build({ mask, alone });
+    assert.deepEqual(traces.map((trace) => trace.name), ["not selected", "c", "a&lt;b"]);
+    assert.deepEqual(traces.map(xs), [[-0.5], [], [-1]]);
   });
 });
 

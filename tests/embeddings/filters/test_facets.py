@@ -32,6 +32,15 @@ def test_the_most_frequent_values_come_first_ties_by_name() -> None:
     assert found.matching.tolist() == [2, 1, 1]
 
 
+def test_values_are_found_by_a_part_and_some_are_always_there() -> None:
+    column = coded(pa.chunked_array([["Red", "dark red", "blue", "blue", None, "green"]]))
+    found = count_values(column, most=1, containing="RED", always=("green", None))
+    assert found.values == (None, "Red", "green")
+    assert found.counts.tolist() == [1, 1, 1]
+    assert count_values(column, containing="missing").values == (None,)
+    assert count_values(column, most=0).values == ()
+
+
 @given(st.lists(st.none() | st.sampled_from("abcdefg"), min_size=1, max_size=40), st.data())
 def test_counts_agree_with_a_counter(values: list[str | None], data: st.DataObject) -> None:
     size = len(values)

@@ -25,6 +25,7 @@ addresses = st.builds(
     scaled=st.none() | st.just(True),
     hidden=st.frozensets(st.integers(0, 255), max_size=5).map(lambda codes: tuple(sorted(codes))),
     filter=st.just("") | texts,
+    hide_rest=st.booleans(),
     row=st.none() | wholes,
     selection=st.just("") | texts,
     selected=st.just("") | texts,

@@ -31,12 +31,21 @@ def test_a_visit_drops_what_was_ahead() -> None:
     assert history.rows == [3, 9]
 
 
-def test_a_visit_ends_the_selection_and_the_query() -> None:
+def test_a_visit_of_a_member_keeps_the_selection() -> None:
     history = History()
-    history.selected, history.only_these = np.ones(4, dtype=bool), True
+    history.selected, history.selected_name = np.array([True, True, False]), "box"
+    history.only_these = True
     history.visit(1)
-    assert history.selected is None
-    assert not history.only_these
+    assert history.selected is not None and not history.only_these
+    history.visit(0)
+    history.leave_item()
+    assert history.row is None and history.selected.tolist() == [True, True, False]
+    history.visit(2)
+    assert history.selected is None and history.selected_name == ""
+
+
+def test_a_visit_ends_the_query() -> None:
+    history = History()
     history.show_query(AdHocQuery("red", np.zeros(2, np.float32)))
     assert history.row is None
     history.visit(2)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components import Blobs, Colors, category_colors
+from components import Blobs, Colors, category_colors, one_color
 from embeddings import EmbeddingSet, layouts
 from embeddings.analysis.clusters import NOISE, Clusters
 from embeddings.cache import Cache
+from embeddings.filters import Filter, IsMissing
 from embeddings.layouts import Layout, LayoutSpec
 from embeddings.neighbors import Neighbors
 from pages.common import services
@@ -18,6 +19,7 @@ from pages.explore import color_controls, layout_controls, view
 from pages.explore.color_controls import NAMED
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
 from pages.explore.navigation import History
+from pages.explore.subsets.active_filter import Matching
 from pages.explore.view import ViewState
 from server.jobs.status import JobStatus
 
@@ -193,9 +195,17 @@ def test_neighbor_preservation_waits_for_the_quality(server: Server) -> None:
     assert colored.colors.message["names"] == ["all points"]
 
 
-def state_of(history: History, nearest: Neighbors | None, colored: Any = None) -> ViewState:
+ALL = Matching(Filter())
+
+
+def state_of(
+    history: History,
+    nearest: Neighbors | None,
+    colored: Any = None,
+    matching: Matching = ALL,
+) -> ViewState:
     request: Any = SimpleNamespace(active=SimpleNamespace(embedding_set=SET))
-    return ViewState(request, {}, DISPLAYED, colored, history, None, nearest, False)
+    return ViewState(request, {}, DISPLAYED, colored, history, None, nearest, None, matching, False)
 
 
 def test_the_points_that_are_visible_are_counted(
@@ -235,8 +245,8 @@ def test_only_the_item_and_its_neighbors_stay_on_the_map(
     if alone is None:
         assert mask is None
     else:
-        assert mask is not None and mask.isolate
-        path = services.cache().folder / "blobs" / mask.url.rpartition("/")[2]
+        assert mask is not None and mask.alone is not None and mask.url is None
+        path = services.cache().folder / "blobs" / mask.alone.rpartition("/")[2]
         bits = np.unpackbits(np.fromfile(path, np.uint8), count=ROWS)
         assert np.flatnonzero(bits).tolist() == alone
 
@@ -246,4 +256,40 @@ def test_nothing_stands_out_without_an_item_or_a_selection(server: Server) -> No
     assert view.highlight(shown) == (None, None)
     shown.history.selected = np.arange(ROWS) < 5
     focus, mask = view.highlight(shown)
-    assert focus is None and mask is not None and not mask.isolate
+    assert focus is None and mask is not None and mask.alone is None
+
+
+def rows_at(address: str | None) -> list[int] | None:
+    if address is None:
+        return None
+    path = services.cache().folder / "blobs" / address.rpartition("/")[2]
+    return np.flatnonzero(np.unpackbits(np.fromfile(path, np.uint8), count=ROWS)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("selected", "only_these", "is_alone", "standing_out", "alone"),
+    [
+        ([], False, False, [1, 2, 3], None),
+        ([], False, True, None, [1, 2, 3]),
+        ([0, 1, 2], False, False, [1, 2], None),
+        ([0, 1, 2], False, True, [1, 2], [1, 2, 3]),
+        ([0, 1, 2], True, True, None, [1, 2]),
+    ],
+)
+def test_the_filter_mutes_or_hides_the_rest_and_the_selection_is_within_it(
+    server: Server,
+    selected: list[int],
+    only_these: bool,
+    is_alone: bool,
+    standing_out: list[int] | None,
+    alone: list[int] | None,
+) -> None:
+    history = History(only_these=only_these)
+    if selected:
+        history.selected = np.isin(np.arange(ROWS), selected)
+    matches = np.isin(np.arange(ROWS), [1, 2, 3])
+    matching = Matching(Filter((IsMissing("x"),)), matches, is_alone)
+    shown = state_of(history, None, color_controls.Colored(one_color(ROWS, "all")), matching)
+    focus, mask = view.highlight(shown)
+    assert focus is None and mask is not None
+    assert (rows_at(mask.url), rows_at(mask.alone)) == (standing_out, alone)

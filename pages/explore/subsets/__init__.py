@@ -1,0 +1,1 @@
+"""Some of the points: those that pass the filter, and those that are selected."""

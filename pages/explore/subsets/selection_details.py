@@ -1,0 +1,215 @@
+"""What a selection is like: what sets it apart from the rest, and how similar its points are."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+import xxhash
+
+from embeddings import EmbeddingSet
+from embeddings.analysis.cohesion import Cohesion, by_centroid, cohesion
+from embeddings.analysis.column_index import ColumnIndex, index_columns
+from embeddings.analysis.enrichment import (
+    SIGNIFICANT,
+    Contrast,
+    Difference,
+    NumberDifference,
+    contrast,
+)
+from embeddings.columns import MISSING, column_of, numbers, seconds
+from embeddings.filters import Condition, ContainsWords, HasValue, InRange
+from embeddings.neighbors import Neighbors
+from embeddings.text import shorten
+from pages.common import services
+from pages.common.formatting import plain
+from pages.explore.subsets import active_filter
+from pages.explore.subsets.range_control import write_date
+
+LISTED = 12
+"""Differences that are listed; the false-discovery rate covers all that were tested."""
+
+UNFOLDED_ROWS = 200_000
+"""Rows of a set up to which the differences are shown without being asked for."""
+
+MIDDLE = 5, 95
+"""Percentiles of a selection's numbers between which a click on their line filters."""
+
+DAY = 86_400
+"""Seconds."""
+
+_LONGEST_TERM = 40
+
+
+def show_differences(
+    key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str], selected: np.ndarray
+) -> None:
+    """List what sets a selection apart, each line a button that filters.
+
+    Parameters
+    ----------
+    key : identifies the set among all that are cached
+    kinds : kind of each column, see color_controls.column_kinds
+    """
+    fold = st.expander(
+        "What sets it apart",
+        expanded=len(embedding_set) <= UNFOLDED_ROWS,
+        key="differences",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    with fold:
+        if selected.all() or not selected.any():
+            st.caption("There is no rest to compare with.")
+            return
+        with st.spinner("Comparing…"):
+            found = _contrast(key, _digest(selected), embedding_set, kinds, selected)
+        listed = [each for each in found.differences if each.q <= SIGNIFICANT]
+        for place, each in enumerate(listed):
+            _line(place, each, embedding_set, selected)
+        st.caption(_summary(found, len(listed)))
+
+
+def _line(
+    place: int, difference: Difference, embedding_set: EmbeddingSet, selected: np.ndarray
+) -> None:
+    """Draw a difference as a button."""
+    title, figures, explained = describe(difference)
+    st.button(
+        f"{plain(title)} :gray[{plain(figures)}]",
+        key=f"difference_{place}",
+        help=plain(explained),
+        type="tertiary",
+        width="stretch",
+        on_click=_filter_by,
+        args=(difference, embedding_set, selected),
+    )
+
+
+def describe(difference: Difference) -> tuple[str, str, str]:
+    """Return a difference in words, its figures, and all of them in a sentence."""
+    tested = f"p = {difference.p:.2g}, false-discovery rate {difference.q:.2g}"
+    if isinstance(difference, NumberDifference):
+        means = (difference.mean_inside, difference.mean_outside)
+        inside, outside = (_write_mean(mean, difference.is_date) for mean in means)
+        return (
+            f"{difference.column} {'higher' if difference.hedges_g > 0 else 'lower'}",
+            f"{inside} vs {outside}",
+            f"Mean {inside} here, {outside} in the rest; Hedges' g {difference.hedges_g:.2f}, "
+            f"Mann-Whitney test, {tested}. Click to filter.",
+        )
+    term = MISSING if difference.term is None else shorten(difference.term, _LONGEST_TERM)
+    is_word = difference.kind == "word"
+    return (
+        f"{difference.column}: “{term}”" if is_word else f"{difference.column}: {term}",
+        f"{difference.fraction_inside:.0%} vs {difference.fraction_outside:.0%}",
+        f"{difference.inside:,} points here ({difference.fraction_inside:.1%}), "
+        f"{difference.outside:,} in the rest ({difference.fraction_outside:.1%}); "
+        f"lift {difference.lift:.2f}, Fisher's exact test, {tested}. Click to filter.",
+    )
+
+
+def _write_mean(mean: float, is_date: bool) -> str:
+    return write_date(mean)[:10] if is_date else f"{mean:.4g}"
+
+
+def _summary(found: Contrast, listed: int) -> str:
+    if not found.tests:
+        return "The set has no columns or words to compare."
+    more = f" {found.significant - listed:,} more." if found.significant > listed else ""
+    rate = f"{found.tests:,} tests, false-discovery rate {SIGNIFICANT:.0%}."
+    if not listed:
+        return f"Nothing does significantly: {rate}"
+    return " ".join([f"Selection vs the rest.{more} {rate}", *found.notes])
+
+
+def _filter_by(difference: Difference, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
+    active_filter.add(condition_of(difference, embedding_set, selected))
+
+
+def condition_of(
+    difference: Difference, embedding_set: EmbeddingSet, selected: np.ndarray
+) -> Condition:
+    """Return the condition that a difference stands for.
+
+    For numbers it is the range in which the middle 90 % of the selection are.
+    """
+    name = difference.column
+    if not isinstance(difference, NumberDifference):
+        if difference.kind == "word" and difference.term is not None:
+            return ContainsWords(name, difference.term, whole=True)
+        return HasValue(name, (difference.term,))
+    column = column_of(embedding_set, name)
+    values = seconds(column) if difference.is_date else numbers(column, np.float64)
+    inside = values[selected & np.isfinite(values)]
+    low, high = np.percentile(inside, MIDDLE, method="closest_observation").tolist()
+    if not difference.is_date:
+        return InRange(name, *(int(v) if v.is_integer() else v for v in (low, high)))
+    is_whole = low % DAY == high % DAY == 0
+    moments = (np.datetime64(int(moment), "s").item() for moment in (low, high))
+    return InRange(name, *(each.date() if is_whole else each for each in moments))
+
+
+def show_similarity(key: str, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
+    """Say how similar the points of a selection are, beside random ones."""
+    found = _cohesion(key, _digest(selected), embedding_set, selected)
+    if found is not None:
+        st.caption(similarity_text(found, int(selected.sum())))
+
+
+def similarity_text(found: Cohesion, size: int) -> str:
+    """Return the inner similarity in a sentence."""
+    return (
+        f"Mean cosine of all pairs {found.similarity:.3f}; of {found.random_sets} random sets of "
+        f"{size:,} points {found.random_mean:.3f} ± {found.random_deviation:.3f} (seed "
+        f"{found.seed})"
+    )
+
+
+def central_and_outlying(
+    key: str, embedding_set: EmbeddingSet, selected: np.ndarray, count: int
+) -> tuple[Neighbors, Neighbors]:
+    """Return the items of a selection closest to its centroid, and the farthest ones."""
+    return _by_centroid(key, _digest(selected), count, embedding_set, selected)
+
+
+def _digest(selected: np.ndarray) -> str:
+    return xxhash.xxh3_128_hexdigest(np.packbits(selected).tobytes())
+
+
+def _index(key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> ColumnIndex:
+    """Return the columns of a set prepared for comparisons, once for all sessions."""
+    return services.hold(
+        f"{key} columns", lambda: index_columns(embedding_set, kinds), _index_bytes, part_of=key
+    )
+
+
+def _index_bytes(index: ColumnIndex) -> int:
+    """Return the memory that an index takes."""
+    terms = sum(t.codes.nbytes + t.rows.nbytes + 100 * len(t.names) for t in index.terms)
+    return terms + sum(c.values.nbytes + c.ranks.ranks.nbytes for c in index.number_columns)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _contrast(
+    key: str,
+    digest: str,
+    _embedding_set: EmbeddingSet,
+    _kinds: Mapping[str, str],
+    _selected: np.ndarray,
+) -> Contrast:
+    return contrast(_index(key, _embedding_set, _kinds), _selected, most=LISTED)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _cohesion(
+    key: str, digest: str, _embedding_set: EmbeddingSet, _selected: np.ndarray
+) -> Cohesion | None:
+    return cohesion(_embedding_set, _selected)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _by_centroid(
+    key: str, digest: str, count: int, _embedding_set: EmbeddingSet, _selected: np.ndarray
+) -> tuple[Neighbors, Neighbors]:
+    return by_centroid(_embedding_set, _selected, count)
