@@ -37,6 +37,7 @@ FEWEST_ROWS = 3
 MOST_CHARACTERS = 100_000_000
 """Characters of a column of texts that are split into words."""
 
+_NAME_BYTES = 100  # of a term's name and count
 _SHORTEST_WORD = 2  # characters
 
 
@@ -100,6 +101,12 @@ class ColumnIndex:
     terms: tuple[Terms, ...]
     number_columns: tuple[NumberColumn, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes, about, in bytes."""
+        terms = sum(t.codes.nbytes + t.rows.nbytes + _NAME_BYTES * len(t.names) for t in self.terms)
+        return terms + sum(c.values.nbytes + c.ranks.ranks.nbytes for c in self.number_columns)
 
 
 def index_columns(

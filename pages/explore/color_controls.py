@@ -247,10 +247,14 @@ def _found_clusters(
     return Colored(colors, note)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def column_index(source: str, _embedding_set: EmbeddingSet) -> ColumnIndex:
-    """Return the words and values of a set's labels and columns."""
-    return index_columns(_embedding_set)
+def column_index(source: str, embedding_set: EmbeddingSet) -> ColumnIndex:
+    """Return the words and values of a set's labels and columns, once for all sessions."""
+    return services.hold(
+        f"{source} columns",
+        lambda: index_columns(embedding_set),
+        lambda index: index.nbytes,
+        part_of=source,
+    )
 
 
 def _preservation_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:

@@ -1,14 +1,11 @@
 """What a selection is like: what sets it apart from the rest, and how similar its points are."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import streamlit as st
 import xxhash
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.cohesion import Cohesion, by_centroid, cohesion
-from embeddings.analysis.column_index import ColumnIndex, index_columns
 from embeddings.analysis.enrichment import (
     SIGNIFICANT,
     Contrast,
@@ -20,8 +17,8 @@ from embeddings.columns import MISSING, column_of, numbers, seconds
 from embeddings.filters import Condition, ContainsWords, HasValue, InRange
 from embeddings.neighbors import Neighbors
 from embeddings.text import shorten
-from pages.common import services
 from pages.common.formatting import plain
+from pages.explore.color_controls import column_index
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.range_control import write_date
 
@@ -40,15 +37,12 @@ DAY = 86_400
 _LONGEST_TERM = 40
 
 
-def show_differences(
-    key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str], selected: np.ndarray
-) -> None:
+def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
     """List what sets a selection apart, each line a button that filters.
 
     Parameters
     ----------
     key : identifies the set among all that are cached
-    kinds : kind of each column, see color_controls.column_kinds
     """
     fold = st.expander(
         "What sets it apart",
@@ -63,7 +57,7 @@ def show_differences(
             st.caption("There is no rest to compare with.")
             return
         with st.spinner("Comparing…"):
-            found = _contrast(key, _digest(selected), embedding_set, kinds, selected)
+            found = _contrast(key, _digest(selected), embedding_set, selected)
         listed = [each for each in found.differences if each.q <= SIGNIFICANT]
         for place, each in enumerate(listed):
             _line(place, each, embedding_set, selected)
@@ -177,28 +171,11 @@ def _digest(selected: np.ndarray) -> str:
     return xxhash.xxh3_128_hexdigest(np.packbits(selected).tobytes())
 
 
-def _index(key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> ColumnIndex:
-    """Return the columns of a set prepared for comparisons, once for all sessions."""
-    return services.hold(
-        f"{key} columns", lambda: index_columns(embedding_set, kinds), _index_bytes, part_of=key
-    )
-
-
-def _index_bytes(index: ColumnIndex) -> int:
-    """Return the memory that an index takes."""
-    terms = sum(t.codes.nbytes + t.rows.nbytes + 100 * len(t.names) for t in index.terms)
-    return terms + sum(c.values.nbytes + c.ranks.ranks.nbytes for c in index.number_columns)
-
-
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _contrast(
-    key: str,
-    digest: str,
-    _embedding_set: EmbeddingSet,
-    _kinds: Mapping[str, str],
-    _selected: np.ndarray,
+    key: str, digest: str, _embedding_set: EmbeddingSet, _selected: np.ndarray
 ) -> Contrast:
-    return contrast(_index(key, _embedding_set, _kinds), _selected, most=LISTED)
+    return contrast(column_index(key, _embedding_set), _selected, most=LISTED)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

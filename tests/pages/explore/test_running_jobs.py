@@ -176,9 +176,10 @@ def found(count: int, noise: int) -> Clusters:
 @pytest.mark.parametrize("count", [NAMED, NAMED + 2])
 def test_small_clusters_share_a_color_and_noise_has_its_own(server: Server, count: int) -> None:
     clusters = found(count, noise=4)
-    labels = tuple(f"item {label}" for label in clusters.labels)
-    digest = f"digest {count}"
-    message = color_controls._found_clusters("source", digest, labels, clusters).colors.message
+    labels = [f"item {label}" for label in clusters.labels]
+    made = EmbeddingSet.of(np.ones((len(labels), 2)), labels)
+    source, digest = f"source {count}", f"digest {count}"
+    message = color_controls._found_clusters(source, digest, made, clusters).colors.message
     others = ["other (2 clusters)"] if count > NAMED else []
     assert len(set(message["names"])) == NAMED + len(others) + 1
     assert message["names"][NAMED:] == [*others, "no cluster"]

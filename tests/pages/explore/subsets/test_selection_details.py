@@ -70,7 +70,7 @@ def test_the_similarity_names_the_random_sets() -> None:
     )
 
 
-def draw(embedding_set, kinds, selected):  # runs as a script of its own
+def draw(embedding_set, selected):  # runs as a script of its own
     import streamlit as st
 
     from pages.explore.navigation import OpenSet
@@ -78,14 +78,14 @@ def draw(embedding_set, kinds, selected):  # runs as a script of its own
 
     if "open_set" not in st.session_state:
         st.session_state.open_set = OpenSet("gallery:x")
-    selection_details.show_differences("x", embedding_set, kinds, selected)
+    selection_details.show_differences("x", embedding_set, selected)
     selection_details.show_similarity("x", embedding_set, selected)
 
 
 def details(selected: np.ndarray, embedding_set: EmbeddingSet = SET) -> AppTest:
     services.open_sets().clear()
     selection_details._contrast.clear()
-    app = AppTest.from_function(draw, args=(embedding_set, KINDS, selected)).run()
+    app = AppTest.from_function(draw, args=(embedding_set, selected)).run()
     assert not app.exception
     return app
 
