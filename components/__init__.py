@@ -20,7 +20,7 @@ from components.events import (
     decode,
 )
 from components.line_charts.component import Chart, Line, line_charts
-from components.map.component import Focus, Mask, SimilarityColors, embedding_map
+from components.map.component import Focus, GroupName, Mask, SimilarityColors, embedding_map
 from components.map.encode import (
     Colors,
     Points,
@@ -45,6 +45,7 @@ __all__ = [
     "Event",
     "EventError",
     "Focus",
+    "GroupName",
     "Hidden",
     "Line",
     "ListItem",

@@ -58,6 +58,26 @@ class SimilarityColors:
     metric: Metric
 
 
+@dataclass(frozen=True)
+class GroupName:
+    """The name of a group of points, written on the map where the group is.
+
+    Attributes
+    ----------
+    text : terms, separated by ", "
+    row : the member in the middle of the group
+    radius : of the group, in coordinates of the layout
+    level : 0 for the coarsest groups; finer ones are named as far as there is room
+    code : of the group's category in the legend, which may be hidden; or None
+    """
+
+    text: str
+    row: int
+    radius: float
+    level: int = 0
+    code: int | None = None
+
+
 def embedding_map(
     *,
     key: str,
@@ -70,6 +90,7 @@ def embedding_map(
     focus: Focus | None = None,
     mask: Mask | None = None,
     similarity: SimilarityColors | None = None,
+    names: Sequence[GroupName] = (),
     hidden: Collection[int] = (),
     camera: str = "",
     restored: int = 0,
@@ -89,6 +110,7 @@ def embedding_map(
     hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
         they are shown when `restored` is another number than before, and else the map has its own
     restored : number of the address that was gone to last
+    names : of groups of points, the coarsest and largest first
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark in 2D, in coordinates of the layout
     description : for screen readers
@@ -104,6 +126,7 @@ def embedding_map(
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
         "similarity": asdict(similarity) if similarity else None,
+        "names": [asdict(name) for name in names],
         "hidden": sorted(hidden),
         "camera": camera,
         "restored": restored,

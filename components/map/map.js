@@ -26,6 +26,7 @@ import { MapView } from "./view.js";
  * @property {string} camera The view, as `writeView` writes it, or "".
  * @property {import("./overlay.js").FocusMessage | null} focus
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
+ * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  * @property {string} description For screen readers.
@@ -158,7 +159,8 @@ class EmbeddingMap {
     }
     if (this.#isDestroyed) return;
     this.interaction.backgroundClicks = message.background;
-    this.overlay.highlight({ focus: message.focus && withNearness(message.focus), marker: message.marker });
+    const { focus, names, marker } = message;
+    this.overlay.highlight({ focus: focus && withNearness(focus), names, marker });
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
@@ -176,7 +178,7 @@ class EmbeddingMap {
   forgetSet() {
     this.data.forgetTexts();
     this.view.forgetView();
-    this.overlay.highlight({ focus: null, matches: [], marker: null });
+    this.overlay.highlight({ focus: null, matches: [], names: [], marker: null });
     this.interaction.hover(null);
   }
 

@@ -1,9 +1,10 @@
 // @ts-check
-// What is drawn above the points: the focus, its neighbors and their labels, search matches, and
-// the card beside the pointer.
+// What is drawn above the points: the focus, its neighbors and their labels, search matches, names
+// of groups, and the card beside the pointer.
 import { fade } from "../shared/colors.js";
 import { element, textNodes } from "../shared/dom.js";
 import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
+import { drawNames } from "./names.js";
 import { paintLevels } from "./similarity.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
@@ -33,6 +34,7 @@ import { paintLevels } from "./similarity.js";
  * @property {number | null} hovered A row.
  * @property {{ rowsByLevel: Uint32Array[], colors: [number, number, number][], size: number } | null} levels
  *   Colors by similarity, in place of those of the plot.
+ * @property {import("./names.js").GroupName[]} names Of groups; not drawn beside a focus.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  */
 
@@ -41,7 +43,7 @@ const MATCH_COLOR = "#e8770c";
 
 export class Overlay {
   /** @type {Highlights} */
-  highlights = { focus: null, matches: [], hovered: null, levels: null, marker: null };
+  highlights = { focus: null, matches: [], hovered: null, levels: null, names: [], marker: null };
 
   /** @type {number | null} The frame in which the overlay is drawn next. */
   #frame = null;
@@ -90,8 +92,8 @@ export class Overlay {
 
   /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
   #watchCamera() {
-    const { focus, matches, levels } = this.highlights;
-    const isDrawn = focus || matches.length || levels;
+    const { focus, matches, levels, names } = this.highlights;
+    const isDrawn = focus || matches.length || levels || names.length;
     if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !isDrawn) return;
     this.#watch = requestAnimationFrame(() => {
       this.#watch = null;
@@ -103,11 +105,12 @@ export class Overlay {
   /** @param {Projection} projection */
   #draw(projection) {
     const { focus, matches, hovered, levels, marker } = this.highlights;
+    const names = focus || levels ? [] : this.highlights.names;
     const theme = this.theme();
     const labels = this.data.texts?.labels ?? null;
     const displayed = marker && this.view.displayed(marker);
     // an emptied canvas may stay on the screen as it was until something else is painted
-    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed;
+    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed && !names.length;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
     /** @type {Box[]} */
@@ -116,6 +119,12 @@ export class Overlay {
     if (levels && scene) {
       const style = { size: levels.size, left: this.view.handlers.room().left };
       paintLevels(context, projection, scene.visible, levels.rowsByLevel, levels.colors, style);
+    }
+    if (names.length && scene) {
+      const [from, to] = [projection.place(0, 0), projection.place(1, 0)];
+      const unit = from && to ? (to.x - from.x) / scene.points.half : 0;
+      const { left } = this.view.handlers.room();
+      drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme });
     }
     for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
     const marked = displayed && projection.place(displayed[0], displayed[1]);

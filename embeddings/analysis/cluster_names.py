@@ -37,6 +37,7 @@ _SIDE_BY_SIDE = (
 _ITEM_WEIGHT = 1.5  # items of lists, such as tags, say more than words
 _WORDS = re.compile(r"\w+")
 _SAMPLED_LABELS = 1_000
+_MOST_WORDS = 3  # of a label that may stand for a cluster
 _WORD = re.compile(r"[^\W\d_]{2,}|(?=\w{3,6}$)[^\W\d_]+\d\w*")  # climate, mp3, b2b
 _NUCLEOTIDES = re.compile(r"[acgtun]{6,}")
 _STOP_TEXT = """
@@ -61,9 +62,9 @@ def name_clusters(
 
     A name consists of the most characteristic terms: at least 15 % of the cluster's items have
     them, and three, and they are 1.5 times as frequent in the cluster as in all. If there are none,
-    as in sets of single words, it consists of the labels closest to the centroid, unless these are
-    codes. If they are, it is the category that most of the items have, with its fraction, or else
-    the cluster's number.
+    as in sets of single words, it consists of the labels closest to the centroid, if these are
+    words. Otherwise it is the category that most of the items have, with its fraction, or the terms
+    that are frequent in all clusters, or else the cluster's number.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def name_clusters(
     -------
     one name per cluster; equal names are numbered
     """
-    characteristic = _characteristic_terms(clusters, embedding_set, index)
+    characteristic, frequent = _terms(clusters, embedding_set, index)
     has_words = _are_words(embedding_set.labels)
     categories = [terms for terms in index.terms if terms.kind == "value"]
     found = []
@@ -83,25 +84,32 @@ def name_clusters(
             central = [embedding_set.labels[row] for row in clusters.central[number]]
             name = ", ".join(dict.fromkeys(central))
         if not name:
-            name = _dominant_category(clusters, number, categories)
+            name = _dominant_category(clusters, number, categories) or ", ".join(frequent[number])
         found.append(name or f"cluster {number + 1}")
     return _distinct(found)
 
 
-def _characteristic_terms(
+def _terms(
     clusters: Clusters, embedding_set: EmbeddingSet, index: ColumnIndex
-) -> list[list[str]]:
-    """Return up to three terms for each cluster, the most characteristic first."""
-    weighted: list[list[tuple[float, str]]] = [[] for _ in range(clusters.count)]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return up to three terms for each cluster that are characteristic, and that are frequent."""
     sources = [terms for terms in index.terms if _has_terms(embedding_set, terms)]
+    weighted: dict[bool, list[list[tuple[float, str]]]] = {
+        is_apart: [[] for _ in range(clusters.count)] for is_apart in (True, False)
+    }
     for terms in sources:
-        for number, term, weight in _weights(clusters, terms):
-            weighted[number].append((weight, term))
+        for number, term, weight, is_apart in _weights(clusters, terms):
+            weighted[is_apart][number].append((weight, term))
     columns = [column_of(embedding_set, terms.column) for terms in sources if terms.kind == "word"]
-    return [
-        _choose(candidates, _words_of(columns, np.flatnonzero(clusters.labels == number)))
-        for number, candidates in enumerate(weighted)
+    written = [
+        _words_of(columns, np.flatnonzero(clusters.labels == number))
+        for number in range(clusters.count)
     ]
+    characteristic, frequent = (
+        [_choose(*each) for each in zip(weighted[is_apart], written, strict=True)]
+        for is_apart in (True, False)
+    )
+    return characteristic, frequent
 
 
 def _words_of(columns: Sequence[pa.ChunkedArray], members: np.ndarray) -> list[list[str]]:
@@ -122,8 +130,8 @@ def _has_terms(embedding_set: EmbeddingSet, terms: Terms) -> bool:
     return sum(" " in text.strip() for text in cells) >= _PROSE * len(cells)
 
 
-def _weights(clusters: Clusters, terms: Terms) -> Iterator[tuple[int, str, float]]:
-    """Yield cluster, term and weight of each term that is characteristic of a cluster."""
+def _weights(clusters: Clusters, terms: Terms) -> Iterator[tuple[int, str, float, bool]]:
+    """Yield cluster, term, weight, and whether it is apart, of each term frequent in a cluster."""
     of_pair = clusters.labels[terms.rows]
     inside = of_pair >= 0
     codes, of_pair = terms.codes[inside], of_pair[inside].astype(np.int64)
@@ -134,14 +142,13 @@ def _weights(clusters: Clusters, terms: Terms) -> Iterator[tuple[int, str, float
     fraction = counts / np.array(clusters.sizes)[numbers]
     lift = fraction / (everywhere[codes] / sum(clusters.sizes))
     is_typical = (counts >= _FEWEST) & (fraction >= _TYPICAL)
-    if clusters.count > 1:
-        is_typical &= lift >= _LIFT
+    is_apart = (lift >= _LIFT) | (clusters.count == 1)
     weight = fraction * np.log1p(average / everywhere[codes])
     weight *= _ITEM_WEIGHT if terms.kind == "value" else 1.0
     for i in np.flatnonzero(is_typical).tolist():
         term = terms.names[codes[i]]
         if term and (_is_word(term) if terms.kind == "word" else _says_something(term)):
-            yield int(numbers[i]), term, float(weight[i])
+            yield int(numbers[i]), term, float(weight[i]), bool(is_apart[i])
 
 
 def _is_word(term: str) -> bool:
@@ -195,15 +202,27 @@ def _stem(word: str) -> str:
 
 
 def _are_words(labels: Sequence[str]) -> bool:
-    """Return True unless most labels are numbers or codes, such as the barcodes of cells."""
-    step = max(1, len(labels) // _SAMPLED_LABELS)
-    sample = labels[::step]
-    return 2 * sum(_says_something(label) for label in sample) >= len(sample)
+    """Return True if most labels are a word or a few, which not all have.
+
+    Numbers, codes such as the barcodes of cells, and titles are none.
+    """
+    sample = labels[:: max(1, len(labels) // _SAMPLED_LABELS)]
+    words = [set(filter(_is_word, _parts(label))) for label in sample]
+    counts = Counter(word for each in words for word in each)
+    telling = [
+        len(label.split()) <= _MOST_WORDS and any(2 * counts[word] <= len(sample) for word in each)
+        for label, each in zip(sample, words, strict=True)
+    ]
+    return 2 * sum(telling) >= len(sample)
 
 
-def _says_something(label: str) -> bool:
+def _says_something(text: str) -> bool:
     """Return True if a text has a word that means something."""
-    return any(map(_is_word, re.split(r"[\W_]+", label.lower())))
+    return any(map(_is_word, _parts(text)))
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(r"[\W_]+", text.lower())
 
 
 def _dominant_category(clusters: Clusters, number: int, categories: Sequence[Terms]) -> str:

@@ -28,6 +28,7 @@ _MIN_SAMPLES = SMALLEST - 1  # neighbors besides the point itself; the smallest 
 _CONTRAST = 1.5  # see _parts
 _DEEPEST_SPLIT = 8  # largest number of times that a giant cluster is split in turn
 _CENTRAL = 3  # members in Clusters.central
+_LAYER_STEP = 0.25  # of the granularity, between layers
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,46 @@ def cluster(coordinates: np.ndarray, granularity: float = 0.5) -> Clusters:
         min_cluster_size=size,
         central=np.array(central, dtype=np.int32).reshape(len(sizes), _CENTRAL),
     )
+
+
+def finer_layers(coordinates: np.ndarray, granularity: float) -> tuple[Clusters, ...]:
+    """Find the clusters of a layout at finer granularities, in steps of 0.25, coarsest first.
+
+    A layer that has no more clusters than the one before is left out.
+
+    Parameters
+    ----------
+    coordinates : float32, shape (n, 2) or (n, 3)
+    granularity : of the layer that is there already
+    """
+    layers = [cluster(coordinates, granularity)]
+    for step in range(1, int((1.0 - granularity) / _LAYER_STEP) + 1):
+        layer = cluster(coordinates, granularity + step * _LAYER_STEP)
+        if layer.count > layers[-1].count:
+            layers.append(layer)
+    return tuple(layers[1:])
+
+
+def radii(coordinates: np.ndarray, clusters: Clusters) -> np.ndarray:
+    """Return the root mean square distance of each cluster's members from their centroid.
+
+    Parameters
+    ----------
+    coordinates : float32, shape (n, 2) or (n, 3), in which the clusters were found
+
+    Returns
+    -------
+    float64, shape (count,)
+    """
+    members = clusters.labels >= 0
+    labels, points = clusters.labels[members], coordinates[members].astype(np.float64)
+    sizes = np.maximum(np.array(clusters.sizes, dtype=np.float64), 1.0)
+
+    def means(values: np.ndarray) -> np.ndarray:
+        return np.bincount(labels, values, minlength=clusters.count) / sizes
+
+    variances = [means((axis - means(axis)[labels]) ** 2) for axis in points.T]
+    return np.sqrt(np.sum(variances, axis=0))
 
 
 def closest_to_centroid(

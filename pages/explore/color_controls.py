@@ -1,13 +1,14 @@
 """The color controls, and the colors: a column, clusters, or neighbor preservation."""
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from components import Colors, category_colors, date_colors, number_colors, one_color
+from components import Colors, GroupName, category_colors, date_colors, number_colors, one_color
 from embeddings import EmbeddingSet, layouts, neighbors
 from embeddings.analysis import clusters
 from embeddings.analysis.cluster_names import name_clusters
@@ -38,6 +39,10 @@ from server.jobs.status import JobStatus
 
 NAMED = 20
 HOVERED = 2
+MAP_NAMES = 200
+"""Names of clusters that are sent to the map for each layer; it writes those that have room."""
+LAYERED_ROWS = 200_000
+"""Sets of up to this many rows have finer clusters named on the map when one zooms in."""
 NO_CLUSTER = "no cluster"
 SINGLE, CLUSTERS, PRESERVED = "(single color)", "(clusters)", "(neighbor preservation)"
 ALIASES = {"(one color)": SINGLE, "(neighbors kept)": PRESERVED}
@@ -160,11 +165,12 @@ def _kind(column: pa.ChunkedArray) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Colored:
-    """Colors, with a note for the status bar and the job that better colors wait for."""
+    """Colors, with a note for the status bar, the job that better colors wait for, and names."""
 
     colors: Colors
     note: str = ""
     job: JobStatus | None = None
+    names: tuple[GroupName, ...] = ()
 
 
 def colors_of(
@@ -215,12 +221,23 @@ def _cluster_colors(
     st.session_state.cluster_job = job.key
     if job.state != "done":
         return Colored(one_color(len(embedding_set), "clusters"), job.error, job)
-    return _found_clusters(source, digest, embedding_set, job.result)
+    colored = _found_clusters(source, digest, embedding_set, displayed.layout, job.result)
+    if len(embedding_set) > LAYERED_ROWS:
+        return colored
+    job = services.once(f"finer-{digest}", tasks.find_finer_clusters, coordinates, granularity)
+    if job.state != "done":
+        return replace(colored, job=job)
+    finer = _finer_names(source, digest, embedding_set, displayed.layout, job.result)
+    return replace(colored, names=(*colored.names, *finer))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, validate=_is_served)
 def _found_clusters(
-    source: str, digest: str, _embedding_set: EmbeddingSet, _found: clusters.Clusters
+    source: str,
+    digest: str,
+    _embedding_set: EmbeddingSet,
+    _layout: Layout,
+    _found: clusters.Clusters,
 ) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
@@ -244,7 +261,38 @@ def _found_clusters(
         f"{found.count:,} clusters of at least {found.min_cluster_size:,} points, "
         f"{found.noise_fraction:.0%} of the points in none"
     )
-    return Colored(colors, note)
+    named = _group_names(titles, found, _layout)
+    named = tuple(replace(each, code=min(i, shown)) for i, each in enumerate(named))
+    return Colored(colors, note, names=named)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _finer_names(
+    source: str,
+    digest: str,
+    _embedding_set: EmbeddingSet,
+    _layout: Layout,
+    _layers: tuple[clusters.Clusters, ...],
+) -> tuple[GroupName, ...]:
+    """Name the clusters of finer layers, coarsest first, for when one zooms in on the map."""
+    index = column_index(source, _embedding_set)
+    names: list[GroupName] = []
+    for level, layer in enumerate(_layers, start=1):
+        titles = name_clusters(layer, _embedding_set, index)
+        names += _group_names(titles, layer, _layout, level)
+    return tuple(names)
+
+
+def _group_names(
+    titles: tuple[str, ...], found: clusters.Clusters, layout: Layout, level: int = 0
+) -> tuple[GroupName, ...]:
+    """Return the names of the largest clusters with their places on the map."""
+    radii = clusters.radii(layout.coordinates, found)
+    places = zip(titles, found.central, radii, strict=True)
+    return tuple(
+        GroupName(title, int(rows[0]), float(radius), level)
+        for title, rows, radius in islice(places, MAP_NAMES)
+    )
 
 
 def column_index(source: str, embedding_set: EmbeddingSet) -> ColumnIndex:

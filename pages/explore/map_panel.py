@@ -73,6 +73,7 @@ def _draw(request: ViewRequest) -> None:
             focus=focus,
             mask=mask,
             similarity=view.similarity,
+            names=view.colored.names,
             hidden=view.hidden,
             camera=opened.address.camera,
             restored=opened.restored,

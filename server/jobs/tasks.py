@@ -78,6 +78,14 @@ def find_clusters(
     return clusters.cluster(coordinates, granularity)
 
 
+def find_finer_clusters(
+    coordinates: np.ndarray, granularity: float, progress: Progress
+) -> tuple[clusters.Clusters, ...]:
+    """Find the layers of clusters that are finer than those of `find_clusters`."""
+    progress("finding finer clusters")
+    return clusters.finer_layers(coordinates, granularity)
+
+
 def examine_neighbors(
     vectors: Path, metric: Metric, cache_folder: Path, progress: Progress
 ) -> neighborhoods.NeighborHealth | None:

@@ -102,6 +102,15 @@ def test_labels_that_say_nothing_name_nothing(labels):
     assert names_of(points, labels, {"kind": kinds})[1] == "B cell (80 %)"
 
 
+def test_a_cluster_of_most_items_is_named_by_what_is_frequent():
+    points, truth = blobs((60, 8))
+    titles = ["A long title on the law of trade", "Some words about a cat at home"]
+    labels = [f"{titles[number]} {row}" for row, number in enumerate(truth)]
+    names = [set(name.split(", ")) for name in names_of(points, labels)]
+    assert names[0] <= {"long title", "title", "long", "law", "trade"}
+    assert names[1] <= {"words", "cat", "home"}
+
+
 def test_a_category_that_is_a_number_is_named_with_its_column():
     points, truth = blobs((30, 20))
     columns = {"digit": [str(number + 3) for number in truth], "even": ["x"] * 50}

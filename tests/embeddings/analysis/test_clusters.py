@@ -12,6 +12,8 @@ from embeddings.analysis.clusters import (
     SMALLEST,
     closest_to_centroid,
     cluster,
+    finer_layers,
+    radii,
     smallest_cluster,
     value_counts,
 )
@@ -180,3 +182,37 @@ def test_value_counts(column):
     assert value_counts(labels, 0, column) == [("a", 2, 0.4), ("b", 2, 0.4), (None, 1, 0.2)]
     assert value_counts(labels, 1, column) == [("c", 1, 1.0)]
     assert value_counts(labels, 5, column) == []
+
+
+def test_finer_layers_divide_the_planted_groups():
+    """Four groups of six parts each: coarse clusters are groups, finer ones their parts."""
+    random = np.random.default_rng(0)
+    group, part = np.repeat(np.arange(4), 300), np.tile(np.repeat(np.arange(6), 50), 4)
+    corners = 60 * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    parts = 8 * np.array([[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]])
+    centers = corners[group] + parts[part]
+    points = (centers + random.normal(size=(1200, 2))).astype(np.float32)
+    coarse = cluster(points, 0.0)
+    layers = finer_layers(points, 0.0)
+    assert adjusted_rand_score(group, coarse.labels) == 1
+    counts = [layer.count for layer in layers]
+    assert counts == sorted(set(counts)) and counts[0] == 24
+    inside = layers[0].labels != NOISE
+    pairs = set(zip(coarse.labels[inside], layers[0].labels[inside], strict=True))
+    assert len(pairs) == 24  # each part is in one group
+
+
+def test_there_is_nothing_finer_than_the_finest():
+    points, _ = blobs((60, 50))
+    assert finer_layers(points, 1.0) == ()
+
+
+def test_radii_are_root_mean_squares_of_distances():
+    points, _ = blobs((60, 50, 40))
+    found = cluster(points)
+    expected = [
+        np.sqrt(((inside - inside.mean(axis=0)) ** 2).sum(axis=1).mean())
+        for number in range(found.count)
+        for inside in [points[found.labels == number].astype(np.float64)]
+    ]
+    np.testing.assert_allclose(radii(points, found), expected, rtol=1e-6)

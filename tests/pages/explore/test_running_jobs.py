@@ -1,5 +1,6 @@
 """What the map shows while jobs run, and which of them are started, joined and cancelled."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -173,13 +174,49 @@ def found(count: int, noise: int) -> Clusters:
     return Clusters(labels, count, (3,) * count, noise / len(labels), 0.5, 3, central)
 
 
+def named(clusters: Clusters) -> tuple[EmbeddingSet, Layout]:
+    """Return a set with a word for each cluster, and its layout."""
+    coordinates = np.column_stack([clusters.labels, np.arange(len(clusters.labels)) % 3])
+    words = ["".join(chr(ord("h") + int(digit)) for digit in f"{each + 1:03d}")
+             for each in clusters.labels]  # fmt: skip
+    labels = [f"{word} {row}" for row, word in enumerate(words)]
+    layout = Layout(coordinates.astype(np.float32), "pca")
+    return EmbeddingSet.of(coordinates, labels, metric="euclidean"), layout
+
+
+def test_clusters_are_named_on_the_map_finer_ones_once_they_are_found(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse, fine = found(2, noise=4), found(5, noise=4)
+    coarse_labels = np.array([-1, 0, 0, 0, 1, 1])[fine.labels + 1].astype(np.int32)
+    coarse = replace(coarse, labels=coarse_labels, sizes=(9, 6))
+    results = {"clusters": coarse, "finer": (fine,)}
+    state = {"clusters": "done", "finer": "running"}
+
+    def once(key: str, *_: Any) -> JobStatus:
+        kind = key.partition("-")[0]
+        return JobStatus(key, state[kind], frozenset({"me"}), result=results[kind])  # type: ignore[arg-type]
+
+    monkeypatch.setattr(services, "once", once)
+    embedding_set, layout = named(fine)
+    displayed = replace(DISPLAYED, layout=layout, key="named")
+    colored = color_controls._cluster_colors("source named", embedding_set, displayed, 0.5)
+    assert colored.job is not None and not colored.job.is_finished
+    assert [(name.row, name.level, name.code) for name in colored.names] == [(4, 0, 0), (7, 0, 1)]
+    state["finer"] = "done"
+    colored = color_controls._cluster_colors("source named", embedding_set, displayed, 0.5)
+    assert colored.job is None
+    assert [name.level for name in colored.names] == [0, 0, 1, 1, 1, 1, 1]
+    assert [name.row for name in colored.names[2:]] == [4, 7, 10, 13, 16]
+    assert [name.text for name in colored.names[2:]] == ["hhi", "hhj", "hhk", "hhl", "hhm"]
+    assert colored.names[2].radius == pytest.approx((2 / 3) ** 0.5)
+
+
 @pytest.mark.parametrize("count", [NAMED, NAMED + 2])
 def test_small_clusters_share_a_color_and_noise_has_its_own(server: Server, count: int) -> None:
     clusters = found(count, noise=4)
-    labels = [f"item {label}" for label in clusters.labels]
-    made = EmbeddingSet.of(np.ones((len(labels), 2)), labels)
-    source, digest = f"source {count}", f"digest {count}"
-    message = color_controls._found_clusters(source, digest, made, clusters).colors.message
+    source, digest, inputs = f"source {count}", f"digest {count}", named(clusters)
+    message = color_controls._found_clusters(source, digest, *inputs, clusters).colors.message
     others = ["other (2 clusters)"] if count > NAMED else []
     assert len(set(message["names"])) == NAMED + len(others) + 1
     assert message["names"][NAMED:] == [*others, "no cluster"]
