@@ -22,8 +22,8 @@ from embeddings import EmbeddingError
 from pages.common import navigation_guard, services
 from pages.common.formatting import error_box
 from pages.common.message_queue import keep_unsent_messages
-from pages.explore import address_bar
-from server import similarities
+from pages.explore.address import bar as address_bar
+from server import similarities, thumbnails
 from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
@@ -76,10 +76,18 @@ def respond_with_similarities(request: Request) -> Response:
     return services.similarities().respond(request)
 
 
+def respond_with_thumbnail(request: Request) -> Response:
+    """Answer with the small image of an item; it runs in a thread beside the scripts."""
+    return services.thumbnails().respond(request)
+
+
 if __name__ == "__main__":
     main()
 else:
     guard = Middleware(WebGuard, names=lambda: st.get_option("server.allowedHosts"))
     middleware = [guard, Middleware(KeptByBrowsers)]
-    route = Route(similarities.PATH, respond_with_similarities)
-    app = st.App(__file__, lifespan=lifespan, middleware=middleware, routes=[route])
+    routes = [
+        Route(similarities.PATH, respond_with_similarities),
+        Route(thumbnails.PATH, respond_with_thumbnail),
+    ]
+    app = st.App(__file__, lifespan=lifespan, middleware=middleware, routes=routes)

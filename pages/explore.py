@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages.common import navigation_guard, services, sources
-from pages.explore import address_bar, color_controls, layers, layout_controls, map_panel, opening
+from pages.explore import color_controls, layers, layout_controls, map_panel, opening
+from pages.explore.address import bar as address_bar
 from pages.explore.view import ViewRequest
 
 

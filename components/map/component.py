@@ -87,6 +87,7 @@ def embedding_map(
     colors: Colors,
     labels: str,
     hover: Sequence[tuple[str, str]] = (),
+    images: str | None = None,
     focus: Focus | None = None,
     mask: Mask | None = None,
     similarity: SimilarityColors | None = None,
@@ -106,6 +107,7 @@ def embedding_map(
     set_number : of the set among those that the session has opened, on the element as data-set
     layout : identifies the layout, also while it is computed; the view is that of one layout
     labels : address of the labels, from text_address
+    images : address of the small images, to which the browser appends a row number, or None
     hover : name and address of each column shown on hovering
     hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
         they are shown when `restored` is another number than before, and else the map has its own
@@ -123,6 +125,7 @@ def embedding_map(
         "colors": colors.message,
         "labels": labels,
         "hover": [{"name": name, "url": url} for name, url in hover],
+        "images": images,
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
         "similarity": asdict(similarity) if similarity else None,

@@ -27,6 +27,9 @@ export class Interaction {
   /** Whether a click beside all points is an event. */
   backgroundClicks = false;
 
+  /** @type {string | null} Address of the small images of the items. */
+  images = null;
+
   /** @type {Pointed | null} */
   #pointed = null;
 
@@ -155,6 +158,6 @@ export class Interaction {
     if (pointed?.row !== this.#pointed?.row) this.pointed(pointed?.row ?? null);
     this.#pointed = pointed;
     this.graph.classList.toggle("on-point", pointed !== null);
-    fillTooltip(this.tooltip, this.root, pointed, this.data.texts);
+    fillTooltip(this.tooltip, this.root, pointed, this.data.texts, this.images);
   }
 }

@@ -27,6 +27,7 @@ import { MapView } from "./view.js";
  * @property {import("./overlay.js").FocusMessage | null} focus
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
+ * @property {string | null} images Address of the small images; a row number is appended.
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  * @property {string} description For screen readers.
@@ -159,6 +160,7 @@ class EmbeddingMap {
     }
     if (this.#isDestroyed) return;
     this.interaction.backgroundClicks = message.background;
+    this.interaction.images = message.images;
     const { focus, names, marker } = message;
     this.overlay.highlight({ focus: focus && withNearness(focus), names, marker });
     this.similarity.update(message.similarity);

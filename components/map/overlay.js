@@ -2,7 +2,7 @@
 // What is drawn above the points: the focus, its neighbors and their labels, search matches, names
 // of groups, and the card beside the pointer.
 import { fade } from "../shared/colors.js";
-import { element, textNodes } from "../shared/dom.js";
+import { element, textNodes, thumbnail } from "../shared/dom.js";
 import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
 import { drawNames } from "./names.js";
 import { paintLevels } from "./similarity.js";
@@ -194,12 +194,14 @@ export function withNearness({ row, rows, values, kind }) {
  * @param {HTMLElement} frame
  * @param {{ row: number, x: number, y: number } | null} pointed
  * @param {MapData["texts"]} texts
+ * @param {string | null} images address of the small images
  */
-export function fillTooltip(card, frame, pointed, texts) {
+export function fillTooltip(card, frame, pointed, texts, images) {
   card.hidden = !pointed || !texts;
   if (!pointed || !texts) return;
   const { row, x, y } = pointed;
-  card.replaceChildren(element("strong", {}, texts.labels[row] || "(no label)"));
+  const image = images ? [thumbnail(images, row)] : [];
+  card.replaceChildren(...image, element("strong", {}, texts.labels[row] || "(no label)"));
   for (const { name, cells } of texts.columns) {
     card.append(element("div", {}, element("span", {}, name), " ", ...textNodes(cells[row] ?? "–")));
   }

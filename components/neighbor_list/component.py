@@ -33,6 +33,7 @@ def neighbor_list(
     of: int | None,
     count: int,
     description: str,
+    images: str | None = None,
     on_event: Callable[[Event], None],
 ) -> None:
     """Mount the list; a clicked line is a `Click`.
@@ -42,6 +43,7 @@ def neighbor_list(
     of : the row whose neighbors the items are; None for a selection, or a vector that is no row's
     count : rows of the set
     description : for screen readers
+    images : address of the small images, to which the browser appends a row number, or None
     on_event : called before the rerun with what the person did
     """
     values = [item.value for item in items]
@@ -49,6 +51,7 @@ def neighbor_list(
     message = {
         "items": [asdict(item) for item in items],
         "of": of,
+        "images": images,
         "description": description,
         "decimals": decimals_to_distinguish(values, least=3 if largest < 100 else 1),
     }

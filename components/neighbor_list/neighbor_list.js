@@ -1,6 +1,6 @@
 // @ts-check
 // The list of neighbors: label, bar and value in each line; a click on a label goes to that row.
-import { addStyles, element, plainText, textNodes } from "../shared/dom.js";
+import { addStyles, element, plainText, textNodes, thumbnail } from "../shared/dom.js";
 import { mount } from "../shared/mount.js";
 import { send } from "../shared/page.js";
 import { formatDecimals } from "../shared/text.js";
@@ -17,6 +17,7 @@ import { formatDecimals } from "../shared/text.js";
  * @typedef {object} Message
  * @property {Item[]} items
  * @property {number | null} of The row whose neighbors they are; null for none.
+ * @property {string | null} images Address of the small images; a row number is appended.
  * @property {string} description
  * @property {number} decimals
  */
@@ -52,14 +53,14 @@ class NeighborList {
     this.#shown = text;
     this.root.setAttribute("aria-label", message.description);
     this.root.dataset.of = String(message.of ?? "selection");
-    this.root.replaceChildren(...message.items.map((item) => this.line(item, message.decimals)));
+    this.root.replaceChildren(...message.items.map((item) => this.line(item, message)));
   }
 
   /**
    * @param {Item} item
-   * @param {number} decimals
+   * @param {Message} message
    */
-  line({ row, label, value, bar }, decimals) {
+  line({ row, label, value, bar }, { decimals, images }) {
     const button = element(
       "button",
       {
@@ -68,6 +69,7 @@ class NeighborList {
         onpointerenter: () => send("hover", row), onfocus: () => send("hover", row),
         onblur: () => send("hover", null),
       },
+      ...(images ? [thumbnail(images, row)] : []),
       ...textNodes(label || "(no label)"),
     );
     return element(

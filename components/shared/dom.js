@@ -54,3 +54,17 @@ export function addStyles(name, moduleUrl) {
     document.head.append(element("link", { rel: "stylesheet", href }));
   }
 }
+
+/**
+ * Return the small image of a row; one that is not there takes no room.
+ *
+ * @param {string} images address, to which the row number is appended
+ * @param {number} row
+ */
+export function thumbnail(images, row) {
+  const src = new URL(`${images}${row}`, document.baseURI).href;
+  return element("img", {
+    class: "thumbnail", alt: "", src, decoding: "async",
+    onerror: (/** @type {Event} */ { target }) => /** @type {HTMLElement} */ (target).remove(),
+  });
+}

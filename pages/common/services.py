@@ -27,6 +27,7 @@ from server.open_sets import OpenSets, configured_limit
 from server.reading.reader import FileReader
 from server.runs.checkpoint_index import CheckpointIndex, record_missing_hashes
 from server.similarities import Similarities
+from server.thumbnails import Thumbnails
 
 WORKERS = 2
 """Jobs that run concurrently; the others wait in order."""
@@ -151,6 +152,12 @@ def open_sets() -> OpenSets:
 def similarities() -> Similarities:
     """Return the sets that maps are colored by the similarity in."""
     return Similarities()
+
+
+@_shared
+def thumbnails() -> Thumbnails:
+    """Return the columns of images whose items can be shown small."""
+    return Thumbnails()
 
 
 def hold(

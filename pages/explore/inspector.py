@@ -21,6 +21,7 @@ from pages.common.choices import key_for
 from pages.common.formatting import error_box, plain, show_text
 from pages.explore import navigation, query
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
+from pages.explore.map_data import image_address
 from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_options
 from pages.explore.subsets import selection_details
@@ -101,7 +102,7 @@ def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
     right.selectbox("Neighbors", K_OPTIONS, K_OPTIONS.index(k), key=key_for("k", k))
     st.markdown(f"**Nearest in the original space ({found.metric})**")
     with st.container(key="neighbors"):
-        _list("neighbor-list", embedding_set, row, found, on_event)
+        _list("neighbor-list", view, row, found, on_event)
     with st.container(key="actions", horizontal=True):
         _only_these(history)
         st.download_button(
@@ -164,10 +165,10 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     )
     st.markdown("**Closest to the centroid**")
     with st.container(key="neighbors"):
-        _list("central-list", embedding_set, None, central, on_event)
+        _list("central-list", view, None, central, on_event)
     if count > CENTRAL_ITEMS:
         with st.expander("Outliers"), st.container(key="outliers"):
-            _list("outlier-list", embedding_set, None, outliers, on_event)
+            _list("outlier-list", view, None, outliers, on_event)
     labels = np.where(selected, 0, clusters.NOISE)
     for name in [n for n, kind in view.kinds.items() if kind in CATEGORICAL][:COUNTED_COLUMNS]:
         _counts(name, clusters.value_counts(labels, 0, column_of(embedding_set, name)))
@@ -193,7 +194,7 @@ def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:
     _only_these(view.history)
     st.markdown(f"**Nearest in the original space ({found.metric})**")
     with st.container(key="neighbors"):
-        _list("query-list", embedding_set, None, found, on_event)
+        _list("query-list", view, None, found, on_event)
 
 
 def _only_these(history: History) -> None:
@@ -202,10 +203,9 @@ def _only_these(history: History) -> None:
     st.toggle("Only these", value=history.only_these, key=key)
 
 
-def _list(
-    key: str, embedding_set: EmbeddingSet, of: int | None, found: Neighbors, on_event: OnEvent
-) -> None:
+def _list(key: str, view: ViewState, of: int | None, found: Neighbors, on_event: OnEvent) -> None:
     """Draw rows with their values as bars from 0 to the largest."""
+    embedding_set = view.embedding_set
     rows, values = found
     largest = float(np.abs(values).max()) if len(values) else 0.0
     bars = np.clip(values / largest, 0, 1) if largest > 0 else np.ones(len(values))
@@ -217,6 +217,7 @@ def _list(
         ],
         of=of,
         count=len(embedding_set),
+        images=image_address(view),
         description=f"Nearest items and their {found.kind}",
         on_event=on_event,
     )

@@ -4,18 +4,17 @@ Only the bytes of images and sounds are shown: what a file gives as a path is ne
 """
 
 import html
-import io
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import streamlit as st
-from PIL import Image
 
-from embeddings import EmbeddingSet
+from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
 from embeddings.columns import as_text, list_text
-from embeddings.media import IMAGE_FORMATS, media_type
+from embeddings.media import media_type
 from pages.common.formatting import number, plain, show_text
+from server.thumbnails import read_image
 
 UNFOLDED_COLUMNS = 4
 LONG_TEXT = 200
@@ -25,8 +24,6 @@ LONGEST_TEXT = 20_000
 IMAGE_WIDTH, SMALLEST_IMAGE = 240, 96
 """Largest and smallest width of an image on the screen, in px."""
 IMAGES_IN_A_ROW = 2
-LARGEST_IMAGE = 50_000_000
-"""Pixels of an image that is decoded."""
 
 
 def show_title(text: str) -> None:
@@ -122,20 +119,11 @@ def show_image(content: bytes, longest: int = IMAGE_WIDTH, smallest: int = SMALL
     longest, smallest : its longest side at most, its width at least, in px
     """
     try:
-        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
-            width, height = image.size
-            if width * height > LARGEST_IMAGE:
-                st.caption(f"The image is too large to be shown: {width:,} x {height:,} pixels")
-                return
-            image.load()
-            scale = min(1.0, longest / max(width, height))
-            is_animated = image.format == "GIF" and scale == 1.0
-            shown = image.convert("RGBA").resize(
-                (max(1, round(scale * width)), max(1, round(scale * height)))
-            )
-    except Exception:  # a damaged image makes its reader raise anything
-        st.caption("The image cannot be displayed.")
+        shown = read_image(content, longest)
+    except EmbeddingError as error:
+        st.caption(str(error))
         return
+    is_animated = shown.info["format"] == "GIF" and shown.info["scale"] == 1.0
     st.image(
         content if is_animated else shown,
         width=max(shown.width, smallest),

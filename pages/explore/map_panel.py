@@ -20,7 +20,14 @@ from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import address_bar, inspector, layout_controls, navigation, query
+from pages.explore import inspector, layout_controls, navigation, query
+from pages.explore.address import bar as address_bar
+from pages.explore.map_data import (
+    hover_addresses,
+    image_address,
+    label_address,
+    map_points,
+)
 from pages.explore.similarity_colors import toggle_similarity
 from pages.explore.subsets import filter_bar, filter_panel
 from pages.explore.view import (
@@ -30,9 +37,6 @@ from pages.explore.view import (
     compute_view,
     hide,
     highlight,
-    hover_addresses,
-    label_address,
-    map_points,
 )
 from server.jobs.status import JobStatus
 
@@ -70,6 +74,7 @@ def _draw(request: ViewRequest) -> None:
             colors=view.colored.colors,
             labels=labels,
             hover=hover_addresses(view),
+            images=image_address(view),
             focus=focus,
             mask=mask,
             similarity=view.similarity,

@@ -14,7 +14,7 @@ from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
 from pages.common.sources import Source
 from pages.explore.address import Address
-from pages.explore.stored_selections import selection_mask
+from pages.explore.address.selections import selection_mask
 from server.runs.contract import Response
 
 T = TypeVar("T")

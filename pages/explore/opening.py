@@ -13,8 +13,9 @@ from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box
 from pages.common.local_files import local
 from pages.common.sources import Opened, Source, opened, store
-from pages.explore import address_bar, dataset_summary, navigation
+from pages.explore import dataset_summary, navigation
 from pages.explore.address import Address
+from pages.explore.address import bar as address_bar
 from pages.explore.navigation import Attempt, OpenSet
 from server.reading.reader import StillReading
 

@@ -5,22 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from components import (
     Focus,
     Mask,
-    Points,
     SimilarityColors,
     mask_address,
     one_color,
-    points_of,
-    text_address,
 )
 from embeddings import EmbeddingSet, neighbors
-from embeddings.analysis.contexts import CONTEXT, contexts_of, is_layer
-from embeddings.columns import as_text
-from embeddings.layouts import METHODS, Layout, LayoutSpec
+from embeddings.layouts import METHODS, LayoutSpec
 from embeddings.metrics import METRICS, Metric
 from embeddings.neighbors import Neighbors
 from pages.common import services
@@ -28,12 +22,12 @@ from pages.common.choices import chosen
 from pages.common.sources import OF_THIS_MACHINE, Source
 from pages.explore import layout_controls, navigation, query
 from pages.explore.address import Address
+from pages.explore.address.selections import selection_text
 from pages.explore.color_controls import CLUSTERS, Colored, Coloring, colors_of, column_kinds
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_colors
-from pages.explore.stored_selections import selection_text
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
 
@@ -252,15 +246,6 @@ def _coloring_key(colored: Colored) -> tuple[object, ...]:
     return message["url"], message["title"]
 
 
-def map_points(view: ViewState) -> Points:
-    """Return the points of the layout; while t-SNE runs, those of its latest frame."""
-    job, active = view.displayed.job, view.request.active
-    if job is not None and not view.displayed.is_requested and job.frame is not None:
-        frame = active.align(job.frame)
-        return services.frames().points(f"{job.key} {job.started}", job.frame_number, frame)
-    return _points(view.displayed.key, view.key, active, view.displayed.layout)
-
-
 def address_of(view: ViewState) -> Address:
     """Return the address of the view.
 
@@ -294,37 +279,3 @@ def _selection_text(selected: np.ndarray | None) -> str:
         text = "" if selected is None else selection_text(selected)
         opened.coded_selection = (selected, text)
     return text
-
-
-def label_address(view: ViewState) -> str:
-    """Return the address from which the browser fetches the labels."""
-    return _labels(view.key, view.embedding_set)
-
-
-def hover_addresses(view: ViewState) -> list[tuple[str, str]]:
-    """Return name and address of each column that points show when hovered over."""
-    return [(name, _column(view.key, name, view.embedding_set)) for name in view.request.hover]
-
-
-@st.cache_resource(
-    max_entries=32, show_spinner=False, validate=lambda points: services.blobs().has(points.url)
-)
-def _points(layout_key: str, key: str, _active: ActiveSet, _layout: Layout) -> Points:
-    return points_of(_active.align(_layout.coordinates), services.blobs())
-
-
-@st.cache_resource(
-    max_entries=16, show_spinner=False, validate=lambda address: services.blobs().has(address)
-)
-def _labels(key: str, _embedding_set: EmbeddingSet) -> str:
-    return text_address(_embedding_set.labels, services.blobs())
-
-
-@st.cache_resource(
-    max_entries=64, show_spinner=False, validate=lambda address: services.blobs().has(address)
-)
-def _column(key: str, name: str, _embedding_set: EmbeddingSet) -> str:
-    if name == CONTEXT and is_layer(_embedding_set):
-        return text_address(contexts_of(_embedding_set), services.blobs())
-    texts = as_text(_embedding_set.metadata.column(name)).to_pylist()
-    return text_address(texts, services.blobs())

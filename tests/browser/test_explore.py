@@ -342,3 +342,17 @@ def test_without_webgl_a_simplified_plot_is_shown(server: str, driver) -> None:
     app.wait_for_neighbors(row)
     chromium.close()
     assert app.errors == []
+
+
+def test_small_images_are_shown_in_lists_and_on_cards(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    images = app.page.locator(".neighbor-list .thumbnail")
+    expect(images).to_have_count(10)
+    app.page.wait_for_function(
+        "[...document.querySelectorAll('.thumbnail')].every((image) => image.naturalWidth === 8)"
+    )
+    place = app.place(app.a_row_in_the_open(after=row))
+    app.page.mouse.move(place["x"], place["y"])
+    expect(app.page.locator(".map-tooltip .thumbnail")).to_be_visible()

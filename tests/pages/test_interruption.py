@@ -18,7 +18,7 @@ from server.runs import process, records
 from tests.pages.interruption import interrupting, run_interrupted
 
 ROOT = Path(__file__).parents[2]
-EXPLORE = ("pages.explore.opening", "pages.explore.navigation", "pages.explore.address_bar")
+EXPLORE = ("pages.explore.opening", "pages.explore.navigation", "pages.explore.address.bar")
 EVALUATE = ("pages.evaluate.table_source", "pages.evaluate.run_control", "pages.common.choices")
 TRAIN = ("pages.train.form", "pages.train.selected_run", "pages.common.choices")
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +49,9 @@ def test_bars_are_from_0_to_1(
     monkeypatch.setattr(
         inspector, "neighbor_list", lambda items, **_: drawn.extend(item.bar for item in items)
     )
-    inspector._list("list", SET, 0, neighbors(*values), lambda event: None)
+    monkeypatch.setattr(inspector, "image_address", lambda view: None)
+    view: Any = SimpleNamespace(embedding_set=SET)
+    inspector._list("list", view, 0, neighbors(*values), lambda event: None)
     assert drawn == bars
 
 

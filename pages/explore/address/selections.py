@@ -6,7 +6,7 @@ import numpy as np
 import xxhash
 
 from pages.common import services
-from pages.explore.address import decode_mask, encode_mask
+from pages.explore.address.parameters import decode_mask, encode_mask
 
 LONGEST = 4_000
 """Characters of a selection that is part of the address; servers refuse much longer addresses."""

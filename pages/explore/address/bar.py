@@ -11,7 +11,7 @@ import streamlit as st
 
 import components
 from components import Event, Went
-from pages.explore.address import Address, decode, encode
+from pages.explore.address.parameters import Address, decode, encode
 
 
 @dataclass
