@@ -147,6 +147,23 @@ def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = (
     return Categories(codes, tuple(names), tuple(sizes), merged)
 
 
+def coded_items(column: pa.ChunkedArray) -> tuple[CodedColumn, np.ndarray]:
+    """Number the distinct items of a column of lists; an item that a list repeats counts once.
+
+    Returns
+    -------
+    the items, m of them, with -1 for each missing list, and the row of each: int32, shape (m,)
+    """
+    lists = column.combine_chunks()
+    items = pa.chunked_array([pc.list_flatten(lists)])
+    found = coded(items)
+    rows = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+    pairs = np.unique((rows << 32 | found.codes)[found.codes >= 0])
+    missing = np.flatnonzero(is_missing(column))
+    codes = np.append(pairs & 0xFFFFFFFF, np.full(len(missing), -1)).astype(np.int32)
+    return CodedColumn(codes, found.values), np.append(pairs >> 32, missing).astype(np.int32)
+
+
 def numbers(column: pa.ChunkedArray, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """Return numbers, dates or times as floats, shape (n,); missing values are NaN.
 

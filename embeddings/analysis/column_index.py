@@ -19,6 +19,7 @@ from embeddings.columns import (
     SCALED,
     are_codes,
     coded,
+    coded_items,
     column_kind,
     column_of,
     is_missing,
@@ -133,8 +134,8 @@ def index_columns(
         elif kind in SCALED:
             number_columns.append(_numbers(name, column, kind == "date"))
             terms.append(_missing_values(name, column))
-        elif kind == "list":
-            terms += _items(name, column)
+        elif kind == "list" and is_text(column.type.value_type):
+            terms.append(_items(name, column))
         elif kind == "text":
             terms += [_words(name, column, notes), _missing_values(name, column)]
     if LABEL not in kinds:
@@ -160,19 +161,10 @@ def _values(name: str, column: pa.ChunkedArray) -> Terms:
     return _frequent(name, "value", (None, *found.values), found.codes + np.int32(1), rows)
 
 
-def _items(name: str, column: pa.ChunkedArray) -> list[Terms]:
-    """Return the items of lists of texts as values, and missing lists; an item counts once."""
-    if not is_text(column.type.value_type):
-        return []
-    lists = column.combine_chunks()
-    items = pc.list_flatten(lists)
-    is_item = items.is_valid()
-    found = pc.dictionary_encode(items.filter(is_item))
-    rows = pc.list_parent_indices(lists).filter(is_item).to_numpy()
-    keys = np.unique(rows.astype(np.int64) << 32 | found.indices.to_numpy())
-    codes, rows = (keys & 0xFFFFFFFF).astype(np.int32), (keys >> 32).astype(np.int32)
-    names = tuple(found.dictionary.to_pylist())
-    return [_frequent(name, "value", names, codes, rows), _missing_values(name, column)]
+def _items(name: str, column: pa.ChunkedArray) -> Terms:
+    """Return the items of lists of texts as values, and missing lists."""
+    found, rows = coded_items(column)
+    return _frequent(name, "value", (None, *found.values), found.codes + np.int32(1), rows)
 
 
 def _missing_values(name: str, column: pa.ChunkedArray) -> Terms:

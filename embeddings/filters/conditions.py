@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.columns import MISSING, is_missing, seconds, texts
+from embeddings.arrow_types import is_list
+from embeddings.columns import MISSING, coded_items, is_missing, seconds, texts
 from embeddings.filters.column_condition import (
     LONGEST_VALUE,
     ColumnCondition,
@@ -35,6 +36,8 @@ _DAY_SECONDS = 86_400
 class HasValue(ColumnCondition):
     """The value, written as text, is any of some; None stands for a missing value.
 
+    Of a column of lists, any item has to be one of the values.
+
     Raises
     ------
     FilterError
@@ -51,6 +54,12 @@ class HasValue(ColumnCondition):
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
         wanted = [value for value in self.values if value is not None]
         missing = is_missing(column)
+        if is_list(column.type):
+            items, rows = coded_items(column)
+            is_wanted = np.array([value in self.values for value in (*items.values, None)])
+            found = np.zeros(len(column), dtype=bool)
+            found[rows[is_wanted[items.codes]]] = True  # the last is None, of a missing list
+            return found
         found = as_bool(pc.is_in(texts(column), value_set=pa.array(wanted, pa.string())))
         found &= ~missing  # NaN, which is written as a text
         return found | missing if None in self.values else found

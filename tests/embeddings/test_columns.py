@@ -9,6 +9,8 @@ from embeddings.columns import (
     are_codes,
     as_text,
     categories,
+    coded,
+    coded_items,
     column_kind,
     list_text,
     numbers,
@@ -128,3 +130,22 @@ def test_a_long_list_ends_with_the_number_left_out() -> None:
 )
 def test_whole_numbers_of_few_values_are_codes(values: list, expected: bool) -> None:
     assert are_codes(column(values)) is expected
+
+
+@pytest.mark.parametrize(
+    "type_", [pa.list_(pa.string()), pa.large_list(pa.string()), pa.list_(pa.string(), 2)]
+)
+def test_items_of_lists_are_numbered_once_a_row(type_: pa.DataType) -> None:
+    chunks = [[["a", "b"], None, ["b", "b"], [None, "c"]], [["d", "a"]]]
+    column = pa.chunked_array([pa.array(chunk, type_) for chunk in chunks])
+    found, rows = coded_items(column)
+    assert found.values == ("a", "b", "c", "d")
+    assert found.codes.tolist() == [0, 1, 1, 2, 0, 3, -1]
+    assert rows.tolist() == [0, 0, 2, 3, 4, 4, 1]
+
+
+def test_values_are_numbered_and_missing_ones_are_not() -> None:
+    found = coded(pa.chunked_array([["b", None], ["a", "b"]]))
+    assert (found.codes.tolist(), found.values) == ([0, -1, 1, 0], ("b", "a"))
+    found = coded(pa.chunked_array([[1.5, float("nan"), None]]))
+    assert (found.codes.tolist(), found.values[0]) == ([0, -1, -1], "1.5")

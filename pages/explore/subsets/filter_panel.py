@@ -7,9 +7,11 @@ are those under the conditions on the other columns.
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from embeddings import EmbeddingSet
+from embeddings.arrow_types import is_list
 from embeddings.columns import (
     CATEGORICAL,
     LABEL,
@@ -17,6 +19,7 @@ from embeddings.columns import (
     SCALED,
     CodedColumn,
     coded,
+    coded_items,
     column_of,
     is_missing,
 )
@@ -61,12 +64,12 @@ def draw(key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Non
         widget = navigation.open_set().widget("filter_column")
         name = st.selectbox("Column", filterable(kinds), key=widget)
         kind = kinds.get(name, "text")
+        column = column_of(embedding_set, name)
         others = active_filter.current().on_others(name)
         mask = active_filter.matching(key, embedding_set, others).mask
-        if kind in CATEGORICAL:
-            _values(key, embedding_set, name, mask)
+        if kind in CATEGORICAL or kind == "list":
+            _values(name, *_coded(key, name, column), mask)
         else:
-            column = column_of(embedding_set, name)
             if kind in SCALED:
                 range_control.draw(column, name, mask)
             else:
@@ -76,13 +79,23 @@ def draw(key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> Non
 
 def filterable(kinds: Mapping[str, str]) -> list[str]:
     """Return the columns that conditions can be on; the labels first, unless they are a column."""
-    columns = [name for name, kind in kinds.items() if kind in (*CATEGORICAL, *SCALED, "text")]
+    kept = (*CATEGORICAL, *SCALED, "text", "list")
+    columns = [name for name, kind in kinds.items() if kind in kept]
     return columns if LABEL in columns else [LABEL, *columns]
 
 
-def _values(key: str, embedding_set: EmbeddingSet, name: str, mask: np.ndarray | None) -> None:
-    """List the most frequent values; those that are checked are a condition."""
-    column = _coded(key, name, embedding_set)
+def _values(
+    name: str, column: CodedColumn, rows: np.ndarray | None, mask: np.ndarray | None
+) -> None:
+    """List the most frequent values, or items of lists; those that are checked are a condition.
+
+    Parameters
+    ----------
+    rows : int32, shape (m,); the row of each item of lists; None for values
+    mask : bool, shape (n,), the rows that are counted; None for all
+    """
+    if rows is not None and mask is not None:
+        mask = mask[rows]
     condition = active_filter.condition_on(name, HasValue)
     checked = condition.values if condition else ()
     part = ""
@@ -112,8 +125,9 @@ def _values(key: str, embedding_set: EmbeddingSet, name: str, mask: np.ndarray |
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _coded(key: str, name: str, _embedding_set: EmbeddingSet) -> CodedColumn:
-    return coded(column_of(_embedding_set, name))
+def _coded(key: str, name: str, _column: pa.ChunkedArray) -> tuple[CodedColumn, np.ndarray | None]:
+    """Return the values of a column; of a column of lists, its items and their rows."""
+    return coded_items(_column) if is_list(_column.type) else (coded(_column), None)
 
 
 def _check(name: str, value: str | None, widget: str) -> None:

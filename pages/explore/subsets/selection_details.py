@@ -11,6 +11,7 @@ from embeddings.analysis.enrichment import (
     Contrast,
     Difference,
     NumberDifference,
+    TermDifference,
     contrast,
 )
 from embeddings.columns import MISSING, column_of, numbers, seconds
@@ -24,6 +25,9 @@ from pages.explore.subsets.range_control import write_date
 
 LISTED = 12
 """Differences that are listed; the false-discovery rate covers all that were tested."""
+
+MOST_TESTED = 60
+"""Differences among which those that are listed are chosen."""
 
 UNFOLDED_ROWS = 200_000
 """Rows of a set up to which the differences are shown without being asked for."""
@@ -58,10 +62,20 @@ def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray
             return
         with st.spinner("Comparing…"):
             found = _contrast(key, _digest(selected), embedding_set, selected)
-        listed = [each for each in found.differences if each.q <= SIGNIFICANT]
+        listed = lines_of(found)
         for place, each in enumerate(listed):
             _line(place, each, embedding_set, selected)
         st.caption(_summary(found, len(listed)))
+
+
+def lines_of(found: Contrast) -> list[Difference]:
+    """Return the significant differences to list; a word of several columns is listed once."""
+    by_term: dict[object, Difference] = {}
+    for place, each in enumerate(found.differences):
+        if each.q <= SIGNIFICANT:
+            word = isinstance(each, TermDifference) and each.kind == "word" and each.term
+            by_term.setdefault(word or place, each)
+    return list(by_term.values())[:LISTED]
 
 
 def _line(
@@ -175,7 +189,7 @@ def _digest(selected: np.ndarray) -> str:
 def _contrast(
     key: str, digest: str, _embedding_set: EmbeddingSet, _selected: np.ndarray
 ) -> Contrast:
-    return contrast(column_index(key, _embedding_set), _selected, most=LISTED)
+    return contrast(column_index(key, _embedding_set), _selected, most=MOST_TESTED)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -26,12 +26,18 @@ SET = EmbeddingSet.of(
     {
         "kind": pa.array([None if i < 6 else "ab"[i % 2] for i in range(ROWS)]),
         "shop": pa.array([f"shop {i % 20}" for i in range(ROWS)]),
+        "tags": pa.array(
+            [None if i == 0 else ["x", "x"] if i % 3 else ["x", "y"] for i in range(ROWS)]
+        ),
         "year": pa.array([None if i == 0 else 1980 + i % 30 for i in range(ROWS)]),
         "price": pa.array(np.linspace(0.013, 9.87, ROWS)),
         "day": pa.array([date(2020, 1, 1) + timedelta(days=i) for i in range(ROWS)]),
     },
 )
-KINDS = {"kind": "category", "shop": "category", "year": "number", "price": "number", "day": "date"}
+KINDS = {
+    "kind": "category", "shop": "category", "tags": "list", "year": "number", "price": "number",
+    "day": "date",
+}  # fmt: skip
 
 
 def draw(embedding_set, kinds, text):  # runs as a script of its own
@@ -93,6 +99,13 @@ def test_checked_values_are_a_condition() -> None:
     app.checkbox[0].uncheck().run()
     app.checkbox[2].uncheck().run()
     assert conditions(app) == ()
+
+
+def test_items_of_lists_are_values() -> None:
+    app = panel("tags", HasValue("kind", ("a", "b")))
+    assert labels(app) == ["x :gray[54]", "y :gray[18]", "(missing) :gray[0]"]
+    app.checkbox[1].check().run()
+    assert conditions(app)[1:] == (HasValue("tags", ("y",)),)
 
 
 def test_an_inverted_condition_stays_inverted() -> None:

@@ -14,7 +14,12 @@ from embeddings.analysis.enrichment import contrast
 from embeddings.filters import Condition, ContainsWords, Filter, HasValue, InRange
 from pages.common import services
 from pages.explore.subsets import selection_details
-from pages.explore.subsets.selection_details import condition_of, describe, similarity_text
+from pages.explore.subsets.selection_details import (
+    condition_of,
+    describe,
+    lines_of,
+    similarity_text,
+)
 
 ROWS = 200
 SELECTED = np.arange(ROWS) < 100
@@ -61,6 +66,14 @@ def test_the_test_and_its_figures_are_under_the_pointer() -> None:
     assert text.startswith("90 points here (90.0%), 0 in the rest (0.0%); lift 2.00, Fisher's")
     assert "false-discovery rate" in text
     assert "Hedges' g -3.4" in describe(BY_TITLE["year lower"])[2]
+
+
+def test_a_word_that_several_columns_have_is_listed_once() -> None:
+    labels = [f"{'red' if i < 100 else 'white'} {i}" for i in range(ROWS)]
+    made = EmbeddingSet.of(np.ones((ROWS, 2)), labels, {"address": [f"/x/{x}" for x in labels]})
+    found = contrast(index_columns(made), SELECTED)
+    assert len([e for e in found.differences if getattr(e, "term", "") == "red"]) == 2
+    assert [describe(each)[0] for each in lines_of(found)] == ["address: “red”", "address: “white”"]
 
 
 def test_the_similarity_names_the_random_sets() -> None:
