@@ -7,7 +7,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning costs tenfold on
 
 from embeddings import cli
 from embeddings.cli.terminal import print_error
-from embeddings.supervision import run_command
+from embeddings.supervision.limited_command import run_command
 
 
 def main() -> int:

@@ -4,8 +4,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence, Sized
+from itertools import islice, pairwise
 
 _MOST_DECIMALS = 15
 _SAME = 4e-15  # values that differ by less than this fraction of the largest are rounding errors
@@ -50,9 +50,12 @@ def listed(
     total : number of items, if `items` has only the first of them
     separator : between two items
     """
-    texts = [shorten(str(item), LONGEST_ITEM) for item in items]
-    more = (len(texts) if total is None else total) - min(limit, len(texts))
-    return separator.join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
+    rest = iter(items)
+    texts = [shorten(str(item), LONGEST_ITEM) for item in islice(rest, limit)]
+    if total is None:
+        total = len(items) if isinstance(items, Sized) else len(texts) + sum(1 for _ in rest)
+    more = total - len(texts)
+    return separator.join(texts) + (f" and {more:,} more" if more > 0 else "")
 
 
 def count_noun(count: int, noun: str, plural: str = "") -> str:

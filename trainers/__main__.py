@@ -22,18 +22,24 @@ from typing import Any
 from embeddings.cli.parse import parse
 from embeddings.cli.terminal import USER_ERROR, abandon_output, print_error
 from embeddings.errors import EmbeddingError
+from embeddings.supervision.limited_command import run_command
 from embeddings.text import printable
-from trainers.catalog import MODULES, QUERIES, TABLE_COMMANDS, TRAINERS, descriptions, schema
 from trainers.core.console import is_main
 from trainers.core.signals import Interrupted
 
-CONFIGS = {**TRAINERS, **TABLE_COMMANDS, **QUERIES}
-
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line; return the exit status.
+
+    Parameters
+    ----------
+    arguments : the command line, which is run in this process; None for the one of this program,
+        which is run in a child process, so that it can be ended when it exceeds a limit on reading
+    """
+    if arguments is None:
+        return run_command(lambda: main(sys.argv[1:]), print_error)
     try:
-        _run(sys.argv[1:] if arguments is None else arguments)
+        _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         return abandon_output()
@@ -51,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> None:
+    # imported by the child process alone: see embeddings.supervision.limited_command
+    from trainers.catalog import CONFIGS, MODULES, QUERIES, TABLE_COMMANDS, TRAINERS, schema
+
     names = ", ".join(TRAINERS)
     if not arguments:
         raise EmbeddingError(f"give the name of a trainer: {names}; see python -m trainers --help")
@@ -74,17 +83,17 @@ def _run(arguments: list[str]) -> None:
         for line in importlib.import_module(MODULES[name]).run(config):
             print(printable(line), flush=True)
     else:
-        _learn(name, config)
+        _learn(MODULES[name], config)
 
 
-def _learn(name: str, config: Any) -> None:
+def _learn(module: str, config: Any) -> None:
     """Run a trainer or a table command, and print its results as one line of JSON."""
     if (out := getattr(config, "out", None)) is not None:
         _make_folder(out)
     # Idle threads sleep instead of spinning: next to other work, such as a layout in the app, a
     # step took 70 ms instead of 190. The variable is read when torch is first imported: here.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    results = importlib.import_module(MODULES[name]).run(config)
+    results = importlib.import_module(module).run(config)
     if is_main():
         print(json.dumps(results))
 
@@ -97,6 +106,8 @@ def _make_folder(out: Path) -> None:
 
 
 def _list(as_json: bool) -> None:
+    from trainers.catalog import descriptions
+
     if as_json:
         listed = [{"name": name, "description": text} for name, text in descriptions().items()]
         print(json.dumps(listed, indent=2))

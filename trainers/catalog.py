@@ -52,6 +52,9 @@ QUERIES: dict[str, type] = {
 }
 """The arguments of the commands that use what a trainer has made."""
 
+CONFIGS: dict[str, type] = {**TRAINERS, **TABLE_COMMANDS, **QUERIES}
+"""The settings of all of them."""
+
 MODULES: dict[str, str] = {
     **{name: f"trainers.{name}.train" for name in TRAINERS},
     "columns": "trainers.commands.column_report",

@@ -265,7 +265,9 @@ def _constant_dimensions(vectors: np.ndarray) -> tuple[int, ...]:
 
 def _whole_dimensions(vectors: np.ndarray, excluded: tuple[int, ...]) -> tuple[int, ...]:
     """Return the dimensions, without `excluded`, in which all values are whole numbers."""
-    remaining = np.setdiff1d(np.arange(vectors.shape[1]), excluded)
+    included = np.ones(vectors.shape[1], dtype=bool)
+    included[list(excluded)] = False
+    remaining = np.flatnonzero(included)
     for rows in _blocks(vectors):
         values = vectors[rows, remaining]
         remaining = remaining[(values == np.rint(values)).all(axis=0)]

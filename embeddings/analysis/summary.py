@@ -1,7 +1,7 @@
 """The summary of a set, with its statistics and advice, as JSON values."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -130,10 +130,11 @@ def health_facts(
         return {f"{name}_row": int(numbers[row]), f"{name}_label": label}
 
     facts = {
-        key: value
-        for key, value in asdict(health).items()
-        if key not in ("rows", "dimensions", "metric", "dtype", "normalized", "duplicates")
+        field.name: getattr(health, field.name)  # not asdict, which copies every number
+        for field in fields(health)
+        if field.name not in ("rows", "dimensions", "metric", "dtype", "normalized", "duplicates")
     }
+    facts["norms"] = asdict(health.norms)
     facts["first_zero_rows"] = numbers[list(health.first_zero_rows)].tolist()
     facts["spectrum"] = _renamed(asdict(health.spectrum), largest_fraction="largest_share")
     facts["non_finite_rows"] = len(left_out)

@@ -41,7 +41,7 @@ def _run(arguments: list[str]) -> None:
     if arguments[:1] in (["-h"], ["--help"]):
         write(__doc__ or "")
         return
-    from embeddings.cli.commands import COMMANDS  # imports numpy and pyarrow
+    from embeddings.cli.commands import COMMANDS, run  # imports numpy and pyarrow
     from embeddings.cli.parse import parse
 
     names = ", ".join(COMMANDS)
@@ -50,5 +50,4 @@ def _run(arguments: list[str]) -> None:
     name, *rest = arguments
     if name not in COMMANDS:
         raise EmbeddingError(f"no command {name!r}; expected one of {names}")
-    config, run = COMMANDS[name]
-    run(parse(config, rest, f"python -m embeddings {name}"))
+    run(name, parse(COMMANDS[name][0], rest, f"python -m embeddings {name}"))

@@ -1,6 +1,7 @@
 """The arguments of each command, one dataclass of settings for each."""
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ def reading_flags(selections: Mapping[ChoiceName, str], leave_out: bool = False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileArguments(TextOptions):
+class FileArguments(TextOptions, ABC):
     """How to read a file that can be read in more than one way."""
 
     # fmt: off
@@ -71,6 +72,23 @@ class FileArguments(TextOptions):
         given = {name: getattr(self, field) for name, field in CHOICE_FIELDS.items()}
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    @abstractmethod
+    def sources(self) -> tuple[Path, ...]:
+        """The files of the set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleFileArguments(FileArguments):
+    """A set in one file, and how to read it."""
+
+    file: File
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The file of the set."""
+        return (self.file,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class InspectArguments(FileArguments):
@@ -84,6 +102,11 @@ class InspectArguments(FileArguments):
         super().__post_init__()
         if not self.files:
             raise EmbeddingError("give at least one FILE; see python -m embeddings inspect --help")
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The parts of the set."""
+        return self.files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +122,18 @@ class ConvertArguments(FileArguments):
         if len(self.files) < 2:
             raise EmbeddingError("give IN and OUT; see python -m embeddings convert --help")
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The parts of the set."""
+        return self.files[:-1]
+
 
 @dataclass(frozen=True, kw_only=True)
-class NeighborsArguments(FileArguments):
+class NeighborsArguments(SingleFileArguments):
     """List the exact nearest neighbors of an item, or of an expression, in the original space."""
 
     # fmt: off
 
-    file: File
     label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc("Label of the item")] = None
     row: Annotated[int | None, Doc("Row of the item, from 0, in place of its label")] = None
     expression: Annotated[str | None, Metavar('"king - man + woman"'), Doc(
@@ -126,7 +153,7 @@ class NeighborsArguments(FileArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _MethodArguments(FileArguments):
+class _MethodArguments(SingleFileArguments):
     """A layout method, the dimensions and the seed."""
 
     # fmt: off
@@ -190,7 +217,6 @@ class LayoutMethodArguments(_Parameters, _MethodArguments):
 class LayoutArguments(LayoutMethodArguments):
     """Compute a layout in 2D or 3D, write its coordinates and print its quality as JSON."""
 
-    file: File
     out: ParquetOut
 
     def __post_init__(self) -> None:
@@ -199,10 +225,9 @@ class LayoutArguments(LayoutMethodArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class QualityArguments(FileArguments):
+class QualityArguments(SingleFileArguments):
     """Measure how well a layout preserves the neighbors of a set."""
 
-    file: File
     layout: Annotated[Path, POSITIONAL, Metavar("LAYOUT.parquet"), Doc("Layout file of the set")]
     json: Json = False
 
@@ -213,7 +238,6 @@ class ClusterArguments(LayoutMethodArguments):
 
     # fmt: off
 
-    file: File
     out: ParquetOut
     layout: Annotated[Path | None, Metavar("LAYOUT.parquet"), Doc(
         "Layout file to cluster; default: a layout is computed by the method")] = None

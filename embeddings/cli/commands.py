@@ -1,7 +1,8 @@
 """What each command does, in the order of `python -m embeddings --help`."""
 
+import math
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from embeddings.cli.arguments import (
     FileArguments,
     InspectArguments,
     LayoutArguments,
+    LayoutMethodArguments,
     NeighborsArguments,
     QualityArguments,
 )
@@ -32,7 +34,7 @@ from embeddings.layouts import Layout
 from embeddings.neighbors import Neighbors
 from embeddings.neighbors.graph import load_or_build
 from embeddings.settings import flag
-from embeddings.supervision import limited
+from embeddings.supervision.limited_command import limited
 from embeddings.text import count_noun, decimals_to_distinguish, listed
 
 _MAX_ROWS_LISTED = 20
@@ -45,7 +47,7 @@ def inspect(arguments: InspectArguments) -> None:
 
     context = ReadContext(note, arguments.selections, leave_out=True, trusted=True)
     try:
-        embedding_set = _read(arguments.files, context)
+        embedding_set = read(arguments.files, context)
     except NothingFinite as nothing:
         facts = summarize_nothing(nothing)
     else:
@@ -155,6 +157,19 @@ def cluster(arguments: ClusterArguments) -> None:
     print_result(result, arguments.json)
 
 
+def run(name: str, arguments: FileArguments) -> None:
+    """Run a command within the limits on reading its files.
+
+    The time of a layout depends on its method more than on the files. So the time of commands that
+    compute one is limited only while they read.
+    """
+    limits = read_limits(arguments.sources, trusted=True)
+    if isinstance(arguments, QualityArguments | LayoutMethodArguments):
+        limits = replace(limits, seconds=math.inf, activity=f"`{name}` of it")
+    with limited(limits, arguments.sources[0].name):
+        COMMANDS[name][1](arguments)
+
+
 COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
     "inspect": (InspectArguments, inspect),
     "convert": (ConvertArguments, convert),
@@ -169,15 +184,9 @@ COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
 def _open(arguments: FileArguments, *files: Path) -> EmbeddingSet:
     """Open the files of one set; note which choices were guessed."""
     context = ReadContext(note, arguments.selections, arguments.leave_out, trusted=True)
-    embedding_set = _read(files, context)
+    embedding_set = read(files, context)
     _note_choices(context)
     return embedding_set
-
-
-def _read(files: Sequence[Path], context: ReadContext) -> EmbeddingSet:
-    """Read the files of one set within the limits on memory, time and open files."""
-    with limited(read_limits(files, context.trusted), files[0].name):
-        return read(files, context)
 
 
 def _note_choices(context: ReadContext) -> None:

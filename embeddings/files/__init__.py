@@ -12,7 +12,7 @@ from typing import Any
 
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
-from embeddings.files.limits import error_context, raised_size_limit
+from embeddings.files.limits import error_context, limited_reading, raised_size_limit
 from embeddings.files.options import CHOICE_NAMES, Note, ReadContext, log_note
 
 __all__ = ["WRITERS", "load", "read", "save"]
@@ -106,7 +106,7 @@ def read(paths: Sequence[Path], context: ReadContext) -> EmbeddingSet:
     from embeddings.files.tabular.column_kinds import with_selected_kinds
 
     try:
-        with raised_size_limit(paths) if context.trusted else nullcontext():
+        with limited_reading(paths), raised_size_limit(paths) if context.trusted else nullcontext():
             draft = with_selected_kinds(read_draft(paths, context), context)
             context.check_selections_used()
             with error_context(paths[0]):

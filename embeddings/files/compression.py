@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.files.damage import damaged
-from embeddings.files.limits import check_bytes, max_bytes
+from embeddings.files.limits import check_bytes, limited_reading, max_bytes
 
 STREAM_DAMAGE = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError,
                  RuntimeError, NotImplementedError)  # fmt: skip
@@ -115,6 +115,7 @@ def read_decompressed(path: Path) -> pa.Buffer:
     if kind is None:
         return read_content(path)
     with (
+        limited_reading([path]),
         damaged(kind, *STREAM_DAMAGE, advice="copy the file again"),
         open_compressed(path, kind) as stream,
     ):

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.errors import EmbeddingError
-from embeddings.read_limits import ReadLimits
+from embeddings.supervision.limited_command import has_supervisor, limited
+from embeddings.supervision.read_limits import ReadLimits
 
 DEFAULT_MAX_BYTES = 4 * 2**30
 """Size limit in bytes of a file, and of its decoded content: 4 GiB."""
@@ -30,7 +31,7 @@ _TRUSTED_EXPANSION = 3  # content of a file that the person at the machine named
 _COPIES = 3  # that a reader may hold of the content: as bytes, as a table, as vectors
 _LEAST_MEMORY = 512 * 2**20
 
-_BASE_SECONDS = 10.0
+_BASE_SECONDS = 6.0
 _BYTES_PER_SECOND = 8 * 2**20  # about a fifth of what the slowest reader achieves
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
@@ -90,7 +91,7 @@ def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
     """Return the limits on reading some files: as configured, or else according to their size.
 
     The sizes that a file states are checked before anything is made of them; these limits hold for
-    whatever escapes such checks. See embeddings/supervision.py.
+    whatever escapes such checks. See embeddings/supervision/.
 
     Parameters
     ----------
@@ -115,6 +116,27 @@ def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
         open_files or DEFAULT_OPEN_FILES,
         configured_max_bytes(),
     )
+
+
+@contextmanager
+def limited_reading(paths: Sequence[Path]) -> Iterator[None]:
+    """Limit what a command spends on reading files of its user; see supervision.limited.
+
+    Everything that reads such files does so within this block. It has no effect in a server, whose
+    files are read by processes with limits of their own (server/reading/), and in a program that
+    uses this library.
+
+    Raises
+    ------
+    EmbeddingError
+        more files are open than the limit allows; one of the environment variables is not a whole
+        number above 0
+    """
+    if not has_supervisor():
+        yield
+        return
+    with limited(read_limits(paths, trusted=True), paths[0].name):
+        yield
 
 
 def free_memory() -> int:

@@ -1,12 +1,12 @@
 """The files at a path: the content of a folder or archive, or the file itself, decompressed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member, is_packed, unpacked
-from embeddings.files.limits import error_context
+from embeddings.files.limits import error_context, limited_reading
 from embeddings.files.options import Note
 from embeddings.text import listed
 
@@ -45,7 +45,9 @@ def open_members(path: Path, note: Note) -> Iterator[list[Member]]:
     if not packed:
         yield [Member(path.name, path)]
         return
-    with unpacked(path, note) as members:
+    with ExitStack() as stack:
+        with limited_reading([path]):
+            members = stack.enter_context(unpacked(path, note))
         yield sorted(members, key=lambda member: member.name)
 
 

@@ -10,6 +10,9 @@ are rounded to float32:
 For cosine, u and v are unit rows. Any center is right; a good one makes the differences small.
 """
 
+import threading
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from embeddings.blocks import row_blocks
@@ -20,6 +23,7 @@ from embeddings.metrics import (
     Metric,
     inverse_norms,
 )
+from embeddings.neighbors.prefilter import product
 
 _CLOSE = 0.05  # radius of the rows, in lengths of a row, up to which they are centered
 _SAMPLED = 2_000  # rows whose median is the center
@@ -27,6 +31,12 @@ _TYPICAL = 0.99  # fraction of the rows within the radius
 _FAR = 4.0  # radii
 _FLOAT32_ROUNDING = 2.0**-24
 _BLOCK_NUMBERS = 1_000_000
+_HELD_BYTES = 256 * 2**20  # of a filter for single queries
+_MOST_HELD = 2
+
+_held: "WeakKeyDictionary[EmbeddingSet, dict[Metric, CenteredPrefilter | None]]"
+_held = WeakKeyDictionary()  # the sets searched last, the latest last
+_lock = threading.Lock()
 
 
 class CenteredPrefilter:
@@ -86,7 +96,7 @@ class CenteredPrefilter:
         errors : float32, shape (q,), bounds on |score - exact score|
         """
         queries = self._vectors[rows] * np.float32(2.0)
-        scores = queries @ self._vectors.T
+        scores = product(self._vectors, queries)
         scores -= self._squares
         scores[~self.typical[rows]] = 0.0
         return scores, self._errors[rows]
@@ -114,6 +124,32 @@ def centered_prefilter(
     found = CenteredPrefilter(embedding_set, metric, center)
     is_close = 0 < found.radius <= _CLOSE * longest
     return found if is_close and int(found.typical.sum()) > k else None
+
+
+def held_filter(
+    embedding_set: EmbeddingSet, metric: Metric, k: int, build: bool
+) -> CenteredPrefilter | None:
+    """Return the filter for single queries of a set, which is held for the next ones, or None.
+
+    It is a copy of the vectors: those of the sets searched last are held, unless they are large.
+
+    Parameters
+    ----------
+    build : True to build it if it is not there
+    """
+    with _lock:
+        held = _held.get(embedding_set, {})
+    if metric not in held:
+        if not build or embedding_set.vectors.nbytes > _HELD_BYTES:
+            return None
+        held = {**held, metric: centered_prefilter(embedding_set, metric, k)}
+        with _lock:
+            _held.pop(embedding_set, None)
+            _held[embedding_set] = held
+            for oldest in list(_held)[:-_MOST_HELD]:
+                del _held[oldest]
+    found = held[metric]
+    return found if found is not None and int(found.typical.sum()) > k else None
 
 
 def _rows(embedding_set: EmbeddingSet, metric: Metric, rows: slice | np.ndarray) -> np.ndarray:

@@ -68,11 +68,7 @@ class Prefilter:
         queries = _unit_rows(queries, query_norms) if self.by_direction else queries * self.unit
         if self.metric == "manhattan":
             return _negated_manhattan(queries, self.vectors)
-        if len(queries) == 1:  # bound by memory: a second thread would not make it faster
-            with _blas().limit(limits=1, user_api="blas"):
-                scores = (self.vectors @ queries[0])[None, :]
-        else:
-            scores = queries @ self.vectors.T
+        scores = product(self.vectors, queries)
         if self.metric == "cosine":
             scores *= self.scale
         elif self.metric == "euclidean":
@@ -128,6 +124,14 @@ def select_candidates(scores: np.ndarray, k: int, margin: float) -> np.ndarray:
     if kth == -np.inf:
         return likely[scores[likely] > -np.inf]
     return likely[scores[likely] >= kth - margin]
+
+
+def product(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Return the dot products of q queries, shape (q, d), with n vectors: float32, shape (q, n)."""
+    if len(queries) > 1:
+        return queries @ vectors.T
+    with _blas().limit(limits=1, user_api="blas"):  # bound by memory: threads gain nothing
+        return (vectors @ queries[0])[None, :]
 
 
 @cache

@@ -24,10 +24,12 @@ from embeddings.metrics import (
     row_norms,
     value_kind,
 )
+from embeddings.neighbors.centered import CenteredPrefilter, held_filter
 from embeddings.neighbors.prefilter import Prefilter, select_candidates
 
 _BLOCK_SCORES = 8_000_000  # scores of one block of queries: 32 MB
 _BLOCK_NUMBERS = 1_000_000  # of a block of rows in float64: 8 MB
+_FEW_NUMBERS = 500_000  # which are compared in float64 within milliseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +167,8 @@ def candidate_count(embedding_set: EmbeddingSet, rows: np.ndarray, k: int) -> fl
     rows : int64, shape (q,), the items
     """
     prefilter = Prefilter(embedding_set, check_metric(embedding_set.provenance.metric))
-    found = [
-        len(select_candidates(scores[0], k, 2.0 * errors[0]))
-        for scores, errors in (prefilter.score_rows(rows[i : i + 1]) for i in range(len(rows)))
-    ]
-    return float(np.mean(found))
+    found = [_likely_rows(embedding_set, prefilter, row, k)[0] for row in np.split(rows, len(rows))]
+    return float(np.mean(list(map(len, found))))
 
 
 def check_k(k: int, available: int) -> int:
@@ -204,19 +203,61 @@ def _search(
     values = np.empty((len(queries), k), dtype=np.float64)
     prefilter = Prefilter(embedding_set, metric)
     for block in row_blocks(len(queries), len(embedding_set), _BLOCK_SCORES):
-        scores = prefilter.scores(queries[block], norms[block])
-        error = prefilter.error_bounds(norms[block])
-        for i in range(block.start, block.stop):
-            line = scores[i - block.start]
-            if own_rows is not None:
-                line[own_rows[i]] = -np.inf
+        if own_rows is not None:
+            found = _likely_rows(embedding_set, prefilter, own_rows[block], k)
+        else:
+            scores = prefilter.scores(queries[block], norms[block])
             if candidates is not None:
-                line[~candidates] = -np.inf
-            likely = select_candidates(line, k, 2.0 * error[i - block.start])
+                scores[:, ~candidates] = -np.inf
+            found = _select(scores, prefilter.error_bounds(norms[block]), k)
+        for i, likely in enumerate(found, block.start):
             compared = _compare_rows(embedding_set, metric, queries[i], norms[i], likely)
             order = compared.nearest_first(k)
             rows[i], values[i] = likely[order], compared.values[order]
     return Neighbors(rows, values, metric)
+
+
+def _likely_rows(
+    embedding_set: EmbeddingSet, prefilter: Prefilter, items: np.ndarray, k: int
+) -> list[np.ndarray]:
+    """Return the rows that may be among the k nearest of each item: int64, ascending.
+
+    Parameters
+    ----------
+    items : int64, shape (q,), row numbers
+    """
+    centered = held_filter(embedding_set, prefilter.metric, k, build=False)
+    if centered is None:
+        found = _scored(prefilter, items, k)
+        if max(map(len, found)) * embedding_set.dimensions <= _FEW_NUMBERS:
+            return found
+        centered = held_filter(embedding_set, prefilter.metric, k, build=True)
+        if centered is None:
+            return found
+    close = centered.typical[items]
+    likely = [np.empty(0, np.int64)] * len(items)
+    for which, each in ((np.flatnonzero(close), centered), (np.flatnonzero(~close), prefilter)):
+        for i, found_rows in zip(which, _scored(each, items[which], k), strict=True):
+            likely[i] = found_rows
+    return likely
+
+
+def _scored(
+    prefilter: Prefilter | CenteredPrefilter, items: np.ndarray, k: int
+) -> list[np.ndarray]:
+    """Return the rows that may be among the k nearest of each item, as one filter scores them."""
+    if not len(items):
+        return []
+    scores, errors = prefilter.score_rows(items)
+    scores[np.arange(len(items)), items] = -np.inf
+    return _select(scores, errors, k)
+
+
+def _select(scores: np.ndarray, errors: np.ndarray, k: int) -> list[np.ndarray]:
+    """Return the candidates of each query; see select_candidates."""
+    return [
+        select_candidates(line, k, 2.0 * error) for line, error in zip(scores, errors, strict=True)
+    ]
 
 
 def _compare_rows(

@@ -1,4 +1,4 @@
-"""The form for how a file is read: how its text is written, and what its columns are."""
+"""The form for how a file is read: how its text is written, its columns, and their names."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,16 +33,24 @@ _MOST_COLUMNS = 500
 _WIDTH = 140  # px
 
 
-def draw(key: str, choices: Sequence[Choice]) -> dict[ChoiceName, str] | None:
+NAMES = "names"
+"""What `draw` returns the names of the columns by."""
+
+
+def draw(
+    key: str, choices: Sequence[Choice], names: Sequence[str] | None = None
+) -> dict[str, str] | None:
     """Draw the form; return the choices that were changed once it is submitted, else None.
 
     Parameters
     ----------
     key : of the form in the session state; another one for each file
     choices : how the file was read; those that the form does not have are ignored
+    names : of the columns, which can be changed then
     """
-    by_name = {choice.name: choice for choice in choices}
-    given: dict[ChoiceName, str | None] = {}
+    by_name: dict[str, Choice] = {choice.name: choice for choice in choices}
+    before = {name: choice.selected or "" for name, choice in by_name.items()}
+    given: dict[str, str | None] = {}
     with st.form(f"reading {key}", border=False):
         written = [by_name[name] for name in TEXT_CHOICES if name in by_name]
         with st.container(horizontal=True):
@@ -51,14 +59,16 @@ def draw(key: str, choices: Sequence[Choice]) -> dict[ChoiceName, str] | None:
         for name in COLUMN_CHOICES:
             if name in by_name and 1 < len(by_name[name].candidates) <= _MOST_COLUMNS:
                 given[name] = _columns(by_name[name], f"{name} {key}")
+        if names is not None and len(names) <= _MOST_COLUMNS:
+            before[NAMES] = join_names(names)
+            given[NAMES] = st.text_input(
+                "Column names", before[NAMES], key=f"{NAMES} {key}",
+                help="Of all columns, separated by commas",
+            )  # fmt: skip
         is_submitted = st.form_submit_button("Read again", key=f"read {key}")
     if not is_submitted:
         return None
-    return {
-        name: value or ""
-        for name, value in given.items()
-        if (value or "") != (by_name[name].selected or "")
-    }
+    return {name: value or "" for name, value in given.items() if (value or "") != before[name]}
 
 
 def is_changeable(choices: Sequence[Choice]) -> bool:

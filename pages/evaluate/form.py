@@ -113,6 +113,7 @@ def choose(source: TableSource, number: int) -> ComparisonSpec | None:
             "numeric": [name for name in numeric if name not in categorical],
             "task": _task(columns[target], place),
             **source.options.stated,
+            **({"names": join_names(source.names)} if source.names else {}),
             "features": _several(f"features {number}", "Features", _FEATURES, FEATURES),
             "models": _several(f"models {number}", "Models", _MODELS, MODELS),
             **_numbers(source, number),

@@ -30,6 +30,7 @@ class PageState:
     tables : place -> title of the tables to choose from
     table : place of the chosen one
     reading : place -> how the table's text is written, as far as the person states it
+    names : place -> names of the table's columns, if the person states them
     upload, upload_error : id of the last upload that was read, and why it could not be, or ""
     unread : place and title of the last upload if it could not be read, and how it was tried
     wanted : place and title of a table, and how to read it from now on; None for nothing to do
@@ -44,6 +45,7 @@ class PageState:
     tables: dict[str, str] = field(default_factory=lambda: {BUILT_IN: BUILT_IN_TITLE})
     table: str = BUILT_IN
     reading: dict[str, TextOptions] = field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     upload: str = ""
     upload_error: str = ""
     unread: tuple[str, str, tuple[Choice, ...]] | None = None
@@ -59,17 +61,20 @@ class PageState:
         """Have a run started by the next lines of the script."""
         self.is_start_requested = True
 
-    def choose_table(self, place: str, title: str, options: TextOptions | None = None) -> None:
-        """Choose a table, new or known; `options` replace how its text is read."""
+    def choose_table(self, place: str, title: str) -> None:
+        """Choose a table, new or known."""
         self.tables.setdefault(place, title)
-        if options is not None:
-            self.reading[place] = options
         self.table, self.reading_error = place, ""
 
     @property
     def options(self) -> TextOptions:
         """How the text of the chosen table is written, as far as the person states it."""
         return self.reading.get(self.table, DETECTED)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns of the chosen table; none unless the person states them."""
+        return self.names.get(self.table, ())
 
     def forget_tables(self, folder: Path) -> None:
         """Drop the tables below a folder that was deleted."""

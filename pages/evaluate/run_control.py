@@ -7,6 +7,7 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from embeddings.files.delimited.text_options import TEXT_OPTION_NAMES, TextOptions
+from embeddings.text import split_names
 from pages.common import url_state
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box, plain
@@ -168,6 +169,8 @@ def _restore_controls(page: PageState, run: RunRecord) -> None:
         return
     form.recall(place, run.settings, page.form + 1)
     page.choose_table(place, run.data)
+    names = run.settings.get("names")
+    page.names[place] = split_names(names) if isinstance(names, str) else ()
     stated = {name: run.settings.get(name) for name in TEXT_OPTION_NAMES}
     try:
         page.reading[place] = TextOptions.of(

@@ -11,6 +11,7 @@ import streamlit as st
 from embeddings import EmbeddingError
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.options import Choice
+from embeddings.text import join_names, split_names
 from pages.common import file_reading, reading_options, sources
 from pages.common.choices import chosen, distinct, key_for
 from pages.common.formatting import error_box, plain
@@ -31,12 +32,14 @@ class TableSource:
     title : its name on the screen
     about : rows, columns, first rows
     options : how its text is written, as far as the person states it
+    names : of its columns, if the person states them
     """
 
     place: str
     title: str
     about: Mapping[str, Any]
     options: TextOptions = DETECTED
+    names: tuple[str, ...] = ()
 
     @property
     def columns(self) -> dict[str, Mapping[str, Any]]:
@@ -63,7 +66,7 @@ def choose(page: PageState) -> TableSource:
     try:
         _take_upload(page)
         _take_wanted(page)
-        about = _described(page.table, page.options)
+        about = _described(page.table, page.options, page.column_names)
     except StillReading as still:
         file_reading.stop_until_read(still)
     titles = distinct(page.tables)
@@ -78,21 +81,33 @@ def choose(page: PageState) -> TableSource:
     if about["read_as"]:
         st.caption(plain(f"Read as: {about['read_as']}"))
         choices = [Choice(**each) for each in about["reading"]]
-        _change_reading(page, page.table, page.tables[page.table], choices)
-    return TableSource(page.table, page.tables[page.table], about, page.options)
+        found = [column["name"] for column in about["columns"]]
+        _change_reading(page, page.table, page.tables[page.table], choices, found)
+    return TableSource(page.table, page.tables[page.table], about, page.options, page.column_names)
 
 
-def _change_reading(page: PageState, place: str, title: str, choices: Sequence[Choice]) -> None:
-    """Draw the form for how the text of a table is written, folded away."""
+def _change_reading(
+    page: PageState, place: str, title: str, choices: Sequence[Choice], found: Sequence[str] = ()
+) -> None:
+    """Draw the form for how the text of a table is written, folded away.
+
+    Parameters
+    ----------
+    found : names of the columns that were read
+    """
     if not reading_options.is_changeable(choices):
         return
     stated = page.reading.get(place, DETECTED).stated
+    names = page.names.get(place, ())
     with st.expander("Change", expanded=bool(page.reading_error)):
         if page.reading_error:
             error_box(page.reading_error)
-        changed = reading_options.draw(f"{place} {stated}", choices)
+        changed = reading_options.draw(f"{place} {stated} {names}", choices, names or found)
     if changed:
-        stated |= {str(name): value for name, value in changed.items()}
+        if reading_options.NAMES in changed:  # the header stays what it is
+            header = {each.name: each.selected for each in choices}["header"]
+            stated.setdefault("header", header or "no")
+        stated |= {reading_options.NAMES: join_names(names), **changed}
         page.wanted = (place, title, {name: value for name, value in stated.items() if value})
         st.rerun()
 
@@ -102,15 +117,17 @@ def _take_wanted(page: PageState) -> None:
     if page.wanted is None:
         return
     place, title, stated = page.wanted
+    names = split_names(stated.get(reading_options.NAMES, ""))
     try:
         options = TextOptions.of(stated)
-        _described(place, options)
+        _described(place, options, names)
     except EmbeddingError as error:
         page.wanted, page.reading_error = None, str(error)
         return
     page.upload_error, page.unread = "", None  # no call of Streamlit from here on
     page.wanted, page.reading_error = None, ""
-    page.choose_table(place, title, options)
+    page.reading[place], page.names[place] = options, names
+    page.choose_table(place, title)
     page.form += 1  # the columns may be others
     page.show(None)
     st.rerun()
@@ -125,7 +142,7 @@ def _take_upload(page: PageState) -> None:
         place = ""
         try:
             place = str(sources.paths_of(sources.store([upload]))[0])
-            _described(place, DETECTED)
+            _described(place)
         except EmbeddingError as error:
             page.unread = (place, upload.name, error.choices) if place else None
             page.upload, page.upload_error = upload.file_id, str(error)
@@ -141,12 +158,14 @@ def _take_upload(page: PageState) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _described(place: str, options: TextOptions) -> Mapping[str, Any]:
+def _described(
+    place: str, options: TextOptions = DETECTED, names: tuple[str, ...] = ()
+) -> Mapping[str, Any]:
     if not place:
         return describe_table(None)
-    path, key = Path(place), f"table {place} {options.stated}"
+    path, key = Path(place), f"table {place} {options.stated} {names}"
     found: Mapping[str, Any] = file_reading.call(
-        key, describe_table, path, (), options, paths=[path]
+        key, describe_table, path, names, options, paths=[path]
     )
     return found
 

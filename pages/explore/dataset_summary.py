@@ -14,7 +14,7 @@ from embeddings.analysis.summary import column_facts
 from embeddings.cli.arguments import reading_flags
 from embeddings.columns import as_text, column_kind
 from embeddings.files.delimited.reading_summary import reading_summary
-from embeddings.files.options import Choice
+from embeddings.files.options import CHOICE_NAMES, Choice
 from embeddings.text import count_noun, shorten
 from pages.common import reading_options, services, sources
 from pages.common.formatting import error_box, plain
@@ -137,8 +137,9 @@ def draw_reading_form(source: Source, choices: Sequence[Choice]) -> None:
     changed = reading_options.draw(source.key, choices)
     if not changed:
         return
-    for name, value in changed.items():
-        source = source.answered(name, value)
+    for name in CHOICE_NAMES:
+        if name in changed:
+            source = source.answered(name, changed[name])
     _request(source)
 
 

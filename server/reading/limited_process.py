@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from embeddings import supervision
 from embeddings.errors import EmbeddingError
-from embeddings.read_limits import ReadLimits
-from embeddings.supervision import Child, explain_end, limited_files
+from embeddings.supervision import watched_process
+from embeddings.supervision.limited_command import limited_files
+from embeddings.supervision.read_limits import ReadLimits
+from embeddings.supervision.watched_process import Child, explain_end
 
 T = TypeVar("T")
 
@@ -93,10 +94,10 @@ def _fork() -> Child:
 
 def _serve() -> NoReturn:
     """Answer the calls of the parent until it closes the pipe."""
-    assert supervision.to_parent is not None
+    assert watched_process.to_parent is not None
     try:
         while True:
-            supervision.to_parent.send(_outcome(*supervision.to_parent.recv()))
+            watched_process.to_parent.send(_outcome(*watched_process.to_parent.recv()))
     except (EOFError, OSError):
         pass
     finally:

@@ -26,7 +26,7 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.limits import read_limits
 from embeddings.files.options import ReadContext
 from embeddings.progress import Progress
-from embeddings.read_limits import ReadLimits
+from embeddings.supervision.read_limits import ReadLimits
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
 from server.reading.limited_process import LimitedProcess, ReaderFault

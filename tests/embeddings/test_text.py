@@ -30,6 +30,8 @@ def test_line_ends_can_be_kept_and_json_keeps_its_meaning() -> None:
 def test_a_list_ends_with_the_number_left_out() -> None:
     assert listed(["a", "b", "c"]) == "a, b, c"
     assert listed(range(1_205), limit=3) == "0, 1, 2 and 1,202 more"
+    assert listed(range(10**15), limit=1) == "0 and 999,999,999,999,999 more"  # none is written out
+    assert listed(iter("abc"), limit=1) == "a and 2 more"
     assert listed(["a", "b"], limit=2) == "a, b"
     assert listed([]) == ""
 

@@ -9,7 +9,7 @@ import json
 import sys
 
 from tests.fuzz.built import SIZE
-from tests.fuzz.run import run
+from tests.fuzz.run import Command, Worker, run
 
 
 def main() -> int:
@@ -21,11 +21,13 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--size", type=int, default=SIZE, help="of built inputs, in bytes")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--command", action="store_true", help="by the command, within its limits")
     options = parser.parse_args()
     counts = {"mutated": options.mutated, "built": options.built}
     first = options.first
     inputs = [(kind, i) for kind, n in counts.items() for i in range(first, first + n)]
-    result = run(options.seed, inputs, options.jobs, options.size)
+    inspector = Command if options.command else Worker
+    result = run(options.seed, inputs, options.jobs, options.size, inspector)
     sys.stdout.write(json.dumps({"seed": options.seed} | result.as_json(), indent=1) + "\n")
     return 1 if result.failures else 0
 

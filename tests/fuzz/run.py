@@ -18,6 +18,7 @@ import psutil
 from tests.fuzz.built import SIZE, built
 from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import ROOT, seeds
+from tests.fuzz.worker import fault
 
 SECONDS = 15.0
 """CPU time that one input may take."""
@@ -112,16 +113,54 @@ class Worker:
         self.process = None
 
 
+class Command:
+    """Inspects each input as a person does: by the command, within its limits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def inspect(self, paths: Sequence[Path]) -> dict:
+        """Return what Worker.inspect returns; times and memory are those of both processes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        outputs = [self.folder / "stdout", self.folder / "stderr"]
+        with outputs[0].open("wb") as out, outputs[1].open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "embeddings", "inspect", *map(str, paths), "--json"],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                env=os.environ | {"EMBEDDING_MAX_BYTES": str(_LIMIT)},
+            )  # fmt: skip
+            _, ended, used = os.wait4(process.pid, 0)
+        process.returncode = status = os.waitstatus_to_exitcode(ended)
+        texts = [output.read_bytes().decode("utf-8", "replace") for output in outputs]
+        return {
+            "status": status,
+            "fault": fault(status, *texts),
+            "error": texts[1][-2000:],
+            "seconds": used.ru_utime + used.ru_stime,
+            "memory": 1024 * used.ru_maxrss,
+        }
+
+    def close(self) -> None:
+        """Do nothing: every input had a process of its own."""
+
+
 Input = tuple[str, int]
 """The kind of an input, "mutated" or "built", and its number."""
 
 
-def run(seed: int, inputs: Sequence[Input], jobs: int = 1, size: int = SIZE) -> Result:
+def run(
+    seed: int,
+    inputs: Sequence[Input],
+    jobs: int = 1,
+    size: int = SIZE,
+    inspector: type[Worker | Command] = Worker,
+) -> Result:
     """Inspect the inputs; the files of failures stay on disk.
 
     Parameters
     ----------
     size : bytes of built inputs, about
+    inspector : Worker, which is fast and limits memory alone, or Command
     """
     corpus = seeds()
     make = {
@@ -132,7 +171,7 @@ def run(seed: int, inputs: Sequence[Input], jobs: int = 1, size: int = SIZE) -> 
     folder = Path(tempfile.mkdtemp(prefix="embedding-fuzz-"))
     with ThreadPoolExecutor(jobs) as pool:
         for part in [
-            pool.submit(_run_part, inputs[job::jobs], make, folder / str(job), result)
+            pool.submit(_run_part, inputs[job::jobs], make, inspector(folder / str(job)), result)
             for job in range(jobs)
         ]:
             part.result()
@@ -148,13 +187,12 @@ def run(seed: int, inputs: Sequence[Input], jobs: int = 1, size: int = SIZE) -> 
 def _run_part(
     inputs: Sequence[Input],
     make: dict[str, Callable[[int], tuple[str, dict[str, bytes]]]],
-    folder: Path,
+    worker: Worker | Command,
     result: Result,
 ) -> None:
-    worker = Worker(folder)
     for kind, index in inputs:
         what, files = make[kind](index)
-        place = folder / f"{kind}-{index}" / "input"
+        place = worker.folder / f"{kind}-{index}" / "input"
         paths = [place / name for name in files]
         for path, content in zip(paths, files.values(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)

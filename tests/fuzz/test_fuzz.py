@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.built import KINDS, built
 from tests.fuzz.mutations import mutated
-from tests.fuzz.run import run
+from tests.fuzz.run import Command, run
 from tests.fuzz.seeds import seeds
 from tests.fuzz.worker import fault
 
@@ -22,6 +22,13 @@ def test_one_built_input_of_each_kind():
     result = run(seed=1, inputs=[("built", i) for i in range(len(KINDS))], size=400_000)
     assert result.failures == [], json.dumps(result.failures, indent=1)
     assert result.inputs == len(KINDS)
+
+
+def test_the_command_is_run_within_its_limits(monkeypatch):
+    monkeypatch.setenv("EMBEDDING_MAX_OPEN_FILES", "4")
+    result = run(seed=1, inputs=[("mutated", 0)], inspector=Command)
+    assert (result.inputs, result.refused, result.failures) == (1, 1, [])
+    assert result.slowest[0]["seconds"] > 0.1 and result.largest[0]["memory"] > 2**25
 
 
 def test_inputs_are_known_by_their_number():

@@ -1,4 +1,4 @@
-"""The settings of everything that learns from a table: columns, their meaning, number of rows."""
+"""The settings of everything that learns from tables: columns, kinds, how text is written."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,14 +6,47 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 from typing_extensions import Doc
 
-from embeddings.files.delimited.text_options import TextOptions
-from embeddings.settings import ADVANCED, Label
+from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.text_options import TEXT_OPTION_NAMES, TextOptions
+from embeddings.settings import ADVANCED, Label, SettingError
 
 ColumnNames = Annotated[str | None, Label("Column names"), ADVANCED, Doc(
     "Names of all columns, separated by commas, for a table without a header")]  # fmt: skip
 PairColumns = Annotated[str | None, Label("Columns"), ADVANCED, Doc(
     "The two columns of a pair, by name or by number from 1, separated by a comma; default: the "
     "first two")]  # fmt: skip
+
+TableFormat = Annotated[str | None, ADVANCED, Doc(
+    "How this table is written, if it is text, such as `separator=; header=no encoding=utf-16 "
+    "decimal=, quotes=none`; default: detected")]  # fmt: skip
+
+
+def table_format(name: str, text: str | None) -> TextOptions:
+    """Return how a table is written, as a setting states it: `separator=; header=no`.
+
+    Parameters
+    ----------
+    name : of the setting
+    text : its value: options of TextOptions, separated by spaces
+
+    Raises
+    ------
+    SettingError
+        no such option, or a value that it cannot have
+    """
+    options = {}
+    for part in (text or "").split():
+        option, _, value = part.partition("=")
+        if option not in TEXT_OPTION_NAMES or not value:
+            raise SettingError(name, text, f"NAME=VALUE with names {', '.join(TEXT_OPTION_NAMES)}")
+        options[option] = value
+    try:
+        found = TextOptions.of(options)
+        _ = found.codec
+    except EmbeddingError as error:
+        raise SettingError(name, text, f"other values ({error})") from error
+    return found
+
 
 TargetTask = Literal["auto", "regression", "classification"]
 

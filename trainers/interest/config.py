@@ -9,7 +9,7 @@ from typing_extensions import Doc
 from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, Dimensions, LoopConfig
-from trainers.data.table_config import ColumnNames, PairColumns
+from trainers.data.table_config import ColumnNames, PairColumns, TableFormat, table_format
 from trainers.data.tokens import (
     IdeographsOption,
     Lowercase,
@@ -33,6 +33,7 @@ class InterestConfig(TextOptions, LoopConfig):
     titles: Annotated[Path | None, Doc(
         "Table of documents: the key used in the clicks, then the title; default: the keys are the "
         "titles")] = None
+    titles_format: TableFormat = None
     title: Annotated[str | None, Label("Title column"), ADVANCED, Doc(
         "Column of the title; default: title, or the first after the key")] = None
     words: Annotated[Path | None, Label("Word vectors"), Doc(
@@ -55,8 +56,14 @@ class InterestConfig(TextOptions, LoopConfig):
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
+        _ = self.titles_text_options
         if self.tune and self.words is None:
             raise SettingError("tune", True, "--words as well, the vectors to fine-tune")
+
+    @property
+    def titles_text_options(self) -> TextOptions:
+        """How the titles are written, if they are text."""
+        return table_format("titles_format", self.titles_format)
 
     @property
     def tokens(self) -> Tokens:

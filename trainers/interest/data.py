@@ -72,7 +72,7 @@ def with_titles(pairs: Pairs, config: InterestConfig) -> tuple[Pairs, Sequence[s
     """
     if config.titles is None:
         return pairs, pairs.right.labels
-    side, notes = join(pairs.right, config.titles, add_new=True)
+    side, notes = join(pairs.right, config.titles, True, config.titles_text_options)
     by_name = [name for name in side.columns if name.lower() == "title"]
     column = config.title or next(iter([*by_name, *side.columns]), None)
     if column is None or column not in side.columns:

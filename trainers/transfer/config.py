@@ -10,7 +10,7 @@ from typing_extensions import Doc
 from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, LearningRate, LoopConfig
-from trainers.data.table_config import ColumnNames, PairColumns
+from trainers.data.table_config import ColumnNames, PairColumns, TableFormat, table_format
 from trainers.two_tower.config import TwoTowerConfig
 
 
@@ -29,6 +29,7 @@ class TransferConfig(TextOptions, LoopConfig):
     columns: PairColumns = None
     items: Annotated[Path | None, Label("Item metadata"), Doc(
         "Metadata table of the items and ads, by key")] = None
+    items_format: TableFormat = None
     features: Annotated[str | None, ADVANCED, Doc(
         "Columns of the metadata that are part of the vectors, separated by commas")] = None
     user: Annotated[str | None, Label("User column"), ADVANCED, Doc(
@@ -55,11 +56,16 @@ class TransferConfig(TextOptions, LoopConfig):
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
+        _ = self.percents, self.items_text_options
         if self.features is not None and self.items is None:
             raise SettingError("features", self.features, "--items as well, their table")
         if self.separate_items and self.items is not None:
             raise SettingError("separate_items", True, "no --items, whose keys would be ambiguous")
-        _ = self.percents
+
+    @property
+    def items_text_options(self) -> TextOptions:
+        """How the metadata of the items are written, if they are text."""
+        return table_format("items_format", self.items_format)
 
     @property
     def percents(self) -> tuple[float, ...]:

@@ -83,7 +83,7 @@ def read(config: TransferConfig) -> Surfaces:
     data = _synthetic(config) if config.data is None else _read_tables(config, config.data)
     if config.items is None:
         return data
-    side, notes = join(data.pairs.right, config.items, add_new=False)
+    side, notes = join(data.pairs.right, config.items, False, config.items_text_options)
     names = split_names(config.features)
     features, feature_notes = feature_bags(side, names) if names else (None, ())
     pairs = data.pairs.with_notes(*notes, *feature_notes, right=side)

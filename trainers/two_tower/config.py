@@ -10,7 +10,7 @@ from typing_extensions import Doc
 from embeddings.files.delimited.text_options import TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
 from trainers.core.loop_config import BatchSize, Count, LearningRate, LoopConfig
-from trainers.data.table_config import PairColumns
+from trainers.data.table_config import PairColumns, TableFormat, table_format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,9 @@ class TwoTowerConfig(TextOptions, LoopConfig):
     left_metadata: Annotated[Path | None, Doc(
         "Metadata table of the left side; its key is the column named like the side, else "
         "the first")] = None
+    left_metadata_format: TableFormat = None
     right_metadata: Annotated[Path | None, Doc("Metadata table of the right side")] = None
+    right_metadata_format: TableFormat = None
     left_features: Annotated[str | None, ADVANCED, Doc(
         "Columns of the left metadata that are part of the vectors, separated by commas")] = None
     right_features: Annotated[str | None, ADVANCED, Doc(
@@ -88,6 +90,7 @@ class TwoTowerConfig(TextOptions, LoopConfig):
     # fmt: on
     def __post_init__(self) -> None:
         super().__post_init__()
+        _ = self.left_text_options, self.right_text_options
         if self.undirected:
             for name, only in (("split", ("none", "random", "last", "link")),
                                ("min_count", (None, 1)), ("right_metadata", (None,)),
@@ -96,6 +99,16 @@ class TwoTowerConfig(TextOptions, LoopConfig):
                 if getattr(self, name) not in only:
                     expected = " or ".join(str(each) for each in only)
                     raise SettingError(name, getattr(self, name), f"{expected} with --undirected")
+
+    @property
+    def left_text_options(self) -> TextOptions:
+        """How the left metadata are written, if they are text."""
+        return table_format("left_metadata_format", self.left_metadata_format)
+
+    @property
+    def right_text_options(self) -> TextOptions:
+        """How the right metadata are written, if they are text."""
+        return table_format("right_metadata_format", self.right_metadata_format)
 
     PRESETS: ClassVar[dict[str, tuple[str, ...]]] = {
         "koehrsen": (

@@ -40,12 +40,13 @@ def read(config: TwoTowerConfig) -> Pairs:
         pairs = pairs.with_notes(note)
     if config.left_metadata is not None:
         add_new = bool(config.left_features) and not config.undirected
-        side, notes = join(pairs.left, config.left_metadata, add_new)
+        side, notes = join(pairs.left, config.left_metadata, add_new, config.left_text_options)
         pairs = pairs.with_notes(
             *notes, left=side, right=side if config.undirected else pairs.right
         )
     if config.right_metadata is not None:
-        side, notes = join(pairs.right, config.right_metadata, bool(config.right_features))
+        add_new = bool(config.right_features)
+        side, notes = join(pairs.right, config.right_metadata, add_new, config.right_text_options)
         pairs = pairs.with_notes(*notes, right=side)
     return with_weights(pairs, config.weight)
 

@@ -7,6 +7,7 @@ missing, datasets of the other two kinds are refused.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeGuard
 
@@ -23,6 +24,7 @@ _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError)  # what h5py 
 _HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts, of version 1
 _BLOCK = 2**20  # bytes of a file that are searched at a time
 _HEAP_BYTES = 2**12  # read at a time; most heaps are not larger
+_MOST_TYPES = 16  # of datasets that are remembered
 _TEXTS = 1_000  # strings read at a time, at most
 
 
@@ -199,6 +201,63 @@ def check_dataset(dataset: h5py.Dataset) -> None:
             check_bytes(size, f"{dataset.name} {verb}")
 
 
+@dataclass(frozen=True)
+class StoredDataset:
+    """A dataset as the file describes it.
+
+    Attributes
+    ----------
+    path : its name, from the root
+    shape : its shape
+    dtype, type_name : the type of its elements
+    offset : where in the file its numbers are, one after another; None if they are packed, in
+        parts, or never written
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    type_name: str
+    offset: int | None
+
+
+def described_datasets(file: h5py.File) -> Iterator[StoredDataset]:
+    """Yield what the file says of each of its datasets; see `datasets`.
+
+    It asks HDF5 for as little as possible, since a file may have a dataset for each word.
+    """
+    types: list[_Type] = []
+    for path, dataset, shape in _datasets(file):
+        stored = dataset.get_type()
+        found = next((each for each in types if stored.equal(each.stored)), None)
+        if found is None:
+            found = _Type(stored)
+            if len(types) < _MOST_TYPES:
+                types.append(found)
+        offset = dataset.get_offset() if found.is_plain else None
+        if offset is not None:
+            size = math.prod(shape) * found.dtype.itemsize
+            offset = offset if size and dataset.get_storage_size() == size else None
+        yield StoredDataset(path, shape, found.dtype, found.name, offset)
+
+
+class _Type:
+    """A type of datasets, which h5py would make anew for each of them.
+
+    Attributes
+    ----------
+    stored : as HDF5 has it
+    dtype, name : as numpy has it
+    is_plain : whether it is a floating-point number that numpy reads as it is stored
+    """
+
+    def __init__(self, stored: h5py.h5t.TypeID) -> None:
+        self.stored, self.dtype = stored, stored.dtype
+        self.name = str(self.dtype)
+        is_float = self.dtype.kind == "f"
+        self.is_plain = is_float and stored.equal(h5py.h5t.py_create(self.dtype))
+
+
 def check_total(group: h5py.Group) -> None:
     """Raise EmbeddingError if all datasets of a group together exceed the limit in memory."""
     check_bytes(sum(map(stated_bytes, datasets(group))), f"{group.name} takes")
@@ -210,26 +269,54 @@ def stated_bytes(dataset: h5py.Dataset) -> int:
 
 
 def datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
-    """Yield all datasets with a shape in a group or its groups, in order of name.
+    """Yield all datasets with a shape in a group or its groups, in the order of the file.
 
     One that stays open takes some kilobytes.
     """
+    return (h5py.Dataset(dataset) for _, dataset, _ in _datasets(group))
+
+
+def _datasets(
+    group: h5py.Group,
+) -> Iterator[tuple[str, h5py.h5d.DatasetID, tuple[int, ...]]]:
+    """Yield path, dataset and shape of each, as HDF5's own interface has them, which is faster."""
     visited = {h5py.h5o.get_info(group.id).addr}
-    waiting = [(group, iter(group))]  # not visititems, which opens each by its path from the root
+    waiting = [(group, iter(_own(group)))]  # not visititems: it opens each from the root
+    folders = [(group.name or "").rstrip("/")]
     while waiting:
         parent, names = waiting[-1]
-        name = next(names, None)
-        if name is None:
+        name, address = next(names, ("", 0))
+        if not name:
             waiting.pop()
+            folders.pop()
             continue
-        item = child(parent, name)
-        if item is None:
-            continue
-        address = h5py.h5o.get_info(item.id).addr
         if address in visited:
             continue
         visited.add(address)
-        if isinstance(item, h5py.Group):
-            waiting.append((item, iter(item)))
-        elif isinstance(item, h5py.Dataset) and item.shape is not None:
-            yield item
+        path = f"{folders[-1]}/{name}"
+        item = h5py.h5o.open(parent.id, _encoded(name))
+        if isinstance(item, h5py.h5g.GroupID):
+            inner = h5py.Group(item)
+            waiting.append((inner, iter(_own(inner))))
+            folders.append(path)
+        elif isinstance(item, h5py.h5d.DatasetID):
+            shape = item.shape
+            if shape is not None:
+                yield path, item, shape
+
+
+def _own(group: h5py.Group) -> list[tuple[str, int]]:
+    """Return the name and address of what the file itself holds in a group; not those of links."""
+    own: dict[bytes, int] = {}
+
+    def visit(name: bytes, info: h5py.h5l.LinkInfo) -> None:
+        if info.type == h5py.h5l.TYPE_HARD:
+            own[name] = info.u
+
+    group.id.links.iterate(visit, info=True)
+    places = ((name, own.get(_encoded(name))) for name in group)
+    return [(name, place) for name, place in places if name and place is not None]
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

@@ -28,7 +28,7 @@ from embeddings.files.delimited.table import (
 )
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import ARROW, JSON, PARQUET, Format, first_match
-from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.limits import check_bytes, error_context, limited_reading
 from embeddings.files.members import open_single
 from embeddings.files.options import Choice, ChoiceName, Note, ReadContext, log_note
 from embeddings.files.tabular.separators import read_separated_text
@@ -73,7 +73,7 @@ def read_table(
     """
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a table")
-    with open_single(path, note) as file, error_context(path):
+    with limited_reading([path]), open_single(path, note) as file, error_context(path):
         check_bytes(file.stat().st_size, "the file has")
         file_format = _typed_format(file)
         if file_format is None:
@@ -109,7 +109,7 @@ def has_row_names(path: Path, options: TextOptions = DETECTED) -> bool:
     EmbeddingError
         as read_table does
     """
-    with open_single(path, _ignore) as file, error_context(path):
+    with limited_reading([path]), open_single(path, _ignore) as file, error_context(path):
         if _typed_format(file) is not None:
             return False
         dialect = _sniffed(file, options, _ignore)[1]
@@ -123,7 +123,7 @@ def place_of(path: Path, row: int, options: TextOptions = DETECTED) -> str:
     ----------
     row : number of the row in what read_table returns for the same arguments, from 0
     """
-    with open_single(path, _ignore) as file:
+    with limited_reading([path]), open_single(path, _ignore) as file:
         if _typed_format(file) is not None:
             return f"row {row + 1}"
         text, dialect = _detect(file, (), options, ReadContext(_ignore))

@@ -7,7 +7,14 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingSet, load
-from embeddings.analysis.summary import cardinality, column_facts, missing, summarize
+from embeddings.analysis.health import examine
+from embeddings.analysis.summary import (
+    cardinality,
+    column_facts,
+    health_facts,
+    missing,
+    summarize,
+)
 
 
 def test_known_faults_are_counted():
@@ -89,3 +96,10 @@ def test_cardinalities_and_missing_values():
 def test_real_files_have_their_advice(data, file, words):
     advised = [sentence["text"] for sentence in summarize(load(data / "emb" / file))["advice"]]
     assert any(words in text for text in advised), advised
+
+
+def test_numbers_of_wide_sets_are_not_copied_one_by_one():
+    health = examine(EmbeddingSet.of(np.zeros((3, 50), np.float32)))
+    facts = health_facts(health)
+    assert facts["constant_dimensions"] is health.constant_dimensions
+    assert facts["norms"]["max"] == 0.0 and facts["spectrum"]["rows"] == 3

@@ -1,10 +1,13 @@
-"""Rows that lie close together: the graph is the oracle's, and is not found by comparing all."""
+"""Rows that lie close together: neighbors are the oracle's, and not found by comparing all rows."""
+
+import gc
+import weakref
 
 import numpy as np
 import pytest
 
 from embeddings import EmbeddingSet, neighbors
-from embeddings.neighbors import centered
+from embeddings.neighbors import centered, search
 from embeddings.neighbors.centered import centered_prefilter
 from tests.reference import nearest
 
@@ -51,6 +54,53 @@ def test_the_graph_far_from_the_origin_is_the_oracles(offset: float) -> None:
     graph = neighbors.build_graph(EmbeddingSet.of(vectors), K, "euclidean")
     for row in range(0, ROWS, 47):
         assert graph.rows[row].tolist() == nearest(vectors, row, K, "euclidean")[0].tolist()
+
+
+@pytest.mark.parametrize("spread", [1e-3, 1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize("others", [(0, 0), (3, 0), (0, 3), (40, 0)])
+def test_single_queries_are_the_oracles(
+    spread: float, others: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FEW_NUMBERS", 0)
+    vectors = close(spread, *others)
+    embedding_set = EmbeddingSet.of(vectors)
+    for row in range(0, ROWS, 47):
+        found = neighbors.query(embedding_set, row, K, "cosine")
+        rows, values = nearest(vectors, row, K, "cosine")
+        assert found.rows.tolist() == rows.tolist()
+        np.testing.assert_allclose(found.values, values, rtol=1e-14, atol=1e-14)
+    many = np.arange(0, ROWS, 47)
+    assert (neighbors.query(embedding_set, many, K, "cosine").rows[-1] == rows).all()
+
+
+def test_single_queries_compare_few_rows_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_FEW_NUMBERS", 0)
+    counts: list[int] = []
+    compare = search._compare_rows
+    monkeypatch.setattr(
+        search, "_compare_rows", lambda *args: (counts.append(len(args[-1])), compare(*args))[1]
+    )
+    vectors = close(1e-4, outliers=2)
+    embedding_set = EmbeddingSet.of(vectors)
+    cosines = vectors @ vectors[0] / embedding_set.norms / embedding_set.norms[0]
+    outliers = np.flatnonzero(np.abs(cosines - np.median(cosines)) > 0.1)
+    neighbors.query(embedding_set, np.setdiff1d(np.arange(ROWS), outliers), K, "cosine")
+    assert np.median(counts) == K and np.quantile(counts, 0.98) <= K + 1
+    counts.clear()
+    neighbors.query(embedding_set, outliers, K, "cosine")  # beyond the radius
+    assert len(counts) == len(outliers) == 2
+
+
+def test_the_filters_of_the_latest_sets_are_held_and_released_with_them() -> None:
+    sets = [EmbeddingSet.of(close(1e-4, seed=seed)) for seed in range(3)]
+    built = [centered.held_filter(each, "cosine", K, build=True) for each in sets]
+    assert centered.held_filter(sets[0], "cosine", K, build=False) is None
+    assert centered.held_filter(sets[1], "cosine", K, build=False) is built[1]
+    assert centered.held_filter(sets[2], "cosine", ROWS, build=False) is None  # too few within it
+    held = weakref.ref(built[2])
+    del built, sets
+    gc.collect()
+    assert held() is None
 
 
 @pytest.mark.parametrize("spread", [1e-3, 1e-4])

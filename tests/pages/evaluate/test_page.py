@@ -202,3 +202,22 @@ def test_how_an_uploaded_table_is_read_can_be_changed(page: AppTest) -> None:
     assert state.options.stated == {"separator": " ", "header": "no"}
     spec = ComparisonSpec({**SETTINGS, **state.options.stated})
     assert {"--separator= ", "--header=no"} <= set(spec.flags) and not spec.problem
+
+
+def test_the_columns_of_an_uploaded_table_can_be_named(page: AppTest) -> None:
+    page.run()
+    content = b"".join(b"%c,%d\n" % (97 + i % 3, i % 7) for i in range(60))
+    page.file_uploader(key="table_upload").upload("bare.csv", content, "text/csv").run()
+    assert labeled(page.text_input, "Column names").value == "column_1,column_2"
+    labeled(page.text_input, "Column names").set_value("kind")
+    labeled(page.button, "Read again").click().run()
+    assert "1 name for 2 columns; name all" in page.error[0].value
+    labeled(page.text_input, "Column names").set_value("kind,size")
+    labeled(page.button, "Read again").click().run()
+    assert not page.exception and not page.error
+    assert labeled(page.selectbox, "Target").options == ["kind", "size"]
+    state = page.session_state.evaluate_page
+    assert state.column_names == ("kind", "size") and state.options.header == "no"
+    labeled(page.selectbox, "Header").set_value("yes")  # the first row is left out, the names stay
+    labeled(page.button, "Read again").click().run()
+    assert not page.error and labeled(page.selectbox, "Target").options == ["kind", "size"]

@@ -15,7 +15,7 @@ import pytest
 from embeddings.embedding_set import Provenance
 from embeddings.errors import EmbeddingError
 from embeddings.files.options import Choice, ChoiceRequired, NotFinite, NothingFinite
-from embeddings.read_limits import ReadLimits
+from embeddings.supervision.read_limits import ReadLimits
 from server.reading.limited_process import MOST_IDLE, LimitedProcess, ReaderFault
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and named pipes")
@@ -107,7 +107,7 @@ def test_a_reader_that_takes_too_much_memory_is_ended() -> None:
     limits = ReadLimits(256 * MIB, 600.0, 512, 2**30)
     with pytest.raises(EmbeddingError, match=r"^x\.csv: reading it takes more memory than the"):
         call(fill, 8 * MIB, limits=limits)
-    message = limits.exceeded(2**40, 0.0)
+    message = limits.exceeded(2**40, 0.0, 0.0)
     assert "limit of 256 MiB" in message and "raise EMBEDDING_MAX_MEMORY" in message
 
 
@@ -126,7 +126,7 @@ def test_a_reader_that_never_lets_go_is_ended_when_its_time_is_over() -> None:
     limits = ReadLimits(2**34, 0.2, 512, 2**30)
     with pytest.raises(EmbeddingError, match=r"^x\.csv: reading it takes longer than the limit"):
         call(burn, limits=limits)
-    message = ReadLimits(2**34, 10.0, 512, 2**30).exceeded(0, 11.0)
+    message = ReadLimits(2**34, 10.0, 512, 2**30).exceeded(0, 11.0, 11.0)
     assert "limit of 10 s" in message and "raise EMBEDDING_MAX_SECONDS" in message
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import JSON
+from embeddings.files.limits import limited_reading
 from embeddings.files.members import open_single
 from embeddings.files.plain_text import read_text
 from trainers.data.pairs.books import read_books
@@ -58,7 +59,7 @@ def read_pairs(
     if not path.is_file():
         raise EmbeddingError(f"{path}: no such file; give a file of pairs with --data")
     notes: list[str] = []
-    with open_single(path, notes.append) as file:
+    with limited_reading([path]), open_single(path, notes.append) as file:
         content = file.read_bytes()
         source = {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
         head = content[:_HEAD_BYTES]

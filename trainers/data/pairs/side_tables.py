@@ -10,6 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from embeddings.errors import EmbeddingError
+from embeddings.files.delimited.reading_summary import reading_summary
+from embeddings.files.delimited.text_options import DETECTED, TextOptions
+from embeddings.files.options import Choice, ChoiceName
 from embeddings.files.tabular.reader import read_table
 from trainers.data.pairs.pairs import Side, plural, role_count
 
@@ -38,7 +41,9 @@ class WeightedBags:
     weights: np.ndarray
 
 
-def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
+def join(
+    side: Side, path: Path, add_new: bool, options: TextOptions = DETECTED
+) -> tuple[Side, tuple[str, ...]]:
     """Join a table to the items of a side; return the side and notes.
 
     The key is the column named like the side's role, or else the first column.
@@ -48,6 +53,7 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
     side : the items
     path : the table
     add_new : also append the items of the table that have no pair
+    options : how text is written, as far as it is known
 
     Raises
     ------
@@ -55,7 +61,15 @@ def join(side: Side, path: Path, add_new: bool) -> tuple[Side, tuple[str, ...]]:
         the table cannot be read, or a key is missing or repeated
     """
     notes: list[str] = []
-    table = read_table(path, note=lambda note: notes.append(f"{path.name}: {note}"))
+    choices: dict[ChoiceName, Choice] = {}
+    table = read_table(
+        path,
+        options=options,
+        note=lambda note: notes.append(f"{path.name}: {note}"),
+        choices=choices,
+    )
+    if choices:
+        notes.append(f"{path.name}: read as {reading_summary(choices.values())}")
     name = side.role if side.role in table.column_names else table.column_names[0]
     keys = [None if key is None else str(key) for key in table.column(name).to_pylist()]
     row_of: dict[str, int] = {}

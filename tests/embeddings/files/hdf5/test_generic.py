@@ -105,6 +105,37 @@ def test_single_vectors_of_another_file_are_not_read(tmp_path):
         load(path)
 
 
+@pytest.mark.parametrize("kind", ["<f4", ">f4", "<f8", "<f2"])
+@pytest.mark.parametrize("stored", [{}, {"chunks": (3,)}, {"chunks": (3,), "compression": "gzip"}])
+def test_single_vectors_are_read_however_they_are_stored(tmp_path, kind, stored):
+    vectors = np.random.default_rng(0).normal(size=(20, 5)).astype(kind)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for i, vector in enumerate(vectors):
+            file.create_dataset(f"group {i % 3}/word {i}", data=vector, **stored)
+        file.create_dataset("never written", (5,), kind, fillvalue=0.5)
+    found = load(tmp_path / "a.h5", note=lambda sentence: None)
+    order = [*sorted(range(20), key=lambda i: (i % 3, str(i)))]
+    assert found.labels == (*(f"word {i}" for i in order), "never written")
+    assert np.array_equal(found.vectors[:-1], vectors[order].astype(np.float32))
+    assert (found.vectors[-1] == 0.5).all()
+
+
+def test_single_vectors_are_found_without_opening_them_twice(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for i in range(30):
+            file[f"word {i}"] = np.ones(4, np.float32)
+    names: list[bytes] = []
+    open_object = h5py.h5o.open
+
+    def opened_by_name(parent, name, *rest, **options):
+        names.append(name)
+        return open_object(parent, name, *rest, **options)
+
+    monkeypatch.setattr(h5py.h5o, "open", opened_by_name)
+    assert len(load(tmp_path / "a.h5", note=lambda sentence: None)) == 30
+    assert names.count(b"word 7") + names.count(b"/word 7") == 1
+
+
 def test_columns_x_and_y_are_not_single_vectors(tmp_path):
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:

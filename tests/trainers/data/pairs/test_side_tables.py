@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError
+from embeddings.files.delimited.text_options import TextOptions
 from trainers.data.pairs.pairs import Side
 from trainers.data.pairs.side_tables import feature_bags, join
 
@@ -24,7 +25,19 @@ def test_columns_come_by_key(tmp_path):
     assert side.columns["title"].to_pylist() == ["Toy", "Heat", None]
     assert side.columns["year"].to_pylist() == [1996, 1995, None]
     assert side.columns["seen"].to_pylist() == [1, 2, 3]
-    assert notes == ("1 of 3 movieIds not found in movies.csv",)
+    assert notes == (
+        "movies.csv: read as comma-separated, header in line 1, UTF-8",
+        "1 of 3 movieIds not found in movies.csv",
+    )
+
+
+def test_how_a_table_is_written_can_be_stated(tmp_path):
+    path = tmp_path / "u.item"
+    path.write_bytes("10|Amélie\n2|Toy; Story\n7|Heat, Miami\n".encode("cp1252"))
+    options = TextOptions(separator="|", header="no", encoding="cp1252")
+    side, notes = join(SIDE, path, add_new=False, options=options)
+    assert side.columns["column_2"].to_pylist() == ["Amélie", "Toy; Story", "Heat, Miami"]
+    assert notes == ("u.item: read as bar-separated, no header, WINDOWS-1252",)
 
 
 def test_items_without_pairs_are_added_on_request(tmp_path):
@@ -33,7 +46,7 @@ def test_items_without_pairs_are_added_on_request(tmp_path):
     assert side.labels == ("10", "2", "7", "99")
     assert side.columns["title"].to_pylist() == ["Toy", "Heat", "Old", "New"]
     assert side.columns["seen"].to_pylist() == [1, 2, 3, None]
-    assert notes[0].startswith("1 movieId of movies.csv without a pair")
+    assert notes[1].startswith("1 movieId of movies.csv without a pair")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """A command is watched by its parent, which ends it when reading exceeds a limit."""
 
+import hashlib
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +15,9 @@ import pytest
 
 from embeddings.errors import EmbeddingError
 from embeddings.files.limits import read_limits
-from embeddings.read_limits import ReadLimits
-from embeddings.supervision import limited
+from embeddings.supervision.limited_command import limited
+from embeddings.supervision.read_limits import ReadLimits
+from embeddings.supervision.watched_process import processor_seconds_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and named pipes")
 
@@ -32,7 +36,7 @@ def test_limits_follow_the_size_of_the_files_unless_they_are_set(
     path = tmp_path / "x.csv"
     path.write_bytes(bytes(8 * MIB))
     assert read_limits([path], trusted=False).memory <= 1024 * MIB
-    assert read_limits([path], trusted=False).seconds == 11.0
+    assert read_limits([path], trusted=False).seconds == 7.0
     for name, value in (("MEMORY", 2**31), ("SECONDS", 7), ("OPEN_FILES", 9)):
         monkeypatch.setenv(f"EMBEDDING_MAX_{name}", str(value))
     assert read_limits([path], trusted=True) == ReadLimits(2**31, 7, 9, 256 * MIB)
@@ -41,12 +45,38 @@ def test_limits_follow_the_size_of_the_files_unless_they_are_set(
         read_limits([path], trusted=False)
 
 
+def test_time_is_what_it_computes_unless_it_waits_for_ages() -> None:
+    limits = ReadLimits(2**34, 10.0, 512, 2**30)
+    assert "longer than the limit of 10 s" in limits.exceeded(0, processor=10.5, elapsed=10.5)
+    assert not limits.exceeded(0, processor=18.0, elapsed=9.5)  # in two threads
+    assert not limits.exceeded(0, processor=2.0, elapsed=99.0)  # a slow disk, or a busy machine
+    message = limits.exceeded(0, processor=2.0, elapsed=101.0)
+    assert "has not ended after 101 s, 2 s of them computing; copy the file to" in message
+
+
+def test_processor_time_is_that_of_all_threads() -> None:
+    before = processor_seconds_of(os.getpid())
+    threads = [threading.Thread(target=hash_for, args=(0.1,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert processor_seconds_of(os.getpid()) - before >= 0.15
+
+
+def hash_for(seconds: float) -> None:
+    """Compute for some seconds of this thread's processor time."""
+    started = time.thread_time()
+    while time.thread_time() - started < seconds:
+        hashlib.sha256(bytes(2**20))
+
+
 COMMAND = """
-import os, re, signal, sys, tempfile
+import math, os, re, signal, sys, tempfile
 from embeddings.cli.terminal import print_error
 from embeddings.errors import EmbeddingError
-from embeddings.read_limits import ReadLimits
-from embeddings.supervision import limited, run_command
+from embeddings.supervision.read_limits import ReadLimits
+from embeddings.supervision.limited_command import limited, run_command
 
 def command():
     limits = ReadLimits({memory}, {seconds}, 64, 2**30)
@@ -99,6 +129,34 @@ def test_a_command_that_exceeds_a_limit_in_reading_ends_with_one_line(
 def test_after_reading_a_command_may_take_what_it_needs() -> None:
     ended = run(after="taken = b'x' * 2**28", memory=128 * MIB, seconds=600.0)
     assert ended.returncode == 5
+
+
+def test_the_limits_of_a_block_hold_for_the_blocks_within_it() -> None:
+    ample = "limited(ReadLimits(2**34, 600.0, 64, 2**30), 'y.csv')"
+    fill = "taken = [bytes(2**20) + b'x' for _ in range(10**6)]"
+    ended = run(f"with {ample}: {fill}", memory=128 * MIB)
+    assert ended.stderr.startswith("error: x.csv: reading it takes more memory than the limit of")
+
+
+def test_within_a_block_without_a_limit_on_time_reading_has_its_own() -> None:
+    small = "limited(ReadLimits(2**34, 0.2, 64, 2**30), 'y.csv')"
+    ended = run(f"with {small}: re.match(r'(a+)+$', 'a' * 60 + 'b')", seconds="math.inf")
+    assert ended.stderr.startswith("error: y.csv: reading it takes longer than the limit")
+    fill = "taken = [bytes(2**20) + b'x' for _ in range(10**6)]"
+    body = f"\n            with {small}: pass\n            {fill}"
+    ended = run(body, memory=128 * MIB, seconds="math.inf")
+    assert ended.stderr.startswith("error: x.csv: reading it takes more memory than the limit of")
+
+
+def test_ctrl_c_is_for_the_command_which_decides() -> None:
+    body = "os.kill(0, signal.SIGINT); signal.pause()"  # as a terminal does, to the whole group
+    code = COMMAND.format(body=body, after="pass", memory=2**34, seconds=600.0)
+    code = code.replace("except EmbeddingError as error", "except KeyboardInterrupt as error")
+    code = code.replace("print_error(error)", "print('stopped')").replace("return 2", "return 130")
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True
+    )
+    assert (ended.returncode, ended.stdout) == (130, "stopped\n")
 
 
 def test_a_command_dies_with_its_parent_and_of_its_signals(tmp_path: Path) -> None:
