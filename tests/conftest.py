@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+from tests.installed import Installation, install
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# As the commands do, before torch is imported: threads that wait for each other would otherwise
+# keep a processor busy that another process needs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +24,30 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set EMBEDDING_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return the installed wheel: one for all processes of pytest-xdist, on first use."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "wheel"
+    with FileLock(f"{folder}.lock"):
+        if (folder / "done").exists():
+            return Installation(folder / "environment")
+        folder.mkdir()
+        installation = install(folder)
+        (folder / "done").touch()
+        return installation
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_power_cut() -> Iterator[None]:
+    """Let no test wait for the disk; those of durable writes record the calls instead."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

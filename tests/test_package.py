@@ -9,9 +9,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
-
-from tests.installed import ROOT, Installation, install
+from tests.installed import ROOT, Installation
 
 PACKAGES = ("embedding_explorer", "embeddings", "server", "components", "pages", "trainers")
 
@@ -30,11 +28,6 @@ app = AppTest.from_file(str(script()), default_timeout=120).run()
 print(json.dumps({"errors": len(app.exception) + len(app.error), "script": str(script()),
                   "chosen": app.session_state.open_set.key}))
 """
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    return install(tmp_path_factory.mktemp("wheel"))
 
 
 def run(installed: Installation, folder: Path, *words: str) -> str:
@@ -65,8 +58,8 @@ def test_a_trainer_makes_a_file_that_the_library_inspects(
     installed: Installation, tmp_path: Path
 ) -> None:
     data = str(ROOT / "docs" / "examples" / "visits.csv")
-    words = ("trainers", "two_tower", "--data", data, "--out", "x.embedding.parquet", "--quiet")
-    run(installed, tmp_path, *words)
+    out = ("--out", "x.embedding.parquet")
+    run(installed, tmp_path, "trainers", "two_tower", "--data", data, *out, "--max-steps", "20")
     facts = run(installed, tmp_path, "embeddings", "inspect", "x.embedding.parquet", "--json")
     assert json.loads(facts)["dimensions"] == 50
 

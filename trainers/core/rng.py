@@ -32,6 +32,19 @@ def derived_seed(seed: int, purpose: str, *place: int) -> int:
     return int(_sequence(seed, purpose, place).generate_state(1, np.uint64)[0]) >> 1
 
 
+def seed_default_generators(seed: int, device: torch.device) -> None:
+    """Seed PyTorch's own generators of the CPU and of a device, which dropout draws from.
+
+    They then draw what they draw after torch.manual_seed, which also prepares the seed for kinds of
+    devices that are not in use: a fifth of the time of a step of a small model.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+
+
 def _sequence(seed: int, purpose: str, place: tuple[int, ...]) -> np.random.SeedSequence:
     # With its length, since SeedSequence makes no difference between (1, 2) and (1, 2, 0).
     return np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), len(place), *place])

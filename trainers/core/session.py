@@ -19,7 +19,7 @@ from trainers.core.console import ProgressBar, print_progress
 from trainers.core.devices import local_rows, sum_over_processes
 from trainers.core.log import RunLog
 from trainers.core.loop_config import LoopConfig
-from trainers.core.rng import derived_seed
+from trainers.core.rng import derived_seed, seed_default_generators
 from trainers.core.signals import SIGTERM, Interrupted, Stop
 from trainers.core.task import Batch, Task, count_examples
 
@@ -172,7 +172,7 @@ class TrainingSession:
             group["lr"] = rate * factor
         batch = task.batch(state.epoch, state.step)
         seed = derived_seed(self.config.seed, "step", state.epoch, state.step, fabric.global_rank)
-        torch.manual_seed(seed)
+        seed_default_generators(seed, fabric.device)
         self._unread.append(train_step(task, batch, self._optimizer, fabric, stop))
         state.step += 1
         state.steps += 1

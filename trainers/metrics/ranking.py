@@ -78,7 +78,11 @@ def counted(score: ScoreFunction, step: Callable[[int], None]) -> ScoreFunction:
 def _ranks(scores: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return the ranks of some items: int64, shape (len(items),)."""
     return np.array(
-        [(scores > scores[item]).sum() + (scores[:item] == scores[item]).sum() for item in items],
+        [
+            np.count_nonzero(scores > scores[item])
+            + np.count_nonzero(scores[:item] == scores[item])
+            for item in items
+        ],
         dtype=np.int64,
     )
 

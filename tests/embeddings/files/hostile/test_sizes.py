@@ -239,14 +239,24 @@ def test_lines_are_those_of_the_whole_text_split_but_a_block_at_a_time(
     assert peak < 2**25 + 2**22
 
 
-def test_a_wrong_row_is_found_without_the_text_in_memory(tmp_path: Path) -> None:
-    rows = "name,x,y\n" + "word,1,2\n" * 1_600_000 + "bad,1\n"
+def test_a_wrong_row_is_found_without_the_text_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for block in (
+        "detect.HEAD_BYTES",
+        "plain_text._LINES_BYTES",
+        "delimited.dialect._SAMPLE_BYTES",
+        "word2vec.text_format._SAMPLE_BYTES",
+    ):
+        monkeypatch.setattr(f"embeddings.files.{block}", 2**16)
+    (tmp_path / "a.csv").write_text("name,x,y\nword,1,2\nbad,1\n")
+    with pytest.raises(EmbeddingError, match="line 3 "):
+        load(tmp_path / "a.csv")  # and import what takes memory once
+    rows = "name,x,y\n" + "word,1,2\n" * 120_000 + "bad,1\n"
     (tmp_path / "a.csv").write_text(rows)
     tracemalloc.start()
-    with pytest.raises(
-        EmbeddingError, match=r"line 1600002 .*2 columns where the first line has 3"
-    ):
+    with pytest.raises(EmbeddingError, match=r"line 120002 .*2 columns where the first line has 3"):
         load(tmp_path / "a.csv")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 3 * len(rows)  # of which one is the content of the file
+    assert peak < 3 * len(rows)  # a list of its lines would take seven times its bytes
