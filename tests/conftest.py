@@ -1,5 +1,6 @@
 """Fixtures for all tests: the folder of real data."""
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,23 @@ def no_power_cut() -> Iterator[None]:
     """Let no test wait for the disk; those of durable writes record the calls instead."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_of_libraries() -> Iterator[None]:
+    """Let Streamlit look through the installed packages for components once.
+
+    It does so for each AppTest, which takes longer than the run of a page.
+    """
+    if "streamlit.testing.v1" not in sys.modules:  # no test that was collected uses it
+        yield
+        return
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
         yield
 
 
