@@ -102,7 +102,7 @@ export function drawLine(context, from, to, color) {
  *   the right of the point
  */
 export function drawLabel(context, at, text, theme, taken, { strong = false, gap = 8 } = {}) {
-  const short = text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text;
+  const short = shorten(text);
   context.font = `${strong ? 600 : 400} 12px ${theme.font}`;
   const { width } = context.measureText(short);
   const place = strong
@@ -118,6 +118,40 @@ export function drawLabel(context, at, text, theme, taken, { strong = false, gap
   context.fillStyle = theme.text;
   context.fillText(short, place.x, place.y + 1);
 }
+
+/**
+ * Write what is at the ends of the axes of a map in 2D at its edges.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {[string, string][]} axes the low and the high end of x and of y; "" for nothing
+ * @param {number} left where the plot begins, in px
+ * @param {Theme} theme
+ */
+export function drawAxes(context, [[west, east], [south, north]], left, theme) {
+  const { clientWidth: width, clientHeight: height } = context.canvas;
+  const middle = (left + width) / 2;
+  context.save();
+  context.font = `600 13px ${theme.font}`;
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.textBaseline = "middle";
+  /** @type {(text: string, x: number, y: number, align: CanvasTextAlign) => void} */
+  const write = (text, x, y, align) => {
+    context.textAlign = align;
+    context.strokeStyle = fade(theme.background, 0.9);
+    context.strokeText(text, x, y);
+    context.fillStyle = fade(theme.text, 0.8);
+    context.fillText(text, x, y);
+  };
+  if (west) write(`← ${shorten(west)}`, left + 10, height / 2, "left");
+  if (east) write(`${shorten(east)} →`, width - 10, height / 2, "right");
+  if (south) write(`↓ ${shorten(south)}`, middle, height - 14, "center");
+  if (north) write(`↑ ${shorten(north)}`, middle, 34, "center"); // below the buttons
+  context.restore();
+}
+
+/** @param {string} text */
+const shorten = (text) => (text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text);
 
 /**
  * Return where a label is clear of the others and of the canvas's sides, or null.

@@ -92,6 +92,7 @@ def embedding_map(
     mask: Mask | None = None,
     similarity: SimilarityColors | None = None,
     names: Sequence[GroupName] = (),
+    axes: Sequence[tuple[str, str]] = (),
     hidden: Collection[int] = (),
     camera: str = "",
     restored: int = 0,
@@ -113,6 +114,7 @@ def embedding_map(
         they are shown when `restored` is another number than before, and else the map has its own
     restored : number of the address that was gone to last
     names : of groups of points, the coarsest and largest first
+    axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark in 2D, in coordinates of the layout
     description : for screen readers
@@ -130,6 +132,7 @@ def embedding_map(
         "mask": asdict(mask) if mask else None,
         "similarity": asdict(similarity) if similarity else None,
         "names": [asdict(name) for name in names],
+        "axes": list(axes),
         "hidden": sorted(hidden),
         "camera": camera,
         "restored": restored,

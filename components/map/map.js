@@ -28,6 +28,7 @@ import { MapView } from "./view.js";
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
  * @property {string | null} images Address of the small images; a row number is appended.
+ * @property {[string, string][]} axes What is at the low and the high end of each axis.
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  * @property {string} description For screen readers.
@@ -161,8 +162,8 @@ class EmbeddingMap {
     if (this.#isDestroyed) return;
     this.interaction.backgroundClicks = message.background;
     this.interaction.images = message.images;
-    const { focus, names, marker } = message;
-    this.overlay.highlight({ focus: focus && withNearness(focus), names, marker });
+    const { focus, names, axes, marker } = message;
+    this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker });
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
@@ -180,7 +181,7 @@ class EmbeddingMap {
   forgetSet() {
     this.data.forgetTexts();
     this.view.forgetView();
-    this.overlay.highlight({ focus: null, matches: [], names: [], marker: null });
+    this.overlay.highlight({ focus: null, matches: [], names: [], axes: [], marker: null });
     this.interaction.hover(null);
   }
 

@@ -3,7 +3,7 @@
 // of groups, and the card beside the pointer.
 import { fade } from "../shared/colors.js";
 import { element, textNodes, thumbnail } from "../shared/dom.js";
-import { drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
+import { drawAxes, drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
 import { drawNames } from "./names.js";
 import { paintLevels } from "./similarity.js";
 
@@ -35,6 +35,7 @@ import { paintLevels } from "./similarity.js";
  * @property {{ rowsByLevel: Uint32Array[], colors: [number, number, number][], size: number } | null} levels
  *   Colors by similarity, in place of those of the plot.
  * @property {import("./names.js").GroupName[]} names Of groups; not drawn beside a focus.
+ * @property {[string, string][]} axes What is at the ends of each axis; written in 2D.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
  */
 
@@ -43,7 +44,7 @@ const MATCH_COLOR = "#e8770c";
 
 export class Overlay {
   /** @type {Highlights} */
-  highlights = { focus: null, matches: [], hovered: null, levels: null, names: [], marker: null };
+  highlights = { focus: null, matches: [], hovered: null, levels: null, names: [], axes: [], marker: null };
 
   /** @type {number | null} The frame in which the overlay is drawn next. */
   #frame = null;
@@ -106,11 +107,13 @@ export class Overlay {
   #draw(projection) {
     const { focus, matches, hovered, levels, marker } = this.highlights;
     const names = focus || levels ? [] : this.highlights.names;
+    const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
     const theme = this.theme();
     const labels = this.data.texts?.labels ?? null;
     const displayed = marker && this.view.displayed(marker);
     // an emptied canvas may stay on the screen as it was until something else is painted
-    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed && !names.length;
+    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed
+      && !names.length && !axes.length;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
     /** @type {Box[]} */
@@ -120,10 +123,11 @@ export class Overlay {
       const style = { size: levels.size, left: this.view.handlers.room().left };
       paintLevels(context, projection, scene.visible, levels.rowsByLevel, levels.colors, style);
     }
+    const { left } = this.view.handlers.room();
+    if (axes.length === 2) drawAxes(context, axes, left, theme);
     if (names.length && scene) {
       const [from, to] = [projection.place(0, 0), projection.place(1, 0)];
       const unit = from && to ? (to.x - from.x) / scene.points.half : 0;
-      const { left } = this.view.handlers.room();
       drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme });
     }
     for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);

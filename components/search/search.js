@@ -213,11 +213,12 @@ class SearchBox {
     const isMatch = place >= 0 && place < count;
     const at = isMatch && count > 1 ? `${formatCount(place + 1)} of ` : "";
     const marked = count > MOST_MARKED ? `, the first ${formatCount(MOST_MARKED)} marked` : "";
-    const counted = count ? `${at}${formatCount(count)} ${count === 1 ? "match" : "matches"}${marked}` : "No match";
+    const counted = count ? `${at}${formatCount(count)} ${count === 1 ? "match" : "matches"}${marked}`
+      : this.#query ? "" : "No match";
     this.list.replaceChildren(
       ...before.map(line),
       ...matches.map((option, i) => line(option, before.length + first + i)),
-      element("li", { class: count ? "search-count" : "search-none", role: "status" }, counted),
+      ...(counted ? [element("li", { class: count ? "search-count" : "search-none", role: "status" }, counted)] : []),
       ...after.map((option, i) => line(option, before.length + count + i)),
     );
     if (total) this.input.setAttribute("aria-activedescendant", `search-match-${this.#active}`);

@@ -45,6 +45,14 @@ class TextIndex:
     count: int
     columns: Mapping[str, tuple[pa.Array, np.ndarray | None]]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return sum(
+            values.nbytes + (0 if codes is None else codes.nbytes)
+            for values, codes in self.columns.values()
+        )
+
     @classmethod
     def of(cls, embedding_set: EmbeddingSet, names: Iterable[str] | None = None) -> "TextIndex":
         """Index the labels and some columns; by default, all columns but images and the like.

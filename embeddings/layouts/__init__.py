@@ -4,7 +4,7 @@
 need no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
 """
 
-from embeddings.layouts.axes import Component, columns_read, resolve_axes
+from embeddings.layouts.axes import Component, Direction, columns_read, resolve_axes
 from embeddings.layouts.computation import compute, load_cached, preview, store
 from embeddings.layouts.layout import Layout, load_layout, save_layout
 from embeddings.layouts.params import (
@@ -27,6 +27,7 @@ __all__ = [
     "UMAP_METRICS",
     "AxesParams",
     "Component",
+    "Direction",
     "Layout",
     "LayoutSpec",
     "Method",

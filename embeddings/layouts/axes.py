@@ -47,10 +47,15 @@ _MISSING_BELOW = 0.05  # of a column's range, by which missing values are below 
 class Direction:
     """An axis from the centroid of some rows to that of others: int64 row numbers, ascending."""
 
-    title: str
+    ends: tuple[str, ...]
     start: np.ndarray
     end: np.ndarray
     columns: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The name on the screen."""
+        return " → ".join(self.ends)
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ def _read_axis(embedding_set: EmbeddingSet, text: str) -> Axis:
         )
     if len(sides) == 2:
         (start, first), (end, second) = (_read_group(embedding_set, side) for side in sides)
-        return Direction(" → ".join(side.strip() for side in sides), start, end, (*first, *second))
+        return Direction(tuple(map(str.strip, sides)), start, end, (*first, *second))
     component = _COMPONENT.fullmatch(text.strip())
     if component is not None:
         most = min(MOST_COMPONENTS, max(3, min(embedding_set.vectors.shape)))

@@ -181,8 +181,9 @@ def _query(view: ViewState, shown: query.AdHocQuery, on_event: OnEvent) -> None:
     show_title(shown.title)
     if shown.unknown:
         st.caption(f"Ignored, not in the vocabulary: {plain(', '.join(shown.unknown))}")
-    for note in shown.notes:
-        st.caption(plain(note))
+    if shown.notes:
+        notes = "; ".join(shown.notes)
+        st.caption(plain(f"{notes[0].upper()}{notes[1:]}."))
     if shown.image is not None:
         show_image(shown.image)
     column = query.image_column(embedding_set, view.kinds)

@@ -286,6 +286,17 @@ def _coordinate_columns(
     return {name: embedding_set.metadata.column(name) for name in names}
 
 
+def axis_ends(embedding_set: EmbeddingSet, spec: LayoutSpec) -> list[tuple[str, str]]:
+    """Return what is at the low and the high end of each axis; [] if axes mean nothing."""
+    if not isinstance(spec.params, AxesParams):
+        return []
+    ends = []
+    for axis in layouts.resolve_axes(embedding_set, spec.params, spec.dims):
+        *start, end = axis.ends if isinstance(axis, layouts.Direction) else (axis.title,)
+        ends.append(("".join(start), end))
+    return ends
+
+
 def layout_csv(embedding_set: EmbeddingSet, layout: Layout) -> bytes:
     """Write row, label and coordinates of every point as CSV."""
     columns: dict[str, object] = {

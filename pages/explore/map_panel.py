@@ -79,6 +79,9 @@ def _draw(request: ViewRequest) -> None:
             mask=mask,
             similarity=view.similarity,
             names=view.colored.names,
+            axes=layout_controls.axis_ends(view.embedding_set, view.request.spec)
+            if view.displayed.is_requested
+            else (),
             hidden=view.hidden,
             camera=opened.address.camera,
             restored=opened.restored,

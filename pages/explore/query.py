@@ -88,10 +88,14 @@ def _expression_query(embedding_set: EmbeddingSet, text: str) -> AdHocQuery:
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def text_index(key: str, _embedding_set: EmbeddingSet) -> TextIndex:
-    """Return the labels and columns of a set, ready to be searched."""
-    return TextIndex.of(_embedding_set)
+def text_index(key: str, embedding_set: EmbeddingSet) -> TextIndex:
+    """Return the labels and columns of a set, ready to be searched, once for all sessions."""
+    return services.hold(
+        f"{key} texts",
+        lambda: TextIndex.of(embedding_set),
+        lambda index: index.nbytes,
+        part_of=key,
+    )
 
 
 def select_matches(embedding_set: EmbeddingSet, index: TextIndex, text: str) -> None:

@@ -105,6 +105,7 @@ def test_groups_are_read(text, start, end):
     axis = resolve_axes(embedding_set, AxesParams(x=text), 2)[0]
     assert isinstance(axis, Direction)
     assert (axis.start.tolist(), axis.end.tolist()) == (start, end)
+    assert len(axis.ends) == 2
 
 
 def test_without_an_arrow_a_component_precedes_a_label():

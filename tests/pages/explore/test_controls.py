@@ -131,6 +131,12 @@ def test_axes_are_chosen_as_text_and_a_mistake_leaves_them_as_they_were() -> Non
     assert app.session_state.open_set.address.params == (("x", "7 -> 5"), ("y", "pca 3"))
 
 
+def test_the_ends_of_axes_are_written_on_the_map() -> None:
+    spec = LayoutSpec("axes", 3, AxesParams("3 -> 5, 7", "y", "pca 2"))
+    assert layout_controls.axis_ends(PLACED, spec) == [("3", "5, 7"), ("", "y"), ("", "PCA 2")]
+    assert layout_controls.axis_ends(PLACED, LayoutSpec("pca")) == []
+
+
 def test_axes_of_another_set_are_replaced_by_the_defaults() -> None:
     app = controls("layout", PLAIN, method="axes", params=(("x", "no -> such"),))
     assert not app.exception
