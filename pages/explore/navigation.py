@@ -181,6 +181,7 @@ class OpenSet:
     search_error : why an expression or a search found nothing, or ""
     coded_selection : the selection that was written into an address last, and its text
     last_search : what neighbors were searched for last, and which were found
+    held : a selection to compare others with, and its title; or None
     is_pattern : whether the text box of the filter panel is for a regular expression
     failed_filter : column, text and error of a regular expression that cannot be used
     hidden : the coloring whose categories were hidden last, and which of them are hidden
@@ -205,6 +206,7 @@ class OpenSet:
     expression: str = ""
     search_error: str = ""
     coded_selection: tuple[np.ndarray | None, str] = (None, "")
+    held: tuple[np.ndarray, str] | None = None
     is_pattern: bool = False
     failed_filter: tuple[str, str, str] = ("", "", "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)

@@ -19,6 +19,7 @@ from embeddings.filters import Condition, ContainsWords, HasValue, InRange
 from embeddings.neighbors import Neighbors
 from embeddings.text import shorten
 from pages.common.formatting import plain
+from pages.explore import navigation
 from pages.explore.color_controls import column_index
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.range_control import write_date
@@ -28,6 +29,9 @@ LISTED = 12
 
 MOST_TESTED = 60
 """Differences among which those that are listed are chosen."""
+
+REST = "the rest"
+"""What a selection is compared with unless another one is held."""
 
 UNFOLDED_ROWS = 200_000
 """Rows of a set up to which the differences are shown without being asked for."""
@@ -57,15 +61,54 @@ def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray
     if not fold.open:
         return
     with fold:
-        if selected.all() or not selected.any():
-            st.caption("There is no rest to compare with.")
+        other, title = _choose_other(selected)
+        if not _is_comparable(selected, other):
+            st.caption(f"Nothing of {plain(title)} to compare with.")
             return
         with st.spinner("Comparing…"):
-            found = _contrast(key, _digest(selected), embedding_set, selected)
+            found = _contrast(
+                key, _digest(selected), _digest(other), embedding_set, selected, other
+            )
         listed = lines_of(found)
         for place, each in enumerate(listed):
-            _line(place, each, embedding_set, selected)
-        st.caption(_summary(found, len(listed)))
+            _line(place, each, title, embedding_set, selected)
+        st.caption(plain(_summary(found, len(listed), title)))
+        st.button(
+            "Hold to compare others with it",
+            key="hold_selection",
+            type="tertiary",
+            on_click=_hold,
+            args=(selected,),
+        )
+
+
+def _choose_other(selected: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Draw the choice of what a selection is compared with, if another one is held.
+
+    Returns
+    -------
+    the rows of the other group, None for the rest; and its title
+    """
+    held = navigation.open_set().held
+    if held is None or len(held[0]) != len(selected) or np.array_equal(held[0], selected):
+        return None, REST
+    title = f"{shorten(held[1], _LONGEST_TERM)} ({int(held[0].sum()):,})"
+    choice = st.segmented_control(
+        "Compared with", [title, REST], default=title, key=f"compared_with {title}", required=True
+    )
+    return (held[0], title) if choice == title else (None, REST)
+
+
+def _is_comparable(selected: np.ndarray, other: np.ndarray | None) -> bool:
+    """Return whether each of two groups has rows that the other has not."""
+    if other is None:
+        return bool(selected.any() and not selected.all())
+    return bool((selected & ~other).any() and (other & ~selected).any())
+
+
+def _hold(selected: np.ndarray) -> None:
+    opened = navigation.open_set()
+    opened.held = selected, opened.history.selected_name
 
 
 def lines_of(found: Contrast) -> list[Difference]:
@@ -79,10 +122,14 @@ def lines_of(found: Contrast) -> list[Difference]:
 
 
 def _line(
-    place: int, difference: Difference, embedding_set: EmbeddingSet, selected: np.ndarray
+    place: int,
+    difference: Difference,
+    other: str,
+    embedding_set: EmbeddingSet,
+    selected: np.ndarray,
 ) -> None:
     """Draw a difference as a button."""
-    title, figures, explained = describe(difference)
+    title, figures, explained = describe(difference, other)
     st.button(
         f"{plain(title)} :gray[{plain(figures)}]",
         key=f"difference_{place}",
@@ -94,8 +141,13 @@ def _line(
     )
 
 
-def describe(difference: Difference) -> tuple[str, str, str]:
-    """Return a difference in words, its figures, and all of them in a sentence."""
+def describe(difference: Difference, other: str = REST) -> tuple[str, str, str]:
+    """Return a difference in words, its figures, and all of them in a sentence.
+
+    Parameters
+    ----------
+    other : title of the group that was compared with
+    """
     tested = f"p = {difference.p:.2g}, false-discovery rate {difference.q:.2g}"
     if isinstance(difference, NumberDifference):
         means = (difference.mean_inside, difference.mean_outside)
@@ -103,7 +155,7 @@ def describe(difference: Difference) -> tuple[str, str, str]:
         return (
             f"{difference.column} {'higher' if difference.hedges_g > 0 else 'lower'}",
             f"{inside} vs {outside}",
-            f"Mean {inside} here, {outside} in the rest; Hedges' g {difference.hedges_g:.2f}, "
+            f"Mean {inside} here, {outside} in {other}; Hedges' g {difference.hedges_g:.2f}, "
             f"Mann-Whitney test, {tested}. Click to filter.",
         )
     term = MISSING if difference.term is None else shorten(difference.term, _LONGEST_TERM)
@@ -112,7 +164,7 @@ def describe(difference: Difference) -> tuple[str, str, str]:
         f"{difference.column}: “{term}”" if is_word else f"{difference.column}: {term}",
         f"{difference.fraction_inside:.0%} vs {difference.fraction_outside:.0%}",
         f"{difference.inside:,} points here ({difference.fraction_inside:.1%}), "
-        f"{difference.outside:,} in the rest ({difference.fraction_outside:.1%}); "
+        f"{difference.outside:,} in {other} ({difference.fraction_outside:.1%}); "
         f"lift {difference.lift:.2f}, Fisher's exact test, {tested}. Click to filter.",
     )
 
@@ -121,14 +173,14 @@ def _write_mean(mean: float, is_date: bool) -> str:
     return write_date(mean)[:10] if is_date else f"{mean:.4g}"
 
 
-def _summary(found: Contrast, listed: int) -> str:
+def _summary(found: Contrast, listed: int, other: str) -> str:
     if not found.tests:
         return "The set has no columns or words to compare."
     more = f" {found.significant - listed:,} more." if found.significant > listed else ""
     rate = f"{found.tests:,} tests, false-discovery rate {SIGNIFICANT:.0%}."
     if not listed:
         return f"Nothing does significantly: {rate}"
-    return " ".join([f"Selection vs the rest.{more} {rate}", *found.notes])
+    return " ".join([f"Selection vs {other}.{more} {rate}", *found.notes])
 
 
 def _filter_by(difference: Difference, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
@@ -181,15 +233,20 @@ def central_and_outlying(
     return _by_centroid(key, _digest(selected), count, embedding_set, selected)
 
 
-def _digest(selected: np.ndarray) -> str:
-    return xxhash.xxh3_128_hexdigest(np.packbits(selected).tobytes())
+def _digest(selected: np.ndarray | None) -> str:
+    return "" if selected is None else xxhash.xxh3_128_hexdigest(np.packbits(selected).tobytes())
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _contrast(
-    key: str, digest: str, _embedding_set: EmbeddingSet, _selected: np.ndarray
+    key: str,
+    digest: str,
+    other_digest: str,
+    _embedding_set: EmbeddingSet,
+    _selected: np.ndarray,
+    _other: np.ndarray | None,
 ) -> Contrast:
-    return contrast(column_index(key, _embedding_set), _selected, most=MOST_TESTED)
+    return contrast(column_index(key, _embedding_set), _selected, _other, MOST_TESTED)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -83,22 +83,22 @@ def test_the_similarity_names_the_random_sets() -> None:
     )
 
 
-def draw(embedding_set, selected):  # runs as a script of its own
+def draw(embedding_set, selected, held):  # runs as a script of its own
     import streamlit as st
 
     from pages.explore.navigation import OpenSet
     from pages.explore.subsets import selection_details
 
     if "open_set" not in st.session_state:
-        st.session_state.open_set = OpenSet("gallery:x")
+        st.session_state.open_set = OpenSet("gallery:x", held=held)
     selection_details.show_differences("x", embedding_set, selected)
     selection_details.show_similarity("x", embedding_set, selected)
 
 
-def details(selected: np.ndarray, embedding_set: EmbeddingSet = SET) -> AppTest:
+def details(selected: np.ndarray, held: tuple[np.ndarray, str] | None = None) -> AppTest:
     services.open_sets().clear()
     selection_details._contrast.clear()
-    app = AppTest.from_function(draw, args=(embedding_set, selected)).run()
+    app = AppTest.from_function(draw, args=(SET, selected, held)).run()
     assert not app.exception
     return app
 
@@ -113,14 +113,33 @@ def test_a_click_on_a_line_filters() -> None:
 
 def test_differences_by_chance_are_not_listed() -> None:
     app = details(np.random.default_rng(1).random(ROWS) < 0.5)
-    assert not app.button
+    assert [button.key for button in app.button] == ["hold_selection"]
     assert app.caption[0].value.startswith("Nothing does significantly: ")
 
 
 @pytest.mark.parametrize("selected", [np.zeros(ROWS, bool), np.ones(ROWS, bool)])
 def test_without_a_rest_there_is_nothing_to_compare(selected: np.ndarray) -> None:
     app = details(selected)
-    assert app.caption[0].value == "There is no rest to compare with."
+    assert app.caption[0].value == "Nothing of the rest to compare with."
+
+
+def test_a_selection_is_compared_with_one_that_is_held() -> None:
+    app = details(SELECTED)
+    app.session_state.open_set.history.selected_name = "box"
+    next(b for b in app.button if b.key == "hold_selection").click().run()
+    assert not app.get("button_group")  # it is the selection itself
+    held, name = app.session_state.open_set.held
+    assert name == "box" and held.tolist() == SELECTED.tolist()
+
+    app = details(np.arange(ROWS) >= 150, held=(SELECTED, "box"))
+    assert app.get("button_group")[0].value == "box (100)"
+    (red,) = (b for b in app.button if "“red”" in b.label)
+    assert "0% vs 100%" in red.label.replace("\\", "")
+    assert "100 in box (100) (100.0%)" in red.help.replace("\\", "")
+    assert "Selection vs box (100)" in app.caption[0].value.replace("\\", "")
+    app.get("button_group")[0].set_value("the rest").run()
+    (red,) = (b for b in app.button if "“red”" in b.label)
+    assert "0% vs 67%" in red.label.replace("\\", "")
 
 
 def test_a_large_set_is_compared_once_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
