@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embeddings.columns import column_of
+from embeddings.arrow_types import is_binary
+from embeddings.columns import column_of, texts
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.text import listed
@@ -57,6 +58,18 @@ class ColumnCondition:
             ) from None
         found = self._met(column)
         return ~found if self.inverted else found
+
+    def texts_of(self, column: pa.ChunkedArray) -> pa.Array:
+        """Return the values as strings, null where they are missing.
+
+        Raises
+        ------
+        FilterError
+            if the column holds lists, records, images or other bytes, which are long as text
+        """
+        if pa.types.is_nested(column.type) or is_binary(column.type):
+            raise FilterError(f"{self.column!r} holds no text or values that could be compared")
+        return texts(column)
 
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
         raise NotImplementedError

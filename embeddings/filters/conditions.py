@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embeddings.arrow_types import is_list
-from embeddings.columns import MISSING, coded_items, is_missing, seconds, texts
+from embeddings.columns import MISSING, coded_items, is_missing, seconds
 from embeddings.filters.column_condition import (
     LONGEST_VALUE,
     ColumnCondition,
@@ -60,7 +60,7 @@ class HasValue(ColumnCondition):
             found = np.zeros(len(column), dtype=bool)
             found[rows[is_wanted[items.codes]]] = True  # the last is None, of a missing list
             return found
-        found = as_bool(pc.is_in(texts(column), value_set=pa.array(wanted, pa.string())))
+        found = as_bool(pc.is_in(self.texts_of(column), value_set=pa.array(wanted, pa.string())))
         found &= ~missing  # NaN, which is written as a text
         return found | missing if None in self.values else found
 

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import re2
 
-from embeddings.columns import texts
 from embeddings.filters.column_condition import (
     LONGEST_VALUE,
     ColumnCondition,
@@ -53,7 +52,7 @@ class ContainsWords(ColumnCondition):
             raise FilterError(f"no words that {self.column!r} should contain; give one or more")
 
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
-        written = texts(column)
+        written = self.texts_of(column)
         found = np.ones(len(written), dtype=bool)
         for word in self.words.split():
             if self.whole:
@@ -107,7 +106,7 @@ class MatchesPattern(ColumnCondition):
             ) from None
 
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
-        return match_pattern(texts(column), self.pattern, self.column)
+        return match_pattern(self.texts_of(column), self.pattern, self.column)
 
     @property
     def title(self) -> str:

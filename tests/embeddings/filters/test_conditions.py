@@ -40,6 +40,8 @@ COLUMNS = {
         [datetime(2000, 1, 1, tzinfo=UTC)] * 4 + [None], pa.timestamp("s", "Asia/Tokyo")
     ),
     "took": pa.array([timedelta(seconds=s) for s in (1, 2, 3, 4)] + [None], pa.duration("s")),
+    "raw": pa.array([b"a"] * 5),
+    "record": pa.array([{"bytes": b"a", "path": "a"}] * 5),
     "tags": pa.array([["a", "b"], [], None, ["c"], [None]]),
 }  # fmt: skip
 LABELS = ["Red Wine", "white wine, dry", "vinegar", "Straße", ""]
@@ -165,6 +167,9 @@ def test_what_cannot_be_meant_is_explained(make, message: str) -> None:
         (IsMissing("colour"), "no column 'colour'"),
         (InRange("color", 1), "'color' holds neither numbers nor dates"),
         (InRange("tags", 1), "'tags' holds neither numbers nor dates"),
+        (ContainsWords("tags", "a"), "'tags' holds no text"),
+        (MatchesPattern("raw", "a"), "'raw' holds no text"),
+        (HasValue("record", ("a",)), "'record' holds no text"),
         (InRange("year", date.min), "'year' holds numbers, and the range is one of dates"),
         (InRange("day", 3), "'day' holds dates, and the range is one of numbers"),
     ],

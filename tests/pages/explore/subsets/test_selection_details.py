@@ -114,7 +114,7 @@ def test_a_click_on_a_line_filters() -> None:
 def test_differences_by_chance_are_not_listed() -> None:
     app = details(np.random.default_rng(1).random(ROWS) < 0.5)
     assert [button.key for button in app.button] == ["hold_selection"]
-    assert app.caption[0].value.startswith("Nothing does significantly: ")
+    assert app.caption[0].value.startswith(r"Nothing does significantly\: ")
 
 
 @pytest.mark.parametrize("selected", [np.zeros(ROWS, bool), np.ones(ROWS, bool)])
