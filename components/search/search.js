@@ -182,7 +182,7 @@ class SearchBox {
         () => ({ type: "selection", bits: bits(), name: `labels with “${text}”` })));
     }
     if (this.#hasColumns) {
-      after.push(action(`Select rows with “${text}” in any column`, () => ({ type: "search", text })));
+      after.push(action(`Select in any column: ${text}`, () => ({ type: "search", text })));
     }
     return [this.#query ? [action(this.#query, () => ({ type: "query", text }))] : [], after];
   }

@@ -105,7 +105,7 @@ def _receive(event: Event, view: ViewState) -> None:
         query.submit_position(view.embedding_set, layout, encoder, event.position)
     elif isinstance(event, Search):
         index = query.text_index(view.key, view.embedding_set)
-        query.select_matches(view.embedding_set, index, event.text)
+        query.select_matches(view.embedding_set, index, event.text, view.matching.mask)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
     elif isinstance(event, ToggleSimilarity):

@@ -98,8 +98,15 @@ def text_index(key: str, embedding_set: EmbeddingSet) -> TextIndex:
     )
 
 
-def select_matches(embedding_set: EmbeddingSet, index: TextIndex, text: str) -> None:
-    """Select the rows with a text in any column; between slashes, it is a regular expression."""
+def select_matches(
+    embedding_set: EmbeddingSet, index: TextIndex, text: str, among: np.ndarray | None = None
+) -> None:
+    """Select the rows with a text in any column; between slashes, it is a regular expression.
+
+    Parameters
+    ----------
+    among : bool, shape (n,), the rows that may be selected; None for all
+    """
     history, opened = navigation.current(), navigation.open_set()
     is_pattern = len(text) > 2 and text[0] == text[-1] == "/"
     try:
@@ -107,6 +114,8 @@ def select_matches(embedding_set: EmbeddingSet, index: TextIndex, text: str) -> 
     except EmbeddingError as error:
         opened.search_error = str(error)
         return
+    if among is not None:
+        rows = rows[among[rows]]
     if not len(rows):
         opened.search_error = f"No row has “{text}” in its label or a column."
         return

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import Click
+from components import Click, Search
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.analysis.text_search import TextIndex
 from embeddings.layouts import Layout
 from embeddings.media import MEDIA
-from pages.explore import navigation, query
+from pages.explore import map_panel, navigation, query
 from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
 
 CODES = EmbeddingSet.of(
@@ -242,6 +242,15 @@ def test_rows_with_a_text_in_any_column_are_selected(
     selected = opened.history.selected
     assert selected is not None and np.flatnonzero(selected).tolist() == rows
     assert opened.history.selected_name == f"rows with “{text}”"
+
+
+def test_a_search_selects_among_the_rows_that_a_filter_leaves(opened: OpenSet) -> None:
+    view: Any = SimpleNamespace(
+        key="words", embedding_set=WORDS, matching=SimpleNamespace(mask=np.arange(5) > 0)
+    )
+    map_panel._receive(Search("royal"), view)
+    selected = opened.history.selected
+    assert selected is not None and np.flatnonzero(selected).tolist() == [2]
 
 
 @pytest.mark.parametrize(
