@@ -42,7 +42,7 @@ MIDDLE = 5, 95
 DAY = 86_400
 """Seconds."""
 
-_LONGEST_TERM = 40
+_LONGEST_TERM, _LONGEST_NAME = 40, 16  # characters of a term, and of a selection's name
 
 
 def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
@@ -92,7 +92,7 @@ def _choose_other(selected: np.ndarray) -> tuple[np.ndarray | None, str]:
     held = navigation.open_set().held
     if held is None or len(held[0]) != len(selected) or np.array_equal(held[0], selected):
         return None, REST
-    title = f"{shorten(held[1], _LONGEST_TERM)} ({int(held[0].sum()):,})"
+    title = f"{shorten(held[1], _LONGEST_NAME)} ({int(held[0].sum()):,})"
     choice = st.segmented_control(
         "Compared with", [title, REST], default=title, key=f"compared_with {title}", required=True
     )
