@@ -63,7 +63,7 @@ def install(folder: Path) -> Installation:
     installation = Installation(folder / "environment")
     venv.create(installation.environment_folder, symlinks=True)
     target = installation.folder
-    command = [*pip, "install", "--no-deps", "--no-compile", "--target", str(target), str(wheel)]
+    command = [*pip, "install", "--no-deps", "--target", str(target), str(wheel)]
     subprocess.run(command, check=True, capture_output=True)
     libraries = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
     (target / "libraries.pth").write_text("\n".join(libraries))

@@ -27,12 +27,12 @@ from embeddings.embedding_set import EmbeddingSet
 from embeddings.errors import EmbeddingError
 from embeddings.files import read, save
 from embeddings.files.delimited.reading_summary import reading_summary
-from embeddings.files.limits import read_limits
+from embeddings.files.limits import limited_reading, read_limits
 from embeddings.files.options import NothingFinite, ReadContext
 from embeddings.labels import close_labels
 from embeddings.layouts import Layout
 from embeddings.neighbors import Neighbors
-from embeddings.neighbors.graph import load_or_build
+from embeddings.neighbors.graph import build_graph, load_or_build
 from embeddings.settings import flag
 from embeddings.supervision.limited_command import limited
 from embeddings.text import count_noun, decimals_to_distinguish, listed
@@ -51,7 +51,9 @@ def inspect(arguments: InspectArguments) -> None:
     except NothingFinite as nothing:
         facts = summarize_nothing(nothing)
     else:
-        facts = summarize(embedding_set, left_out=context.left_out)
+        _compile_search(embedding_set)
+        with limited_reading(arguments.files):
+            facts = summarize(embedding_set, left_out=context.left_out)
     _note_choices(context)
     print_result(facts, arguments.json)
 
@@ -161,10 +163,11 @@ def run(name: str, arguments: FileArguments) -> None:
     """Run a command within the limits on reading its files.
 
     The time of a layout depends on its method more than on the files. So the time of commands that
-    compute one is limited only while they read.
+    compute one is limited only while they read; `inspect` is limited while it reads and again while
+    it describes what it has read.
     """
     limits = read_limits(arguments.sources, trusted=True)
-    if isinstance(arguments, QualityArguments | LayoutMethodArguments):
+    if isinstance(arguments, InspectArguments | QualityArguments | LayoutMethodArguments):
         limits = replace(limits, seconds=math.inf, activity=f"`{name}` of it")
     with limited(limits, arguments.sources[0].name):
         COMMANDS[name][1](arguments)
@@ -179,6 +182,15 @@ COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
     "cluster": (ClusterArguments, cluster),
 }
 """The arguments and the function of each command."""
+
+
+def _compile_search(embedding_set: EmbeddingSet) -> None:
+    """Compile the search for the neighbors of many rows, or load its code from numba's cache.
+
+    This takes more than the limit on time of a small file, once after the installation.
+    """
+    if len(embedding_set) > 1:
+        build_graph(EmbeddingSet.of(embedding_set.vectors[:2]), 1)
 
 
 def _open(arguments: FileArguments, *files: Path) -> EmbeddingSet:
