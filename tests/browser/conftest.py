@@ -1,4 +1,4 @@
-"""The app in a real browser: one server for the run, a fresh page for each test."""
+"""The app in a real browser: one server and one page for the run, a new session for each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import CHROMIUM, PROJECT, AppPage, launch, run_server
+from tests.browser.driver import CHROMIUM, PLAIN, PROJECT, AppPage, launch, run_server
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -33,13 +33,29 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app with an empty cache; return its address. It ends with this folder's tests.
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the shared server's cache, which is empty at first, and of its runs."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="package")
+def server(cache: Path) -> Iterator[str]:
+    """Start the app; return its address. It ends with this folder's tests.
 
     Its tests share the cache, since a server takes seconds to start. Their order does not matter:
-    a test that has something computed brings a set of its own.
+    a test that has something computed brings a set or a run of its own.
     """
-    with run_server(tmp_path_factory.mktemp("cache")) as address:
+    with run_server(cache) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start another app, without runs; return its address. The first visit is to Evaluate or Train.
+
+    Each of the two pages lists its own runs, and those of Train belong to one test.
+    """
+    with run_server(tmp_path_factory.mktemp("workshop")) as address:
         yield address
 
 
@@ -53,9 +69,15 @@ def driver() -> Iterator["playwright.Playwright"]:
 @pytest.fixture(scope="package")
 def browser(driver: "playwright.Playwright") -> Iterator["playwright.Browser"]:
     """Start headless Chromium with WebGL in software."""
-    chromium = launch(driver)
+    chromium = launch(driver, *PLAIN)
     yield chromium
     chromium.close()
+
+
+@pytest.fixture(scope="package")
+def pages() -> list["playwright.Page"]:
+    """Return the open pages, which are used again: Chromium need not compile the app anew."""
+    return []
 
 
 @pytest.fixture
@@ -67,36 +89,47 @@ def serve() -> Iterator[Callable[..., str]]:
 
 @pytest.fixture
 def visit(
-    browser: "playwright.Browser", serve: object, request: pytest.FixtureRequest
+    browser: "playwright.Browser",
+    pages: list["playwright.Page"],
+    serve: object,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., AppPage]]:
-    """Return a function that opens a path of a server in a fresh page; it waits for nothing.
+    """Return a function that opens a path of a server in a free page; it waits for nothing.
 
-    The pages are closed before the servers of `serve` end. Errors in their consoles and requests to
-    other servers fail the test. What a failed test saw last is in test-results/.
+    Pages that are open at the same time are those of different people. They are left before the
+    servers of `serve` end. Errors in their consoles and requests to other servers fail the test.
+    What a failed test saw last is in test-results/.
     """
-    pages: list[AppPage] = []
+    visits: list[AppPage] = []
 
     def opened(address: str, path: str = "") -> AppPage:
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(PATIENCE)
-        pages.append(AppPage(context.new_page(), address))
-        pages[-1].page.goto(f"{address}/{path}")
-        return pages[-1]
+        free = [page for page in pages if page.url == "about:blank"]
+        if not free:
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.set_default_timeout(PATIENCE)
+            free = [context.new_page()]
+            pages.extend(free)
+        visits.append(AppPage(free[0], address))
+        visits[-1].page.goto(f"{address}/{path}")
+        return visits[-1]
 
     yield opened
-    for number, page in enumerate(pages):
-        if getattr(request.node, "rep_failed", False) and not page.page.is_closed():
+    for number, each in enumerate(visits):
+        if not getattr(request.node, "rep_failed", False):
+            each.leave()
+        elif not each.is_left:
             folder = PROJECT / "test-results"
             folder.mkdir(exist_ok=True)
-            page.page.screenshot(path=folder / f"{request.node.name}-{number}.png")
-        page.close()
-    assert [page.errors for page in pages if page.errors] == [], "errors in the browser's console"
-    assert [page.foreign for page in pages if page.foreign] == [], "requests to other servers"
+            each.page.screenshot(path=folder / f"{request.node.name}-{number}.png")
+            each.page.context.close()
+            pages.remove(each.page)
+    assert [each.errors for each in visits if each.errors] == [], "errors in the browser's console"
+    assert [each.foreign for each in visits if each.foreign] == [], "requests to other servers"
 
 
 @pytest.fixture
 def app(visit: Callable[..., AppPage], server: str) -> AppPage:
-    """Open the app in a fresh page."""
+    """Open the app, as a new session."""
     page = visit(server)
     page.wait_for_map()
     return page

@@ -21,6 +21,9 @@ CHROMIUM = next(
     None,
 )
 WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+PLAIN = [
+    "--disable-gpu-compositing"
+]  # without a GPU, WebGL is the slow way to draw what is no WebGL
 QUIET = [
     "--no-sandbox",
     "--disable-quic",
@@ -72,6 +75,7 @@ class run_server:
                 **os.environ,
                 "EMBEDDING_CACHE": str(self.cache),
                 "EMBEDDING_RUNS": str(self.cache / "runs"),
+                "EMBEDDING_MAX_SECONDS": "600",  # of a reading, also on a busy machine
             },
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -94,25 +98,30 @@ class run_server:
         self.log.close()
 
 
-def launch(driver: Any) -> Any:
+def launch(driver: Any, *arguments: str) -> Any:
     """Start headless Chromium with WebGL in software; `driver` is what sync_playwright yields."""
-    return driver.chromium.launch(executable_path=CHROMIUM, args=WEBGL + QUIET)
+    return driver.chromium.launch(executable_path=CHROMIUM, args=[*WEBGL, *QUIET, *arguments])
 
 
 class AppPage:
-    """The app in one browser page."""
+    """The app in a browser page, from a visit until it is left."""
 
     def __init__(self, page: Any, address: str) -> None:
         self.page = page
         self.address = address
+        self.is_left = False
         self.errors: list[str] = []
         self.received = 0  # bytes that came over the websocket
         self.page_runs = 0  # runs of the script that were not of a fragment
         self.foreign: list[str] = []  # addresses of other servers that were requested
-        page.on("request", lambda request: self._check_server(request.url))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", self._listen)
-        page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+        self._listeners = {
+            "request": lambda request: self._check_server(request.url),
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "console": self._listen,
+            "websocket": lambda socket: socket.on("framereceived", self._count),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def _check_server(self, url: str) -> None:
         if not url.startswith((self.address, "data:", "blob:")):
@@ -132,9 +141,19 @@ class AppPage:
             is_run = message.WhichOneof("type") == "new_session"
             self.page_runs += is_run and not message.metadata.run.fragment_ids
 
-    def close(self) -> None:
-        """Close the page; before its server ends, which would be an error in the console."""
-        self.page.context.close()
+    def leave(self) -> None:
+        """Leave the app; before its server ends, which would be an error in the console.
+
+        Nothing of the visit remains in the page but the files that browsers keep.
+        """
+        if self.is_left:
+            return
+        self.is_left = True
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.mouse.move(0, 0)
 
     def open(self, query: str = "") -> None:
         """Open the app and wait for the map."""

@@ -2,29 +2,21 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driver import AppPage, run_server
+from tests.browser.driver import AppPage
 
 SHOPS, KINDS = 12, 3
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the app with no runs; return its address. The first visit is to this page."""
-    with run_server(tmp_path_factory.mktemp("cache")) as address:
-        yield address
-
-
 @pytest.fixture
-def page(visit, address: str) -> AppPage:
+def page(visit, workshop: str) -> AppPage:
     """Open the page."""
-    page = visit(address, "evaluate")
+    page = visit(workshop, "evaluate")
     expect(page.page.get_by_text("First rows of 336,776")).to_be_visible()  # the built-in table
     return page
 

@@ -2,10 +2,9 @@
 
 import base64
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,15 @@ import pytest
 from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, load, neighbors, save
-from tests.browser.driver import MAP, PROJECT, ROOT, AppPage, run_server
+from tests.browser.driver import MAP, PROJECT, ROOT, AppPage
+from trainers import __main__ as trainers
+
+
+def command_line(*arguments: str) -> str:
+    """Return what `trainers` prints; torch is imported once for all of these tests."""
+    with redirect_stdout(StringIO()) as printed:
+        assert trainers.main(list(arguments)) == 0
+    return printed.getvalue()
 
 
 def trained(folder: Path, trainer: str, *arguments: str) -> Path:
@@ -21,8 +28,7 @@ def trained(folder: Path, trainer: str, *arguments: str) -> Path:
     folder.mkdir(parents=True)
     out = folder / "made.embedding.parquet"
     options = [*arguments, "--out", str(out), "--run-dir", str(folder / "training")]
-    command = [sys.executable, "-m", "trainers", trainer, *options, "--threads", "1", "--quiet"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    printed = command_line(trainer, *options, "--threads", "1", "--quiet")
     about = {"folder": folder.name, "trainer": trainer, "arguments": list(arguments),
              "settings": {}, "data": "built-in", "created": time.time()}  # fmt: skip
     (folder / "run.json").write_text(json.dumps(about))
@@ -30,16 +36,14 @@ def trained(folder: Path, trainer: str, *arguments: str) -> Path:
         json.dumps({"group": 1, "started": about["created"], "before": 0})
     )
     (folder / "exit").write_text("0\n")
-    (folder / "stdout.txt").write_text(done.stdout)
-    (folder / "stderr.txt").write_text(done.stderr)
+    (folder / "stdout.txt").write_text(printed)
+    (folder / "stderr.txt").write_text("")
     return out
 
 
-def answers(trainer: str, run: Path, *query: str) -> dict:
+def answers(command: str, run: Path, *query: str) -> dict:
     """Return what the command line prints for a query."""
-    command = [sys.executable, "-m", "trainers", trainer, str(run), *query, "--json"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return json.loads(command_line(command, str(run), *query, "--json"))
 
 
 def wait_for_listed(page: AppPage, rows: list[int]) -> None:
@@ -62,11 +66,6 @@ def found_by_text(page: AppPage, file: Path, box: str, text: str, among: np.ndar
     wait_for_listed(page, near)
     assert field.input_value() == text
     return near
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
@@ -96,19 +95,12 @@ def answered(cache: Path) -> Path:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def address(cache: Path) -> Iterator[str]:
-    """Start the app with the runs; return its address."""
-    with run_server(cache) as address:
-        yield address
-
-
 @pytest.fixture
-def open_run(visit, address: str):
+def open_run(visit, server: str):
     """Return a function that opens the file of a run."""
 
     def opened(file: Path) -> AppPage:
-        page = visit(address, f"?set=run%3A{file.parent.name}")
+        page = visit(server, f"?set=run%3A{file.parent.name}")
         page.wait_for_map()
         return page
 

@@ -128,20 +128,11 @@ def test_only_local_files_below_the_root_open_without_upload(serve, visit, tmp_p
         page.wait_for_map(points=70)
 
 
-def test_a_slow_file_shows_its_progress_and_can_be_cancelled(
-    visit: Callable[..., AppPage],
-    serve: Callable[..., str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_slow_file_shows_its_progress_and_can_be_cancelled(app: AppPage, tmp_path: Path) -> None:
     rows = 5_000
     with h5py.File(tmp_path / "slow.h5", "w") as file:  # each vector by itself: some seconds
         for i, vector in enumerate(vectors(rows, 4)):
             file[f"word{i}"] = vector
-    monkeypatch.setenv("EMBEDDING_MAX_SECONDS", "600")
-    (tmp_path / "cache").mkdir()
-    app = visit(serve(tmp_path / "cache"))
-    app.wait_for_map(points=1797)
     app.upload(tmp_path / "slow.h5")
     progress = app.page.locator(".st-key-reading")
     expect(progress).to_contain_text("Reading slow.h5")

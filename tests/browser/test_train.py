@@ -36,10 +36,8 @@ def state(page: AppPage, word: str) -> None:
     expect(page.page.locator(".st-key-status_bar").get_by_text(word)).to_be_visible()
 
 
-def test_training_on_an_upload_opens_in_explore_with_one_click(
-    serve, open_train, tmp_path: Path
-) -> None:
-    page = open_train(serve(tmp_path))  # the first visit to this server
+def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, workshop: str) -> None:
+    page = open_train(workshop)
     upload(page)
     page.fill("Epochs", "3")
     page.press("Start")
@@ -63,7 +61,7 @@ def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
     open_train, tmp_path: Path
 ) -> None:
     with run_server(tmp_path) as address:
-        page = open_train(address)
+        page = open_train(address)  # the first visit to this server
         upload(page)
         page.fill("Epochs", "1000000")
         page.page.get_by_text("More settings").click()
@@ -82,7 +80,7 @@ def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
         page.page.reload()
         state(page, "running")
         query = page.page.url.partition("?")[2]
-        page.close()
+        page.leave()
     with run_server(tmp_path) as address:
         page = open_train(address, f"?{query}")
         state(page, "running")
@@ -100,7 +98,7 @@ def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
         page.press("Delete run")
         expect(page.page.get_by_text("two_tower, visits.csv")).to_be_hidden()
         assert "run=" not in page.page.url
-        page.close()
+        page.leave()
 
 
 def fake_run(runs: Path, number: int, dim: int, recall: float) -> None:
