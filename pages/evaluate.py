@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.common import navigation_guard
+from pages.common import navigation_guard, services
 from pages.evaluate import form, result, run_control, running, table_source
 from pages.evaluate.page_state import page_state
 from pages.explore import opening
@@ -12,6 +12,7 @@ from server.runs import records as runs
 def main() -> None:
     """Draw the controls on the left, and the table, the progress or the result beside them."""
     opening.follow_request()
+    services.reader()  # its workers warm up before a table is uploaded
     page = page_state()
     table_source.take_choice(page)
     run = run_control.current(page)

@@ -48,13 +48,13 @@ def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, works
     assert "set=run%3A" in page.page.url
     page.page.reload()
     page.wait_for_map(points=ITEMS)
-    page.choose("Color", "count")
-    page.page.wait_for_url("**color=count**")
+    page.choose("Color", "role")  # "count" is the default, which no address holds
+    page.page.wait_for_url("**color=role**")
     page.page.get_by_role("link", name="Train").click()
     state(page, "done")
     page.page.get_by_role("link", name="Explore").click()
     page.wait_for_map(points=ITEMS)
-    page.page.wait_for_url("**color=count**")
+    page.page.wait_for_url("**color=role**")
 
 
 def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
