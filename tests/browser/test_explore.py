@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
 from embeddings.analysis.contexts import layers_of
-from tests.browser.driver import CHROMIUM, QUIET, ROOT, AppPage
+from tests.browser.driver import CHROMIUM, MAP, QUIET, ROOT, AppPage
 
 ROW = 100
 
@@ -50,6 +50,7 @@ def test_click_lists_the_true_neighbors(app: AppPage, digits: EmbeddingSet, dims
     app.click_point(row)
     app.wait_for_neighbors(row)
     assert [other for other, _ in app.neighbors()] == nearest(digits, row)
+    expect(app.page.locator(MAP)).to_have_attribute("data-webgl", "true")
 
 
 @pytest.mark.parametrize("dims", [2, 3])

@@ -82,8 +82,10 @@ def test_reset_and_double_click_fit_the_layout_that_is_shown(app: AppPage) -> No
 def test_another_layout_begins_with_the_view_that_fits_it(app: AppPage) -> None:
     row = app.a_row_in_the_open()
     zoom_in(app)
+    zoomed = app.place(row)
     app.choose("Layout", "PCA")
     expect(app.page.get_by_text("PCA · ")).to_be_visible()
+    app.wait_until_moved(row, zoomed)  # the map draws later than the line above it says so
     app.wait_until_still(row)
     found = ranges(app)
     app.page.locator(MAP).focus()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.web_guard import HEADERS
+from tests.browser.driver import AppPage
 
 
 def status(server: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
@@ -21,6 +22,22 @@ def test_answers_have_the_headers(server: str, path: str) -> None:
     code, headers = status(server, path)
     assert code == 200
     assert headers.items() >= HEADERS.items()
+
+
+def test_a_browser_keeps_what_components_serve(app: AppPage) -> None:
+    def fetched() -> list[int]:
+        """Return the bytes that came over the network for each file of the components."""
+        return app.page.evaluate(
+            """() => performance.getEntriesByType("resource")
+              .filter(({ name }) => name.includes("/component/"))
+              .map(({ transferSize }) => transferSize)"""
+        )
+
+    app.page.wait_for_load_state("networkidle")
+    app.page.reload()
+    app.wait_for_map()
+    assert len(fetched()) > 10
+    assert not any(fetched())
 
 
 def test_statistics_of_the_server_are_closed(server: str) -> None:
