@@ -37,6 +37,7 @@ from embeddings.settings import flag
 from embeddings.supervision.limited_command import limited
 from embeddings.text import count_noun, decimals_to_distinguish, listed
 
+_COMMAND_TIMES = 10.0
 _MAX_ROWS_LISTED = 20
 _MAX_CANDIDATES_LISTED = 8
 
@@ -160,15 +161,17 @@ def cluster(arguments: ClusterArguments) -> None:
 
 
 def run(name: str, arguments: FileArguments) -> None:
-    """Run a command within the limits on reading its files.
+    """Run a command within the limits on reading its files: on memory and open files altogether.
 
     The time of a layout depends on its method more than on the files. So the time of commands that
     compute one is limited only while they read; `inspect` is limited while it reads and again while
-    it describes what it has read.
+    it describes what it has read. Others may take _COMMAND_TIMES the time of reading.
     """
     limits = read_limits(arguments.sources, trusted=True)
+    seconds = limits.seconds * _COMMAND_TIMES
     if isinstance(arguments, InspectArguments | QualityArguments | LayoutMethodArguments):
-        limits = replace(limits, seconds=math.inf, activity=f"`{name}` of it")
+        seconds = math.inf
+    limits = replace(limits, seconds=seconds, activity=f"`{name}` of it")
     with limited(limits, arguments.sources[0].name):
         COMMANDS[name][1](arguments)
 

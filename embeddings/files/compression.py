@@ -96,6 +96,8 @@ def read_content(path: Path) -> pa.Buffer:
                 at += count
         return at - start
 
+    if len(view) <= _PART:  # a thread would only delay it
+        return pa.py_buffer(content).slice(0, read_part(0))
     starts = range(0, len(view), _PART)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = list(pool.map(read_part, starts))

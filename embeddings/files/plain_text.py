@@ -236,6 +236,8 @@ def _decoded(buffer: pa.Buffer, encoding: str) -> pa.Buffer:
 
 def _is_utf8(buffer: pa.Buffer) -> bool:
     """Return True if bytes are UTF-8; they are checked in parts, by several threads."""
+    if buffer.size <= _PART:
+        return _is_part_utf8(buffer)
     starts = [0]
     while starts[-1] + _PART < buffer.size:
         start = starts[-1] + _PART

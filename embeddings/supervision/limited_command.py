@@ -89,8 +89,8 @@ def has_supervisor() -> bool:
 def limited(limits: ReadLimits, name: str) -> Iterator[None]:
     """Have the parent of a command, if it has one, apply limits within the block.
 
-    Memory and time count from the beginning of the block. Within a block whose time is limited,
-    others have no effect.
+    Memory and time count from the beginning of the block. Within another block, this one has an
+    effect only if it allows less time.
 
     Parameters
     ----------
@@ -103,10 +103,11 @@ def limited(limits: ReadLimits, name: str) -> Iterator[None]:
     """
     global _watch
     outer = _watch
-    if _supervisor is None or math.isfinite(outer.seconds):
+    if _supervisor is None or outer.seconds <= limits.seconds:
         yield
         return
-    _watch = _Watch(limits, name, memory_of(os.getpid()), time.process_time())
+    usage = memory_of(os.getpid()), time.process_time(), time.monotonic()
+    _watch = _Watch(limits, name, *usage)
     _supervisor.send(_watch)
     try:
         with limited_files(limits, name):
@@ -123,6 +124,7 @@ class _Watch(NamedTuple):
     name: str = ""
     memory: int = 0
     processor: float = 0.0
+    started: float = 0.0
 
     @property
     def seconds(self) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """How many times as long as it may compute a reading may take, since a slow disk is no fault of the
 file."""
 

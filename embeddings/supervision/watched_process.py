@@ -10,12 +10,12 @@ A command imports this module before it forks, so it imports nothing that is slo
 import ctypes
 import os
 import resource
+import select
 import signal
 import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import Any
 
 from embeddings.errors import EmbeddingError
@@ -44,6 +44,8 @@ class Child:
         self.name = ""
         self._pid, self._connection, self._inherited = pid, connection, inherited
         self._memory_before, self._processor_before, self._started = 0, 0.0, 0.0
+        self._poller = select.poll()  # Connection.poll makes a new one each time
+        self._poller.register(connection.fileno(), select.POLLIN)
 
     @classmethod
     def fork(cls) -> "Child | None":
@@ -74,6 +76,7 @@ class Child:
         name: str = "",
         memory: int | None = None,
         processor: float | None = None,
+        started: float | None = None,
     ) -> None:
         """Apply limits from now on; None for none.
 
@@ -81,11 +84,15 @@ class Child:
         ----------
         memory : bytes from which its memory counts; by default those at the fork
         processor : seconds from which its processor time counts; by default those until now
+        started : time from which wall-clock time counts, of the system's monotonic clock; by
+            default now
         """
-        self.limits, self.name, self._started = limits, name, time.monotonic()
+        self.limits, self.name = limits, name
+        self._started = time.monotonic() if started is None else started
         self._memory_before = self._inherited if memory is None else memory
-        used = processor_seconds_of(self._pid) if processor is None else processor
-        self._processor_before = used
+        if limits is not None:
+            used = processor_seconds_of(self._pid) if processor is None else processor
+            self._processor_before = used
 
     def receive(self) -> Any:
         """Return the next message of the child; None after its end.
@@ -96,7 +103,7 @@ class Child:
             the child has exceeded a limit, and was killed
         """
         try:
-            while not self._connection.poll(POLL_SECONDS if self.limits else None):
+            while not self._poller.poll(1_000 * POLL_SECONDS if self.limits else None):
                 self._check()
             return self._connection.recv()
         except (EOFError, OSError):  # perhaps in the middle of a message
@@ -104,14 +111,18 @@ class Child:
 
     def _check(self) -> None:
         assert self.limits is not None
-        exceeded = self.limits.exceeded(
-            memory_of(self._pid) - self._memory_before,
-            processor_seconds_of(self._pid) - self._processor_before,
-            time.monotonic() - self._started,
-        )
+        memory, elapsed = memory_of(self._pid) - self._memory_before, self._elapsed
+        processor = 0.0  # of no interest while even the clock is within the limit
+        if elapsed > self.limits.seconds:
+            processor = processor_seconds_of(self._pid) - self._processor_before
+        exceeded = self.limits.exceeded(memory, processor, elapsed)
         if exceeded:
             self.end()
             raise EmbeddingError(f"{self.name}: {exceeded}")
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
 
     @property
     def memory(self) -> int:
@@ -149,11 +160,20 @@ def explain_end(code: int) -> str:
     return f"the process that read it ended with exit code {code}; try again"
 
 
+def _account(pid: int, name: str) -> bytes:
+    """Return one of the kernel's accounts of a process (Linux)."""
+    descriptor = os.open(f"/proc/{pid}/{name}", os.O_RDONLY)
+    try:
+        return os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
+
+
 def memory_of(pid: int) -> int:
     """Return the bytes of memory that a process has to itself, mapped files not included."""
     if sys.platform == "linux":
         try:
-            _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+            _, resident, shared, *_ = _account(pid, "statm").split()
         except (FileNotFoundError, ProcessLookupError):  # it has just ended
             return 0
         return (int(resident) - int(shared)) * resource.getpagesize()
@@ -169,7 +189,7 @@ def processor_seconds_of(pid: int) -> float:
     """Return the processor time of a process, all its threads together, in seconds."""
     if sys.platform == "linux":
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = _account(pid, "stat").rpartition(b")")[2].split()
         except (FileNotFoundError, ProcessLookupError):  # it has just ended
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user, system

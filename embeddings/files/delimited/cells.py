@@ -24,6 +24,18 @@ _FEWEST_IDS = 3
 _COUNTED = 5  # columns from which 0, 1, 2, ... above whole numbers are names
 
 
+_PLAIN = re.compile(r"(?:[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\n)*+", re.ASCII)
+
+
+def are_plain_numbers(cells: Sequence[str]) -> bool:
+    """Return True if each cell is a number with at most a point and an exponent: most columns.
+
+    One expression for all of them takes a tenth of the time of the closer looks at each cell.
+    """
+    text = "\n".join([*cells, ""])
+    return text.count("\n") == len(cells) and _PLAIN.fullmatch(text) is not None
+
+
 UNITS = (rf"^(\s*[+-]?)\s*[{_CURRENCIES}]\s*", rf"\s*[{_CURRENCIES}%]\s*$")
 """What may be before and after a number: a currency or percent; "\\1" and "" take their place.
 
@@ -109,6 +121,8 @@ def number_style(
 
 def _thousands(cells: Sequence[str], delimiter: str) -> NumberStyle | None:
     """Return how a column of numbers separates thousands; None if it does not, or may not."""
+    if are_plain_numbers(cells):  # 1.200 alone does not tell
+        return None
     cells = list(map(without_unit, cells))
     matches = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
     marks = {match["mark"] for match in matches}
@@ -143,6 +157,13 @@ def may_be_number(cell: str, comma: bool) -> bool:
     return comma and is_comma_number(cell)
 
 
+def count_numbers(cells: Sequence[str], comma: bool) -> int:
+    """Return how many cells of a column may be numbers; see may_be_number."""
+    if are_plain_numbers(cells):
+        return len(cells)
+    return sum(may_be_number(cell, comma) for cell in cells)
+
+
 def column_kinds(rows: Sequence[Sequence[str]], style: NumberStyle) -> list[Kind]:
     """Return what each column holds, judging by these rows."""
     return [_kind(cells, style) for cells in zip(*rows, strict=True)]
@@ -150,6 +171,8 @@ def column_kinds(rows: Sequence[Sequence[str]], style: NumberStyle) -> list[Kind
 
 def _kind(cells: Sequence[str], style: NumberStyle) -> Kind:
     """Return what at least half of a column's cells are, not counting missing ones."""
+    if style == NumberStyle() and cells and are_plain_numbers(cells):
+        return "number"
     present = [cell for cell in cells if not is_missing(cell)]
     if not present:
         return "text"
@@ -167,7 +190,7 @@ def inner_signs(row: list[str], delimiter: str) -> list[str]:
     return [sign for sign in signs if sum(sign in cell for cell in row) == 1]
 
 
-def holds_lists(name: str, cells: list[str], inner: list[list[str]], delimiter: str) -> bool:
+def holds_lists(name: str, cells: Sequence[str], inner: list[list[str]], delimiter: str) -> bool:
     """Return True if at least half of a column's cells surely are lists of numbers.
 
     They are in brackets or braces, or under a name for vectors, or of three numbers or more between
@@ -177,6 +200,8 @@ def holds_lists(name: str, cells: list[str], inner: list[list[str]], delimiter: 
     ----------
     inner : for each cell, the signs that are in no other cell of its row
     """
+    if are_plain_numbers(cells):
+        return False
     fewest = 1 if delimiter == "\t" else 2
     is_named = is_vector_name(name.strip())
     found = 0

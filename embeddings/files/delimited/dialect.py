@@ -21,11 +21,11 @@ from embeddings.files.delimited.cells import (
     begins_with_ids,
     column_kinds,
     count_header_rows,
+    count_numbers,
     find_header,
     header_names,
     holds_lists,
     inner_signs,
-    may_be_number,
     number_style,
 )
 from embeddings.files.delimited.number_parser import check_width
@@ -313,13 +313,13 @@ def _score(
     if width < 2:
         return 0, 0
     body = [row for row in rows[1:] or rows if len(row) == width]
-    cells = [cell for row in body for cell in row]
-    comma = delimiter != ","
-    count = sum(may_be_number(cell, comma) for cell in cells)
+    columns, comma = list(zip(*body, strict=True)), delimiter != ","
+    count = sum(count_numbers(cells, comma) for cells in columns)
     numbers = count / len(rows[1:] or rows)  # rows of another length count against the delimiter
     inner = [inner_signs(row, delimiter) for row in body]
     lists = any(
-        holds_lists(rows[0][i], [row[i] for row in body], inner, delimiter) for i in range(width)
+        holds_lists(name, cells, inner, delimiter)
+        for name, cells in zip(rows[0], columns, strict=False)
     )
     if delimiter == " " and numbers < max(2, width / 2):  # words ("item 7"), not a matrix
         same = all(len(row) == width for row in rows)

@@ -49,9 +49,9 @@ def test_time_is_what_it_computes_unless_it_waits_for_ages() -> None:
     limits = ReadLimits(2**34, 10.0, 512, 2**30)
     assert "longer than the limit of 10 s" in limits.exceeded(0, processor=10.5, elapsed=10.5)
     assert not limits.exceeded(0, processor=18.0, elapsed=9.5)  # in two threads
-    assert not limits.exceeded(0, processor=2.0, elapsed=99.0)  # a slow disk, or a busy machine
-    message = limits.exceeded(0, processor=2.0, elapsed=101.0)
-    assert "has not ended after 101 s, 2 s of them computing; copy the file to" in message
+    assert not limits.exceeded(0, processor=2.0, elapsed=299.0)  # a slow disk, or a busy machine
+    message = limits.exceeded(0, processor=2.0, elapsed=301.0)
+    assert "has not ended after 301 s, 2 s of them computing; copy the file to" in message
 
 
 def test_processor_time_is_that_of_all_threads() -> None:
@@ -72,7 +72,7 @@ def hash_for(seconds: float) -> None:
 
 
 COMMAND = """
-import math, os, re, signal, sys, tempfile
+import os, re, signal, sys, tempfile
 from embeddings.cli.terminal import print_error
 from embeddings.errors import EmbeddingError
 from embeddings.supervision.read_limits import ReadLimits
@@ -110,7 +110,7 @@ def test_a_command_within_its_limits_ends_as_without_them() -> None:
     ("limits", "body", "message"),
     [
         ({"memory": 128 * MIB}, "taken = [bytes(2**20) + b'x' for _ in range(10**6)]", "more mem"),
-        ({"seconds": 0.2}, "re.match(r'(a+)+$', 'a' * 60 + 'b')", "longer than the limit"),
+        ({"seconds": 0.5}, "re.match(r'(a+)+$', 'a' * 60 + 'b')", "longer than the limit"),
         ({}, "files = [open('/dev/null') for _ in range(100)]", "more open files than"),
         ({}, "os.kill(os.getpid(), signal.SIGSEGV)", "crashed (SIGSEGV)"),
     ],
@@ -131,21 +131,18 @@ def test_after_reading_a_command_may_take_what_it_needs() -> None:
     assert ended.returncode == 5
 
 
-def test_the_limits_of_a_block_hold_for_the_blocks_within_it() -> None:
-    ample = "limited(ReadLimits(2**34, 600.0, 64, 2**30), 'y.csv')"
+def test_a_block_within_another_has_an_effect_if_it_allows_less_time() -> None:
     fill = "taken = [bytes(2**20) + b'x' for _ in range(10**6)]"
-    ended = run(f"with {ample}: {fill}", memory=128 * MIB)
-    assert ended.stderr.startswith("error: x.csv: reading it takes more memory than the limit of")
-
-
-def test_within_a_block_without_a_limit_on_time_reading_has_its_own() -> None:
-    small = "limited(ReadLimits(2**34, 0.2, 64, 2**30), 'y.csv')"
-    ended = run(f"with {small}: re.match(r'(a+)+$', 'a' * 60 + 'b')", seconds="math.inf")
-    assert ended.stderr.startswith("error: y.csv: reading it takes longer than the limit")
-    fill = "taken = [bytes(2**20) + b'x' for _ in range(10**6)]"
-    body = f"\n            with {small}: pass\n            {fill}"
-    ended = run(body, memory=128 * MIB, seconds="math.inf")
-    assert ended.stderr.startswith("error: x.csv: reading it takes more memory than the limit of")
+    burn = "re.match(r'(a+)+$', 'a' * 60 + 'b')"
+    more = "limited(ReadLimits(2**34, 700.0, 64, 2**30), 'y.csv')"
+    less = "limited(ReadLimits(2**34, 0.5, 64, 2**30), 'y.csv')"
+    too_much, too_long = "reading it takes more memory", "reading it takes longer than the limit"
+    ended = run(f"with {more}: {fill}", memory=128 * MIB)
+    assert ended.stderr.startswith(f"error: x.csv: {too_much}")
+    ended = run(f"with {less}: {burn}")
+    assert ended.stderr.startswith(f"error: y.csv: {too_long}")
+    ended = run(f"\n            with {less}: pass\n            {fill}", memory=128 * MIB)
+    assert ended.stderr.startswith(f"error: x.csv: {too_much}")
 
 
 def test_ctrl_c_is_for_the_command_which_decides() -> None:

@@ -94,7 +94,7 @@ def test_a_function_is_called_in_another_process_and_its_result_is_returned() ->
 def test_the_process_is_used_again_unless_it_has_grown() -> None:
     first = call(own_pid)
     assert call(own_pid) == first
-    call(keep, MOST_IDLE)
+    call(keep, MOST_IDLE + 64 * MIB)
     assert call(own_pid) != first
 
 
