@@ -131,13 +131,14 @@ def _coded(key: str, name: str, _column: pa.ChunkedArray) -> tuple[CodedColumn, 
 
 
 def _check(name: str, value: str | None, widget: str) -> None:
-    """Add a value to the condition on a column, or take it out."""
+    """Add a value to the condition on a column, or take it out.
+
+    Streamlit calls this again where a poll brings the same click before the box is drawn anew.
+    """
     condition = active_filter.condition_on(name, HasValue)
-    values = condition.values if condition else ()
+    values = tuple(each for each in condition.values if each != value) if condition else ()
     if st.session_state[widget]:
         values = (*values, value)
-    else:
-        values = tuple(each for each in values if each != value)
     active_filter.put(name, HasValue, HasValue(name, values) if values else None)
 
 

@@ -101,6 +101,25 @@ def test_checked_values_are_a_condition() -> None:
     assert conditions(app) == ()
 
 
+def test_a_click_that_comes_twice_checks_a_value_once() -> None:
+    def click(is_checked):  # runs as a script of its own
+        import streamlit as st
+
+        from pages.explore.navigation import OpenSet
+        from pages.explore.subsets import active_filter, filter_panel
+
+        st.session_state.setdefault("open_set", OpenSet("gallery:x"))
+        st.session_state.box = is_checked
+        for _ in range(2):
+            filter_panel._check("kind", "a", "box")
+        st.session_state.found = active_filter.current()
+
+    app = AppTest.from_function(click, args=(True,)).run()
+    assert conditions(app) == (HasValue("kind", ("a",)),)
+    app = AppTest.from_function(click, args=(False,)).run()
+    assert conditions(app) == ()
+
+
 def test_items_of_lists_are_values() -> None:
     app = panel("tags", HasValue("kind", ("a", "b")))
     assert labels(app) == ["x :gray[54]", "y :gray[18]", "(missing) :gray[0]"]
