@@ -40,6 +40,14 @@ PLACE = f"""row => {{
   const box = {ROOT}.getBoundingClientRect();
   return at && {{ x: box.left + at.x, y: box.top + at.y }};
 }}"""
+PLACES = f"""() => {{
+  const {{ view, elements }} = {ROOT}.embeddingMap;
+  const box = elements.root.getBoundingClientRect();
+  return Array.from(view.scene.visible, (_, row) => {{
+    const at = view.locate(row);
+    return [box.left + at.x, box.top + at.y];
+  }});
+}}"""
 IN_THE_OPEN = f"""after => {{
   const {{ view, elements }} = {ROOT}.embeddingMap;
   const {{ clientWidth: width, clientHeight: height }} = elements.root;
@@ -184,6 +192,10 @@ class AppPage:
         place = self.page.evaluate(PLACE, row)
         assert place, f"row {row} is not in view"
         return place
+
+    def places(self) -> list[tuple[float, float]]:
+        """Return where all rows are, in px of the page."""
+        return [(x, y) for x, y in self.page.evaluate(PLACES)]
 
     def a_row_in_the_open(self, after: int = -1) -> int:
         """Return the first row, after a given one, that no other covers, away from the edges."""

@@ -189,7 +189,7 @@ def test_a_box_selects_the_points_in_it(app: AppPage, digits: EmbeddingSet) -> N
     box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
     corner = (box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.4)
     end = (corner[0] + 200, corner[1] + 150)
-    places = np.array([tuple(app.place(row).values()) for row in range(len(digits))])
+    places = np.array(app.places())
     depth = np.minimum(places - corner, end - places).min(axis=1)  # px inside the box
     app.page.mouse.move(*corner)
     app.page.mouse.down()

@@ -13,14 +13,6 @@ RANGES = f"""() => {{
   const {{ xaxis, yaxis }} = {ROOT}.embeddingMap.view.graph._fullLayout;
   return [...xaxis.range, ...yaxis.range];
 }}"""
-PLACES = f"""() => {{
-  const {{ view, elements }} = {ROOT}.embeddingMap;
-  const box = elements.root.getBoundingClientRect();
-  return Array.from(view.scene.visible, (_, row) => {{
-    const at = view.locate(row);
-    return [box.left + at.x, box.top + at.y];
-  }});
-}}"""
 COUNT_CHANGES = """() => {
   window.removed = [];
   const isOurs = (node) => node.matches?.('[data-testid="embedding-map"], .st-key-inspector')
@@ -95,7 +87,7 @@ def test_another_layout_begins_with_the_view_that_fits_it(app: AppPage) -> None:
 
 
 def test_legend_and_color_bar_cover_no_points(app: AppPage, tmp_path: Path) -> None:
-    places = np.array(app.page.evaluate(PLACES))
+    places = np.array(app.places())
     legend = app.page.locator(".map-legend").bounding_box()
     assert places[:, 0].min() > legend["x"] + legend["width"]
     count = 300
@@ -108,7 +100,7 @@ def test_legend_and_color_bar_cover_no_points(app: AppPage, tmp_path: Path) -> N
     app.choose("Color", "score")
     bar = app.page.locator(".infolayer .colorbar")
     bar.wait_for()
-    places = np.array(app.page.evaluate(PLACES))
+    places = np.array(app.places())
     assert places[:, 0].max() < bar.bounding_box()["x"]
 
 
