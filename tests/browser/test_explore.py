@@ -1,10 +1,12 @@
 """From a file to its neighbors, as a person explores it."""
 
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
@@ -345,14 +347,17 @@ def test_without_webgl_a_simplified_plot_is_shown(server: str, driver) -> None:
     assert app.errors == []
 
 
-def test_small_images_are_shown_in_lists_and_on_cards(app: AppPage) -> None:
+def test_small_images_are_shown_in_lists_and_on_cards(app: AppPage, digits: EmbeddingSet) -> None:
+    width = Image.open(BytesIO(digits.metadata["image"][0]["bytes"].as_py())).width
     row = app.a_row_in_the_open()
     app.click_point(row)
     app.wait_for_neighbors(row)
     images = app.page.locator(".neighbor-list .thumbnail")
     expect(images).to_have_count(10)
     app.page.wait_for_function(
-        "[...document.querySelectorAll('.thumbnail')].every((image) => image.naturalWidth === 8)"
+        """width => [...document.querySelectorAll(".thumbnail")].every(
+          (image) => image.naturalWidth === width)""",
+        arg=width,
     )
     place = app.place(app.a_row_in_the_open(after=row))
     app.page.mouse.move(place["x"], place["y"])
