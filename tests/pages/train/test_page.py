@@ -77,7 +77,9 @@ def test_the_form_passes_only_what_differs_from_the_defaults() -> None:
 def test_no_field_of_the_form_takes_a_path_of_the_server() -> None:
     names_of_columns = {"names", "left_features", "right_features", "features", "user", "item",
                         "target", "columns", "categorical", "text", "label", "title"}  # fmt: skip
-    values = {"shares", "positive", "words", "architecture", "separator", "encoding"}
+    values = {"shares", "positive", "words", "architecture", "separator", "encoding",
+              "left_metadata_format", "right_metadata_format", "titles_format",
+              "items_format"}  # fmt: skip
     for name in descriptions():
         fields = trainer_settings.trainer(name).settings
         texts = {field.name for field in fields if field.type == "str" and not field.choices}
