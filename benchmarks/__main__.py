@@ -33,6 +33,9 @@ def main() -> int:
     if unknown:
         print(f"error: no benchmark {unknown[0]!r}; expected {', '.join(MODULES)}", file=sys.stderr)
         return 2
+    if {"-h", "--help"} & set(options):
+        print(f"{__doc__}\nBenchmarks: {', '.join(MODULES)}")
+        return subprocess.run([*_command(names[0]), "--help"]).returncode if split else 0
     failed = [name for name in names if not _run(name, options)]
     table.main()
     if failed:
@@ -43,12 +46,15 @@ def main() -> int:
 def _run(name: str, options: list[str]) -> bool:
     """Run one benchmark and save its output; return True if it succeeded."""
     print(f"{name} ...", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", MODULES[name], *options]
-    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    finished = subprocess.run([*_command(name), *options], stdout=subprocess.PIPE, text=True)
     if finished.returncode == 0:
         with atomic_path(table.RESULTS / f"{name}.json") as temporary:
             temporary.write_text(finished.stdout)
     return finished.returncode == 0
+
+
+def _command(name: str) -> list[str]:
+    return [sys.executable, "-m", MODULES[name]]
 
 
 if __name__ == "__main__":

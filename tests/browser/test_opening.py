@@ -129,7 +129,7 @@ def test_only_local_files_below_the_root_open_without_upload(serve, visit, tmp_p
 
 
 def test_a_slow_file_shows_its_progress_and_can_be_cancelled(app: AppPage, tmp_path: Path) -> None:
-    rows = 5_000
+    rows = 25_000
     with h5py.File(tmp_path / "slow.h5", "w") as file:  # each vector by itself: some seconds
         for i, vector in enumerate(vectors(rows, 4)):
             file[f"word{i}"] = vector
