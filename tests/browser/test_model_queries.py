@@ -127,7 +127,9 @@ def test_a_position_on_the_map_is_decoded(open_run, codes: Path) -> None:
     near = neighbors.query_vectors(made, np.array(place), 10).rows.tolist()
     wait_for_listed(page, near)
     assert page.page.locator(".st-key-title").inner_text().startswith("Decoded from")
-    assert page.page.locator(".st-key-inspector img").count() > 1  # decoded, and the nearest
+    assert (
+        page.page.locator(".st-key-inspector [data-testid=stImageContainer] img").count() > 1
+    )  # decoded, and the nearest
     drawn = answers("decode", codes.parent, "--vector", *map(str, place))
     assert base64.b64decode(drawn["png"]).startswith(b"\x89PNG")
 

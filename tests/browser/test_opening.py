@@ -98,7 +98,7 @@ def test_a_zip_of_a_table_and_its_images(app: AppPage, tmp_path: Path) -> None:
     app.upload(tmp_path / "pictures.zip")
     app.wait_for_map(points=40)
     app.click_point(app.a_row_in_the_open())
-    expect(app.page.locator(".st-key-inspector img")).to_be_visible()
+    expect(app.page.locator(".st-key-inspector [data-testid=stImageContainer] img")).to_be_visible()
 
 
 def test_bare_numbers_need_the_number_of_dimensions(app: AppPage, tmp_path: Path) -> None:
