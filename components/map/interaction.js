@@ -30,6 +30,9 @@ export class Interaction {
   /** @type {string | null} Address of the small images of the items. */
   images = null;
 
+  /** @type {number | null} The row that was clicked on the map, until it is the current one. */
+  clicked = null;
+
   /** @type {Pointed | null} */
   #pointed = null;
 
@@ -98,6 +101,7 @@ export class Interaction {
    * @param {Place} at
    */
   click(row, at) {
+    this.clicked = row;
     if (row !== null) this.emit({ type: "click", row });
     else {
       const position = this.backgroundClicks ? this.view.coordinatesAt(at.x, at.y) : null;

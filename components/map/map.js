@@ -168,7 +168,10 @@ class EmbeddingMap {
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
     const row = message.focus?.row ?? null;
-    if (row !== null && row !== before?.focus?.row) this.view.reveal(row);
+    if (row !== null && row !== before?.focus?.row) {
+      if (row !== this.interaction.clicked) this.view.reveal(row); // what is clicked on the map is in view
+      this.interaction.clicked = null;
+    }
     status.hidden = true;
     root.dataset.set = String(message.set);
     root.dataset.points = String(points.count);

@@ -153,3 +153,23 @@ def test_the_map_is_colored_by_similarity_to_the_pointer(app: AppPage) -> None:
     app.page.mouse.move(place["x"], place["y"])
     app.page.wait_for_selector(f'{MAP}[data-similar="{other}"]')
     expect(app.page.locator(".map-similarity").get_by_text("euclidean distance to")).to_be_visible()
+
+
+def test_a_click_near_the_edge_does_not_move_the_map(app: AppPage) -> None:
+    """An item chosen elsewhere is brought into view; one that is clicked stays where it is."""
+    row = app.a_row_in_the_open()
+    middle = app.place(row)
+    room = app.page.locator(MAP).bounding_box()
+    assert room is not None
+    app.page.mouse.move(middle["x"] - 30, middle["y"] - 30)
+    app.page.mouse.down()
+    app.page.mouse.move(room["x"] + room["width"] - 42, middle["y"] - 30, steps=4)
+    app.page.mouse.up()
+    app.wait_until_still(row)
+    before = app.place(row)
+    assert before["x"] > room["x"] + room["width"] - 20
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.wait_until_still(row)
+    after = app.place(row)
+    assert abs(after["x"] - before["x"]) < 1 and abs(after["y"] - before["y"]) < 1
