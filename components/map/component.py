@@ -112,7 +112,7 @@ def embedding_map(
     hover : name and address of each column shown on hovering
     hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
         they are shown when `restored` is another number than before, and else the map has its own
-    restored : number of the address that was gone to last
+    restored : number of the last address that the person navigated to
     names : of groups of points, the coarsest and largest first
     axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event

@@ -20,7 +20,7 @@ import { MapView } from "./view.js";
  * @typedef {object} MapState What the map is to show; `labels` is a hash, and names the set.
  * @property {number} set Number of the set among those that the session has opened.
  * @property {string} layout Names the layout, also while it is computed.
- * @property {number} restored Number of the address that was gone to last; with another one, the map
+ * @property {number} restored Number of the last address that the person navigated to; when it changes, the map
  *   shows the `hidden` categories and the `camera` of the address, otherwise what the person did last.
  * @property {number[]} hidden Categories that are hidden.
  * @property {string} camera The view, as `writeView` writes it, or "".
@@ -63,6 +63,9 @@ class EmbeddingMap {
   /** @type {string | null} What the chart was drawn from; null where it has to be drawn again. */
   #drawn = null;
 
+  /** @type {import("./similarity.js").Levels | null} What colors the points, if similarity does. */
+  #levels = null;
+
   #isDestroyed = false;
 
   /** @type {(event: MapEvent) => void} */
@@ -94,7 +97,6 @@ class EmbeddingMap {
     this.similarity = new Similarity(this.elements.scale, {
       changed: (levels) => this.showLevels(levels),
       labelOf: (row) => data.texts?.labels[row] || `row ${row}`,
-      failed: (error) => this.fail(error),
     });
     this.enqueue = queue((error) => this.fail(error));
     this.resizer = new ResizeObserver(() => this.view.resize());
@@ -106,7 +108,7 @@ class EmbeddingMap {
     this.#isDestroyed = true;
     this.resizer.disconnect();
     this.interaction.destroy();
-    this.similarity.destroy();
+    this.similarity.reset();
     this.overlay.destroy();
     this.view.destroy();
     this.elements.root.remove();
@@ -164,6 +166,7 @@ class EmbeddingMap {
     this.interaction.images = message.images;
     const { focus, names, axes, marker } = message;
     this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker });
+    if (this.#levels) this.showLevels(this.#levels); // the theme may be another one
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
@@ -184,6 +187,7 @@ class EmbeddingMap {
   forgetSet() {
     this.data.forgetTexts();
     this.view.forgetView();
+    this.similarity.reset();
     this.overlay.highlight({ focus: null, matches: [], names: [], axes: [], marker: null });
     this.interaction.hover(null);
   }
@@ -249,6 +253,7 @@ class EmbeddingMap {
 
   /** @param {import("./similarity.js").Levels | null} levels */
   showLevels(levels) {
+    this.#levels = levels;
     const { root } = this.elements;
     const rowsByLevel = levels && groupRows(levels.levels, 256);
     const count = this.data.drawable?.points.count ?? 0;

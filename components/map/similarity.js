@@ -115,16 +115,17 @@ export class Similarity {
    * @param {object} handlers
    * @param {(levels: Levels | null) => void} handlers.changed
    * @param {(row: number) => string} handlers.labelOf
-   * @param {(error: Error) => void} handlers.failed
    */
   constructor(scale, handlers) {
     this.scale = scale;
     this.handlers = handlers;
   }
 
-  destroy() {
+  /** Forget what is shown; answers that are on their way are ignored. */
+  reset() {
     clearTimeout(this.#timer);
     this.#message = null;
+    this.#want(null);
   }
 
   /** @param {SimilarityMessage | null} message */
@@ -158,7 +159,10 @@ export class Similarity {
       if (this.#message !== message || this.#wanted !== row) return; // another one is wanted by now
       this.handlers.changed(readLevels(row, bytes));
     } catch (error) {
-      if (this.#message === message) this.handlers.failed(/** @type {Error} */ (error));
+      if (this.#message !== message) return;
+      this.handlers.changed(null); // the plot shows its own colors again
+      this.scale.hidden = false;
+      this.scale.textContent = `The similarities could not be fetched: ${/** @type {Error} */ (error).message}`;
     }
   }
 

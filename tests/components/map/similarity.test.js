@@ -1,7 +1,7 @@
 // Colors by similarity: what the server sends, the colors, and the dots.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dotSpans, paintLevels, readLevels, shades } from "../../../components/map/similarity.js";
+import { dotSpans, paintLevels, readLevels, shades, Similarity } from "../../../components/map/similarity.js";
 
 const theme = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb", font: "" };
 
@@ -50,3 +50,44 @@ test("the nearest row is painted above the others, and nothing outside of the ca
   const reds = [...painted].map((pixel) => pixel & 255);
   assert.deepEqual(reds, [2, 2, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
+
+test("levels that cannot be fetched leave the map as it is, and say so where the scale would be", async () => {
+  globalThis.document = { baseURI: "http://localhost/" };
+  globalThis.fetch = async () => ({ ok: false, status: 404, statusText: "Not Found" });
+  const scale = { hidden: true, textContent: "" };
+  const shown = [];
+  const { promise, resolve } = deferred();
+  const similarity = new Similarity(scale, {
+    changed: (levels) => { shown.push(levels); resolve(); },
+    labelOf: String,
+  });
+  similarity.update({ address: "similarity/x/dot/", row: 3, follows: false, metric: "dot" });
+  await promise;
+  assert.deepEqual(shown, [null]);
+  assert.equal(scale.hidden, false);
+  assert.match(scale.textContent, /could not be fetched.*404 Not Found/);
+});
+
+test("after a reset the same message is fetched again, and an answer on its way is ignored", async () => {
+  globalThis.document = { baseURI: "http://localhost/" };
+  const answers = [];
+  globalThis.fetch = () => new Promise((answer) => answers.push(answer));
+  const shown = [];
+  const similarity = new Similarity({ hidden: true }, { changed: (levels) => shown.push(levels), labelOf: String });
+  const message = { address: "similarity/y/dot/", row: 4, follows: false, metric: "dot" };
+  similarity.update(message);
+  similarity.reset();
+  answers[0]({ ok: true, arrayBuffer: async () => new ArrayBuffer(9) });
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(shown, [null]);
+  similarity.update(message);
+  await new Promise((done) => setImmediate(done));
+  assert.equal(shown.length, 2);
+  assert.equal(shown[1].row, 4);
+});
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}
