@@ -63,8 +63,8 @@ class ToggleSimilarity:
 
 
 @dataclass(frozen=True)
-class Went:
-    """The person has gone to another entry of the browser's history.
+class Navigated:
+    """The person navigated to another entry of the browser's history.
 
     Attributes
     ----------
@@ -89,7 +89,15 @@ class Search:
 
 
 Event = (
-    Click | Selection | Clear | BackgroundClick | Hidden | ToggleSimilarity | Went | Query | Search
+    Click
+    | Selection
+    | Clear
+    | BackgroundClick
+    | Hidden
+    | ToggleSimilarity
+    | Navigated
+    | Query
+    | Search
 )
 
 
@@ -104,7 +112,7 @@ def decode(message: Any, count: int) -> Event:
     ----------
     message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
         {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "similarity"},
-        {"type": "went", "search"}, {"type": "query", "text"}, {"type": "search", "text"}
+        {"type": "navigated", "search"}, {"type": "query", "text"}, {"type": "search", "text"}
     count : rows of the set that is shown
 
     Raises
@@ -128,8 +136,8 @@ def decode(message: Any, count: int) -> Event:
         return Hidden(_codes(message.get("codes")))
     if kind == "similarity":
         return ToggleSimilarity()
-    if kind == "went":
-        return Went(_parameters(message.get("search")))
+    if kind == "navigated":
+        return Navigated(_parameters(message.get("search")))
     if kind == "query":
         return Query(_text(message.get("text")))
     if kind == "search":

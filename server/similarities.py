@@ -18,8 +18,7 @@ LEVELS = 255
 class Similarities:
     """The sets whose similarities can be fetched: those that are open, while they are in memory.
 
-    Their addresses hold a hash of the vectors, so that nobody fetches from a set that they do not
-    have.
+    An address contains the hash of the vectors, so only people who have a set can fetch from it.
     """
 
     def __init__(self) -> None:

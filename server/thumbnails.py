@@ -26,8 +26,7 @@ _MOST_COLUMNS = 256
 class Thumbnails:
     """The columns of images that can be fetched from, while their sets are in memory.
 
-    A set's key holds a hash of the uploaded content, so that nobody fetches from a set that they do
-    not have.
+    A set's key contains a hash of the uploaded content, so only people who have the file can fetch.
     """
 
     def __init__(self) -> None:

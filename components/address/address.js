@@ -29,7 +29,7 @@ export function withCamera(href, camera) {
 }
 
 class AddressBar {
-  /** @type {(event: { type: "went", search: string }) => void} */
+  /** @type {(event: { type: "navigated", search: string }) => void} */
   #emit = () => {};
 
   #path = location.pathname;
@@ -46,7 +46,7 @@ class AddressBar {
 
   /**
    * @param {object} _message
-   * @param {(event: { type: "went", search: string }) => void} emit
+   * @param {(event: { type: "navigated", search: string }) => void} emit
    */
   update(_message, emit) {
     this.#emit = emit;
@@ -68,7 +68,7 @@ class AddressBar {
   }
 
   #went() {
-    if (location.pathname === this.#path) this.#emit({ type: "went", search: location.search });
+    if (location.pathname === this.#path) this.#emit({ type: "navigated", search: location.search });
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,4 +1,4 @@
-"""Mounting what follows the browser's history."""
+"""Mounting the listener to the browser's history."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,13 @@ from components.mount import mount
 
 
 def address_bar(*, key: str, on_event: Callable[[Event], None]) -> None:
-    """Mount an element that is not seen; Back and Forward, and undo and redo by keys, are `Went`.
+    """Mount an invisible element; Back, Forward, and the keys for undo and redo are `Navigated`.
 
-    (Streamlit runs the page again after Back, but does not say so; and it sends the address with
-    every message, so that one that was sent before the browser received the address of its own view
-    looks the same.)
+    (Streamlit reruns the page after Back, but does not say why. The address alone does not tell
+    either: a message that the browser sent before it received a new address holds the old one.)
 
     Parameters
     ----------
-    on_event : called before the rerun with the address that the person has gone to
+    on_event : called before the rerun with the address that the person navigated to
     """
     mount("address", key, {}, on_event=on_event)

@@ -1,5 +1,6 @@
 """What conditions on a column have in common: the column, and whether they are inverted."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -21,7 +22,7 @@ class FilterError(EmbeddingError):
 
 
 @dataclass(frozen=True)
-class ColumnCondition:
+class ColumnCondition(ABC):
     """A condition on one column.
 
     Attributes
@@ -71,13 +72,14 @@ class ColumnCondition:
             raise FilterError(f"{self.column!r} holds no text or values that could be compared")
         return texts(column)
 
+    @abstractmethod
     def _met(self, column: pa.ChunkedArray) -> np.ndarray:
-        raise NotImplementedError
+        """Return which rows meet the condition before it is inverted: bool, shape (n,)."""
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """The condition in words."""
-        raise NotImplementedError
 
 
 def as_bool(found: pa.Array) -> np.ndarray:

@@ -37,7 +37,7 @@ def ignore_other_pages() -> None:
     - If the script of the new page has not begun, it merges the two requests under the last page's
       name, and the click on the link is lost.
     - If it has begun, the fragment is to be drawn after it. It does not exist any more, so nothing
-      is drawn, but the browser is told that the last page runs, and removes all of the new one.
+      is drawn, but the browser takes it for a run of the last page and removes the new one.
 
     The correction applies to the whole server process.
     """

@@ -76,7 +76,7 @@ def browser(driver: "playwright.Playwright") -> Iterator["playwright.Browser"]:
 
 @pytest.fixture(scope="package")
 def pages() -> list["playwright.Page"]:
-    """Return the open pages, which are used again: Chromium need not compile the app anew."""
+    """Return the open pages; they are reused, so Chromium compiles the app only once."""
     return []
 
 

@@ -12,12 +12,14 @@ from components import (
     Click,
     EventError,
     Hidden,
+    Navigated,
     Query,
     Search,
     Selection,
+    ToggleSimilarity,
     decode,
 )
-from components.events import LONGEST_TEXT
+from components.events import LONGEST_ADDRESS, LONGEST_TEXT
 
 COUNT = 10
 
@@ -44,6 +46,16 @@ def test_a_selection_is_a_mask() -> None:
 def test_a_click_beside_the_points_has_a_position() -> None:
     event = decode({"type": "background", "position": [1, -0.5]}, COUNT)
     assert event == BackgroundClick((1.0, -0.5))
+
+
+def test_an_address_that_was_navigated_to_is_read() -> None:
+    event = decode({"type": "navigated", "search": "?set=a%3Ab&row=3&only=&row=4"}, 0)
+    assert event == Navigated({"set": "a:b", "row": "4", "only": ""})
+    assert decode({"type": "navigated", "search": ""}, 0) == Navigated({})
+
+
+def test_similarity_is_switched() -> None:
+    assert decode({"type": "similarity"}, COUNT) == ToggleSimilarity()
 
 
 def test_hidden_categories_are_named_by_their_codes() -> None:
@@ -93,6 +105,9 @@ def test_clear_has_nothing_more() -> None:
         {"type": "selection", "bits": "héé=", "name": "box"},
         {"type": "selection", "bits": "g!EA=", "name": "box"},  # two bytes but for the mark
         {"type": "selection", "bits": None, "name": "box"},
+        {"type": "navigated"},
+        {"type": "navigated", "search": 3},
+        {"type": "navigated", "search": "x" * (LONGEST_ADDRESS + 1)},
         {"type": "background"},
         {"type": "background", "position": [1]},
         {"type": "background", "position": [1, 2, 3]},

@@ -242,7 +242,7 @@ def described_datasets(file: h5py.File) -> Iterator[StoredDataset]:
 
 
 class _Type:
-    """A type of datasets, which h5py would make anew for each of them.
+    """A type that datasets share; h5py would create it again for each of them.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """The browser's address bar: it shows the address of the view, and Back and Forward work.
 
 Streamlit adds an entry to the browser's history for each address that a run writes. After Back or
-Forward it runs the page again; the component tells which address was gone to.
+Forward, the component reports the address that the person navigated to.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from typing import cast
 import streamlit as st
 
 import components
-from components import Event, Went
+from components import Event, Navigated
 from pages.explore.address.parameters import Address, decode, encode
 
 
 @dataclass
 class AddressBar:
-    """What is known of the browser's address bar.
+    """The state of the browser's address bar.
 
     Attributes
     ----------
-    view : the address that was written last; None until the view that was gone to is shown
-    destination : parameters of the address that was gone to, until its view is the open one
+    view : the address that was written last; None until the view at the destination is drawn
+    destination : parameters of the address that the person navigated to, until it is opened
     is_away : whether another page is shown, or none yet
     """
 
@@ -31,34 +31,34 @@ class AddressBar:
 
 
 def draw() -> None:
-    """Draw the component that follows the browser's history."""
+    """Draw the component that listens to the browser's history."""
     with st.container(key="address"):
         components.address_bar(key="address_bar", on_event=_receive)
 
 
 def _receive(event: Event) -> None:
-    if isinstance(event, Went):
+    if isinstance(event, Navigated):
         _bar().destination = event.params
 
 
 def destination() -> Address | None:
-    """Return where the person has gone, by a link, Back or Forward; None for nowhere."""
+    """Return the address that the person navigated to, by a link, Back or Forward; or None."""
     bar = _bar()
     if bar.is_away:
         params = st.query_params.to_dict()
-        if params or bar.view is None:  # the bare page is what it was
+        if params or bar.view is None:  # without parameters, the page shows what it showed last
             bar.destination = params
         bar.is_away = False
     return None if bar.destination is None else decode(bar.destination)
 
 
 def leave() -> None:
-    """Take note that another page is shown."""
+    """Record that another page is shown."""
     _bar().is_away = True
 
 
 def arrive() -> None:
-    """Take note that the view of the `destination` is the one that is drawn from now on."""
+    """Record that the view at the `destination` is drawn from now on."""
     bar = _bar()
     bar.view, bar.destination, bar.is_away = None, None, False
 
@@ -66,8 +66,8 @@ def arrive() -> None:
 def write(address: Address) -> None:
     """Write the address of the view into the address bar, unless it is that of the last view.
 
-    Where the person has gone, the address stays as it is, although the view may differ from what it
-    says: it may name a color that the set does not have.
+    An address that the person navigated to stays as it is, even if the view differs from it: it may
+    name a color that the set does not have.
     """
     bar = _bar()
     if bar.view is not None and bar.view != address:

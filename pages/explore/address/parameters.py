@@ -1,7 +1,7 @@
 """The view of the Explore screen as its address holds it: a value, and its text.
 
-An address holds what differs from the defaults. What it holds that cannot be read is ignored, since
-addresses are typed, cut and passed on by people.
+An address holds only what differs from the defaults. Parts that cannot be read are ignored, since
+people type, cut and share addresses.
 """
 
 import base64
@@ -20,7 +20,7 @@ _MOST_ROWS = 1 << 27  # that a selection in an address may have
 
 @dataclass(frozen=True)
 class Address:
-    """What the Explore screen shows. None and "" stand for the default.
+    """What the Explore screen shows; None and "" mean the default.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ _STORED = re.compile(r"\.[0-9a-f]{32}")
 
 
 def selection_text(mask: np.ndarray) -> str:
-    """Return what stands for the selected rows in an address.
+    """Return the text of the selected rows for an address.
 
     Raises
     ------

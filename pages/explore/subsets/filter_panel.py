@@ -133,7 +133,7 @@ def _coded(key: str, name: str, _column: pa.ChunkedArray) -> tuple[CodedColumn, 
 def _check(name: str, value: str | None, widget: str) -> None:
     """Add a value to the condition on a column, or take it out.
 
-    Streamlit calls this again where a poll brings the same click before the box is drawn anew.
+    Streamlit calls this twice if a poll repeats the click before the box has been redrawn.
     """
     condition = active_filter.condition_on(name, HasValue)
     values = tuple(each for each in condition.values if each != value) if condition else ()

@@ -34,7 +34,7 @@ REST = "the rest"
 """What a selection is compared with unless another one is held."""
 
 UNFOLDED_ROWS = 200_000
-"""Rows of a set up to which the differences are shown without being asked for."""
+"""Sets of up to this many rows show the differences unfolded."""
 
 MIDDLE = 5, 95
 """Percentiles of a selection's numbers between which a click on their line filters."""

@@ -32,13 +32,13 @@ def at(**params: str) -> AppTest:
 
 
 def go(app: AppTest, params: dict[str, str]) -> None:
-    """Go to an entry of the browser's history, as the browser does: two runs, one of them told."""
+    """Go to an entry of the browser's history: Streamlit runs the page, then the event arrives."""
     app.query_params.clear()
     for name, value in params.items():
         app.query_params[name] = value
     app.run()
-    went = {"type": "went", "search": f"?{urlencode(params)}&camera=1"}
-    send_event(app, "address_bar", json.dumps(went))
+    event = {"type": "navigated", "search": f"?{urlencode(params)}&camera=1"}
+    send_event(app, "address_bar", json.dumps(event))
     assert not app.exception
 
 
