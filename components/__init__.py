@@ -1,4 +1,4 @@
-"""The map, the search box, lists, line charts, the address bar: Streamlit v2 components.
+"""The map, its export, the search box, lists, charts, the address bar: Streamlit v2 components.
 
 Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
 """
@@ -19,6 +19,7 @@ from components.events import (
     ToggleSimilarity,
     decode,
 )
+from components.figure.component import figure_panel
 from components.line_charts.component import Chart, Line, line_charts
 from components.map.component import Focus, GroupName, Mask, SimilarityColors, embedding_map
 from components.map.encode import (
@@ -62,6 +63,7 @@ __all__ = [
     "date_colors",
     "decode",
     "embedding_map",
+    "figure_panel",
     "line_charts",
     "mask_address",
     "neighbor_list",

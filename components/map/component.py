@@ -98,6 +98,8 @@ def embedding_map(
     restored: int = 0,
     background_clicks: bool = False,
     marker: tuple[float, ...] | None = None,
+    title: str = "",
+    details: str = "",
     description: str,
     on_event: Callable[[Event], None],
 ) -> None:
@@ -117,6 +119,7 @@ def embedding_map(
     axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark in 2D, in coordinates of the layout
+    title, details : of an exported figure: what the set is called, and which layout is shown
     description : for screen readers
     on_event : called before the rerun with what the person did
     """
@@ -138,6 +141,8 @@ def embedding_map(
         "restored": restored,
         "background": background_clicks,
         "marker": marker,
+        "title": title,
+        "details": details,
         "description": description,
     }
     mount("map", key, message, count=points.count, on_event=on_event)

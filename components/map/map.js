@@ -3,7 +3,7 @@
 import { currentTheme } from "../shared/colors.js";
 import { addStyles, element } from "../shared/dom.js";
 import { mount, queue } from "../shared/mount.js";
-import { send } from "../shared/page.js";
+import { send, subscribe } from "../shared/page.js";
 import { graphElement } from "../shared/plotly.js";
 import { MapData } from "./data.js";
 import { Interaction } from "./interaction.js";
@@ -31,6 +31,8 @@ import { MapView } from "./view.js";
  * @property {[string, string][]} axes What is at the low and the high end of each axis.
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
+ * @property {string} title Of an exported figure: what the set is called.
+ * @property {string} details Which layout it shows.
  * @property {string} description For screen readers.
  *
  * @typedef {MapState & import("./data.js").Sources & import("./data.js").TextSources} MapMessage
@@ -53,7 +55,7 @@ function buildElements() {
   return { root, graph, plain, canvas, legend, scale, tooltip, status };
 }
 
-class EmbeddingMap {
+export class EmbeddingMap {
   /** @type {MapMessage | null} What is shown, or being drawn. */
   message = null;
 
@@ -101,12 +103,14 @@ class EmbeddingMap {
     this.enqueue = queue((error) => this.fail(error));
     this.resizer = new ResizeObserver(() => this.view.resize());
     this.resizer.observe(root);
+    this.endSubscription = subscribe({ map: (receive) => receive(this) });
     Object.assign(root, { embeddingMap: this }); // for the console and the tests
   }
 
   destroy() {
     this.#isDestroyed = true;
     this.resizer.disconnect();
+    this.endSubscription();
     this.interaction.destroy();
     this.similarity.reset();
     this.overlay.destroy();

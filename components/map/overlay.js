@@ -40,7 +40,7 @@ import { paintLevels } from "./similarity.js";
  */
 
 const MOST_LABELS = 30; // drawn; the inspector lists all neighbors
-const MATCH_COLOR = "#e8770c";
+export const MATCH_COLOR = "#e8770c";
 
 export class Overlay {
   /** @type {Highlights} */
@@ -108,21 +108,37 @@ export class Overlay {
     const { focus, matches, hovered, levels, marker } = this.highlights;
     const names = focus || levels ? [] : this.highlights.names;
     const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
-    const theme = this.theme();
-    const labels = this.data.texts?.labels ?? null;
     const displayed = marker && this.view.displayed(marker);
     // an emptied canvas may stay on the screen as it was until something else is painted
     const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed
       && !names.length && !axes.length;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
-    /** @type {Box[]} */
-    const taken = [];
     const { scene } = this.view;
     if (levels && scene) {
       const style = { size: levels.size, left: this.view.handlers.room().left };
       paintLevels(context, projection, scene.visible, levels.rowsByLevel, levels.colors, style);
     }
+    this.paint(context, projection, this.theme(), hovered);
+  }
+
+  /**
+   * Paint all but the points, on the screen or into a figure.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {Projection} projection
+   * @param {Theme} theme
+   * @param {number | null} hovered the row under the pointer
+   */
+  paint(context, projection, theme, hovered) {
+    const { focus, matches, levels, marker } = this.highlights;
+    const names = focus || levels ? [] : this.highlights.names;
+    const { scene } = this.view;
+    const axes = scene?.points.dims === 2 ? this.highlights.axes : [];
+    const labels = this.data.texts?.labels ?? null;
+    const displayed = marker && this.view.displayed(marker);
+    /** @type {Box[]} */
+    const taken = [];
     const { left } = this.view.handlers.room();
     if (axes.length === 2) drawAxes(context, axes, left, theme);
     if (names.length && scene) {
@@ -151,7 +167,7 @@ export class Overlay {
  * @param {Theme} theme
  * @param {Box[]} taken
  */
-function drawFocus(context, projection, { row, rows, nearness }, marked, labels, theme, taken) {
+export function drawFocus(context, projection, { row, rows, nearness }, marked, labels, theme, taken) {
   const own = row === null ? null : projection.project(row);
   const center = own ?? marked;
   const places = rows.map((neighbor) => projection.project(neighbor));

@@ -14,6 +14,10 @@
  * @property {(row: number) => ScreenPoint | null} project Null where a point is behind the camera.
  * @property {(x: number, y: number) => ScreenPoint | null} place Project display coordinates of a
  *   map in 2D; null in 3D.
+ * @property {(x: number, y: number, z: number) => ScreenPoint | null} at Project display coordinates;
+ *   the third is ignored in 2D.
+ * @property {(x: number, y: number, z: number) => ScreenPoint | null} atScene Project coordinates of
+ *   plotly.js's scene; null in 2D.
  * @property {(x: number, y: number) => [number, number] | null} unproject Lead px back to display
  *   coordinates in 2D; null in 3D.
  */
@@ -50,6 +54,8 @@ function planar(graph, points) {
   return {
     refresh,
     place,
+    at: place,
+    atScene: () => null,
     project: (row) => place(x[row], y[row]),
     unproject: (px, py) => [xaxis.p2c(px - xaxis._offset), yaxis.p2c(py - yaxis._offset)],
   };
@@ -78,11 +84,9 @@ function spatial(graph, points) {
     }
     return seen;
   };
-  const project = (/** @type {number} */ row) => {
+  const atScene = (/** @type {number} */ px, /** @type {number} */ py, /** @type {number} */ pz) => {
     if (!matrix) return null;
     const m = matrix;
-    const [sx, sy, sz] = scene.dataScale;
-    const [px, py, pz] = [x[row] * sx, y[row] * sy, z[row] * sz];
     const at = (/** @type {number} */ i) => m[i] * px + m[i + 4] * py + m[i + 8] * pz + m[i + 12];
     const w = at(3);
     if (w <= 0) return null;
@@ -92,7 +96,12 @@ function spatial(graph, points) {
       depth: at(2) / w,
     };
   };
-  return { refresh, project, place: () => null, unproject: () => null };
+  const at = (/** @type {number} */ ax, /** @type {number} */ ay, /** @type {number} */ az) => {
+    const [sx, sy, sz] = scene.dataScale;
+    return atScene(ax * sx, ay * sy, az * sz);
+  };
+  const project = (/** @type {number} */ row) => at(x[row], y[row], z[row]);
+  return { refresh, project, at, atScene, place: () => null, unproject: () => null };
 }
 
 /**

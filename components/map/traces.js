@@ -12,7 +12,8 @@ import { groupRows, markerStyle, take } from "./points.js";
 /** @typedef {import("./data.js").LoadedCategories} Categories */
 /** @typedef {import("./points.js").Points} Points */
 
-const MUTED_OPACITY = 0.12;
+/** Of points that do not stand out. */
+export const MUTED_OPACITY = 0.12;
 
 /**
  * @typedef {object} Drawing
@@ -147,11 +148,11 @@ export function buildLayout(points, theme, room) {
     };
   }
   const reach = points.reach * 1.02;
+  const colors = gridColors(theme);
   const axis = {
     range: [-reach, reach], title: { text: "" }, showticklabels: false, showspikes: false,
     showbackground: false, zeroline: false,
-    gridcolor: mix(theme.text, theme.background, 0.1), // plotly.js ignores alpha in 3D
-    linecolor: mix(theme.text, theme.background, 0.22),
+    gridcolor: colors.grid, linecolor: colors.line,
   };
   return {
     ...common,
@@ -161,6 +162,15 @@ export function buildLayout(points, theme, room) {
       camera: { eye: FIRST_EYE, projection: { type: "perspective" } },
     },
   };
+}
+
+/**
+ * Return the opaque colors of grid and axes in 3D, where plotly.js ignores opacity.
+ *
+ * @param {Theme} theme
+ */
+export function gridColors({ text, background }) {
+  return { grid: mix(text, background, 0.1), line: mix(text, background, 0.22) };
 }
 
 /** @param {Uint32Array[]} arrays */

@@ -343,12 +343,11 @@ function view2d(graph) {
 function chartConfig(dims, reset) {
   const { home: icon } = plotly().Icons;
   const home = { name: "reset", title: "Reset axes", attr: "zoom", val: "reset", icon, click: reset };
-  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", home], ["toImage"]];
-  const spatial = [["orbitRotation", "pan3d", "zoom3d"], [home], ["toImage"]];
+  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", home]];
+  const spatial = [["orbitRotation", "pan3d", "zoom3d"], [home]];
   return {
     displaylogo: false, scrollZoom: true, doubleClick: false, responsive: false,
     displayModeBar: true, modeBarButtons: dims === 2 ? planar : spatial,
-    toImageButtonOptions: { format: "png", filename: "embedding-map", scale: 2 },
   };
 }
 

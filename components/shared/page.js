@@ -2,13 +2,14 @@
 // What the components of one page share: fetched files, and a channel for messages between them.
 
 /**
- * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found), "deselect"
- * and "camera" (the map's view as text) between the map, the search box, the lists and the address.
+ * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found), "deselect",
+ * "camera" (the map's view as text) and "map" (a function that the map calls with itself) between the
+ * map, the search box, the lists, the address and the export of figures.
  */
 const channel = new EventTarget();
 
 /**
- * @param {"hover" | "fly" | "matches" | "deselect" | "camera"} name
+ * @param {"hover" | "fly" | "matches" | "deselect" | "camera" | "map"} name
  * @param {unknown} [detail]
  */
 export function send(name, detail) {

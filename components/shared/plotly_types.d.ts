@@ -20,6 +20,18 @@ export interface Vector3 {
 export interface PlotlyCamera {
   eye: Vector3;
   center: Vector3;
+  up?: Vector3;
+}
+
+/** What draws the grid and the axes in 3D; places are in the units of the camera's matrices. */
+export interface SceneAxes {
+  /** The low and the high corner of the box. */
+  bounds: [number[], number[]];
+  ticks: { x: number }[][];
+  gridWidth: number[];
+  lineWidth: number[];
+  /** What the camera decides: which side of each axis is far, and at which edge each axis is drawn. */
+  lastCubeProps: { axis: number[]; cubeEdges: number[] };
 }
 
 export interface PlotlyScene {
@@ -31,6 +43,7 @@ export interface PlotlyScene {
     /** Matrices are 4 x 4, column-major. Absent until the scene is first drawn. */
     glplot?: {
       cameraParams?: { model: ArrayLike<number>; view: ArrayLike<number>; projection: ArrayLike<number> };
+      axes?: SceneAxes;
     };
   };
 }
@@ -46,6 +59,7 @@ export interface PlotlyFullLayout {
 
 export interface PlotlyGraph extends HTMLElement {
   data?: object[];
+  _fullData?: { marker?: { colorscale?: [number, string][] } }[];
   _fullLayout?: PlotlyFullLayout;
   on(name: string, handler: (event?: any) => void): void;
 }

@@ -20,7 +20,7 @@ from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import inspector, layout_controls, navigation, query
+from pages.explore import export_panel, inspector, layout_controls, navigation, query
 from pages.explore.address import bar as address_bar
 from pages.explore.map_data import (
     hover_addresses,
@@ -90,6 +90,8 @@ def _draw(request: ViewRequest) -> None:
             marker=query.query_position(
                 view.embedding_set, view.displayed.layout, view.history.query
             ),
+            title=view.embedding_set.provenance.name,
+            details=view.status,
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
             f"{view.status}",
             on_event=on_event,
@@ -137,16 +139,7 @@ def _status_bar(view: ViewState) -> None:
         filter_panel.draw(view.key, view.embedding_set, view.kinds)
         if not history.is_empty:
             st.button("Clear", key="clear", on_click=history.clear)
-        st.download_button(
-            "CSV",
-            data=lambda: layout_controls.layout_csv(view.embedding_set, displayed.layout),
-            file_name=f"{view.embedding_set.provenance.name}-{displayed.layout.method}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help="Download the coordinates of all points as CSV",
-            key="download",
-            on_click="ignore",
-        )
+        export_panel.draw(view)
     refused_key, reason = st.session_state.get("refused_job", ("", ""))
     if view.matching.error:
         error_box(view.matching.error)

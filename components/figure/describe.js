@@ -1,0 +1,285 @@
+// @ts-check
+// From the map to a figure of it: what is on the screen now, with a title and a legend around it.
+import { fade } from "../shared/colors.js";
+import { formatCount } from "../shared/text.js";
+import { layoutOf } from "../map/projection.js";
+import { shades } from "../map/similarity.js";
+import { buildTraces } from "../map/traces.js";
+import { boxLines } from "./box.js";
+import { colorBarBlock, legendBlock, moved, scaleBlock, titleBlock } from "./key.js";
+import { readColor, Recorder, toGrey } from "./marks.js";
+
+/** @typedef {import("../shared/colors.js").Theme} Theme */
+/** @typedef {import("../map/map.js").EmbeddingMap} EmbeddingMap */
+/** @typedef {import("./key.js").Block} Block */
+/** @typedef {import("./key.js").Scale} Scale */
+/** @typedef {import("./marks.js").Dots} Dots */
+/** @typedef {import("./marks.js").Figure} Figure */
+
+/**
+ * @typedef {object} Options
+ * @property {"screen" | "white" | "none"} background
+ * @property {boolean} title
+ * @property {boolean} legend
+ *
+ * @typedef {{ x: number, y: number, width: number, height: number }} Box
+ */
+
+const ON_WHITE = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb" };
+const MUTED = 0.38; // opacity of the plot below a clicked item; map.css has the same
+/** Colors of a scale. */
+export const SHADES = 256;
+
+/**
+ * @typedef {object} Trace Of plotly.js, as `buildTraces` makes it.
+ * @property {string} name
+ * @property {boolean} [visible]
+ * @property {Float32Array} x
+ * @property {Float32Array} y
+ * @property {Float32Array} [z]
+ * @property {{ size: number, opacity: number, color: string | Float32Array, cmin?: number, cmax?: number }} marker
+ */
+
+/**
+ * Describe what the map shows.
+ *
+ * @param {EmbeddingMap} map
+ * @param {Options} options
+ * @returns {Figure}
+ */
+export function describeFigure(map, options) {
+  const { scene } = map.view;
+  if (!scene || !map.message) throw new Error("the map has not been drawn yet");
+  scene.projection.refresh();
+  const theme = options.background === "white" ? onWhite(map.theme) : map.theme;
+  const { l: x, t: y, w: width, h: height } = layoutOf(map.view.graph)._size;
+  const screen = { x, y, width, height }; // the plot, in px of the map
+  const measuring = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  const style = { theme, measure: measureIn(measuring, theme.font) };
+  const { title, details } = wordsOf(map);
+  const top = options.title ? titleBlock(title, details, style) : empty();
+  const { left, right } = options.legend ? keyBlocks(map, screen, style) : { left: empty(), right: empty() };
+  const [dx, dy] = [left.width - screen.x, top.height - screen.y];
+  const plot = { x: left.width, y: top.height, width: screen.width, height: screen.height };
+  const marks = new Recorder(measuring, { clientWidth: x + width, clientHeight: y + height });
+  map.overlay.paint(/** @type {any} */ (marks), scene.projection, theme, null);
+  const isMuted = map.elements.root.classList.contains("focused");
+  const { levels } = map.overlay.highlights;
+  const dots = levels ? [levelDots(map, screen, theme)] : plotDots(map, screen, theme);
+  const colored = isMuted && !levels ? dots.map((each) => ({ ...each, palette: each.palette.map(toGrey) })) : dots;
+  const lines = levels ? [] : boxLines(map, theme);
+  return {
+    title,
+    width: Math.ceil(Math.max(left.width + screen.width + right.width, top.width)),
+    height: Math.ceil(top.height + Math.max(screen.height, left.height, right.height)),
+    font: theme.font,
+    background: options.background === "none" ? null : fade(theme.background, 1),
+    plot,
+    opacity: isMuted && !levels ? MUTED : 1,
+    lines: moved(isMuted ? lines.map((line) => ({ ...line, color: toGrey(line.color) })) : lines, dx, dy),
+    dots: colored.map((each) => ({ ...each, xs: each.xs.map((px) => px + dx), ys: each.ys.map((py) => py + dy) })),
+    marks: moved(marks.marks, dx, dy),
+    key: [
+      ...top.marks,
+      ...moved(left.marks, 0, top.height),
+      ...moved(right.marks, left.width + screen.width, top.height + Math.max(0, screen.height - right.height)),
+    ],
+  };
+}
+
+/** @returns {Block} */
+const empty = () => ({ marks: [], width: 0, height: 0 });
+
+/**
+ * Return a theme for a white background; its font stays.
+ *
+ * @param {Theme} theme
+ */
+export function onWhite(theme) {
+  const [red, green, blue] = readColor(fade(theme.background, 1));
+  return red + green + blue > 3 * 200 ? { ...theme, background: "#ffffff" } : { ...theme, ...ON_WHITE };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} font
+ * @returns {import("./key.js").Measure}
+ */
+function measureIn(context, font) {
+  return (text, size, weight) => {
+    context.font = `${weight} ${size}px ${font}`;
+    return context.measureText(text).width;
+  };
+}
+
+/**
+ * Return the title of a figure of the map, and the line below it.
+ *
+ * @param {EmbeddingMap} map
+ */
+export function wordsOf({ message, view: { scene } }) {
+  const { title = "", details = "" } = message ?? {};
+  const count = scene?.points.count ?? 0;
+  const visible = scene?.visible.reduce((sum, one) => sum + one, 0) ?? 0;
+  const points = visible === count
+    ? `${formatCount(count)} points`
+    : `${formatCount(visible)} of ${formatCount(count)} points`;
+  return { title, details: details ? `${details} · ${points}` : points };
+}
+
+/**
+ * Return the legend or the scale for the left side, and the color bar for the right.
+ *
+ * @param {EmbeddingMap} map
+ * @param {Box} screen
+ * @param {import("./key.js").Style} style
+ */
+function keyBlocks(map, screen, style) {
+  const { data, overlay, view } = map;
+  const colors = data.drawable?.colors;
+  if (overlay.highlights.levels) return { left: scaleBlock(similarityScale(map, style.theme), style), right: empty() };
+  if (colors?.kind === "categories" && colors.names.length > 1) {
+    return { left: legendBlock(colors, data.hidden, style), right: empty() };
+  }
+  if (colors?.kind === "numbers") {
+    return { left: empty(), right: colorBarBlock(numberScale(view.graph, colors.title), screen.height / 2, style) };
+  }
+  return { left: empty(), right: empty() };
+}
+
+/**
+ * Return the scale of similarities, with the texts that are on the screen.
+ *
+ * @param {EmbeddingMap} map
+ * @param {Theme} theme
+ * @returns {Scale}
+ */
+export function similarityScale({ elements: { scale } }, theme) {
+  const ends = scale.querySelectorAll(".similarity-ends span");
+  const [low, high] = Array.from(ends, ({ textContent }) => textContent ?? "");
+  return {
+    title: scale.querySelector("strong")?.textContent ?? "",
+    colors: shades(theme).filter((_, level) => level % 15 === 0).map((rgb) => `rgb(${rgb})`),
+    ticks: [{ text: low, fraction: 0 }, { text: high, fraction: 1 }],
+  };
+}
+
+/**
+ * Return the scale of numbers, with the ticks that plotly.js has written beside its color bar.
+ *
+ * @param {EmbeddingMap["view"]["graph"]} graph
+ * @param {string} title
+ * @returns {Scale}
+ */
+export function numberScale(graph, title) {
+  const bar = graph.querySelector(".colorbar .cbfills")?.getBoundingClientRect();
+  const ticks = Array.from(graph.querySelectorAll(".colorbar .cbaxis text"), (node) => {
+    const { top, height } = node.getBoundingClientRect();
+    const fraction = bar ? 1 - (top + height / 2 - bar.top) / bar.height : 0;
+    return { text: node.textContent ?? "", fraction: Math.min(1, Math.max(0, fraction)) };
+  });
+  return { title, colors: rampColors(colorScale(graph)).filter((_, i) => i % 17 === 0), ticks };
+}
+
+/**
+ * Return plotly.js's color scale: colors by position from 0 to 1.
+ *
+ * @param {EmbeddingMap["view"]["graph"]} graph
+ * @returns {[number, string][]}
+ */
+export function colorScale(graph) {
+  const found = graph._fullData?.find(({ marker }) => Array.isArray(marker?.colorscale));
+  if (!found?.marker?.colorscale) throw new Error("the chart has no color scale");
+  return found.marker.colorscale;
+}
+
+/**
+ * Return so many colors of a scale, from its start to its end.
+ *
+ * @param {[number, string][]} scale colors by position from 0 to 1
+ * @param {number} [count]
+ */
+export function rampColors(scale, count = SHADES) {
+  const stops = scale.map(([at, color]) => ({ at, channels: readColor(color) }));
+  return Array.from({ length: count }, (_, level) => {
+    const at = level / (count - 1);
+    const after = Math.max(1, stops.findIndex((stop) => stop.at >= at));
+    const [from, to] = [stops[after - 1], stops[after]];
+    const fraction = (at - from.at) / (to.at - from.at);
+    const [red, green, blue] = from.channels.map((value, i) => Math.round(value + fraction * (to.channels[i] - value)));
+    return `rgb(${red}, ${green}, ${blue})`;
+  });
+}
+
+/**
+ * Return the points of the plot as plotly.js draws them, in px of the map.
+ *
+ * @param {EmbeddingMap} map
+ * @param {Box} screen
+ * @param {Theme} theme
+ * @returns {Dots[]}
+ */
+function plotDots({ view: { scene, graph }, data }, screen, theme) {
+  if (!scene) return [];
+  const { points, projection, drawable: { colors, mask, alone } } = scene;
+  const traces = /** @type {Trace[]} */ (buildTraces({ points, colors, mask, alone, hidden: data.hidden, theme }));
+  const scale = colors.kind === "numbers" ? rampColors(colorScale(graph)) : [];
+  return traces.filter(({ visible }) => visible !== false).map(({ name, x, y, z, marker }) => {
+    const { size, opacity, color, cmin = 0, cmax = 1 } = marker;
+    const radius = size / 2;
+    const levels = typeof color === "string" ? null : Uint8Array.from(color, (value) =>
+      Math.round((SHADES - 1) * Math.min(1, Math.max(0, (value - cmin) / (cmax - cmin)))));
+    const { xs, ys, kept } = inside((i) => projection.at(x[i], y[i], z?.[i] ?? 0), x.length, screen, radius);
+    return {
+      name: unescapeHtml(name), radius, opacity, xs, ys,
+      palette: typeof color === "string" ? [color] : scale, codes: levels && Uint8Array.from(kept, (i) => levels[i]),
+    };
+  });
+}
+
+/**
+ * Return the points in the colors of similarity, in px of the map, the nearest last.
+ *
+ * @param {EmbeddingMap} map
+ * @param {Box} screen
+ * @param {Theme} theme
+ * @returns {Dots}
+ */
+function levelDots({ view: { scene }, overlay: { highlights: { levels } } }, screen, theme) {
+  const rows = scene && levels ? levels.rowsByLevel.flatMap((each) => Array.from(each)) : [];
+  const visible = rows.filter((row) => scene?.visible[row]);
+  const levelOf = new Uint8Array(scene?.points.count ?? 0);
+  levels?.rowsByLevel.forEach((each, level) => each.forEach((row) => (levelOf[row] = level)));
+  const radius = (levels?.size ?? 2) / 2;
+  const { xs, ys, kept } = inside((i) => scene?.projection.project(visible[i]) ?? null, visible.length, screen, radius);
+  return {
+    name: "similarity", radius, opacity: 1, xs, ys,
+    palette: shades(theme).map(([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`),
+    codes: Uint8Array.from(kept, (i) => levelOf[visible[i]]),
+  };
+}
+
+/**
+ * Return the places that are within the plot, with their indices.
+ *
+ * @param {(i: number) => { x: number, y: number } | null} placeOf
+ * @param {number} count
+ * @param {Box} screen
+ * @param {number} radius of the dots, in px
+ */
+function inside(placeOf, count, { x, y, width, height }, radius) {
+  const [xs, ys, kept] = [new Float32Array(count), new Float32Array(count), new Uint32Array(count)];
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const at = placeOf(i);
+    const isInside = at && at.x > x - radius && at.x < x + width + radius
+      && at.y > y - radius && at.y < y + height + radius;
+    if (!isInside) continue;
+    [xs[found], ys[found], kept[found]] = [at.x, at.y, i];
+    found++;
+  }
+  return { xs: xs.slice(0, found), ys: ys.slice(0, found), kept: kept.slice(0, found) };
+}
+
+/** @param {string} text */
+const unescapeHtml = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");

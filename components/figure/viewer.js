@@ -1,0 +1,329 @@
+// @ts-check
+// The page of an exported HTML file: the map's points on a canvas, with hovering, legend and search.
+import { drawAxes, drawDot, drawLabel, drawRing, emptied } from "../map/canvas.js";
+import { drawLegend } from "../map/legend.js";
+import { drawNames } from "../map/names.js";
+import { drawFocus, fillTooltip, MATCH_COLOR } from "../map/overlay.js";
+import { groupRows } from "../map/points.js";
+import { pick } from "../map/projection.js";
+import { GREY } from "../shared/colors.js";
+import { element, plainText } from "../shared/dom.js";
+import { formatCount } from "../shared/text.js";
+import { orbitView, planeView } from "./viewer_camera.js";
+
+/** @typedef {import("../map/canvas.js").Place} Place */
+
+/**
+ * @typedef {object} Page What the file holds; arrays of numbers are in base64.
+ * @property {string} title
+ * @property {string} details
+ * @property {import("../shared/colors.js").Theme} theme
+ * @property {2 | 3} dims
+ * @property {string[]} axes Display coordinates, float32: x, y (and z).
+ * @property {string} codes The color of each point, uint8.
+ * @property {string[]} palette
+ * @property {boolean} ascending Whether higher codes are drawn above lower ones, not below.
+ * @property {{ title: string, names: string[], counts: number[] } | null} legend
+ * @property {import("./key.js").Scale | null} scale
+ * @property {number[]} hidden Categories that are hidden at first.
+ * @property {string | null} mask For each point 1 if it stands out, uint8; null where all do.
+ * @property {{ size: number, opacity: number, muted: number }} style
+ * @property {string[]} labels
+ * @property {import("../map/data.js").HoverColumn[]} columns
+ * @property {import("../map/overlay.js").Focus | null} focus
+ * @property {import("../map/names.js").GroupName[]} names
+ * @property {[string, string][]} ends What is at the ends of each axis.
+ * @property {number} half Coordinates of the layout in one of the display.
+ * @property {import("./viewer_camera.js").Seen} view
+ */
+
+const MOST_MOVING = 40_000; // points that are painted while the view moves
+const RADIUS = 9; // px around the pointer within which a point is picked
+const STILL = 120; // ms without movement after which all points are painted
+
+/**
+ * Return the bytes of a text in base64.
+ *
+ * @param {string} text
+ */
+export function fromBase64(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/**
+ * Return the rows that a text is found in, in their label or in a column.
+ *
+ * @param {string} text
+ * @param {Pick<Page, "labels" | "columns">} texts
+ */
+export function search(text, { labels, columns }) {
+  const wanted = text.trim().toLocaleLowerCase();
+  if (!wanted) return [];
+  const has = (/** @type {string} */ cell) => cell.toLocaleLowerCase().includes(wanted);
+  return labels.flatMap((label, row) => {
+    const cells = columns.map(({ cells: column }) => column[row]);
+    return has(label) || cells.some((cell) => cell && has(plainText(cell))) ? [row] : [];
+  });
+}
+
+class Viewer {
+  /** @type {number[]} */
+  matches = [];
+
+  /** @type {number | null} */
+  hovered = null;
+
+  #match = -1; // the match that was flown to last
+  #frame = 0;
+  #timer = 0;
+  #isMoving = false;
+
+  /**
+   * @param {HTMLElement} parent
+   * @param {Page} page
+   */
+  constructor(parent, page) {
+    this.page = page;
+    this.axes = page.axes.map((axis) => new Float32Array(fromBase64(axis).buffer));
+    this.codes = fromBase64(page.codes);
+    this.mask = page.mask === null ? null : fromBase64(page.mask);
+    this.hidden = new Set(page.hidden);
+    this.visible = new Uint8Array(this.codes.length);
+    this.groups = groupRows(this.codes, page.palette.length);
+    this.points = element("canvas", { class: "map-plain" });
+    this.canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
+    this.legend = element("div", { class: "map-legend", role: "group", "aria-label": "Legend", hidden: true });
+    this.card = element("div", { class: "map-tooltip", hidden: true });
+    this.root = element(
+      "div",
+      {
+        class: `embedding-map${page.focus ? " focused" : ""}`, role: "group", tabindex: "0",
+        "aria-label": `Map of ${page.details}`,
+      },
+      this.points, this.canvas, this.legend, this.card,
+    );
+    this.status = element("span", { role: "status" });
+    const box = element("input", {
+      type: "search", placeholder: "Search", "aria-label": "Search", oninput: () => this.search(box.value),
+      onkeydown: (/** @type {KeyboardEvent} */ { key }) => key === "Enter" && this.flyToNext(),
+    });
+    parent.append(
+      element("header", {}, element("h1", {}, page.title), element("p", {}, page.details), box, this.status),
+      this.root,
+    );
+    if (page.scale) this.root.append(scaleElement(page.scale));
+    const room = () => this.room();
+    const { view } = page;
+    this.view = view.dims === 2 ? planeView(view, this.axes, room) : orbitView(view, this.axes, room);
+    this.listen();
+    this.show();
+    Object.assign(this.root, { viewer: this }); // for the console and the tests
+    new ResizeObserver(() => this.redraw()).observe(this.root);
+  }
+
+  /** Return the room for the points, in px; the legend takes some where there is enough. */
+  room() {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    const isBeside = !this.legend.hidden && this.legend.dataset.folded === "false" && width > 600;
+    return { left: isBeside ? this.legend.offsetLeft + this.legend.offsetWidth + 4 : 0, width, height };
+  }
+
+  /** Show what is not hidden. */
+  show() {
+    const { page, hidden } = this;
+    if (page.legend) {
+      const colors = {
+        ...page.legend, kind: /** @type {const} */ ("categories"), url: null, palette: page.palette,
+        codes: this.codes, click: /** @type {const} */ ("solo"),
+      };
+      const change = (/** @type {Set<number>} */ now) => {
+        this.hidden = now;
+        this.show();
+      };
+      drawLegend(this.legend, colors, hidden, { setHidden: change, select: () => {}, folded: () => this.show() });
+    }
+    let count = 0;
+    this.codes.forEach((code, row) => {
+      this.visible[row] = page.legend && hidden.has(code) ? 0 : 1;
+      count += this.visible[row];
+    });
+    this.root.dataset.points = String(count);
+    this.redraw();
+  }
+
+  /** Paint in the next frame. */
+  redraw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      this.view.refresh();
+      this.paintPoints();
+      this.paintMarks();
+    });
+  }
+
+  /** Paint fewer points until the view is still. */
+  move() {
+    this.#isMoving = true;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => {
+      this.#isMoving = false;
+      this.redraw();
+    }, STILL);
+    this.redraw();
+  }
+
+  paintPoints() {
+    const { page: { style, palette, ascending }, mask } = this;
+    const context = emptied(this.points);
+    const { left, width, height } = this.room();
+    const step = this.#isMoving ? Math.ceil(this.codes.length / MOST_MOVING) : 1;
+    const paint = (/** @type {Uint32Array} */ rows, /** @type {number} */ drawn) => {
+      for (let i = 0; i < rows.length; i += step) {
+        const row = rows[i];
+        if (!this.visible[row] || (mask && mask[row] !== drawn)) continue;
+        const at = this.view.project(row);
+        if (!at || at.x < left || at.x > width || at.y < 0 || at.y > height) continue;
+        context.beginPath();
+        context.arc(at.x, at.y, style.size / 2, 0, 2 * Math.PI);
+        context.fill();
+      }
+    };
+    if (mask) {
+      context.globalAlpha = style.muted;
+      context.fillStyle = GREY;
+      this.groups.forEach((rows) => paint(rows, 0));
+    }
+    context.globalAlpha = style.opacity;
+    for (let i = 0; i < palette.length; i++) {
+      const code = ascending ? i : palette.length - 1 - i;
+      context.fillStyle = palette[code];
+      paint(this.groups[code], 1);
+    }
+  }
+
+  paintMarks() {
+    const { page: { theme, names, focus, labels, ends, half, scale, legend }, view, hovered } = this;
+    const context = emptied(this.canvas);
+    const { left } = this.room();
+    /** @type {import("../map/canvas.js").Box[]} */
+    const taken = [];
+    if (ends.length === 2) drawAxes(context, /** @type {any} */ (ends), left, theme);
+    const [from, to] = [view.place(0, 0), view.place(1, 0)];
+    const unit = from && to ? (to.x - from.x) / half : 0;
+    const isColored = scale && !legend; // as on the map: no names above similarities
+    if (!focus && !isColored) drawNames(context, view, names, { hidden: this.hidden, unit, left, theme });
+    for (const row of this.matches) drawDot(context, view.project(row), 4, MATCH_COLOR, theme.background);
+    if (focus) drawFocus(context, view, focus, null, labels, theme, taken);
+    const at = hovered === null ? null : view.project(hovered);
+    if (!at || hovered === null) return;
+    drawRing(context, at, 7, 1.5, theme.text);
+    drawLabel(context, at, labels[hovered], theme, taken, { strong: true });
+  }
+
+  listen() {
+    const { root, view } = this;
+    /** @type {Place | null} */
+    let dragged = null;
+    const place = (/** @type {MouseEvent} */ event) => {
+      const box = root.getBoundingClientRect();
+      return { x: event.clientX - box.left, y: event.clientY - box.top };
+    };
+    root.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || this.legend.contains(/** @type {Node} */ (event.target))) return;
+      dragged = place(event);
+      root.setPointerCapture(event.pointerId);
+    });
+    root.addEventListener("pointerup", () => (dragged = null));
+    root.addEventListener("pointercancel", () => (dragged = null));
+    root.addEventListener("pointerleave", () => this.hover(null, null));
+    root.addEventListener("pointermove", (event) => {
+      const at = place(event);
+      if (dragged) {
+        view.drag(at.x - dragged.x, at.y - dragged.y);
+        dragged = at;
+        this.hover(null, null);
+        this.move();
+      } else if (this.legend.contains(/** @type {Node} */ (event.target))) {
+        this.hover(null, null);
+      } else {
+        this.hover(pick(view, this.visible, at.x, at.y, RADIUS), at);
+      }
+    });
+    root.addEventListener("wheel", (event) => {
+      if (this.legend.contains(/** @type {Node} */ (event.target))) return;
+      event.preventDefault();
+      view.zoom(Math.exp(-event.deltaY / 400), place(event));
+      this.move();
+    }, { passive: false });
+    root.addEventListener("dblclick", () => {
+      view.reset();
+      this.redraw();
+    });
+    root.addEventListener("keydown", (event) => {
+      if (event.target !== root || !this.press(event.key)) return;
+      event.preventDefault();
+      this.move();
+    });
+  }
+
+  /**
+   * Move the view by a key; return whether it is a key that moves it.
+   *
+   * @param {string} key
+   */
+  press(key) {
+    const arrow = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[key];
+    const factor = { "+": 1.3, "=": 1.3, "-": 1 / 1.3 }[key];
+    const { left, width, height } = this.room();
+    if (arrow) this.view.drag(arrow[0], arrow[1]);
+    else if (factor) this.view.zoom(factor, { x: (left + width) / 2, y: height / 2 });
+    else if (key === "0") this.view.reset();
+    return Boolean(arrow || factor || key === "0");
+  }
+
+  /**
+   * @param {number | null} row
+   * @param {Place | null} at
+   */
+  hover(row, at) {
+    if (row === null && this.hovered === null) return;
+    this.hovered = row;
+    const pointed = row === null || !at ? null : { row, ...at };
+    fillTooltip(this.card, this.root, pointed, this.page, null);
+    this.redraw();
+  }
+
+  /** @param {string} text */
+  search(text) {
+    this.matches = search(text, this.page).filter((row) => this.visible[row]);
+    this.#match = -1;
+    this.status.textContent = text.trim() ? `${formatCount(this.matches.length)} found` : "";
+    this.redraw();
+  }
+
+  flyToNext() {
+    if (!this.matches.length) return;
+    this.#match = (this.#match + 1) % this.matches.length;
+    this.view.center(this.matches[this.#match]);
+    this.hovered = this.matches[this.#match];
+    this.redraw();
+  }
+}
+
+/** @param {import("./key.js").Scale} scale */
+function scaleElement({ title, colors, ticks }) {
+  const [low, high] = [ticks.at(0), ticks.at(-1)];
+  const gradient = `linear-gradient(to right, ${colors.join(", ")})`;
+  return element(
+    "div", { class: "map-similarity" }, element("strong", {}, title),
+    element("div", { class: "similarity-colors", style: `background: ${gradient}` }),
+    element("div", { class: "similarity-ends" },
+      element("span", {}, low?.text ?? ""), element("span", {}, high?.text ?? "")),
+  );
+}
+
+/** Show the page that the file holds. */
+export function start() {
+  const data = document.getElementById("data");
+  return new Viewer(document.body, JSON.parse(data?.textContent ?? ""));
+}
