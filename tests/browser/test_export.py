@@ -236,6 +236,8 @@ def test_a_figure_is_copied_to_the_clipboard(app: AppPage, animals: Path) -> Non
         }"""
     )
     assert min(size) > 600
-    app.page.evaluate("navigator.clipboard.write = () => Promise.reject(new DOMException('no'))")
+    app.page.evaluate(
+        "() => { navigator.clipboard.write = () => Promise.reject(new DOMException('no')); }"
+    )
     panel.get_by_role("button", name="Copy").click()
     expect(panel.get_by_role("status")).to_contain_text("The browser refused")
