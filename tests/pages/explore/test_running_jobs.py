@@ -16,7 +16,7 @@ from embeddings.filters import Filter, IsMissing
 from embeddings.layouts import Layout, LayoutSpec
 from embeddings.neighbors import Neighbors
 from pages.common import services
-from pages.explore import color_controls, layout_controls, view
+from pages.explore import layout_controls, map_colors, view
 from pages.explore.color_controls import NAMED
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
 from pages.explore.navigation import History
@@ -147,14 +147,14 @@ def test_clusters_that_nobody_waits_for_any_more_are_cancelled(
 
     monkeypatch.setattr(services, "once", once)
     colored = [
-        color_controls._cluster_colors("source", SET, DISPLAYED, granularity)
+        map_colors._cluster_colors("source", SET, DISPLAYED, granularity)
         for granularity in (0.1, 0.1, 0.2)
     ]
     first, same, second = (each.job.key for each in colored if each.job is not None)
     assert first == same != second
     assert server.cancelled == [first]
     server.put(second, "done", "me")
-    color_controls._cluster_colors("source", SET, DISPLAYED, 0.3)
+    map_colors._cluster_colors("source", SET, DISPLAYED, 0.3)
     assert server.cancelled == [first]  # what has ended need not be cancelled
 
 
@@ -163,7 +163,7 @@ def test_clusters_that_could_not_be_found_say_why(
 ) -> None:
     failed = JobStatus("clusters", "failed", error="too few points")
     monkeypatch.setattr(services, "once", lambda *_: failed)
-    colored = color_controls._cluster_colors("source", SET, DISPLAYED, 0.5)
+    colored = map_colors._cluster_colors("source", SET, DISPLAYED, 0.5)
     assert colored.note == "too few points"
     assert colored.colors.message["names"] == ["clusters"]
 
@@ -200,11 +200,11 @@ def test_clusters_are_named_on_the_map_finer_ones_once_they_are_found(
     monkeypatch.setattr(services, "once", once)
     embedding_set, layout = named(fine)
     displayed = replace(DISPLAYED, layout=layout, key="named")
-    colored = color_controls._cluster_colors("source named", embedding_set, displayed, 0.5)
+    colored = map_colors._cluster_colors("source named", embedding_set, displayed, 0.5)
     assert colored.job is not None and not colored.job.is_finished
     assert [(name.row, name.level, name.code) for name in colored.names] == [(4, 0, 0), (7, 0, 1)]
     state["finer"] = "done"
-    colored = color_controls._cluster_colors("source named", embedding_set, displayed, 0.5)
+    colored = map_colors._cluster_colors("source named", embedding_set, displayed, 0.5)
     assert colored.job is None
     assert [name.level for name in colored.names] == [0, 0, 1, 1, 1, 1, 1]
     assert [name.row for name in colored.names[2:]] == [4, 7, 10, 13, 16]
@@ -216,7 +216,7 @@ def test_clusters_are_named_on_the_map_finer_ones_once_they_are_found(
 def test_small_clusters_share_a_color_and_noise_has_its_own(server: Server, count: int) -> None:
     clusters = found(count, noise=4)
     source, digest, inputs = f"source {count}", f"digest {count}", named(clusters)
-    message = color_controls._found_clusters(source, digest, *inputs, clusters).colors.message
+    message = map_colors._found_clusters(source, digest, *inputs, clusters).colors.message
     others = ["other (2 clusters)"] if count > NAMED else []
     assert len(set(message["names"])) == NAMED + len(others) + 1
     assert message["names"][NAMED:] == [*others, "no cluster"]
@@ -228,7 +228,7 @@ def test_small_clusters_share_a_color_and_noise_has_its_own(server: Server, coun
 
 
 def test_neighbor_preservation_waits_for_the_quality(server: Server) -> None:
-    colored = color_controls._preservation_colors(SET, DISPLAYED)
+    colored = map_colors._preservation_colors(SET, DISPLAYED)
     assert "once the quality has been measured" in colored.note
     assert colored.colors.message["names"] == ["all points"]
 
@@ -253,7 +253,7 @@ def test_the_points_that_are_visible_are_counted(
     monkeypatch.setattr(view.navigation, "open_set", lambda: opened)
     codes = np.arange(ROWS, dtype=np.uint8) % 3
     colors = category_colors(codes, ["a", "b", "c"], [20] * 3, "kind", services.blobs())
-    colored = color_controls.Colored(colors)
+    colored = map_colors.Colored(colors)
     history = History([3], 0)
     shown = state_of(history, Neighbors(np.array([5, 7]), np.float32([1, 0]), "cosine"), colored)
     assert shown.visible_count == ROWS and shown.hidden == frozenset()
@@ -264,7 +264,7 @@ def test_the_points_that_are_visible_are_counted(
     view.hide(shown, frozenset())
     assert shown.visible_count == 3
     view.hide(shown, frozenset({0}))
-    other = color_controls.Colored(Colors({**colors.message, "title": "other"}, codes))
+    other = map_colors.Colored(Colors({**colors.message, "title": "other"}, codes))
     assert state_of(History(), None, other).visible_count == ROWS  # hidden in another coloring
 
 
@@ -327,7 +327,7 @@ def test_the_filter_mutes_or_hides_the_rest_and_the_selection_is_within_it(
         history.selected = np.isin(np.arange(ROWS), selected)
     matches = np.isin(np.arange(ROWS), [1, 2, 3])
     matching = Matching(Filter((IsMissing("x"),)), matches, is_alone)
-    shown = state_of(history, None, color_controls.Colored(one_color(ROWS, "all")), matching)
+    shown = state_of(history, None, map_colors.Colored(one_color(ROWS, "all")), matching)
     focus, mask = view.highlight(shown)
     assert focus is None and mask is not None
     assert (rows_at(mask.url), rows_at(mask.alone)) == (standing_out, alone)
