@@ -16,6 +16,8 @@ from components.events import (
     Query,
     Search,
     Selection,
+    SelectionMode,
+    Toggle,
     ToggleSimilarity,
     decode,
 )
@@ -56,7 +58,9 @@ __all__ = [
     "Query",
     "Search",
     "Selection",
+    "SelectionMode",
     "SimilarityColors",
+    "Toggle",
     "ToggleSimilarity",
     "address_bar",
     "category_colors",

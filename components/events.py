@@ -5,7 +5,7 @@ import binascii
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -15,6 +15,10 @@ LONGEST_ADDRESS = 512 * 1024
 
 LONGEST_TEXT = 200_000
 """Characters of a search; a pasted vector of thousands of numbers has so many."""
+
+
+SelectionMode = Literal["replace", "add", "subtract"]
+"""What selected rows do to the selection that there is."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,19 @@ class Selection:
     ----------
     mask : bool, shape (n,), true for the selected rows
     name : what the selection is called: "box", "lasso" or a category
+    mode : whether they replace the selection, are added to it or taken out of it
     """
 
     mask: np.ndarray
     name: str
+    mode: SelectionMode = "replace"
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """A row is to be added to the selection, or taken out of it."""
+
+    row: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,7 @@ class Search:
 Event = (
     Click
     | Selection
+    | Toggle
     | Clear
     | BackgroundClick
     | Hidden
@@ -110,9 +124,10 @@ def decode(message: Any, count: int) -> Event:
 
     Parameters
     ----------
-    message : {"type": "click", "row"}, {"type": "selection", "bits", "name"}, {"type": "clear"},
-        {"type": "background", "position"}, {"type": "hidden", "codes"}, {"type": "similarity"},
-        {"type": "navigated", "search"}, {"type": "query", "text"}, {"type": "search", "text"}
+    message : {"type": "click", "row"}, {"type": "toggle", "row"}, {"type": "clear"},
+        {"type": "selection", "bits", "name", "mode"}, {"type": "background", "position"},
+        {"type": "hidden", "codes"}, {"type": "similarity"}, {"type": "navigated", "search"},
+        {"type": "query", "text"}, {"type": "search", "text"}
     count : rows of the set that is shown
 
     Raises
@@ -127,7 +142,10 @@ def decode(message: Any, count: int) -> Event:
     if kind == "click":
         return Click(_row(message.get("row"), count))
     if kind == "selection":
-        return Selection(_mask(message.get("bits"), count), _name(message.get("name")))
+        mask, name = _mask(message.get("bits"), count), _name(message.get("name"))
+        return Selection(mask, name, _mode(message.get("mode", "replace")))
+    if kind == "toggle":
+        return Toggle(_row(message.get("row"), count))
     if kind == "clear":
         return Clear()
     if kind == "background":
@@ -168,6 +186,14 @@ def _name(name: Any) -> str:
     if not isinstance(name, str):
         raise EventError(f"the name of a selection is text, not {type(name).__name__}")
     return name
+
+
+def _mode(mode: Any) -> SelectionMode:
+    for known in get_args(SelectionMode):
+        if mode == known:
+            found: SelectionMode = known
+            return found
+    raise EventError(f"selected rows replace, add or subtract; there is no {mode!r}")
 
 
 def _text(text: Any) -> str:

@@ -3,18 +3,20 @@
 import { packBits, toBase64 } from "../shared/bits.js";
 import { subscribe } from "../shared/page.js";
 import { fillTooltip } from "./overlay.js";
-import { isOn, listen } from "./pointer.js";
+import { isOn, listen, modeOf } from "./pointer.js";
 import { rowsInside } from "./points.js";
 
 /** @typedef {import("./data.js").MapData} MapData */
 /** @typedef {import("./overlay.js").Overlay} Overlay */
+/** @typedef {import("./pointer.js").Mode} Mode */
 /** @typedef {import("./pointer.js").Place} Place */
 /** @typedef {import("./points.js").Region} Region */
 /** @typedef {import("./view.js").MapView} MapView */
 
 /**
  * @typedef {{ type: "click", row: number }
- *   | { type: "selection", bits: string, name: string }
+ *   | { type: "toggle", row: number }
+ *   | { type: "selection", bits: string, name: string, mode: Mode }
  *   | { type: "background", position: number[] }
  *   | { type: "hidden", codes: number[] }
  *   | { type: "similarity" }
@@ -32,6 +34,9 @@ export class Interaction {
 
   /** @type {number | null} The row that was clicked on the map, until it is the current one. */
   clicked = null;
+
+  /** @type {Mode} What a box or a lasso does, by the keys that were held when it was begun. */
+  #mode = "replace";
 
   /** @type {Pointed | null} */
   #pointed = null;
@@ -61,7 +66,10 @@ export class Interaction {
     window.addEventListener("keydown", this.onKey);
     const endPointer = listen(root, {
       pickAt: (x, y, radius) => view.pick(x, y, radius),
-      clicked: (row, at) => this.click(row, at),
+      clicked: (row, at, event) => this.click(row, at, event.ctrlKey || event.metaKey),
+      pressed: (event) => {
+        this.#mode = modeOf(event);
+      },
       hovered: (row, at) => this.#point(row === null || !at ? null : { row, ...at }),
     });
     const endSubscription = subscribe({
@@ -94,13 +102,18 @@ export class Interaction {
   }
 
   /**
-   * A click on a point goes there. One beside all points is an event where that is wanted, and
-   * otherwise clears what stands out.
+   * A click on a point goes there, or adds it to the selection. One beside all points is an event
+   * where that is wanted, and otherwise clears what stands out.
    *
    * @param {number | null} row
    * @param {Place} at
+   * @param {boolean} toggles whether the point is added to the selection, or taken out of it
    */
-  click(row, at) {
+  click(row, at, toggles = false) {
+    if (toggles) {
+      if (row !== null) this.emit({ type: "toggle", row });
+      return;
+    }
     this.clicked = row;
     if (row !== null) this.emit({ type: "click", row });
     else {
@@ -122,17 +135,18 @@ export class Interaction {
   selectRegion(region) {
     const { scene } = this.view;
     const rows = scene ? rowsInside(region, scene.points, scene.visible) : [];
-    if (rows.length) this.select(rows, region.range ? "box" : "lasso");
+    if (rows.length) this.select(rows, region.range ? "box" : "lasso", this.#mode);
     return rows.length > 0;
   }
 
   /**
    * @param {ArrayLike<number> & Iterable<number>} rows
    * @param {string} name
+   * @param {Mode} mode
    */
-  select(rows, name) {
+  select(rows, name, mode) {
     const count = this.data.drawable?.points.count ?? 0;
-    this.emit({ type: "selection", bits: toBase64(packBits(rows, count)), name });
+    this.emit({ type: "selection", bits: toBase64(packBits(rows, count)), name, mode });
   }
 
   /**

@@ -1,9 +1,11 @@
 // @ts-check
 // The legend: categories with their counts. A click shows one alone (or selects a cluster's
-// members), the swatch hides it, the arrow selects its members; keys do the same. The list is one
-// stop of the tab key; arrow keys move within it.
+// members), the swatch hides it, the arrow selects its members; keys do the same. With Shift, a
+// click adds the members to the selection; with Alt, it takes them out. The list is one stop of the
+// tab key; arrow keys move within it.
 import { element } from "../shared/dom.js";
 import { formatCount } from "../shared/text.js";
+import { modeOf } from "./pointer.js";
 
 /** @typedef {import("./data.js").LoadedColors} Colors */
 /** @typedef {import("./data.js").LoadedCategories} Categories */
@@ -11,7 +13,7 @@ import { formatCount } from "../shared/text.js";
 /**
  * @typedef {object} Actions
  * @property {(hidden: Set<number>) => void} setHidden Take the categories that are not drawn.
- * @property {(code: number) => void} select Select the members of a category.
+ * @property {(code: number, mode: import("./pointer.js").Mode) => void} select Select the members of a category.
  * @property {() => void} folded The legend was folded or unfolded.
  */
 
@@ -155,10 +157,12 @@ function line(code, colors, hidden, actions) {
     "button",
     {
       class: "legend-name", type: "button", "data-key": `name-${code}`,
-      title: isSolo ? `Show only ${name}` : `Select ${name}`,
-      onclick: () => {
-        if (isSolo) actions.setHidden(toggleAlone(hidden, code, colors.names.length));
-        else actions.select(code);
+      title: isSolo ? `Show only ${name}; with Shift, add its members to the selection`
+        : `Select ${name}; with Shift, add it to the selection`,
+      onclick: (/** @type {MouseEvent} */ event) => {
+        const mode = modeOf(event);
+        if (isSolo && mode === "replace") actions.setHidden(toggleAlone(hidden, code, colors.names.length));
+        else actions.select(code, mode);
       },
     },
     element("span", { class: "legend-text" }, name),
@@ -167,8 +171,9 @@ function line(code, colors, hidden, actions) {
   const select = element(
     "button",
     {
-      class: "legend-select", type: "button", "data-key": `select-${code}`, title: `Select the members of ${name}`,
-      "aria-label": `Select the members of ${name}`, onclick: () => actions.select(code),
+      class: "legend-select", type: "button", "data-key": `select-${code}`,
+      title: `Select the members of ${name}; with Shift, add them`, "aria-label": `Select the members of ${name}`,
+      onclick: (/** @type {MouseEvent} */ event) => actions.select(code, modeOf(event)),
     },
     "→",
   );

@@ -207,7 +207,7 @@ export class EmbeddingMap {
     const { root, legend } = this.elements;
     drawLegend(legend, drawable.colors, hidden, {
       setHidden: (changed) => this.setHidden(changed),
-      select: (code) => this.selectCategory(code),
+      select: (code, mode) => this.selectCategory(code, mode),
       folded: () => this.enqueue(() => this.draw()),
     });
     const drawing = { drawable, hidden, theme: this.theme, layout: this.message.layout };
@@ -239,11 +239,14 @@ export class EmbeddingMap {
     });
   }
 
-  /** @param {number} code */
-  selectCategory(code) {
+  /**
+   * @param {number} code
+   * @param {import("./pointer.js").Mode} mode
+   */
+  selectCategory(code, mode) {
     const colors = this.data.drawable?.colors;
     if (colors?.kind !== "categories") return;
-    this.interaction.select(groupRows(colors.codes, colors.names.length)[code], colors.names[code]);
+    this.interaction.select(groupRows(colors.codes, colors.names.length)[code], colors.names[code], mode);
   }
 
   /** @param {Region} [region] a finished box or lasso */

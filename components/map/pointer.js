@@ -11,7 +11,8 @@ const RADIUS = 9; // px around the pointer within which a point is picked
 /**
  * @typedef {object} Handlers
  * @property {(x: number, y: number, radius: number) => number | null} pickAt Return a row.
- * @property {(row: number | null, at: Place) => void} clicked
+ * @property {(row: number | null, at: Place, event: PointerEvent) => void} clicked
+ * @property {(event: PointerEvent) => void} pressed called before the plot answers
  * @property {(row: number | null, at: Place | null) => void} hovered
  */
 
@@ -21,7 +22,7 @@ const RADIUS = 9; // px around the pointer within which a point is picked
  * @param {HTMLElement} node
  * @param {Handlers} handlers
  */
-export function listen(node, { pickAt, clicked, hovered }) {
+export function listen(node, { pickAt, clicked, pressed, hovered }) {
   /** @type {(Place & { moved: boolean }) | null} */
   let down = null;
   let frame = 0;
@@ -36,6 +37,7 @@ export function listen(node, { pickAt, clicked, hovered }) {
   const onDown = (/** @type {PointerEvent} */ event) => {
     if (event.isPrimary && event.button === 0 && isOn(event, ".js-plotly-plot") && !isOn(event, ".modebar")) {
       down = { ...place(event), moved: false };
+      pressed(event);
     }
   };
   const onMove = (/** @type {PointerEvent} */ event) => {
@@ -58,7 +60,7 @@ export function listen(node, { pickAt, clicked, hovered }) {
     if (!start || start.moved) return;
     const at = place(event);
     if (Math.hypot(at.x - start.x, at.y - start.y) > SLOP) return;
-    clicked(pickAt(at.x, at.y, event.pointerType === "touch" ? 2 * RADIUS : RADIUS), at);
+    clicked(pickAt(at.x, at.y, event.pointerType === "touch" ? 2 * RADIUS : RADIUS), at, event);
   };
   const onCancel = () => {
     down = null; // the browser took the pointer, to scroll or to pinch
@@ -74,6 +76,19 @@ export function listen(node, { pickAt, clicked, hovered }) {
     window.removeEventListener("pointercancel", onCancel, true);
     leave();
   };
+}
+
+/** @typedef {"replace" | "add" | "subtract"} Mode What selected rows do to the selection that there is. */
+
+/**
+ * Return what rows do that are selected with the keys that are held: Shift adds, Alt subtracts.
+ *
+ * @param {{ shiftKey: boolean, altKey: boolean }} event
+ * @returns {Mode}
+ */
+export function modeOf({ shiftKey, altKey }) {
+  if (altKey) return "subtract";
+  return shiftKey ? "add" : "replace";
 }
 
 /**

@@ -1,6 +1,7 @@
 """A group of rows: how similar they are to each other, which are central and which are outliers."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from embeddings.metrics import (
     row_norms,
     value_kind,
 )
-from embeddings.neighbors import Neighbors
+from embeddings.neighbors import Neighbors, query_vectors
 
 MOST_SETS, FEWEST_SETS = 100, 10
 """Random sets that a group is compared with."""
@@ -130,6 +131,36 @@ def by_centroid(
     )
 
 
+def nearest_outside(
+    embedding_set: EmbeddingSet,
+    selected: np.ndarray,
+    k: int,
+    to: Literal["centroid", "members"] = "centroid",
+) -> np.ndarray:
+    """Find the rows outside of a group that are nearest to it, exactly.
+
+    Parameters
+    ----------
+    selected : bool, shape (n,)
+    k : number of rows, at most; of "members", for each of them
+    to : the centroid, see compare_with_centroid; or each member, by the metric of the set
+
+    Returns
+    -------
+    bool, shape (n,); without the members
+    """
+    found = np.zeros(len(embedding_set), dtype=bool)
+    if not selected.any() or selected.all():
+        return found
+    metric, queries = embedding_set.provenance.metric, embedding_set.vectors[selected]
+    if to == "centroid":
+        rows = np.flatnonzero(selected).astype(np.int32)
+        metric = "cosine" if value_kind(metric) == "similarity" else metric
+        queries = _centroid(embedding_set.vectors, rows, metric)[0][None]
+    found[query_vectors(embedding_set, queries, k, metric, ~selected).rows] = True
+    return found
+
+
 def compare_with_centroid(
     vectors: np.ndarray, members: np.ndarray, metric: Metric
 ) -> tuple[Comparison, Metric]:
@@ -146,17 +177,9 @@ def compare_with_centroid(
     -------
     the comparison with each member, and the metric of its values
     """
-    is_angular = value_kind(metric) == "similarity"
-    kind: Metric = "cosine" if is_angular else metric
-    centroid = np.zeros(vectors.shape[1])
-    norms = np.empty(len(members))
+    kind: Metric = "cosine" if value_kind(metric) == "similarity" else metric
+    centroid, norms = _centroid(vectors, members, kind)
     blocks = list(row_blocks(len(members), vectors.shape[1], _BLOCK_NUMBERS))
-    for block in blocks:
-        rows = vectors[members[block]]
-        norms[block] = row_norms(rows)
-        weights = inverse_norms(norms[block]) if is_angular else np.ones(len(rows))
-        centroid += (rows * weights[:, None]).sum(axis=0)
-    centroid /= max(1, len(members))
     length = float(row_norms(centroid[None])[0])
     parts = [
         compare(kind, centroid, length, vectors[members[block]], norms[block]) for block in blocks
@@ -168,3 +191,16 @@ def compare_with_centroid(
         np.concatenate([part.nearness for part in parts]),
         np.concatenate([part.tolerance for part in parts]),
     ), kind
+
+
+def _centroid(
+    vectors: np.ndarray, members: np.ndarray, metric: Metric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of members, or of their directions for cosine, float64 (d,), and norms."""
+    centroid, norms = np.zeros(vectors.shape[1]), np.empty(len(members))
+    for block in row_blocks(len(members), vectors.shape[1], _BLOCK_NUMBERS):
+        rows = vectors[members[block]]
+        norms[block] = row_norms(rows)
+        weights = inverse_norms(norms[block]) if metric == "cosine" else np.ones(len(rows))
+        centroid += (rows * weights[:, None]).sum(axis=0)
+    return centroid / max(1, len(members)), norms

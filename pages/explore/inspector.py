@@ -20,11 +20,11 @@ from embeddings.text import shorten
 from pages.common.choices import key_for
 from pages.common.formatting import error_box, plain, show_text
 from pages.explore import navigation, query
+from pages.explore.history import History
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.map_data import image_address
-from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_options
-from pages.explore.subsets import selection_details
+from pages.explore.subsets import selection_actions, selection_details
 from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 
 SEARCHED = (*CATEGORICAL, *SCALED, "text", "list")
@@ -77,7 +77,10 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         else:
             hint = "Click a point, or search, to see its nearest neighbors in the original space."
             if view.displayed.layout.coordinates.shape[1] == 2:  # there are none in 3D
-                hint += " Draw a box or a lasso to select a region."
+                hint += (
+                    " Draw a box or a lasso to select a region; Shift adds, Alt subtracts."
+                )
+            hint += " Ctrl-click selects several points."
             st.caption(hint)
 
 
@@ -157,6 +160,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     count = int(selected.sum())
     show_title(view.history.selected_name)
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
+    selection_actions.draw(embedding_set, view.matching, view.history)
     _only_these(view.history)
     selection_details.show_differences(view.key, embedding_set, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)

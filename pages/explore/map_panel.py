@@ -113,9 +113,10 @@ def _receive(event: Event, view: ViewState) -> None:
     elif isinstance(event, ToggleSimilarity):
         toggle_similarity()
     elif isinstance(event, Selection) and view.matching.mask is not None:
-        navigation.receive(replace(event, mask=event.mask & view.matching.mask))
+        within = replace(event, mask=event.mask & view.matching.mask)
+        navigation.receive(within, len(view.embedding_set))
     else:
-        navigation.receive(event)
+        navigation.receive(event, len(view.embedding_set))
 
 
 def _status_bar(view: ViewState) -> None:

@@ -1,4 +1,4 @@
-"""The open set, and what a person has visited, selected or queried in it."""
+"""The open set of a session, and what belongs to it."""
 
 from collections.abc import Container
 from concurrent.futures import Future
@@ -8,42 +8,17 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from components import Clear, Click, Event, Query, Selection
+from components import Clear, Click, Event, Query, Selection, Toggle
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
 from pages.common.sources import Source
 from pages.explore.address import Address
 from pages.explore.address.selections import selection_mask
+from pages.explore.history import History
 from server.runs.contract import Response
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, eq=False)
-class AdHocQuery:
-    """A query vector that is no item's: of a text, of an image, or of a position on the map.
-
-    Attributes
-    ----------
-    title : its name on the screen
-    vector : float32, shape (d,)
-    image : PNG that a decoder makes of the vector, or None
-    unknown : words of a text that are not in the model's vocabulary
-    text : the text that was encoded, or ""
-    expression : the sum and difference of labels, or the numbers, that it is the vector of, or ""
-    excluded : rows that are not among the answers, int64, or None
-    notes : phrases for the screen
-    """
-
-    title: str
-    vector: np.ndarray
-    image: bytes | None = None
-    unknown: tuple[str, ...] = ()
-    text: str = ""
-    expression: str = ""
-    excluded: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,78 +37,6 @@ class PendingQuery:
     fingerprint: str
     response: "Future[Response]"
     text: str = ""
-
-
-@dataclass
-class History:
-    """The items visited in the session's open set, and the selection or query.
-
-    Attributes
-    ----------
-    rows : row numbers in the order of the visits
-    index : the current one's index in `rows`, -1 for none
-    selected : bool, shape (n,), or None; `selected_name` is its title. It stays while its members
-        are visited
-    only_these : whether the map hides everything but the item and its neighbors
-    query : the current ad hoc query, or None
-    """
-
-    rows: list[int] = field(default_factory=list)
-    index: int = -1
-    selected: np.ndarray | None = None
-    selected_name: str = ""
-    only_these: bool = False
-    query: AdHocQuery | None = None
-
-    @property
-    def row(self) -> int | None:
-        """The current item."""
-        return self.rows[self.index] if self.index >= 0 else None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to clear."""
-        return self.row is None and self.selected is None and self.query is None
-
-    def visit(self, row: int) -> None:
-        """Go to an item; the items ahead are dropped, and a selection that it is not in."""
-        self.query = None
-        self.only_these = False
-        if self.selected is not None and not self.selected[row]:
-            self.selected, self.selected_name = None, ""
-        if row != self.row:
-            self.rows = [*self.rows[: self.index + 1], row]
-            self.index = len(self.rows) - 1
-
-    def step(self, by: int) -> None:
-        """Go back (-1) or forward (1)."""
-        self.index = min(max(self.index + by, 0), len(self.rows) - 1)
-
-    def clear(self) -> None:
-        """Drop the items visited, the selection and the query."""
-        self.rows, self.index, self.only_these = [], -1, False
-        self.selected, self.selected_name = None, ""
-        self.query = None
-
-    def leave_item(self) -> None:
-        """Go back from the items visited to the selection."""
-        self.rows, self.index, self.only_these = [], -1, False
-
-    def go_to(self, row: int | None) -> None:
-        """Make an item the current one, or none; an item beside the current one is a step."""
-        if row is None:
-            self.index, self.rows = -1, []
-        elif row in self.rows[max(self.index - 1, 0) : self.index]:
-            self.index -= 1
-        elif row in self.rows[self.index + 1 : self.index + 2]:
-            self.index += 1
-        else:
-            self.visit(row)
-
-    def show_query(self, query: AdHocQuery) -> None:
-        """Show the neighbors of a query instead of an item's."""
-        self.clear()
-        self.query = query
 
 
 @dataclass
@@ -300,16 +203,22 @@ def restore(embedding_set: EmbeddingSet) -> None:
     opened.destination = None
 
 
-def receive(event: Event) -> None:
-    """Carry out a click, a selection or a clearing."""
+def receive(event: Event, count: int) -> None:
+    """Carry out a click, a selection or a clearing.
+
+    Parameters
+    ----------
+    count : rows of the set that is shown
+    """
     history, opened = current(), open_set()
     opened.search_error = ""
     if isinstance(event, Click):
         history.visit(event.row)
+    elif isinstance(event, Toggle):
+        history.toggle(event.row, count)
     elif isinstance(event, Query):
         opened.expression = event.text
     elif isinstance(event, Clear):
         history.clear()
     elif isinstance(event, Selection):
-        history.clear()
-        history.selected, history.selected_name = event.mask, event.name
+        history.combine(event.mask, event.name, event.mode)

@@ -24,7 +24,8 @@ from pages.common import services
 from pages.common.choices import chosen, key_for
 from pages.common.formatting import error_box, plain
 from pages.explore import navigation
-from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
+from pages.explore.history import AdHocQuery
+from pages.explore.navigation import OpenSet, PendingQuery
 from server.runs.contract import CHECKPOINT_SETTING, KNOWN_COLUMN, Request, Response, capabilities
 
 IMAGE_SUFFIXES = ("png", "jpg", "jpeg", "webp", "gif", "bmp")
@@ -121,8 +122,7 @@ def select_matches(
         return
     mask = np.zeros(len(embedding_set), dtype=bool)
     mask[rows] = True
-    history.clear()
-    history.selected, history.selected_name = mask, f"rows with “{text}”"
+    history.select(mask, f"rows with “{text}”")
 
 
 def image_column(embedding_set: EmbeddingSet, kinds: Mapping[str, str]) -> pa.ChunkedArray | None:

@@ -8,7 +8,7 @@ from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.choices import chosen
 from pages.explore import navigation
-from pages.explore.navigation import History
+from pages.explore.history import History
 
 SIMILARITY = ("off", "item", "pointer")
 """Colors by similarity: none, to the current item, or to the item under the pointer."""

@@ -24,10 +24,10 @@ from pages.explore import layout_controls, navigation, query
 from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.color_controls import CLUSTERS, Coloring, column_kinds
+from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.map_colors import Colored, colors_of
-from pages.explore.navigation import History
 from pages.explore.similarity_colors import similarity_colors
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching

@@ -16,6 +16,7 @@ from components import (
     Query,
     Search,
     Selection,
+    Toggle,
     ToggleSimilarity,
     decode,
 )
@@ -41,6 +42,22 @@ def test_a_selection_is_a_mask() -> None:
     assert event.mask.dtype == bool
     assert np.flatnonzero(event.mask).tolist() == [0, 8]
     assert event.mask.shape == (COUNT,)
+
+
+def test_a_selection_replaces_adds_or_subtracts() -> None:
+    message = {"type": "selection", "bits": packed(0), "name": "box"}
+    for mode in ("replace", "add", "subtract"):
+        event = decode({**message, "mode": mode}, COUNT)
+        assert isinstance(event, Selection) and event.mode == mode
+    for mode in ("xor", None, 1, ["add"]):
+        with pytest.raises(EventError, match="replace, add or subtract"):
+            decode({**message, "mode": mode}, COUNT)
+
+
+def test_a_row_is_added_or_taken_out() -> None:
+    assert decode({"type": "toggle", "row": 9}, COUNT) == Toggle(9)
+    with pytest.raises(EventError, match="none of 10 rows"):
+        decode({"type": "toggle", "row": COUNT}, COUNT)
 
 
 def test_a_click_beside_the_points_has_a_position() -> None:

@@ -9,7 +9,7 @@ from embeddings.text import shorten
 from pages.common.choices import key_for
 from pages.common.formatting import plain
 from pages.explore import navigation
-from pages.explore.navigation import History
+from pages.explore.history import History
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
 
@@ -79,5 +79,5 @@ def _hide(widget: str) -> None:
 
 def _select(matching: Matching, history: History) -> None:
     """Make the points that match the selection; the filter stays."""
-    history.clear()
-    history.selected, history.selected_name = matching.mask, matching.filter.title
+    if matching.mask is not None:
+        history.select(matching.mask, matching.filter.title)

@@ -5,7 +5,7 @@ import pytest
 
 from embeddings import EmbeddingSet
 from embeddings.analysis import cohesion as under_test
-from embeddings.analysis.cohesion import by_centroid, cohesion
+from embeddings.analysis.cohesion import by_centroid, cohesion, nearest_outside
 
 RANDOM = np.random.default_rng(0)
 
@@ -93,3 +93,35 @@ def test_outliers_are_farthest_from_the_centroid(
 def test_a_group_without_rows_has_no_centroid() -> None:
     nearest, outliers = by_centroid(EmbeddingSet.of(np.eye(3)), np.zeros(3, dtype=bool))
     assert len(nearest.rows) == len(outliers.rows) == 0
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_the_rows_nearest_to_a_group_are_outside_of_it(metric: str) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(300, 4)).astype(np.float32)
+    embedding_set = EmbeddingSet.of(vectors, metric=metric)
+    selected = np.arange(300) % 10 == 3
+    members, others = vectors[selected].astype(float), np.flatnonzero(~selected)
+    units = vectors.astype(float)
+    if metric == "cosine":
+        units /= np.linalg.norm(units, axis=1, keepdims=True)
+
+    def nearest(point: np.ndarray, k: int) -> set[int]:
+        if metric == "cosine":
+            distances = -(units[others] @ point)
+        else:
+            distances = np.linalg.norm(units[others] - point, axis=1)
+        return set(others[np.argsort(distances)[:k]].tolist())
+
+    assert len(members) == 30
+    found = nearest_outside(embedding_set, selected, 7)
+    assert set(np.flatnonzero(found)) == nearest(units[selected].mean(axis=0), 7)
+    found = nearest_outside(embedding_set, selected, 2, "members")
+    assert set(np.flatnonzero(found)) == set.union(*(nearest(p, 2) for p in units[selected]))
+
+
+def test_nothing_is_outside_of_all_rows_and_nothing_near_to_none() -> None:
+    embedding_set = EmbeddingSet.of(np.eye(3))
+    for selected in (np.ones(3, bool), np.zeros(3, bool)):
+        assert not nearest_outside(embedding_set, selected, 2).any()
+        assert not nearest_outside(embedding_set, selected, 2, "members").any()

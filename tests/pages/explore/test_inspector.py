@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from embeddings import EmbeddingSet
 from embeddings.neighbors import Neighbors
 from pages.explore import inspector
-from pages.explore.navigation import History
+from pages.explore.history import History
 
 LABELS = ["=1+1", "@x", "x" * 300]
 COLUMNS = {"-kind": ["a", "+b", None], "n": [-1.5, 2.0, 3.0], "raw": [b"x"] * 3}

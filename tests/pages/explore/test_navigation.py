@@ -6,7 +6,8 @@ import pytest
 from embeddings import EmbeddingSet
 from pages.explore import navigation
 from pages.explore.address import Address, encode_mask
-from pages.explore.navigation import AdHocQuery, History, OpenSet
+from pages.explore.history import AdHocQuery, History
+from pages.explore.navigation import OpenSet
 
 
 def test_back_and_forward_stay_within_the_history() -> None:

@@ -16,7 +16,8 @@ from embeddings.analysis.text_search import TextIndex
 from embeddings.layouts import Layout
 from embeddings.media import MEDIA
 from pages.explore import map_panel, navigation, query
-from pages.explore.navigation import AdHocQuery, OpenSet, PendingQuery
+from pages.explore.history import AdHocQuery
+from pages.explore.navigation import OpenSet, PendingQuery
 
 CODES = EmbeddingSet.of(
     np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32), trainer="autoencoder"

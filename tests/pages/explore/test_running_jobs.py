@@ -18,8 +18,8 @@ from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.explore import layout_controls, map_colors, view
 from pages.explore.color_controls import NAMED
+from pages.explore.history import History
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
-from pages.explore.navigation import History
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.view import ViewState
 from server.jobs.status import JobStatus

@@ -5,7 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet
 from embeddings.filters import Condition, ContainsWords, Filter, HasValue, IsMissing, MatchesPattern
-from pages.explore.navigation import History, OpenSet
+from pages.explore.history import History
+from pages.explore.navigation import OpenSet
 from pages.explore.subsets import active_filter
 
 SET = EmbeddingSet.of(np.eye(4), ["red wine", "white wine", "tea", "red paint"])
