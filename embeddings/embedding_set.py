@@ -3,6 +3,7 @@
 Items are identified by row number throughout, never by label, since labels may repeat.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -158,6 +159,20 @@ class EmbeddingSet:
     def inverse_norms(self) -> np.ndarray:
         """1 / norms, 0 for a zero row: float32, shape (n,); used by the neighbor search."""
         return inverse_norms(self.norms).astype(np.float32)
+
+    def with_metadata(self, metadata: pa.Table) -> "EmbeddingSet":
+        """Return a set of the same vectors and labels with other metadata; nothing is copied.
+
+        Raises
+        ------
+        EmbeddingError
+            if the table does not have n rows
+        """
+        if metadata.num_rows != len(self):
+            raise EmbeddingError(f"{metadata.num_rows:,} metadata rows for {len(self):,} vectors")
+        changed = copy.copy(self)
+        object.__setattr__(changed, "metadata", metadata)
+        return changed
 
     def with_provenance(self, **changes: Any) -> "EmbeddingSet":
         """Return a set of the same vectors with some fields of the provenance replaced."""

@@ -77,9 +77,7 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         else:
             hint = "Click a point, or search, to see its nearest neighbors in the original space."
             if view.displayed.layout.coordinates.shape[1] == 2:  # there are none in 3D
-                hint += (
-                    " Draw a box or a lasso to select a region; Shift adds, Alt subtracts."
-                )
+                hint += " Draw a box or a lasso to select a region; Shift adds, Alt subtracts."
             hint += " Ctrl-click selects several points."
             st.caption(hint)
 
@@ -160,7 +158,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     count = int(selected.sum())
     show_title(view.history.selected_name)
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
-    selection_actions.draw(embedding_set, view.matching, view.history)
+    selection_actions.draw(view.request.active, view.matching, view.history)
     _only_these(view.history)
     selection_details.show_differences(view.key, embedding_set, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)

@@ -21,12 +21,29 @@ class ActiveSet:
     ----------
     key : identifies it among all sets that are cached, and from what its file held before
     layers, layer : of a set of words in context; None for others
+    whole : the set that this one is a part of, without what people named; None for itself
+    rows : int64, shape (n,); the rows of the whole that this set has; None for all
     """
 
     key: str
     embedding_set: EmbeddingSet
     layers: Layers | None = None
     layer: str | None = None
+    whole: EmbeddingSet | None = None
+    rows: np.ndarray | None = None
+
+    @property
+    def annotated(self) -> EmbeddingSet:
+        """The set whose annotations are shown: the whole one."""
+        return self.embedding_set if self.whole is None else self.whole
+
+    def in_whole(self, selected: np.ndarray) -> np.ndarray:
+        """Return the rows of the whole set that are selected here: bool, one for each of its rows."""
+        if self.rows is None:
+            return selected
+        found = np.zeros(len(self.annotated), dtype=bool)
+        found[self.rows[selected]] = True
+        return found
 
     def align(self, coordinates: np.ndarray) -> np.ndarray:
         """Return a layout, float32 (n, dims), rotated to match those of the other layers."""

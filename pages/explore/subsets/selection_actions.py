@@ -1,11 +1,13 @@
-"""What can be done with a selection: invert it, and select what is nearest to it."""
+"""What can be done with a selection: invert it, select what is nearest to it, name it."""
 
 import numpy as np
 import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.cohesion import nearest_outside
+from pages.explore import groups
 from pages.explore.history import History
+from pages.explore.layers import ActiveSet
 from pages.explore.subsets.active_filter import Matching
 
 NEIGHBOR_COUNTS = (5, 10, 20, 50, 100)
@@ -20,9 +22,9 @@ INVERTED = "not "
 _TO = {"centroid": "The centroid", "members": "Each point"}
 
 
-def draw(embedding_set: EmbeddingSet, matching: Matching, history: History) -> None:
+def draw(active: ActiveSet, matching: Matching, history: History) -> None:
     """Draw the buttons for the selection."""
-    selected = history.selected
+    embedding_set, selected = active.embedding_set, history.selected
     assert selected is not None
     with st.container(key="selection_actions", horizontal=True):
         st.button(
@@ -33,6 +35,7 @@ def draw(embedding_set: EmbeddingSet, matching: Matching, history: History) -> N
             args=(history, matching),
         )
         _neighbors(embedding_set, history, selected)
+        groups.draw_form(active, history)
 
 
 def _invert(history: History, matching: Matching) -> None:
