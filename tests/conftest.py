@@ -52,6 +52,14 @@ def no_power_cut() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def no_annotations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no test see what a person has named in the sets of the gallery."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMBEDDING_ANNOTATIONS", str(tmp_path_factory.mktemp("annotations")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def components_of_libraries() -> Iterator[None]:
     """Let Streamlit look through the installed packages for components once.
 

@@ -19,6 +19,8 @@ export const FIRST_VIEW = [...Object.values(FIRST_EYE), 0, 0, 0].join(",");
 const PAN = 0.15; // fraction of the view that an arrow pans
 const TURN = 0.2; // radians that an arrow rotates
 const ZOOM = 1.3; // factor of + and -
+const CLOSEST = 20; // times closer than the whole cloud that a box is shown
+const BESIDE = 1.5; // a box's side, with its margin
 
 /** Right and up, for each arrow. */
 const ARROWS = new Map([["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, 1]], ["ArrowDown", [0, -1]]]);
@@ -117,6 +119,25 @@ export function flyTo(place, view, points, zoom) {
   const scale = Math.min(1, 2.1 / zoom / Math.hypot(toward.x, toward.y, toward.z));
   const [x, y, z] = place.map((value) => value / 2); // the scene's units are half the axes'
   return lookAt(camera, { x, y, z }, { x: toward.x * scale, y: toward.y * scale, z: toward.z * scale });
+}
+
+/**
+ * Show a box, with a margin, at most as close as a twentieth of the whole cloud.
+ *
+ * @param {{ center: number[], half: number[] }} box display coordinates
+ * @param {View} view
+ * @param {Pick<Points, "dims" | "extent">} points
+ */
+export function frame({ center, half }, view, points) {
+  if (points.dims === 3) {
+    const extent = Math.max(...half.map((value, axis) => value / points.extent[axis]));
+    return flyTo(center, view, points, Math.min(CLOSEST, Math.max(1, 1 / extent)));
+  }
+  const { xaxis: { _length: width }, yaxis: { _length: height } } = view;
+  const [[low, high]] = fitRanges(points, { width, height });
+  const unit = Math.max((2 * half[0]) / width, (2 * half[1]) / height) * BESIDE;
+  const closest = Math.max(unit, (high - low) / width / CLOSEST);
+  return ranges(center, [(closest * width) / 2, (closest * height) / 2]);
 }
 
 /**

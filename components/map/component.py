@@ -96,6 +96,7 @@ def embedding_map(
     hidden: Collection[int] = (),
     camera: str = "",
     restored: int = 0,
+    zoom: int = 0,
     background_clicks: bool = False,
     marker: tuple[float, ...] | None = None,
     title: str = "",
@@ -115,6 +116,8 @@ def embedding_map(
     hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
         they are shown when `restored` is another number than before, and else the map has its own
     restored : number of the last address that the person navigated to
+    zoom : another number than before has the view zoom to the rows that stand out, or, if it is
+        negative, return to where it was before it zoomed
     names : of groups of points, the coarsest and largest first
     axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event
@@ -139,6 +142,7 @@ def embedding_map(
         "hidden": sorted(hidden),
         "camera": camera,
         "restored": restored,
+        "zoom": zoom,
         "background": background_clicks,
         "marker": marker,
         "title": title,

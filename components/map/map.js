@@ -24,6 +24,8 @@ import { MapView } from "./view.js";
  *   shows the `hidden` categories and the `camera` of the address, otherwise what the person did last.
  * @property {number[]} hidden Categories that are hidden.
  * @property {string} camera The view, as `writeView` writes it, or "".
+ * @property {number} zoom When it changes, the view zooms to the rows that stand out, or, if it is negative,
+ *   returns to where it was before it zoomed.
  * @property {import("./overlay.js").FocusMessage | null} focus
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
@@ -67,6 +69,9 @@ export class EmbeddingMap {
 
   /** @type {import("./similarity.js").Levels | null} What colors the points, if similarity does. */
   #levels = null;
+
+  /** @type {string | null} The view before it zoomed to a group. */
+  #before = null;
 
   #isDestroyed = false;
 
@@ -174,6 +179,7 @@ export class EmbeddingMap {
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
     if (isRestored && (before || message.camera)) await this.view.look(message.camera);
+    else if (isSameSet && before && message.zoom !== before.zoom) await this.zoom(message.zoom > 0);
     const row = message.focus?.row ?? null;
     if (row !== null && row !== before?.focus?.row) {
       if (row !== this.interaction.clicked) this.view.reveal(row); // what is clicked on the map is in view
@@ -187,8 +193,25 @@ export class EmbeddingMap {
     this.loadTexts(message).catch((error) => this.fail(error));
   }
 
+  /**
+   * Zoom to the rows that stand out, or return to the view before.
+   *
+   * @param {boolean} isIn
+   */
+  async zoom(isIn) {
+    const rows = this.data.drawable?.mask ?? this.data.drawable?.alone;
+    if (isIn && rows) {
+      this.#before ??= this.view.viewText();
+      await this.view.zoomTo(rows);
+    } else if (!isIn && this.#before !== null) {
+      await this.view.look(this.#before);
+      this.#before = null;
+    }
+  }
+
   /** Drop what belongs to the set that was shown before. */
   forgetSet() {
+    this.#before = null;
     this.data.forgetTexts();
     this.view.forgetView();
     this.similarity.reset();

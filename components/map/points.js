@@ -64,6 +64,27 @@ function middleBox(values) {
 }
 
 /**
+ * Return the box of the middle 96 % of some rows, by display coordinates; null where there are none.
+ *
+ * @param {Pick<Points, "axes">} points
+ * @param {ArrayLike<number>} rows 1 for each of them
+ * @returns {{ center: number[], half: number[] } | null}
+ */
+export function boxOf({ axes }, rows) {
+  const center = [];
+  const half = [];
+  for (const axis of axes) {
+    const values = axis.filter((_, row) => rows[row]).sort();
+    if (!values.length) return null;
+    const low = values[Math.floor(0.02 * (values.length - 1))];
+    const high = values[Math.ceil(0.98 * (values.length - 1))];
+    center.push((low + high) / 2);
+    half.push((high - low) / 2);
+  }
+  return { center, half };
+}
+
+/**
  * Leave out the third axis.
  *
  * @param {Points} points

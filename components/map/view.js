@@ -2,9 +2,9 @@
 // The chart that plotly.js draws, the view that the person has made of it, and its animations.
 import { GREY } from "../shared/colors.js";
 import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
-import { FIRST_VIEW, fit, flyTo, keepPlaces, keyView, readView, writeView } from "./camera.js";
+import { FIRST_VIEW, fit, flyTo, frame, keepPlaces, keyView, readView, writeView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
-import { interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
+import { boxOf, interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
 import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
 
@@ -264,6 +264,16 @@ export class MapView {
     const { points } = this.scene;
     const place = points.axes.map((axis) => axis[row]);
     plotly().relayout(this.graph, flyTo(place, layoutOf(this.graph), points, zoom));
+  }
+
+  /**
+   * Fit the view to some rows.
+   *
+   * @param {Uint8Array} rows 1 for each of them
+   */
+  async zoomTo(rows) {
+    const box = this.scene && boxOf(this.scene.points, rows);
+    if (box) await plotly().relayout(this.graph, frame(box, layoutOf(this.graph), this.scene.points));
   }
 
   /** Return the view as text for an address; "" for the one that fits the cloud. */

@@ -23,6 +23,9 @@ SMALLEST = 5
 NOISE = -1
 """The label of points that belong to no cluster."""
 
+GRANULARITY = 0.25
+"""By default, from 0 (coarse) to 1 (fine)."""
+
 _COARSE, _FINE = 0.05, 0.0005  # min_cluster_size as a fraction of n at granularity 0 and 1
 _MIN_SAMPLES = SMALLEST - 1  # neighbors besides the point itself; the smallest cluster has them
 _CONTRAST = 1.5  # see _parts
@@ -70,7 +73,7 @@ def smallest_cluster(points: int, granularity: float) -> int:
     return max(SMALLEST, round(points * _COARSE * (_FINE / _COARSE) ** granularity))
 
 
-def cluster(coordinates: np.ndarray, granularity: float = 0.5) -> Clusters:
+def cluster(coordinates: np.ndarray, granularity: float = GRANULARITY) -> Clusters:
     """Find the clusters of a layout; the result is deterministic.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le
 from typing_extensions import Doc
 
+from embeddings.analysis.clusters import GRANULARITY
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.options import CHOICE_NAMES, ChoiceName
@@ -241,7 +242,9 @@ class ClusterArguments(LayoutMethodArguments):
     out: ParquetOut
     layout: Annotated[Path | None, Metavar("LAYOUT.parquet"), Doc(
         "Layout file to cluster; default: a layout is computed by the method")] = None
-    fineness: Annotated[float, Ge(0), Le(1), Doc("Size of the clusters: 0 coarse, 1 fine")] = 0.5
+    fineness: Annotated[float, Ge(0), Le(1), Doc("Size of the clusters: 0 coarse, 1 fine")] = (
+        GRANULARITY
+    )
     json: Json = False
 
     # fmt: on

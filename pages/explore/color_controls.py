@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from embeddings import EmbeddingSet
+from embeddings.analysis.clusters import GRANULARITY
 from embeddings.analysis.contexts import CONTEXT, is_layer
 from embeddings.arrow_types import is_number
 from embeddings.columns import (
@@ -44,7 +45,7 @@ class Coloring:
 
     by: str
     named: tuple[str, ...] = ()
-    granularity: float = 0.5
+    granularity: float = GRANULARITY
     scaled: bool = False
 
 
@@ -61,7 +62,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     by = navigation.control("color", first, options, named=(), scaled=None)
     st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
-        fine = navigation.control("granularity", 0.5)
+        fine = navigation.control("granularity", GRANULARITY)
         st.slider("Coarse to fine", 0.0, 1.0, fine, 0.05, key=key_for("granularity", fine))
         return Coloring(by, granularity=fine)
     if kinds.get(by) in CATEGORICAL:

@@ -86,9 +86,14 @@ def change(
     st.rerun()
 
 
-def draw_form(active: ActiveSet, history: History) -> None:
-    """Draw the form that names the selection, or changes a group, behind its button."""
-    panel = st.popover("Group", key="group_form", on_change="rerun")
+def draw_form(active: ActiveSet, history: History, cluster: str | None) -> None:
+    """Draw the form that names the selection, or changes a group or the name of a cluster.
+
+    Parameters
+    ----------
+    cluster : name of the cluster whose members are selected; None if they are no cluster
+    """
+    panel = st.popover("Name", key="group_form", on_change="rerun")
     if not panel.open or history.selected is None:
         return
     found, rows = of(active), active.in_whole(history.selected)
@@ -98,6 +103,8 @@ def draw_form(active: ActiveSet, history: History) -> None:
             return
         group = same_group(found, rows)
         error = _rename(active, group) if group else _name(active, rows)
+        if cluster is not None:
+            error = _rename_cluster(active, found, cluster, rows) or error
         others = [name for name in found.groups if name != group]
         if others:
             error = _add_or_remove(active, found, others, rows) or error
@@ -133,6 +140,25 @@ def _rename(active: ActiveSet, group: str) -> str:
     if not is_renamed or name == group:
         return ""
     return change(active, lambda known: known.renamed(group, name), name)
+
+
+def _rename_cluster(active: ActiveSet, found: Annotations, title: str, rows: np.ndarray) -> str:
+    """Draw the box for another name of a cluster; return why it cannot be its name, or ""."""
+    digest = annotations.rows_digest(rows)
+    key = f"cluster_name {digest} {title}"
+    name = st.text_input("Name of the cluster", title, key=key, max_chars=LONGEST_NAME)
+    with st.container(horizontal=True):
+        is_renamed = st.button("Rename the cluster", key="rename_cluster")
+        is_reset = digest in found.clusters and st.button(
+            "Computed name", key="reset_cluster", help="Name it by its words and categories again"
+        )
+    if is_reset:
+        return change(active, lambda known: known.with_cluster(digest, ""))
+    if not is_renamed or name == title:
+        return ""
+    if not name.strip():
+        return "enter a name"
+    return change(active, lambda known: known.with_cluster(digest, name), name)
 
 
 def _add_or_remove(

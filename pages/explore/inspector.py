@@ -19,7 +19,7 @@ from embeddings.neighbors import Neighbors
 from embeddings.text import shorten
 from pages.common.choices import key_for
 from pages.common.formatting import error_box, plain, show_text
-from pages.explore import navigation, query
+from pages.explore import contents, navigation, query
 from pages.explore.history import History
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.map_data import image_address
@@ -67,6 +67,8 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         if navigation.open_set().search_error:
             error_box(navigation.open_set().search_error)
         query.show(view.embedding_set, view.encoder)
+        if history.row is None and history.query is None:
+            contents.draw(view)
         if history.row is not None:
             _item(view, history.row, on_event)
             _similarity(view)
@@ -158,7 +160,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     count = int(selected.sum())
     show_title(view.history.selected_name)
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
-    selection_actions.draw(view.request.active, view.matching, view.history)
+    selection_actions.draw(view.request.active, view.matching, view.history, view.colored)
     _only_these(view.history)
     selection_details.show_differences(view.key, embedding_set, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)

@@ -38,7 +38,7 @@ class ActiveSet:
         return self.embedding_set if self.whole is None else self.whole
 
     def in_whole(self, selected: np.ndarray) -> np.ndarray:
-        """Return the rows of the whole set that are selected here: bool, one for each of its rows."""
+        """Return which rows of the whole set are selected here: bool, one for each of its rows."""
         if self.rows is None:
             return selected
         found = np.zeros(len(self.annotated), dtype=bool)

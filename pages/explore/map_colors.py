@@ -8,15 +8,18 @@ import streamlit as st
 
 from components import Colors, GroupName, category_colors, date_colors, number_colors, one_color
 from embeddings import EmbeddingSet, layouts, neighbors
-from embeddings.analysis import clusters
 from embeddings.analysis.cluster_names import name_clusters
+from embeddings.analysis.clusters import NOISE, Clusters, radii
 from embeddings.analysis.column_index import ColumnIndex, index_columns
 from embeddings.cache import key_hash
 from embeddings.columns import MISSING, categories, column_of, numbers, seconds
 from embeddings.layouts import Layout, quality
 from pages.common import services
+from pages.explore import groups
 from pages.explore.color_controls import CLUSTERS, NAMED, PRESERVED, SINGLE, Coloring, kind_of
+from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
+from server.annotations import rows_digest
 from server.jobs import tasks
 from server.jobs.status import JobStatus
 
@@ -26,28 +29,49 @@ LAYERED_ROWS = 200_000
 """Sets of up to this many rows have finer clusters named on the map when one zooms in."""
 NO_CLUSTER = "no cluster"
 
+Edited = tuple[tuple[str, str], ...]
+"""Names that people gave to clusters: the digest of the rows of each, and its name."""
+
 
 @dataclass(frozen=True, eq=False)
 class Colored:
-    """Colors, with a note for the status bar, the job that better colors wait for, and names."""
+    """The colors of the points.
+
+    Attributes
+    ----------
+    note : for the status bar
+    job : that better colors wait for, or None
+    names : to write on the map
+    clusters, titles : what the points are colored by, and its names; or None
+    """
 
     colors: Colors
     note: str = ""
     job: JobStatus | None = None
     names: tuple[GroupName, ...] = ()
+    clusters: Clusters | None = None
+    titles: tuple[str, ...] = ()
 
 
-def colors_of(
-    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, coloring: Coloring
-) -> Colored:
+def colors_of(active: ActiveSet, displayed: DisplayedLayout, coloring: Coloring) -> Colored:
     """Return the colors; clusters and preserved neighbors depend on the displayed layout."""
+    embedding_set = active.embedding_set
     if coloring.by == CLUSTERS:
-        return _cluster_colors(source, embedding_set, displayed, coloring.granularity)
+        return _cluster_colors(active, displayed, coloring.granularity)
     if coloring.by == PRESERVED:
         return _preservation_colors(embedding_set, displayed)
     if coloring.by == SINGLE:
         return Colored(one_color(len(embedding_set), "all points"))
-    return _column_colors(source, coloring, embedding_set)
+    return _column_colors(active.key, coloring, embedding_set)
+
+
+def cluster_of(colored: Colored, selected: np.ndarray) -> int | None:
+    """Return the cluster that has exactly the selected rows, bool (n,); None if there is none."""
+    if colored.clusters is None:
+        return None
+    number = int(colored.clusters.labels[selected.argmax()])
+    is_same = number != NOISE and np.array_equal(colored.clusters.labels == number, selected)
+    return number if is_same else None
 
 
 def _is_served(colored: Colored) -> bool:
@@ -72,10 +96,9 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     return Colored(colors)
 
 
-def _cluster_colors(
-    source: str, embedding_set: EmbeddingSet, displayed: DisplayedLayout, granularity: float
-) -> Colored:
+def _cluster_colors(active: ActiveSet, displayed: DisplayedLayout, granularity: float) -> Colored:
     """Find the clusters in a worker process; until then all points have one color."""
+    embedding_set = active.embedding_set
     digest = key_hash({"layout": displayed.key, "granularity": granularity})
     coordinates = displayed.layout.coordinates
     job = services.once(f"clusters-{digest}", tasks.find_clusters, coordinates, granularity)
@@ -85,13 +108,15 @@ def _cluster_colors(
     st.session_state.cluster_job = job.key
     if job.state != "done":
         return Colored(one_color(len(embedding_set), "clusters"), job.error, job)
-    colored = _found_clusters(source, digest, embedding_set, displayed.layout, job.result)
+    annotations = groups.of(active)
+    edited = tuple(annotations.clusters.items()) if annotations else ()
+    colored = _found_clusters(active.key, digest, edited, active, displayed.layout, job.result)
     if len(embedding_set) > LAYERED_ROWS:
         return colored
     job = services.once(f"finer-{digest}", tasks.find_finer_clusters, coordinates, granularity)
     if job.state != "done":
         return replace(colored, job=job)
-    finer = _finer_names(source, digest, embedding_set, displayed.layout, job.result)
+    finer = _finer_names(active.key, digest, edited, active, displayed.layout, job.result)
     return replace(colored, names=(*colored.names, *finer))
 
 
@@ -99,13 +124,14 @@ def _cluster_colors(
 def _found_clusters(
     source: str,
     digest: str,
-    _embedding_set: EmbeddingSet,
+    edited: Edited,
+    _active: ActiveSet,
     _layout: Layout,
-    _found: clusters.Clusters,
+    _found: Clusters,
 ) -> Colored:
     """Name the largest clusters; smaller ones share "other", points in none are noise."""
     found = _found
-    titles = name_clusters(found, _embedding_set, column_index(source, _embedding_set))
+    titles = _titles(_active, found, edited)
     shown = min(found.count, NAMED)
     names = list(titles[:shown])
     sizes = list(found.sizes[:shown])
@@ -115,9 +141,9 @@ def _found_clusters(
         sizes.append(sum(found.sizes[shown:]))
     grey = {*names[shown:], NO_CLUSTER}
     noise = len(names)
-    codes = np.where(found.labels == clusters.NOISE, noise, codes).astype(np.uint8)
+    codes = np.where(found.labels == NOISE, noise, codes).astype(np.uint8)
     names.append(NO_CLUSTER)
-    sizes.append(int((found.labels == clusters.NOISE).sum()))
+    sizes.append(int((found.labels == NOISE).sum()))
     colors = category_colors(
         codes, names, sizes, "clusters", services.blobs(), grey, click="select"
     )
@@ -127,32 +153,41 @@ def _found_clusters(
     )
     named = _group_names(titles, found, _layout)
     named = tuple(replace(each, code=min(i, shown)) for i, each in enumerate(named))
-    return Colored(colors, note, names=named)
+    return Colored(colors, note, None, named, found, titles)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _finer_names(
     source: str,
     digest: str,
-    _embedding_set: EmbeddingSet,
+    edited: Edited,
+    _active: ActiveSet,
     _layout: Layout,
-    _layers: tuple[clusters.Clusters, ...],
+    _layers: tuple[Clusters, ...],
 ) -> tuple[GroupName, ...]:
     """Name the clusters of finer layers, coarsest first, for when one zooms in on the map."""
-    index = column_index(source, _embedding_set)
     names: list[GroupName] = []
     for level, layer in enumerate(_layers, start=1):
-        titles = name_clusters(layer, _embedding_set, index)
-        names += _group_names(titles, layer, _layout, level)
+        names += _group_names(_titles(_active, layer, edited), layer, _layout, level)
     return tuple(names)
 
 
+def _titles(active: ActiveSet, found: Clusters, edited: Edited) -> tuple[str, ...]:
+    """Return the names of clusters: those that people gave, and else the computed ones."""
+    index = column_index(active.key, active.embedding_set)
+    titles, known = name_clusters(found, active.embedding_set, index), dict(edited)
+    if not known:
+        return titles
+    digests = (rows_digest(active.in_whole(found.labels == i)) for i in range(found.count))
+    return tuple(known.get(digest, title) for digest, title in zip(digests, titles, strict=True))
+
+
 def _group_names(
-    titles: tuple[str, ...], found: clusters.Clusters, layout: Layout, level: int = 0
+    titles: tuple[str, ...], found: Clusters, layout: Layout, level: int = 0
 ) -> tuple[GroupName, ...]:
     """Return the names of the largest clusters with their places on the map."""
-    radii = clusters.radii(layout.coordinates, found)
-    places = zip(titles, found.central, radii, strict=True)
+    sizes = radii(layout.coordinates, found)
+    places = zip(titles, found.central, sizes, strict=True)
     return tuple(
         GroupName(title, int(rows[0]), float(radius), level)
         for title, rows, radius in islice(places, MAP_NAMES)

@@ -85,6 +85,7 @@ def _draw(request: ViewRequest) -> None:
             hidden=view.hidden,
             camera=opened.address.camera,
             restored=opened.restored,
+            zoom=opened.zoom,
             background_clicks=view.displayed.is_requested
             and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
             marker=query.query_position(

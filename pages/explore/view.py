@@ -160,7 +160,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         note = "clusters appear once the layout is ready"
         colored = Colored(one_color(len(embedding_set), "clusters"), note)
     else:
-        colored = colors_of(key, embedding_set, displayed, request.coloring)
+        colored = colors_of(request.active, displayed, request.coloring)
     is_coloring = colored.job is not None and not colored.job.is_finished
     if not is_waiting and not is_coloring:
         _keep_hidden(colored)

@@ -83,6 +83,7 @@ class run_server:
                 **os.environ,
                 "EMBEDDING_CACHE": str(self.cache),
                 "EMBEDDING_RUNS": str(self.cache / "runs"),
+                "EMBEDDING_ANNOTATIONS": str(self.cache / "annotations"),
                 "EMBEDDING_MAX_SECONDS": "600",  # of a reading, also on a busy machine
             },
             stdout=subprocess.PIPE,

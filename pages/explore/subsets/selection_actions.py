@@ -8,6 +8,7 @@ from embeddings.analysis.cohesion import nearest_outside
 from pages.explore import groups
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
+from pages.explore.map_colors import Colored, cluster_of
 from pages.explore.subsets.active_filter import Matching
 
 NEIGHBOR_COUNTS = (5, 10, 20, 50, 100)
@@ -22,7 +23,7 @@ INVERTED = "not "
 _TO = {"centroid": "The centroid", "members": "Each point"}
 
 
-def draw(active: ActiveSet, matching: Matching, history: History) -> None:
+def draw(active: ActiveSet, matching: Matching, history: History, colored: Colored) -> None:
     """Draw the buttons for the selection."""
     embedding_set, selected = active.embedding_set, history.selected
     assert selected is not None
@@ -35,7 +36,9 @@ def draw(active: ActiveSet, matching: Matching, history: History) -> None:
             args=(history, matching),
         )
         _neighbors(embedding_set, history, selected)
-        groups.draw_form(active, history)
+        cluster = cluster_of(colored, selected)
+        title = None if cluster is None else colored.titles[cluster]
+        groups.draw_form(active, history, title)
 
 
 def _invert(history: History, matching: Matching) -> None:

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  FIRST_EYE, FIRST_VIEW, fit, fitRanges, flyTo, keepPlaces, keyView, readView, writeView,
+  FIRST_EYE, FIRST_VIEW, fit, fitRanges, flyTo, frame, keepPlaces, keyView, readView, writeView,
 } from "../../../components/map/camera.js";
 
 const SIZE = { width: 1000, height: 500 };
@@ -129,5 +129,31 @@ describe("a view as text", () => {
       assert.equal(readView(text, 2, SIZE), null);
     }
     assert.equal(readView("0,0,1", 3, SIZE), null);
+  });
+});
+
+describe("frame", () => {
+  test("shows a box with a margin, at the same scale on both axes", () => {
+    const view = frame({ center: [3, -1], half: [0.4, 0.4] }, planarView, PLANAR);
+    const [x, y] = [view["xaxis.range"], view["yaxis.range"]];
+    close((y[1] - y[0]) / 2, 0.4 * 1.5);
+    close((x[1] - x[0]) / 2, 0.4 * 1.5 * 2);
+    close((x[0] + x[1]) / 2, 3);
+    close((y[0] + y[1]) / 2, -1);
+  });
+
+  test("is not closer than a twentieth of the cloud", () => {
+    const { "xaxis.range": [low, high] } = frame({ center: [0, 0], half: [0, 0] }, planarView, PLANAR);
+    close(high - low, (2 * 1.06) / 20);
+  });
+
+  test("looks at a box in 3D from nearer, the smaller it is", () => {
+    const view = spatialView({ x: 2, y: 0, z: 0 });
+    const [near, far] = [0.1, 0.5].map((half) => {
+      const { "scene.camera": camera } = frame({ center: [0.2, 0, 0], half: [half, half, half] }, view, SPATIAL);
+      assert.deepEqual(camera.center, { x: 0.1, y: 0, z: 0 });
+      return distance(camera);
+    });
+    assert.ok(near < far && far < 2);
   });
 });

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { freePlace } from "../../../components/map/canvas.js";
 import { stepTo, toggleAlone, toggleHidden } from "../../../components/map/legend.js";
 import { withNearness } from "../../../components/map/overlay.js";
+import { modeOf } from "../../../components/map/pointer.js";
 
 describe("the legend", () => {
   test("shows a category alone, and then all again", () => {
@@ -21,6 +22,11 @@ describe("the legend", () => {
       [null, "c", null, "b", null],
     );
     assert.deepEqual(["ArrowUp", "ArrowDown", "ArrowLeft"].map((key) => stepTo(lines, 1, 1, key)), ["b", null, "c"]);
+  });
+
+  test("adds with Shift and subtracts with Alt", () => {
+    const modes = [[false, false], [true, false], [false, true]].map(([shiftKey, altKey]) => modeOf({ shiftKey, altKey }));
+    assert.deepEqual(modes, ["replace", "add", "subtract"]);
   });
 
   test("hides and shows a category", () => {

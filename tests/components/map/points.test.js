@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  groupRows, inBox, inPolygon, interpolate, markerStyle, projected2d, rowsInside, take,
+  boxOf, groupRows, inBox, inPolygon, interpolate, markerStyle, projected2d, rowsInside, take,
   toDisplay, visibleRows,
 } from "../../../components/map/points.js";
 import { packBits, toBase64, unpackBits } from "../../../components/shared/bits.js";
@@ -158,5 +158,18 @@ describe("regions", () => {
     const lasso = { lassoPoints: { x: [-2, -2, 0.5], y: [-2, 0.5, -2] } };
     assert.deepEqual(rowsInside(lasso, points, new Uint8Array([1, 1, 1])), [0]);
     assert.deepEqual(rowsInside({}, points, new Uint8Array([1, 1, 1])), []);
+  });
+});
+
+describe("boxOf", () => {
+  test("holds the middle of some rows", () => {
+    const axes = [Float32Array.from({ length: 102 }, (_, row) => row), new Float32Array(102).fill(5)];
+    const rows = new Uint8Array(102).fill(1, 1); // 1 to 101; 2 % on each side are left out
+    assert.deepEqual(boxOf({ axes }, rows), { center: [51, 5], half: [48, 0] });
+    assert.deepEqual([...axes[0].slice(0, 3)], [0, 1, 2]);
+  });
+
+  test("is none of no rows", () => {
+    assert.equal(boxOf({ axes: [new Float32Array(3)] }, new Uint8Array(3)), null);
   });
 });

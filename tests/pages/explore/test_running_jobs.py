@@ -19,6 +19,7 @@ from pages.common import services
 from pages.explore import layout_controls, map_colors, view
 from pages.explore.color_controls import NAMED
 from pages.explore.history import History
+from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.view import ViewState
@@ -147,14 +148,14 @@ def test_clusters_that_nobody_waits_for_any_more_are_cancelled(
 
     monkeypatch.setattr(services, "once", once)
     colored = [
-        map_colors._cluster_colors("source", SET, DISPLAYED, granularity)
+        map_colors._cluster_colors(ActiveSet("source", SET), DISPLAYED, granularity)
         for granularity in (0.1, 0.1, 0.2)
     ]
     first, same, second = (each.job.key for each in colored if each.job is not None)
     assert first == same != second
     assert server.cancelled == [first]
     server.put(second, "done", "me")
-    map_colors._cluster_colors("source", SET, DISPLAYED, 0.3)
+    map_colors._cluster_colors(ActiveSet("source", SET), DISPLAYED, 0.3)
     assert server.cancelled == [first]  # what has ended need not be cancelled
 
 
@@ -163,7 +164,7 @@ def test_clusters_that_could_not_be_found_say_why(
 ) -> None:
     failed = JobStatus("clusters", "failed", error="too few points")
     monkeypatch.setattr(services, "once", lambda *_: failed)
-    colored = map_colors._cluster_colors("source", SET, DISPLAYED, 0.5)
+    colored = map_colors._cluster_colors(ActiveSet("source", SET), DISPLAYED, 0.5)
     assert colored.note == "too few points"
     assert colored.colors.message["names"] == ["clusters"]
 
@@ -200,11 +201,11 @@ def test_clusters_are_named_on_the_map_finer_ones_once_they_are_found(
     monkeypatch.setattr(services, "once", once)
     embedding_set, layout = named(fine)
     displayed = replace(DISPLAYED, layout=layout, key="named")
-    colored = map_colors._cluster_colors("source named", embedding_set, displayed, 0.5)
+    colored = map_colors._cluster_colors(ActiveSet("source named", embedding_set), displayed, 0.5)
     assert colored.job is not None and not colored.job.is_finished
     assert [(name.row, name.level, name.code) for name in colored.names] == [(4, 0, 0), (7, 0, 1)]
     state["finer"] = "done"
-    colored = map_colors._cluster_colors("source named", embedding_set, displayed, 0.5)
+    colored = map_colors._cluster_colors(ActiveSet("source named", embedding_set), displayed, 0.5)
     assert colored.job is None
     assert [name.level for name in colored.names] == [0, 0, 1, 1, 1, 1, 1]
     assert [name.row for name in colored.names[2:]] == [4, 7, 10, 13, 16]
@@ -215,8 +216,10 @@ def test_clusters_are_named_on_the_map_finer_ones_once_they_are_found(
 @pytest.mark.parametrize("count", [NAMED, NAMED + 2])
 def test_small_clusters_share_a_color_and_noise_has_its_own(server: Server, count: int) -> None:
     clusters = found(count, noise=4)
-    source, digest, inputs = f"source {count}", f"digest {count}", named(clusters)
-    message = map_colors._found_clusters(source, digest, *inputs, clusters).colors.message
+    embedding_set, layout = named(clusters)
+    active = ActiveSet(f"source {count}", embedding_set)
+    inputs = (active.key, f"digest {count}", (), active, layout, clusters)
+    message = map_colors._found_clusters(*inputs).colors.message
     others = ["other (2 clusters)"] if count > NAMED else []
     assert len(set(message["names"])) == NAMED + len(others) + 1
     assert message["names"][NAMED:] == [*others, "no cluster"]
