@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.common import navigation_guard, services, sources
-from pages.explore import color_controls, groups, layers, layout_controls, map_panel, opening
+from pages.explore import color_controls, groups, layers, layout_controls, map_panel, opening, part
 from pages.explore.address import bar as address_bar
 from pages.explore.view import ViewRequest
 
@@ -15,7 +15,8 @@ def main() -> None:
     with st.sidebar:
         address_bar.draw()
         source, found = opening.choose()
-        active = groups.attach(layers.choose(found.version, found.embedding_set))
+        whole = groups.attach(layers.choose(found.version, found.embedding_set))
+        active = part.descend(whole)
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)

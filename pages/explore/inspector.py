@@ -160,7 +160,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     count = int(selected.sum())
     show_title(view.history.selected_name)
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
-    selection_actions.draw(view.request.active, view.matching, view.history, view.colored)
+    selection_actions.draw(view)
     _only_these(view.history)
     selection_details.show_differences(view.key, embedding_set, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)

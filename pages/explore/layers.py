@@ -21,7 +21,7 @@ class ActiveSet:
     ----------
     key : identifies it among all sets that are cached, and from what its file held before
     layers, layer : of a set of words in context; None for others
-    whole : the set that this one is a part of, without what people named; None for itself
+    whole : the set that this one is a part of; None for itself
     rows : int64, shape (n,); the rows of the whole that this set has; None for all
     """
 
@@ -29,13 +29,13 @@ class ActiveSet:
     embedding_set: EmbeddingSet
     layers: Layers | None = None
     layer: str | None = None
-    whole: EmbeddingSet | None = None
+    whole: "ActiveSet | None" = None
     rows: np.ndarray | None = None
 
     @property
     def annotated(self) -> EmbeddingSet:
         """The set whose annotations are shown: the whole one."""
-        return self.embedding_set if self.whole is None else self.whole
+        return (self.whole or self).embedding_set
 
     def in_whole(self, selected: np.ndarray) -> np.ndarray:
         """Return which rows of the whole set are selected here: bool, one for each of its rows."""

@@ -20,7 +20,7 @@ from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import export_panel, inspector, layout_controls, navigation, query
+from pages.explore import export_panel, inspector, layout_controls, navigation, part, query
 from pages.explore.address import bar as address_bar
 from pages.explore.map_data import (
     hover_addresses,
@@ -63,8 +63,12 @@ def _draw(request: ViewRequest) -> None:
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         points = map_points(view)
+        part.draw_breadcrumb(view)
         _status_bar(view)
-        filter_bar.draw(view.matching, view.history)
+        bar = filter_bar.draw(view.matching, view.history)
+        if bar is not None:
+            with bar:
+                part.draw_button(view, view.matching.mask, "lay_out_matches")
         focus, mask = highlight(view)
         embedding_map(
             key="map",

@@ -119,7 +119,7 @@ def _follow_address() -> None:
         state.open_set = OpenSet(key or _first(), notice=notice)
     elif key is None:
         current.notice = notice
-    elif key != current.key:
+    elif (key, wanted.within) != (current.key, current.address.within):
         open_set(key)
     if key is not None:
         navigation.go_to(wanted)

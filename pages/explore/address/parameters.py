@@ -27,6 +27,7 @@ class Address:
     set : key of the source, see sources.Source
     content : the beginning of the set's fingerprint, where the file may change; or ""
     layer : of a set of words in context
+    within : selections, each among the rows of the one before; the last is laid out by itself
     method, dims, params, seed : of the layout; parameters by name, as text
     color, named, granularity, scaled : see color_controls.Coloring
     hidden : codes of the hidden categories
@@ -46,6 +47,7 @@ class Address:
     set: str = ""
     content: str = ""
     layer: str | None = None
+    within: tuple[str, ...] = ()
     method: str | None = None
     dims: int | None = None
     params: tuple[tuple[str, str], ...] = ()
@@ -152,6 +154,7 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "set": _TEXT,
     "content": _TEXT,
     "layer": _TEXT,
+    "within": (_write_texts, _read_texts),
     "method": _TEXT,
     "dims": _WHOLE,
     "params": (_write_pairs, _read_pairs),

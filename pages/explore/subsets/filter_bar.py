@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from embeddings.filters import Condition, Filter
 from embeddings.text import shorten
@@ -17,11 +18,12 @@ LONGEST_TITLE = 48
 """Characters of a condition in the line; under the pointer it has all of them."""
 
 
-def draw(matching: Matching, history: History) -> None:
-    """Draw the conditions of the filter, if there are any."""
+def draw(matching: Matching, history: History) -> DeltaGenerator | None:
+    """Draw the conditions of the filter; return the line, or None if there are none."""
     if not matching.filter:
-        return
-    with st.container(key="filter_bar", horizontal=True, vertical_alignment="center"):
+        return None
+    bar = st.container(key="filter_bar", horizontal=True, vertical_alignment="center")
+    with bar:
         for number, condition in enumerate(matching.filter.conditions):
             _condition(number, condition)
         hide = matching.is_alone
@@ -40,6 +42,7 @@ def draw(matching: Matching, history: History) -> None:
             "Clear filters", key="clear_filters", type="tertiary",
             on_click=active_filter.change, args=(Filter(),),
         )  # fmt: skip
+    return bar
 
 
 def _condition(number: int, condition: Condition) -> None:

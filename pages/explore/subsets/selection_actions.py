@@ -5,11 +5,11 @@ import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.cohesion import nearest_outside
-from pages.explore import groups
+from pages.explore import groups, part
 from pages.explore.history import History
-from pages.explore.layers import ActiveSet
-from pages.explore.map_colors import Colored, cluster_of
+from pages.explore.map_colors import cluster_of
 from pages.explore.subsets.active_filter import Matching
+from pages.explore.view import ViewState
 
 NEIGHBOR_COUNTS = (5, 10, 20, 50, 100)
 """Numbers of neighbors to choose from."""
@@ -23,8 +23,9 @@ INVERTED = "not "
 _TO = {"centroid": "The centroid", "members": "Each point"}
 
 
-def draw(active: ActiveSet, matching: Matching, history: History, colored: Colored) -> None:
+def draw(view: ViewState) -> None:
     """Draw the buttons for the selection."""
+    active, history, matching = view.request.active, view.history, view.matching
     embedding_set, selected = active.embedding_set, history.selected
     assert selected is not None
     with st.container(key="selection_actions", horizontal=True):
@@ -36,9 +37,10 @@ def draw(active: ActiveSet, matching: Matching, history: History, colored: Color
             args=(history, matching),
         )
         _neighbors(embedding_set, history, selected)
-        cluster = cluster_of(colored, selected)
-        title = None if cluster is None else colored.titles[cluster]
+        cluster = cluster_of(view.colored, selected)
+        title = None if cluster is None else view.colored.titles[cluster]
         groups.draw_form(active, history, title)
+        part.draw_button(view, matching.within(selected), "lay_out_selected")
 
 
 def _invert(history: History, matching: Matching) -> None:

@@ -15,6 +15,7 @@ addresses = st.builds(
     set=st.just("") | texts,
     content=st.just("") | texts,
     layer=st.none() | texts,
+    within=st.lists(texts, max_size=3).map(tuple),
     method=st.none() | texts,
     dims=st.none() | wholes,
     params=st.lists(st.tuples(texts, st.text(max_size=9)), max_size=4).map(tuple),
