@@ -3,8 +3,10 @@
 import streamlit as st
 
 from pages.common import navigation_guard, services, sources
-from pages.explore import color_controls, groups, layers, layout_controls, map_panel, opening, part
+from pages.explore import layers, layout_controls, map_panel, opening
 from pages.explore.address import bar as address_bar
+from pages.explore.colors import color_controls
+from pages.explore.subsets import groups, part
 from pages.explore.view import ViewRequest
 
 

@@ -20,7 +20,7 @@ from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import export_panel, inspector, layout_controls, navigation, part, query
+from pages.explore import export_panel, inspector, layout_controls, navigation, query
 from pages.explore.address import bar as address_bar
 from pages.explore.map_data import (
     hover_addresses,
@@ -29,7 +29,7 @@ from pages.explore.map_data import (
     map_points,
 )
 from pages.explore.similarity_colors import toggle_similarity
-from pages.explore.subsets import filter_bar, filter_panel
+from pages.explore.subsets import filter_bar, filter_panel, part
 from pages.explore.view import (
     ViewRequest,
     ViewState,

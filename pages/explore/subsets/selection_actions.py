@@ -5,9 +5,9 @@ import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.cohesion import nearest_outside
-from pages.explore import groups, part
+from pages.explore.colors.map_colors import cluster_of
 from pages.explore.history import History
-from pages.explore.map_colors import cluster_of
+from pages.explore.subsets import groups, part
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.view import ViewState
 

@@ -20,7 +20,7 @@ from embeddings.neighbors import Neighbors
 from embeddings.text import shorten
 from pages.common.formatting import plain
 from pages.explore import navigation
-from pages.explore.map_colors import column_index
+from pages.explore.colors.map_colors import column_index
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.range_control import write_date
 

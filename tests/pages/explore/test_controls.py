@@ -15,9 +15,10 @@ from embeddings.layouts import Layout, LayoutSpec
 from embeddings.layouts.params import AxesParams, Params, TsneParams, UmapParams
 from embeddings.media import MEDIA
 from pages.common import services
-from pages.explore import color_controls, layout_controls
+from pages.explore import layout_controls
 from pages.explore.address import Address
-from pages.explore.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
+from pages.explore.colors import color_controls
+from pages.explore.colors.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
 from pages.explore.navigation import OpenSet
 
 ROWS = 60
@@ -27,7 +28,8 @@ VECTORS = np.random.default_rng(0).normal(size=(ROWS, 5)).astype(np.float32)
 def draw(embedding_set, panel):  # runs as a script of its own
     import streamlit as st
 
-    from pages.explore import color_controls, layers, layout_controls
+    from pages.explore import layers, layout_controls
+    from pages.explore.colors import color_controls
 
     if panel == "layout":
         st.session_state.chosen = layout_controls.choose(embedding_set, "tsne")

@@ -16,8 +16,9 @@ from embeddings.filters import Filter, IsMissing
 from embeddings.layouts import Layout, LayoutSpec
 from embeddings.neighbors import Neighbors
 from pages.common import services
-from pages.explore import layout_controls, map_colors, view
-from pages.explore.color_controls import NAMED
+from pages.explore import layout_controls, view
+from pages.explore.colors import map_colors
+from pages.explore.colors.color_controls import NAMED
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout

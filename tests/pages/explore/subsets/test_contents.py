@@ -12,7 +12,7 @@ from pages.common import services
 from server import annotations
 from tests.embeddings.test_usage import select
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DIGITS = gallery.open_item("digits")
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from embeddings.text import shorten
 from pages.common.formatting import plain
-from pages.explore import groups, navigation
+from pages.explore import navigation
 from pages.explore.navigation import OpenSet
+from pages.explore.subsets import groups
 from pages.explore.view import ViewState
 
 MOST_LINES = 30

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet, gallery
 from pages.common import services
-from pages.explore import groups
 from pages.explore.layers import ActiveSet
+from pages.explore.subsets import groups
 from server import annotations
 from tests.embeddings.test_usage import select, send_event
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DIGITS = gallery.open_item("digits")
 EVERY = np.arange(len(DIGITS))
 

@@ -15,10 +15,17 @@ from embeddings.cache import key_hash
 from embeddings.columns import MISSING, categories, column_of, numbers, seconds
 from embeddings.layouts import Layout, quality
 from pages.common import services
-from pages.explore import groups
-from pages.explore.color_controls import CLUSTERS, NAMED, PRESERVED, SINGLE, Coloring, kind_of
+from pages.explore.colors.color_controls import (
+    CLUSTERS,
+    NAMED,
+    PRESERVED,
+    SINGLE,
+    Coloring,
+    kind_of,
+)
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
+from pages.explore.subsets import groups
 from server.annotations import rows_digest
 from server.jobs import tasks
 from server.jobs.status import JobStatus

@@ -1,0 +1,1 @@
+"""What the points are colored by: the controls, and the colors."""
