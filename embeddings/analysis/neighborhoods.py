@@ -259,15 +259,18 @@ def _near_duplicates(
     if metric == "dot":
         metric, sampled = "cosine", _sample(random, sampled, _SAMPLED_ROWS)
         rows, values = query(embedding_set, sampled, rows.shape[1], metric)
-    if metric == "cosine":
-        limit = NEAR * (1 - (mean_cosine(embedding_set) or 0.0))
-        index, order = np.nonzero(1 - values <= limit)
-    else:
-        limit = float(np.sqrt(NEAR * mean_squared_distance(vectors)))
-        index, order = np.nonzero(values <= limit)
+    limit = near_limit(embedding_set, metric)
+    index, order = np.nonzero((1 - values if metric == "cosine" else values) <= limit)
     duplicates = equal_rows(vectors, sampled[index], rows[index, order])
     count = len(np.unique(index[~duplicates]))
     return NearDuplicates(count, count / len(sampled), len(sampled), limit, metric)
+
+
+def near_limit(embedding_set: EmbeddingSet, metric: Metric) -> float:
+    """Return the largest distance of near duplicates, see NearDuplicates; `metric` is not dot."""
+    if metric == "cosine":
+        return NEAR * (1 - (mean_cosine(embedding_set) or 0.0))
+    return float(np.sqrt(NEAR * mean_squared_distance(embedding_set.vectors)))
 
 
 def _dot_and_cosine(

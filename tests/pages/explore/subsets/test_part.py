@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from embeddings import gallery, neighbors
+from embeddings.filters import Filter, HasValue
 from pages.common import services
 from pages.explore.address import encode_mask
 from server import annotations
@@ -43,10 +44,9 @@ def enter(app: AppTest, rows: np.ndarray) -> AppTest:
 
 def shown(app: AppTest) -> int:
     """Return the number of rows of the set on the map."""
-    (text,) = (m.value for m in app.markdown if "points · " in m.value.replace("\\", ""))
-    return int(
-        text.replace("\\", "").partition(" points")[0].rpartition(" of ")[2].replace(",", "")
-    )
+    (text,) = (m.value for m in app.markdown if " points" in m.value and "·" in m.value)
+    words = text.replace("\\", "").partition(" points")[0].split()
+    return int(words[-1].replace(",", ""))
 
 
 def test_a_part_has_items_columns_and_neighbors_of_its_own() -> None:
@@ -127,10 +127,8 @@ def test_groups_are_those_of_the_whole() -> None:
 
 
 def test_what_matches_a_filter_is_laid_out() -> None:
-    app = at(method="pca", filter="")
+    app = at(method="pca")
     digits = DIGITS.metadata.column("digit").cast("string").to_pylist()
-    from embeddings.filters import Filter, HasValue
-
     go(app, {"method": "pca", "filter": Filter((HasValue("digit", ("3",)),)).to_text()})
     app.button(key="lay_out_matches").click().run()
     assert not app.exception
