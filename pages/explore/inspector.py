@@ -24,7 +24,7 @@ from pages.explore.history import History
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.map_data import image_address
 from pages.explore.similarity_colors import similarity_options
-from pages.explore.subsets import contents, selection_actions, selection_details
+from pages.explore.subsets import audit_panel, contents, selection_actions, selection_details
 from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 
 SEARCHED = (*CATEGORICAL, *SCALED, "text", "list")
@@ -82,6 +82,7 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
                 hint += " Draw a box or a lasso to select a region; Shift adds, Alt subtracts."
             hint += " Ctrl-click selects several points."
             st.caption(hint)
+            audit_panel.draw(view, on_event)
 
 
 def _item(view: ViewState, row: int, on_event: OnEvent) -> None:

@@ -27,6 +27,7 @@ NAMED = 20
 """Categories with a color of their own."""
 HOVERED = 2
 SINGLE, CLUSTERS, PRESERVED = "(single color)", "(clusters)", "(neighbor preservation)"
+HUBS, LOCAL_CLUSTERING = "(hubs)", "(local clustering)"
 ALIASES = {"(one color)": SINGLE, "(neighbors kept)": PRESERVED}
 """Former names of colorings, which old addresses hold."""
 
@@ -37,7 +38,7 @@ class Coloring:
 
     Attributes
     ----------
-    by : a column's name, SINGLE, CLUSTERS or PRESERVED
+    by : a column's name, SINGLE, CLUSTERS, PRESERVED, HUBS or LOCAL_CLUSTERING
     named : categories with a color of their own; by default the most frequent ones
     granularity : of clusters, 0 (coarse) to 1 (fine)
     scaled : True for whole numbers on a scale, not as categories
@@ -53,7 +54,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     """Draw the color controls; the first column of categories is the default."""
     kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
-    options = [*columns, CLUSTERS, PRESERVED, SINGLE]
+    options = [*columns, CLUSTERS, PRESERVED, HUBS, LOCAL_CLUSTERING, SINGLE]
     opened = navigation.open_set()
     former = opened.address.color or ""
     if former in ALIASES:  # from an old address

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components import Colors, GroupName, category_colors, date_colors, number_colors, one_color
 from embeddings import EmbeddingSet, layouts, neighbors
+from embeddings.analysis import audit
 from embeddings.analysis.cluster_names import name_clusters
 from embeddings.analysis.clusters import NOISE, Clusters, radii
 from embeddings.analysis.column_index import ColumnIndex, index_columns
@@ -67,6 +68,8 @@ def colors_of(active: ActiveSet, displayed: DisplayedLayout, coloring: Coloring)
         return _cluster_colors(active, displayed, coloring.granularity)
     if coloring.by == PRESERVED:
         return _preservation_colors(embedding_set, displayed)
+    if coloring.by in (HUBS, LOCAL_CLUSTERING):
+        return _graph_colors(embedding_set, displayed, coloring.by)
     if coloring.by == SINGLE:
         return Colored(one_color(len(embedding_set), "all points"))
     return _column_colors(active.key, coloring, embedding_set)
@@ -211,17 +214,41 @@ def column_index(source: str, embedding_set: EmbeddingSet) -> ColumnIndex:
     )
 
 
+def _not_measured(embedding_set: EmbeddingSet, by: str) -> Colored:
+    """Return one color for all points, until the graph is built to measure the quality."""
+    note = f"{by.strip('()')} is available once the quality has been measured"
+    return Colored(one_color(len(embedding_set), "all points"), note)
+
+
+def _graph_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout, by: str) -> Colored:
+    if not displayed.layout.quality:
+        return _not_measured(embedding_set, by)
+    return _graph_numbers(embedding_set.fingerprint, by, embedding_set)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
+def _graph_numbers(fingerprint: str, by: str, _embedding_set: EmbeddingSet) -> Colored:
+    graph = _graph(_embedding_set)
+    if by == HUBS:
+        values, title = audit.in_degree(graph), "among the 10 nearest of so many points"
+    else:
+        values, title = audit.local_clustering(graph), "neighbors that are neighbors of each other"
+    return Colored(number_colors(values, title, services.blobs()))
+
+
+def _graph(embedding_set: EmbeddingSet) -> neighbors.NeighborGraph:
+    metric = layouts.layout_metric(embedding_set)
+    return neighbors.load_or_build(embedding_set, services.cache(), metric=metric)
+
+
 def _preservation_colors(embedding_set: EmbeddingSet, displayed: DisplayedLayout) -> Colored:
-    if not displayed.layout.quality:  # the graph is built to measure the quality
-        note = "neighbor preservation is available once the quality has been measured"
-        return Colored(one_color(len(embedding_set), "all points"), note)
+    if not displayed.layout.quality:
+        return _not_measured(embedding_set, PRESERVED)
     return _preservation(displayed.key, displayed.layout, embedding_set)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing neighbors…", validate=_is_served)
 def _preservation(key: str, _layout: Layout, _embedding_set: EmbeddingSet) -> Colored:
-    metric = layouts.layout_metric(_embedding_set)
-    graph = neighbors.load_or_build(_embedding_set, services.cache(), metric=metric)
-    fraction = quality.preservation_per_point(graph, _layout.coordinates)
+    fraction = quality.preservation_per_point(_graph(_embedding_set), _layout.coordinates)
     title = "fraction of the 10 nearest preserved"
     return Colored(number_colors(fraction, title, services.blobs()))
