@@ -18,6 +18,8 @@ from embeddings.layouts import Layout, quality
 from pages.common import services
 from pages.explore.colors.color_controls import (
     CLUSTERS,
+    HUBS,
+    LOCAL_CLUSTERING,
     NAMED,
     PRESERVED,
     SINGLE,
