@@ -272,8 +272,10 @@ export class MapView {
    * @param {Uint8Array} rows 1 for each of them
    */
   async zoomTo(rows) {
-    const box = this.scene && boxOf(this.scene.points, rows);
-    if (box) await plotly().relayout(this.graph, frame(box, layoutOf(this.graph), this.scene.points));
+    if (!this.scene) return;
+    const { points } = this.scene;
+    const box = boxOf(points, rows);
+    if (box) await plotly().relayout(this.graph, frame(box, layoutOf(this.graph), points));
   }
 
   /** Return the view as text for an address; "" for the one that fits the cloud. */

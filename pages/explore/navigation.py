@@ -87,6 +87,7 @@ class OpenSet:
     held : a selection to compare others with, and its title; or None
     is_pattern : whether the text box of the filter panel is for a regular expression
     failed_filter : column, text and error of a regular expression that cannot be used
+    is_auditing : whether the audit is unfolded
     zoom : number of the last zoom to what is selected; negative for the return from it
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     """
@@ -114,6 +115,7 @@ class OpenSet:
     is_pattern: bool = False
     failed_filter: tuple[str, str, str] = ("", "", "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    is_auditing: bool = False
     zoom: int = 0
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
 

@@ -37,8 +37,10 @@ def draw(view: ViewState, on_event: Callable[[Event], None]) -> None:
     ----------
     on_event : called before the rerun with what the person did
     """
-    fold = st.expander("Audit", key="audit", on_change="rerun")
-    if not fold.open:
+    opened = navigation.open_set()
+    fold = st.expander("Audit", opened.is_auditing, key="audit", on_change="rerun")
+    opened.is_auditing = bool(fold.open)  # it stays open while an item of its lists is visited
+    if not opened.is_auditing:
         return
     with fold:
         graph = _graph(view.embedding_set)
@@ -49,7 +51,7 @@ def draw(view: ViewState, on_event: Callable[[Event], None]) -> None:
         if columns:
             by = view.request.coloring.by
             first = columns.index(by) if by in columns else 0
-            widget = navigation.open_set().widget("audit_column")
+            widget = opened.widget("audit_column")
             name = st.selectbox("Category", columns, first, key=widget)
             _categories(view, graph, name, on_event)
         _duplicates(view, graph, on_event)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -59,7 +60,7 @@ def draw(view: ViewState) -> None:
     fold = st.expander("Contents", expanded=True, key="contents", on_change="rerun")
     if not fold.open:
         return
-    height = "content" if len(lines) <= _UNSCROLLED else _HEIGHT
+    height: Literal["content"] | int = "content" if len(lines) <= _UNSCROLLED else _HEIGHT
     with fold, st.container(key="contents_lines", height=height, border=False, gap=None):
         for line in lines:
             is_selected = line.is_selected(view.history.selected)

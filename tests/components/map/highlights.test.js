@@ -25,7 +25,8 @@ describe("the legend", () => {
   });
 
   test("adds with Shift and subtracts with Alt", () => {
-    const modes = [[false, false], [true, false], [false, true]].map(([shiftKey, altKey]) => modeOf({ shiftKey, altKey }));
+    const keys = [[false, false], [true, false], [false, true]];
+    const modes = keys.map(([shiftKey, altKey]) => modeOf({ shiftKey, altKey }));
     assert.deepEqual(modes, ["replace", "add", "subtract"]);
   });
 

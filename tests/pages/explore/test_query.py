@@ -229,7 +229,7 @@ def test_a_mistake_in_an_expression_is_shown_and_changes_nothing(
     query.evaluate_expression(WORDS)
     assert opened.search_error.startswith(message)
     assert opened.history.row == 2 and opened.history.query is None
-    navigation.receive(Click(1))
+    navigation.receive(Click(1), 10)
     assert opened.search_error == ""
 
 

@@ -25,6 +25,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def app() -> AppTest:
     """Show the digits colored by clusters."""
+    services.open_sets().clear()  # opened again, they have their layout in this test's cache
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     select(app, "Color").select("(clusters)").run()
     return finish(app)

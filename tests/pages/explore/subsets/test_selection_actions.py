@@ -58,6 +58,7 @@ def test_each_way_of_selecting_is_a_step_of_the_address(app: AppTest) -> None:
 
 
 def test_the_inverse_is_within_the_filter(app: AppTest) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     digits = gallery.open_item("digits").metadata.column("digit").cast("string").to_pylist()
     threes = {row for row, digit in enumerate(digits) if digit == "3"}
     app.query_params["filter"] = Filter((HasValue("digit", ("3",)),)).to_text()
@@ -88,7 +89,7 @@ def test_a_selection_stays_while_the_view_changes_and_members_are_visited(app: A
         assert not app.exception
         assert selected(app) == list(range(40))
     (dims,) = (group for group in app.get("button_group") if group.label == "Dimensions")
-    dims.set_value([3]).run()
+    dims.set_value(3).run()
     assert app.query_params["dims"] == "3"
     app = send_event(app, "map", '{"type": "click", "row": 7}')
     assert (app.session_state.open_set.history.row, selected(app)) == (7, list(range(40)))
