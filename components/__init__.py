@@ -1,4 +1,4 @@
-"""The map, its export, the search box, lists, charts, the address bar: Streamlit v2 components.
+"""The map, its export, search, lists, a table, charts, the address bar: Streamlit v2 components.
 
 Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
 """
@@ -17,6 +17,7 @@ from components.events import (
     Search,
     Selection,
     SelectionMode,
+    Sort,
     Toggle,
     ToggleSimilarity,
     decode,
@@ -37,6 +38,7 @@ from components.map.encode import (
 )
 from components.neighbor_list.component import ListItem, neighbor_list
 from components.search.component import search_box
+from components.table.component import TableColumn, TableRow, data_table
 
 __all__ = [
     "BackgroundClick",
@@ -60,10 +62,14 @@ __all__ = [
     "Selection",
     "SelectionMode",
     "SimilarityColors",
+    "Sort",
+    "TableColumn",
+    "TableRow",
     "Toggle",
     "ToggleSimilarity",
     "address_bar",
     "category_colors",
+    "data_table",
     "date_colors",
     "decode",
     "embedding_map",

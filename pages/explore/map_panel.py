@@ -1,4 +1,4 @@
-"""The status bar, the map and the inspector: what a click reruns, and nothing else."""
+"""The status bar, the map, the table and the inspector: what a click reruns, and nothing else."""
 
 from dataclasses import replace
 from functools import partial
@@ -30,6 +30,7 @@ from pages.explore.map_data import (
 )
 from pages.explore.similarity_colors import toggle_similarity
 from pages.explore.subsets import filter_bar, filter_panel, part
+from pages.explore.table import table_panel
 from pages.explore.view import (
     ViewRequest,
     ViewState,
@@ -101,6 +102,7 @@ def _draw(request: ViewRequest) -> None:
             f"{view.status}",
             on_event=on_event,
         )
+        table_panel.draw(view, on_event)
     with right:
         inspector.show(view, labels, on_event)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from components import Clear, Click, Event, Query, Selection, Toggle
+from components import Clear, Click, Event, Query, Selection, Sort, Toggle
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
@@ -89,6 +89,8 @@ class OpenSet:
     failed_filter : column, text and error of a regular expression that cannot be used
     is_auditing : whether the audit is unfolded
     zoom : number of the last zoom to what is selected; negative for the return from it
+    last_ranking : the item that all others were ranked by last, and their order
+    tabled : what decides which rows the table has, and in which order, as it was drawn last
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     """
 
@@ -117,6 +119,8 @@ class OpenSet:
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     is_auditing: bool = False
     zoom: int = 0
+    last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    tabled: tuple[object, ...] | None = None
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
 
     def widget(self, name: str) -> str:
@@ -224,5 +228,9 @@ def receive(event: Event, count: int) -> None:
         opened.expression = event.text
     elif isinstance(event, Clear):
         history.clear()
+    elif isinstance(event, Sort):
+        opened.address = replace(
+            opened.address, sort=event.column, descending=event.descending, page=1
+        )
     elif isinstance(event, Selection):
         history.combine(event.mask, event.name, event.mode)

@@ -31,6 +31,7 @@ from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.similarity_colors import similarity_colors
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
+from pages.explore.table.table_rows import TableRows, table_rows
 
 CONTENT_DIGITS = 12
 """Digits of a fingerprint by which an address knows that a file has changed."""
@@ -72,6 +73,7 @@ class ViewState:
     found : neighbors of the current item or query, or None
     similarity : how the map is colored by similarity to an item, or None
     matching : the rows that pass the filter
+    table : the rows of the table
     is_working : whether the view changes without a click: a job or a query is unfinished
     """
 
@@ -84,6 +86,7 @@ class ViewState:
     found: Neighbors | None
     similarity: SimilarityColors | None
     matching: Matching
+    table: TableRows
     is_working: bool
 
     @property
@@ -168,6 +171,8 @@ def compute_view(request: ViewRequest) -> ViewState:
     history = navigation.current()
     history.only_these = chosen("only", history.only_these)
     found = _find_neighbors(key, embedding_set, kinds, history)
+    matching = active_filter.matching(key, embedding_set)
+    metric = found.metric if found else None
     return ViewState(
         request=request,
         kinds=kinds,
@@ -177,7 +182,8 @@ def compute_view(request: ViewRequest) -> ViewState:
         encoder=encoder,
         found=found,
         similarity=similarity_colors(embedding_set, history, found),
-        matching=active_filter.matching(key, embedding_set),
+        matching=matching,
+        table=table_rows(key, embedding_set, kinds, history, matching, metric),
         is_working=displayed.job is not None or is_coloring or is_query_pending,
     )
 

@@ -37,6 +37,10 @@ addresses = st.builds(
     locked=st.none() | wholes,
     metric=st.none() | texts,
     k=st.none() | wholes,
+    table=st.none() | st.just(True),
+    sort=st.just("") | texts,
+    descending=st.booleans(),
+    page=wholes,
 )
 
 
