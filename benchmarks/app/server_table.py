@@ -7,6 +7,7 @@ action reruns the whole page, while in a browser it reruns the panels only. The 
 column sorts it; later ones take its order from memory. The bytes are of the table's message.
 """
 
+import json
 import os
 import statistics
 import tempfile
@@ -14,17 +15,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from typing_extensions import Doc
 
 from benchmarks import report
 from embeddings import EmbeddingSet, save
-from tests.embeddings.test_usage import send_event
 
 DIMENSIONS = 50
 REPEAT = 9
@@ -73,26 +75,39 @@ def open_app(path: Path, rows: int) -> AppTest:
 def actions(app: AppTest) -> dict[str, Callable[[int], AppTest]]:
     """Return what is measured; each gets the number of the repetition."""
 
-    def sort(column: str, descending: bool = False) -> AppTest:
-        flag = str(descending).lower()
-        event = f'{{"type": "sort", "column": "{column}", "descending": {flag}}}'
-        return send_event(app, "rows", event)
+    def sort(column: str, i: int) -> AppTest:
+        return send(app, {"type": "sort", "column": column, "descending": bool(i % 2)})
 
     def click(i: int) -> AppTest:
-        return send_event(app, "rows", f'{{"type": "click", "row": {7 * i}}}')
+        return send(app, {"type": "click", "row": 7 * i})
 
     return {
         "page turn": lambda _: app.button(key="table_forward").click().run(),
         **{
-            f"sort by {name}, {which}": lambda i, name=name: sort(name, bool(i % 2))
+            f"sort by {name}, {which}": partial(sort, name)
             for which in ("first", "again")
             for name in ("kind", "text", "number", "day")
         },
         "page turn, sorted": lambda _: app.button(key="table_forward").click().run(),
         "click on a row": click,
-        "sort by similarity": lambda i: sort("(similarity)", bool(i % 2)),
+        "sort by similarity": partial(sort, "(similarity)"),
         "click on a row, sorted by similarity": click,
     }
+
+
+def send(app: AppTest, event: dict[str, Any]) -> AppTest:
+    """Send an event of the table, as the browser does."""
+    states = app._tree.get_widget_states()
+    key = f"$$STREAMLIT_INTERNAL_KEY_{table_of(app).id}__events"
+    trigger = json.dumps([{"event": "event", "value": event}])
+    states.widgets.append(WidgetState(id=key, json_trigger_value=trigger))
+    return app._run(widget_state=states)
+
+
+def table_of(app: AppTest) -> Any:
+    """Return the table's message."""
+    (found,) = (c.proto for c in app.get("bidi_component") if c.proto.id.endswith("-rows"))
+    return found
 
 
 def row(name: str, act: Callable[[int], AppTest]) -> dict[str, Any]:
@@ -104,8 +119,7 @@ def row(name: str, act: Callable[[int], AppTest]) -> dict[str, Any]:
         app = act(i)
         measured.append(1000 * (time.perf_counter() - start))
         assert not app.exception, app.exception
-        sent = [c.proto for c in app.get("bidi_component") if c.proto.id.endswith("-rows")]
-        sizes.append(sent[0].ByteSize())
+        sizes.append(table_of(app).ByteSize())
     return {
         "contender": name,
         **report.spread("ms", measured, 1),

@@ -174,8 +174,8 @@ def _csv(export: Export) -> Iterator[bytes]:
     columns = _columns(export, "csv")
     for block in _text_blocks(export, len(columns)):
         part = export.part(block)
-        cells = _names(export, part)
-        cells |= {name: _csv_cells(_take(column, part)) for name, column in columns.items()}
+        taken = {name: _take(column, part) for name, column in columns.items()}
+        cells = {name: _csv_cells(each) for name, each in {**_names(export, part), **taken}.items()}
         if export.vectors:
             components = np.ascontiguousarray(export.embedding_set.vectors[part].T)
             cells |= {f"dim_{i}": pa.array(each) for i, each in enumerate(components)}

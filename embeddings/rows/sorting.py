@@ -77,7 +77,7 @@ def _item_ranks(values: pa.Array) -> np.ndarray:
             values = pc.utf8_lower(values)
     elif pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
-    ranks = pc.rank(values, sort_keys="ascending", null_placement="at_end", tiebreaker="dense")
+    ranks = pc.rank(values, sort_keys="ascending", tiebreaker="dense")  # missing ones at the end
     return ranks.to_numpy().astype(np.int64) - 1
 
 

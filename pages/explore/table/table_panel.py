@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components import Event, TableColumn, TableRow, data_table
+from components.table.component import Direction
 from embeddings.analysis.contexts import CONTEXT, is_layer
 from embeddings.columns import LABEL, column_of
 from embeddings.metrics import value_kind
@@ -85,9 +86,9 @@ def _table(view: ViewState, names: list[str], on_event: Callable[[Event], None])
     cells: list[list[Any]] = [[list_label(embedding_set, row) for row in rows]]
     if table.nearness is not None:
         metric = view.found.metric if view.found else embedding_set.provenance.metric
-        kind = value_kind(metric)
-        first = "descending" if kind == "similarity" else "ascending"
-        columns.append(TableColumn(NEAREST, kind.capitalize(), first, is_number=True))
+        title = value_kind(metric)
+        first: Direction = "descending" if title == "similarity" else "ascending"
+        columns.append(TableColumn(NEAREST, title.capitalize(), first, is_number=True))
         decimals = decimals_to_distinguish(table.nearness, least=3)
         cells.append([f"{value:.{min(decimals, 6)}f}" for value in table.nearness])
     for name in names:
