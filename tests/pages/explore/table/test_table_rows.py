@@ -25,9 +25,9 @@ SET = EmbeddingSet.of(
 
 def draw(embedding_set):  # runs as a script of its own
     import streamlit as st
-    from pages.explore.colors.color_controls import column_kinds
 
     from pages.explore import navigation
+    from pages.explore.colors.color_controls import column_kinds
     from pages.explore.subsets import active_filter
     from pages.explore.table.table_rows import table_rows
 
