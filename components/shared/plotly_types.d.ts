@@ -28,8 +28,6 @@ export interface SceneAxes {
   /** The low and the high corner of the box. */
   bounds: [number[], number[]];
   ticks: { x: number }[][];
-  gridWidth: number[];
-  lineWidth: number[];
   /** What the camera decides: which side of each axis is far, and at which edge each axis is drawn. */
   lastCubeProps: { axis: number[]; cubeEdges: number[] };
 }

@@ -97,7 +97,7 @@ def _draw(request: ViewRequest) -> None:
                 view.embedding_set, view.displayed.layout, view.history.query
             ),
             title=view.embedding_set.provenance.name,
-            details=view.status,
+            details=view.shown_layout,
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
             f"{view.status}",
             on_event=on_event,

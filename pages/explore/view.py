@@ -149,6 +149,13 @@ class ViewState:
             return f"{title}, in progress"
         return f"Showing {shown} until {METHODS[self.request.spec.method].title} is ready"
 
+    @property
+    def shown_layout(self) -> str:
+        """What a figure says of its layout: how that was made, or what takes its place."""
+        job = self.displayed.job
+        is_shown = self.displayed.is_requested or (job is not None and job.frame is not None)
+        return self.status if is_shown else self.displayed.substitute
+
 
 def compute_view(request: ViewRequest) -> ViewState:
     """Return the view as it is now; nothing in it is looked up again by a panel."""
