@@ -19,9 +19,8 @@ from starlette.routing import Route
 import pages
 from components.assets import KeptByBrowsers
 from embeddings import EmbeddingError
-from pages.common import navigation_guard, services
+from pages.common import navigation_guard, services, streamlit_corrections
 from pages.common.formatting import error_box
-from pages.common.message_queue import keep_unsent_messages
 from pages.explore.address import bar as address_bar
 from server import exports, similarities, thumbnails
 from server.web_guard import WebGuard
@@ -33,8 +32,8 @@ STYLE = (FOLDER / "common" / "style.css").read_text()
 
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
-    keep_unsent_messages()
-    navigation_guard.ignore_other_pages()
+    streamlit_corrections.keep_unsent_messages()
+    streamlit_corrections.ignore_other_pages()
     explore, train, evaluate = (FOLDER / f"{name}.py" for name in ("explore", "train", "evaluate"))
     linked = [
         st.Page(explore, title="Explore", icon=":material/scatter_plot:", default=True),

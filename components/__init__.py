@@ -1,10 +1,20 @@
 """The map, its export, search, lists, a table, charts, the address bar: Streamlit v2 components.
 
-Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
+Each has a folder with its JavaScript, and its Python unless that is a few lines (`elements.py`);
+shared/ is JavaScript that several need.
 """
 
-from components.address.component import address_bar
 from components.assets import Blobs
+from components.elements import (
+    Chart,
+    Choice,
+    Line,
+    address_bar,
+    command_palette,
+    figure_panel,
+    line_charts,
+    search_box,
+)
 from components.events import (
     BackgroundClick,
     Clear,
@@ -22,8 +32,6 @@ from components.events import (
     ToggleSimilarity,
     decode,
 )
-from components.figure.component import figure_panel
-from components.line_charts.component import Chart, Line, line_charts
 from components.map.component import Focus, GroupName, Mask, SimilarityColors, embedding_map
 from components.map.encode import (
     Colors,
@@ -37,13 +45,13 @@ from components.map.encode import (
     text_address,
 )
 from components.neighbor_list.component import ListItem, neighbor_list
-from components.search.component import search_box
 from components.table.component import TableColumn, TableRow, data_table
 
 __all__ = [
     "BackgroundClick",
     "Blobs",
     "Chart",
+    "Choice",
     "Clear",
     "Click",
     "Colors",
@@ -69,6 +77,7 @@ __all__ = [
     "ToggleSimilarity",
     "address_bar",
     "category_colors",
+    "command_palette",
     "data_table",
     "date_colors",
     "decode",

@@ -1,6 +1,6 @@
 """The open set of a session, and what belongs to it."""
 
-from collections.abc import Container
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -37,6 +37,23 @@ class PendingQuery:
     fingerprint: str
     response: "Future[Response]"
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The options of a control, for the command palette.
+
+    Attributes
+    ----------
+    default : the option that the address does not name
+    current : the option that is chosen
+    resets : fields of the address that return to their defaults when another option is chosen
+    """
+
+    options: Sequence[object]
+    default: object
+    current: object
+    resets: tuple[str, ...]
 
 
 @dataclass
@@ -92,6 +109,7 @@ class OpenSet:
     last_ranking : the item that all others were ranked by last, and their order
     tabled : what decides which rows the table has, and in which order, as it was drawn last
     hidden : the coloring whose categories were hidden last, and which of them are hidden
+    offers : options of the controls, by name
     """
 
     key: str
@@ -122,6 +140,7 @@ class OpenSet:
     last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     tabled: tuple[object, ...] | None = None
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
+    offers: dict[str, Offer] = field(default_factory=dict)
 
     def widget(self, name: str) -> str:
         """Return the key of a widget whose value is the set's.
@@ -155,7 +174,7 @@ def current() -> History:
     return open_set().history
 
 
-def control(name: str, default: T, options: Container[T] | None = None, **resets: object) -> T:
+def control(name: str, default: T, options: Sequence[T] | None = None, **resets: object) -> T:
     """Return the value of a control, to be drawn under `key_for(name, value)`.
 
     It is what the person chose last, what the address says, or the default. A value that is not
@@ -176,6 +195,8 @@ def control(name: str, default: T, options: Container[T] | None = None, **resets
     if value != current:
         changes |= resets
     opened.address = replace(opened.address, **changes)
+    if options is not None:
+        opened.offers[name] = Offer(options, default, value, tuple(resets))
     return value
 
 

@@ -195,6 +195,12 @@ def compute_view(request: ViewRequest) -> ViewState:
     )
 
 
+def search_controls(embedding_set: EmbeddingSet) -> tuple[Metric, int]:
+    """Return metric and number of neighbors, as chosen."""
+    metric: Metric = navigation.control("metric", embedding_set.provenance.metric, METRICS)
+    return metric, navigation.control("k", DEFAULT_K, K_OPTIONS)
+
+
 def _find_neighbors(
     key: str, embedding_set: EmbeddingSet, kinds: Mapping[str, str], history: History
 ) -> Neighbors | None:
@@ -203,8 +209,7 @@ def _find_neighbors(
     While work runs, the screen is drawn again and again for the same item.
     """
     opened = navigation.open_set()
-    metric: Metric = navigation.control("metric", embedding_set.provenance.metric, METRICS)
-    k = navigation.control("k", DEFAULT_K, K_OPTIONS)
+    metric, k = search_controls(embedding_set)
     if history.row is not None:
         wanted: tuple[object, ...] = (key, history.row, metric, k)
     elif history.query is not None:
