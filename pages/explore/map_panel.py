@@ -22,13 +22,13 @@ from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
 from pages.explore import export_panel, inspector, layout_controls, navigation, query
 from pages.explore.address import bar as address_bar
+from pages.explore.colors.similarity_colors import toggle_similarity
 from pages.explore.map_data import (
     hover_addresses,
     image_address,
     label_address,
     map_points,
 )
-from pages.explore.similarity_colors import toggle_similarity
 from pages.explore.subsets import filter_bar, filter_panel, part
 from pages.explore.table import table_panel
 from pages.explore.view import (

@@ -25,10 +25,10 @@ from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
 from pages.explore.colors.map_colors import Colored, colors_of
+from pages.explore.colors.similarity_colors import similarity_colors
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
-from pages.explore.similarity_colors import similarity_colors
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.table.table_rows import TableRows, table_rows

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.explore.address import encode_mask
 from tests.embeddings.test_usage import select, send_event
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(autouse=True)
