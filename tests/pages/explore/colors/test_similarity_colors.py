@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.embeddings.test_usage import send_event
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
