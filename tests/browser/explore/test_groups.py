@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.driver import ROOT, AppPage
-from tests.browser.test_filters import MASKED, wait_for_mask
+from tests.browser.explore.test_filters import MASKED, wait_for_mask
 
 ROWS, THREES, FIVES = 1797, 183, 182  # of the digits
 
