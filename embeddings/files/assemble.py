@@ -139,17 +139,17 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     """
     if dataset.is_dataset(members):
         return _typed(dataset.load(members, context, holder), {}, context)
-    paths = [member.path for member in members]
+    media, rest = _partition(members, lambda member: media_type(member.head) is not None)
+    paths = [member.path for member in rest if not NPY.begins(member.head)]
     config = next((path for path in paths if is_config(path)), None)
     if config is not None:
         return _typed(_from_config(config, members, context, strict=not holder), {}, context)
     index = checkpoint.latest(paths)
     if index is not None:
-        draft = checkpoint.load(index, paths, context)
+        draft = checkpoint.load(index, [member.path for member in members], context)
         others = [each for each in members if not checkpoint.is_part(each.name)]
         files = _with_formats(others, context, strict=not holder, allow_none=True)
         return _typed(add_columns(draft, files, context), {}, context)
-    media, rest = _partition(members, lambda member: _is_media_file(member.path))
     if not rest:
         raise EmbeddingError(f"{_names(members)}: no vectors among images; add the file of vectors")
     tables = sum(member.path.suffix != ".npy" for member in rest)  # which may be a vector each
@@ -157,11 +157,6 @@ def _read_members(members: Sequence[Member], context: ReadContext, holder: str =
     files = _with_formats(rest, context, strict=not holder)
     draft = _from_files(_without_settings(files, context) if holder else files, context)
     return _join_media(draft, media, context)
-
-
-def _is_media_file(path: Path) -> bool:
-    with path.open("rb") as file:
-        return media_type(file.read(64)) is not None
 
 
 def _with_formats(
@@ -176,7 +171,8 @@ def _with_formats(
     found, unknown, tables = [], [], 0
     for member in members:
         try:
-            found.append((member.path, detect_format(member.path, context)))
+            is_array = member.path.suffix == ".npy" and NPY.begins(member.head)
+            found.append((member.path, NPY if is_array else detect_format(member.path, context)))
         except EmbeddingError as error:
             if strict:
                 raise

@@ -4,7 +4,7 @@ Which file is which is decided by content, not by order or name.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import ARROW, DELIMITED, PARQUET, Format
 from embeddings.files.draft import Draft
 from embeddings.files.limits import error_context
-from embeddings.files.options import Note, ReadContext
+from embeddings.files.options import ChoiceName, Note, ReadContext
 from embeddings.files.tabular.embedding_table import companion_columns
 from embeddings.files.tabular.roles import CERTAIN, NO_VECTORS, Likelihood, choose_label
 from embeddings.files.tabular.shards import are_shards, read_shards, sort_by_name
 from embeddings.files.tabular.table_draft import describe_columns, to_labels, with_unique_names
 from embeddings.text import listed
+
+_Reading = tuple[pa.Table, str]
+"""A table, and the words that distinguish it in messages from the other readings of its file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +33,11 @@ class _Companion:
 
     Attributes
     ----------
-    readings : the tables that it can be read as, each with the words that distinguish it from the
-        others in messages; only the last may have a row for each vector
+    readings : the ways that it can be read; only the last may have a row for each vector
     """
 
     path: Path
-    readings: Sequence[tuple[pa.Table, str]]
+    readings: Sequence[_Reading]
 
     @property
     def table(self) -> pa.Table:
@@ -130,27 +132,71 @@ def _vector_likelihood(
 def _read(path: Path, its_format: Format, rows: int, context: ReadContext) -> _Companion:
     """Read a file in each way there is, up to the one that gives `rows` rows.
 
-    What the caller states about text is meant for the first text of the set, which is the file of
-    vectors if that is text; the encoding is that of all.
+    What the caller states about text holds for all texts of the set; see _read_further_text.
     """
-    stated: tuple[ReadContext, ...] = ()
-    if its_format == DELIMITED and "encoding" not in context.choices:
-        stated = (context,)
-    elif its_format == DELIMITED and "encoding" in context.selections:
-        stated = (ReadContext(context.note, {"encoding": context.selections["encoding"]}),)
-    note = context.note
-    readings: list[tuple[pa.Table, str]] = []
     with error_context(path):
         if not its_format.describes_rows:
             raise EmbeddingError(
                 "files of its format hold vectors, and cannot describe the rows of another file; "
                 "open it alone, or give its columns as CSV, JSON, Parquet or .npz"
             )
-        for reading in its_format.module.read_columns(path, rows, note, *stated):
-            readings.append(reading)
-            if reading[0].num_rows == rows:
-                break
-    return _Companion(path, readings)
+        if its_format == DELIMITED and "encoding" in context.choices:
+            return _Companion(path, _read_further_text(path, rows, context))
+        stated = (context,) if its_format == DELIMITED else ()
+        return _Companion(path, _readings(path, its_format, rows, context.note, *stated))
+
+
+def _readings(
+    path: Path, its_format: Format, rows: int, note: Note, *stated: ReadContext
+) -> list[_Reading]:
+    """Return the readings of a file up to the first one of `rows` rows."""
+    found: list[_Reading] = []
+    for reading in its_format.module.read_columns(path, rows, note, *stated):
+        found.append(reading)
+        if reading[0].num_rows == rows:
+            break
+    return found
+
+
+def _read_further_text(path: Path, rows: int, context: ReadContext) -> list[_Reading]:
+    """Return the readings of a text that is not the first one of its set.
+
+    It is read as the caller states. If that does not divide it into columns, or gives another
+    number of rows, whether it has a header is detected, or else all but the encoding; which is
+    noted.
+    """
+    names = context.text_options.stated
+    stated = {name: value for name, value in context.selections.items() if name in names}
+    ways: list[dict[ChoiceName, str]] = [
+        stated,
+        {name: value for name, value in stated.items() if name != "header"},
+        {name: value for name, value in stated.items() if name == "encoding"},
+    ]
+    attempts: list[tuple[Mapping[ChoiceName, str], list[_Reading], list[str]]] = []
+    errors: list[EmbeddingError] = []
+    for i, options in enumerate(ways):
+        if options in ways[:i]:
+            continue
+        notes: list[str] = []
+        trial = ReadContext(notes.append, options)
+        try:
+            found = _readings(path, DELIMITED, rows, trial.note, trial)
+        except EmbeddingError as error:
+            errors.append(error)
+            continue
+        attempts.append((options, found, notes))
+        table = found[-1][0]
+        if table.num_rows == rows and ("separator" not in options or table.num_columns > 1):
+            break
+    if not attempts:
+        raise errors[0]
+    first, last = (attempt[1][-1][0].shape for attempt in (attempts[0], attempts[-1]))
+    chosen, found, notes = attempts[-1 if last[0] == rows and last != first else 0]
+    if chosen != stated:
+        notes.append(f"{path.name}: not written as stated for the set; read as detected")
+    for sentence in notes:
+        context.note(sentence)
+    return found
 
 
 def _joined_shards(files: Sequence[tuple[Path, Format]], rows: int, note: Note) -> list[_Companion]:

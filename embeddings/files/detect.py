@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.limits import check_bytes, error_context
 from embeddings.files.options import ReadContext
 from embeddings.files.plain_text import is_text
@@ -59,9 +58,13 @@ class Format:
         """The module that reads the format; it is imported here."""
         return import_module(f"embeddings.files.{self.module_name}")
 
+    def begins(self, head: bytes) -> bool:
+        """Return True if `head` begins as files of this format do; False if only a module tells."""
+        return bool(self.begins_with) and head.startswith(self.begins_with, self.offset)
+
     def matches(self, head: bytes, path: Path) -> bool:
         """Return True if a file that starts with `head` is of this format."""
-        if self.begins_with and not head.startswith(self.begins_with, self.offset):
+        if self.begins_with and not self.begins(head):
             return False
         if self.suffices:
             return True
@@ -134,7 +137,7 @@ def detect_format(path: Path, context: ReadContext) -> Format:
         if not SAFETENSORS.matches(head, path):  # its first bytes may look like a pickle's
             refuse(head, path)
         found = first_match(head, path)
-        if _is_stated_table(head, found, context.text_options):
+        if _is_stated_table(head, found, context):
             return DELIMITED
         if found is None:
             names = ", ".join(each.name for each in FORMATS)
@@ -143,9 +146,12 @@ def detect_format(path: Path, context: ReadContext) -> Format:
         return found
 
 
-def _is_stated_table(head: bytes, found: Format | None, options: TextOptions) -> bool:
+def _is_stated_table(head: bytes, found: Format | None, context: ReadContext) -> bool:
     """Return True for text of another format, or of none, that is a table by what is stated."""
-    if not options.stated or found not in (None, WORD2VEC_TEXT, RAW):
+    if found not in (None, WORD2VEC_TEXT, RAW):
+        return False
+    options = context.text_options
+    if not options.stated:
         return False
     if found == WORD2VEC_TEXT:
         return options.stated.keys() != {"encoding"}

@@ -32,7 +32,9 @@ _COPIES = 3  # that a reader may hold of the content: as bytes, as a table, as v
 _LEAST_MEMORY = 512 * 2**20
 
 _BASE_SECONDS = 5.0
-_BYTES_PER_SECOND = 2 * 2**20  # JSON Lines of two numbers are read at 3.4 MiB/s, long ones at 20
+_SECONDS_PER_FILE = 0.005  # a small image is decoded in less than 0.5 ms
+BYTES_PER_SECOND = 2 * 2**20
+"""Speed of reading: JSON Lines of two numbers are read at 3.4 MiB/s, long ones at 20."""
 
 _raised: ContextVar[int] = ContextVar("raised limit", default=0)
 
@@ -87,7 +89,9 @@ def raised_size_limit(paths: Sequence[Path]) -> Iterator[None]:
         _raised.reset(token)
 
 
-def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
+def read_limits(
+    paths: Sequence[Path], trusted: bool, bytes_per_second: float = BYTES_PER_SECOND
+) -> ReadLimits:
     """Return the limits on reading some files: as configured, or else according to their size.
 
     The sizes that a file states are checked before anything is made of them; these limits hold for
@@ -96,12 +100,14 @@ def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
     Parameters
     ----------
     trusted : True for files that the person at the machine named; see `raised_size_limit`
+    bytes_per_second : slowest speed at which sound files of the kind are read
 
     Raises
     ------
     EmbeddingError
         one of the environment variables is not a whole number above 0
     """
+    further = _SECONDS_PER_FILE * max(0, len(paths) - 1)
     memory = from_environment("EMBEDDING_MAX_MEMORY", "bytes, such as 8589934592")
     seconds = from_environment("EMBEDDING_MAX_SECONDS", "seconds, such as 60")
     open_files = from_environment("EMBEDDING_MAX_OPEN_FILES", "files, such as 4096")
@@ -112,19 +118,26 @@ def read_limits(paths: Sequence[Path], trusted: bool) -> ReadLimits:
         memory = max(_LEAST_MEMORY, min(needed, free_memory()))
     return ReadLimits(
         memory,
-        seconds or _BASE_SECONDS + size / _BYTES_PER_SECOND,
+        seconds or _BASE_SECONDS + further + size / bytes_per_second,
         open_files or DEFAULT_OPEN_FILES,
         configured_max_bytes(),
     )
 
 
 @contextmanager
-def limited_reading(paths: Sequence[Path]) -> Iterator[None]:
+def limited_reading(
+    paths: Sequence[Path], name: str = "", bytes_per_second: float = BYTES_PER_SECOND
+) -> Iterator[None]:
     """Limit what a command spends on reading files of its user; see supervision.limited.
 
     Everything that reads such files does so within this block. It has no effect in a server, whose
     files are read by processes with limits of their own (server/reading/), and in a program that
     uses this library.
+
+    Parameters
+    ----------
+    name : what is read, for messages; default: the name of the first file
+    bytes_per_second : see read_limits
 
     Raises
     ------
@@ -135,7 +148,8 @@ def limited_reading(paths: Sequence[Path]) -> Iterator[None]:
     if not has_supervisor():
         yield
         return
-    with limited(read_limits(paths, trusted=True), paths[0].name):
+    limits = read_limits(paths, trusted=True, bytes_per_second=bytes_per_second)
+    with limited(limits, name or paths[0].name):
         yield
 
 

@@ -87,9 +87,17 @@ def write_last(
 
 
 def read_last(
-    folder: Path, settings: Mapping[str, Any]
+    folder: Path, settings: Mapping[str, Any], added: Mapping[str, Any] | None = None
 ) -> tuple[TrainState, dict[str, Any]] | None:
     """Read last.pt; return the training state and the `state_dict`s, or None if there is no file.
+
+    Parameters
+    ----------
+    settings : mapping
+        Settings and data of the run that is to continue.
+    added : mapping, optional
+        Settings that the run may lack, and the values that it had without them: see
+        loop_config.ADDED.
 
     Raises
     ------
@@ -99,7 +107,8 @@ def read_last(
     if not (folder / LAST_CHECKPOINT).is_file():
         return None
     state = _read(folder / LAST_CHECKPOINT)
-    before, now = json.loads(state.pop("about")), json.loads(_to_json(settings))
+    before = json.loads(_to_json(added or {})) | json.loads(state.pop("about"))
+    now = json.loads(_to_json(settings))
     differences = [
         f"{name} was {before.get(name)}, now {now.get(name)}"
         for name in sorted({*before, *now} - STOPPING_SETTINGS)

@@ -4,14 +4,18 @@ A trainer's config is a frozen dataclass that inherits LoopConfig. It adds its o
 repeats those whose default or meaning differs; their order stays the one below.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Lt
 from typing_extensions import Doc
 
-from embeddings.settings import ADVANCED, Label, SettingError, check
+from embeddings.settings import ADVANCED, Label, SettingError, check, hints
+
+ADDED = "added"
+"""Marks a setting that earlier versions did not have, and by whose default a run goes as it went in
+those versions: their runs can be resumed. Settings that change runs by their default have none."""
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -87,3 +91,9 @@ def run_of(file: Path) -> Path:
     """Return NAME.run next to NAME.embedding.parquet."""
     name = file.name.removesuffix(".parquet").removesuffix(".embedding")
     return file.with_name(f"{name}.run")
+
+
+def added_defaults(config: type) -> dict[str, Any]:
+    """Return the defaults of the settings that are marked ADDED, by name."""
+    marked = {name for name, (_, notes) in hints(config).items() if ADDED in notes}
+    return {field.name: field.default for field in fields(config) if field.name in marked}

@@ -18,7 +18,7 @@ from trainers.core.checkpoints import TrainState
 from trainers.core.console import ProgressBar, print_progress
 from trainers.core.devices import local_rows, sum_over_processes
 from trainers.core.log import RunLog
-from trainers.core.loop_config import LoopConfig
+from trainers.core.loop_config import LoopConfig, added_defaults
 from trainers.core.rng import derived_seed, seed_default_generators
 from trainers.core.signals import SIGTERM, Interrupted, Stop
 from trainers.core.task import Batch, Task, count_examples
@@ -281,7 +281,8 @@ class TrainingSession:
         """Load last.pt if the run is to be resumed; None if it starts from the beginning."""
         found = None
         if self.config.resume == "auto":
-            found = checkpoints.read_last(self.folder, self.settings)
+            added = added_defaults(type(self.config))
+            found = checkpoints.read_last(self.folder, self.settings, added)
         self.fabric.barrier()  # no process clears the folder before all have read it
         if found is None:
             return None

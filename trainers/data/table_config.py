@@ -9,6 +9,7 @@ from typing_extensions import Doc
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.text_options import TEXT_OPTION_NAMES, TextOptions
 from embeddings.settings import ADVANCED, Label, SettingError
+from trainers.core.loop_config import ADDED
 
 ColumnNames = Annotated[str | None, Label("Column names"), ADVANCED, Doc(
     "Names of all columns, separated by commas, for a table without a header")]  # fmt: skip
@@ -16,7 +17,7 @@ PairColumns = Annotated[str | None, Label("Columns"), ADVANCED, Doc(
     "The two columns of a pair, by name or by number from 1, separated by a comma; default: the "
     "first two")]  # fmt: skip
 
-TableFormat = Annotated[str | None, ADVANCED, Doc(
+TableFormat = Annotated[str | None, ADVANCED, ADDED, Doc(
     "How this table is written, if it is text, such as `separator=; header=no encoding=utf-16 "
     "decimal=, quotes=none`; default: detected")]  # fmt: skip
 

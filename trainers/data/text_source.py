@@ -6,7 +6,7 @@ are the texts of one column, never the rows as they are written.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -23,7 +23,7 @@ from embeddings.files.compression import (
 )
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.files.detect import ARROW, JSON, PARQUET, first_match
-from embeddings.files.limits import raised_size_limit
+from embeddings.files.limits import limited_reading, raised_size_limit
 from embeddings.files.members import open_members
 from embeddings.files.plain_text import is_text
 from embeddings.files.tabular.reader import read_table
@@ -34,6 +34,8 @@ from trainers.data.tokens import SPACED, Advice, Tokens
 
 _TABLE_SUFFIXES = (".csv", ".tsv")
 _HEAD_BYTES = 2**16
+_BYTES_PER_SECOND = 2**19  # of text that is split into words with all options
+_EXPANSION = 8  # of compressed text
 _ZIP = b"PK"
 _TAR = slice(257, 262), b"ustar"  # where a tar has its mark
 _ABOUT = re.compile(
@@ -95,13 +97,20 @@ class TextSource:
     def lines(self) -> Iterator[Line]:
         """Yield the lines of all files, in order of their names.
 
+        What the caller does with a line before it takes the next one, such as splitting it into
+        words, is limited as the reading is.
+
         Raises
         ------
         EmbeddingError
             no such file, no text, damaged text, or a table whose column of text is unclear; names
             the file
         """
-        with raised_size_limit([self.path]), self._members() as members:
+        with (
+            raised_size_limit([self.path]),
+            self._members() as members,
+            limited_reading([each.path for each in members], self.name, _speed(members)),
+        ):
             for member in members:
                 self._digest.update(member.name.encode() + b"\0")
                 lines = self._table_lines(member, len(members) == 1)
@@ -209,6 +218,12 @@ def _is_table(member: Member) -> bool:
 
 def _is_named_table(member: Member) -> bool:
     return PurePosixPath(inner_name(Path(member.name))).suffix.lower() in _TABLE_SUFFIXES
+
+
+def _speed(members: Sequence[Member]) -> float:
+    """Return the slowest speed at which sound files are read and split into words, in bytes/s."""
+    packed = any(compression_of(member.path) for member in members)
+    return _BYTES_PER_SECOND / (_EXPANSION if packed else 1)
 
 
 def _is_archive(path: Path) -> bool:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
-from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.limits import check_bytes, error_context, limited_reading
 from embeddings.files.members import open_members
 from embeddings.files.plain_text import decode_text, is_text
 from embeddings.files.tabular.reader import read_table
@@ -71,6 +71,13 @@ def read_reviews(
     """
     if not path.exists():
         raise EmbeddingError(f"{path}: no such file or folder; give reviews with --data")
+    with limited_reading([path]):
+        return _read(path, text, label, positive, options)
+
+
+def _read(
+    path: Path, text: str | None, label: str | None, positive: str | None, options: TextOptions
+) -> Reviews:
     notes: list[str] = []
     with open_members(path, notes.append) as members:
         if path.is_dir():

@@ -13,6 +13,8 @@ MAX_TABLES = 2_000
 
 _OTHERS = {*SUFFIXES, ".npy", ".arrow", ".parquet"}  # the last two may be shards of one table
 
+_ARRAYS_OR_SHARDS = (b"\x93NUMPY", b"PAR1", b"ARROW1\0\0", b"FEA1", b"\xff" * 4)  # see files.detect
+
 
 def check_tables(count: int) -> None:
     """Raise EmbeddingError for more files beside images than can be looked into."""
@@ -26,6 +28,19 @@ def check_tables(count: int) -> None:
 def may_be_table(name: str) -> bool:
     """Return True if a file may be a table by its name, and is no document for people."""
     return PurePosixPath(name).suffix.lower() not in _OTHERS and not is_document(name)
+
+
+def is_table(name: str, head: bytes) -> bool:
+    """Return True if a file is a table, whatever its suffix, as far as its first bytes tell.
+
+    It is one of the files that check_tables counts: neither a document for people, an image or a
+    sound, nor an array of NumPy or a shard.
+    """
+    return (
+        not head.startswith(_ARRAYS_OR_SHARDS)
+        and media_type(head) is None
+        and not (is_document(name))
+    )
 
 
 def check_zip(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -> None:

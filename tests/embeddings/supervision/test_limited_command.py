@@ -37,6 +37,8 @@ def test_limits_follow_the_size_of_the_files_unless_they_are_set(
     path.write_bytes(bytes(8 * MIB))
     assert read_limits([path], trusted=False).memory <= 1024 * MIB
     assert read_limits([path], trusted=False).seconds == 9.0
+    assert read_limits([path], trusted=False, bytes_per_second=MIB / 2).seconds == 21.0
+    assert read_limits([path] * 11, trusted=False).seconds == pytest.approx(5 + 11 * 4 + 0.05)
     for name, value in (("MEMORY", 2**31), ("SECONDS", 7), ("OPEN_FILES", 9)):
         monkeypatch.setenv(f"EMBEDDING_MAX_{name}", str(value))
     assert read_limits([path], trusted=True) == ReadLimits(2**31, 7, 9, 256 * MIB)

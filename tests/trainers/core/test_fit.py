@@ -4,7 +4,8 @@ import json
 import math
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from trainers.core.devices import choose_device, local_rows, start, sum_over_pro
 from trainers.core.dry_run import dry_run
 from trainers.core.fit import fit
 from trainers.core.log import RunLog, write_projector
-from trainers.core.loop_config import LoopConfig
+from trainers.core.loop_config import ADDED, LoopConfig
 from trainers.core.rng import numpy_generator, torch_generator
 from trainers.core.signals import Interrupted, stop_on_signals
 from trainers.core.task import Task
@@ -188,6 +189,25 @@ def test_another_run_is_not_continued(tmp_path):
     train(tmp_path, Line(), epochs=1)
     with pytest.raises(EmbeddingError, match="differs: seed was 0, now 3; use the same"):
         train(tmp_path, Line(), epochs=1, seed=3, resume="auto")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaterConfig(LoopConfig):
+    added: Annotated[str | None, ADDED] = None
+    changed: bool = False
+
+
+def test_a_run_from_before_a_setting_was_added_can_be_continued(tmp_path):
+    """By the default of `added` a run goes as it went without it; that of `changed` changes it."""
+    settings = LaterConfig(out=tmp_path / "line.embedding.parquet", device="cpu", quiet=True,
+                           epochs=2, resume="auto")  # fmt: skip
+    fabric, before = start(settings), {"data": "points"}
+    fit(Line(), settings, fabric, before)
+    longer = replace(settings, epochs=3)
+    for name, value in (("added", "header=no"), ("changed", False)):
+        with pytest.raises(EmbeddingError, match=f"differs: {name} was None, now {value}; use"):
+            fit(Line(), longer, fabric, {**before, name: value})
+    assert fit(Line(), longer, fabric, {**before, "added": None}).epochs == 3
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
 from embeddings.settings import SettingError
+from trainers.core.loop_config import added_defaults
 from trainers.data.table_config import table_format
 from trainers.interest.config import InterestConfig
 from trainers.transfer.config import TransferConfig
@@ -47,3 +48,4 @@ def test_what_is_no_option_is_named(text, message):
 def test_every_table_of_items_has_its_own(config, name):
     with pytest.raises(SettingError, match=f"^{name} = 'x=1'"):
         config(out=OUT, **{name: "x=1"})
+    assert name in added_defaults(config)  # runs from before it can be resumed

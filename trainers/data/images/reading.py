@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from embeddings.errors import EmbeddingError
 from embeddings.files.archives import Member
 from embeddings.files.delimited.text_options import DETECTED, TextOptions
-from embeddings.files.limits import check_bytes
+from embeddings.files.limits import check_bytes, limited_reading
 from embeddings.files.members import open_members
 from embeddings.text import shorten
 from trainers.data.images.arrays import is_idx, read_arrays
@@ -171,7 +171,8 @@ def read_image_files(
     leave_out: bool = False,
 ) -> Images:
     """Read image files, without classes; for the other parameters see read_images."""
-    found = read_pictures(files, size, default_side, leave_out)
+    with limited_reading([each.path for each in files], name):
+        found = read_pictures(files, size, default_side, leave_out)
     classes, target = number_classes(None, len(found.names))
     source = {"name": name, "sha256": found.sha256}
     return Images(name, found.pixels, 255, found.names, classes, target, source, found.notes)

@@ -90,6 +90,35 @@ def test_a_stated_encoding_holds_for_word2vec_and_for_every_file_of_a_set(tmp_pa
     assert load(tmp_path / "v.tsv", [tmp_path / "m.tsv"], encoding="euc-jp").labels == found.labels
 
 
+def test_what_is_stated_holds_for_every_text_of_a_set(tmp_path):
+    (tmp_path / "v.tsv").write_text("1~2\n3~4\n")
+    (tmp_path / "m.tsv").write_text("ann~x\nbob~y\n")
+    found = load(tmp_path / "v.tsv", [tmp_path / "m.tsv"], separator="~", header="no")
+    assert found.vectors.shape == (2, 2) and found.labels == ("ann", "bob")
+    assert found.metadata.column_names == ["column_2"]
+
+
+@pytest.mark.parametrize("text", ["name,kind\nann,x\nbob,y\n", "name~kind\nann~x\nbob~y\n"])
+def test_a_text_of_a_set_that_is_written_otherwise_is_read_as_detected(tmp_path, text):
+    """By another separator, or because it has a header, unlike the vectors."""
+    (tmp_path / "v.tsv").write_text("1~2\n3~4\n")
+    (tmp_path / "m.csv").write_text(text)
+    notes = []
+    found = load(
+        tmp_path / "v.tsv", [tmp_path / "m.csv"], separator="~", header="no", note=notes.append
+    )
+    assert found.labels == ("ann", "bob") and found.metadata.column_names == ["kind"]
+    assert "m.csv: not written as stated for the set; read as detected" in notes
+
+
+def test_labels_of_one_column_fit_any_separator(tmp_path):
+    (tmp_path / "v.tsv").write_text("1~2\n3~4\n")
+    (tmp_path / "m.tsv").write_text("ann\nbob\n")
+    notes = []
+    found = load(tmp_path / "v.tsv", [tmp_path / "m.tsv"], separator="~", note=notes.append)
+    assert found.labels == ("ann", "bob") and not any("m.tsv" in note for note in notes)
+
+
 def test_wrong_encodings_are_named(tmp_path):
     with pytest.raises(EmbeddingError, match="encoding 'klingon': no such text encoding; expected"):
         opened(tmp_path, "a,b\n1,2\n", encoding="klingon")

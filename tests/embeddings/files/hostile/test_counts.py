@@ -4,10 +4,14 @@ The same is written with two numbers of parts, and the lines of this project's c
 both are counted. Calls into pyarrow or HDF5 that copy all parts for each are forbidden by name.
 """
 
+import builtins
+import io
 import json
+import os
 import shutil
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -248,12 +252,14 @@ def test_a_zip_of_too_many_members_is_refused_before_any_is_written(
         load(tmp_path / "a.zip")
 
 
-@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize(
+    ("kind", "suffix", "before"), [("zip", ".csv", 0), ("tar", ".csv", 3), ("tar", ".npy", 3)]
+)
 def test_an_archive_of_more_tables_than_can_be_looked_into_is_refused_early(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, suffix: str, before: int
 ) -> None:
     for i in range(9):
-        (tmp_path / f"{i}.csv").write_text("x,y\n1,2\n")
+        (tmp_path / f"{i}{suffix}").write_text("x,y\n1,2\n")
     shutil.make_archive(str(tmp_path / "a"), kind, tmp_path)
     written: list[Path] = []
     write = archives._write
@@ -266,7 +272,59 @@ def test_an_archive_of_more_tables_than_can_be_looked_into_is_refused_early(
     monkeypatch.setattr(archives, "_write", counted)
     with pytest.raises(EmbeddingError, match=r"files that are no images; expected one of"):
         load(tmp_path / f"a.{kind}")
-    assert len(written) == (0 if kind == "zip" else 3)
+    assert len(written) == before
+
+
+def test_a_member_of_an_archive_takes_no_look_at_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a folder made, or any file opened, more often than there are members."""
+    for i in range(40):
+        (tmp_path / "set" / str(i % 4)).mkdir(parents=True, exist_ok=True)
+        np.save(tmp_path / "set" / str(i % 4) / f"{i}.npy", np.full(3, i, np.float32))
+    shutil.make_archive(str(tmp_path / "a"), "tar", tmp_path / "set")
+    made: list[str] = []
+    opened: Counter[str] = Counter()
+    makedirs, open_file = os.makedirs, io.open
+
+    def counted_makedirs(path: str, **options: Any) -> None:
+        made.append(path)
+        makedirs(path, **options)
+
+    def counted_open(path: Any, *rest: Any, **options: Any) -> Any:
+        opened[str(path).rpartition("/")[2]] += 1
+        return open_file(path, *rest, **options)
+
+    monkeypatch.setattr(os, "makedirs", counted_makedirs)
+    monkeypatch.setattr(io, "open", counted_open)
+    monkeypatch.setattr(builtins, "open", counted_open)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", None)  # by which Path.exists and Path.is_dir look
+        with archives.unpacked(tmp_path / "a.tar", print) as members:
+            assert len(members) == 40
+    assert len(made) == 4 and {opened[f"{i}.npy"] for i in range(40)} == {1}
+    opened.clear()
+    assert load(tmp_path / "a.tar").vectors.shape == (40, 3)
+    assert {opened[f"{i}.npy"] for i in range(40)} == {3}  # unpacked, its header, its numbers
+
+
+def test_images_in_an_archive_are_not_searched_for_a_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.csv", "x,y\n1,2\n3,4\n")
+        for i in range(9):
+            archive.writestr(f"{i}.png", b"\x89PNG\r\n\x1a\n" + bytes(20))
+    searched: list[str] = []
+    is_config = assemble.is_config
+
+    def counted(path: Path) -> bool:
+        searched.append(path.name)
+        return is_config(path)
+
+    monkeypatch.setattr(assemble, "is_config", counted)
+    assert load(tmp_path / "a.zip").vectors.shape == (2, 2)
+    assert searched == ["x.csv"]
 
 
 def test_images_without_a_suffix_do_not_count_as_tables(
