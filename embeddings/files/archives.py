@@ -4,7 +4,6 @@ A zip that is a format of its own (NumPy's .npz) is left to its reader.
 """
 
 import errno
-import io
 import os
 import re
 import tarfile
@@ -20,33 +19,21 @@ from embeddings.errors import EmbeddingError
 from embeddings.files.arrays.npy import is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
 from embeddings.files.damage import damaged
-from embeddings.files.limits import check_bytes, error_context
+from embeddings.files.limits import LimitedReads, check_bytes, error_context
 from embeddings.files.options import Note
 from embeddings.files.sizes.table_count import check_tables, check_zip, is_table
+from embeddings.files.unsupported import is_junk, refuse_zip
 from embeddings.text import listed, shorten
 
 MAX_MEMBERS = 100_000
 """Maximum number of files in an archive."""
 
-_BLOCK, _LIST_BYTES = 2**20, 2**24  # the latter of a list of members, or of one name in a tar
-_FILE_BUFFER = 2**13
+_BLOCK = 2**20
+_ZIP, _TAR = b"PK", b"ustar"
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
 _FIRST = 64  # bytes of a file, by which images and arrays are known
 _DRIVE = re.compile("[A-Za-z]:")
-_JUNK, _JUNK_FOLDER, _JUNK_START = (".DS_Store", "Thumbs.db", "desktop.ini"), "__MACOSX", "._"
-_ZIP, _TAR = b"PK", b"ustar"
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
-
-_FORMATS_IN_ZIP = {
-    "model.weights.h5": "a Keras model; write its embedding layer's weights with numpy.save",
-    "xl/workbook.xml": "an Excel workbook; save its sheet as CSV",
-    "word/document.xml": "a Word document; save its table as CSV",
-    "content.xml": "an OpenDocument file; save its sheet as CSV",
-    "META-INF/MANIFEST.MF": "a Java archive",
-    ".zgroup": "a zarr store; write its array with numpy.save",
-    "zarr.json": "a zarr store; write its array with numpy.save",
-}
-"""What a zip is that has a member of that name; none of these formats is read."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +62,7 @@ class Member:
 
 @dataclass
 class _Extraction:
-    """The state of unpacking one archive.
-
-    What is done for a member does not look at the others: archives of tens of thousands are common.
+    """The state of unpacking one archive; what is done for a member does not look at the others.
 
     Attributes
     ----------
@@ -144,7 +129,7 @@ class _Extraction:
         if folder not in self.folders:
             os.makedirs(folder, exist_ok=True)
             self.folders.add(folder)
-        return open(f"{folder}/{last}", "xb", buffering=_FILE_BUFFER)
+        return open(f"{folder}/{last}", "xb", buffering=2**13)
 
 
 def _relative_name(name: str) -> tuple[str | None, str]:
@@ -158,18 +143,6 @@ def _relative_name(name: str) -> tuple[str | None, str]:
     if "\0" in name or len(name) > 1000 or max(len(p.encode()) for p in parts) > 255:
         return None, "a name that no file can have"
     return "/".join(parts), ""
-
-
-class _LimitedReads(io.FileIO):
-    """A file that refuses to read absurd lengths in one call, which damaged archives ask for."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LIST_BYTES:
-            raise EmbeddingError(
-                f"its list of members claims to take {size:,} bytes; expected at most "
-                f"{_LIST_BYTES:,}: pack fewer files, or pack them again"
-            )
-        return super().read(size) or b""
 
 
 def _too_many_files() -> EmbeddingError:
@@ -248,12 +221,9 @@ def _extract(path: Path, extraction: _Extraction) -> None:
 
 
 def _extract_zip(path: Path, extraction: _Extraction) -> None:
-    with _LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
-        infos = [info for info in archive.infolist() if not _is_junk(info.filename)]
-        for info in infos:
-            found = _FORMATS_IN_ZIP.get(info.filename)
-            if found:
-                raise EmbeddingError(f"the file is {found}")
+    with LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
+        infos = [info for info in archive.infolist() if not is_junk(info.filename)]
+        refuse_zip(info.filename for info in infos)
         infos = [info for info in infos if not info.filename.endswith("/")]
         if len(infos) > MAX_MEMBERS:
             raise _too_many_files()
@@ -285,9 +255,9 @@ def _why_left_out(info: zipfile.ZipInfo) -> str:
 
 
 def _extract_tar(path: Path, extraction: _Extraction) -> None:
-    with _LimitedReads(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+    with LimitedReads(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
         for info in archive:
-            if info.isdir() or _is_junk(info.name):
+            if info.isdir() or is_junk(info.name):
                 continue
             if not info.isreg() or info.issparse():
                 extraction.leave_out(info.name, "a link or a device, not a regular file")
@@ -336,6 +306,7 @@ def _unpacking(kind: str) -> Iterator[None]:
 
 
 def _is_tar(head: bytes, path: Path) -> bool:
+    """Return True if a file that starts with `head`, at least 512 bytes of it, is a tar."""
     if head[257:262] == _TAR:
         return True
     return path.suffix.lower() == ".tar" and len(head) >= 512  # from before 1988: no magic number
@@ -344,20 +315,14 @@ def _is_tar(head: bytes, path: Path) -> bool:
 def _is_own_format(path: Path) -> bool:
     """Return True if a zip is NumPy's, all files of which are .npy, or PyTorch's."""
     try:
-        with _LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
-            infos = [i for i in archive.infolist() if not _is_junk(i.filename)]
+        with LimitedReads(path) as file, zipfile.ZipFile(file) as archive:
+            infos = [i for i in archive.infolist() if not is_junk(i.filename)]
             infos = [info for info in infos if not info.filename.endswith("/")]
             if any(info.filename.rpartition("/")[2] == "data.pkl" for info in infos):
                 return True  # which unsupported.py refuses
             return bool(infos) and all(is_npy_member(archive, info) for info in infos)
     except (EmbeddingError, *_DAMAGE):
         return False  # unpacked() says what is wrong with it
-
-
-def _is_junk(name: str) -> bool:
-    """Return True if a name is what operating systems leave behind in archives and folders."""
-    *folders, last = name.replace("\\", "/").split("/")
-    return _JUNK_FOLDER in folders or last in _JUNK or last.startswith(_JUNK_START)
 
 
 def _printed(names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Limits on what is read into memory, and the file's name in every error about it."""
 
+import io
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -184,6 +185,23 @@ def check_bytes(size: int, what: str) -> None:
             f"{what} {size:,} bytes, more than the limit of {limit:,}; "
             "raise EMBEDDING_MAX_BYTES if the machine has the memory"
         )
+
+
+LONGEST_READ = 2**24
+"""Bytes that a list of members, or one name in a tar, may take."""
+
+
+class LimitedReads(io.FileIO):
+    """A file that refuses to read absurd lengths in one call, which damaged archives ask for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most `size` bytes; raise EmbeddingError for more than LONGEST_READ."""
+        if size is not None and size > LONGEST_READ:
+            raise EmbeddingError(
+                f"its list of members claims to take {size:,} bytes; expected at most "
+                f"{LONGEST_READ:,}: pack fewer files, or pack them again"
+            )
+        return super().read(size) or b""
 
 
 def check_rows(rows: int, row_bytes: int = 0) -> None:

@@ -5,6 +5,7 @@ Each is recognized only so that the refusal can say what to do instead.
 
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from embeddings.errors import EmbeddingError
@@ -62,6 +63,19 @@ _DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 
+_FORMATS_IN_ZIP = {
+    "model.weights.h5": "a Keras model; write its embedding layer's weights with numpy.save",
+    "xl/workbook.xml": "an Excel workbook; save its sheet as CSV",
+    "word/document.xml": "a Word document; save its table as CSV",
+    "content.xml": "an OpenDocument file; save its sheet as CSV",
+    "META-INF/MANIFEST.MF": "a Java archive",
+    ".zgroup": "a zarr store; write its array with numpy.save",
+    "zarr.json": "a zarr store; write its array with numpy.save",
+}
+"""What a zip is that has a member of that name; none of these formats is read."""
+
+_JUNK, _JUNK_FOLDER, _JUNK_START = (".DS_Store", "Thumbs.db", "desktop.ini"), "__MACOSX", "._"
+
 
 def refuse(head: bytes, path: Path) -> None:
     """Raise EmbeddingError if the first bytes of a file, or its name, are of an unsupported format.
@@ -110,6 +124,19 @@ def refuse_folder(path: Path) -> None:
             f"{path.name}: a Zarr store; write its matrix with numpy.save('vectors.npy', "
             "zarr.open(path)['NAME'][:])"
         )
+
+
+def refuse_zip(names: Iterable[str]) -> None:
+    """Raise EmbeddingError if the names of a zip's members are those of an unsupported format."""
+    found = next((_FORMATS_IN_ZIP[name] for name in names if name in _FORMATS_IN_ZIP), None)
+    if found:
+        raise EmbeddingError(f"the file is {found}")
+
+
+def is_junk(name: str) -> bool:
+    """Return True if a name is what operating systems leave behind in archives and folders."""
+    *folders, last = name.replace("\\", "/").split("/")
+    return _JUNK_FOLDER in folders or last in _JUNK or last.startswith(_JUNK_START)
 
 
 def is_document(name: str) -> bool:

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 
 from embeddings import EmbeddingError
-from embeddings.files import archives
 from embeddings.files.delimited.cells import without_unit
 from embeddings.files.delimited.dialect import sniff
 from embeddings.files.json.rows import maps_labels_to_vectors
@@ -31,7 +30,7 @@ from embeddings.files.tabular.text_types import (
     may_hold_list,
 )
 from embeddings.files.tabular.vectors import parse_lists
-from embeddings.files.unsupported import refuse
+from embeddings.files.unsupported import is_junk, refuse
 from embeddings.files.word2vec import sparse_text
 from trainers.data.pairs.books import normalized
 
@@ -106,7 +105,7 @@ SCANS: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
     "blanks of sparse text": (is_sparse, lambda n: "w" + " " * n + "x\nw 1:1\n"),
     "the numbers of a pair": (is_sparse, lambda n: "w" + " 1:" + "1" * n + "x\nw 1:1\n"),
     "an error page": (lambda text: refuse(text.encode(), Path("a")), lambda n: " " * n + "<?xml"),
-    "folders of junk": (archives._is_junk, lambda n: "__MACOSX/" * n + "\n"),
+    "folders of junk": (is_junk, lambda n: "__MACOSX/" * n + "\n"),
     "a JSON name": (
         lambda name: maps_labels_to_vectors({name: [1.0], "b": [2.0]}),
         lambda n: "1" * n + "x",
@@ -166,7 +165,7 @@ def test_what_is_around_numbers_is_that_of_the_plain_expression() -> None:
 
 def test_a_header_of_five_thousand_digits_is_a_name() -> None:
     rows = [",".join(["1" * 5_000, "2" * 5_000]), "0.1,0.2", "0.3,0.4"]
-    dialect = sniff(pa.py_buffer("\n".join(rows).encode()), archives.Path("a.csv"), False)
+    dialect = sniff(pa.py_buffer("\n".join(rows).encode()), Path("a.csv"), False)
     assert len(dialect.columns) == 2
 
 
