@@ -7,25 +7,16 @@ from embeddings.neighbors.graph import (
     load_cached,
     load_or_build,
 )
-from embeddings.neighbors.search import (
-    Neighbors,
-    compare_with,
-    compare_with_all,
-    query,
-    query_vectors,
-    rank_all,
-)
+from embeddings.neighbors.search import Neighbors, compare_with_all, query, query_vectors
 
 __all__ = [
     "GRAPH_NEIGHBORS",
     "NeighborGraph",
     "Neighbors",
     "build_graph",
-    "compare_with",
     "compare_with_all",
     "load_cached",
     "load_or_build",
     "query",
     "query_vectors",
-    "rank_all",
 ]

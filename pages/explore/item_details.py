@@ -5,14 +5,13 @@ Only the bytes of images and sounds are shown: what a file gives as a path is ne
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
-from embeddings.columns import list_text, texts
+from embeddings.columns import as_text, list_text
 from embeddings.media import media_type
 from pages.common.formatting import number, plain, show_text
 from server.thumbnails import read_image
@@ -53,8 +52,7 @@ def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int
         if kind == "image" and cell["bytes"].as_py():
             images.append((name, cell["bytes"].as_py()))
             continue
-        is_media = kind in ("image", "audio")
-        text = _show_media(cell) if is_media else cell_texts(kind, column, [row])[0] or ""
+        text = _show_media(cell) if kind in ("image", "audio") else _text(kind, column, row)
         if len(text) > LONG_TEXT:
             long.append((name, text))
         elif text:
@@ -72,23 +70,11 @@ def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int
             show_text(*cells[UNFOLDED_COLUMNS:])
 
 
-def cell_texts(kind: str, column: pa.ChunkedArray, rows: Sequence[int]) -> list[str | None]:
-    """Write the cells of some rows of a column; those that are missing are None.
-
-    Parameters
-    ----------
-    kind : of the column
-    """
+def _text(kind: str, column: pa.ChunkedArray, row: int) -> str:
+    """Write a cell that is not missing."""
     if kind not in ("boolean", "list", "number"):
-        cells = [chunk for row in rows for chunk in column.slice(row, 1).chunks]
-        found: list[str | None] = texts(pa.chunked_array(cells, column.type)).to_pylist()
-        return found
-    return [_written(kind, column[row].as_py()) for row in rows]
-
-
-def _written(kind: str, value: Any) -> str | None:
-    if value is None or value != value:  # NaN
-        return None
+        return str(as_text(column.slice(row, 1))[0].as_py())
+    value = column[row].as_py()
     if kind == "boolean":
         return "yes" if value else "no"
     if kind == "list":

@@ -33,11 +33,10 @@ class AddressBar:
 def draw() -> None:
     """Draw the component that listens to the browser's history."""
     with st.container(key="address"):
-        components.address_bar(key="address_bar", on_event=receive)
+        components.address_bar(key="address_bar", on_event=_receive)
 
 
-def receive(event: Event) -> None:
-    """Have the view of the address that the person navigated to opened by the next run."""
+def _receive(event: Event) -> None:
     if isinstance(event, Navigated):
         _bar().destination = event.params
 

@@ -1,0 +1,1 @@
+"""The browser's history: Back and Forward as events."""

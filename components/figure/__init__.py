@@ -1,0 +1,1 @@
+"""The panel that exports what the map shows."""

@@ -1,0 +1,1 @@
+"""Small line charts that are drawn again in place."""

@@ -1,0 +1,1 @@
+"""The search box over the labels of a set."""

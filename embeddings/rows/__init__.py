@@ -1,1 +1,0 @@
-"""Rows of a set: their order by the values of a column, and their export."""

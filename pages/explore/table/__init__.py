@@ -1,1 +1,0 @@
-"""The table under the map: its rows, its cells, and their export."""
