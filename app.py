@@ -19,11 +19,10 @@ from starlette.routing import Route
 import pages
 from components.assets import KeptByBrowsers
 from embeddings import EmbeddingError
-from pages.common import navigation_guard, services
+from pages.common import navigation_guard, services, streamlit_corrections
 from pages.common.formatting import error_box
-from pages.common.message_queue import keep_unsent_messages
 from pages.explore.address import bar as address_bar
-from server import similarities, thumbnails
+from server import exports, similarities, thumbnails
 from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
@@ -33,8 +32,8 @@ STYLE = (FOLDER / "common" / "style.css").read_text()
 
 def main() -> None:
     """Draw the links between the pages, and the page that the URL names."""
-    keep_unsent_messages()
-    navigation_guard.ignore_other_pages()
+    streamlit_corrections.keep_unsent_messages()
+    streamlit_corrections.ignore_other_pages()
     explore, train, evaluate = (FOLDER / f"{name}.py" for name in ("explore", "train", "evaluate"))
     linked = [
         st.Page(explore, title="Explore", icon=":material/scatter_plot:", default=True),
@@ -71,6 +70,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     services.close()
 
 
+def respond_with_export(request: Request) -> Response:
+    """Answer with rows of a set as a file; it is made in threads beside the scripts."""
+    return services.exports().respond(request)
+
+
 def respond_with_similarities(request: Request) -> Response:
     """Answer the map that is colored by similarity; it runs in a thread beside the scripts."""
     return services.similarities().respond(request)
@@ -87,6 +91,7 @@ else:
     guard = Middleware(WebGuard, names=lambda: st.get_option("server.allowedHosts"))
     middleware = [guard, Middleware(KeptByBrowsers)]
     routes = [
+        Route(exports.PATH, respond_with_export),
         Route(similarities.PATH, respond_with_similarities),
         Route(thumbnails.PATH, respond_with_thumbnail),
     ]

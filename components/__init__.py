@@ -1,10 +1,20 @@
-"""The map, its export, the search box, lists, charts, the address bar: Streamlit v2 components.
+"""The map, its export, search, lists, a table, charts, the address bar: Streamlit v2 components.
 
-Each has a folder with its Python and its JavaScript; shared/ is JavaScript that several need.
+Each has a folder with its JavaScript, and its Python unless that is a few lines (`elements.py`);
+shared/ is JavaScript that several need.
 """
 
-from components.address.component import address_bar
 from components.assets import Blobs
+from components.elements import (
+    Chart,
+    Choice,
+    Line,
+    address_bar,
+    command_palette,
+    figure_panel,
+    line_charts,
+    search_box,
+)
 from components.events import (
     BackgroundClick,
     Clear,
@@ -17,12 +27,11 @@ from components.events import (
     Search,
     Selection,
     SelectionMode,
+    Sort,
     Toggle,
     ToggleSimilarity,
     decode,
 )
-from components.figure.component import figure_panel
-from components.line_charts.component import Chart, Line, line_charts
 from components.map.component import Focus, GroupName, Mask, SimilarityColors, embedding_map
 from components.map.encode import (
     Colors,
@@ -36,12 +45,13 @@ from components.map.encode import (
     text_address,
 )
 from components.neighbor_list.component import ListItem, neighbor_list
-from components.search.component import search_box
+from components.table.component import TableColumn, TableRow, data_table
 
 __all__ = [
     "BackgroundClick",
     "Blobs",
     "Chart",
+    "Choice",
     "Clear",
     "Click",
     "Colors",
@@ -60,10 +70,15 @@ __all__ = [
     "Selection",
     "SelectionMode",
     "SimilarityColors",
+    "Sort",
+    "TableColumn",
+    "TableRow",
     "Toggle",
     "ToggleSimilarity",
     "address_bar",
     "category_colors",
+    "command_palette",
+    "data_table",
     "date_colors",
     "decode",
     "embedding_map",

@@ -101,6 +101,14 @@ class Search:
     text: str
 
 
+@dataclass(frozen=True)
+class Sort:
+    """The table is to be sorted by a column, or, for "", to be in the order of the rows."""
+
+    column: str
+    descending: bool
+
+
 Event = (
     Click
     | Selection
@@ -112,6 +120,7 @@ Event = (
     | Navigated
     | Query
     | Search
+    | Sort
 )
 
 
@@ -127,7 +136,8 @@ def decode(message: Any, count: int) -> Event:
     message : {"type": "click", "row"}, {"type": "toggle", "row"}, {"type": "clear"},
         {"type": "selection", "bits", "name", "mode"}, {"type": "background", "position"},
         {"type": "hidden", "codes"}, {"type": "similarity"}, {"type": "navigated", "search"},
-        {"type": "query", "text"}, {"type": "search", "text"}
+        {"type": "query", "text"}, {"type": "search", "text"},
+        {"type": "sort", "column", "descending"}
     count : rows of the set that is shown
 
     Raises
@@ -160,6 +170,8 @@ def decode(message: Any, count: int) -> Event:
         return Query(_text(message.get("text")))
     if kind == "search":
         return Search(_text(message.get("text")))
+    if kind == "sort":
+        return Sort(_text(message.get("column")), message.get("descending") is True)
     raise EventError(f"there are no events of type {kind!r}")
 
 

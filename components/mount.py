@@ -13,7 +13,9 @@ import streamlit as st
 from components.assets import frontend_address, plotly_address
 from components.events import Event, EventError, decode
 
-Module = Literal["map", "search", "neighbor_list", "line_charts", "address", "figure"]
+Module = Literal[
+    "map", "search", "neighbor_list", "line_charts", "address", "figure", "table", "commands"
+]
 
 _log = logging.getLogger(__name__)
 

@@ -25,10 +25,13 @@ LABEL = "label"
 """The name of the labels among the columns, unless a column of the metadata has it."""
 
 MISSING = "(missing)"
+
+LISTED = 5
+"""Items of a list that are written out."""
+
 _MOST_CATEGORIES = 0.5  # distinct values over rows, above which a string column is text
 _MOST_CODES = 20  # values of a column of numbers, above which they are shown by a scale
 _FIRST = 20  # cells that decide between images and audio
-_LISTED = 5  # items of a list that are written out
 _LONGEST_ITEM = 60  # characters
 
 
@@ -217,7 +220,7 @@ def coded(column: pa.ChunkedArray) -> CodedColumn:
 
 def list_text(items: Sequence[Any]) -> str:
     """Return a list cell as text: "a, b, c, d, e and 4 more"."""
-    first = [MISSING if item is None else str(item) for item in items[:_LISTED]]
+    first = [MISSING if item is None else str(item) for item in items[:LISTED]]
     return listed([shorten(text, _LONGEST_ITEM) for text in first], total=len(items))
 
 

@@ -3,11 +3,19 @@
 import streamlit as st
 
 from pages.common import navigation_guard, services, sources
-from pages.explore import layers, layout_controls, map_panel, opening
+from pages.explore import (
+    command_choices,
+    dataset_summary,
+    layers,
+    layout_controls,
+    map_panel,
+    navigation,
+    opening,
+)
 from pages.explore.address import bar as address_bar
 from pages.explore.colors import color_controls
 from pages.explore.subsets import groups, part
-from pages.explore.view import ViewRequest
+from pages.explore.view import ViewRequest, search_controls
 
 
 def main() -> None:
@@ -16,13 +24,18 @@ def main() -> None:
     services.pool()  # and so do these
     with st.sidebar:
         address_bar.draw()
-        source, found = opening.choose()
+        source, found, titles = opening.choose()
+        summary = st.container()
         whole = groups.attach(layers.choose(found.version, found.embedding_set))
         active = part.descend(whole)
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)
+        search_controls(active.embedding_set)  # drawn in the panels; the palette has them, too
+        command_choices.draw(titles)
     map_panel.show(ViewRequest(active, spec, coloring, hover))
+    with summary:  # drawn after the map, which a person waits for
+        dataset_summary.show(navigation.open_set(), found)
 
 
 navigation_guard.ensure_started_from_app()

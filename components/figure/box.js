@@ -8,6 +8,8 @@ import { gridColors } from "../map/traces.js";
 /** @typedef {import("../shared/plotly_types.d.ts").SceneAxes} SceneAxes */
 /** @typedef {import("./marks.js").Line} Line */
 
+const WIDTH = 0.5; // px of the lines on the screen, where plotly.js draws two pixels for one
+
 /**
  * Return the grid and the axes of a map in 3D, in px of the map, as plotly.js draws them: the grid on
  * the three far faces of the box, each axis at its edge.
@@ -22,12 +24,12 @@ export function boxLines({ view: { scene, graph } }, theme) {
   const { grid, line } = gridColors(theme);
   /** @type {Line[]} */
   const lines = [];
-  const add = (/** @type {number[]} */ from, /** @type {number[]} */ to, /** @type {string} */ color, width = 1) => {
+  const add = (/** @type {number[]} */ from, /** @type {number[]} */ to, /** @type {string} */ color) => {
     const [start, end] = [from, to].map((place) => scene.projection.atScene(place[0], place[1], place[2]));
-    if (start && end) lines.push({ kind: "line", from: start, to: end, color, width });
+    if (start && end) lines.push({ kind: "line", from: start, to: end, color, width: WIDTH });
   };
-  for (const [from, to] of gridOf(axes)) add(from, to, grid, axes.gridWidth[0]);
-  for (const [from, to] of edgesOf(axes)) add(from, to, line, axes.lineWidth[0]);
+  for (const [from, to] of gridOf(axes)) add(from, to, grid);
+  for (const [from, to] of edgesOf(axes)) add(from, to, line);
   return lines;
 }
 

@@ -29,6 +29,8 @@ const ON_WHITE = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb" };
 const MUTED = 0.38; // opacity of the plot below a clicked item; map.css has the same
 /** Colors of a scale. */
 export const SHADES = 256;
+const GLYPH = "●"; // that plotly.js draws in 3D for a point
+const GLYPH_SIZE = 4; // px of its font for a marker's size of 1
 
 /**
  * @typedef {object} Trace Of plotly.js, as `buildTraces` makes it.
@@ -85,6 +87,21 @@ export function describeFigure(map, options) {
       ...moved(right.marks, left.width + screen.width, top.height + Math.max(0, screen.height - right.height)),
     ],
   };
+}
+
+/**
+ * Return the diameter in px of a point with a marker of plotly.js. In 3D it is a letter, whose shape is
+ * that of the browser's font.
+ *
+ * @param {number} size of the marker
+ * @param {2 | 3} dims
+ */
+export function diameterOf(size, dims) {
+  if (dims === 2) return size;
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  context.font = "100px normal"; // plotly.js names no other
+  const { actualBoundingBoxLeft: left, actualBoundingBoxRight: right } = context.measureText(GLYPH);
+  return (GLYPH_SIZE * size * (left + right)) / 100;
 }
 
 /** @returns {Block} */
@@ -226,7 +243,7 @@ function plotDots({ view: { scene, graph }, data }, screen, theme) {
   const scale = colors.kind === "numbers" ? rampColors(colorScale(graph)) : [];
   return traces.filter(({ visible }) => visible !== false).map(({ name, x, y, z, marker }) => {
     const { size, opacity, color, cmin = 0, cmax = 1 } = marker;
-    const radius = size / 2;
+    const radius = diameterOf(size, points.dims) / 2;
     const levels = typeof color === "string" ? null : Uint8Array.from(color, (value) =>
       Math.round((SHADES - 1) * Math.min(1, Math.max(0, (value - cmin) / (cmax - cmin)))));
     const { xs, ys, kept } = inside((i) => projection.at(x[i], y[i], z?.[i] ?? 0), x.length, screen, radius);

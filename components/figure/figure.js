@@ -62,8 +62,8 @@ class FigurePanel {
     this.root = element(
       "div", { class: "figure-panel", role: "group", "aria-label": "Export figure" },
       element("div", { class: "figure-row" },
-        element("label", {}, "Background ", this.background),
         element("label", {}, this.title, "Title"), element("label", {}, this.legend, "Legend")),
+      element("div", { class: "figure-row" }, element("label", {}, "Background ", this.background)),
       element("div", { class: "figure-row" },
         download("png", "Image of pixels"), element("label", {}, this.scale),
         button("Copy", "Copy the PNG to the clipboard", () => this.run(() => this.copy()))),

@@ -69,7 +69,7 @@ export function legendBlock(colors, hidden, style) {
   const title = wrap(colors.title, (text) => style.measure(text, SIZE, 600));
   const widths = lines.flatMap(({ name }) => name.map((text) => style.measure(text, SIZE, 400)));
   const counts = Math.max(0, ...lines.map(({ count }) => style.measure(count, SIZE, 400)));
-  const right = Math.ceil(30 + Math.max(40, ...widths) + 14 + counts);
+  const right = Math.ceil(30 + Math.max(0, ...widths) + 14 + counts);
   /** @type {Mark[]} */
   const marks = [];
   let y = 18;

@@ -7,7 +7,9 @@ import { markerStyle, take } from "../map/points.js";
 import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
 import { MUTED_OPACITY } from "../map/traces.js";
-import { colorScale, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf } from "./describe.js";
+import {
+  colorScale, diameterOf, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf,
+} from "./describe.js";
 
 /** @typedef {import("../map/map.js").EmbeddingMap} EmbeddingMap */
 /** @typedef {import("./describe.js").Options} Options */
@@ -84,7 +86,9 @@ function describePage(map, options) {
     ...colorsOf(map, rows, theme),
     hidden: isSimilar ? [] : [...data.hidden],
     mask: mask && !isSimilar ? toBase64(Uint8Array.from(rows, (row) => mask[row])) : null,
-    style: { size: levels?.size ?? size, opacity: isSimilar ? 1 : opacity, muted: MUTED_OPACITY },
+    style: {
+      size: levels?.size ?? diameterOf(size, points.dims), opacity: isSimilar ? 1 : opacity, muted: MUTED_OPACITY,
+    },
     labels: Array.from(rows, (row) => labels[row]),
     columns: columns.map(({ name, cells }) => ({ name, cells: Array.from(rows, (row) => cells[row]) })),
     focus: focus && {

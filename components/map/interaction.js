@@ -77,6 +77,7 @@ export class Interaction {
       fly: (row) => view.fly(row),
       deselect: () => this.clear(),
       matches: (matches) => overlay.highlight({ matches }),
+      command: (name) => (name === "fullscreen" ? view.toggleFullScreen() : view.fit()),
     });
     this.destroy = () => {
       window.removeEventListener("keydown", this.onKey);
@@ -86,19 +87,21 @@ export class Interaction {
   }
 
   /**
-   * Escape clears what stands out; while the map has the keyboard, S colors it by similarity and other
-   * keys move its view.
+   * Escape clears what stands out; while the map has the keyboard, S colors it by similarity, F has it fill
+   * the screen, and other keys move its view.
    *
    * @param {KeyboardEvent} event
    */
   onKey(event) {
     if (event.key === "Escape") {
       if (!isOn(event, "input, [role=dialog]")) this.clear();
-    } else if (event.key === "s" && event.target === this.root && !event.ctrlKey && !event.metaKey) {
-      this.emit({ type: "similarity" });
-    } else if (event.target === this.root && this.view.moveByKey(event.key)) {
-      event.preventDefault();
+      return;
     }
+    if (event.target !== this.root) return;
+    const isLetter = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (isLetter && event.key === "s") this.emit({ type: "similarity" });
+    else if (isLetter && event.key === "f") this.view.toggleFullScreen();
+    else if (this.view.moveByKey(event.key)) event.preventDefault();
   }
 
   /**

@@ -4,6 +4,7 @@ import { GREY } from "../shared/colors.js";
 import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
 import { FIRST_VIEW, fit, flyTo, frame, keepPlaces, keyView, readView, writeView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
+import { chartConfig, fullScreen } from "./chart_config.js";
 import { boxOf, interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
 import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
@@ -80,6 +81,11 @@ export class MapView {
   destroy() {
     this.scene = null;
     window.Plotly?.purge(this.graph);
+  }
+
+  /** Have the map fill the screen, or no longer. */
+  toggleFullScreen() {
+    fullScreen(this.graph);
   }
 
   /** Fit the view at the next drawing. */
@@ -342,25 +348,6 @@ export class MapView {
 function view2d(graph) {
   const { xaxis: { range: x, _offset, _length }, yaxis: { range: y } } = layoutOf(graph);
   return { xaxis: { range: [x[0], x[1]], _offset, _length }, yaxis: { range: [y[0], y[1]] } };
-}
-
-/**
- * Return plotly.js's configuration: buttons and gestures of the chart.
- *
- * Its own reset goes to the first view since the chart was made, of another layout or set.
- *
- * @param {2 | 3} dims
- * @param {() => void} reset
- */
-function chartConfig(dims, reset) {
-  const { home: icon } = plotly().Icons;
-  const home = { name: "reset", title: "Reset axes", attr: "zoom", val: "reset", icon, click: reset };
-  const planar = [["pan2d", "select2d", "lasso2d"], ["zoomIn2d", "zoomOut2d", home]];
-  const spatial = [["orbitRotation", "pan3d", "zoom3d"], [home]];
-  return {
-    displaylogo: false, scrollZoom: true, doubleClick: false, responsive: false,
-    displayModeBar: true, modeBarButtons: dims === 2 ? planar : spatial,
-  };
 }
 
 /**

@@ -33,7 +33,10 @@ class NeighborList {
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = element("ol", { class: "neighbor-list", onpointerleave: () => send("hover", null) });
+    this.root = element("ol", {
+      class: "neighbor-list", onpointerleave: () => send("hover", null),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    });
     parent.append(this.root);
   }
 
@@ -53,7 +56,24 @@ class NeighborList {
     this.#shown = text;
     this.root.setAttribute("aria-label", message.description);
     this.root.dataset.of = String(message.of ?? "selection");
+    const hadFocus = this.root.contains(document.activeElement);
     this.root.replaceChildren(...message.items.map((item) => this.line(item, message)));
+    if (hadFocus) this.root.querySelector("button")?.focus(); // else the keyboard is back at the page's top
+  }
+
+  /**
+   * Arrows go through the lines.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const buttons = [...this.root.querySelectorAll("button")];
+    const next = buttons[buttons.findIndex((button) => button === event.target) + step];
+    if (!next) return;
+    event.preventDefault(); // the panel would scroll
+    next.focus();
   }
 
   /**

@@ -3,13 +3,14 @@
 
 /**
  * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found), "deselect",
- * "camera" (the map's view as text) and "map" (a function that the map calls with itself) between the
- * map, the search box, the lists, the address and the export of figures.
+ * "camera" (the map's view as text), "map" (a function that the map calls with itself) and "command"
+ * (what the map is to do, "fit" or "fullscreen") between the map, the search box, the lists, the address,
+ * the export of figures and the command palette.
  */
 const channel = new EventTarget();
 
 /**
- * @param {"hover" | "fly" | "matches" | "deselect" | "camera" | "map"} name
+ * @param {"hover" | "fly" | "matches" | "deselect" | "camera" | "map" | "command"} name
  * @param {unknown} [detail]
  */
 export function send(name, detail) {

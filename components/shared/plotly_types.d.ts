@@ -28,8 +28,6 @@ export interface SceneAxes {
   /** The low and the high corner of the box. */
   bounds: [number[], number[]];
   ticks: { x: number }[][];
-  gridWidth: number[];
-  lineWidth: number[];
   /** What the camera decides: which side of each axis is far, and at which edge each axis is drawn. */
   lastCubeProps: { axis: number[]; cubeEdges: number[] };
 }
@@ -68,7 +66,6 @@ export interface Plotly {
   react(graph: HTMLElement, traces: object[], layout: object, config: object): Promise<void>;
   relayout(graph: HTMLElement, change: object): Promise<void>;
   purge(graph: HTMLElement): void;
-  Fx: { hover(graph: HTMLElement, at: object, subplots: string[]): void; unhover(graph: HTMLElement): void };
   Icons: { home: object };
   Plots: { resize(graph: HTMLElement): Promise<void> };
 }

@@ -7,16 +7,25 @@ from embeddings.neighbors.graph import (
     load_cached,
     load_or_build,
 )
-from embeddings.neighbors.search import Neighbors, compare_with_all, query, query_vectors
+from embeddings.neighbors.search import (
+    Neighbors,
+    compare_with,
+    compare_with_all,
+    query,
+    query_vectors,
+    rank_all,
+)
 
 __all__ = [
     "GRAPH_NEIGHBORS",
     "NeighborGraph",
     "Neighbors",
     "build_graph",
+    "compare_with",
     "compare_with_all",
     "load_cached",
     "load_or_build",
     "query",
     "query_vectors",
+    "rank_all",
 ]

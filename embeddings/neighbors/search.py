@@ -151,12 +151,39 @@ def compare_with_all(
     EmbeddingError
         if the row number is not in the set
     """
+    return compare_with(embedding_set, row, np.arange(len(embedding_set)), metric)
+
+
+def compare_with(
+    embedding_set: EmbeddingSet, row: int, others: np.ndarray, metric: Metric | None = None
+) -> np.ndarray:
+    """Compare an item with m `others`, int64 row numbers, as `compare_with_all` does with all."""
+    return _compare_item(embedding_set, row, others, metric)[0].values
+
+
+def rank_all(embedding_set: EmbeddingSet, row: int, metric: Metric | None = None) -> Neighbors:
+    """Return all items, the one in `row` included, nearest to it first.
+
+    Raises
+    ------
+    EmbeddingError
+        if the row number is not in the set
+    """
+    every = np.arange(len(embedding_set))
+    compared, metric = _compare_item(embedding_set, row, every, metric)
+    order = compared.nearest_first(len(every))
+    return Neighbors(order.astype(np.int32), compared.values[order], metric)
+
+
+def _compare_item(
+    embedding_set: EmbeddingSet, row: int, others: np.ndarray, metric: Metric | None
+) -> tuple[Comparison, Metric]:
+    """Compare an item with others; return the metric, too."""
     if not 0 <= row < len(embedding_set):
         raise EmbeddingError(f"row {row}; the set has rows 0 to {len(embedding_set) - 1:,}")
     metric = check_metric(metric or embedding_set.provenance.metric)
     vector, norm = embedding_set.vectors[row], embedding_set.norms[row]
-    every = np.arange(len(embedding_set))
-    return _compare_rows(embedding_set, metric, vector, norm, every).values
+    return _compare_rows(embedding_set, metric, vector, norm, others), metric
 
 
 def candidate_count(embedding_set: EmbeddingSet, rows: np.ndarray, k: int) -> float:

@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from components import Blobs, Points, points_of
 from embeddings.cache import Cache
 from server.encoders import EncoderPool
+from server.exports import Exports
 from server.jobs import tasks
 from server.jobs.pool import JobPool
 from server.jobs.status import JobStatus
@@ -158,6 +159,12 @@ def similarities() -> Similarities:
 def thumbnails() -> Thumbnails:
     """Return the columns of images whose items can be shown small."""
     return Thumbnails()
+
+
+@_shared
+def exports() -> Exports:
+    """Return the files of rows that can be downloaded."""
+    return Exports()
 
 
 def hold(

@@ -47,16 +47,17 @@ _POLL_SECONDS = 1.0
 
 
 def show(current: OpenSet, found: Opened) -> None:
-    """Draw the summary; what needs neighbors is computed in the background and added later.
-
-    Parameters
-    ----------
-    open_set : opens another key, that of the same file with another choice
-    """
-    st.fragment(_summary)(current, found)
+    """Draw the summary; what needs neighbors is computed in the background and added later."""
+    with st.container(key=container_key(current)):
+        st.fragment(_summary)(current, found)
     if current.is_detailed:
         dialog = st.dialog("About this set", width="large", on_dismiss=current.hide_details)
         dialog(_details)(current.key, found)
+
+
+def container_key(current: OpenSet) -> str:
+    """Return the key of the container of a set's summary."""
+    return f"about_set_{current.number}"
 
 
 def is_open_choice(found: Opened) -> bool:

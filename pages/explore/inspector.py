@@ -20,10 +20,10 @@ from embeddings.text import shorten
 from pages.common.choices import key_for
 from pages.common.formatting import error_box, plain, show_text
 from pages.explore import navigation, query
+from pages.explore.colors.similarity_colors import similarity_options
 from pages.explore.history import History
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.map_data import image_address
-from pages.explore.similarity_colors import similarity_options
 from pages.explore.subsets import audit_panel, contents, selection_actions, selection_details
 from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 

@@ -5,13 +5,14 @@ Only the bytes of images and sounds are shown: what a file gives as a path is ne
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, Excerpt, is_layer
-from embeddings.columns import as_text, list_text
+from embeddings.columns import list_text, texts
 from embeddings.media import media_type
 from pages.common.formatting import number, plain, show_text
 from server.thumbnails import read_image
@@ -52,7 +53,8 @@ def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int
         if kind == "image" and cell["bytes"].as_py():
             images.append((name, cell["bytes"].as_py()))
             continue
-        text = _show_media(cell) if kind in ("image", "audio") else _text(kind, column, row)
+        is_media = kind in ("image", "audio")
+        text = _show_media(cell) if is_media else cell_texts(kind, column, [row])[0] or ""
         if len(text) > LONG_TEXT:
             long.append((name, text))
         elif text:
@@ -70,11 +72,23 @@ def show_columns(embedding_set: EmbeddingSet, kinds: Mapping[str, str], row: int
             show_text(*cells[UNFOLDED_COLUMNS:])
 
 
-def _text(kind: str, column: pa.ChunkedArray, row: int) -> str:
-    """Write a cell that is not missing."""
+def cell_texts(kind: str, column: pa.ChunkedArray, rows: Sequence[int]) -> list[str | None]:
+    """Write the cells of some rows of a column; those that are missing are None.
+
+    Parameters
+    ----------
+    kind : of the column
+    """
     if kind not in ("boolean", "list", "number"):
-        return str(as_text(column.slice(row, 1))[0].as_py())
-    value = column[row].as_py()
+        cells = [chunk for row in rows for chunk in column.slice(row, 1).chunks]
+        found: list[str | None] = texts(pa.chunked_array(cells, column.type)).to_pylist()
+        return found
+    return [_written(kind, column[row].as_py()) for row in rows]
+
+
+def _written(kind: str, value: Any) -> str | None:
+    if value is None or value != value:  # NaN
+        return None
     if kind == "boolean":
         return "yes" if value else "no"
     if kind == "list":

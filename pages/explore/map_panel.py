@@ -1,4 +1,4 @@
-"""The status bar, the map and the inspector: what a click reruns, and nothing else."""
+"""The status bar, the map, the table and the inspector: what a click reruns, and nothing else."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,14 +22,15 @@ from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
 from pages.explore import export_panel, inspector, layout_controls, navigation, query
 from pages.explore.address import bar as address_bar
+from pages.explore.colors.similarity_colors import toggle_similarity
 from pages.explore.map_data import (
     hover_addresses,
     image_address,
     label_address,
     map_points,
 )
-from pages.explore.similarity_colors import toggle_similarity
 from pages.explore.subsets import filter_bar, filter_panel, part
+from pages.explore.table import table_panel
 from pages.explore.view import (
     ViewRequest,
     ViewState,
@@ -96,11 +97,12 @@ def _draw(request: ViewRequest) -> None:
                 view.embedding_set, view.displayed.layout, view.history.query
             ),
             title=view.embedding_set.provenance.name,
-            details=view.status,
+            details=view.shown_layout,
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
             f"{view.status}",
             on_event=on_event,
         )
+        table_panel.draw(view, on_event)
     with right:
         inspector.show(view, labels, on_event)
 

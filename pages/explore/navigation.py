@@ -1,6 +1,6 @@
 """The open set of a session, and what belongs to it."""
 
-from collections.abc import Container
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from components import Clear, Click, Event, Query, Selection, Toggle
+from components import Clear, Click, Event, Query, Selection, Sort, Toggle
 from embeddings import EmbeddingError, EmbeddingSet
 from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
@@ -37,6 +37,23 @@ class PendingQuery:
     fingerprint: str
     response: "Future[Response]"
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The options of a control, for the command palette.
+
+    Attributes
+    ----------
+    default : the option that the address does not name
+    current : the option that is chosen
+    resets : fields of the address that return to their defaults when another option is chosen
+    """
+
+    options: Sequence[object]
+    default: object
+    current: object
+    resets: tuple[str, ...]
 
 
 @dataclass
@@ -89,7 +106,10 @@ class OpenSet:
     failed_filter : column, text and error of a regular expression that cannot be used
     is_auditing : whether the audit is unfolded
     zoom : number of the last zoom to what is selected; negative for the return from it
+    last_ranking : the item that all others were ranked by last, and their order
+    tabled : what decides which rows the table has, and in which order, as it was drawn last
     hidden : the coloring whose categories were hidden last, and which of them are hidden
+    offers : options of the controls, by name
     """
 
     key: str
@@ -117,7 +137,10 @@ class OpenSet:
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     is_auditing: bool = False
     zoom: int = 0
+    last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    tabled: tuple[object, ...] | None = None
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
+    offers: dict[str, Offer] = field(default_factory=dict)
 
     def widget(self, name: str) -> str:
         """Return the key of a widget whose value is the set's.
@@ -151,7 +174,7 @@ def current() -> History:
     return open_set().history
 
 
-def control(name: str, default: T, options: Container[T] | None = None, **resets: object) -> T:
+def control(name: str, default: T, options: Sequence[T] | None = None, **resets: object) -> T:
     """Return the value of a control, to be drawn under `key_for(name, value)`.
 
     It is what the person chose last, what the address says, or the default. A value that is not
@@ -172,6 +195,8 @@ def control(name: str, default: T, options: Container[T] | None = None, **resets
     if value != current:
         changes |= resets
     opened.address = replace(opened.address, **changes)
+    if options is not None:
+        opened.offers[name] = Offer(options, default, value, tuple(resets))
     return value
 
 
@@ -224,5 +249,9 @@ def receive(event: Event, count: int) -> None:
         opened.expression = event.text
     elif isinstance(event, Clear):
         history.clear()
+    elif isinstance(event, Sort):
+        opened.address = replace(
+            opened.address, sort=event.column, descending=event.descending, page=1
+        )
     elif isinstance(event, Selection):
         history.combine(event.mask, event.name, event.mode)

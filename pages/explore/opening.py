@@ -1,6 +1,6 @@
 """Opening a set: from the gallery, an upload, this machine, or the address after a reload."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -29,8 +29,8 @@ ENDINGS = (
 )
 
 
-def choose() -> tuple[str, Opened]:
-    """Draw the file controls; return the key and what is open in this session."""
+def choose() -> tuple[str, Opened, dict[str, str]]:
+    """Draw the file controls; return the key, what is open, and the names of all sets by key."""
     state = st.session_state
     if state.get("open_request"):
         open_set(state.open_request)
@@ -51,29 +51,32 @@ def choose() -> tuple[str, Opened]:
     _go_on_opening()
     if navigation.open_set().error is not None:
         _show_error(navigation.open_set())
-    _choose_from_list()
+    listed = local().names()
+    titles = _titles(listed.listed)
+    _choose_from_list(titles, listed.note)
     current = navigation.open_set()
     _hide_map_of_other_sets(current)
     try:
         found = opened(current.key)
     except StillReading as still:
         file_reading.stop_until_read(still)
-    dataset_summary.show(current, found)
-    return current.key, found
+    return current.key, found, titles
 
 
 def _hide_map_of_other_sets(current: OpenSet) -> None:
-    """Hide the panels of the last set until the browser has drawn the map of the current one.
+    """Hide the panels of the last set until the browser has drawn those of the current one.
 
     The browser keeps the last panels while the script runs, which may take a while: they would be
     shown under the name of another set.
     """
+    here = dataset_summary.container_key(current)
     other = f'.embedding-map:not([data-set="{current.number}"])'
     st.html(
         f"<style>{other} > * {{ visibility: hidden; }}"
         f'{other}::after {{ content: "Opening the set…"; }}'
         f"[data-testid=stMain]:has({other}) :is(.st-key-status_bar, .st-key-inspector)"
-        " { opacity: 0; pointer-events: none; }</style>"
+        " { opacity: 0; pointer-events: none; }"
+        f".st-key-about:not(.st-key-{here} *) {{ visibility: hidden; }}</style>"
     )
 
 
@@ -134,17 +137,21 @@ def _first() -> str:
     return Source("gallery", gallery.ITEMS[0].name).key
 
 
-def _choose_from_list() -> None:
-    """Offer what was uploaded, this machine's files, results of trainers, and the gallery."""
-    state = st.session_state
-    names = local().names()
-    titles = dict(state.get("uploaded", {}))
-    titles |= {Source("file", name).key: name for name in names.listed} | sources.run_titles()
+def _titles(files: Sequence[str]) -> dict[str, str]:
+    """Return the names of uploads, this machine's files, trainers' results and gallery, by key."""
+    found = dict(st.session_state.get("uploaded", {}))
+    found |= {Source("file", name).key: name for name in files}
+    found |= sources.run_titles()
     here = Source.of(navigation.open_set().key).plain.key
-    if here not in titles and not here.startswith("gallery:"):
-        titles[here] = sources.title(Source.of(here))
-    titles |= {Source("gallery", item.name).key: item.title for item in gallery.ITEMS}
-    titles = distinct(titles)
+    if here not in found and not here.startswith("gallery:"):
+        found[here] = sources.title(Source.of(here))
+    found |= {Source("gallery", item.name).key: item.title for item in gallery.ITEMS}
+    return distinct(found)
+
+
+def _choose_from_list(titles: Mapping[str, str], note: str) -> None:
+    """Offer the sets that can be opened; the note is about those that cannot."""
+    here = Source.of(navigation.open_set().key).plain.key
     picked = chosen("embedding", here)
     if picked != here and picked in titles:
         open_set(picked)
@@ -156,7 +163,7 @@ def _choose_from_list() -> None:
         index=keys.index(here),
         format_func=titles.__getitem__,
         key=key_for("embedding", here),
-        help=names.note or None,
+        help=note or None,
     )
 
 

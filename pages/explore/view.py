@@ -25,12 +25,13 @@ from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
 from pages.explore.colors.map_colors import Colored, colors_of
+from pages.explore.colors.similarity_colors import similarity_colors
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
-from pages.explore.similarity_colors import similarity_colors
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
+from pages.explore.table.table_rows import TableRows, table_rows
 
 CONTENT_DIGITS = 12
 """Digits of a fingerprint by which an address knows that a file has changed."""
@@ -72,6 +73,7 @@ class ViewState:
     found : neighbors of the current item or query, or None
     similarity : how the map is colored by similarity to an item, or None
     matching : the rows that pass the filter
+    table : the rows of the table
     is_working : whether the view changes without a click: a job or a query is unfinished
     """
 
@@ -84,6 +86,7 @@ class ViewState:
     found: Neighbors | None
     similarity: SimilarityColors | None
     matching: Matching
+    table: TableRows
     is_working: bool
 
     @property
@@ -146,6 +149,13 @@ class ViewState:
             return f"{title}, in progress"
         return f"Showing {shown} until {METHODS[self.request.spec.method].title} is ready"
 
+    @property
+    def shown_layout(self) -> str:
+        """What a figure says of its layout: how that was made, or what takes its place."""
+        job = self.displayed.job
+        is_shown = self.displayed.is_requested or (job is not None and job.frame is not None)
+        return self.status if is_shown else self.displayed.substitute
+
 
 def compute_view(request: ViewRequest) -> ViewState:
     """Return the view as it is now; nothing in it is looked up again by a panel."""
@@ -168,6 +178,8 @@ def compute_view(request: ViewRequest) -> ViewState:
     history = navigation.current()
     history.only_these = chosen("only", history.only_these)
     found = _find_neighbors(key, embedding_set, kinds, history)
+    matching = active_filter.matching(key, embedding_set)
+    metric = found.metric if found else None
     return ViewState(
         request=request,
         kinds=kinds,
@@ -177,9 +189,16 @@ def compute_view(request: ViewRequest) -> ViewState:
         encoder=encoder,
         found=found,
         similarity=similarity_colors(embedding_set, history, found),
-        matching=active_filter.matching(key, embedding_set),
+        matching=matching,
+        table=table_rows(key, embedding_set, kinds, history, matching, metric),
         is_working=displayed.job is not None or is_coloring or is_query_pending,
     )
+
+
+def search_controls(embedding_set: EmbeddingSet) -> tuple[Metric, int]:
+    """Return metric and number of neighbors, as chosen."""
+    metric: Metric = navigation.control("metric", embedding_set.provenance.metric, METRICS)
+    return metric, navigation.control("k", DEFAULT_K, K_OPTIONS)
 
 
 def _find_neighbors(
@@ -190,8 +209,7 @@ def _find_neighbors(
     While work runs, the screen is drawn again and again for the same item.
     """
     opened = navigation.open_set()
-    metric: Metric = navigation.control("metric", embedding_set.provenance.metric, METRICS)
-    k = navigation.control("k", DEFAULT_K, K_OPTIONS)
+    metric, k = search_controls(embedding_set)
     if history.row is not None:
         wanted: tuple[object, ...] = (key, history.row, metric, k)
     elif history.query is not None:

@@ -16,6 +16,7 @@ from components import (
     Query,
     Search,
     Selection,
+    Sort,
     Toggle,
     ToggleSimilarity,
     decode,
@@ -86,6 +87,15 @@ def test_texts_of_searches_are_text_of_a_limited_length() -> None:
     for text in (None, 3, "x" * (LONGEST_TEXT + 1)):
         with pytest.raises(EventError, match="the text of a search"):
             decode({"type": "query", "text": text}, COUNT)
+
+
+def test_the_table_is_sorted_by_a_column() -> None:
+    message = {"type": "sort", "column": "year", "descending": True}
+    assert decode(message, COUNT) == Sort("year", True)
+    assert decode({**message, "descending": "no"}, COUNT) == Sort("year", False)
+    assert decode({**message, "column": ""}, COUNT) == Sort("", True)
+    with pytest.raises(EventError):
+        decode({"type": "sort"}, COUNT)
 
 
 def test_clear_has_nothing_more() -> None:

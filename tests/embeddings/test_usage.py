@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Selectbox
+from streamlit.testing.v1.element_tree import Selectbox, Toggle
 
 from embeddings import EmbeddingSet, gallery, neighbors, save
 
@@ -35,6 +35,11 @@ def send_event(app: AppTest, component: str, event: str) -> AppTest:
 def select(app: AppTest, label: str) -> Selectbox:
     """Return the select box with a label; its key changes with the open set."""
     return next(box for box in app.selectbox if box.label == label)
+
+
+def only(app: AppTest) -> Toggle:
+    """Return the toggle that hides all but the neighbors."""
+    return next(toggle for toggle in app.toggle if toggle.label == "Only these")
 
 
 def titles(app: AppTest) -> list[str]:
@@ -163,10 +168,10 @@ def test_messages_that_were_on_their_way_when_a_set_was_opened_change_nothing(
 
 def test_only_these_stays_off_after_a_click_whatever_was_on_its_way(app: AppTest) -> None:
     app = send_event(app, "map", '{"type": "click", "row": 42}')
-    app.toggle[0].set_value(True).run()
+    only(app).set_value(True).run()
     assert app.session_state.open_set.history.only_these
     on_its_way = app._tree.get_widget_states()
     app = send_event(app, "map", '{"type": "click", "row": 7}')
     app._run(on_its_way)
     assert not app.session_state.open_set.history.only_these
-    assert not app.toggle[0].value
+    assert not only(app).value

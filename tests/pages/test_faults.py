@@ -18,7 +18,7 @@ import streamlit as st
 from embeddings import EmbeddingError
 from pages.explore import navigation, opening
 try:
-    _, found = opening.choose()
+    _, found, _ = opening.choose()
     navigation.restore(found.embedding_set)
 except EmbeddingError as error:
     st.error(str(error))

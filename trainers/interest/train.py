@@ -40,9 +40,14 @@ from trainers.data.pairs.output import pair_embeddings
 from trainers.data.pairs.splits import hold_out
 from trainers.interest.config import InterestConfig
 from trainers.interest.data import Clicks, read
-from trainers.interest.metrics import mean_auc
 from trainers.interest.model import Interest, initial_model
-from trainers.metrics.ranking import ScoreFunction, counted, held_out_ranks, small_test_note
+from trainers.metrics.ranking import (
+    ScoreFunction,
+    counted,
+    held_out_ranks,
+    mean_auc,
+    small_test_note,
+)
 from trainers.metrics.ranking import metrics as ranking_metrics
 
 

@@ -1,13 +1,14 @@
 """The table of an embedding file, as Parquet and Arrow hold it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from embeddings.arrow_types import is_list, is_number
-from embeddings.embedding_set import EmbeddingSet
+from embeddings.embedding_set import EmbeddingSet, Provenance
 from embeddings.errors import EmbeddingError
 from embeddings.files import header as provenance
 from embeddings.files.draft import Draft
@@ -95,12 +96,35 @@ def to_table(embedding_set: EmbeddingSet) -> tuple[pa.Table, tuple[str, ...]]:
 
     These are the columns whose names are reserved, empty or repeated.
     """
-    flat = pa.array(embedding_set.vectors.reshape(-1))
-    vector = pa.FixedSizeListArray.from_arrays(flat, embedding_set.dimensions)
-    rest, lost = writable_columns(embedding_set.metadata, lambda column: column, _OURS)
-    table = pa.table(
-        [pa.array(embedding_set.labels, pa.string()), vector, *rest.values()],
-        names=[*_OURS, *rest],
-        metadata={METADATA_KEY: provenance.to_json(embedding_set.provenance)},
+    rest, lost = held_columns(embedding_set.metadata)
+    table = item_table(embedding_set.labels, embedding_set.vectors, rest, embedding_set.provenance)
+    return table, lost
+
+
+def held_columns(metadata: pa.Table) -> tuple[dict[str, pa.ChunkedArray], tuple[str, ...]]:
+    """Return the columns that an embedding file holds, by name, and those that it cannot."""
+    rest, lost = writable_columns(metadata, lambda column: column, _OURS)
+    return rest, tuple(lost)
+
+
+def item_table(
+    labels: Sequence[str],
+    vectors: np.ndarray,
+    columns: Mapping[str, pa.ChunkedArray],
+    described: Provenance,
+) -> pa.Table:
+    """Return items as rows of an embedding file.
+
+    Parameters
+    ----------
+    vectors : float32, shape (n, d), C-contiguous; they are not copied
+    columns : further columns of n values
+    described : the provenance of the set that the items are of
+    """
+    flat = pa.array(vectors.reshape(-1))
+    vector = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    return pa.table(
+        [pa.array(labels, pa.string()), vector, *columns.values()],
+        names=[*_OURS, *columns],
+        metadata={METADATA_KEY: provenance.to_json(described)},
     )
-    return table, tuple(lost)

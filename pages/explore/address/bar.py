@@ -33,10 +33,11 @@ class AddressBar:
 def draw() -> None:
     """Draw the component that listens to the browser's history."""
     with st.container(key="address"):
-        components.address_bar(key="address_bar", on_event=_receive)
+        components.address_bar(key="address_bar", on_event=receive)
 
 
-def _receive(event: Event) -> None:
+def receive(event: Event) -> None:
+    """Have the view of the address that the person navigated to opened by the next run."""
     if isinstance(event, Navigated):
         _bar().destination = event.params
 

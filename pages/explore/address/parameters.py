@@ -41,6 +41,9 @@ class Address:
     only : whether the map hides everything but what stands out
     similar, locked : see view.similarity_colors; the row that the colors are locked to
     metric, k : of the search for neighbors
+    table : whether the table is open
+    sort, descending : column that the table is sorted by, and the direction; see table.table_rows
+    page : of the table, from 1
     camera : what is in view, which the map itself writes into the address; not compared
     """
 
@@ -69,6 +72,10 @@ class Address:
     locked: int | None = None
     metric: str | None = None
     k: int | None = None
+    table: bool | None = None
+    sort: str = ""
+    descending: bool = False
+    page: int = 1
     camera: str = field(default="", compare=False)
 
 
@@ -179,6 +186,10 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "locked": _WHOLE,
     "metric": _TEXT,
     "k": _WHOLE,
+    "table": _FLAG,
+    "sort": _TEXT,
+    "descending": _FLAG,
+    "page": _WHOLE,
     "camera": _TEXT,
 }
 """How each field is written and read; a reader raises ValueError or KeyError."""

@@ -155,6 +155,7 @@ def _open(opened: OpenSet, within: tuple[str, ...], history: History) -> None:
         similar=None,
         locked=None,
         hidden=(),
+        page=1,
         camera="",
     )
     st.session_state.open_set = OpenSet(opened.key, opened.number + 1, address, history=history)

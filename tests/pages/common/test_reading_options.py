@@ -11,7 +11,7 @@ OPENING = """
 import streamlit as st
 from pages.common import sources
 from pages.explore import dataset_summary, navigation, opening
-key, found = opening.choose()
+key, found, _ = opening.choose()
 dataset_summary._reading(key, found)
 dataset_summary._choices(key, found)
 """

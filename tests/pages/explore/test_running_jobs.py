@@ -23,6 +23,7 @@ from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
 from pages.explore.subsets.active_filter import Matching
+from pages.explore.table.table_rows import TableRows
 from pages.explore.view import ViewState
 from server.jobs.status import JobStatus
 
@@ -247,7 +248,10 @@ def state_of(
     matching: Matching = ALL,
 ) -> ViewState:
     request: Any = SimpleNamespace(active=SimpleNamespace(embedding_set=SET))
-    return ViewState(request, {}, DISPLAYED, colored, history, None, nearest, None, matching, False)
+    return ViewState(
+        request, {}, DISPLAYED, colored, history, None, nearest, None, matching,
+        TableRows(False, ROWS), False,
+    )  # fmt: skip
 
 
 def test_the_points_that_are_visible_are_counted(

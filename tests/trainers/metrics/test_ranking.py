@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from embeddings.blocks import row_blocks
 from trainers.metrics import ranking
@@ -64,3 +65,27 @@ def test_filtered_ranks_ignore_other_held_out_pairs_of_the_left_item():
     found = ranking.filtered_metrics(ranks, held_out[:, 0])
     assert found["mrr"] == pytest.approx(np.mean(1 / (np.array(alone) + 1.0)))
     assert found["hit@10"] == found["recall@10"] == np.mean(np.array(alone) < 10)
+
+
+def test_auc_equals_scikit_learns_and_counts_ties_half():
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 6, (9, 40)).astype(np.float32)  # many ties
+    kinds = rng.choice(3, (9, 40), p=[0.7, 0.2, 0.1])  # no pair, known, held out
+    known, held_out = np.argwhere(kinds == 1), np.argwhere(kinds == 2)
+    expected = [
+        roc_auc_score(row[kind != 1] == 2, values[kind != 1])
+        for values, row, kind in zip(scores, kinds, kinds, strict=True)
+        if (row == 2).any()
+    ]
+    order = rng.permutation(len(held_out))
+    found = ranking.mean_auc(lambda users: scores[users].copy(), held_out[order], known[::-1], 40)
+    assert found == pytest.approx(np.mean(expected))
+
+
+def test_equal_scores_give_a_half_and_no_pairs_give_none():
+    held_out = np.array([[0, 1]])
+    flat = lambda users: np.zeros((len(users), 5), np.float32)  # noqa: E731
+    assert ranking.mean_auc(flat, held_out, np.empty((0, 2), int), 5) == 0.5
+    assert ranking.mean_auc(flat, held_out[:0], held_out, 5) is None
+    everything = np.array([[0, item] for item in range(5) if item != 1])
+    assert ranking.mean_auc(flat, held_out, everything, 5) is None

@@ -1,0 +1,105 @@
+"""Mounting of the elements that need no more than a message: search, charts, address, commands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from components.events import Event
+from components.mount import mount
+
+
+def search_box(
+    *, key: str, labels: str, columns: bool, count: int, on_event: Callable[[Event], None]
+) -> None:
+    """Mount the search box.
+
+    A chosen row is a `Click`, all matches of the labels are a `Selection`. An expression or a
+    vector is a `Query`, a text to look for in all columns is a `Search`.
+
+    Parameters
+    ----------
+    labels : address of the labels, from text_address
+    columns : whether the set has columns besides the labels
+    count : how many labels there are
+    on_event : called before the rerun with what the person did
+    """
+    mount("search", key, {"labels": labels, "columns": columns}, count=count, on_event=on_event)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: values `y` at the steps `x`; a `faint` one is drawn behind the others."""
+
+    name: str
+    color: str
+    x: Sequence[int]
+    y: Sequence[float]
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines of one quantity; the titles of one mount's charts differ."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+def line_charts(*, key: str, charts: Sequence[Chart]) -> None:
+    """Mount charts side by side; those that change are drawn again in place.
+
+    (Streamlit's own chart is made anew whenever its data change, and blinks.)
+    """
+    mount("line_charts", key, {"charts": [asdict(chart) for chart in charts]})
+
+
+def address_bar(*, key: str, on_event: Callable[[Event], None]) -> None:
+    """Mount an invisible element; Back, Forward, and the keys for undo and redo are `Navigated`.
+
+    (Streamlit reruns the page after Back, but does not say why. The address alone does not tell
+    either: a message that the browser sent before it received a new address holds the old one.)
+
+    Parameters
+    ----------
+    on_event : called before the rerun with the address that the person navigated to
+    """
+    mount("address", key, {}, on_event=on_event)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice of the command palette: another view.
+
+    Attributes
+    ----------
+    title : what it is found by
+    params : parameters of the address that it changes; None removes one
+    alone : whether the address has no other parameters
+    """
+
+    title: str
+    params: Mapping[str, str | None]
+    alone: bool = False
+
+
+def command_palette(
+    *, key: str, choices: Sequence[Choice], on_event: Callable[[Event], None]
+) -> None:
+    """Mount the command palette and the help on keys; a choice is `Navigated`.
+
+    The palette also offers what the map does, and what the controls on the page do.
+
+    Parameters
+    ----------
+    on_event : called before the rerun with the address of the chosen view
+    """
+    mount("commands", key, {"choices": [asdict(each) for each in choices]}, on_event=on_event)
+
+
+def figure_panel(*, key: str, name: str) -> None:
+    """Mount the panel; all that it exports is drawn in the browser, from what the map shows.
+
+    Parameters
+    ----------
+    name : begins the names of the files
+    """
+    mount("figure", key, {"name": name})

@@ -1,1 +1,0 @@
-"""The panel that exports what the map shows."""

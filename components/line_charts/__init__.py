@@ -1,1 +1,0 @@
-"""Small line charts that are drawn again in place."""

@@ -1,1 +1,0 @@
-"""The search box over the labels of a set."""

@@ -1,0 +1,1 @@
+"""Rows of a set: their order by the values of a column, and their export."""

@@ -1,0 +1,1 @@
+"""The table under the map: its rows, its cells, and their export."""

@@ -1,0 +1,57 @@
+"""What the keyboard reaches: all commands, help, the map on the full screen, lists."""
+
+from playwright.sync_api import expect
+
+from tests.browser.driver import AppPage
+
+
+def test_the_palette_finds_a_color_and_a_control(app: AppPage) -> None:
+    keyboard, page = app.page.keyboard, app.page
+    keyboard.press("Control+k")
+    keyboard.type("color single")
+    expect(page.get_by_role("option", name="Color: (single color)")).to_be_visible()
+    keyboard.press("Enter")
+    expect(page.locator(".map-legend")).to_be_hidden()
+    keyboard.press("Control+k")
+    keyboard.type("filt")
+    keyboard.press("Enter")
+    expect(page.locator(".st-key-filter_column")).to_be_visible()
+
+
+def test_help_opens_by_a_key_and_closing_it_clears_nothing(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.page.keyboard.press("?")
+    expect(app.page.get_by_role("dialog", name="Keys")).to_be_visible()
+    app.page.keyboard.press("Escape")
+    expect(app.page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect(app.page.locator('[data-testid="embedding-map"]')).to_have_attribute(
+        "data-row", str(row)
+    )
+
+
+def test_the_keyboard_stays_in_the_list_of_neighbors(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    page, lines = app.page, app.page.locator(".neighbor-label")
+    second = lines.nth(1)
+    reached = int(second.get_attribute("data-row") or -1)
+    lines.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(second).to_be_focused()
+    page.keyboard.press("Enter")
+    app.wait_for_neighbors(reached)
+    expect(lines.first).to_be_focused()
+
+
+def test_the_map_fills_the_screen_and_returns(app: AppPage) -> None:
+    box = app.page.locator('[data-testid="embedding-map"]')
+    before = box.bounding_box()
+    box.focus()
+    app.page.keyboard.press("f")
+    app.page.wait_for_function("document.fullscreenElement?.matches('.embedding-map')")
+    app.page.keyboard.press("f")
+    app.page.wait_for_function("!document.fullscreenElement")
+    assert box.bounding_box() == before

@@ -1,0 +1,88 @@
+"""Selecting with the keys, naming what is selected, and laying it out by itself."""
+
+from playwright.sync_api import expect
+
+from tests.browser.driver import ROOT, AppPage
+from tests.browser.explore.test_filters import MASKED, wait_for_mask
+
+ROWS, THREES, FIVES = 1797, 183, 182  # of the digits
+
+
+def click(app: AppPage, legend: str, *keys: str) -> None:
+    """Click on the arrow of a category of the legend while keys are held."""
+    arrow = app.page.get_by_role("button", name=f"Select the members of {legend}", exact=True)
+    arrow.click(modifiers=list(keys))
+
+
+def drag(app: AppPage, start: dict[str, float], end: dict[str, float], *keys: str) -> None:
+    """Draw a box while keys are held."""
+    mouse, keyboard = app.page.mouse, app.page.keyboard
+    mouse.move(start["x"], start["y"])
+    for key in keys:
+        keyboard.down(key)
+    mouse.down()
+    mouse.move(end["x"], end["y"], steps=6)
+    mouse.up()
+    for key in keys:
+        keyboard.up(key)
+
+
+def test_selections_are_put_together_with_shift_alt_and_ctrl(app: AppPage) -> None:
+    page = app.page
+    click(app, "3")
+    wait_for_mask(app, THREES)
+    click(app, "5", "Shift")
+    wait_for_mask(app, THREES + FIVES)
+    click(app, "3", "Alt")
+    wait_for_mask(app, FIVES)
+    rows = page.evaluate(f"Array.from({ROOT}.embeddingMap.data.drawable.mask)")
+    other = app.a_row_in_the_open()
+    while rows[other]:
+        other = app.a_row_in_the_open(after=other)
+    place = app.place(other)
+    page.keyboard.down("Control")
+    page.mouse.click(place["x"], place["y"])
+    page.keyboard.up("Control")
+    wait_for_mask(app, FIVES + 1)
+    page.locator('.modebar-btn[data-val="select"]').click()
+    box = page.locator('[data-testid="embedding-map"] .nsewdrag').bounding_box()
+    corners = [{"x": box["x"] + f * box["width"], "y": box["y"] + f * box["height"]}
+               for f in (0.3, 0.55)]  # fmt: skip
+    drag(app, *corners, "Shift")
+    page.wait_for_function(f"rows => ({MASKED}) > rows", arg=FIVES + 1)
+    app.wait_for_script()
+    drag(app, *corners, "Alt")
+    page.wait_for_function(f"rows => ({MASKED}) <= rows", arg=FIVES + 1)
+    for _ in range(4):
+        page.go_back()
+    wait_for_mask(app, THREES + FIVES)
+
+
+def test_a_group_is_named_laid_out_by_itself_and_left_again(app: AppPage) -> None:
+    page = app.page
+    click(app, "3")
+    wait_for_mask(app, THREES)
+    app.press("Name")
+    page.get_by_label("Name", exact=True).fill("threes")
+    page.get_by_role("button", name="Name this group").click()
+    line = page.locator(".st-key-contents_lines").get_by_role("button", name="threes 183")
+    expect(line).to_be_visible()
+    page.keyboard.press("Escape")
+    app.press("Lay out only these")
+    app.wait_for_map(points=THREES)
+    crumbs = page.locator(".st-key-breadcrumb")
+    expect(crumbs).to_contain_text("183 selected")
+    expect(page.get_by_text("t-SNE, perplexity")).to_be_visible()
+    app.choose("Color", "group")
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    assert all(other < THREES for other, _ in app.neighbors())
+    page.reload()
+    app.wait_for_map(points=THREES)
+    app.wait_for_neighbors(row)
+    crumbs.get_by_role("button", name="digits").click()
+    app.wait_for_map(points=ROWS)
+    wait_for_mask(app, THREES)
+    page.go_back()
+    app.wait_for_map(points=THREES)
