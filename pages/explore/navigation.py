@@ -104,6 +104,7 @@ class OpenSet:
     held : a selection to compare others with, and its title; or None
     is_pattern : whether the text box of the filter panel is for a regular expression
     failed_filter : column, text and error of a regular expression that cannot be used
+    forms : number of changes of groups, after each of which the form for them is another one
     is_auditing : whether the audit is unfolded
     zoom : number of the last zoom to what is selected; negative for the return from it
     last_ranking : the item that all others were ranked by last, and their order
@@ -135,6 +136,7 @@ class OpenSet:
     is_pattern: bool = False
     failed_filter: tuple[str, str, str] = ("", "", "")
     last_search: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    forms: int = 0
     is_auditing: bool = False
     zoom: int = 0
     last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)

@@ -20,7 +20,7 @@ MOST_LINES = 30
 LONGEST_LINE = 40
 """Characters of a name in the list."""
 
-_HEIGHT, _UNSCROLLED = 210, 6  # px of a longer list, lines of one that needs no scrolling
+_HEIGHT, _UNSCROLLED = 200, 7  # px of a longer list, lines of one that needs no scrolling
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,7 @@ def draw(view: ViewState) -> None:
                 f"{f'**{name}**' if is_selected else name} :gray[{line.size:,}]",
                 key=line.key,
                 type="tertiary",
+                width="stretch",
                 help="Back to the view before" if is_selected else f"Zoom to {plain(line.name)}",
                 on_click=_go,
                 args=(navigation.open_set(), line, is_selected),

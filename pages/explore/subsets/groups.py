@@ -81,6 +81,7 @@ def change(
         annotations.change(active.annotated.fingerprint, len(active.annotated), edit)
     except EmbeddingError as error:
         return str(error)
+    navigation.open_set().forms += 1  # the form closes: another click would be on another button
     if selected_name:
         navigation.current().selected_name = annotations.valid_name(selected_name)
     st.rerun()
@@ -93,7 +94,8 @@ def draw_form(active: ActiveSet, history: History, cluster: str | None) -> None:
     ----------
     cluster : name of the cluster whose members are selected; None if they are no cluster
     """
-    panel = st.popover("Name", key="group_form", on_change="rerun")
+    key = f"group_form {navigation.open_set().forms}"
+    panel = st.popover("Name", key=key, on_change="rerun")
     if not panel.open or history.selected is None:
         return
     found, rows = of(active), active.in_whole(history.selected)
@@ -123,7 +125,7 @@ def same_group(found: Annotations, rows: np.ndarray) -> str:
 def _name(active: ActiveSet, rows: np.ndarray) -> str:
     """Draw the box for the name of the selection; return why it cannot be its name, or ""."""
     key = navigation.open_set().widget("group_name")
-    name = st.text_input("Name", key=key, max_chars=LONGEST_NAME)
+    name = st.text_input("Name of the group", key=key, max_chars=LONGEST_NAME)
     if not st.button("Name this group", key="name_group", type="primary", width="stretch"):
         return ""
     return change(active, lambda known: known.added(name, rows), name)
@@ -131,7 +133,9 @@ def _name(active: ActiveSet, rows: np.ndarray) -> str:
 
 def _rename(active: ActiveSet, group: str) -> str:
     """Draw the box for another name of a group; return why it cannot be its name, or ""."""
-    name = st.text_input("Name", group, key=f"group_rename {group}", max_chars=LONGEST_NAME)
+    name = st.text_input(
+        "Name of the group", group, key=f"group_rename {group}", max_chars=LONGEST_NAME
+    )
     with st.container(horizontal=True):
         is_renamed = st.button("Rename", key="rename_group")
         is_deleted = st.button("Delete the group", key="delete_group")

@@ -66,7 +66,7 @@ def test_a_cluster_is_renamed_and_has_its_computed_name_again(app: AppTest) -> N
     key, before = lines(app)[2]
     app.button(key=key).click().run()
     members = app.session_state.open_set.history.selected
-    app.session_state["group_form"] = True
+    app.session_state[f"group_form {app.session_state.open_set.forms}"] = True
     app.run()
     (box,) = (each for each in app.text_input if each.label == "Name of the cluster")
     box.set_value("sixes").run()
@@ -80,7 +80,8 @@ def test_a_cluster_is_renamed_and_has_its_computed_name_again(app: AppTest) -> N
     other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
     select(other, "Color").select("(clusters)").run()
     assert any("sixes" in label for _, label in lines(other))
-    app.button(key="reset_cluster").click().run()
+    app.session_state[f"group_form {app.session_state.open_set.forms}"] = True
+    app.run().button(key="reset_cluster").click().run()
     assert not app.exception
     assert lines(app)[2][1].replace("*", "") == before.replace("*", "")
 

@@ -36,13 +36,13 @@ def choose(app: AppTest, rows: np.ndarray) -> AppTest:
     """Select rows with a box, and open the form for groups."""
     bits = base64.b64encode(np.packbits(rows).tobytes()).decode()
     app = send_event(app, "map", json.dumps({"type": "selection", "bits": bits, "name": "box"}))
-    app.session_state["group_form"] = True
+    app.session_state[f"group_form {app.session_state.open_set.forms}"] = True
     return app.run()
 
 
 def name_group(app: AppTest, rows: np.ndarray, name: str) -> AppTest:
     app = choose(app, rows)
-    (box,) = (each for each in app.text_input if each.label == "Name")
+    (box,) = (each for each in app.text_input if each.label == "Name of the group")
     box.set_value(name).run()
     app.button(key="name_group").click().run()
     assert not app.exception
@@ -69,11 +69,12 @@ def test_a_named_group_is_a_column_to_color_and_filter_by(app: AppTest) -> None:
 def test_a_group_is_renamed_changed_and_deleted(app: AppTest) -> None:
     app = name_group(app, EVERY < 40, "low")
     app = name_group(app, (EVERY >= 40) & (EVERY < 60), "high")
+    app = choose(app, (EVERY >= 40) & (EVERY < 60))
     select(app, "Another group").select("low").run()
     app.button(key="add_to_group").click().run()
     assert (stored().groups, stored().sizes()) == (("low",), [60])
     app = choose(app, EVERY < 60)
-    (box,) = (each for each in app.text_input if each.label == "Name")
+    (box,) = (each for each in app.text_input if each.label == "Name of the group")
     assert box.value == "low"
     box.set_value("all").run()
     app.button(key="rename_group").click().run()

@@ -114,9 +114,9 @@ def test_the_layout_of_the_part_is_started_and_found_by_content() -> None:
 def test_groups_are_those_of_the_whole() -> None:
     app = enter(at(method="pca"), OUTER)
     app = choose(app, np.arange(599) < 50)
-    app.session_state["group_form"] = True
+    app.session_state[f"group_form {app.session_state.open_set.forms}"] = True
     app.run()
-    (box,) = (each for each in app.text_input if each.label == "Name")
+    (box,) = (each for each in app.text_input if each.label == "Name of the group")
     box.set_value("mine").run()
     app.button(key="name_group").click().run()
     assert not app.exception
