@@ -11,7 +11,7 @@ The annotations are read in three places: `check` validates the values, `describ
 page needs to draw a form, and `embeddings.cli.parse` makes the command line. A field's type is int,
 float, str, bool, Path, a Literal, or a union of one of these with a Literal, None or both. The type
 is followed by a `Doc`, and where useful by `Ge`, `Gt`, `Le`, `Lt` and `Unit` of annotated_types and
-by `Label`, `ADVANCED`, `POSITIONAL`, `Metavar` and `Alias`.
+by `Label`, `Group`, `ADVANCED`, `POSITIONAL`, `Metavar` and `Alias`.
 """
 
 import dataclasses
@@ -66,6 +66,13 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Group:
+    """The heading under which a form shows a setting. The last one counts, as with Label."""
+
+    title: str
+
+
+@dataclass(frozen=True)
 class Metavar:
     """The name of a setting's value in the help of the command line: "FILE"."""
 
@@ -110,6 +117,7 @@ class SettingField:
     ----------
     name : the field's name
     label : the name on a form, with the unit
+    group : the heading that a form shows it under; "" if none
     flag : the name on the command line
     type : "int", "float", "str", "bool" or "path"
     choices : the values of a Literal; None if other values are allowed
@@ -123,6 +131,7 @@ class SettingField:
 
     name: str
     label: str
+    group: str
     flag: str
     type: Literal["int", "float", "str", "bool", "path"]
     choices: list[Any] | None
@@ -281,10 +290,12 @@ def _described(field: dataclasses.Field[Any], hint: Any, notes: tuple[Any, ...])
     labels = [note.text for note in notes if isinstance(note, Label)]
     name = labels[-1] if labels else field.name.replace("_", " ").capitalize()
     unit = next((f" ({note.unit})" for note in notes if isinstance(note, Unit)), "")
+    groups = [note.title for note in notes if isinstance(note, Group)]
     required = field.default is dataclasses.MISSING
     return SettingField(
         name=field.name,
         label=name + unit,
+        group=groups[-1] if groups else "",
         flag=flag(field.name),
         type=_TYPE_NAMES[kind],  # type: ignore[arg-type]
         choices=list(domain.choices) if domain.type is None else None,

@@ -10,20 +10,21 @@ from trainers.catalog import TRAINERS
 
 
 def main() -> None:
-    """Draw the form on the left, the selected run and all runs beside it."""
+    """Draw the form on the left; beside it all runs, and below them a run or the trainers."""
     opening.follow_request()
     page = selected_run.page_state()
     known = [run for run in runs.list_runs() if run.trainer in TRAINERS or run.damage]
     with st.sidebar:
         form.draw(page, known)
     with st.container(key="train"):
-        selected = run_history.selected_rows(page, known)
-        run = selected_run.current(page, known)
-        if run is not None:
+        selected = run_history.draw(page, known)
+        run = selected_run.current(page)
+        if len(selected) > 1:
+            run_history.compare(selected)
+        elif run is not None:
             run_view.draw(run)
         else:
-            form.draw_overview(page)
-        run_history.draw(known, selected)
+            form.draw_cards(page)
 
 
 navigation_guard.ensure_started_from_app()

@@ -15,9 +15,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from components.palette import COLORS, OTHER
 from embeddings import EmbeddingSet, gallery, layouts, load, neighbors
 from embeddings.columns import categories, column_kind
+from embeddings.palette import COLORS, OTHER
 
 Groups = list[tuple[str, np.ndarray]]
 

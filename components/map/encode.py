@@ -9,8 +9,8 @@ import numpy as np
 
 from components.assets import Blobs
 from components.map.ticks import time_ticks
-from components.palette import COLORS, OTHER
 from embeddings.analysis.contexts import Excerpt
+from embeddings.palette import COLORS, OTHER
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ export interface Plotly {
   react(graph: HTMLElement, traces: object[], layout: object, config: object): Promise<void>;
   relayout(graph: HTMLElement, change: object): Promise<void>;
   purge(graph: HTMLElement): void;
+  Fx: { hover(graph: HTMLElement, at: object, subplots: string[]): void; unhover(graph: HTMLElement): void };
   Icons: { home: object };
   Plots: { resize(graph: HTMLElement): Promise<void> };
 }

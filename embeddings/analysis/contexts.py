@@ -147,6 +147,12 @@ def layers_of(embedding_set: EmbeddingSet) -> Layers | None:
     return Layers(embedding_set, {name: np.array(each) for name, each in rows.items()})
 
 
+def last_layer(embedding_set: EmbeddingSet) -> EmbeddingSet:
+    """Return the last layer of a set of words in context, and any other set as it is."""
+    layers = layers_of(embedding_set)
+    return embedding_set if layers is None else layers.of(list(layers.rows)[-1])
+
+
 def excerpt(sentence: str, position: int, around: int = _AROUND) -> Excerpt:
     """Return the word at a position with up to `around` words on either side.
 

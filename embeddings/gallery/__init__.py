@@ -1,4 +1,7 @@
-"""The gallery: small ready-made embedding files, each with the command that makes it again."""
+"""The gallery: small ready-made embedding files, each with the command that makes it again.
+
+Beside them are small images of their maps, and the result of one comparison of features.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +111,22 @@ ITEMS: tuple[GalleryItem, ...] = (
         "--out embeddings/gallery/feed_and_ads.embedding.parquet",
     ),
 )
+
+
+COMPARISON = FOLDER / "flights.comparison.json"
+"""The results of the command below: features compared on flights that left New York in 2013."""
+
+COMPARISON_COMMAND = (
+    "python -m trainers evaluate --quiet | tail -n 1 > embeddings/gallery/flights.comparison.json"
+)
+
+
+def map_path(name: str) -> Path:
+    """Return the small image of the map of an item, or of what a trainer makes, by its name.
+
+    `python -m embeddings.gallery maps [FILE ...]` makes it again.
+    """
+    return FOLDER / "maps" / f"{name}.png"
 
 
 def item(name: str) -> GalleryItem:

@@ -1,4 +1,9 @@
-"""python -m embeddings.gallery: list the gallery; with `digits`, make that file again."""
+"""python -m embeddings.gallery: list the gallery; make its digits, or the images of its maps.
+
+python -m embeddings.gallery digits
+python -m embeddings.gallery maps                           of all items
+python -m embeddings.gallery maps cnn.embedding.parquet     of another file: maps/cnn.png
+"""
 
 import sys
 from collections.abc import Sequence
@@ -11,18 +16,23 @@ from typing_extensions import Doc
 from embeddings.cli.parse import parse
 from embeddings.cli.terminal import USER_ERROR, print_error
 from embeddings.errors import EmbeddingError
-from embeddings.gallery import ITEMS, item
-from embeddings.settings import POSITIONAL, check
+from embeddings.files.atomic import atomic_path
+from embeddings.gallery import ITEMS, item, map_path
+from embeddings.settings import POSITIONAL, Metavar, check
 
 
 @dataclass(frozen=True)
 class GalleryArguments:
-    """List the gallery, with the command that makes each file; or make a file again."""
+    """List the gallery, with the command that makes each file; or make files again."""
 
     # fmt: off
 
-    name: Annotated[Literal["digits"] | None, POSITIONAL, Doc("Item to make again")] = None
-    out: Annotated[Path | None, Doc("File to write; default: its place in the gallery")] = None
+    name: Annotated[Literal["digits", "maps"] | None, POSITIONAL, Doc(
+        "What to make again: digits, or maps, the small images of maps")] = None
+    files: Annotated[tuple[Path, ...], POSITIONAL, Metavar("[FILE ...]"), Doc(
+        "Embedding files to make images of; default: those of the gallery")] = ()
+    out: Annotated[Path | None, Doc(
+        "File, or for maps folder, to write; default: its place in the gallery")] = None
 
     # fmt: on
     def __post_init__(self) -> None:
@@ -45,6 +55,9 @@ def _run(arguments: GalleryArguments) -> None:
         for entry in ITEMS:
             print(f"{entry.name}: {entry.description}\n    {entry.command}")
         return
+    if arguments.name == "maps":
+        _paint(arguments.files, arguments.out or map_path("").parent)
+        return
     from embeddings.files import save
     from embeddings.gallery import digits
 
@@ -52,6 +65,17 @@ def _run(arguments: GalleryArguments) -> None:
     made = digits.make()
     save(made, path)
     print(f"{path}: {len(made):,} x {made.dimensions}")
+
+
+def _paint(files: Sequence[Path], folder: Path) -> None:
+    """Write the images of the maps of files, or of all items."""
+    from embeddings.gallery.maps import paint
+
+    for path in files or [each.path for each in ITEMS]:
+        target = folder / map_path(path.name.partition(".")[0]).name
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(paint(path))
+        print(f"{target}: {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

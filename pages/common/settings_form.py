@@ -28,7 +28,7 @@ def draw_setting(field: SettingField, key: str, placeholder: str = "automatic") 
     """
     may_be_empty = field.optional or bool(field.keywords)
     is_new = key not in st.session_state  # else its value is there, and comes before a default
-    shared: dict[str, Any] = {"key": key, "help": field.help, "persist_state": "session"}
+    shared: dict[str, Any] = {"key": key, "help": help_text(field), "persist_state": "session"}
     choices = field.choices or (field.keywords if len(field.keywords) > 1 else None)
     if choices:
         if field.default is None:
@@ -52,6 +52,11 @@ def draw_setting(field: SettingField, key: str, placeholder: str = "automatic") 
         **shared,
     )
     return number if number is not None or field.optional else field.default
+
+
+def help_text(field: SettingField) -> str:
+    """Return what a setting means, with its flag on the command line, as markdown."""
+    return f"{field.help}\n\n`{field.flag}`"
 
 
 def explain(error: SettingError, fields: Sequence[SettingField]) -> str:

@@ -1,12 +1,15 @@
-"""The result of a comparison in sentences, as a plot and as a table, and its files."""
+"""The result of a comparison as a plot, in sentences and as a table, and its files."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from embeddings import EmbeddingError
+from embeddings import EmbeddingError, gallery
 from pages.common.formatting import duration, error_box, plain
 from pages.common.sources import Source
 from pages.evaluate.comparison import Comparison, sentences
@@ -30,16 +33,52 @@ def show(run: RunRecord, status: RunStatus) -> None:
         show_log(run)
         return
     _status_bar(run, status, comparison)
+    _draw(comparison, run.id)
+    show_log(run)
+
+
+def show_built_in() -> None:
+    """Show the result of the comparison of the built-in table, which comes with the app."""
+    results = _built_in()
+    comparison = Comparison.of(results)
+    made = datetime.fromisoformat(results["created"])
+    library = f"scikit-learn {results['versions']['scikit-learn']}"
+    with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**Built-in result** of {made.day} {made:%B %Y}, with {library} · "
+            + plain(_described(comparison)),
+            width="stretch",
+        )
+    _draw(comparison, "built-in")
+    st.caption(f"Made by `{gallery.COMPARISON_COMMAND}`. Compare, on the left, runs it anew.")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _built_in() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(gallery.COMPARISON.read_text())
+    return found
+
+
+def _draw(comparison: Comparison, name: str) -> None:
+    """Draw the plot, the findings and the table of scores; `name` is part of the widgets' keys."""
     metric = st.segmented_control(
         "Metric",
         list(comparison.better),
         format_func=METRICS.__getitem__,
         default=next(iter(comparison.better)),
-        key=f"metric {run.id}",
+        key=f"metric {name}",
         required=True,
         label_visibility="collapsed",
     )
-    words, plot = st.columns([0.46, 0.54], gap="medium")
+    plot, words = st.columns([0.54, 0.46], gap="medium")
+    with plot:
+        st.plotly_chart(
+            dot_plot(comparison, metric),
+            config={"displayModeBar": False, "scrollZoom": False},
+            key=f"plot {name}",
+            alt=f"{METRICS[metric]} of each kind of features under each model; the table below "
+            "has the numbers",
+        )
     with words, st.container(key="findings"):
         st.markdown("\n".join(f"- {plain(line)}" for line in sentences(comparison, metric)))
         st.caption(
@@ -48,32 +87,28 @@ def show(run: RunRecord, status: RunStatus) -> None:
         )
         for note in comparison.notes:
             st.caption(plain(note))
-    with plot:
-        st.plotly_chart(
-            dot_plot(comparison, metric),
-            config={"displayModeBar": False, "scrollZoom": False},
-            key=f"plot {run.id}",
-            alt=f"{METRICS[metric]} of each kind of features under each model; the table below "
-            "has the numbers",
-        )
     with st.container(key="scores"):
         st.table(score_table(comparison, metric), border="horizontal")
-    show_log(run)
 
 
 def _status_bar(run: RunRecord, status: RunStatus, comparison: Comparison) -> None:
     """Describe the comparison in one line; draw the buttons for its files."""
-    levels = [f"{name} ({count:,})" for name, count in comparison.categorical.items()]
-    predictors = ", ".join([*levels, *comparison.numeric])
-    text = (
-        f"{comparison.rows:,} rows · {comparison.target} from {predictors} · "
-        f"{comparison.folds} folds · {duration(status.seconds)}"
-    )
+    text = f"{_described(comparison)} · {duration(status.seconds)}"
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(text), width="stretch")
         if status.results:
             _file_buttons(run, status.results)
         draw_delete(run)
+
+
+def _described(comparison: Comparison) -> str:
+    """Return what was compared, as a line of text."""
+    levels = [f"{name} ({count:,})" for name, count in comparison.categorical.items()]
+    predictors = ", ".join([*levels, *comparison.numeric])
+    return (
+        f"{comparison.rows:,} rows · {comparison.target} from {predictors} · "
+        f"{comparison.folds} folds"
+    )
 
 
 def _file_buttons(run: RunRecord, results: Sequence[Path]) -> None:
@@ -127,10 +162,10 @@ def score_table(comparison: Comparison, metric: MetricName) -> pd.DataFrame:
             {
                 "": FEATURES[name],
                 **cells,
-                "columns": f"{present[0].columns:,.0f}",
-                "MB": f"{present[0].megabytes:,.1f}",
-                "features s": f"{present[0].feature_seconds:,.1f}",
-                "models s": f"{sum(each.model_seconds for each in present):,.1f}",
+                "Columns": f"{present[0].columns:,.0f}",
+                "Matrix (MB)": f"{present[0].megabytes:,.1f}",
+                "Features (s)": f"{present[0].feature_seconds:,.1f}",
+                "Models (s)": f"{sum(each.model_seconds for each in present):,.1f}",
             }
         )
     return pd.DataFrame(lines).set_index("")

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from embeddings.settings import SettingField
+from pages.common.settings_form import help_text
 from pages.common.sources import safe_file_name
 from pages.train.trainer_settings import Trainer
 from server.runs.contract import DATA_FOLDER
@@ -89,7 +90,7 @@ def choose(trainer: Trainer, past: Sequence[RunRecord]) -> DataSource:
     key = f"train-{trainer.name}-source"
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[0]
-    chosen = st.selectbox("Data", options, key=key, help=main.help, persist_state="session")
+    chosen = st.selectbox("Data", options, key=key, help=help_text(main), persist_state="session")
     if chosen in earlier:
         return DataSource(earlier=earlier[chosen])
     if chosen == BUILT_IN:
@@ -113,7 +114,7 @@ def _upload(
         setting.label,
         accept_multiple_files=several,
         key=f"train-{trainer.name}-{setting.name}",
-        help=setting.help,
+        help=help_text(setting),
         label_visibility="collapsed" if several else "visible",
     )
     files = found if isinstance(found, list) else [found] if found else []

@@ -1,5 +1,6 @@
-"""The form on the left: a trainer, its data, its settings, and the button that starts a run."""
+"""The choice of a trainer, its data and settings: the form on the left, a card for each trainer."""
 
+import html
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -8,18 +9,23 @@ from typing import Any
 
 import streamlit as st
 
-from embeddings import EmbeddingError
+from embeddings import EmbeddingError, gallery
+from embeddings.settings import SettingField
 from pages.common.choices import chosen, key_for
 from pages.common.formatting import error_box, plain
 from pages.common.settings_form import draw_setting
 from pages.train import files, trainer_settings
 from pages.train.files import DataSource
 from pages.train.selected_run import PageState
+from pages.train.titles import trainer_title
 from pages.train.trainer_settings import Trainer
 from server.runs import records as runs
 from server.runs.contract import TRAINING_FOLDER
 from server.runs.records import RunRecord
-from trainers.catalog import TRAINERS, descriptions
+from trainers.catalog import ABOUT, GROUP_TITLES, TRAINERS, descriptions
+
+_CHOSEN = "light-dark(#0B6BCB, #5AA9F5)"
+"""The border of the chosen trainer's card, on light and dark pages."""
 
 
 def draw(page: PageState, past: Sequence[RunRecord]) -> None:
@@ -27,9 +33,9 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> None:
     page.trainer = chosen("trainer", page.trainer)
     names = list(TRAINERS)
     key = key_for("trainer", page.trainer)
-    st.selectbox("Trainer", names, index=names.index(page.trainer), key=key)
+    st.selectbox("Trainer", names, names.index(page.trainer), format_func=trainer_title, key=key)
     trainer = trainer_settings.trainer(page.trainer)
-    st.caption(plain(trainer.description))
+    st.caption(f"{plain(trainer.description)}\n\n`python -m trainers {trainer.name}`")
     data = files.choose(trainer, past)
     values = _settings(trainer)
     problem = trainer.problem({**values, **data.placeholders})
@@ -88,31 +94,49 @@ def _result_name(trainer: Trainer, paths: Mapping[str, Path]) -> str:
 
 
 def _settings(trainer: Trainer) -> dict[str, Any]:
-    """Draw the settings, advanced ones folded away; return their values."""
-
-    def drawn(advanced: bool) -> dict[str, Any]:
-        return {
-            setting.name: draw_setting(setting, key=f"train-{trainer.name}-{setting.name}")
-            for setting in trainer.settings
-            if setting.type != "path" and setting.advanced is advanced
-        }
-
+    """Draw the settings by group, advanced ones folded away; return their values."""
+    values: dict[str, Any] = {}
     with st.container(key="settings"):
-        values = drawn(advanced=False)
+        values |= _draw_groups(trainer, advanced=False)
         with st.expander("More settings"):
-            values |= drawn(advanced=True)
+            values |= _draw_groups(trainer, advanced=True)
     return values
 
 
-def draw_overview(page: PageState) -> None:
-    """Draw a line for each trainer; a click on its name selects it."""
+def _draw_groups(trainer: Trainer, advanced: bool) -> dict[str, Any]:
+    """Draw the settings that are advanced, or those that are not, each group below its title."""
+    groups: dict[str, list[SettingField]] = {title: [] for title in GROUP_TITLES}
+    for setting in trainer.settings:
+        if setting.type != "path" and setting.advanced is advanced:
+            groups.setdefault(setting.group, []).append(setting)
+    values = {}
+    for title, settings in groups.items():
+        if settings:
+            st.caption(f"**{title}**")
+        for setting in settings:
+            key = f"train-{trainer.name}-{setting.name}"
+            values[setting.name] = draw_setting(setting, key)
+    return values
+
+
+def draw_cards(page: PageState) -> None:
+    """Draw a card for each trainer; a click chooses the trainer for the form."""
     st.markdown(
         "Choose a trainer, its data and settings on the left, and start it. Every trainer comes "
-        "with sample data. Progress and results appear here."
+        "with sample data."
     )
-    with st.container(key="trainers"):
-        for name, description in descriptions().items():
-            left, right = st.columns([0.14, 0.86], vertical_alignment="center")
-            left.button(name, key=f"choose-{name}", width="stretch",
-                        on_click=page.choose_trainer, args=(name,))  # fmt: skip
-            right.markdown(plain(description))
+    sentences = descriptions()
+    with st.container(key="cards"):
+        for name, about in ABOUT.items():
+            with st.container(key=f"card-{name}", border=True):
+                title = f"**{about.title}**: {about.learns}"
+                st.image(str(gallery.map_path(about.map_name)), alt="", width="stretch")
+                st.button(title, key=f"choose-{name}", type="tertiary",
+                          on_click=page.choose_trainer, args=(name,))  # fmt: skip
+                example = html.escape("\n".join(about.example))
+                st.html(
+                    f"<p>{html.escape(sentences[name])}</p>"
+                    f"<p><b>Data</b> {html.escape(about.data)}</p><pre>{example}</pre>"
+                )
+    # its key stays, so that the card, and with it the focus, does too
+    st.html(f"<style>.st-key-card-{page.trainer} {{ border-color: {_CHOSEN}; }}</style>")

@@ -1,4 +1,8 @@
-"""One run: its progress, curves and results; stop, resume, open, download, delete."""
+"""One run: its progress, curves, map and results; stop, resume, open, download, delete.
+
+What appears while the run goes on, and at its end, has its place from the beginning: nothing on
+the page moves then.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,16 +13,18 @@ import streamlit as st
 
 from embeddings import EmbeddingError
 from pages.common.formatting import duration, error_box, plain
+from pages.common.polling import poll
 from pages.common.sources import Source
 from pages.explore import opening
 from pages.train import curves as charts
-from pages.train import selected_run
+from pages.train import run_map, selected_run
 from pages.train.selected_run import PageState
+from pages.train.titles import as_text, quantity_title, run_title, setting_label, value_text
 from server.runs import records as runs
 from server.runs.metrics import curves, progress
 from server.runs.records import RunRecord, RunState, RunStatus
 
-POLL_SECONDS = 1.0
+POLL_SECONDS, MAP_POLL_SECONDS = 1.0, 0.25
 LOG_LINES = 300
 TABLE_ROWS, TABLE_HEIGHT = 8, 282  # px
 
@@ -36,39 +42,47 @@ _HIDDEN_METRICS = {"versions", "out", "run_dir"}
 
 def draw(run: RunRecord) -> None:
     """Draw a run; while it is in progress, it is drawn again every POLL_SECONDS."""
-    is_active = runs.status(run).is_active
-    st.fragment(_draw, run_every=POLL_SECONDS if is_active else None)(run, is_active)
+    st.fragment(_draw)(run, runs.status(run).is_active)
 
 
-def _draw(run: RunRecord, is_polling: bool) -> None:
+def _draw(run: RunRecord, was_active: bool) -> None:
     opening.follow_request()  # of a button below: a callback itself cannot switch the page
     if not run.folder.exists():
         st.rerun()  # deleted, in this session or another
     status = runs.status(run)
-    if status.is_active != is_polling:
-        st.rerun()  # the whole page: the polling begins or ends, and the table below changes
+    if status.is_active != was_active:
+        st.rerun()  # the whole page: the table of runs changes, and perhaps another run can start
     page = selected_run.page_state()
     reader = selected_run.metrics(run)
     events = reader.read()
     _status_bar(page, run, status)
-    with st.container():  # what follows stays in place whatever is in it
-        if status.error:
-            error_box(status.error)
-        if page.run_error:
-            error_box(page.run_error)
+    with st.container(key="run_state"):  # as high as a line of progress
+        for error in filter(None, (status.error, page.run_error)):
+            error_box(error)
         if status.is_active:
             _progress(status, events)
-    charts.draw(curves(events))
-    if reader.damaged:
-        st.caption(f"{reader.damaged:,} damaged lines of the log are left out.")
+        elif status.state == "done":
+            _ending(events)
+    left, right = st.columns([0.7, 0.3], gap="medium")
+    with left:
+        charts.draw(curves(events))
+        if reader.damaged:
+            st.caption(f"{reader.damaged:,} damaged lines of the log are left out.")
+    with right:
+        is_painting = run_map.draw(run, status)
+    poll(POLL_SECONDS if status.is_active else MAP_POLL_SECONDS if is_painting else None)
     if run.damage:
         return  # neither its settings nor its command are known
-    tables = {"Result": _result(status.metrics)} if status.metrics else {}
-    tables["Settings"] = _settings(run)
-    for column, (name, frame) in zip(st.columns(2), tables.items(), strict=False):
-        with column:
-            st.markdown(f"**{name}**")
-            draw_table(frame)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Settings**")
+        draw_table(_settings(run))
+    with right:
+        st.markdown("**Result**")
+        if status.metrics:
+            draw_table(_result(status.metrics))
+        else:
+            st.caption("The results appear here when the run is done.")
     with st.expander("Log and command"):
         st.code(run.command, language="sh", wrap_lines=True)
         st.code(runs.log_tail(run, LOG_LINES) or "no output yet", language=None, height=260)
@@ -79,7 +93,7 @@ def _status_bar(page: PageState, run: RunRecord, status: RunStatus) -> None:
     icon, word = BADGES[status.state]
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{icon} {plain(run.title)} · {word}, {duration(status.seconds)}",
+            f"{icon} {plain(run_title(run))} · {word}, {duration(status.seconds)}",
             width="stretch",
         )
         if status.state == "running":
@@ -156,10 +170,22 @@ def _progress(status: RunStatus, events: Mapping[str, Any]) -> None:
     st.progress(reached.fraction, text=plain(", ".join(parts)))
 
 
+def _ending(events: Mapping[str, Any]) -> None:
+    """Say how far the run went, where its progress was."""
+    reached = progress(events)
+    if reached is not None:
+        st.caption(f"Ended after epoch {reached.epoch:,}, step {reached.step:,}")
+
+
 def _result(metrics: Mapping[str, Any]) -> pd.DataFrame:
     """Return the final metrics as text, one a row."""
-    flat = {name.replace("_", " "): as_text(value) for name, value in flattened(metrics).items()}
-    return pd.DataFrame({"metric": flat.keys(), "value": flat.values()})
+    flat = flattened(metrics)
+    return pd.DataFrame(
+        {
+            "Quantity": [quantity_title(name) for name in flat],
+            "Value": [value_text(name, value) for name, value in flat.items()],
+        }
+    )
 
 
 def draw_table(frame: pd.DataFrame) -> None:
@@ -180,17 +206,8 @@ def flattened(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def as_text(value: object) -> str:
-    """Return a metric or a setting as text."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, bool) or value is None:
-        return {None: "", True: "yes", False: "no"}[value]
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def _settings(run: RunRecord) -> pd.DataFrame:
     """Return all settings as text, one a row."""
     values = [as_text(value) or "automatic" for value in run.settings.values()]
-    return pd.DataFrame({"setting": [name.replace("_", " ") for name in run.settings],
-                         "value": values})  # fmt: skip
+    labels = [setting_label(run.trainer, name) for name in run.settings]
+    return pd.DataFrame({"Setting": labels, "Value": values})

@@ -1,6 +1,5 @@
 """The run on display, and what else the Train page remembers during a session."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -23,8 +22,9 @@ class PageState:
 
     Attributes
     ----------
-    run_id : the run shown; None for the latest
+    run_id : the run shown; None for the cards of the trainers
     selected_rows : the rows selected in the table of all runs
+    tables : how often the selection was cleared, by a new table
     trainer : the one that the form is for
     is_start_requested : whether Start was pressed and the run has not been started
     start_error, run_error : why the last start, or the last action on a run, failed; or ""
@@ -32,14 +32,20 @@ class PageState:
 
     run_id: str | None
     selected_rows: list[int] = field(default_factory=list)
+    tables: int = 0
     trainer: str = next(iter(TRAINERS))
     is_start_requested: bool = False
     start_error: str = ""
     run_error: str = ""
 
     def show(self, run_id: str | None) -> None:
-        """Show another run; None means the latest."""
+        """Show another run, or the cards of the trainers for None."""
         self.run_id, self.run_error = run_id, ""
+
+    def show_trainers(self) -> None:
+        """Show the cards of the trainers; no run is selected."""
+        self.show(None)
+        self.tables += 1
 
     def choose_trainer(self, name: str) -> None:
         """Make the form that of another trainer."""
@@ -59,9 +65,9 @@ def page_state() -> PageState:
     return page
 
 
-def current(page: PageState, past: Sequence[RunRecord]) -> RunRecord | None:
-    """Return the run to show and write it into the URL; `past` are all runs, latest first."""
-    run = past[0] if past else None
+def current(page: PageState) -> RunRecord | None:
+    """Return the run to show, if any, and write it into the URL."""
+    run = None
     if page.run_id is not None:
         try:
             run = runs.find(page.run_id)

@@ -1,4 +1,4 @@
-"""The jobs of the worker processes: layouts, clusters, neighborhoods.
+"""The jobs of the worker processes: layouts, clusters, neighborhoods, small images of maps.
 
 Arguments are pickled, so vectors are passed as a file that workers map into memory.
 """
@@ -6,22 +6,26 @@ Arguments are pickled, so vectors are passed as a file that workers map into mem
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from embeddings import layouts, neighbors
+from embeddings import layouts, load, neighbors
 from embeddings.analysis import clusters, neighborhoods
+from embeddings.analysis.contexts import last_layer
 from embeddings.cache import Cache, key_hash
 from embeddings.embedding_set import EmbeddingSet, fingerprint_of
 from embeddings.layouts.compiled import cache_compiled_umap
+from embeddings.layouts.map_image import SAMPLED_ROWS, map_image
 from embeddings.metrics import Metric
 from embeddings.progress import Progress
 
 _log = logging.getLogger(__name__)
 
 _WARM_UP_ITEMS = 60
+_MAP_SIZE = 560, 400  # px
 
 
 def share_vectors(embedding_set: EmbeddingSet, cache: Cache) -> Path:
@@ -101,6 +105,44 @@ def examine_neighbors(
     embedding_set = open_vectors(vectors, metric)
     graph = neighbors.load_cached(embedding_set, Cache(cache_folder))
     return neighborhoods.examine_neighbors(embedding_set, graph, progress=progress)
+
+
+@dataclass(frozen=True)
+class PaintedMap:
+    """A small image of a map.
+
+    Attributes
+    ----------
+    png : the image
+    method : title of the layout's method
+    rows, shown : items of the set, and of these how many are painted
+    """
+
+    png: bytes
+    method: str
+    rows: int
+    shown: int
+
+
+def paint_map(path: Path, cache_folder: Path, progress: Progress) -> PaintedMap:
+    """Paint the map of an embedding file: by t-SNE or UMAP if it is in the cache, else by PCA.
+
+    Parameters
+    ----------
+    path : an embedding file; of words in context, the last layer is painted
+    cache_folder : of the server's cache
+    """
+    progress("reading the file")
+    embedding_set, cache = last_layer(load(path)), Cache(cache_folder)
+    specs = [layouts.LayoutSpec(method) for method in ("tsne", "umap", "pca")]
+    stored = (layouts.load_cached(embedding_set, spec, cache=cache) for spec in specs)
+    layout = next((found for found in stored if found is not None), None)
+    if layout is None:
+        layout = layouts.compute(embedding_set, specs[-1], with_quality=False)
+    png = map_image(embedding_set, layout.coordinates, _MAP_SIZE)
+    rows = len(embedding_set)
+    return PaintedMap(png, layouts.METHODS[layout.method].title, rows,
+                      min(rows, SAMPLED_ROWS))  # fmt: skip
 
 
 def warm_up() -> None:

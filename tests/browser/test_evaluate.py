@@ -17,6 +17,7 @@ SHOPS, KINDS = 12, 3
 def page(visit, workshop: str) -> AppPage:
     """Open the page."""
     page = visit(workshop, "evaluate")
+    expect(page.page.get_by_text("Built-in result")).to_be_visible()
     expect(page.page.get_by_text("First rows of 336,776")).to_be_visible()  # the built-in table
     return page
 

@@ -38,6 +38,7 @@ def state(page: AppPage, word: str) -> None:
 
 def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, workshop: str) -> None:
     page = open_train(workshop)
+    page.page.locator(".st-key-card-two_tower img").click()  # a card is a button everywhere
     upload(page)
     page.fill("Epochs", "3")
     page.press("Start")
@@ -46,12 +47,16 @@ def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, works
     page.press("Open in Explore")
     page.wait_for_map(points=ITEMS)
     assert "set=run%3A" in page.page.url
+    page.page.get_by_role("link", name="Train").click()
+    state(page, "done")
+    page.page.locator(".st-key-run_map img").click()  # its map is a button, too
+    page.wait_for_map(points=ITEMS)
     page.page.reload()
     page.wait_for_map(points=ITEMS)
     page.choose("Color", "role")  # "count" is the default, which no address holds
     page.page.wait_for_url("**color=role**")
     page.page.get_by_role("link", name="Train").click()
-    state(page, "done")
+    expect(page.page.locator(".st-key-cards")).to_be_visible()  # the reload has begun a session
     page.page.get_by_role("link", name="Explore").click()
     page.wait_for_map(points=ITEMS)
     page.page.wait_for_url("**color=role**")
@@ -65,7 +70,7 @@ def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
         upload(page)
         page.fill("Epochs", "1000000")
         page.page.get_by_text("More settings").click()
-        page.fill("Patience", "0")
+        page.fill("Patience (epochs)", "0")
         page.press("Start")
         state(page, "running")
         expect(page.page.get_by_text("of 1,000,000")).to_be_visible()
@@ -96,7 +101,7 @@ def test_a_run_survives_reload_and_restart_and_can_be_stopped_and_resumed(
         state(page, "stopped")
         page.press("Delete")
         page.press("Delete run")
-        expect(page.page.get_by_text("two_tower, visits.csv")).to_be_hidden()
+        expect(page.page.get_by_text("Two-tower, visits.csv")).to_be_hidden()
         assert "run=" not in page.page.url
         page.leave()
 
@@ -124,18 +129,55 @@ def test_runs_are_compared_and_an_error_is_explained(serve, open_train, tmp_path
     for number, (dim, recall) in enumerate([(8, 0.25), (16, 0.5)]):
         fake_run(tmp_path / "runs", number, dim, recall)
     page = open_train(serve(tmp_path))
-    table = page.page.locator("[data-testid=stDataFrame]").last
+    table = page.page.locator("[data-testid=stDataFrame]").first
     for row, shown in enumerate(("Result", "Different settings")):
-        table.scroll_into_view_if_needed()
         box = table.bounding_box()  # the grid is a canvas: its check boxes are places on it
         page.page.mouse.click(box["x"] + 18, box["y"] + 53 + 35 * row)
-        expect(page.page.get_by_text(shown, exact=True)).to_be_visible()  # and moves the table
+        expect(page.page.get_by_text(shown, exact=True)).to_be_visible()
         page.wait_for_script()
+        assert table.bounding_box() == box, "the table has moved"
     legends = page.page.locator(".line-key")
-    expect(legends.get_by_text("2: two_tower").first).to_be_visible()
+    expect(legends.get_by_text("2: Two-tower").first).to_be_visible()
+    loss = page.page.get_by_role("img", name="Loss by step")
+    loss.focus()
+    page.page.keyboard.press("End")
+    expect(page.page.get_by_text("Step 20: 1: Two-tower 0.5; 2: Two-tower 0.5")).to_be_attached()
+    lines = "chart => chart.data.map(each => each.y)"
+    assert loss.evaluate(lines) == [[1, 0.5], [1, 0.5]]
+    page.page.get_by_text("Smooth", exact=True).click()
+    page.page.wait_for_function("() => document.querySelector('.line-chart').data.length === 4")
+    second = (0.8 * 0.2 * 1 + 0.2 * 0.5) / (1 - 0.8**2)  # corrected for the start at 0
+    assert loss.evaluate(lines)[1] == pytest.approx([1, second])
+    page.press("All trainers")
+    expect(page.page.locator(".st-key-cards")).to_be_visible()
     page.fill("Learning rate", "-1")
     page.press("Start")
     alert = page.page.locator("[data-testid=stAlert]")
     expect(alert.get_by_text("Learning rate is -1.0; expected a number above 0")).to_be_visible()
     expect(page.page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     assert "Traceback" not in page.page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_the_end_of_a_run_moves_neither_the_page_nor_the_focus(open_train, workshop: str) -> None:
+    page = open_train(workshop)
+    page.page.set_viewport_size({"width": 1440, "height": 600})  # so that the page scrolls
+    upload(page)
+    page.fill("Epochs", "8")
+    page.press("Start")
+    state(page, "running")
+    expect(page.page.get_by_text("Settings", exact=True)).to_be_visible()
+    expect(page.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.page.get_by_text("Log and command").click()
+    main = page.page.locator("[data-testid=stMain]")
+    main.evaluate("main => { main.scrollTop = 150; }")
+    page.page.get_by_role("spinbutton", name="Epochs", exact=True).focus()
+    places = """() => ["[data-testid=stDataFrame]", ".line-charts", "[data-testid=stExpander]"]
+      .map(each => document.querySelector(`[data-testid=stMain] ${each}`))
+      .map(each => each.getBoundingClientRect().top)"""
+    before = page.page.evaluate(places)
+    state(page, "done")
+    expect(page.page.locator(".st-key-run_map img")).to_be_visible()
+    assert main.evaluate("main => main.scrollTop") == 150
+    assert page.page.evaluate(places) == before
+    assert page.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Epochs"
+    page.page.set_viewport_size({"width": 1440, "height": 900})

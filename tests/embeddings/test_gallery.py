@@ -80,6 +80,25 @@ def test_the_command_makes_the_digits_again(tmp_path):
     assert digits.make().metadata.schema == stored.metadata.schema
 
 
+def test_every_item_has_a_small_image_of_its_map(tmp_path):
+    for item in gallery.ITEMS:
+        path = gallery.map_path(item.name)
+        assert path.stat().st_size < 15_000, item.name
+        with PIL.Image.open(path) as image:
+            assert image.size == (360, 240) and "transparency" in image.info
+
+
+def test_the_command_makes_the_map_of_a_file_again(tmp_path):
+    path = gallery.item("flight_levels").path
+    command = [sys.executable, "-m", "embeddings.gallery", "maps", str(path), "--out"]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    made, stored = (
+        np.asarray(PIL.Image.open(each).convert("RGBA"))
+        for each in (tmp_path / "flight_levels.png", gallery.map_path("flight_levels"))
+    )
+    np.testing.assert_array_equal(made, stored)
+
+
 def test_airports_of_the_west_coast_are_neighbors():
     opened = gallery.open_item("flight_levels")
     role = np.array(opened.metadata.column("role").to_pylist())

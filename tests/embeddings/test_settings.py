@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, Unit
 from typing_extensions import Doc
 
 from embeddings import EmbeddingError
-from embeddings.settings import ADVANCED, Label, SettingError, check, describe
+from embeddings.settings import ADVANCED, Group, Label, SettingError, check, describe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,22 +94,22 @@ def test_an_error_names_the_flag_and_survives_pickling():
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-def test_the_description_is_json_with_labels_and_units():
+def test_the_description_is_json_with_labels_groups_and_units():
     fields = {field.name: field for field in describe(Short)}
     assert json.loads(json.dumps([asdict(field) for field in fields.values()])) == [
-        {"name": "metric", "label": "Metric", "flag": "--metric", "type": "str",
+        {"name": "metric", "label": "Metric", "group": "", "flag": "--metric", "type": "str",
          "choices": ["dot", "cosine"], "keywords": [], "default": None, "required": True,
          "optional": False, "advanced": False, "help": "How to compare"},
-        {"name": "batch_size", "label": "Batch size", "flag": "--batch-size", "type": "int",
-         "choices": None, "keywords": [], "default": None, "required": False, "optional": True,
-         "advanced": True, "help": "Examples per step"},
-        {"name": "side", "label": "Image size (px)", "flag": "--side", "type": "int",
-         "choices": None, "keywords": ["auto"], "default": "auto", "required": False,
+        {"name": "batch_size", "label": "Batch size", "group": "Training", "flag": "--batch-size",
+         "type": "int", "choices": None, "keywords": [], "default": None, "required": False,
+         "optional": True, "advanced": True, "help": "Examples per step"},
+        {"name": "side", "label": "Image size (px)", "group": "Model", "flag": "--side",
+         "type": "int", "choices": None, "keywords": ["auto"], "default": "auto", "required": False,
          "optional": False, "advanced": False, "help": "Side of an image"},
     ]  # fmt: skip
 
 
-Side = Annotated[int | Literal["auto"], Label("Side")]
+Side = Annotated[int | Literal["auto"], Label("Side"), Group("Data")]
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,12 @@ class Short:
     """A few settings."""
 
     metric: Annotated[Literal["dot", "cosine"], Doc("How to compare")]
-    batch_size: Annotated[int | None, Doc("Examples per step"), ADVANCED, Ge(1)] = None
-    side: Annotated[Side, Doc("Side of an image"), Label("Image size"), Unit("px")] = "auto"
+    batch_size: Annotated[
+        int | None, Doc("Examples per step"), ADVANCED, Ge(1), Group("Training")
+    ] = None
+    side: Annotated[
+        Side, Doc("Side of an image"), Label("Image size"), Unit("px"), Group("Model")
+    ] = "auto"
 
 
 def test_a_setting_without_help_is_a_programming_error():

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from embeddings import gallery
+from embeddings.files.delimited.text_options import TABLE_FORMAT
 from embeddings.settings import SettingError, describe
-from trainers.catalog import TABLE_COMMANDS, TRAINERS
+from trainers.catalog import ABOUT, GROUP_TITLES, TABLE_COMMANDS, TRAINERS
 from trainers.cnn.config import CnnConfig
 from trainers.evaluate.config import EvaluateConfig
 from trainers.image_text.config import ImageTextConfig
@@ -48,3 +50,16 @@ def test_the_labels_of_a_form_differ(config: type) -> None:
     assert len({field.label for field in fields}) == len(fields)
     assert all(field.label[0].isupper() or field.label[0] == "k" for field in fields)
     assert all("_" not in field.label for field in fields)
+
+
+@pytest.mark.parametrize("config", TRAINERS.values())
+def test_every_setting_of_a_trainer_has_a_group_of_the_form(config: type) -> None:
+    groups = {field.group for field in describe(config)}
+    assert groups <= {*GROUP_TITLES, TABLE_FORMAT.title}
+
+
+def test_every_trainer_is_described_in_words_and_has_a_map() -> None:
+    assert list(ABOUT) == list(TRAINERS)
+    for name, about in ABOUT.items():
+        assert about.data[0].isupper() and about.data[-1].isalpha(), name
+        assert gallery.map_path(about.map_name).is_file(), name

@@ -12,20 +12,21 @@ from typing_extensions import Doc
 
 from embeddings.settings import ADVANCED, Label
 from embeddings.text import shorten
+from trainers.core.loop_config import DATA
 
 Punctuation = Literal["keep", "split", "strip"]
 Tags = Literal["keep", "strip"]
 Ideographs = Literal["keep", "split"]
 
-Lowercase = Annotated[bool, Doc("Lowercase all words")]
-PunctuationOption = Annotated[Punctuation, Doc(
+Lowercase = Annotated[bool, DATA, Doc("Lowercase all words")]
+PunctuationOption = Annotated[Punctuation, DATA, Doc(
     "keep: words are what spaces separate; split: punctuation marks are words of their own; strip: "
     "they are left out")]  # fmt: skip
-TagsOption = Annotated[Tags, ADVANCED, Doc(
+TagsOption = Annotated[Tags, ADVANCED, DATA, Doc(
     "strip: leave out the tags of tagged text, as in the/at or the_DT")]  # fmt: skip
-IdeographsOption = Annotated[Ideographs, ADVANCED, Doc(
+IdeographsOption = Annotated[Ideographs, ADVANCED, DATA, Doc(
     "split: each Chinese or Japanese character is a word, for text without spaces")]  # fmt: skip
-TextColumn = Annotated[str | None, Label("Text column"), ADVANCED, Doc(
+TextColumn = Annotated[str | None, Label("Text column"), ADVANCED, DATA, Doc(
     "Column of the text, for a table; default: found by its name or content")]  # fmt: skip
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)  # as in reviews taken from web pages

@@ -70,6 +70,7 @@ def as_json(table: Table, scores: list[Score], config: EvaluateConfig) -> dict[s
         "best": {model: score.features for model, score in best.items()},
         "results": results,
         "notes": list(table.notes),
+        "created": run_info.created(),
         "versions": run_info.libraries("scikit-learn", "torch", "numpy"),
     }
 

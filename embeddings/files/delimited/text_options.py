@@ -12,14 +12,16 @@ from typing import Annotated, Literal, get_args
 from typing_extensions import Doc
 
 from embeddings.errors import EmbeddingError
-from embeddings.settings import ADVANCED
+from embeddings.settings import ADVANCED, Group
 from embeddings.text import shorten
 
 YesNo = Literal["yes", "no"]
 DecimalSign = Literal[".", ","]
 Quotes = Literal["double", "single", "none"]
 
-Separator = Annotated[str | None, ADVANCED, Doc(
+TABLE_FORMAT = Group("Format of tables of text")
+
+Separator = Annotated[str | None, ADVANCED, TABLE_FORMAT, Doc(
     "Separator of the columns of text, such as ; or :: or tab or space; default: "
     "detected")]  # fmt: skip
 
@@ -42,14 +44,14 @@ class TextOptions:
     # fmt: off
 
     separator: Separator = None
-    header: Annotated[YesNo | None, ADVANCED, Doc(
+    header: Annotated[YesNo | None, ADVANCED, TABLE_FORMAT, Doc(
         "Whether the first row of a table of text names the columns: --header, or --no-header; "
         "default: detected")] = None
-    encoding: Annotated[str | None, ADVANCED, Doc(
+    encoding: Annotated[str | None, ADVANCED, TABLE_FORMAT, Doc(
         "Encoding of text, such as utf-8, windows-1252, shift_jis; default: detected")] = None
-    decimal: Annotated[DecimalSign | None, ADVANCED, Doc(
+    decimal: Annotated[DecimalSign | None, ADVANCED, TABLE_FORMAT, Doc(
         "Decimal sign of numbers in a table of text; default: detected")] = None
-    quotes: Annotated[Quotes | None, ADVANCED, Doc(
+    quotes: Annotated[Quotes | None, ADVANCED, TABLE_FORMAT, Doc(
         "Quotation marks around cells in a table of text; default: detected")] = None
 
     # fmt: on

@@ -15,9 +15,9 @@ from components import (
     points_of,
     text_address,
 )
-from components.palette import COLORS, OTHER
 from embeddings.analysis.contexts import Excerpt
 from embeddings.cache import Cache
+from embeddings.palette import COLORS, OTHER
 
 
 @pytest.fixture

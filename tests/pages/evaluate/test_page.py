@@ -15,7 +15,7 @@ from embeddings.text import split_names
 from pages.evaluate.form import ComparisonSpec
 from pages.evaluate.plot import dot_plot
 from pages.evaluate.running import stage_of
-from server.runs.contract import RESULT_PATTERN
+from server.runs.contract import FEATURES, RESULT_PATTERN
 from tests.pages.evaluate.test_comparison import comparison  # noqa: F401
 from trainers.evaluate.config import EvaluateConfig
 
@@ -166,6 +166,18 @@ def test_a_result_is_described_in_words_and_as_a_table(page: AppTest, tmp_path: 
     assert "★" in table["k-NN"]["entity embeddings"] and "★" not in table["k-NN"]["label codes"]
     assert any("5 of 45 rows without sold" in each.value for each in page.caption)
     assert not list(folder.glob(RESULT_PATTERN)) and not page.button(key="delete").disabled
+
+
+def test_the_built_in_result_is_shown_until_another_table_is_chosen(page: AppTest) -> None:
+    page.run()
+    assert not page.exception
+    shown = " ".join(each.value.replace("\\", "") for each in page.markdown)
+    assert "**Built-in result** of " in shown and "40,000 rows · air_time from carrier" in shown
+    assert list(page.table[0].value.index) == list(FEATURES.values())
+    content = b"kind,size\n" + b"".join(b"%c,%d\n" % (97 + i % 3, i) for i in range(60))
+    page.file_uploader(key="table_upload").upload("kinds.csv", content, "text/csv").run()
+    assert not page.exception and not page.table
+    assert not any("Built-in result" in each.value for each in page.markdown)
 
 
 def test_an_uploaded_table_is_chosen_and_a_broken_one_is_not(page: AppTest) -> None:

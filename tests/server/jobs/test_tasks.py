@@ -1,12 +1,15 @@
 """The tasks of the workers: by file name, through a real worker, found again by the server."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
-from embeddings import layouts
+from embeddings import gallery, layouts, save
 from embeddings.analysis.neighborhoods import examine_neighbors
 from embeddings.cache import Cache
 from embeddings.embedding_set import EmbeddingSet
+from embeddings.layouts.map_image import map_image
 from embeddings.neighbors import load_or_build
 from embeddings.progress import NullProgress
 from server.jobs import tasks
@@ -140,3 +143,25 @@ def test_neighborhoods_are_examined_with_the_cached_graph_or_without(tmp_path, e
     load_or_build(embedding_set, cache, 3)
     again = tasks.examine_neighbors(vectors, "euclidean", tmp_path, progress=NullProgress())
     assert again == found
+
+
+def test_a_map_is_painted_by_pca_until_another_layout_is_in_the_cache(tmp_path, embedding_set):
+    path, cache = tmp_path / "result.embedding.parquet", Cache(tmp_path)
+    save(embedding_set, path)
+    with JobPool() as pool:
+        pool.submit("map", tasks.paint_map, path, tmp_path, client="a")
+        painted = pool.wait("map", LONG).result
+    assert (painted.method, painted.rows, painted.shown) == ("PCA", 120, 120)
+    expected = layouts.compute(embedding_set, layouts.LayoutSpec("pca"), with_quality=False)
+    assert painted.png == map_image(embedding_set, expected.coordinates, (560, 400))
+    spec = layouts.LayoutSpec("tsne")
+    other = replace(expected, method="tsne", coordinates=expected.coordinates[:, ::-1].copy())
+    layouts.store(embedding_set, replace(other, params=asdict(spec.params)), cache)
+    again = tasks.paint_map(path, tmp_path, progress=NullProgress())
+    assert again.method == "t-SNE" and again.png != painted.png
+
+
+def test_of_words_in_context_the_last_layer_is_painted(tmp_path):
+    path = gallery.item("homonyms").path
+    painted = tasks.paint_map(path, tmp_path, progress=NullProgress())
+    assert painted.rows == 400

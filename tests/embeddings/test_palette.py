@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from components.palette import COLORS
+from embeddings.palette import COLORS
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
 VISIONS = {
