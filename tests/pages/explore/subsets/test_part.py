@@ -14,7 +14,7 @@ from pages.common import services
 from pages.explore.address import encode_mask
 from server import annotations
 from tests.embeddings.test_usage import select, send_event
-from tests.pages.explore.test_back_and_forward import at, go
+from tests.pages.explore.address.test_back_and_forward import at, go
 
 DIGITS = gallery.open_item("digits")
 EVERY = np.arange(len(DIGITS))
