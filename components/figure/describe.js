@@ -138,9 +138,11 @@ export function wordsOf({ message, view: { scene } }) {
   const { title = "", details = "" } = message ?? {};
   const count = scene?.points.count ?? 0;
   const visible = scene?.visible.reduce((sum, one) => sum + one, 0) ?? 0;
-  const points = visible === count
-    ? `${formatCount(count)} points`
-    : `${formatCount(visible)} of ${formatCount(count)} points`;
+  const mask = scene?.drawable.mask;
+  const colored = scene?.visible.reduce((sum, one, row) => sum + (one && mask ? mask[row] : 0), 0) ?? 0;
+  const shown = visible === count ? "" : `${formatCount(visible)} of `;
+  const muted = mask ? `, ${formatCount(colored)} in color` : "";
+  const points = `${shown}${formatCount(count)} points${muted}`;
   return { title, details: details ? `${details} · ${points}` : points };
 }
 

@@ -112,7 +112,7 @@ function describePage(map, options) {
  * @param {EmbeddingMap} map
  * @param {Uint32Array} rows
  * @param {import("../shared/colors.js").Theme} theme
- * @returns {Pick<Page, "codes" | "palette" | "ascending" | "legend" | "scale">}
+ * @returns {Pick<Page, "codes" | "palette" | "order" | "legend" | "scale">}
  */
 function colorsOf(map, rows, theme) {
   const { overlay: { highlights: { levels } }, view: { graph, scene } } = map;
@@ -121,7 +121,7 @@ function colorsOf(map, rows, theme) {
     const levelOf = new Uint8Array(scene?.points.count ?? 0);
     levels.rowsByLevel.forEach((each, level) => each.forEach((row) => (levelOf[row] = level)));
     return {
-      codes: toBase64(Uint8Array.from(rows, (row) => levelOf[row])), ascending: true, legend: null,
+      codes: toBase64(Uint8Array.from(rows, (row) => levelOf[row])), order: "ascending", legend: null,
       palette: shades(theme).map((rgb) => `rgb(${rgb})`), scale: similarityScale(map, theme),
     };
   }
@@ -132,13 +132,13 @@ function colorsOf(map, rows, theme) {
       : 1 + Math.round((SHADES - 2) * Math.min(1, Math.max(0, (values[row] - low) / (high - low))))));
     const ramp = rampColors(colorScale(graph), SHADES - 1);
     return {
-      codes: toBase64(codes), ascending: true, legend: null, palette: [GREY, ...ramp], scale: numberScale(graph, title),
+      codes: toBase64(codes), order: null, legend: null, palette: [GREY, ...ramp], scale: numberScale(graph, title),
     };
   }
   if (!colors) throw new Error("the map has no colors yet");
   const { title, names, counts, palette } = colors;
   return {
-    codes: toBase64(Uint8Array.from(rows, (row) => colors.codes[row])), ascending: false, palette, scale: null,
+    codes: toBase64(Uint8Array.from(rows, (row) => colors.codes[row])), order: "descending", palette, scale: null,
     legend: names.length > 1 ? { title, names, counts } : null,
   };
 }

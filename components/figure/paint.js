@@ -4,7 +4,7 @@
 /** @typedef {import("./marks.js").Figure} Figure */
 /** @typedef {import("./marks.js").Mark} Mark */
 
-const AT_ONCE = 20_000; // points that are painted before the page has a turn
+const AT_ONCE = 5_000; // points that are painted before the page has a turn
 const IMAGE_SCALE = 3; // pixels per px of an image within SVG and PDF: 288 dpi
 
 /**

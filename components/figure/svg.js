@@ -75,14 +75,19 @@ function mark(shape) {
   }
 }
 
-/** @param {import("./marks.js").Text} shape */
-function text({ text: content, x, y, size, weight, color, anchor, halo, turned }) {
+/**
+ * The length is that on the screen, also in a reader without the font.
+ *
+ * @param {import("./marks.js").Text} shape
+ */
+function text({ text: content, x, y, size, weight, color, anchor, length, halo, turned }) {
   const around = halo
     ? `${paint("stroke", halo.color)} stroke-width="${number(halo.width)}" stroke-linejoin="round" paint-order="stroke"`
     : "";
   const turn = turned ? ` transform="rotate(90 ${number(x)} ${number(y)})"` : "";
   const place = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
-  const style = `font-size="${number(size)}" font-weight="${weight}"`;
+  const fitted = length ? ` textLength="${number(length)}" lengthAdjust="spacingAndGlyphs"` : "";
+  const style = `font-size="${number(size)}" font-weight="${weight}"${fitted}`;
   return `<text ${attributes({ x, y })} ${style}${place}${paint("fill", color)}${around}${turn}>`
     + `${escapeXml(content)}</text>`;
 }

@@ -22,7 +22,7 @@ import { orbitView, planeView } from "./viewer_camera.js";
  * @property {string[]} axes Display coordinates, float32: x, y (and z).
  * @property {string} codes The color of each point, uint8.
  * @property {string[]} palette
- * @property {boolean} ascending Whether higher codes are drawn above lower ones, not below.
+ * @property {"ascending" | "descending" | null} order By code; null for that of the points.
  * @property {{ title: string, names: string[], counts: number[] } | null} legend
  * @property {import("./key.js").Scale | null} scale
  * @property {number[]} hidden Categories that are hidden at first.
@@ -89,6 +89,7 @@ class Viewer {
     this.mask = page.mask === null ? null : fromBase64(page.mask);
     this.hidden = new Set(page.hidden);
     this.visible = new Uint8Array(this.codes.length);
+    this.rows = Uint32Array.from(this.codes.keys());
     this.groups = groupRows(this.codes, page.palette.length);
     this.points = element("canvas", { class: "map-plain" });
     this.canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
@@ -173,13 +174,14 @@ class Viewer {
   }
 
   paintPoints() {
-    const { page: { style, palette, ascending }, mask } = this;
+    const { page: { style, palette, order }, mask } = this;
     const context = emptied(this.points);
     const { left, width, height } = this.room();
     const step = this.#isMoving ? Math.ceil(this.codes.length / MOST_MOVING) : 1;
-    const paint = (/** @type {Uint32Array} */ rows, /** @type {number} */ drawn) => {
+    const paint = (/** @type {Uint32Array} */ rows, /** @type {number} */ drawn, hasColors = false) => {
       for (let i = 0; i < rows.length; i += step) {
         const row = rows[i];
+        if (hasColors) context.fillStyle = palette[this.codes[row]];
         if (!this.visible[row] || (mask && mask[row] !== drawn)) continue;
         const at = this.view.project(row);
         if (!at || at.x < left || at.x > width || at.y < 0 || at.y > height) continue;
@@ -194,8 +196,9 @@ class Viewer {
       this.groups.forEach((rows) => paint(rows, 0));
     }
     context.globalAlpha = style.opacity;
-    for (let i = 0; i < palette.length; i++) {
-      const code = ascending ? i : palette.length - 1 - i;
+    if (order === null) paint(this.rows, 1, true);
+    for (let i = 0; order !== null && i < palette.length; i++) {
+      const code = order === "ascending" ? i : palette.length - 1 - i;
       context.fillStyle = palette[code];
       paint(this.groups[code], 1);
     }
@@ -312,13 +315,15 @@ class Viewer {
 
 /** @param {import("./key.js").Scale} scale */
 function scaleElement({ title, colors, ticks }) {
-  const [low, high] = [ticks.at(0), ticks.at(-1)];
+  const ends = [ticks.at(0), ticks.at(-1)].map((tick) => {
+    const place = `${100 * (tick?.fraction ?? 0)}%`;
+    return element("span", { style: `left: ${place}; translate: -${place}` }, tick?.text ?? "");
+  });
   const gradient = `linear-gradient(to right, ${colors.join(", ")})`;
   return element(
     "div", { class: "map-similarity" }, element("strong", {}, title),
     element("div", { class: "similarity-colors", style: `background: ${gradient}` }),
-    element("div", { class: "similarity-ends" },
-      element("span", {}, low?.text ?? ""), element("span", {}, high?.text ?? "")),
+    element("div", { class: "similarity-ends" }, ...ends),
   );
 }
 

@@ -188,7 +188,12 @@ def test_a_figure_in_3d_has_the_camera_of_the_map(
     left, top = reader.evaluate(BOX)
     drawn = sorted([x - left, y - top] for _, x, y in reader.evaluate(CIRCLES))
     size = app.page.evaluate(f"() => {ROOT}.embeddingMap.view.graph._fullLayout._size")
-    in_view = [[x, y] for x, y in places if 0 < x < size["w"] and 0 < y < size["h"]]
+    radius = float(reader.locator(".points circle").first.get_attribute("r"))
+    in_view = [
+        [x, y]
+        for x, y in places
+        if -radius < x < size["w"] + radius and -radius < y < size["h"] + radius
+    ]
     assert len(in_view) > 80
     assert np.allclose(drawn, in_view, atol=0.02)
     assert reader.locator(".points line").count() > 10  # the grid

@@ -178,6 +178,7 @@ describe("SVG", () => {
     assert.match(svg, /<g aria-label="one" fill-opacity="0.5" fill="#0b6bcb">\n<circle cx="10" cy="20" r="2"\/>/);
     assert.match(svg, /<circle cx="10" cy="20" r="2" fill="#fde725"\/>/);
     assert.match(svg, /stroke="#ffffff" stroke-opacity="0.9"[^>]*paint-order="stroke">kings &amp; &lt;queens&gt;</);
+    assert.match(svg, /<text x="50" y="60" [^>]*textLength="40"/);
     assert.match(svg, /<title>Digits &lt;1&gt;<\/title>/);
     assert.match(svg, /<rect class="background"/);
   });
