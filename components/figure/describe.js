@@ -267,8 +267,7 @@ function plotDots({ view: { scene, graph }, data }, screen, theme) {
 function levelDots({ view: { scene }, overlay: { highlights: { levels } } }, screen, theme) {
   const rows = scene && levels ? levels.rowsByLevel.flatMap((each) => Array.from(each)) : [];
   const visible = rows.filter((row) => scene?.visible[row]);
-  const levelOf = new Uint8Array(scene?.points.count ?? 0);
-  levels?.rowsByLevel.forEach((each, level) => each.forEach((row) => (levelOf[row] = level)));
+  const levelOf = levelOfRows(levels?.rowsByLevel ?? [], scene?.points.count ?? 0);
   const radius = (levels?.size ?? 2) / 2;
   const { xs, ys, kept } = inside((i) => scene?.projection.project(visible[i]) ?? null, visible.length, screen, radius);
   return {
@@ -276,6 +275,18 @@ function levelDots({ view: { scene }, overlay: { highlights: { levels } } }, scr
     palette: shades(theme).map(([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`),
     codes: Uint8Array.from(kept, (i) => levelOf[visible[i]]),
   };
+}
+
+/**
+ * Return the level of each row.
+ *
+ * @param {Uint32Array[]} rowsByLevel
+ * @param {number} count
+ */
+export function levelOfRows(rowsByLevel, count) {
+  const levelOf = new Uint8Array(count);
+  rowsByLevel.forEach((rows, level) => rows.forEach((row) => (levelOf[row] = level)));
+  return levelOf;
 }
 
 /**

@@ -8,7 +8,7 @@ import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
 import { MUTED_OPACITY } from "../map/traces.js";
 import {
-  colorScale, diameterOf, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf,
+  colorScale, diameterOf, levelOfRows, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf,
 } from "./describe.js";
 
 /** @typedef {import("../map/map.js").EmbeddingMap} EmbeddingMap */
@@ -71,10 +71,11 @@ function describePage(map, options) {
   const { labels, columns } = data.texts;
   const { points, drawable: { mask, alone } } = scene;
   const theme = options.background === "white" ? onWhite(map.theme) : map.theme;
-  const rows = Uint32Array.from(Array.from(points.axes[0].keys()).filter((row) => !alone || alone[row]));
-  const places = new Map(Array.from(rows, (row, place) => [row, place]));
   const { focus, names, axes, levels } = overlay.highlights;
   const isSimilar = levels !== null;
+  const rows = rowsOf(points.count, isSimilar ? scene.visible : alone);
+  const places = new Int32Array(points.count).fill(-1); // in the file, of each row that it has
+  rows.forEach((row, place) => (places[row] = place));
   const { size, opacity } = markerStyle(points.count, points.dims);
   return {
     ...wordsOf(map),
@@ -85,21 +86,18 @@ function describePage(map, options) {
     axes: points.axes.map((axis) => toBase64(new Uint8Array(take(axis, rows).buffer))),
     ...colorsOf(map, rows, theme),
     hidden: isSimilar ? [] : [...data.hidden],
-    mask: mask && !isSimilar ? toBase64(Uint8Array.from(rows, (row) => mask[row])) : null,
+    mask: mask && !isSimilar ? toBase64(bytesOf(rows, (row) => mask[row])) : null,
     style: {
       size: levels?.size ?? diameterOf(size, points.dims), opacity: isSimilar ? 1 : opacity, muted: MUTED_OPACITY,
     },
     labels: Array.from(rows, (row) => labels[row]),
     columns: columns.map(({ name, cells }) => ({ name, cells: Array.from(rows, (row) => cells[row]) })),
     focus: focus && {
-      row: focus.row === null ? null : places.get(focus.row) ?? null,
-      rows: focus.rows.flatMap((row) => places.get(row) ?? []),
-      nearness: focus.nearness.filter((_, i) => places.has(focus.rows[i])),
+      row: focus.row === null || places[focus.row] < 0 ? null : places[focus.row],
+      rows: focus.rows.map((row) => places[row]).filter((place) => place >= 0),
+      nearness: focus.nearness.filter((_, i) => places[focus.rows[i]] >= 0),
     },
-    names: names.flatMap((name) => {
-      const row = places.get(name.row);
-      return row === undefined ? [] : [{ ...name, row }];
-    }),
+    names: names.map((name) => ({ ...name, row: places[name.row] })).filter(({ row }) => row >= 0),
     ends: points.dims === 2 ? axes : [],
     half: points.half,
     view: seen(graph, points.dims),
@@ -118,16 +116,15 @@ function colorsOf(map, rows, theme) {
   const { overlay: { highlights: { levels } }, view: { graph, scene } } = map;
   const colors = scene?.drawable.colors;
   if (levels) {
-    const levelOf = new Uint8Array(scene?.points.count ?? 0);
-    levels.rowsByLevel.forEach((each, level) => each.forEach((row) => (levelOf[row] = level)));
+    const levelOf = levelOfRows(levels.rowsByLevel, scene?.points.count ?? 0);
     return {
-      codes: toBase64(Uint8Array.from(rows, (row) => levelOf[row])), order: "ascending", legend: null,
+      codes: toBase64(bytesOf(rows, (row) => levelOf[row])), order: "ascending", legend: null,
       palette: shades(theme).map((rgb) => `rgb(${rgb})`), scale: similarityScale(map, theme),
     };
   }
   if (colors?.kind === "numbers") {
     const { values, low, high, title } = colors;
-    const codes = Uint8Array.from(rows, (row) => (Number.isNaN(values[row])
+    const codes = bytesOf(rows, (row) => (Number.isNaN(values[row])
       ? 0
       : 1 + Math.round((SHADES - 2) * Math.min(1, Math.max(0, (values[row] - low) / (high - low))))));
     const ramp = rampColors(colorScale(graph), SHADES - 1);
@@ -138,9 +135,34 @@ function colorsOf(map, rows, theme) {
   if (!colors) throw new Error("the map has no colors yet");
   const { title, names, counts, palette } = colors;
   return {
-    codes: toBase64(Uint8Array.from(rows, (row) => colors.codes[row])), order: "descending", palette, scale: null,
+    codes: toBase64(bytesOf(rows, (row) => colors.codes[row])), order: "descending", palette, scale: null,
     legend: names.length > 1 ? { title, names, counts } : null,
   };
+}
+
+/**
+ * Return the rows that a mask has, or all.
+ *
+ * @param {number} count
+ * @param {Uint8Array | null} mask
+ */
+function rowsOf(count, mask) {
+  const rows = new Uint32Array(count);
+  let found = 0;
+  for (let row = 0; row < count; row++) if (!mask || mask[row]) rows[found++] = row;
+  return rows.slice(0, found);
+}
+
+/**
+ * Return a byte for each row; a loop, since a million calls of an iterator take a second.
+ *
+ * @param {Uint32Array} rows
+ * @param {(row: number) => number} valueOf
+ */
+function bytesOf(rows, valueOf) {
+  const bytes = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) bytes[i] = valueOf(rows[i]);
+  return bytes;
 }
 
 /**

@@ -22,6 +22,11 @@ COLORS = f"""() => {{
   return Array.from(scene.visible.keys()).filter((row) => scene.visible[row])
     .map((row) => colors.palette[colors.codes[row]].toLowerCase());
 }}"""
+LEVEL_COLORS = f"""() => {{
+  const {{ rowsByLevel, colors }} = {ROOT}.embeddingMap.overlay.highlights.levels;
+  const hex = (rgb) => "#" + rgb.map((value) => value.toString(16).padStart(2, "0")).join("");
+  return rowsByLevel.flatMap((rows, level) => Array.from(rows, () => hex(colors[level])));
+}}"""
 PLACES = f"""() => {{
   const {{ view }} = {ROOT}.embeddingMap;
   const {{ l, t }} = view.graph._fullLayout._size;
@@ -141,6 +146,44 @@ def test_figures_show_what_the_map_shows(
         "cats & <dogs>", "птицы", "魚",
     ]  # fmt: skip
     assert all(url.startswith(("file:", "data:")) for url in reader.requests), reader.requests
+    assert reader.faults == []
+
+
+def test_a_clicked_item_and_colors_by_similarity_are_exported(
+    app: AppPage, animals: Path, tmp_path: Path, reader: Any
+) -> None:
+    app.upload(animals)
+    app.wait_for_map(points=100)
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    label = app.page.evaluate(f"(row) => {ROOT}.embeddingMap.data.texts.labels[row]", row)
+    app.wait_for_script()
+    open_panel(app)
+    reader.goto(export(app, "SVG", tmp_path).as_uri())
+    assert label in reader.evaluate(TEXTS)
+    assert reader.locator(".points").get_attribute("opacity") == "0.38"
+    for fill, _, _ in reader.evaluate(CIRCLES):
+        assert fill[1:3] == fill[3:5] == fill[5:7], "the map is grey below the item"
+    assert reader.locator(".marks circle").count() >= 3  # the item, its ring, a neighbor
+
+    app.page.keyboard.press("Escape")
+    expect(app.page.get_by_role("group", name="Export figure")).to_be_hidden()
+    app.wait_for_script()
+    app.click_point(row)
+    app.page.get_by_text("To this item", exact=True).click()
+    app.page.wait_for_selector(f'{MAP}[data-similar="{row}"]')
+    app.wait_for_script()
+    open_panel(app)
+    wanted = app.page.evaluate(LEVEL_COLORS)
+    svg = export(app, "SVG", tmp_path)
+    reader.goto(svg.as_uri())
+    assert Counter(fill for fill, _, _ in reader.evaluate(CIRCLES)) == Counter(wanted)
+    scale = app.page.locator(".map-similarity strong").inner_text()
+    assert scale in " ".join(reader.evaluate(TEXTS))
+    reader.goto(export(app, "HTML", tmp_path).as_uri())
+    reader.wait_for_selector('.embedding-map[data-points="100"]')
+    expect(reader.locator(".map-similarity strong")).to_have_text(scale)
     assert reader.faults == []
 
 
