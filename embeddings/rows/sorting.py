@@ -33,8 +33,8 @@ def sort_order(column: pa.ChunkedArray, descending: bool = False) -> np.ndarray:
     """
     if is_list(column.type):
         keys = _list_keys(_one_array(column))
-    elif is_text(value_type(column.type)) or pa.types.is_null(column.type):
-        keys = [_text_ranks(column)]
+    elif is_text(value_type(column.type)):
+        keys = [_ranks(_encoded(column))]
     elif pa.types.is_nested(column.type) or is_binary(value_type(column.type)):
         raise EmbeddingError(f"values of type {column.type} have no order")
     else:
@@ -59,17 +59,14 @@ def _number_order(values: pa.Array, descending: bool) -> np.ndarray:
     return found.to_numpy().astype(np.int32)
 
 
-def _text_ranks(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the rank of each text among the distinct ones: int64, shape (n,), -1 if missing."""
-    texts = decoded(column).cast(pa.large_string())
-    encoded = _one_array(texts.dictionary_encode().unify_dictionaries())
-    codes = pc.fill_null(encoded.indices, -1).to_numpy()
-    ranks = np.append(_item_ranks(encoded.dictionary), -1)  # a code of -1 is the last
-    return ranks[codes]
+def _ranks(values: pa.Array) -> np.ndarray:
+    """Return the rank of each value, from 0, equal ones the same: int64, shape (n,); missing: -1.
 
-
-def _item_ranks(values: pa.Array) -> np.ndarray:
-    """Return the ranks of values, from 0, equal ones the same; missing ones after all others."""
+    Each distinct text is compared once.
+    """
+    if pa.types.is_dictionary(values.type):
+        codes = pc.fill_null(values.indices, -1).to_numpy()
+        return np.append(_ranks(values.dictionary), -1)[codes]  # a code of -1 is the last
     if is_text(values.type):
         try:
             values = values.cast(pa.float64())
@@ -77,8 +74,17 @@ def _item_ranks(values: pa.Array) -> np.ndarray:
             values = pc.utf8_lower(values)
     elif pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
-    ranks = pc.rank(values, sort_keys="ascending", tiebreaker="dense")  # missing ones at the end
-    return ranks.to_numpy().astype(np.int64) - 1
+    ranks = pc.rank(values, sort_keys="ascending", tiebreaker="dense").to_numpy().astype(np.int64)
+    missing = values.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
+    return np.where(missing, -1, ranks - 1)
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.Array:
+    """Return texts as one array with one dictionary; anything else as one array."""
+    if not is_text(value_type(column.type)):
+        return _one_array(column)
+    texts = decoded(column).cast(pa.large_string())
+    return _one_array(texts.dictionary_encode().unify_dictionaries())
 
 
 def _list_keys(lists: pa.Array) -> list[np.ndarray]:
@@ -86,12 +92,13 @@ def _list_keys(lists: pa.Array) -> list[np.ndarray]:
 
     Where a list has no further item its rank is 0; the first is -1 for missing lists.
     """
-    items = decoded(pa.chunked_array([pc.list_flatten(lists)]))
-    if pa.types.is_nested(items.type) or is_binary(items.type):
+    items = pa.chunked_array([pc.list_flatten(lists)])
+    if pa.types.is_nested(items.type) or is_binary(value_type(items.type)):
         raise EmbeddingError(f"values of type {lists.type} have no order")
     lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy().astype(np.int64)
     starts = np.cumsum(np.maximum(lengths, 0)) - np.maximum(lengths, 0)
-    ranks = _item_ranks(_one_array(items))
+    ranks = _ranks(_encoded(items))
+    ranks = np.where(ranks < 0, ranks.max(initial=0) + 1, ranks)  # missing items come last
     keys = []
     for place in range(LISTED):
         key = np.zeros(len(lengths), np.int64)
