@@ -100,6 +100,7 @@ class NeighborList {
 }
 
 export const update = mount((parent) => {
-  addStyles("neighbor_list.css", import.meta.url);
-  return new NeighborList(parent);
+  const list = new NeighborList(parent);
+  addStyles("neighbor_list.css", import.meta.url, list.root);
+  return list;
 });

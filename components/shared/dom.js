@@ -47,12 +47,18 @@ export function plainText(text) {
  *
  * @param {string} name file of the sheet
  * @param {string} moduleUrl `import.meta.url` of the module that it is beside
+ * @param {HTMLElement} [root] not shown before the sheet has come
  */
-export function addStyles(name, moduleUrl) {
+export function addStyles(name, moduleUrl, root) {
   const { href } = new URL(name, moduleUrl);
-  if (!document.querySelector(`link[href="${href}"]`)) {
-    document.head.append(element("link", { rel: "stylesheet", href }));
-  }
+  const known = /** @type {HTMLLinkElement | null} */ (document.querySelector(`link[href="${href}"]`));
+  const link = known ?? element("link", { rel: "stylesheet", href });
+  if (!known) document.head.append(link);
+  if (!root || link.sheet) return;
+  root.style.visibility = "hidden";
+  const show = () => (root.style.visibility = "");
+  link.addEventListener("load", show);
+  link.addEventListener("error", show);
 }
 
 /**

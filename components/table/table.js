@@ -250,6 +250,7 @@ function rowAt(event) {
 }
 
 export const update = mount((parent) => {
-  addStyles("table.css", import.meta.url);
-  return new Table(parent);
+  const table = new Table(parent);
+  addStyles("table.css", import.meta.url, table.root);
+  return table;
 });
