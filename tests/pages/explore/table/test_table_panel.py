@@ -3,6 +3,8 @@
 import html
 import json
 import re
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from pages.common import services
 from pages.explore.table.row_export import cluster_column
 from pages.explore.table.table_panel import LONGEST_CELL, MOST_COLUMNS
 from tests.embeddings.test_usage import send_event
+from tests.pages.explore.address.test_back_and_forward import go
 from tests.server.test_exports import body, fetch
 
 ROOT = Path(__file__).parents[4]
@@ -103,6 +106,29 @@ def test_the_address_holds_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyP
     app.run()
     digits = gallery.open_item(gallery.ITEMS[0].name)
     assert shown(app) == sort_order(column_of(digits, "digit"))[100:150].tolist()
+
+
+def test_back_and_forward_undo_and_redo_each_step_of_the_table(app: AppTest) -> None:
+    def step(act: Callable[[], AppTest]) -> tuple[dict[str, str], list[int] | None]:
+        found = act()
+        assert not found.exception
+        return dict(app.query_params), None if message(found) is None else shown(found)
+
+    sort = '{"type": "sort", "column": "digit", "descending": true}'
+    steps = [
+        step(app.run),
+        step(lambda: open_table(app)),
+        step(lambda: send_event(app, "rows", sort)),
+        step(lambda: app.button(key="table_forward").click().run()),
+        step(lambda: send_event(app, "rows", f'{{"type": "click", "row": {shown(app)[7]}}}')),
+        step(lambda: app.button(key="table_forward").click().run()),
+    ]
+    assert all(before[0] != after[0] for before, after in pairwise(steps))
+    for number in (4, 3, 2, 1, 0, 1, 2, 5, 0, 3):
+        params, rows = steps[number]
+        go(app, params)
+        assert (message(app) and shown(app)) == rows, number
+        assert dict(app.query_params) == params, number
 
 
 def test_cells_are_cut_and_columns_limited(app: AppTest, tmp_path: Path) -> None:
