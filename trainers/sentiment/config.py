@@ -54,8 +54,8 @@ class SentimentConfig(TextOptions, LoopConfig):
     weight_decay: WeightDecay = 0.3
     patience: Patience = 3
     pooling: Annotated[Pooling, MODEL, Doc(
-        "Vector of a review: the mean of its words' vectors, or their "
-        "attention-weighted mean")] = "mean"
+        "Vector of a review: the mean of its words' vectors, weighted by how much they tell about "
+        "the class, or by attention too")] = "mean"
     vocabulary: Annotated[Count, Label("Vocabulary size"), MODEL, Doc(
         "Maximum vocabulary size; the most frequent words are used")] = 50_000
     min_count: Annotated[MinCount, Doc(

@@ -73,7 +73,7 @@ def unconverged(result: TrainingResult) -> str:
 def _columns_of_two(task: SentimentTask) -> tuple[dict[str, pa.Array], dict[str, float]]:
     """Return polarity and log_odds, and how far they agree."""
     polarity = np.delete(task.module.polarity(), UNKNOWN)
-    counted = task.counted_log_odds(1)
+    counted = np.delete(task.log_odds, UNKNOWN, axis=0)[:, 1]
     columns = {
         "polarity": pa.array(polarity, pa.float32()),
         "log_odds": pa.array(counted, pa.float32()),
@@ -85,14 +85,14 @@ def _columns_of_many(task: SentimentTask) -> tuple[dict[str, pa.Array], dict[str
     """Return the class of each word, how clearly it is in it, and the log-odds of each class."""
     scores = np.delete(task.module.class_scores(), UNKNOWN, axis=0)  # (v, classes)
     best = scores.argmax(axis=1)
-    counted = [task.counted_log_odds(number) for number in range(len(task.classes))]
+    counted = np.delete(task.log_odds, UNKNOWN, axis=0)  # (v, classes)
     columns = {
         "class": pa.array([task.classes[number] for number in best], pa.string()),
         "class_score": pa.array(scores.max(axis=1), pa.float32()),
         **{
             f"log_odds {label}": pa.array(values, pa.float32())
-            for label, values in zip(task.classes, counted, strict=True)
+            for label, values in zip(task.classes, counted.T, strict=True)
         },
     }
-    agreement = float(np.mean(best == np.stack(counted).argmax(axis=0)))
+    agreement = float(np.mean(best == counted.argmax(axis=1)))
     return columns, {"class_agreement": agreement}

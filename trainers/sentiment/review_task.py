@@ -21,11 +21,14 @@ from trainers.sentiment.config import SentimentConfig
 from trainers.sentiment.model import Sentiment
 from trainers.sentiment.reviews import Reviews
 
-EPSILON = 4e-4
-"""Added to the root of a gradient's mean square, divided by the mean number of words of a review,
-as the gradients of a mean's words are. With Adam's default of 1e-8, a word of one or two reviews
-takes steps as long as a frequent word's, and noise outweighs what frequent words teach; with one
-value for all lengths, long reviews hardly learn."""
+EPSILON = 5e-4
+"""Added to the root of a gradient's mean square. With Adam's default of 1e-8, a word of one or two
+reviews takes steps as long as a frequent word's, and noise outweighs what frequent words teach. The
+gradients do not depend on the length of the texts, whose weights have length 1."""
+
+INTERPOLATION = 0.5
+"""How far the weight of a word is its own: 1 for its log-odds alone, 0 for the same weight for all.
+With 1, frequent words of weak sentiment count too little to be learned."""
 
 _BLOCK_REVIEWS = 1024  # in validation
 
@@ -37,6 +40,8 @@ class SentimentTask(Task):
     ----------
     vocabulary : the words that have vectors, most frequent first
     counts : int64, shape (v,); number of occurrences of each in the training reviews
+    log_odds : float64, shape (v + 1, classes), counted in the training reviews; UNKNOWN is row 0
+    weights : float64, shape (v + 1,), of the words; see word_weights
     classes : the labels
     is_held_out : bool, shape (n,), True for the held-out reviews
     notes : what was left out
@@ -54,8 +59,13 @@ class SentimentTask(Task):
         corpus = number_words(train_texts, reviews.name, reviews.source, config.min_count)
         self.vocabulary = corpus.words[: config.vocabulary]
         self.counts = corpus.counts[: config.vocabulary]
+        words = len(self.vocabulary) + 1
         self.notes = vocabulary_notes(len(corpus.words), sum(map(len, train_texts)), self.counts)
 
+        numbers, starts, _ = distinct(*numbered(train_texts, self.vocabulary))
+        class_of_word = reviews.target[~self.is_held_out].repeat(np.diff(starts))
+        self.log_odds = counted_log_odds(numbers, class_of_word, words, len(self.classes))
+        self.weights = word_weights(self.log_odds)
         bags = self.bags_of(texts)
         rows = [torch.from_numpy(np.flatnonzero(part))
                 for part in (~self.is_held_out, self.is_held_out)]  # fmt: skip
@@ -68,7 +78,7 @@ class SentimentTask(Task):
         self.steps_per_epoch = math.ceil(len(self.train_reviews) / self.batch_size)
         generator = torch_generator(config.seed, "weights")
         self.module: Sentiment = Sentiment(
-            len(self.vocabulary) + 1, config.dim, config.pooling, generator, len(self.classes)
+            words, config.dim, config.pooling, generator, len(self.classes)
         )
 
     @property
@@ -80,8 +90,7 @@ class SentimentTask(Task):
         """Return AdamW over all weights."""
         rate, decay = self.config.learning_rate, self.config.weight_decay
         weights = self.module.parameters()
-        words = max(1.0, self.train_reviews.sizes.float().mean().item())
-        return torch.optim.AdamW(weights, rate, weight_decay=decay, eps=EPSILON / words, fused=True)
+        return torch.optim.AdamW(weights, rate, weight_decay=decay, eps=EPSILON, fused=True)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return reviews, reshuffled each epoch, with some of their words left out."""
@@ -90,14 +99,15 @@ class SentimentTask(Task):
         rows = torch.from_numpy(order[step * self.batch_size :][: self.batch_size])  # (B,)
         reviews = self.train_reviews.take(rows)  # B bags
         generator = torch_generator(seed, "hidden words", epoch, step)
-        is_used = torch.rand(len(reviews.items), generator=generator) >= self.config.word_dropout
-        starts = F.pad(is_used.cumsum(0), (1, 0))[reviews.starts]  # (B + 1,)
-        words = reviews.items[is_used]
-        return {"target": self.train_target[rows], "words": words, "starts": starts}
+        hidden = torch.rand(len(reviews.items), generator=generator) < self.config.word_dropout
+        seen = reviews.without(hidden)
+        return {"target": self.train_target[rows], "words": seen.items, "starts": seen.starts,
+                "weights": seen.weights_or_ones}  # fmt: skip
 
     def loss_sum(self, batch: Batch, local_rows: slice) -> tuple[torch.Tensor, float]:
         """Return the summed cross-entropy, in nats, of the local rows."""
-        outputs = self.module(Bags(batch["words"], batch["starts"]).part(local_rows))
+        reviews = Bags(batch["words"], batch["starts"], batch["weights"])
+        outputs = self.module(reviews.part(local_rows))
         target = batch["target"][local_rows]  # (b,)
         return self._cross_entropy(outputs, target, "sum"), len(target)
 
@@ -118,8 +128,13 @@ class SentimentTask(Task):
         return F.cross_entropy(outputs, target, reduction=reduction)
 
     def bags_of(self, texts: Iterable[list[str]]) -> Bags:
-        """Return texts as bags of word numbers, as the module takes them."""
-        return Bags.of(*numbered(texts, self.vocabulary))
+        """Return texts as bags of their different words, as the module takes them.
+
+        The weight of a word in a text is 1 + log(count), times the word's own.
+        """
+        words, starts, counts = distinct(*numbered(texts, self.vocabulary))
+        weights = (1 + np.log(counts)) * self.weights[words]
+        return Bags.of(words, starts, weights.astype(np.float32))
 
     @torch.no_grad()
     def outputs(self, reviews: Bags) -> torch.Tensor:
@@ -128,29 +143,73 @@ class SentimentTask(Task):
         blocks = torch.arange(len(reviews)).split(_BLOCK_REVIEWS)
         return torch.cat([self.module(reviews.take(rows).to(device)).cpu() for rows in blocks])
 
-    def counted_log_odds(self, number: int) -> np.ndarray:
-        """Return how much more frequent each word is in a class than elsewhere: float64, (v,).
-
-        This is r of Wang and Manning, "Baselines and bigrams" (ACL 2012), with 1 added to each
-        count: log((p + 1) / sum(p + 1)) - log((n + 1) / sum(n + 1)).
-
-        Parameters
-        ----------
-        number : of the class; 1 of two classes is the positive one
-        """
-        is_in = (self.train_target == number).repeat_interleave(self.train_reviews.sizes).numpy()
-        words = self.train_reviews.items.numpy()
-        log_frequencies = []
-        for chosen in (is_in, ~is_in):
-            counts = np.bincount(words[chosen], minlength=len(self.vocabulary) + 1)
-            counts = np.delete(counts, UNKNOWN) + 1  # (v,)
-            log_frequencies.append(np.log(counts / counts.sum()))
-        return log_frequencies[0] - log_frequencies[1]
-
 
 def predicted_classes(outputs: torch.Tensor) -> torch.Tensor:
     """Return the classes that outputs of the module predict: int64, shape (b,)."""
     return (outputs > 0).long() if outputs.ndim == 1 else outputs.argmax(dim=1)
+
+
+def counted_log_odds(
+    numbers: np.ndarray, target: np.ndarray, words: int, classes: int
+) -> np.ndarray:
+    """Return how much more frequent each word is in a class than elsewhere.
+
+    This is r of Wang and Manning, "Baselines and bigrams: simple, good sentiment and topic
+    classification" (ACL 2012), of numbers p and n of texts, with 1 added to each:
+    log((p + 1) / sum(p + 1)) - log((n + 1) / sum(n + 1)).
+
+    Parameters
+    ----------
+    numbers : int64, shape (n,), the different words of each training text
+    target : int64, shape (n,), the class of the text of each word
+    words, classes : their numbers; UNKNOWN is a word
+
+    Returns
+    -------
+    float64, shape (words, classes)
+    """
+    counts = np.bincount(target * words + numbers, minlength=classes * words)
+    inside = counts.reshape(classes, words).T  # (words, classes)
+    outside = inside.sum(axis=1, keepdims=True) - inside
+    logs = [np.log((part + 1) / (part + 1).sum(axis=0)) for part in (inside, outside)]
+    return logs[0] - logs[1]
+
+
+def word_weights(log_odds: np.ndarray) -> np.ndarray:
+    """Return the weights of words: the largest magnitude of their log-odds, drawn towards its mean.
+
+    The weights of Wang and Manning are interpolated with their mean in the same way.
+
+    Parameters
+    ----------
+    log_odds : float64, shape (words, classes); UNKNOWN is row 0, which does not count in the mean
+
+    Returns
+    -------
+    float64, shape (words,), above 0
+    """
+    magnitudes = np.abs(log_odds).max(axis=1)  # (words,)
+    mean = np.delete(magnitudes, UNKNOWN).mean() or 1.0  # alike where no word tells anything
+    return INTERPOLATION * magnitudes + (1 - INTERPOLATION) * mean
+
+
+def distinct(numbers: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the different numbers of each text, sorted, and how often each occurs there.
+
+    Parameters
+    ----------
+    numbers : int64, shape (n,), of all texts, one after the other
+    starts : int64, shape (texts + 1,); text i is numbers[starts[i] : starts[i + 1]]
+
+    Returns
+    -------
+    numbers, starts, counts : the latter int64, shape (different numbers,)
+    """
+    texts = len(starts) - 1
+    span = numbers.max(initial=0) + 1
+    owner = np.repeat(np.arange(texts), np.diff(starts))  # (n,)
+    keys, counts = np.unique(owner * span + numbers, return_counts=True)
+    return keys % span, np.searchsorted(keys, np.arange(texts + 1) * span), counts
 
 
 def hold_out(target: np.ndarray, fraction: float, seed: int) -> np.ndarray:

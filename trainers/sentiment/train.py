@@ -2,16 +2,20 @@
 
     python -m trainers sentiment --data reviews.csv --out words.embedding.parquet
 
-A review is the mean of its words' vectors, or a mean with learned weights (attention). A linear
-layer turns it into the log-odds that the review is positive; the loss is binary cross-entropy.
-Words with the same sentiment end up pointing the same way. Some of each review's words are hidden
-at each step, so that no word relies on another (Iyyer et al., "Deep unordered composition rivals
-syntactic methods for text classification", ACL 2015).
+A review is the weighted sum of its different words' vectors. The weight of a word is 1 + log(count)
+times a factor that grows with how many more reviews of one class have the word than of the others:
+words that tell nothing, most of a long review, count less (Wang and Manning, "Baselines and
+bigrams", ACL 2012). The weights of a review are scaled to length 1, whatever its number of words;
+with attention they are multiplied by learned factors. A linear layer turns the sum into the
+log-odds that the review is positive; the loss is binary cross-entropy. Words with the same
+sentiment end up pointing the same way. Some of each review's words are hidden at each step, so that
+no word relies on another (Iyyer et al., "Deep unordered composition rivals syntactic methods for
+text classification", ACL 2015).
 
 For each word the file has `polarity`, the learned log-odds that the word contributes: the layer's
 output for its vector, without the bias. The column `log_odds` is counted instead: the logarithm of
-how much more frequent the word is in positive reviews than in negative ones. The two differ for
-rare words, and for words that occur with others that explain the label.
+how many more positive reviews have the word than negative ones. The two differ for rare words, and
+for words that occur with others that explain the label.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Bags against loops written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -21,11 +23,31 @@ def table() -> torch.Tensor:
     return torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
 
 
-def test_sum_and_mean(bags, table):
+@pytest.fixture
+def weighted(bags) -> Bags:
+    return replace(bags, weights=torch.tensor([0.5, 2, -1, 3, 1, 4]))
+
+
+def test_sum_and_mean(bags, weighted, table):
     for row, items in enumerate(LISTS):
         wanted = table[items].sum(dim=0) if items else torch.zeros(5)
         torch.testing.assert_close(sums(table, bags)[row], wanted)
         torch.testing.assert_close(means(table, bags)[row], wanted / max(1, len(items)))
+    wanted = torch.stack([
+        0.5 * table[3] + 2 * table[1] - table[1], torch.zeros(5), 3 * table[0],
+        table[2] + 4 * table[3],
+    ])  # fmt: skip
+    torch.testing.assert_close(sums(table, weighted), wanted)
+
+
+def test_weights_stay_with_their_items(weighted):
+    assert weighted.take(torch.tensor([3, 2])).weights.tolist() == [1, 4, 3]
+    assert weighted.part(slice(0, 2)).weights.tolist() == [0.5, 2, -1]
+    assert weighted.to(torch.device("cpu")).weights.tolist() == weighted.weights.tolist()
+    rest = weighted.without(torch.tensor([True, False, True, True, False, False]))
+    assert rest.items.tolist() == [1, 2, 3] and rest.starts.tolist() == [0, 1, 1, 1, 3]
+    assert rest.weights.tolist() == [2, 1, 4]
+    assert weighted.owners.tolist() == [0, 0, 0, 2, 3, 3]
 
 
 def test_some_of_the_bags(bags):
