@@ -1,6 +1,6 @@
 // @ts-check
 // From the map to a figure of it: what is on the screen now, with a title and a legend around it.
-import { fade } from "../shared/colors.js";
+import { fade, LIGHT } from "../shared/colors.js";
 import { formatCount } from "../shared/text.js";
 import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
@@ -25,8 +25,7 @@ import { readColor, Recorder, toGrey } from "./marks.js";
  * @typedef {{ x: number, y: number, width: number, height: number }} Box
  */
 
-const ON_WHITE = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb" };
-const MUTED = 0.38; // opacity of the plot below a clicked item; map.css has the same
+const BRIGHT = 3 * 200; // red, green and blue together, from which on a background is light
 /** Colors of a scale. */
 export const SHADES = 256;
 const GLYPH = "●"; // that plotly.js draws in 3D for a point
@@ -65,10 +64,12 @@ export function describeFigure(map, options) {
   const plot = { x: left.width, y: top.height, width: screen.width, height: screen.height };
   const marks = new Recorder(measuring, { clientWidth: x + width, clientHeight: y + height });
   map.overlay.paint(/** @type {any} */ (marks), scene.projection, theme, null);
-  const isMuted = map.elements.root.classList.contains("focused");
   const { levels } = map.overlay.highlights;
+  // below a clicked item the style sheet makes the plot grey and pale
+  const opacity = levels ? 1 : Number(getComputedStyle(map.elements.plain).opacity);
+  const isMuted = opacity < 1;
   const dots = levels ? [levelDots(map, screen, theme)] : plotDots(map, screen, theme);
-  const colored = isMuted && !levels ? dots.map((each) => ({ ...each, palette: each.palette.map(toGrey) })) : dots;
+  const colored = isMuted ? dots.map((each) => ({ ...each, palette: each.palette.map(toGrey) })) : dots;
   const lines = levels ? [] : boxLines(map, theme);
   return {
     title,
@@ -77,7 +78,7 @@ export function describeFigure(map, options) {
     font: theme.font,
     background: options.background === "none" ? null : fade(theme.background, 1),
     plot,
-    opacity: isMuted && !levels ? MUTED : 1,
+    opacity,
     lines: moved(isMuted ? lines.map((line) => ({ ...line, color: toGrey(line.color) })) : lines, dx, dy),
     dots: colored.map((each) => ({ ...each, xs: each.xs.map((px) => px + dx), ys: each.ys.map((py) => py + dy) })),
     marks: moved(marks.marks, dx, dy),
@@ -114,7 +115,7 @@ const empty = () => ({ marks: [], width: 0, height: 0 });
  */
 export function onWhite(theme) {
   const [red, green, blue] = readColor(fade(theme.background, 1));
-  return red + green + blue > 3 * 200 ? { ...theme, background: "#ffffff" } : { ...theme, ...ON_WHITE };
+  return red + green + blue > BRIGHT ? { ...theme, background: LIGHT.background } : { ...theme, ...LIGHT };
 }
 
 /**

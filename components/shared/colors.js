@@ -3,6 +3,9 @@
 
 export const GREY = "#8d96a3";
 
+/** The light theme of .streamlit/config.toml. */
+export const LIGHT = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb" };
+
 /**
  * @typedef {{ background: string, text: string, accent: string, font: string }} Theme
  */
@@ -19,9 +22,9 @@ export function currentTheme(node) {
   const read = (/** @type {string} */ name, /** @type {string} */ fallback) =>
     style.getPropertyValue(name).trim() || fallback;
   return {
-    background: read("--st-background-color", "#ffffff"),
-    text: read("--st-text-color", "#1c2430"),
-    accent: read("--st-primary-color", "#0b6bcb"),
+    background: read("--st-background-color", LIGHT.background),
+    text: read("--st-text-color", LIGHT.text),
+    accent: read("--st-primary-color", LIGHT.accent),
     font: read("--st-font", "sans-serif"),
   };
 }
