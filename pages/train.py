@@ -13,6 +13,9 @@ def main() -> None:
     """Draw the form on the left; beside it all runs, and below them a run or the trainers."""
     opening.follow_request()
     page = selected_run.page_state()
+    if page.opens_form:  # on a phone it covers the page, so that it is closed at first
+        page.opens_form = False
+        st.set_page_config(initial_sidebar_state="expanded")
     known = [run for run in runs.list_runs() if run.trainer in TRAINERS or run.damage]
     with st.sidebar:
         form.draw(page, known)

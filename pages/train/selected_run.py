@@ -26,6 +26,7 @@ class PageState:
     selected_rows : the rows selected in the table of all runs
     tables : how often the selection was cleared, by a new table
     trainer : the one that the form is for
+    opens_form : whether the form is to be opened where it is closed, as on a phone
     is_start_requested : whether Start was pressed and the run has not been started
     start_error, run_error : why the last start, or the last action on a run, failed; or ""
     """
@@ -34,6 +35,7 @@ class PageState:
     selected_rows: list[int] = field(default_factory=list)
     tables: int = 0
     trainer: str = next(iter(TRAINERS))
+    opens_form: bool = False
     is_start_requested: bool = False
     start_error: str = ""
     run_error: str = ""
@@ -48,8 +50,8 @@ class PageState:
         self.tables += 1
 
     def choose_trainer(self, name: str) -> None:
-        """Make the form that of another trainer."""
-        self.trainer = name
+        """Make the form that of another trainer, and open it."""
+        self.trainer, self.opens_form = name, True
 
     def request_start(self) -> None:
         """Have a run started by the next lines of the script."""

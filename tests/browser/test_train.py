@@ -38,7 +38,7 @@ def state(page: AppPage, word: str) -> None:
 
 def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, workshop: str) -> None:
     page = open_train(workshop)
-    page.page.locator(".st-key-card-two_tower img").click()  # a card is a button everywhere
+    page.page.locator(".st-key-card-two_tower img").click(force=True)  # the button is over it
     upload(page)
     page.fill("Epochs", "3")
     page.press("Start")
@@ -49,7 +49,8 @@ def test_training_on_an_upload_opens_in_explore_with_one_click(open_train, works
     assert "set=run%3A" in page.page.url
     page.page.get_by_role("link", name="Train").click()
     state(page, "done")
-    page.page.locator(".st-key-run_map img").click()  # its map is a button, too
+    expect(page.page.get_by_role("img", name=f"Map by PCA of {ITEMS} items")).to_be_visible()
+    page.press("Open this map")
     page.wait_for_map(points=ITEMS)
     page.page.reload()
     page.wait_for_map(points=ITEMS)
@@ -156,6 +157,23 @@ def test_runs_are_compared_and_an_error_is_explained(serve, open_train, tmp_path
     expect(alert.get_by_text("Learning rate is -1.0; expected a number above 0")).to_be_visible()
     expect(page.page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     assert "Traceback" not in page.page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_on_a_phone_the_cards_are_one_column_and_open_the_form(open_train, workshop: str) -> None:
+    page = open_train(workshop)
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.page.reload()
+    page.page.wait_for_function("""() => {
+      const cards = [...document.querySelectorAll("[class*=st-key-card-]")];
+      const boxes = cards.map(card => card.getBoundingClientRect());
+      return boxes.length && boxes.every(box => box.left === boxes[0].left && box.width > 340);
+    }""")
+    start = page.page.get_by_role("button", name="Start", exact=True)
+    expect(start).not_to_be_in_viewport()
+    page.page.locator(".st-key-card-word2vec img").click(force=True)
+    expect(start).to_be_in_viewport()
+    expect(page.page.get_by_role("spinbutton", name="Window (words)")).to_be_visible()
+    page.page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_the_end_of_a_run_moves_neither_the_page_nor_the_focus(open_train, workshop: str) -> None:
