@@ -22,6 +22,8 @@ export const KEYS = [
       ["0", "fit all points"],
       ["S", "color by similarity to the item, or no longer"],
       ["F", "full screen, and back"],
+      ["Ctrl click", "add a point to the selection, or take it out"],
+      ["Shift, Alt", "with a box, a lasso or a category: add it to the selection, take it out"],
     ],
   },
   {

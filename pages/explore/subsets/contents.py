@@ -74,6 +74,13 @@ def draw(view: ViewState) -> None:
                 on_click=_go,
                 args=(navigation.open_set(), line, is_selected),
             )
+        if _left_out(view):
+            st.caption(f"and {_left_out(view):,} smaller clusters")
+
+
+def _left_out(view: ViewState) -> int:
+    """Return how many clusters are not listed."""
+    return max(0, len(view.colored.titles) - MOST_LINES)
 
 
 def _lines(view: ViewState) -> Iterator[Line]:

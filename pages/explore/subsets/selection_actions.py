@@ -14,8 +14,8 @@ from pages.explore.view import ViewState
 NEIGHBOR_COUNTS = (5, 10, 20, 50, 100)
 """Numbers of neighbors to choose from."""
 
-MOST_PRODUCTS = 500_000_000
-"""Members times rows of a set, up to which neighbors of each member are searched for: seconds."""
+MOST_PRODUCTS = 20_000_000
+"""Members times rows of a set, up to which neighbors of each member are searched for: 2 seconds."""
 
 INVERTED = "not "
 """The beginning of the name of an inverted selection."""

@@ -1,9 +1,11 @@
 """Selecting with the keys, naming what is selected, and laying it out by itself."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import ROOT, AppPage
 from tests.browser.explore.test_filters import MASKED, wait_for_mask
+from tests.browser.explore.test_map import ranges
 
 ROWS, THREES, FIVES = 1797, 183, 182  # of the digits
 
@@ -88,3 +90,25 @@ def test_a_group_is_named_laid_out_by_itself_and_left_again(app: AppPage) -> Non
     wait_for_mask(app, THREES)
     page.go_back()
     app.wait_for_map(points=THREES)
+
+
+def test_a_line_of_the_contents_zooms_to_its_cluster_and_returns(app: AppPage) -> None:
+    page = app.page
+    app.choose("Color", "(clusters)")
+    lines = page.locator(".st-key-contents_lines").get_by_role("button")
+    expect(lines.first).to_be_visible()
+    app.wait_for_script()
+    row = app.a_row_in_the_open()
+    app.wait_until_still(row)
+    whole = ranges(app)
+    lines.nth(1).click()
+    page.wait_for_function(f"({MASKED}) !== null")
+    member = page.evaluate(f"{ROOT}.embeddingMap.data.drawable.mask.indexOf(1)")
+    app.wait_until_still(member)
+    x0, x1, y0, y1 = ranges(app)
+    assert (x1 - x0) < 0.6 * (whole[1] - whole[0]) and (y1 - y0) < 0.6 * (whole[3] - whole[2])
+    app.wait_for_script()
+    lines.nth(1).click()
+    wait_for_mask(app, None)
+    app.wait_until_still(row)
+    assert ranges(app) == pytest.approx(whole, abs=1e-3)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from embeddings import gallery
 from embeddings.filters import Filter, HasValue
+from pages.explore.subsets import selection_actions
 from tests.embeddings.test_usage import select, send_event
 
 ROOT = Path(__file__).parents[4]
@@ -80,6 +81,20 @@ def test_the_nearest_to_a_selection_are_added_or_selected(app: AppTest) -> None:
     app.button(key="select_neighbors").click().run()
     found = set(selected(app) or [])
     assert len(found) == 5 and not found & before
+
+
+def test_neighbors_of_each_point_are_not_offered_where_they_would_take_long(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choices(app: AppTest) -> list[str]:
+        app.session_state["selection_neighbors"] = True
+        (of,) = (each for each in app.run().get("button_group") if each.label == "Nearest to")
+        return [each.content for each in of.proto.options]
+
+    app = box(app, range(40))
+    assert choices(app) == ["The centroid", "Each point"]
+    monkeypatch.setattr(selection_actions, "MOST_PRODUCTS", 40 * ROWS - 1)
+    assert choices(app) == ["The centroid"]
 
 
 def test_a_selection_stays_while_the_view_changes_and_members_are_visited(app: AppTest) -> None:
