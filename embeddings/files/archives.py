@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from embeddings.errors import EmbeddingError
-from embeddings.files.arrays.npy import is_npy_member
+from embeddings.files.arrays.npy import ends_in_header, is_npy_member
 from embeddings.files.compression import STREAM_DAMAGE, compression, inner_name, open_compressed
 from embeddings.files.damage import damaged
 from embeddings.files.limits import LimitedReads, check_bytes, error_context
 from embeddings.files.options import Note
 from embeddings.files.sizes.table_count import check_tables, check_zip, is_table
-from embeddings.files.unsupported import is_junk, refuse_zip
+from embeddings.files.unsupported import is_junk, refuse_zip, why_left_out
 from embeddings.text import listed, shorten
 
 MAX_MEMBERS = 100_000
@@ -33,7 +33,6 @@ _ZIP, _TAR = b"PK", b"ustar"
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, *STREAM_DAMAGE)
 _FIRST = 64  # bytes of a file, by which images and arrays are known
 _DRIVE = re.compile("[A-Za-z]:")
-_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 
 
 @dataclass(frozen=True)
@@ -105,15 +104,21 @@ class _Extraction:
             return
         with file:
             first = source.read(min(max(0, size), _BLOCK))  # most are far smaller than a block
-            if self.one_set and is_table(name, first):
-                self.tables += 1
-                check_tables(self.tables)
+            if self.one_set:
+                self._check(relative, first, size)
             self.written = _write(file, source, self.written, first)
         if is_packed(first, target):
             self.leave_out(name, "an archive or a compressed file within the archive")
             target.unlink()
         else:
             self.members.append(Member(relative, target, first[:_FIRST]))
+
+    def _check(self, relative: str, first: bytes, size: int) -> None:
+        """Refuse the set as soon as it is known that it cannot be read."""
+        self.tables += is_table(relative, first)
+        check_tables(self.tables)
+        if ends_in_header(first, size):
+            raise EmbeddingError(f"{relative}: the .npy ends within its header; write it again")
 
     def remove(self) -> None:
         """Delete the members and their folders, in far less time than shutil.rmtree."""
@@ -230,7 +235,7 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
         check_bytes(sum(info.file_size for info in infos), "it unpacks to")
         regular = []
         for info in infos:
-            why = _why_left_out(info)
+            why = why_left_out(info)
             if why:
                 extraction.leave_out(info.filename, why)
             else:
@@ -240,18 +245,6 @@ def _extract_zip(path: Path, extraction: _Extraction) -> None:
         for info in regular:
             with archive.open(info) as source:
                 extraction.write(info.filename, source, info.file_size)
-
-
-def _why_left_out(info: zipfile.ZipInfo) -> str:
-    """Return why a member of a zip cannot be unpacked, and what to do; "" if it can."""
-    mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link
-    if info.flag_bits & 1:
-        return "encrypted; pack it without a password"
-    if mode not in (0, 8):
-        return "a link or a device, not a regular file"
-    if info.compress_type not in _ZIP_METHODS:
-        return "packed by a rare method; pack it with deflate"
-    return ""
 
 
 def _extract_tar(path: Path, extraction: _Extraction) -> None:

@@ -74,6 +74,7 @@ _FORMATS_IN_ZIP = {
 }
 """What a zip is that has a member of that name; none of these formats is read."""
 
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 _JUNK, _JUNK_FOLDER, _JUNK_START = (".DS_Store", "Thumbs.db", "desktop.ini"), "__MACOSX", "._"
 
 
@@ -131,6 +132,18 @@ def refuse_zip(names: Iterable[str]) -> None:
     found = next((_FORMATS_IN_ZIP[name] for name in names if name in _FORMATS_IN_ZIP), None)
     if found:
         raise EmbeddingError(f"the file is {found}")
+
+
+def why_left_out(info: zipfile.ZipInfo) -> str:
+    """Return why a member of a zip cannot be unpacked, and what to do; "" if it can."""
+    mode = info.external_attr >> 28  # Unix's kind of file: 8 a regular one, 10 a link
+    if info.flag_bits & 1:
+        return "encrypted; pack it without a password"
+    if mode not in (0, 8):
+        return "a link or a device, not a regular file"
+    if info.compress_type not in _ZIP_METHODS:
+        return "packed by a rare method; pack it with deflate"
+    return ""
 
 
 def is_junk(name: str) -> bool:

@@ -219,6 +219,14 @@ def read_header(
     return shape, dtype
 
 
+def ends_in_header(head: bytes, size: int) -> bool:
+    """Return True if a .npy of `size` bytes, which starts with `head`, ends within its header."""
+    if not head.startswith(_MAGIC):
+        return False
+    length = head[8:10] if head[6:7] == b"\1" else head[8:12]
+    return size < 8 + len(length) + max(1, int.from_bytes(length, "little"))
+
+
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shape of an array as a matrix, without axes of length 1, if it has such a shape.
 

@@ -308,6 +308,18 @@ def test_a_member_of_an_archive_takes_no_look_at_the_others(
     assert {opened[f"{i}.npy"] for i in range(40)} == {3}  # unpacked, its header, its numbers
 
 
+@pytest.mark.parametrize("content", [b"\x93NUMPY\1\0", b"\x93NUMPY\1\0\x76\0{", b"\x93NUMPY\2\0\1"])
+def test_an_array_that_ends_in_its_header_is_refused_before_the_rest_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    for i in range(9):
+        (tmp_path / f"{i}.npy").write_bytes(content)
+    shutil.make_archive(str(tmp_path / "a"), "tar", tmp_path)
+    monkeypatch.setattr(archives, "_write", None)
+    with pytest.raises(EmbeddingError, match=r"^a\.tar: \d\.npy: the \.npy ends within its header"):
+        load(tmp_path / "a.tar")
+
+
 def test_images_in_an_archive_are_not_searched_for_a_config(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
