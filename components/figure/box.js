@@ -28,7 +28,7 @@ export function boxLines({ view: { scene, graph } }, theme) {
     const [start, end] = [from, to].map((place) => scene.projection.atScene(place[0], place[1], place[2]));
     if (start && end) lines.push({ kind: "line", from: start, to: end, color, width: WIDTH });
   };
-  for (const [from, to] of gridOf(axes)) add(from, to, grid);
+  for (const [from, to] of gridOf(axes, axes.lastCubeProps.axis)) add(from, to, grid);
   for (const [from, to] of edgesOf(axes)) add(from, to, line);
   return lines;
 }
@@ -36,9 +36,10 @@ export function boxLines({ view: { scene, graph } }, theme) {
 /**
  * Return both ends of each line of the grid.
  *
- * @param {SceneAxes} axes
+ * @param {Pick<SceneAxes, "bounds" | "ticks">} axes
+ * @param {number[]} far for each axis whether its far side is the high one, 1, or the low one, -1
  */
-export function gridOf({ bounds, ticks, lastCubeProps: { axis: far } }) {
+export function gridOf({ bounds, ticks }, far) {
   /** @type {[number[], number[]][]} */
   const lines = [];
   for (let face = 0; face < 3; face++) {

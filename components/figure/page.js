@@ -101,7 +101,22 @@ function describePage(map, options) {
     ends: points.dims === 2 ? axes : [],
     half: points.half,
     view: seen(graph, points.dims),
+    box: points.dims === 3 && !isSimilar ? boxOf(graph) : null,
   };
+}
+
+/**
+ * Return the box around a map in 3D, in display coordinates.
+ *
+ * @param {EmbeddingMap["view"]["graph"]} graph
+ * @returns {Page["box"]}
+ */
+function boxOf(graph) {
+  const { dataScale, glplot } = layoutOf(graph).scene._scene;
+  if (!glplot?.axes) return null;
+  const { bounds, ticks } = glplot.axes;
+  const [low, high] = bounds.map((corner) => corner.map((value, i) => value / dataScale[i]));
+  return { bounds: [low, high], ticks: ticks.map((each, i) => each.map(({ x }) => ({ x: x / dataScale[i] }))) };
 }
 
 /**

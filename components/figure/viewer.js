@@ -1,15 +1,18 @@
 // @ts-check
 // The page of an exported HTML file: the map's points on a canvas, with hovering, legend and search.
-import { drawAxes, drawDot, drawLabel, drawRing, emptied } from "../map/canvas.js";
+import { drawAxes, drawDot, drawLabel, drawLine, drawRing, emptied } from "../map/canvas.js";
 import { drawLegend } from "../map/legend.js";
 import { drawNames } from "../map/names.js";
 import { drawFocus, fillTooltip, MATCH_COLOR } from "../map/overlay.js";
 import { groupRows } from "../map/points.js";
 import { pick } from "../map/projection.js";
+import { gridColors } from "../map/traces.js";
 import { GREY } from "../shared/colors.js";
-import { element, plainText } from "../shared/dom.js";
+import { element } from "../shared/dom.js";
 import { formatCount } from "../shared/text.js";
+import { gridOf } from "./box.js";
 import { orbitView, planeView } from "./viewer_camera.js";
+import { fromBase64, scaleElement, search } from "./viewer_parts.js";
 
 /** @typedef {import("../map/canvas.js").Place} Place */
 
@@ -35,36 +38,13 @@ import { orbitView, planeView } from "./viewer_camera.js";
  * @property {[string, string][]} ends What is at the ends of each axis.
  * @property {number} half Coordinates of the layout in one of the display.
  * @property {import("./viewer_camera.js").Seen} view
+ * @property {Pick<import("../shared/plotly_types.d.ts").SceneAxes, "bounds" | "ticks"> | null} box In 3D, in
+ *   display coordinates.
  */
 
 const MOST_MOVING = 40_000; // points that are painted while the view moves
 const RADIUS = 9; // px around the pointer within which a point is picked
 const STILL = 120; // ms without movement after which all points are painted
-
-/**
- * Return the bytes of a text in base64.
- *
- * @param {string} text
- */
-export function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
-/**
- * Return the rows that a text is found in, in their label or in a column.
- *
- * @param {string} text
- * @param {Pick<Page, "labels" | "columns">} texts
- */
-export function search(text, { labels, columns }) {
-  const wanted = text.trim().toLocaleLowerCase();
-  if (!wanted) return [];
-  const has = (/** @type {string} */ cell) => cell.toLocaleLowerCase().includes(wanted);
-  return labels.flatMap((label, row) => {
-    const cells = columns.map(({ cells: column }) => column[row]);
-    return has(label) || cells.some((cell) => cell && has(plainText(cell))) ? [row] : [];
-  });
-}
 
 class Viewer {
   /** @type {number[]} */
@@ -177,6 +157,7 @@ class Viewer {
     const { page: { style, palette, order }, mask } = this;
     const context = emptied(this.points);
     const { left, width, height } = this.room();
+    this.paintBox(context);
     const step = this.#isMoving ? Math.ceil(this.codes.length / MOST_MOVING) : 1;
     const paint = (/** @type {Uint32Array} */ rows, /** @type {number} */ drawn, hasColors = false) => {
       for (let i = 0; i < rows.length; i += step) {
@@ -202,6 +183,18 @@ class Viewer {
       context.fillStyle = palette[code];
       paint(this.groups[code], 1);
     }
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  paintBox(context) {
+    const { page: { box, theme }, view } = this;
+    if (!box) return;
+    context.globalAlpha = 0.5; // as pale as lines of half a pixel on the map
+    for (const line of gridOf(box, view.far())) {
+      const [from, to] = line.map(([x, y, z]) => view.at(x, y, z));
+      if (from && to) drawLine(context, from, to, gridColors(theme).grid);
+    }
+    context.globalAlpha = 1;
   }
 
   paintMarks() {
@@ -311,20 +304,6 @@ class Viewer {
     this.hovered = this.matches[this.#match];
     this.redraw();
   }
-}
-
-/** @param {import("./key.js").Scale} scale */
-function scaleElement({ title, colors, ticks }) {
-  const ends = [ticks.at(0), ticks.at(-1)].map((tick) => {
-    const place = `${100 * (tick?.fraction ?? 0)}%`;
-    return element("span", { style: `left: ${place}; translate: -${place}` }, tick?.text ?? "");
-  });
-  const gradient = `linear-gradient(to right, ${colors.join(", ")})`;
-  return element(
-    "div", { class: "map-similarity" }, element("strong", {}, title),
-    element("div", { class: "similarity-colors", style: `background: ${gradient}` }),
-    element("div", { class: "similarity-ends" }, ...ends),
-  );
 }
 
 /** Show the page that the file holds. */

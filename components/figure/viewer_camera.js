@@ -22,6 +22,7 @@
 
 /**
  * @typedef {object} Moves
+ * @property {() => number[]} far For each axis in 3D whether its far side is the high one, 1, or the low one, -1.
  * @property {(dx: number, dy: number) => void} drag Take px.
  * @property {(factor: number, at: Place) => void} zoom Make larger, around a place.
  * @property {(row: number) => void} center
@@ -53,6 +54,7 @@ export function planeView(first, [xs, ys], room) {
   refresh();
   return {
     refresh, place, at: place, atScene: () => null,
+    far: () => [],
     project: (row) => place(xs[row], ys[row]),
     unproject: (x, y) => [center[0] + (x - middle.x) / unit, center[1] - (y - middle.y) / unit],
     drag: (dx, dy) => {
@@ -103,6 +105,7 @@ export function orbitView(first, [xs, ys, zs], room) {
   refresh();
   return {
     refresh, at, atScene: () => null, place: () => null, unproject: () => null,
+    far: () => camera.back.map((value) => (value > 0 ? -1 : 1)),
     project: (row) => at(xs[row], ys[row], zs[row]),
     drag: (dx, dy) => {
       const { right, back, up } = camera;

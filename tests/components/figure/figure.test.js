@@ -156,7 +156,7 @@ describe("the box in 3D", () => {
   };
 
   test("has a grid on its far faces", () => {
-    const lines = gridOf(axes);
+    const lines = gridOf(axes, axes.lastCubeProps.axis);
     assert.equal(lines.length, 2 * 3); // each tick's line is on two faces
     assert.deepEqual(lines[0], [[1, 1, -3], [1, 1, 3]]);
     assert.ok(lines.some(([from, to]) => from.join() === "0,-2,-3" && to.join() === "0,-2,3"));

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { collectModules } from "../../../components/figure/page.js";
-import { fromBase64, search } from "../../../components/figure/viewer.js";
 import { orbitView, planeView } from "../../../components/figure/viewer_camera.js";
+import { fromBase64, search } from "../../../components/figure/viewer_parts.js";
 import { toBase64 } from "../../../components/shared/bits.js";
 
 const COMPONENTS = new URL("../../../components/", import.meta.url);
@@ -92,6 +92,13 @@ describe("the view in 3D", () => {
     near(view.at(0, 0, 2), 300, 200 - 200 / Math.tan(Math.PI / 8) / 2);
     assert.equal(view.at(0, -4.2, 0), null); // behind the camera
     assert.ok(view.at(0, -1, 0).depth < view.at(0, 1, 0).depth);
+  });
+
+  test("has its far sides behind what is in view", () => {
+    const view = orbitView(seen, axes, room);
+    assert.equal(view.far()[1], 1);
+    view.drag(200 * Math.PI, 0); // half a turn
+    assert.equal(view.far()[1], -1);
   });
 
   test("turns with the pointer and stays a rotation", () => {
