@@ -1,7 +1,8 @@
 """Groups and names that people give: kept by content, changed safely, and read with suspicion."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,21 @@ def test_many_changes_at_the_same_time_are_all_kept() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(name, range(40)))
     assert set(load(KEY, ROWS).groups) == {f"group {number}" for number in range(40)}
+
+
+def name_groups(server: str) -> None:
+    """Name groups, as a server of its own does; it has the folder from the environment."""
+    for number in range(10):
+        rows = number == EVERY if server == "a" else number + 100 == EVERY
+        name = f"{server}{number}"
+        change(KEY, ROWS, lambda known, name=name, rows=rows: known.added(name, rows))
+
+
+def test_two_servers_keep_each_others_changes() -> None:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(name_groups, "ab"))
+    expected = {f"{server}{number}" for server in "ab" for number in range(10)}
+    assert set(load(KEY, ROWS).groups) == expected
 
 
 def test_a_lock_that_is_not_released_is_an_error(

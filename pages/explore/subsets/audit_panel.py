@@ -43,8 +43,8 @@ def draw(view: ViewState, on_event: Callable[[Event], None]) -> None:
     if not opened.is_auditing:
         return
     with fold:
-        graph = _graph(view.embedding_set)
-        if graph is None:
+        near = _near_pairs(view.key, view.embedding_set)
+        if near is None:
             st.caption("Available once the quality of a layout has been measured.")
             return
         columns = [name for name, kind in view.kinds.items() if kind in CATEGORICAL]
@@ -53,8 +53,10 @@ def draw(view: ViewState, on_event: Callable[[Event], None]) -> None:
             first = columns.index(by) if by in columns else 0
             widget = opened.widget("audit_column")
             name = st.selectbox("Category", columns, first, key=widget)
-            _categories(view, graph, name, on_event)
-        _duplicates(view, graph, on_event)
+            found = _disagreements(view.key, name, view.embedding_set)
+            if found is not None:
+                _categories(view, name, *found, on_event)
+        _duplicates(view, near, on_event)
 
 
 def _graph(embedding_set: EmbeddingSet) -> NeighborGraph | None:
@@ -67,10 +69,13 @@ def _graph(embedding_set: EmbeddingSet) -> NeighborGraph | None:
 
 
 def _categories(
-    view: ViewState, graph: NeighborGraph, name: str, on_event: Callable[[Event], None]
+    view: ViewState,
+    name: str,
+    column: CodedColumn,
+    found: Disagreements,
+    on_event: Callable[[Event], None],
 ) -> None:
     """List the items whose category is not that of most of their neighbors."""
-    column, found = _disagreements(view.key, name, view.embedding_set, graph)
     count = len(found.rows)
     st.caption(
         f"{count_noun(count, 'item')} whose {plain(name)} is not that of most of the {found.k} "
@@ -91,12 +96,11 @@ def _categories(
     _select_button(view, "select_disagreeing", found.rows, title)
 
 
-def _duplicates(view: ViewState, graph: NeighborGraph, on_event: Callable[[Event], None]) -> None:
+def _duplicates(view: ViewState, found: NearPairs, on_event: Callable[[Event], None]) -> None:
     """List the pairs of near duplicates, one item below the other."""
-    found = _near_pairs(view.key, view.embedding_set, graph)
-    count = len(found.rows)
+    count, metric = len(found.rows), layouts.layout_metric(view.embedding_set)
     st.caption(
-        f"{count_noun(count, 'pair')} of near duplicates ({graph.metric} distance up to "
+        f"{count_noun(count, 'pair')} of near duplicates ({metric} distance up to "
         f"{found.limit:.2g}), {int(found.equal.sum()):,} of them equal."
     )
     if not count:
@@ -148,15 +152,21 @@ def _select(history: History, count: int, rows: np.ndarray, title: str) -> None:
     history.select(selected, title)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+def _is_found(found: object) -> bool:
+    """Return True unless there was no neighbor graph yet."""
+    return found is not None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, validate=_is_found)
 def _disagreements(
-    key: str, name: str, _embedding_set: EmbeddingSet, _graph: NeighborGraph
-) -> tuple[CodedColumn, Disagreements]:
+    key: str, name: str, _embedding_set: EmbeddingSet
+) -> tuple[CodedColumn, Disagreements] | None:
     """Return the values of a column, and the items whose value is not that of their neighbors."""
-    column = coded(column_of(_embedding_set, name))
-    return column, disagreements(_graph, column.codes)
+    graph, column = _graph(_embedding_set), coded(column_of(_embedding_set, name))
+    return None if graph is None else (column, disagreements(graph, column.codes))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _near_pairs(key: str, _embedding_set: EmbeddingSet, _graph: NeighborGraph) -> NearPairs:
-    return near_pairs(_embedding_set, _graph)
+@st.cache_resource(max_entries=16, show_spinner=False, validate=_is_found)
+def _near_pairs(key: str, _embedding_set: EmbeddingSet) -> NearPairs | None:
+    graph = _graph(_embedding_set)
+    return None if graph is None else near_pairs(_embedding_set, graph)

@@ -148,7 +148,7 @@ def _rename(active: ActiveSet, group: str) -> str:
 
 def _rename_cluster(active: ActiveSet, found: Annotations, title: str, rows: np.ndarray) -> str:
     """Draw the box for another name of a cluster; return why it cannot be its name, or ""."""
-    digest = annotations.rows_digest(rows)
+    digest, title = annotations.rows_digest(rows), title[:LONGEST_NAME]
     key = f"cluster_name {digest} {title}"
     name = st.text_input("Name of the cluster", title, key=key, max_chars=LONGEST_NAME)
     with st.container(horizontal=True):
