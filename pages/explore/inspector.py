@@ -163,7 +163,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
     selection_actions.draw(view)
     _only_these(view.history)
-    selection_details.show_differences(view.key, embedding_set, selected)
+    selection_details.show_differences(view.request.active, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)
     central, outliers = selection_details.central_and_outlying(
         view.key, embedding_set, selected, CENTRAL_ITEMS

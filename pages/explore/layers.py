@@ -23,6 +23,8 @@ class ActiveSet:
     layers, layer : of a set of words in context; None for others
     whole : the set that this one is a part of; None for itself
     rows : int64, shape (n,); the rows of the whole that this set has; None for all
+    ungrouped : this set without the column of groups, for what takes long and does not need it;
+        None if it has no groups
     """
 
     key: str
@@ -31,6 +33,7 @@ class ActiveSet:
     layer: str | None = None
     whole: "ActiveSet | None" = None
     rows: np.ndarray | None = None
+    ungrouped: "ActiveSet | None" = None
 
     @property
     def annotated(self) -> EmbeddingSet:

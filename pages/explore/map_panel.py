@@ -113,7 +113,8 @@ def _receive(event: Event, view: ViewState) -> None:
         layout, encoder = view.displayed.layout, view.encoder
         query.submit_position(view.embedding_set, layout, encoder, event.position)
     elif isinstance(event, Search):
-        index = query.text_index(view.key, view.embedding_set)
+        plain = view.request.active.ungrouped or view.request.active
+        index = query.text_index(plain.key, plain.embedding_set)
         query.select_matches(view.embedding_set, index, event.text, view.matching.mask)
     elif isinstance(event, Hidden):
         hide(view, event.codes)

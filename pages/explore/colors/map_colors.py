@@ -13,7 +13,7 @@ from embeddings.analysis.cluster_names import name_clusters
 from embeddings.analysis.clusters import NOISE, Clusters, radii
 from embeddings.analysis.column_index import ColumnIndex, index_columns
 from embeddings.cache import key_hash
-from embeddings.columns import MISSING, categories, column_of, numbers, seconds
+from embeddings.columns import LABEL, MISSING, categories, column_of, numbers, seconds
 from embeddings.layouts import Layout, quality
 from pages.common import services
 from pages.explore.colors.color_controls import (
@@ -186,7 +186,7 @@ def _finer_names(
 
 def _titles(active: ActiveSet, found: Clusters, edited: Edited) -> tuple[str, ...]:
     """Return the names of clusters: those that people gave, and else the computed ones."""
-    index = column_index(active.key, active.embedding_set)
+    index = column_index(active)
     titles, known = name_clusters(found, active.embedding_set, index), dict(edited)
     if not known:
         return titles
@@ -206,14 +206,24 @@ def _group_names(
     )
 
 
-def column_index(source: str, embedding_set: EmbeddingSet) -> ColumnIndex:
-    """Return the words and values of a set's labels and columns, once for all sessions."""
-    return services.hold(
-        f"{source} columns",
-        lambda: index_columns(embedding_set),
-        lambda index: index.nbytes,
-        part_of=source,
-    )
+def column_index(active: ActiveSet) -> ColumnIndex:
+    """Return the words and values of a set's labels and columns, once for all sessions.
+
+    Those of the columns of the file are not made again for another column of groups.
+    """
+    embedding_set, plain = active.embedding_set, active.ungrouped
+
+    def load() -> ColumnIndex:
+        if plain is None:
+            return index_columns(embedding_set)
+        known = set(plain.embedding_set.metadata.column_names)
+        added = [name for name in embedding_set.metadata.column_names if name not in known]
+        own = index_columns(embedding_set, {LABEL: "", **dict.fromkeys(added, "category")})
+        of_file = column_index(plain)
+        return replace(of_file, terms=(*of_file.terms, *own.terms))
+
+    key = f"{active.key} columns"
+    return services.hold(key, load, lambda index: index.nbytes, part_of=active.key)
 
 
 def _not_measured(embedding_set: EmbeddingSet, by: str) -> Colored:

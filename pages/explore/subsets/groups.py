@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 import xxhash
 
@@ -22,28 +23,30 @@ COLUMN = "group"
 
 def attach(active: ActiveSet) -> ActiveSet:
     """Return the set with its groups as a column; offer to delete groups that are damaged."""
-    embedding_set = active.embedding_set
+    embedding_set, whole = active.embedding_set, active.annotated
     try:
-        found = annotations.load(embedding_set.fingerprint, len(embedding_set))
+        found = annotations.load(whole.fingerprint, len(whole))
     except DamagedAnnotations as error:
         error_box(str(error))
         st.button(
             "Delete the groups",
             key="delete_annotations",
             on_click=annotations.delete,
-            args=(embedding_set.fingerprint,),
+            args=(whole.fingerprint,),
         )
         return active
     if not found.groups:
         return active
     key, column = f"{active.key} groups {_digest(found)}", found.column()
+    if active.rows is not None:
+        column = column.take(pa.array(active.rows))
 
     def grouped() -> EmbeddingSet:
         name = _free_name(embedding_set.metadata.column_names)
         return embedding_set.with_metadata(embedding_set.metadata.append_column(name, column))
 
     shown = services.hold(key, grouped, lambda _: int(column.nbytes), part_of=active.key)
-    return replace(active, key=key, embedding_set=shown)
+    return replace(active, key=key, embedding_set=shown, ungrouped=active)
 
 
 def _digest(found: Annotations) -> str:

@@ -109,7 +109,8 @@ def _start_layout(view: ViewState, selected: np.ndarray) -> None:
     active, spec = view.request.active, view.request.spec
     if spec.method not in AUTOMATIC:
         rows = np.flatnonzero(active.in_whole(selected))
-        layout_controls.start(_part(active.whole or active, rows).embedding_set, spec)
+        whole = active.whole or active.ungrouped or active
+        layout_controls.start(_part(whole, rows).embedding_set, spec)
 
 
 def draw_breadcrumb(view: ViewState) -> None:

@@ -21,6 +21,7 @@ from embeddings.text import shorten
 from pages.common.formatting import plain
 from pages.explore import navigation
 from pages.explore.colors.map_colors import column_index
+from pages.explore.layers import ActiveSet
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.range_control import write_date
 
@@ -45,13 +46,9 @@ DAY = 86_400
 _LONGEST_TERM, _LONGEST_NAME = 40, 16  # characters of a term, and of a selection's name
 
 
-def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray) -> None:
-    """List what sets a selection apart, each line a button that filters.
-
-    Parameters
-    ----------
-    key : identifies the set among all that are cached
-    """
+def show_differences(active: ActiveSet, selected: np.ndarray) -> None:
+    """List what sets a selection apart, each line a button that filters."""
+    embedding_set = active.embedding_set
     fold = st.expander(
         "What sets it apart",
         expanded=len(embedding_set) <= UNFOLDED_ROWS,
@@ -67,7 +64,7 @@ def show_differences(key: str, embedding_set: EmbeddingSet, selected: np.ndarray
             return
         with st.spinner("Comparing…"):
             found = _contrast(
-                key, _digest(selected), _digest(other), embedding_set, selected, other
+                active.key, _digest(selected), _digest(other), active, selected, other
             )
         listed = lines_of(found)
         for place, each in enumerate(listed):
@@ -242,11 +239,11 @@ def _contrast(
     key: str,
     digest: str,
     other_digest: str,
-    _embedding_set: EmbeddingSet,
+    _active: ActiveSet,
     _selected: np.ndarray,
     _other: np.ndarray | None,
 ) -> Contrast:
-    return contrast(column_index(key, _embedding_set), _selected, _other, MOST_TESTED)
+    return contrast(column_index(_active), _selected, _other, MOST_TESTED)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

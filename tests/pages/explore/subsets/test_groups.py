@@ -10,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingSet, gallery
+from embeddings.analysis.column_index import default_kinds, index_columns
 from pages.common import services
+from pages.explore.colors import map_colors
 from pages.explore.layers import ActiveSet
 from pages.explore.subsets import groups
 from server import annotations
@@ -117,5 +119,32 @@ def test_the_column_is_added_without_another_fingerprint_and_beside_one_of_the_f
     assert shown.embedding_set.metadata["group 2"].to_pylist() == ["mine", "mine", None, None]
     assert shown.embedding_set.fingerprint == made.fingerprint
     assert made.metadata.column_names == ["group"]
+    part = groups.attach(ActiveSet("part", made, whole=ActiveSet("made", made), rows=EVERY[:4]))
+    assert part.embedding_set.metadata["group 2"].to_pylist() == ["mine", "mine", None, None]
     edit(made.fingerprint, 4, lambda known: known.added("mine", np.arange(4) == 3))
     assert groups.attach(ActiveSet("made", made)).key != shown.key
+
+
+def test_another_group_leaves_the_index_of_the_other_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    labels = [f"{'red' if i < 20 else 'white'} wine {i}" for i in range(40)]
+    made = EmbeddingSet.of(np.eye(40), labels, {"kind": ["a", "b"] * 20})
+    services.open_sets().clear()
+    indexed: list[list[str]] = []
+
+    def index(embedding_set: EmbeddingSet, kinds: dict | None = None) -> object:
+        indexed.append(sorted(kinds or default_kinds(embedding_set)))
+        return index_columns(embedding_set, kinds)
+
+    monkeypatch.setattr(map_colors, "index_columns", index)
+    for name in ("first", "second"):
+        rows = np.arange(40) < 20
+        annotations.change(made.fingerprint, 40, lambda k, n=name, r=rows: k.added(n, r))
+        shown = groups.attach(ActiveSet("wines", made))
+        found = map_colors.column_index(shown)
+        expected = index_columns(shown.embedding_set)
+        assert {(t.column, t.kind, t.names) for t in found.terms} == {
+            (t.column, t.kind, t.names) for t in expected.terms
+        }
+    assert indexed == [["group", "label"], ["kind"], ["group", "label"]]

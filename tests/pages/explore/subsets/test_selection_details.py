@@ -86,12 +86,13 @@ def test_the_similarity_names_the_random_sets() -> None:
 def draw(embedding_set, selected, held):  # runs as a script of its own
     import streamlit as st
 
+    from pages.explore.layers import ActiveSet
     from pages.explore.navigation import OpenSet
     from pages.explore.subsets import selection_details
 
     if "open_set" not in st.session_state:
         st.session_state.open_set = OpenSet("gallery:x", held=held)
-    selection_details.show_differences("x", embedding_set, selected)
+    selection_details.show_differences(ActiveSet("x", embedding_set), selected)
     selection_details.show_similarity("x", embedding_set, selected)
 
 
