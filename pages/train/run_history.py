@@ -43,8 +43,8 @@ def draw(page: PageState, past: Sequence[RunRecord]) -> list[RunRecord]:
         return []
     rows = _selected_rows(page, past)
     with st.container(key="runs_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown("**Runs**", width="content")
-        st.caption("Select one to show it, several to compare them", width="stretch")
+        about = ":gray[Select one to show it, several to compare them]"
+        st.markdown(f"**Runs** \u2003{about}", width="content")
         if page.run_id is not None or len(rows) > 1:
             st.button("All trainers", key="all_trainers", on_click=page.show_trainers)
     st.dataframe(
