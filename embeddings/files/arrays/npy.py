@@ -1,8 +1,10 @@
 """NumPy's .npy: one matrix without labels; or a column that describes another file's rows."""
 
+import io
 import math
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -204,8 +206,8 @@ def read_header(
     # numpy parses the header as Python, so that a damaged one raises nearly anything
     with damaged(".npy header", Exception, advice="write the file again with numpy.save"):
         version = np.lib.format.read_magic(file)
-        # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
-        shape, _, dtype = _READERS.get(version, np.lib.format.read_array_header_2_0)(file)
+        length = file.read(2 if version == (1, 0) else 4)
+        shape, dtype = _parsed(version, length + file.read(int.from_bytes(length, "little")))
     if any(length < 0 for length in shape):
         raise EmbeddingError(f"its header claims the impossible shape {shape}")
     claimed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
@@ -216,6 +218,15 @@ def read_header(
         )
     if limited:
         check_bytes(padded_size(shape) * max(4, dtype.itemsize), "the array needs")
+    return shape, dtype
+
+
+@lru_cache(maxsize=8)  # tens of thousands of files, one of each vector, have the same header
+def _parsed(version: tuple[int, int], header: bytes) -> tuple[tuple[int, ...], np.dtype]:
+    """Return the shape and dtype that a header states, which begins with its length."""
+    # a header of version 3 differs from 2 in being UTF-8, which only names of fields need
+    read = _READERS.get(version, np.lib.format.read_array_header_2_0)
+    shape, _, dtype = read(io.BytesIO(header))
     return shape, dtype
 
 

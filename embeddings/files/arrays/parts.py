@@ -24,6 +24,8 @@ class _Array:
     path: Path
     shape: tuple[int, int]
     single: bool  # it holds one vector
+    dtype: np.dtype
+    start: int  # position of its numbers in the file
 
     @property
     def family(self) -> str:
@@ -84,11 +86,13 @@ def _describe(path: Path) -> _Array | None:
     """Return the shape of a .npy of numbers; None for other arrays and columns of values."""
     with error_context(path), path.open("rb") as file:
         shape, dtype = npy.read_header(file, path.stat().st_size)
+        start = file.tell()
     if dtype.kind == "f" and (len(shape) == 1 or (len(shape) == 2 and shape[0] == 1)):
-        return _Array(path, (1, shape[-1]), single=True) if shape[-1] > 1 else None
+        array = _Array(path, (1, shape[-1]), True, dtype, start)
+        return array if shape[-1] > 1 else None
     if dtype.kind not in "fiub" or len(shape) != 2 or 0 in shape:
         return None
-    return _Array(path, (shape[0], shape[1]), single=False)
+    return _Array(path, (shape[0], shape[1]), False, dtype, start)
 
 
 def _stacked(arrays: Sequence[_Array], context: ReadContext) -> Draft:
@@ -99,7 +103,13 @@ def _stacked(arrays: Sequence[_Array], context: ReadContext) -> Draft:
     start = 0
     for array in arrays:
         with error_context(array.path), np.errstate(over="ignore"):
-            part = np.load(array.path, allow_pickle=False).reshape(array.shape)
+            if (
+                array.single
+            ):  # np.load would parse the header again, which takes longer than all else
+                part = np.fromfile(array.path, array.dtype, offset=array.start)[: array.shape[1]]
+            else:
+                part = np.load(array.path, allow_pickle=False)
+            part = part.reshape(array.shape)
             vectors[start : start + len(part)] = part
         start += len(part)
     about = npy.header.described(arrays[0].path.parent, part.dtype)

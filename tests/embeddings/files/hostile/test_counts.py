@@ -4,6 +4,7 @@ The same is written with two numbers of parts, and the lines of this project's c
 both are counted. Calls into pyarrow or HDF5 that copy all parts for each are forbidden by name.
 """
 
+import ast
 import builtins
 import io
 import json
@@ -318,6 +319,24 @@ def test_an_array_that_ends_in_its_header_is_refused_before_the_rest_is_unpacked
     monkeypatch.setattr(archives, "_write", None)
     with pytest.raises(EmbeddingError, match=r"^a\.tar: \d\.npy: the \.npy ends within its header"):
         load(tmp_path / "a.tar")
+
+
+def test_the_same_header_of_many_arrays_is_parsed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(40):
+        np.save(tmp_path / f"{i}.npy", np.array([i, 2 * i, 31.0]))
+    parsed: list[str] = []
+    literal_eval = ast.literal_eval
+
+    def counted(text: str) -> Any:
+        parsed.append(text)
+        return literal_eval(text)
+
+    monkeypatch.setattr(ast, "literal_eval", counted)  # by which numpy parses headers
+    found = load(tmp_path)
+    assert found.vectors.tolist() == [[i, 2 * i, 31] for i in range(40)]
+    assert len(parsed) <= 1
 
 
 def test_images_in_an_archive_are_not_searched_for_a_config(
