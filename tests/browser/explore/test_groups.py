@@ -97,6 +97,7 @@ def test_a_line_of_the_contents_zooms_to_its_cluster_and_returns(app: AppPage) -
     app.choose("Color", "(clusters)")
     lines = page.locator(".st-key-contents_lines").get_by_role("button")
     expect(lines.first).to_be_visible()
+    expect(page.locator(".map-legend")).to_contain_text("no cluster")  # the map has been drawn
     app.wait_for_script()
     row = app.a_row_in_the_open()
     app.wait_until_still(row)

@@ -17,6 +17,7 @@ from embeddings.layouts import Layout
 from embeddings.media import MEDIA
 from pages.explore import map_panel, navigation, query
 from pages.explore.history import AdHocQuery
+from pages.explore.layers import ActiveSet
 from pages.explore.navigation import OpenSet, PendingQuery
 
 CODES = EmbeddingSet.of(
@@ -247,7 +248,9 @@ def test_rows_with_a_text_in_any_column_are_selected(
 
 def test_a_search_selects_among_the_rows_that_a_filter_leaves(opened: OpenSet) -> None:
     view: Any = SimpleNamespace(
-        key="words", embedding_set=WORDS, matching=SimpleNamespace(mask=np.arange(5) > 0)
+        embedding_set=WORDS,
+        request=SimpleNamespace(active=ActiveSet("words", WORDS)),
+        matching=SimpleNamespace(mask=np.arange(5) > 0),
     )
     map_panel._receive(Search("royal"), view)
     selected = opened.history.selected
