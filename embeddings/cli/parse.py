@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
+from annotated_types import Unit
+
 from embeddings.errors import EmbeddingError
 from embeddings.settings import POSITIONAL, Alias, Domain, Metavar, flag, hints
 
@@ -89,11 +91,12 @@ def _markers(field: dataclasses.Field[Any], hint: Any, notes: tuple[Any, ...]) -
     if POSITIONAL in notes:
         markers.append(tyro.conf.Positional)
     domain = Domain.of(hint)
+    unit = next((f" ({note.unit})" for note in notes if isinstance(note, Unit)), "")
     if domain is not None and domain.type is not bool:
         markers.append(
             tyro.constructors.PrimitiveConstructorSpec(
                 nargs=1,
-                metavar=metavar or domain.metavar,
+                metavar=metavar or domain.metavar + unit,
                 instance_from_str=lambda texts: domain.parse(texts[0]),
                 is_instance=lambda value: True,
                 str_from_instance=lambda value: [str(value)],

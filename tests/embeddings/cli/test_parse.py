@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import pytest
-from annotated_types import Ge
+from annotated_types import Ge, Unit
 from typing_extensions import Doc
 
 from embeddings import EmbeddingError
@@ -23,7 +23,7 @@ class Arguments:
     file: Annotated[Path, POSITIONAL, Metavar("FILE"), Doc("File to read")]
     label: Annotated[str | None, POSITIONAL, Metavar("[LABEL]"), Doc("Label")] = None
     count: Annotated[int, Alias("-k"), Ge(1), Doc("How many")] = 10
-    limit: Annotated[int | None, Doc("At most so many; default: no limit")] = None
+    limit: Annotated[int | None, Unit("rows"), Doc("At most so many; default: no limit")] = None
     step: Annotated[float | Literal["auto"], Doc("How far")] = "auto"
     kind: Annotated[Literal["big", "small"], Doc("Which")] = "big"
     name: Annotated[str | None, Doc("Name")] = None
@@ -119,7 +119,7 @@ def test_other_mistakes_are_one_line(monkeypatch, encoding, arguments, message):
     assert str(refused.value).startswith(message) and "\n" not in str(refused.value)
 
 
-def test_help_has_the_texts_and_the_defaults(capsys):
+def test_help_has_the_texts_the_units_and_the_defaults(capsys):
     with pytest.raises(SystemExit) as stop:
         parsed("--help")
     shown = " ".join(capsys.readouterr().out.split())
@@ -127,6 +127,7 @@ def test_help_has_the_texts_and_the_defaults(capsys):
     assert "usage: program [-h] [OPTIONS] FILE [LABEL]" in shown
     assert "Do something with a file." in shown and "-k INT, --count INT" in shown
     assert "How many (default: 10)" in shown and "default: None" not in shown
+    assert "--limit INT (rows)" in shown
 
 
 def test_without_help_the_flag_is_unknown():
