@@ -103,10 +103,8 @@ def _stacked(arrays: Sequence[_Array], context: ReadContext) -> Draft:
     start = 0
     for array in arrays:
         with error_context(array.path), np.errstate(over="ignore"):
-            if (
-                array.single
-            ):  # np.load would parse the header again, which takes longer than all else
-                part = np.fromfile(array.path, array.dtype, offset=array.start)[: array.shape[1]]
+            if array.single:  # np.load would parse the header again
+                part = np.fromfile(array.path, array.dtype, dimensions, offset=array.start)
             else:
                 part = np.load(array.path, allow_pickle=False)
             part = part.reshape(array.shape)
