@@ -64,12 +64,13 @@ def _draw(request: ViewRequest) -> None:
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         points = map_points(view)
-        part.draw_breadcrumb(view)
-        _status_bar(view)
-        bar = filter_bar.draw(view.matching, view.history)
-        if bar is not None:
-            with bar:
-                part.draw_button(view, view.matching.mask, "lay_out_matches")
+        with st.container(key="above_map"):  # the map keeps its place, or it would be made again
+            part.draw_breadcrumb(view)
+            _status_bar(view)
+            bar = filter_bar.draw(view.matching, view.history)
+            if bar is not None:
+                with bar:
+                    part.draw_button(view, view.matching.mask, "lay_out_matches")
         focus, mask = highlight(view)
         embedding_map(
             key="map",

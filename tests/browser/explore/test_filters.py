@@ -23,8 +23,10 @@ def check_threes(app: AppPage) -> None:
 
 def test_a_filter_greys_hides_and_is_undone(app: AppPage) -> None:
     page = app.page
+    page.evaluate(f"window.map = {ROOT}")
     check_threes(app)
     expect(page.get_by_text("183 of 1,797 points match")).to_be_visible()
+    assert page.evaluate(f"window.map === {ROOT}"), "the map was made again"
     expect(page.locator(PANEL)).to_be_visible()  # it stays open
     page.keyboard.press("Escape")
     page.get_by_text("Hide the rest").click()
