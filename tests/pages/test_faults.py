@@ -60,10 +60,10 @@ def test_all_pages_open_beside_damaged_runs(tmp_path: Path) -> None:
     assert errors(opening()) == []
     train = session("train.py")
     assert not train.exception
-    table = train.dataframe[-1].value
+    table = train.dataframe[0].value
     listed = len(DAMAGES) - 1  # without the one whose run.json is missing
     assert len(table) == listed
-    assert (table["state"] == "damaged").sum() > 30
+    assert (table["State"] == "damaged").sum() > 30
     assert errors(session("evaluate.py")) == []
     assert "results of this comparison are damaged" in str(
         errors(session("evaluate.py", run=evaluation.name))
