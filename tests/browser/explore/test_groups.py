@@ -76,8 +76,11 @@ def test_a_group_is_named_laid_out_by_itself_and_left_again(app: AppPage) -> Non
     app.wait_for_map(points=THREES)
     crumbs = page.locator(".st-key-breadcrumb")
     expect(crumbs).to_contain_text("183 selected")
-    expect(page.get_by_text("t-SNE, perplexity")).to_be_visible()
+    expect(page.get_by_text("of neighbors preserved")).to_be_visible()  # it is finished
     app.choose("Color", "group")
+    app.wait_for_script()
+    row = app.a_row_in_the_open()
+    app.wait_until_still(row)  # the layout that was computed, and the room of its legend
     row = app.a_row_in_the_open()
     app.click_point(row)
     app.wait_for_neighbors(row)
