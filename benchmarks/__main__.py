@@ -11,7 +11,7 @@ from embeddings.files.atomic import atomic_path
 
 FOLDERS = {
     "library": ("neighbors", "layouts", "load", "save_h5ad"),
-    "app": ("click", "server_click", "server_table", "open_file", "restart"),
+    "app": ("click", "actions", "server_click", "server_table", "open_file", "restart"),
     "trainers": (
         "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
         "image_text", "elmo", "bert", "visual",
