@@ -23,6 +23,7 @@ from components.events import (
     EventError,
     Hidden,
     Navigated,
+    NewPointClick,
     Query,
     Search,
     Selection,
@@ -32,7 +33,14 @@ from components.events import (
     ToggleSimilarity,
     decode,
 )
-from components.map.component import Focus, GroupName, Mask, SimilarityColors, embedding_map
+from components.map.component import (
+    Focus,
+    GroupName,
+    Mask,
+    PlacedPoints,
+    SimilarityColors,
+    embedding_map,
+)
 from components.map.encode import (
     Colors,
     Points,
@@ -64,6 +72,8 @@ __all__ = [
     "ListItem",
     "Mask",
     "Navigated",
+    "NewPointClick",
+    "PlacedPoints",
     "Points",
     "Query",
     "Search",

@@ -64,6 +64,13 @@ class BackgroundClick:
 
 
 @dataclass(frozen=True)
+class NewPointClick:
+    """A point was clicked that is no row of the set."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Hidden:
     """Categories of the legend are hidden, and no others are."""
 
@@ -115,6 +122,7 @@ Event = (
     | Toggle
     | Clear
     | BackgroundClick
+    | NewPointClick
     | Hidden
     | ToggleSimilarity
     | Navigated
@@ -135,7 +143,8 @@ def decode(message: Any, count: int) -> Event:
     ----------
     message : {"type": "click", "row"}, {"type": "toggle", "row"}, {"type": "clear"},
         {"type": "selection", "bits", "name", "mode"}, {"type": "background", "position"},
-        {"type": "hidden", "codes"}, {"type": "similarity"}, {"type": "navigated", "search"},
+        {"type": "new_point", "number"}, {"type": "hidden", "codes"}, {"type": "similarity"},
+        {"type": "navigated", "search"},
         {"type": "query", "text"}, {"type": "search", "text"},
         {"type": "sort", "column", "descending"}
     count : rows of the set that is shown
@@ -160,6 +169,8 @@ def decode(message: Any, count: int) -> Event:
         return Clear()
     if kind == "background":
         return BackgroundClick(_position(message.get("position")))
+    if kind == "new_point":
+        return NewPointClick(_number(message.get("number")))
     if kind == "hidden":
         return Hidden(_codes(message.get("codes")))
     if kind == "similarity":
@@ -179,6 +190,12 @@ def _row(row: Any, count: int) -> int:
     if not isinstance(row, int) or isinstance(row, bool) or not 0 <= row < count:
         raise EventError(f"row {row!r} is none of {count} rows")
     return row
+
+
+def _number(number: Any) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise EventError(f"{number!r} is no number of a new point")
+    return number
 
 
 def _mask(bits: Any, count: int) -> np.ndarray:

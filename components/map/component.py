@@ -78,6 +78,20 @@ class GroupName:
     code: int | None = None
 
 
+@dataclass(frozen=True)
+class PlacedPoints:
+    """Points that are no rows of the set, drawn above its points as rings.
+
+    Attributes
+    ----------
+    points : their coordinates, in those of the layout
+    labels : address of their labels, from text_address
+    """
+
+    points: Points
+    labels: str
+
+
 def embedding_map(
     *,
     key: str,
@@ -99,6 +113,7 @@ def embedding_map(
     zoom: int = 0,
     background_clicks: bool = False,
     marker: tuple[float, ...] | None = None,
+    added: PlacedPoints | None = None,
     title: str = "",
     details: str = "",
     description: str,
@@ -121,7 +136,8 @@ def embedding_map(
     names : of groups of points, the coarsest and largest first
     axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event
-    marker : a place to mark in 2D, in coordinates of the layout
+    marker : a place to mark, in coordinates of the layout
+    added : points that are no rows of the set
     title, details : of an exported figure: what the set is called, and which layout is shown
     description : for screen readers
     on_event : called before the rerun with what the person did
@@ -145,6 +161,7 @@ def embedding_map(
         "zoom": zoom,
         "background": background_clicks,
         "marker": marker,
+        "added": asdict(added) if added else None,
         "title": title,
         "details": details,
         "description": description,

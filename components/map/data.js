@@ -43,6 +43,18 @@ import { toDisplay } from "./points.js";
  * @property {{ name: string, url: string }[]} hover
  */
 
+/**
+ * @typedef {object} AddedSources Points that are no rows of the set.
+ * @property {{ url: string, count: number, dims: 2 | 3 }} points
+ * @property {string} labels
+ *
+ * @typedef {object} AddedPoints
+ * @property {number} count
+ * @property {2 | 3} dims
+ * @property {Float32Array} coordinates Of the layout: all x, then all y (then all z).
+ * @property {string[]} labels
+ */
+
 /** @typedef {{ name: string, cells: (string | Excerpt | null)[] }} HoverColumn */
 
 /**
@@ -62,6 +74,12 @@ export class MapData {
 
   /** @type {{ labels: string[], columns: HoverColumn[] } | null} */
   texts = null;
+
+  /** @type {AddedPoints | null} */
+  added = null;
+
+  /** What `added` was loaded from. */
+  #addedKey = "null";
 
   /** @type {string | null} */
   #pointsUrl = null;
@@ -96,6 +114,25 @@ export class MapData {
   async #loadPoints({ url, count, dims }) {
     if (this.drawable && url === this.#pointsUrl) return this.drawable.points;
     return toDisplay(await fetchFloats(url), count, dims);
+  }
+
+  /**
+   * Fetch the points that are no rows of the set, unless they are there.
+   *
+   * @param {AddedSources | null} sources
+   */
+  async loadAdded(sources) {
+    const key = JSON.stringify(sources);
+    if (key === this.#addedKey) return this.added;
+    if (sources) {
+      const { points: { url, count, dims }, labels } = sources;
+      const [coordinates, texts] = await Promise.all([fetchFloats(url), fetchJson(labels)]);
+      this.added = { count, dims, coordinates, labels: texts };
+    } else {
+      this.added = null;
+    }
+    this.#addedKey = key;
+    return this.added;
   }
 
   /**

@@ -2,7 +2,7 @@
 // What a person does on the map: it becomes an event for Python, or another view of the points.
 import { packBits, toBase64 } from "../shared/bits.js";
 import { subscribe } from "../shared/page.js";
-import { fillTooltip } from "./overlay.js";
+import { fillAddedTooltip, fillTooltip } from "./overlay.js";
 import { isOn, listen, modeOf } from "./pointer.js";
 import { rowsInside } from "./points.js";
 
@@ -18,6 +18,7 @@ import { rowsInside } from "./points.js";
  *   | { type: "toggle", row: number }
  *   | { type: "selection", bits: string, name: string, mode: Mode }
  *   | { type: "background", position: number[] }
+ *   | { type: "new_point", number: number }
  *   | { type: "hidden", codes: number[] }
  *   | { type: "similarity" }
  *   | { type: "clear" }} MapEvent As components/events.py decodes it.
@@ -66,11 +67,19 @@ export class Interaction {
     window.addEventListener("keydown", this.onKey);
     const endPointer = listen(root, {
       pickAt: (x, y, radius) => view.pick(x, y, radius),
-      clicked: (row, at, event) => this.click(row, at, event.ctrlKey || event.metaKey),
+      clicked: (row, at, event) => {
+        const added = overlay.addedAt(at.x, at.y); // it is drawn above the points
+        if (added !== null) this.emit({ type: "new_point", number: added });
+        else this.click(row, at, event.ctrlKey || event.metaKey);
+      },
       pressed: (event) => {
         this.#mode = modeOf(event);
       },
-      hovered: (row, at) => this.#point(row === null || !at ? null : { row, ...at }),
+      hovered: (row, at) => {
+        const added = at && overlay.addedAt(at.x, at.y);
+        this.#point(row === null || !at || added !== null ? null : { row, ...at });
+        if (added !== null && at) this.#showAdded(added, at);
+      },
     });
     const endSubscription = subscribe({
       hover: (row) => this.hover(row),
@@ -167,6 +176,15 @@ export class Interaction {
     const { hovered } = this.overlay.highlights;
     this.#showPointed(pointed);
     if (hovered !== (pointed?.row ?? null)) this.overlay.highlight({ hovered: pointed?.row ?? null });
+  }
+
+  /**
+   * @param {number} number of an added point
+   * @param {Place} at
+   */
+  #showAdded(number, at) {
+    this.graph.classList.add("on-point");
+    fillAddedTooltip(this.tooltip, this.root, this.data.added?.labels[number] ?? "", at);
   }
 
   /** Show texts that have come since the pointer moved. */

@@ -32,7 +32,8 @@ import { MapView } from "./view.js";
  * @property {string | null} images Address of the small images; a row number is appended.
  * @property {[string, string][]} axes What is at the low and the high end of each axis.
  * @property {boolean} background Whether a click beside all points is an event.
- * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
+ * @property {number[] | null} marker A marked place, in coordinates of the layout.
+ * @property {import("./data.js").AddedSources | null} added Points that are no rows of the set.
  * @property {string} title Of an exported figure: what the set is called.
  * @property {string} details Which layout it shows.
  * @property {string} description For screen readers.
@@ -162,6 +163,7 @@ export class EmbeddingMap {
     this.theme = currentTheme(root);
     const { points, colors, mask } = message;
     const drawn = JSON.stringify([this.theme, points, colors, mask, message.restored]);
+    if (points.url !== before?.points.url) this.overlay.highlight({ added: null }); // they are of the last layout
     if (drawn !== this.#drawn) {
       this.#drawn = null; // until it is drawn; after a failure the next message tries again
       const from = isSameSet ? this.data.drawable?.points : null;
@@ -174,7 +176,8 @@ export class EmbeddingMap {
     this.interaction.backgroundClicks = message.background;
     this.interaction.images = message.images;
     const { focus, names, axes, marker } = message;
-    this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker });
+    const added = await this.data.loadAdded(message.added);
+    this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker, added });
     if (this.#levels) this.showLevels(this.#levels); // the theme may be another one
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
@@ -215,7 +218,7 @@ export class EmbeddingMap {
     this.data.forgetTexts();
     this.view.forgetView();
     this.similarity.reset();
-    this.overlay.highlight({ focus: null, matches: [], names: [], axes: [], marker: null });
+    this.overlay.highlight({ focus: null, matches: [], names: [], axes: [], marker: null, added: null });
     this.interaction.hover(null);
   }
 

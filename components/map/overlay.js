@@ -3,6 +3,7 @@
 // of groups, and the card beside the pointer.
 import { fade } from "../shared/colors.js";
 import { element, textNodes, thumbnail } from "../shared/dom.js";
+import { drawAdded, pickAdded, placesOf } from "./added.js";
 import { drawAxes, drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
 import { drawNames } from "./names.js";
 import { paintLevels } from "./similarity.js";
@@ -36,7 +37,8 @@ import { paintLevels } from "./similarity.js";
  *   Colors by similarity, in place of those of the plot.
  * @property {import("./names.js").GroupName[]} names Of groups; not drawn beside a focus.
  * @property {[string, string][]} axes What is at the ends of each axis; written in 2D.
- * @property {number[] | null} marker A marked place, in coordinates of the layout in 2D.
+ * @property {number[] | null} marker A marked place, in coordinates of the layout.
+ * @property {import("./data.js").AddedPoints | null} added Points that are no rows of the set.
  */
 
 const MOST_LABELS = 30; // drawn; the inspector lists all neighbors
@@ -44,7 +46,9 @@ export const MATCH_COLOR = "#e8770c";
 
 export class Overlay {
   /** @type {Highlights} */
-  highlights = { focus: null, matches: [], hovered: null, levels: null, names: [], axes: [], marker: null };
+  highlights = {
+    focus: null, matches: [], hovered: null, levels: null, names: [], axes: [], marker: null, added: null,
+  };
 
   /** @type {number | null} The frame in which the overlay is drawn next. */
   #frame = null;
@@ -93,8 +97,8 @@ export class Overlay {
 
   /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
   #watchCamera() {
-    const { focus, matches, levels, names } = this.highlights;
-    const isDrawn = focus || matches.length || levels || names.length;
+    const { focus, matches, levels, names, added } = this.highlights;
+    const isDrawn = focus || matches.length || levels || names.length || added;
     if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !isDrawn) return;
     this.#watch = requestAnimationFrame(() => {
       this.#watch = null;
@@ -105,12 +109,12 @@ export class Overlay {
 
   /** @param {Projection} projection */
   #draw(projection) {
-    const { focus, matches, hovered, levels, marker } = this.highlights;
+    const { focus, matches, hovered, levels, marker, added } = this.highlights;
     const names = focus || levels ? [] : this.highlights.names;
     const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
     const displayed = marker && this.view.displayed(marker);
     // an emptied canvas may stay on the screen as it was until something else is painted
-    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed
+    const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed && !added
       && !names.length && !axes.length;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
@@ -123,6 +127,20 @@ export class Overlay {
   }
 
   /**
+   * Return the number of the added point at (x, y), in px of the map, or null.
+   *
+   * @param {number} x
+   * @param {number} y
+   */
+  addedAt(x, y) {
+    const { added } = this.highlights;
+    const { scene } = this.view;
+    if (!added || !scene) return null;
+    scene.projection.refresh();
+    return pickAdded(placesOf(added, scene.points, scene.projection), x, y);
+  }
+
+  /**
    * Paint all but the points, on the screen or into a figure.
    *
    * @param {CanvasRenderingContext2D} context
@@ -131,7 +149,7 @@ export class Overlay {
    * @param {number | null} hovered the row under the pointer
    */
   paint(context, projection, theme, hovered) {
-    const { focus, matches, levels, marker } = this.highlights;
+    const { focus, matches, levels, marker, added } = this.highlights;
     const names = focus || levels ? [] : this.highlights.names;
     const { scene } = this.view;
     const axes = scene?.points.dims === 2 ? this.highlights.axes : [];
@@ -147,8 +165,11 @@ export class Overlay {
       drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme });
     }
     for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
-    const marked = displayed && projection.place(displayed[0], displayed[1]);
+    const marked = displayed && projection.at(displayed[0], displayed[1], displayed[2]);
     if (focus) drawFocus(context, projection, focus, marked, labels, theme, taken);
+    if (added && scene) {
+      drawAdded(context, placesOf(added, scene.points, projection), added.labels, theme, taken);
+    }
     if (marked) drawCross(context, marked, theme.accent);
     const at = hovered === null ? null : projection.project(hovered);
     if (at && hovered !== null) {
@@ -219,12 +240,35 @@ export function withNearness({ row, rows, values, kind }) {
 export function fillTooltip(card, frame, pointed, texts, images) {
   card.hidden = !pointed || !texts;
   if (!pointed || !texts) return;
-  const { row, x, y } = pointed;
+  const { row } = pointed;
   const image = images ? [thumbnail(images, row)] : [];
   card.replaceChildren(...image, element("strong", {}, texts.labels[row] || "(no label)"));
   for (const { name, cells } of texts.columns) {
     card.append(element("div", {}, element("span", {}, name), " ", ...textNodes(cells[row] ?? "–")));
   }
+  moveBeside(card, frame, pointed);
+}
+
+/**
+ * Show the label of an added point on a card near a place in px of `frame`.
+ *
+ * @param {HTMLElement} card
+ * @param {HTMLElement} frame
+ * @param {string} label
+ * @param {Place} at
+ */
+export function fillAddedTooltip(card, frame, label, at) {
+  card.hidden = false;
+  card.replaceChildren(element("strong", {}, label), element("div", {}, element("span", {}, "new point")));
+  moveBeside(card, frame, at);
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {HTMLElement} frame
+ * @param {Place} at
+ */
+function moveBeside(card, frame, { x, y }) {
   const isRight = x + 16 + card.offsetWidth > frame.clientWidth;
   const isLow = y + 16 + card.offsetHeight > frame.clientHeight;
   card.style.left = `${isRight ? x - 12 - card.offsetWidth : x + 16}px`;

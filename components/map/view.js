@@ -237,12 +237,12 @@ export class MapView {
   }
 
   /**
-   * Return where coordinates of the layout are displayed in 2D, or null.
+   * Return where coordinates of the layout are displayed, or null where they are of another one.
    *
    * @param {number[]} coordinates
    */
   displayed(coordinates) {
-    if (!this.scene || this.scene.points.dims !== 2) return null;
+    if (coordinates.length !== this.scene?.points.center.length) return null;
     const { center, half } = this.scene.points;
     return coordinates.map((value, axis) => (value - center[axis]) / half);
   }

@@ -6,6 +6,8 @@ neighbors FILE LABEL | --row N [-k 10]     the exact nearest neighbors of an ite
                                            --expression, of king - man + woman
 layout FILE --out OUT.parquet              lay a set out in 2D or 3D: UMAP, t-SNE, PCA
 quality FILE LAYOUT.parquet                measure the quality of a layout
+place FILE NEW --layout LAYOUT.parquet --out OUT.parquet
+                                           place new vectors into a layout
 cluster FILE --out OUT.parquet             find the clusters of a layout
 
 COMMAND --help lists the settings of a command. Several files are the parts of one set.

@@ -234,6 +234,28 @@ class QualityArguments(SingleFileArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaceArguments(SingleFileArguments):
+    """Place new vectors into a layout of a set, which does not move."""
+
+    # fmt: off
+
+    new: Annotated[Path, POSITIONAL, Metavar("NEW"), Doc(
+        "File with the new vectors, read without the choices for FILE")]
+    layout: Annotated[Path, Metavar("LAYOUT.parquet"), Doc("Layout file of the set")]
+    out: ParquetOut
+
+    # fmt: on
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_parquet(self.out)
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Both files that are read."""
+        return (self.file, self.new)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterArguments(LayoutMethodArguments):
     """Find the clusters of a layout, and write the cluster of each item."""
 

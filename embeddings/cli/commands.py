@@ -20,6 +20,7 @@ from embeddings.cli.arguments import (
     LayoutArguments,
     LayoutMethodArguments,
     NeighborsArguments,
+    PlaceArguments,
     QualityArguments,
 )
 from embeddings.cli.terminal import TerminalProgress, note, print_result, text_table, write
@@ -117,6 +118,25 @@ def quality(arguments: QualityArguments) -> None:
     print_result(_quality(replace(made, metric=metric, quality=measured)), arguments.json)
 
 
+def place(arguments: PlaceArguments) -> None:
+    """Place new vectors into a layout, write their coordinates and print how, as JSON."""
+    embedding_set = _open(arguments, arguments.file)
+    made = layouts.load_layout(arguments.layout)
+    _check_belongs(made, embedding_set)
+    context = ReadContext(note, trusted=True)
+    new = read((arguments.new,), context)
+    _note_choices(context)
+    if new.dimensions != embedding_set.dimensions:
+        raise EmbeddingError(
+            f"{arguments.new.name} has vectors of {new.dimensions:,} dimensions, and "
+            f"{arguments.file.name} of {embedding_set.dimensions:,}"
+        )
+    placed = layouts.place(embedding_set, made, new.vectors)
+    result = replace(made, coordinates=placed.coordinates, notes=(placed.how,), quality={})
+    layouts.save_layout(result, new.labels, arguments.out)
+    print_result({"rows": len(new), "dims": made.dims, "how": placed.how}, as_json=True)
+
+
 def cluster(arguments: ClusterArguments) -> None:
     """Find the clusters of a layout, and write the cluster of each item."""
     import pyarrow as pa
@@ -182,6 +202,7 @@ COMMANDS: dict[str, tuple[type[FileArguments], Callable[[Any], None]]] = {
     "neighbors": (NeighborsArguments, find_neighbors),
     "layout": (LayoutArguments, layout),
     "quality": (QualityArguments, quality),
+    "place": (PlaceArguments, place),
     "cluster": (ClusterArguments, cluster),
 }
 """The arguments and the function of each command."""

@@ -1,7 +1,8 @@
 """Layouts: coordinates in 2D or 3D for the items of a set.
 
 `compute(embedding_set, LayoutSpec("tsne"))` returns a Layout. PCA, axes and precomputed coordinates
-need no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once.
+need no neighbor graph; t-SNE and UMAP read the set's NeighborGraph, which is computed once. `place`
+puts new vectors into a layout that exists.
 """
 
 from embeddings.layouts.axes import Component, Direction, columns_read, resolve_axes
@@ -17,6 +18,7 @@ from embeddings.layouts.params import (
     UmapParams,
 )
 from embeddings.layouts.pca import takes_seconds
+from embeddings.layouts.placement import NearestItems, Placement, nearest_items, place
 from embeddings.layouts.precomputed import precomputed_dims
 from embeddings.layouts.space import layout_metric
 from embeddings.layouts.spec import ALIASES, METHODS, LayoutSpec, Method, find_method
@@ -31,8 +33,10 @@ __all__ = [
     "Layout",
     "LayoutSpec",
     "Method",
+    "NearestItems",
     "Params",
     "PcaParams",
+    "Placement",
     "PrecomputedParams",
     "TsneParams",
     "UmapParams",
@@ -42,6 +46,8 @@ __all__ = [
     "layout_metric",
     "load_cached",
     "load_layout",
+    "nearest_items",
+    "place",
     "precomputed_dims",
     "preview",
     "resolve_axes",

@@ -30,6 +30,7 @@ class AdHocQuery:
     expression : the sum and difference of labels, or the numbers, that it is the vector of, or ""
     excluded : rows that are not among the answers, int64, or None
     notes : phrases for the screen
+    new_point : number of the new point that it is the vector of, or None
     """
 
     title: str
@@ -40,6 +41,7 @@ class AdHocQuery:
     expression: str = ""
     excluded: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    new_point: int | None = None
 
 
 @dataclass

@@ -7,6 +7,7 @@ import streamlit as st
 
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import Layers, layers_of
+from embeddings.layouts import Layout
 from pages.common import services
 from pages.common.choices import key_for
 from pages.explore import navigation
@@ -51,6 +52,11 @@ class ActiveSet:
     def align(self, coordinates: np.ndarray) -> np.ndarray:
         """Return a layout, float32 (n, dims), rotated to match those of the other layers."""
         return coordinates if self.layers is None else self.layers.align(coordinates)
+
+    def shown(self, layout: Layout) -> np.ndarray:
+        """Return the coordinates of a layout as the map shows them: float32, shape (n, dims)."""
+        is_fixed = layout.method == "axes"  # turned, it would have other axes
+        return layout.coordinates if is_fixed else self.align(layout.coordinates)
 
 
 def choose(key: str, embedding_set: EmbeddingSet) -> ActiveSet:

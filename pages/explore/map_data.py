@@ -43,9 +43,7 @@ def hover_addresses(view: ViewState) -> list[tuple[str, str]]:
     max_entries=32, show_spinner=False, validate=lambda points: services.blobs().has(points.url)
 )
 def _points(layout_key: str, key: str, _active: ActiveSet, _layout: Layout) -> Points:
-    is_fixed = _layout.method == "axes"  # turned, it would have other axes
-    coordinates = _layout.coordinates if is_fixed else _active.align(_layout.coordinates)
-    return points_of(coordinates, services.blobs())
+    return points_of(_active.shown(_layout), services.blobs())
 
 
 @st.cache_resource(

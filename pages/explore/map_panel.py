@@ -9,18 +9,26 @@ from components import (
     BackgroundClick,
     Event,
     Hidden,
+    NewPointClick,
     Search,
     Selection,
     ToggleSimilarity,
     embedding_map,
 )
 from embeddings import EmbeddingError
-from embeddings.layouts import METHODS
+from embeddings.layouts import METHODS, Placement
 from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
 from pages.common.polling import poll
-from pages.explore import export_panel, inspector, layout_controls, navigation, query
+from pages.explore import (
+    export_panel,
+    inspector,
+    layout_controls,
+    navigation,
+    new_points,
+    query,
+)
 from pages.explore.address import bar as address_bar
 from pages.explore.colors.similarity_colors import toggle_similarity
 from pages.explore.map_data import (
@@ -64,9 +72,10 @@ def _draw(request: ViewRequest) -> None:
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         points = map_points(view)
+        placed = new_points.placement(view.request.active, view.displayed)
         with st.container(key="above_map"):  # the map keeps its place, or it would be made again
             part.draw_breadcrumb(view)
-            _status_bar(view)
+            _status_bar(view, placed)
             bar = filter_bar.draw(view.matching, view.history)
             if bar is not None:
                 with bar:
@@ -94,9 +103,9 @@ def _draw(request: ViewRequest) -> None:
             zoom=opened.zoom,
             background_clicks=view.displayed.is_requested
             and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
-            marker=query.query_position(
-                view.embedding_set, view.displayed.layout, view.history.query
-            ),
+            marker=new_points.position(placed)
+            or query.query_position(view.embedding_set, view.displayed.layout, view.history.query),
+            added=new_points.on_map(placed),
             title=view.embedding_set.provenance.name,
             details=view.shown_layout,
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
@@ -117,6 +126,8 @@ def _receive(event: Event, view: ViewState) -> None:
         plain = view.request.active.ungrouped or view.request.active
         index = query.text_index(plain.key, plain.embedding_set)
         query.select_matches(view.embedding_set, index, event.text, view.matching.mask)
+    elif isinstance(event, NewPointClick):
+        new_points.show_neighbors(event.number)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
     elif isinstance(event, ToggleSimilarity):
@@ -128,11 +139,11 @@ def _receive(event: Event, view: ViewState) -> None:
         navigation.receive(event, len(view.embedding_set))
 
 
-def _status_bar(view: ViewState) -> None:
+def _status_bar(view: ViewState, placed: Placement | None) -> None:
     """Describe the view in one line; offer to run what is missing, or to cancel what runs."""
     spec, displayed, history = view.request.spec, view.displayed, view.history
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(_description(view)), width="stretch")
+        st.markdown(plain(_description(view, placed)), width="stretch")
         if displayed.job is not None:
             _progress(view, displayed.job)
         elif not displayed.is_requested:
@@ -147,6 +158,7 @@ def _status_bar(view: ViewState) -> None:
                 args=(view,),
             )
         filter_panel.draw(view.key, view.embedding_set, view.kinds)
+        new_points.draw(view.request.active)
         if not history.is_empty:
             st.button("Clear", key="clear", on_click=history.clear)
         export_panel.draw(view)
@@ -165,8 +177,8 @@ def _start(view: ViewState) -> None:
     st.session_state.refused_job = (job.key, job.error if job.state == "failed" else "")
 
 
-def _description(view: ViewState) -> str:
-    """Return the line of the status bar: points, layout, quality, automatic choices."""
+def _description(view: ViewState, placed: Placement | None) -> str:
+    """Return the line of the status bar: points, new points, layout, quality, automatic choices."""
     count, selected = len(view.embedding_set), view.history.selected
     points = f"{view.visible_count:,} of {count:,} points"
     if selected is not None:
@@ -177,7 +189,7 @@ def _description(view: ViewState) -> str:
         points += f"; {count_noun(len(view.hidden), 'category', 'categories')} hidden"
     if view.request.active.layer is not None:
         points += f" of layer {view.request.active.layer}"
-    parts = [points, view.status]
+    parts = [points, *new_points.notes(placed), view.status]
     if view.displayed.is_requested:
         parts += [*view.displayed.layout.notes, *_quality(view)]
     return " · ".join([*parts, view.colored.note] if view.colored.note else parts)

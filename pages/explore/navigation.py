@@ -10,6 +10,7 @@ import streamlit as st
 
 from components import Clear, Click, Event, Query, Selection, Sort, Toggle
 from embeddings import EmbeddingError, EmbeddingSet
+from embeddings.layouts import NearestItems, Placement
 from embeddings.neighbors import Neighbors
 from pages.common.choices import chosen
 from pages.common.sources import Source
@@ -73,6 +74,33 @@ class Attempt:
 
 
 @dataclass
+class NewPoints:
+    """Vectors that were added to the map of the open set; they are no rows of it.
+
+    Attributes
+    ----------
+    labels : m strings
+    vectors : float32, shape (m, d); None for none
+    taken : ids of the uploads that were taken
+    reading : key of the source that is being read, or ""; `names` are those of its files, and `job`
+        is the key of the reading
+    error : why the last ones could not be added, or ""
+    nearest : what the nearest items were searched for last, and which they are
+    placed : what they were placed on last, and where
+    """
+
+    labels: tuple[str, ...] = ()
+    vectors: np.ndarray | None = None
+    taken: frozenset[str] = frozenset()
+    reading: str = ""
+    names: str = ""
+    job: str = ""
+    error: str = ""
+    nearest: tuple[tuple[object, ...] | None, NearestItems | None] = (None, None)
+    placed: tuple[tuple[object, ...] | None, Placement | None] = (None, None)
+
+
+@dataclass
 class OpenSet:
     """The set that is open in the session, and all that ends when another one is opened.
 
@@ -111,6 +139,7 @@ class OpenSet:
     tabled : what decides which rows the table has, and in which order, as it was drawn last
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     offers : options of the controls, by name
+    new_points : vectors that were added to the map
     """
 
     key: str
@@ -143,6 +172,7 @@ class OpenSet:
     tabled: tuple[object, ...] | None = None
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
     offers: dict[str, Offer] = field(default_factory=dict)
+    new_points: NewPoints = field(default_factory=NewPoints)
 
     def widget(self, name: str) -> str:
         """Return the key of a widget whose value is the set's.

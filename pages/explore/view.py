@@ -20,7 +20,7 @@ from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.choices import chosen
 from pages.common.sources import OF_THIS_MACHINE, Source
-from pages.explore import layout_controls, navigation, query
+from pages.explore import layout_controls, navigation, new_points, query
 from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
@@ -74,7 +74,8 @@ class ViewState:
     similarity : how the map is colored by similarity to an item, or None
     matching : the rows that pass the filter
     table : the rows of the table
-    is_working : whether the view changes without a click: a job or a query is unfinished
+    is_working : whether the view changes without a click: a job, a query or a reading is
+        unfinished
     """
 
     request: ViewRequest
@@ -164,6 +165,7 @@ def compute_view(request: ViewRequest) -> ViewState:
     query.submit_inputs(embedding_set, encoder)
     query.evaluate_expression(embedding_set)
     is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
+    is_reading = new_points.take_uploads(key, embedding_set)
     displayed = layout_controls.displayed_layout(embedding_set, request.spec)
     is_waiting = displayed.job is not None and not displayed.is_requested
     if request.coloring.by == CLUSTERS and is_waiting:
@@ -191,7 +193,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         similarity=similarity_colors(embedding_set, history, found),
         matching=matching,
         table=table_rows(key, embedding_set, kinds, history, matching, metric),
-        is_working=displayed.job is not None or is_coloring or is_query_pending,
+        is_working=displayed.job is not None or is_coloring or is_query_pending or is_reading,
     )
 
 

@@ -13,6 +13,7 @@ from components import (
     EventError,
     Hidden,
     Navigated,
+    NewPointClick,
     Query,
     Search,
     Selection,
@@ -34,6 +35,13 @@ def packed(*rows: int, count: int = COUNT) -> str:
 
 def test_a_click_names_its_row() -> None:
     assert decode({"type": "click", "row": 9, "nonce": 1.5}, COUNT) == Click(9)
+
+
+def test_a_click_on_a_new_point_has_its_number() -> None:
+    assert decode({"type": "new_point", "number": 99}, COUNT) == NewPointClick(99)
+    for number in (-1, True, 1.0, "1", None):
+        with pytest.raises(EventError, match="no number of a new point"):
+            decode({"type": "new_point", "number": number}, COUNT)
 
 
 def test_a_selection_is_a_mask() -> None:

@@ -13,7 +13,7 @@ from embeddings import EmbeddingSet, layouts, load, neighbors, save
 from embeddings.cli import main
 from embeddings.cli.commands import COMMANDS as COMMANDS_BY_NAME
 
-COMMANDS = ["inspect", "convert", "neighbors", "layout", "quality", "cluster"]
+COMMANDS = ["inspect", "convert", "neighbors", "layout", "quality", "place", "cluster"]
 ROOT = Path(__file__).parents[3]
 HEAVY = ["fast_hdbscan", "numba", "openTSNE", "pandas", "scipy", "sklearn", "torch", "umap"]
 
@@ -260,6 +260,30 @@ def test_quality_of_a_layout_of_other_vectors_is_warned_of(run, file, tmp_path):
     assert "warning: the layout was made from other vectors" in errors
 
 
+def test_place_puts_new_vectors_on_their_twins(run, file, tmp_path, embedding_set):
+    made = layouts.compute(embedding_set, layouts.LayoutSpec("pca"))
+    layouts.save_layout(made, None, tmp_path / "l.parquet")
+    save(EmbeddingSet.of(embedding_set.vectors[[7, 3]], ["seven", "three"]), tmp_path / "new.npz")
+    arguments = ("--layout", tmp_path / "l.parquet", "--out", tmp_path / "placed.parquet")
+    status, out, _ = run("place", file, tmp_path / "new.npz", *arguments)
+    assert status == 0
+    assert document(out) == {"rows": 2, "dims": 2, "how": layouts.placement.BY_PROJECTION}
+    placed = layouts.load_layout(tmp_path / "placed.parquet")
+    np.testing.assert_allclose(placed.coordinates, made.coordinates[[7, 3]], atol=1e-5)
+    table = pq.read_table(tmp_path / "placed.parquet")
+    assert table.column("label").to_pylist() == ["seven", "three"]
+
+
+def test_place_refuses_vectors_of_other_dimensions(run, file, tmp_path, embedding_set):
+    made = layouts.compute(embedding_set, layouts.LayoutSpec("pca"), with_quality=False)
+    layouts.save_layout(made, None, tmp_path / "l.parquet")
+    save(EmbeddingSet.of(np.eye(4)), tmp_path / "new.npy")
+    arguments = ("--layout", tmp_path / "l.parquet", "--out", tmp_path / "placed.parquet")
+    status, _, errors = run("place", file, tmp_path / "new.npy", *arguments)
+    assert status == 2
+    assert "new.npy has vectors of 4 dimensions, and set.embedding.parquet of 5" in errors
+
+
 def test_cluster_finds_the_synthetic_groups(run, file, tmp_path, embedding_set):
     out_path = tmp_path / "c.parquet"
     status, out, _ = run("cluster", file, "--epochs", 50, "--out", out_path, "--json")
@@ -291,7 +315,7 @@ def test_cluster_of_a_stored_layout(run, file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give a command: inspect, convert, neighbors, layout, quality, cluster"),
+        ([], "give a command: inspect, convert, neighbors, layout, quality, place, cluster"),
         (["paint"], "no command 'paint'; expected one of inspect, convert"),
         (["inspect"], "give at least one FILE"),
         (["inspect", "none.parquet"], "none.parquet: no such file"),
