@@ -38,6 +38,7 @@ from components.map.component import (
     GroupName,
     Mask,
     PlacedPoints,
+    PointStyle,
     SimilarityColors,
     embedding_map,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Navigated",
     "NewPointClick",
     "PlacedPoints",
+    "PointStyle",
     "Points",
     "Query",
     "Search",

@@ -13,7 +13,7 @@ from pages.explore import (
     opening,
 )
 from pages.explore.address import bar as address_bar
-from pages.explore.colors import color_controls
+from pages.explore.colors import color_controls, point_controls
 from pages.explore.subsets import groups, part
 from pages.explore.view import ViewRequest, search_controls
 
@@ -30,10 +30,11 @@ def main() -> None:
         active = groups.attach(part.descend(whole))
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
+        style = point_controls.choose()
         hover = color_controls.choose_hover(active.key, active.embedding_set)
         search_controls(active.embedding_set)  # drawn in the panels; the palette has them, too
         command_choices.draw(titles)
-    map_panel.show(ViewRequest(active, spec, coloring, hover))
+    map_panel.show(ViewRequest(active, spec, coloring, style, hover))
     with summary:  # drawn after the map, which a person waits for
         dataset_summary.show(navigation.open_set(), found)
 

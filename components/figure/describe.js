@@ -241,8 +241,9 @@ export function rampColors(scale, count = SHADES) {
  */
 function plotDots({ view: { scene, graph }, data }, screen, theme) {
   if (!scene) return [];
-  const { points, projection, drawable: { colors, mask, alone } } = scene;
-  const traces = /** @type {Trace[]} */ (buildTraces({ points, colors, mask, alone, hidden: data.hidden, theme }));
+  const { points, projection, drawable: { colors, mask, alone, style } } = scene;
+  const drawing = { points, colors, mask, alone, hidden: data.hidden, style, theme };
+  const traces = /** @type {Trace[]} */ (buildTraces(drawing));
   const scale = colors.kind === "numbers" ? rampColors(colorScale(graph)) : [];
   return traces.filter(({ visible }) => visible !== false).map(({ name, x, y, z, marker }) => {
     const { size, opacity, color, cmin = 0, cmax = 1 } = marker;
@@ -272,7 +273,7 @@ function levelDots({ view: { scene }, overlay: { highlights: { levels } } }, scr
   const radius = (levels?.size ?? 2) / 2;
   const { xs, ys, kept } = inside((i) => scene?.projection.project(visible[i]) ?? null, visible.length, screen, radius);
   return {
-    name: "similarity", radius, opacity: 1, xs, ys,
+    name: "similarity", radius, opacity: levels?.opacity ?? 1, xs, ys,
     palette: shades(theme).map(([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`),
     codes: Uint8Array.from(kept, (i) => levelOf[visible[i]]),
   };

@@ -6,7 +6,6 @@ import { escapeHtml } from "../shared/text.js";
 import { markerStyle, take } from "../map/points.js";
 import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
-import { MUTED_OPACITY } from "../map/traces.js";
 import {
   colorScale, diameterOf, levelOfRows, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf,
 } from "./describe.js";
@@ -69,14 +68,14 @@ function describePage(map, options) {
   if (!scene || !data.drawable) throw new Error("the map has not been drawn yet");
   if (!data.texts) throw new Error("the labels are still being loaded; try again in a moment");
   const { labels, columns } = data.texts;
-  const { points, drawable: { mask, alone } } = scene;
+  const { points, drawable: { mask, alone, style } } = scene;
   const theme = options.background === "white" ? onWhite(map.theme) : map.theme;
   const { focus, names, axes, levels } = overlay.highlights;
   const isSimilar = levels !== null;
   const rows = rowsOf(points.count, isSimilar ? scene.visible : alone);
   const places = new Int32Array(points.count).fill(-1); // in the file, of each row that it has
   rows.forEach((row, place) => (places[row] = place));
-  const { size, opacity } = markerStyle(points.count, points.dims);
+  const marker = markerStyle(points.count, points.dims, style);
   return {
     ...wordsOf(map),
     theme: {
@@ -88,7 +87,8 @@ function describePage(map, options) {
     hidden: isSimilar ? [] : [...data.hidden],
     mask: mask && !isSimilar ? toBase64(bytesOf(rows, (row) => mask[row])) : null,
     style: {
-      size: levels?.size ?? diameterOf(size, points.dims), opacity: isSimilar ? 1 : opacity, muted: MUTED_OPACITY,
+      size: levels?.size ?? diameterOf(marker.size, points.dims), opacity: levels?.opacity ?? marker.opacity,
+      muted: marker.muted,
     },
     labels: Array.from(rows, (row) => labels[row]),
     columns: columns.map(({ name, cells }) => ({ name, cells: Array.from(rows, (row) => cells[row]) })),

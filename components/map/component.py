@@ -42,6 +42,20 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class PointStyle:
+    """Size and opacity of the points, around those that fit their number.
+
+    Attributes
+    ----------
+    size : factor of the diameter
+    opacity : 1 for the opacity that fits, 0 for none, 2 for opaque
+    """
+
+    size: float = 1.0
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
 class SimilarityColors:
     """Colors by similarity to one item in the original space.
 
@@ -104,6 +118,7 @@ def embedding_map(
     images: str | None = None,
     focus: Focus | None = None,
     mask: Mask | None = None,
+    style: PointStyle = PointStyle(),
     similarity: SimilarityColors | None = None,
     names: Sequence[GroupName] = (),
     axes: Sequence[tuple[str, str]] = (),
@@ -152,6 +167,7 @@ def embedding_map(
         "images": images,
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
+        "style": asdict(style),
         "similarity": asdict(similarity) if similarity else None,
         "names": [asdict(name) for name in names],
         "axes": list(axes),

@@ -6,6 +6,7 @@ import { toDisplay } from "./points.js";
 
 /** @typedef {import("../shared/dom.js").Excerpt} Excerpt */
 /** @typedef {import("./points.js").Points} Points */
+/** @typedef {import("./points.js").PointStyle} PointStyle */
 
 /**
  * @typedef {object} CategoryColors
@@ -35,6 +36,7 @@ import { toDisplay } from "./points.js";
  * @property {{ url: string, count: number, dims: 2 | 3 }} points
  * @property {CategoryColors | NumberColors} colors
  * @property {{ url: string | null, alone: string | null } | null} mask
+ * @property {PointStyle} style
  */
 
 /**
@@ -63,6 +65,7 @@ import { toDisplay } from "./points.js";
  * @property {LoadedColors} colors
  * @property {Uint8Array | null} mask 1 for rows that stand out; the others are muted.
  * @property {Uint8Array | null} alone 1 for rows that are drawn; the others are left out.
+ * @property {PointStyle} style
  */
 
 export class MapData {
@@ -92,7 +95,7 @@ export class MapData {
    *
    * @param {Sources} sources
    */
-  async load({ points, colors, mask }) {
+  async load({ points, colors, mask, style }) {
     const [shown, loadedColors, loadedMask, loadedAlone] = await Promise.all([
       this.#loadPoints(points),
       loadColors(colors, points.count),
@@ -107,6 +110,7 @@ export class MapData {
       colors: loadedColors,
       mask: loadedMask,
       alone: loadedAlone,
+      style,
     };
   }
 

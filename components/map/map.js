@@ -9,8 +9,8 @@ import { MapData } from "./data.js";
 import { Interaction } from "./interaction.js";
 import { drawLegend } from "./legend.js";
 import { Overlay, withNearness } from "./overlay.js";
-import { groupRows, markerStyle } from "./points.js";
-import { shades, Similarity } from "./similarity.js";
+import { groupRows } from "./points.js";
+import { levelStyle, shades, Similarity } from "./similarity.js";
 import { MapView } from "./view.js";
 
 /** @typedef {import("./interaction.js").MapEvent} MapEvent */
@@ -161,8 +161,8 @@ export class EmbeddingMap {
     root.dataset.row = String(message.focus?.row ?? "");
     await this.view.load(this.plotlyUrl);
     this.theme = currentTheme(root);
-    const { points, colors, mask } = message;
-    const drawn = JSON.stringify([this.theme, points, colors, mask, message.restored]);
+    const { points, colors, mask, style } = message;
+    const drawn = JSON.stringify([this.theme, points, colors, mask, style, message.restored]);
     if (points.url !== before?.points.url) this.overlay.highlight({ added: null }); // they are of the last layout
     if (drawn !== this.#drawn) {
       this.#drawn = null; // until it is drawn; after a failure the next message tries again
@@ -289,10 +289,11 @@ export class EmbeddingMap {
     this.#levels = levels;
     const { root } = this.elements;
     const rowsByLevel = levels && groupRows(levels.levels, 256);
-    const count = this.data.drawable?.points.count ?? 0;
-    const isOurs = levels?.levels.length === count; // else another set has come meanwhile
-    const { size } = markerStyle(count, 2);
-    const drawn = rowsByLevel && isOurs ? { rowsByLevel, colors: shades(this.theme), size } : null;
+    const { points, style } = this.data.drawable ?? {};
+    const isOurs = levels?.levels.length === points?.count; // else another set has come meanwhile
+    const drawn = rowsByLevel && isOurs && points && style
+      ? { rowsByLevel, colors: shades(this.theme), ...levelStyle(points.count, style) }
+      : null;
     this.overlay.highlight({ levels: drawn });
     root.classList.toggle("similar", isOurs);
     root.dataset.similar = isOurs ? String(levels?.row) : "";

@@ -33,8 +33,7 @@ import { paintLevels } from "./similarity.js";
  * @property {Focus | null} focus
  * @property {number[]} matches Rows that a search found.
  * @property {number | null} hovered A row.
- * @property {{ rowsByLevel: Uint32Array[], colors: [number, number, number][], size: number } | null} levels
- *   Colors by similarity, in place of those of the plot.
+ * @property {import("./similarity.js").LevelDots | null} levels Colors by similarity, in place of those of the plot.
  * @property {import("./names.js").GroupName[]} names Of groups; not drawn beside a focus.
  * @property {[string, string][]} axes What is at the ends of each axis; written in 2D.
  * @property {number[] | null} marker A marked place, in coordinates of the layout.
@@ -120,8 +119,7 @@ export class Overlay {
     const context = emptied(this.canvas);
     const { scene } = this.view;
     if (levels && scene) {
-      const style = { size: levels.size, left: this.view.handlers.room().left };
-      paintLevels(context, projection, scene.visible, levels.rowsByLevel, levels.colors, style);
+      paintLevels(context, projection, scene.visible, levels, this.view.handlers.room().left);
     }
     this.paint(context, projection, this.theme(), hovered);
   }

@@ -111,15 +111,27 @@ export function interpolate(from, to, fraction) {
 }
 
 /**
- * Return diameter in px and opacity that show density: many points are small and translucent.
+ * @typedef {object} PointStyle What the person has set around the style that fits the number of points.
+ * @property {number} size Factor of the diameter.
+ * @property {number} opacity 1 for the opacity that fits, 0 for none, 2 for opaque.
+ */
+
+const MUTED_OPACITY = 0.12; // of points that do not stand out
+
+/**
+ * Return diameter in px and opacity that show density: many points are small and translucent. `muted` is the
+ * opacity of points that do not stand out.
  *
  * @param {number} count
  * @param {2 | 3} dims
+ * @param {PointStyle} style
  */
-export function markerStyle(count, dims) {
-  const size = Math.min(9, Math.max(1.4, 26 * count ** -0.21));
-  const opacity = Math.min(0.85, Math.max(0.28, 3.2 * count ** -0.17));
-  return { size: dims === 3 ? Math.max(1, size * 0.42) : size, opacity };
+export function markerStyle(count, dims, style) {
+  const fitting = Math.min(9, Math.max(1.4, 26 * count ** -0.21));
+  const size = style.size * (dims === 3 ? Math.max(1, fitting * 0.42) : fitting);
+  const usual = Math.min(0.85, Math.max(0.28, 3.2 * count ** -0.17));
+  const opacity = style.opacity <= 1 ? usual * style.opacity : usual + (1 - usual) * (style.opacity - 1);
+  return { size, opacity, muted: MUTED_OPACITY * Math.min(1, style.opacity) };
 }
 
 /**

@@ -3,6 +3,7 @@
 import { mix } from "../shared/colors.js";
 import { element } from "../shared/dom.js";
 import { fetchBytes } from "../shared/page.js";
+import { markerStyle } from "./points.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
 /** @typedef {import("./projection.js").Projection} Projection */
@@ -19,6 +20,12 @@ import { fetchBytes } from "../shared/page.js";
  * @property {Uint8Array} levels 0 for far, 255 for the nearest.
  * @property {number} low The similarity or distance at level 0,
  * @property {number} high and at level 255.
+ *
+ * @typedef {object} LevelDots Rows as dots, colored by level.
+ * @property {Uint32Array[]} rowsByLevel
+ * @property {[number, number, number][]} colors
+ * @property {number} size In px.
+ * @property {number} opacity
  */
 
 const REST = 60; // ms that the pointer rests before it is followed
@@ -54,25 +61,36 @@ export function shades({ background, text, accent }) {
 }
 
 /**
+ * Return diameter in px and opacity of dots that are colored by level: they are opaque unless the person
+ * has made points fainter.
+ *
+ * @param {number} count of all points
+ * @param {import("./points.js").PointStyle} style
+ */
+export function levelStyle(count, style) {
+  return { size: markerStyle(count, 2, style).size, opacity: Math.min(1, style.opacity) };
+}
+
+/**
  * Paint the visible rows as dots, the nearest last, from `left` on. Pixels are written into an image,
  * since tens of thousands of fills would take longer than a frame.
  *
  * @param {CanvasRenderingContext2D} context emptied, in device pixels
  * @param {Projection} projection
  * @param {Uint8Array} visible
- * @param {Uint32Array[]} rowsByLevel
- * @param {[number, number, number][]} colors
- * @param {{ size: number, left: number }} style in px
+ * @param {LevelDots} dots
+ * @param {number} left in px
  */
-export function paintLevels(context, projection, visible, rowsByLevel, colors, { size, left }) {
+export function paintLevels(context, projection, visible, { rowsByLevel, colors, size, opacity }, left) {
   const { canvas } = context;
   const ratio = canvas.width / (canvas.clientWidth || 1);
   const spans = dotSpans(Math.max(2, Math.round(size * ratio)));
+  const alpha = Math.round(255 * opacity);
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
   rowsByLevel.forEach((rows, level) => {
     const [red, green, blue] = colors[level];
-    const color = (255 << 24) | (blue << 16) | (green << 8) | red; // little-endian, as all browsers are
+    const color = (alpha << 24) | (blue << 16) | (green << 8) | red; // little-endian, as all browsers are
     for (const row of rows) {
       const at = visible[row] ? projection.project(row) : null;
       if (!at || at.x < left) continue;

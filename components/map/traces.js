@@ -11,9 +11,7 @@ import { groupRows, markerStyle, take } from "./points.js";
 /** @typedef {import("./data.js").LoadedNumbers} Numbers */
 /** @typedef {import("./data.js").LoadedCategories} Categories */
 /** @typedef {import("./points.js").Points} Points */
-
-/** Of points that do not stand out. */
-export const MUTED_OPACITY = 0.12;
+/** @typedef {import("./points.js").PointStyle} PointStyle */
 
 /**
  * @typedef {object} Drawing
@@ -22,6 +20,7 @@ export const MUTED_OPACITY = 0.12;
  * @property {Uint8Array | null} mask 1 for rows that stand out; the others are muted.
  * @property {Uint8Array | null} alone 1 for rows that are drawn; the others are left out.
  * @property {ReadonlySet<number>} hidden Categories that are not drawn.
+ * @property {PointStyle} style
  * @property {Theme} theme
  */
 
@@ -32,15 +31,16 @@ export const MUTED_OPACITY = 0.12;
  *
  * @param {Drawing} drawing
  */
-export function buildTraces({ points, colors, mask, alone, hidden, theme }) {
-  const make = maker(points, points.dims === 3 ? "scatter3d" : "scattergl");
+export function buildTraces({ points, colors, mask, alone, hidden, style, theme }) {
+  const marker = markerStyle(points.count, points.dims, style);
+  const make = maker(points, points.dims === 3 ? "scatter3d" : "scattergl", marker);
   const codes = colors.kind === "categories" ? colors.codes : new Uint8Array(points.count);
   const groups = colors.kind === "categories" ? colors.names.length : 1;
   const traces = [];
   if (mask) {
     const muted = groupRows(codes, groups, mask.map((selected, row) => 1 - selected & (alone?.[row] ?? 1)));
     const rows = concatenate(muted.filter((_, code) => !hidden.has(code)));
-    traces.push(make(rows, "not selected", { color: GREY, opacity: MUTED_OPACITY }));
+    traces.push(make(rows, "not selected", { color: GREY, opacity: marker.muted }));
   }
   const above = mask && alone ? mask.map((selected, row) => selected & alone[row]) : mask ?? alone;
   const rows = groupRows(codes, groups, above);
@@ -60,7 +60,7 @@ export function buildTraces({ points, colors, mask, alone, hidden, theme }) {
  */
 export function emptyTraces(points, colors, theme) {
   const none = { ...points, count: 0, axes: points.axes.map(() => new Float32Array()) };
-  const make = maker(none, "scatter");
+  const make = maker(none, "scatter", { size: 1, opacity: 1 });
   const rows = new Uint32Array();
   return colors.kind === "numbers" ? numberTraces(make, rows, colors, theme) : [make(rows, "", {})];
 }
@@ -68,10 +68,10 @@ export function emptyTraces(points, colors, theme) {
 /**
  * @param {Points} points
  * @param {"scatter3d" | "scattergl" | "scatter"} type
+ * @param {{ size: number, opacity: number }} style
  * @returns {MakeTrace}
  */
-function maker(points, type) {
-  const { size, opacity } = markerStyle(points.count, points.dims);
+function maker(points, type, { size, opacity }) {
   return (rows, name, marker) => ({
     type, name, mode: "markers", hoverinfo: "skip", showlegend: false,
     ...(points.dims === 2 && { selectedpoints: null }), // the mask says which points stand out

@@ -99,12 +99,12 @@ export class MapView {
    * @param {Drawing} drawing
    */
   async draw({ drawable, hidden, theme, layout: name }) {
-    const { colors, mask, alone } = drawable;
+    const { colors, mask, alone, style } = drawable;
     const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
     const before = points.dims === 2 && this.#dims === 2 ? view2d(this.graph) : null;
     const layout = this.#keepView(buildLayout(points, theme, this.handlers.room()), points.dims, name);
     const traces = this.webgl
-      ? buildTraces({ points, colors, mask, alone, hidden, theme })
+      ? buildTraces({ points, colors, mask, alone, hidden, style, theme })
       : emptyTraces(points, colors, theme);
     const anew = this.#dims !== points.dims;
     if (anew) plotly().purge(this.graph);
@@ -192,13 +192,13 @@ export class MapView {
   /** Paint the points where there is no WebGL. */
   paint() {
     if (this.webgl || !this.scene) return;
-    const { visible, points, drawable: { colors, mask } } = this.scene;
+    const { visible, points, drawable: { colors, mask, style } } = this.scene;
     const colorOf = (/** @type {number} */ row) => {
       if (mask && !mask[row]) return "rgba(141, 150, 163, 0.2)";
       return colors.kind === "categories" ? colors.palette[colors.codes[row]] : GREY;
     };
     const { left } = this.handlers.room();
-    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2), left);
+    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2, style), left);
   }
 
   /**

@@ -92,6 +92,7 @@ def _draw(request: ViewRequest) -> None:
             images=image_address(view),
             focus=focus,
             mask=mask,
+            style=view.request.style,
             similarity=view.similarity,
             names=view.colored.names,
             axes=layout_controls.axis_ends(view.embedding_set, view.request.spec)

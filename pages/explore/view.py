@@ -9,6 +9,7 @@ import numpy as np
 from components import (
     Focus,
     Mask,
+    PointStyle,
     SimilarityColors,
     mask_address,
     one_color,
@@ -49,12 +50,14 @@ class ViewRequest:
     active : the set, or the layer of it, to show
     spec : the layout to show it in
     coloring : the colors of the points
+    style : size and opacity of the points
     hover : columns that a point shows when it is hovered over
     """
 
     active: ActiveSet
     spec: LayoutSpec
     coloring: Coloring
+    style: PointStyle
     hover: tuple[str, ...]
 
 

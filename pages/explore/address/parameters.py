@@ -9,11 +9,16 @@ import binascii
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
 import numpy as np
 
+POINT_SIZES = (0.2, 4.0)
+"""The smallest and the largest factor of the size of points."""
+OPACITIES = (0.1, 2.0)
+"""The faintest and the most opaque points, see components.PointStyle."""
 _MOST_DIGITS = 18  # of a whole number; int() refuses longer ones only beyond thousands
 _MOST_ROWS = 1 << 27  # that a selection in an address may have
 
@@ -30,6 +35,7 @@ class Address:
     within : selections, each among the rows of the one before; the last is laid out by itself
     method, dims, params, seed : of the layout; parameters by name, as text
     color, named, granularity, scaled : see color_controls.Coloring
+    point_size, opacity : of the points, see components.PointStyle
     hidden : codes of the hidden categories
     filter : the filter as text
     hide_rest : whether the map leaves out what does not pass the filter
@@ -59,6 +65,8 @@ class Address:
     named: tuple[str, ...] = ()
     granularity: float | None = None
     scaled: bool | None = None
+    point_size: float | None = None
+    opacity: float | None = None
     hidden: tuple[int, ...] = ()
     filter: str = ""
     hide_rest: bool = False
@@ -130,9 +138,9 @@ def _read_whole(text: str) -> int:
     return int(text)
 
 
-def _read_fraction(text: str) -> float:
+def _read_within(low: float, high: float, text: str) -> float:
     value = float(text)
-    if not 0 <= value <= 1:
+    if not low <= value <= high:  # nan, too
         raise ValueError(text)
     return value
 
@@ -168,8 +176,10 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "seed": _WHOLE,
     "color": _TEXT,
     "named": (_write_texts, _read_texts),
-    "granularity": (str, _read_fraction),
+    "granularity": (str, partial(_read_within, 0, 1)),
     "scaled": _FLAG,
+    "point_size": (str, partial(_read_within, *POINT_SIZES)),
+    "opacity": (str, partial(_read_within, *OPACITIES)),
     "hidden": (
         lambda codes: ",".join(map(str, codes)),
         lambda text: tuple(sorted({_read_whole(part) for part in text.split(",")})),

@@ -71,6 +71,33 @@ def test_reset_and_double_click_fit_the_layout_that_is_shown(app: AppPage) -> No
     assert ranges(app) == pytest.approx(fitted, abs=1e-6)
 
 
+def test_size_and_opacity_of_points_are_drawn_without_fetching_points_again(app: AppPage) -> None:
+    style = f"""() => {{
+      const {{ data, view }} = {ROOT}.embeddingMap;
+      const {{ size, opacity }} = view.graph.data.at(-1).marker;
+      return {{ size, opacity, url: {ROOT}.embeddingMap.message.points.url, count: data.drawable.points.count }};
+    }}"""
+    before = app.page.evaluate(style)
+    requests: list[str] = []
+    app.page.on("request", lambda request: requests.append(request.url))
+    app.page.get_by_text("Points", exact=True).click()
+    for name, presses in (("Size", 10), ("Opacity", 5)):
+        slider = app.page.get_by_role("slider", name=name)
+        slider.focus()
+        for _ in range(presses):
+            slider.press("ArrowRight")
+        app.wait_for_script()
+    app.page.wait_for_function(f"Math.abs({ROOT}.embeddingMap.message.style.opacity - 1.5) < 1e-6")
+    app.wait_for_script()
+    after = app.page.evaluate(style)
+    assert after["size"] == pytest.approx(2 * before["size"])
+    assert after["opacity"] == pytest.approx((before["opacity"] + 1) / 2)
+    assert not [url for url in requests if before["url"] in url]
+    app.page.reload()
+    app.wait_for_map(points=before["count"])
+    assert app.page.evaluate(style) == after
+
+
 def test_another_layout_begins_with_the_view_that_fits_it(app: AppPage) -> None:
     row = app.a_row_in_the_open()
     zoom_in(app)

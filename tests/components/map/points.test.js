@@ -67,14 +67,28 @@ test("interpolate goes from one layout to the other on straight lines", () => {
   assert.deepEqual([...interpolate(from, to, 0.25).axes[0]], [-0.5, 0.5]);
 });
 
+const FITTING = { size: 1, opacity: 1 };
+
 test("more points are smaller and fainter, within limits", () => {
-  const styles = [1, 100, 10_000, 1_000_000, 1e12].map((count) => markerStyle(count, 2));
+  const styles = [1, 100, 10_000, 1_000_000, 1e12].map((count) => markerStyle(count, 2, FITTING));
   for (const name of ["size", "opacity"]) {
     const values = styles.map((style) => style[name]);
     assert.deepEqual(values, [...values].sort((a, b) => b - a), name);
   }
-  assert.deepEqual([styles[0], styles[4]], [{ size: 9, opacity: 0.85 }, { size: 1.4, opacity: 0.28 }]);
-  assert.equal(markerStyle(1e12, 3).size, 1);
+  const limits = [{ size: 9, opacity: 0.85, muted: 0.12 }, { size: 1.4, opacity: 0.28, muted: 0.12 }];
+  assert.deepEqual([styles[0], styles[4]], limits);
+  assert.equal(markerStyle(1e12, 3, FITTING).size, 1);
+});
+
+test("size and opacity are set around those that fit the number of points, in 2D and 3D", () => {
+  for (const dims of [2, 3]) {
+    const { size } = markerStyle(1000, dims, FITTING);
+    assert.equal(markerStyle(1000, dims, { size: 2.5, opacity: 1 }).size, 2.5 * size);
+  }
+  const opacities = [0, 0.5, 1, 1.5, 2].map((opacity) => markerStyle(1, 2, { size: 1, opacity }).opacity);
+  assert.deepEqual(opacities.map((value) => value.toFixed(3)), ["0.000", "0.425", "0.850", "0.925", "1.000"]);
+  const mutes = [0.5, 2].map((opacity) => markerStyle(1, 2, { size: 1, opacity }).muted);
+  assert.deepEqual(mutes, [0.06, 0.12]); // never more than what stands out, and never brought out itself
 });
 
 test("groupRows lists each group's rows in order, without those of the mask", () => {

@@ -16,7 +16,8 @@ const numbers = {
   values: new Float32Array([1, NaN, 3, 4, 5]),
 };
 const build = (changes) => buildTraces({
-  points, colors: categories, mask: null, alone: null, hidden: new Set(), theme: THEME, ...changes,
+  points, colors: categories, mask: null, alone: null, hidden: new Set(), style: { size: 1, opacity: 1 }, theme: THEME,
+  ...changes,
 });
 const xs = (trace) => [...trace.x];
 
@@ -50,6 +51,17 @@ describe("categories", () => {
     assert.deepEqual(traces.map((trace) => trace.name), ["not selected", "c", "a&lt;b"]);
     assert.deepEqual(traces.map(xs), [[-0.5], [], [-1]]);
   });
+});
+
+test("size and opacity apply to all points, those of other colors and in 3D, too", () => {
+  const mask = new Uint8Array([1, 1, 0, 0, 0]);
+  const spatial = toDisplay(new Float32Array([...X, ...X, ...X]), 5, 3);
+  for (const changes of [{ mask }, { mask, colors: numbers }, { mask, points: spatial }]) {
+    const before = build(changes);
+    const after = build({ ...changes, style: { size: 2, opacity: 0.5 } });
+    assert.deepEqual(after.map(({ marker }) => marker.size), before.map(({ marker }) => 2 * marker.size));
+    assert.deepEqual(after.map(({ marker }) => marker.opacity), before.map(({ marker }) => marker.opacity / 2));
+  }
 });
 
 describe("numbers", () => {

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import PointStyle
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
@@ -29,12 +30,14 @@ def draw(embedding_set, panel):  # runs as a script of its own
     import streamlit as st
 
     from pages.explore import layers, layout_controls
-    from pages.explore.colors import color_controls
+    from pages.explore.colors import color_controls, point_controls
 
     if panel == "layout":
         st.session_state.chosen = layout_controls.choose(embedding_set, "tsne")
     elif panel == "color":
         st.session_state.chosen = color_controls.choose("source", embedding_set)
+    elif panel == "points":
+        st.session_state.chosen = point_controls.choose()
     elif panel == "hover":
         st.session_state.chosen = color_controls.choose_hover("source", embedding_set)
     else:
@@ -241,6 +244,18 @@ def test_labels_are_a_color_if_they_repeat(distinct: int, is_category: bool) -> 
     with_column = EmbeddingSet.of(VECTORS, labels, {"label": VECTORS[:, 0]})
     assert color_controls.column_kinds("source", with_column) == {"label": "number"}
     assert color_controls.column_of(with_column, "label").type == pa.float32()
+
+
+def test_size_and_opacity_of_points_are_part_of_the_address() -> None:
+    app = controls("points", PLAIN)
+    assert app.session_state.chosen == PointStyle()
+    assert app.session_state.open_set.address == Address()
+    app.slider[0].set_value(2.5).run()
+    app.slider[1].set_value(0.4).run()
+    assert app.session_state.chosen == PointStyle(2.5, 0.4)
+    held = app.session_state.open_set.address
+    assert held == Address(point_size=2.5, opacity=0.4)
+    assert chosen("points", PLAIN, point_size=2.5, opacity=0.4) == PointStyle(2.5, 0.4)
 
 
 def contexts(*layers: str) -> EmbeddingSet:

@@ -24,6 +24,8 @@ addresses = st.builds(
     named=st.lists(texts, max_size=4).map(tuple),
     granularity=st.none() | st.integers(0, 20).map(lambda step: step / 20),
     scaled=st.none() | st.just(True),
+    point_size=st.none() | st.integers(2, 40).map(lambda step: step / 10),
+    opacity=st.none() | st.integers(1, 20).map(lambda step: step / 10),
     hidden=st.frozensets(st.integers(0, 255), max_size=5).map(lambda codes: tuple(sorted(codes))),
     filter=st.just("") | texts,
     hide_rest=st.booleans(),
@@ -66,6 +68,7 @@ def test_any_text_is_an_address(params: dict[str, str]) -> None:
     [
         {"row": "9" * 5_000}, {"row": "²"}, {"row": "-1"}, {"dims": "two"}, {"k": ""},
         {"granularity": "nan"}, {"granularity": "2"}, {"hidden": "1,x"}, {"scaled": "0"},
+        {"point_size": "0"}, {"point_size": "1e9"}, {"opacity": "nan"},
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_ignored(params: dict[str, str]) -> None:
