@@ -45,12 +45,14 @@ from components.map.component import (
 from components.map.encode import (
     Colors,
     Points,
+    Sizes,
     category_colors,
     date_colors,
     mask_address,
     number_colors,
     one_color,
     points_of,
+    size_levels,
     text_address,
 )
 from components.neighbor_list.component import ListItem, neighbor_list
@@ -82,6 +84,7 @@ __all__ = [
     "Selection",
     "SelectionMode",
     "SimilarityColors",
+    "Sizes",
     "Sort",
     "TableColumn",
     "TableRow",
@@ -102,5 +105,6 @@ __all__ = [
     "one_color",
     "points_of",
     "search_box",
+    "size_levels",
     "text_address",
 ]

@@ -30,7 +30,7 @@ def main() -> None:
         active = groups.attach(part.descend(whole))
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
         coloring = color_controls.choose(active.key, active.embedding_set)
-        style = point_controls.choose()
+        style = point_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)
         search_controls(active.embedding_set)  # drawn in the panels; the palette has them, too
         command_choices.draw(titles)

@@ -38,7 +38,7 @@ const GLYPH_SIZE = 4; // px of its font for a marker's size of 1
  * @property {Float32Array} x
  * @property {Float32Array} y
  * @property {Float32Array} [z]
- * @property {{ size: number, opacity: number, color: string | Float32Array, cmin?: number, cmax?: number }} marker
+ * @property {{ size: number | Float32Array, opacity: number, color: string | Float32Array, cmin?: number, cmax?: number }} marker
  */
 
 /**
@@ -247,12 +247,14 @@ function plotDots({ view: { scene, graph }, data }, screen, theme) {
   const scale = colors.kind === "numbers" ? rampColors(colorScale(graph)) : [];
   return traces.filter(({ visible }) => visible !== false).map(({ name, x, y, z, marker }) => {
     const { size, opacity, color, cmin = 0, cmax = 1 } = marker;
-    const radius = diameterOf(size, points.dims) / 2;
+    const unit = diameterOf(1, points.dims) / 2;
+    const radii = typeof size === "number" ? null : size.map((each) => unit * each);
+    const radius = typeof size === "number" ? unit * size : unit * size.reduce((most, each) => Math.max(most, each), 0);
     const levels = typeof color === "string" ? null : Uint8Array.from(color, (value) =>
       Math.round((SHADES - 1) * Math.min(1, Math.max(0, (value - cmin) / (cmax - cmin)))));
     const { xs, ys, kept } = inside((i) => projection.at(x[i], y[i], z?.[i] ?? 0), x.length, screen, radius);
     return {
-      name: unescapeHtml(name), radius, opacity, xs, ys,
+      name: unescapeHtml(name), radius, opacity, xs, ys, radii: radii && Float32Array.from(kept, (i) => radii[i]),
       palette: typeof color === "string" ? [color] : scale, codes: levels && Uint8Array.from(kept, (i) => levels[i]),
     };
   });
@@ -271,9 +273,11 @@ function levelDots({ view: { scene }, overlay: { highlights: { levels } } }, scr
   const visible = rows.filter((row) => scene?.visible[row]);
   const levelOf = levelOfRows(levels?.rowsByLevel ?? [], scene?.points.count ?? 0);
   const radius = (levels?.size ?? 2) / 2;
+  const diameters = levels?.diameters;
   const { xs, ys, kept } = inside((i) => scene?.projection.project(visible[i]) ?? null, visible.length, screen, radius);
   return {
     name: "similarity", radius, opacity: levels?.opacity ?? 1, xs, ys,
+    radii: diameters ? Float32Array.from(kept, (i) => radius * diameters[visible[i]]) : null,
     palette: shades(theme).map(([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`),
     codes: Uint8Array.from(kept, (i) => levelOf[visible[i]]),
   };

@@ -40,9 +40,10 @@
  */
 
 /**
- * @typedef {object} Dots Points of one size and opacity, in the order in which they are drawn.
+ * @typedef {object} Dots Points of one opacity, in the order in which they are drawn.
  * @property {string} name
  * @property {number} radius
+ * @property {Float32Array | null} radii Of each point; null where all have `radius`.
  * @property {number} opacity
  * @property {string[]} palette
  * @property {Uint8Array | null} codes The color of each point; null where all have the first.

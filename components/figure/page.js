@@ -89,6 +89,7 @@ function describePage(map, options) {
     style: {
       size: levels?.size ?? diameterOf(marker.size, points.dims), opacity: levels?.opacity ?? marker.opacity,
       muted: marker.muted,
+      diameters: style.diameters && toBase64(new Uint8Array(take(style.diameters, rows).buffer)),
     },
     labels: Array.from(rows, (row) => labels[row]),
     columns: columns.map(({ name, cells }) => ({ name, cells: Array.from(rows, (row) => cells[row]) })),

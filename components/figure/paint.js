@@ -43,13 +43,13 @@ export async function paintPoints(figure, scale = IMAGE_SCALE) {
   context.translate(-plot.x, -plot.y);
   lines.forEach((line) => paintMark(context, line, figure.font));
   let painted = 0;
-  for (const { radius, opacity: own, palette, codes, xs, ys } of dots) {
+  for (const { radius, radii, opacity: own, palette, codes, xs, ys } of dots) {
     context.globalAlpha = own;
     context.fillStyle = palette[0];
     for (let i = 0; i < xs.length; i++) {
       if (codes && (i === 0 || codes[i] !== codes[i - 1])) context.fillStyle = palette[codes[i]];
       context.beginPath();
-      context.arc(xs[i], ys[i], radius, 0, 2 * Math.PI);
+      context.arc(xs[i], ys[i], radii?.[i] ?? radius, 0, 2 * Math.PI);
       context.fill();
       if (++painted % AT_ONCE === 0) await turn();
     }

@@ -81,7 +81,7 @@ class Content {
    *
    * @param {Dots} dots
    */
-  dots({ radius, opacity, palette, codes, xs, ys }) {
+  dots({ radius, radii, opacity, palette, codes, xs, ys }) {
     this.setStroke(palette[0], 2 * radius);
     this.setOpacity(opacity);
     this.write("1 J");
@@ -90,6 +90,7 @@ class Content {
         const [red, green, blue] = readColor(palette[codes[i]]);
         this.write(`${channels(red, green, blue)} RG`);
       }
+      if (radii && (i === 0 || radii[i] !== radii[i - 1])) this.write(`${number(2 * radii[i])} w`);
       const at = `${number(xs[i])} ${number(ys[i])}`;
       this.write(`${at} m ${at} l S`);
     }

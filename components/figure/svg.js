@@ -44,10 +44,10 @@ export async function toSvg(figure, rasterize) {
 }
 
 /** @param {Dots} dots */
-function dots({ name, radius, opacity, palette, codes, xs, ys }) {
-  const r = number(radius);
+function dots({ name, radius, radii, opacity, palette, codes, xs, ys }) {
   const circles = Array.from(xs, (x, i) => {
     const own = codes ? paint("fill", palette[codes[i]]) : "";
+    const r = number(radii?.[i] ?? radius);
     return `<circle cx="${number(x)}" cy="${number(ys[i])}" r="${r}"${own}/>`;
   });
   const all = codes ? "" : paint("fill", palette[0]);

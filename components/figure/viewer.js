@@ -30,7 +30,8 @@ import { fromBase64, scaleElement, search } from "./viewer_parts.js";
  * @property {import("./key.js").Scale | null} scale
  * @property {number[]} hidden Categories that are hidden at first.
  * @property {string | null} mask For each point 1 if it stands out, uint8; null where all do.
- * @property {{ size: number, opacity: number, muted: number }} style
+ * @property {{ size: number, opacity: number, muted: number, diameters: string | null }} style `diameters`: the factor
+ *   of each point's diameter, float32; null where all have one size.
  * @property {string[]} labels
  * @property {import("../map/data.js").HoverColumn[]} columns
  * @property {import("../map/overlay.js").Focus | null} focus
@@ -67,6 +68,8 @@ class Viewer {
     this.axes = page.axes.map((axis) => new Float32Array(fromBase64(axis).buffer));
     this.codes = fromBase64(page.codes);
     this.mask = page.mask === null ? null : fromBase64(page.mask);
+    const { diameters } = page.style;
+    this.diameters = diameters === null ? null : new Float32Array(fromBase64(diameters).buffer);
     this.hidden = new Set(page.hidden);
     this.visible = new Uint8Array(this.codes.length);
     this.rows = Uint32Array.from(this.codes.keys());
@@ -154,7 +157,7 @@ class Viewer {
   }
 
   paintPoints() {
-    const { page: { style, palette, order }, mask } = this;
+    const { page: { style, palette, order }, mask, diameters } = this;
     const context = emptied(this.points);
     const { left, width, height } = this.room();
     this.paintBox(context);
@@ -167,7 +170,7 @@ class Viewer {
         const at = this.view.project(row);
         if (!at || at.x < left || at.x > width || at.y < 0 || at.y > height) continue;
         context.beginPath();
-        context.arc(at.x, at.y, style.size / 2, 0, 2 * Math.PI);
+        context.arc(at.x, at.y, (style.size * (diameters?.[row] ?? 1)) / 2, 0, 2 * Math.PI);
         context.fill();
       }
     };

@@ -183,17 +183,17 @@ export function freePlace(at, width, gap, taken, canvasWidth) {
  * @param {Projection} projection
  * @param {Uint8Array} visible
  * @param {(row: number) => string} colorOf
- * @param {{ size: number, opacity: number }} style
+ * @param {import("./points.js").PointStyle} style with diameter in px and opacity as they are drawn
  * @param {number} left in px
  */
 export function paintPoints(canvas, projection, visible, colorOf, style, left) {
   const context = emptied(canvas);
   projection.refresh();
   context.globalAlpha = style.opacity;
-  const side = Math.max(1.5, style.size * 0.8);
   for (let row = 0; row < visible.length; row++) {
     const at = visible[row] ? projection.project(row) : null;
     if (!at || at.x < left) continue;
+    const side = Math.max(1.5, style.size * 0.8 * (style.diameters?.[row] ?? 1));
     context.fillStyle = colorOf(row);
     context.fillRect(at.x - side / 2, at.y - side / 2, side, side);
   }

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from components.events import Event
-from components.map.encode import Colors, Points
+from components.map.encode import Colors, Points, Sizes
 from components.mount import mount
 from embeddings.metrics import Metric
 
@@ -49,10 +49,12 @@ class PointStyle:
     ----------
     size : factor of the diameter
     opacity : 1 for the opacity that fits, 0 for none, 2 for opaque
+    by : sizes by a column, which `size` multiplies; None for one size
     """
 
     size: float = 1.0
     opacity: float = 1.0
+    by: Sizes | None = None
 
 
 @dataclass(frozen=True)

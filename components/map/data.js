@@ -2,7 +2,7 @@
 // What the map shows, fetched by address: points, colors, a mask, and the texts of the rows.
 import { unpackBits } from "../shared/bits.js";
 import { fetchBytes, fetchFloats, fetchJson } from "../shared/page.js";
-import { toDisplay } from "./points.js";
+import { diameterFactors, toDisplay } from "./points.js";
 
 /** @typedef {import("../shared/dom.js").Excerpt} Excerpt */
 /** @typedef {import("./points.js").Points} Points */
@@ -36,7 +36,14 @@ import { toDisplay } from "./points.js";
  * @property {{ url: string, count: number, dims: 2 | 3 }} points
  * @property {CategoryColors | NumberColors} colors
  * @property {{ url: string | null, alone: string | null } | null} mask
- * @property {PointStyle} style
+ * @property {StyleMessage} style
+ */
+
+/**
+ * @typedef {object} StyleMessage
+ * @property {number} size
+ * @property {number} opacity
+ * @property {{ url: string, title: string, low: number, high: number } | null} by Sizes by a column: a byte for each row.
  */
 
 /**
@@ -96,11 +103,12 @@ export class MapData {
    * @param {Sources} sources
    */
   async load({ points, colors, mask, style }) {
-    const [shown, loadedColors, loadedMask, loadedAlone] = await Promise.all([
+    const [shown, loadedColors, loadedMask, loadedAlone, loadedStyle] = await Promise.all([
       this.#loadPoints(points),
       loadColors(colors, points.count),
       loadMask(mask?.url, points.count),
       loadMask(mask?.alone, points.count),
+      loadStyle(style),
     ]);
     const before = this.drawable?.colors;
     if (before?.url !== colors.url || before?.title !== colors.title) this.hidden = new Set();
@@ -110,7 +118,7 @@ export class MapData {
       colors: loadedColors,
       mask: loadedMask,
       alone: loadedAlone,
-      style,
+      style: loadedStyle,
     };
   }
 
@@ -169,6 +177,14 @@ export class MapData {
  */
 async function loadMask(url, count) {
   return url ? unpackBits(await fetchBytes(url), count) : null;
+}
+
+/**
+ * @param {StyleMessage} style
+ * @returns {Promise<PointStyle>}
+ */
+async function loadStyle({ size, opacity, by }) {
+  return { size, opacity, diameters: by && diameterFactors(await fetchBytes(by.url)) };
 }
 
 /**

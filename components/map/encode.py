@@ -36,6 +36,27 @@ class Colors:
     codes: np.ndarray | None = None
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of points by a column.
+
+    Attributes
+    ----------
+    url : address of a byte for each point; its area grows evenly from 0 to 255
+    title : name of the column
+    low, high : values with the levels 0 and 255
+    """
+
+    url: str
+    title: str
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Describe the scale."""
+        return f"size by {self.title}, {self.low:.3g} to {self.high:.3g}"
+
+
 def points_of(coordinates: np.ndarray, blobs: Blobs) -> Points:
     """Store the coordinates, float32 of shape (n, 2) or (n, 3), for the browser."""
     planar = np.ascontiguousarray(coordinates.T, dtype="<f4")
@@ -88,14 +109,9 @@ def number_colors(values: np.ndarray, title: str, blobs: Blobs) -> Colors:
     ----------
     values : float32, shape (n,); NaN where missing
     """
-    finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, [1, 99]) if len(finite) else (0.0, 1.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    low, high = _percentiles(values, 1, 99)
     url = blobs.put(np.ascontiguousarray(values, dtype="<f4").tobytes())
-    return Colors(
-        {"kind": "numbers", "url": url, "title": title, "low": float(low), "high": float(high)}
-    )
+    return Colors({"kind": "numbers", "url": url, "title": title, "low": low, "high": high})
 
 
 def date_colors(seconds: np.ndarray, title: str, blobs: Blobs) -> Colors:
@@ -115,10 +131,33 @@ def date_colors(seconds: np.ndarray, title: str, blobs: Blobs) -> Colors:
     return Colors({**colors.message, "ticks": ticks})
 
 
+def size_levels(values: np.ndarray, title: str, blobs: Blobs) -> Sizes:
+    """Size by a scale from the 2nd to the 98th percentile; missing values are the smallest.
+
+    Parameters
+    ----------
+    values : float32, shape (n,); NaN where missing
+    """
+    low, high = _percentiles(values, 2, 98)
+    levels = np.clip((values.astype(float) - low) / (high - low), 0, 1) * 255
+    levels = np.where(np.isnan(values), 0, levels).round().astype(np.uint8)
+    return Sizes(blobs.put(levels.tobytes()), title, low, high)
+
+
 def text_address(texts: Sequence[str | Excerpt | None], blobs: Blobs) -> str:
     """Store n texts (labels, or a column to show on hovering) as JSON; an excerpt as an object."""
     written = [asdict(text) if isinstance(text, Excerpt) else text for text in texts]
     return blobs.put(json.dumps(written, ensure_ascii=False).encode(), ".json")
+
+
+def _percentiles(values: np.ndarray, first: float, last: float) -> tuple[float, float]:
+    """Return two percentiles of the finite values, apart from each other where they are equal."""
+    finite = values[np.isfinite(values)].astype(float)
+    low, high = np.percentile(finite, [first, last]) if len(finite) else (0.0, 1.0)
+    if low == high:
+        margin = max(0.5, 1e-9 * abs(low))
+        low, high = low - margin, high + margin
+    return float(low), float(high)
 
 
 def mask_address(mask: np.ndarray, blobs: Blobs) -> str:

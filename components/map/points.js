@@ -114,6 +114,7 @@ export function interpolate(from, to, fraction) {
  * @typedef {object} PointStyle What the person has set around the style that fits the number of points.
  * @property {number} size Factor of the diameter.
  * @property {number} opacity 1 for the opacity that fits, 0 for none, 2 for opaque.
+ * @property {Float32Array | null} diameters Factor of each point's diameter; null where all have one size.
  */
 
 const MUTED_OPACITY = 0.12; // of points that do not stand out
@@ -132,6 +133,20 @@ export function markerStyle(count, dims, style) {
   const usual = Math.min(0.85, Math.max(0.28, 3.2 * count ** -0.17));
   const opacity = style.opacity <= 1 ? usual * style.opacity : usual + (1 - usual) * (style.opacity - 1);
   return { size, opacity, muted: MUTED_OPACITY * Math.min(1, style.opacity) };
+}
+
+const SMALLEST = 0.6; // diameters of points that a column sizes, in that of the others
+const LARGEST = 2.6;
+
+/**
+ * Return the factor of the diameter of each point: its area grows evenly with its level.
+ *
+ * @param {Uint8Array} levels
+ */
+export function diameterFactors(levels) {
+  const [least, most] = [SMALLEST ** 2, LARGEST ** 2];
+  const factors = Array.from({ length: 256 }, (_, level) => Math.sqrt(least + ((most - least) * level) / 255));
+  return Float32Array.from(levels, (level) => factors[level]);
 }
 
 /**

@@ -26,6 +26,7 @@ import { markerStyle } from "./points.js";
  * @property {[number, number, number][]} colors
  * @property {number} size In px.
  * @property {number} opacity
+ * @property {Float32Array | null} diameters Factor of each row's diameter; null where all have one size.
  */
 
 const REST = 60; // ms that the pointer rests before it is followed
@@ -68,7 +69,8 @@ export function shades({ background, text, accent }) {
  * @param {import("./points.js").PointStyle} style
  */
 export function levelStyle(count, style) {
-  return { size: markerStyle(count, 2, style).size, opacity: Math.min(1, style.opacity) };
+  const { size } = markerStyle(count, 2, style);
+  return { size, opacity: Math.min(1, style.opacity), diameters: style.diameters };
 }
 
 /**
@@ -81,10 +83,15 @@ export function levelStyle(count, style) {
  * @param {LevelDots} dots
  * @param {number} left in px
  */
-export function paintLevels(context, projection, visible, { rowsByLevel, colors, size, opacity }, left) {
+export function paintLevels(context, projection, visible, { rowsByLevel, colors, size, opacity, diameters }, left) {
   const { canvas } = context;
   const ratio = canvas.width / (canvas.clientWidth || 1);
-  const spans = dotSpans(Math.max(2, Math.round(size * ratio)));
+  /** @type {[number, number][][]} */
+  const spansBySide = [];
+  const spansOf = (/** @type {number} */ row) => {
+    const side = Math.max(2, Math.round(size * ratio * (diameters?.[row] ?? 1)));
+    return (spansBySide[side] ??= dotSpans(side));
+  };
   const alpha = Math.round(255 * opacity);
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -94,6 +101,7 @@ export function paintLevels(context, projection, visible, { rowsByLevel, colors,
     for (const row of rows) {
       const at = visible[row] ? projection.project(row) : null;
       if (!at || at.x < left) continue;
+      const spans = spansOf(row);
       const x0 = Math.round(at.x * ratio - spans.length / 2);
       const y0 = Math.round(at.y * ratio - spans.length / 2);
       for (let i = 0; i < spans.length; i++) {

@@ -24,6 +24,8 @@ import { groupRows, markerStyle, take } from "./points.js";
  * @property {Theme} theme
  */
 
+const SIZE_REF_3D = 0.5; // plotly.js halves sizes that differ, in 3D not those that are one
+
 /** @typedef {(rows: ArrayLike<number>, name: string, marker: object) => object} MakeTrace */
 
 /**
@@ -33,7 +35,7 @@ import { groupRows, markerStyle, take } from "./points.js";
  */
 export function buildTraces({ points, colors, mask, alone, hidden, style, theme }) {
   const marker = markerStyle(points.count, points.dims, style);
-  const make = maker(points, points.dims === 3 ? "scatter3d" : "scattergl", marker);
+  const make = maker(points, points.dims === 3 ? "scatter3d" : "scattergl", { ...marker, diameters: style.diameters });
   const codes = colors.kind === "categories" ? colors.codes : new Uint8Array(points.count);
   const groups = colors.kind === "categories" ? colors.names.length : 1;
   const traces = [];
@@ -60,7 +62,7 @@ export function buildTraces({ points, colors, mask, alone, hidden, style, theme 
  */
 export function emptyTraces(points, colors, theme) {
   const none = { ...points, count: 0, axes: points.axes.map(() => new Float32Array()) };
-  const make = maker(none, "scatter", { size: 1, opacity: 1 });
+  const make = maker(none, "scatter", { size: 1, opacity: 1, diameters: null });
   const rows = new Uint32Array();
   return colors.kind === "numbers" ? numberTraces(make, rows, colors, theme) : [make(rows, "", {})];
 }
@@ -68,15 +70,18 @@ export function emptyTraces(points, colors, theme) {
 /**
  * @param {Points} points
  * @param {"scatter3d" | "scattergl" | "scatter"} type
- * @param {{ size: number, opacity: number }} style
+ * @param {PointStyle} style with diameter in px and opacity as they are drawn
  * @returns {MakeTrace}
  */
-function maker(points, type, { size, opacity }) {
+function maker(points, type, { size, opacity, diameters }) {
+  const sizesOf = (/** @type {ArrayLike<number>} */ rows) => (diameters
+    ? { size: take(diameters, rows).map((factor) => size * factor), sizeref: points.dims === 3 ? SIZE_REF_3D : 1 }
+    : { size });
   return (rows, name, marker) => ({
     type, name, mode: "markers", hoverinfo: "skip", showlegend: false,
     ...(points.dims === 2 && { selectedpoints: null }), // the mask says which points stand out
     ...Object.fromEntries(points.axes.map((axis, i) => ["xyz"[i], take(axis, rows)])),
-    marker: { size, opacity, line: { width: 0 }, ...marker },
+    marker: { ...sizesOf(rows), opacity, line: { width: 0 }, ...marker },
   });
 }
 

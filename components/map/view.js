@@ -198,7 +198,7 @@ export class MapView {
       return colors.kind === "categories" ? colors.palette[colors.codes[row]] : GREY;
     };
     const { left } = this.handlers.room();
-    paintPoints(this.plain, this.scene.projection, visible, colorOf, markerStyle(points.count, 2, style), left);
+    paintPoints(this.plain, this.scene.projection, visible, colorOf, { ...style, ...markerStyle(points.count, 2, style) }, left);
   }
 
   /**

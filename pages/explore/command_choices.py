@@ -18,6 +18,7 @@ TITLES: Mapping[str, Callable[[Any], str]] = {
     "method": lambda method: f"Layout: {METHODS[method].title}",
     "dims": lambda dims: f"Dimensions: {dims}D",
     "color": lambda column: f"Color: {column}",
+    "size_by": lambda column: f"Size: {column}",
     "layer": lambda layer: f"Layer: {layer}",
     "metric": lambda metric: f"Metric: {metric}",
     "k": lambda k: f"Neighbors: {k}",

@@ -92,7 +92,7 @@ def _draw(request: ViewRequest) -> None:
             images=image_address(view),
             focus=focus,
             mask=mask,
-            style=view.request.style,
+            style=view.style,
             similarity=view.similarity,
             names=view.colored.names,
             axes=layout_controls.axis_ends(view.embedding_set, view.request.spec)
@@ -108,7 +108,7 @@ def _draw(request: ViewRequest) -> None:
             or query.query_position(view.embedding_set, view.displayed.layout, view.history.query),
             added=new_points.on_map(placed),
             title=view.embedding_set.provenance.name,
-            details=view.shown_layout,
+            details=" · ".join(map(str, filter(None, (view.shown_layout, view.style.by)))),
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
             f"{view.status}",
             on_event=on_event,
@@ -193,7 +193,7 @@ def _description(view: ViewState, placed: Placement | None) -> str:
     parts = [points, *new_points.notes(placed), view.status]
     if view.displayed.is_requested:
         parts += [*view.displayed.layout.notes, *_quality(view)]
-    return " · ".join([*parts, view.colored.note] if view.colored.note else parts)
+    return " · ".join([*parts, *(str(each) for each in (view.colored.note, view.style.by) if each)])
 
 
 def _quality(view: ViewState) -> list[str]:

@@ -26,6 +26,7 @@ from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
 from pages.explore.colors.map_colors import Colored, colors_of
+from pages.explore.colors.point_controls import PointSettings, point_style
 from pages.explore.colors.similarity_colors import similarity_colors
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
@@ -50,14 +51,14 @@ class ViewRequest:
     active : the set, or the layer of it, to show
     spec : the layout to show it in
     coloring : the colors of the points
-    style : size and opacity of the points
+    points : size and opacity of the points
     hover : columns that a point shows when it is hovered over
     """
 
     active: ActiveSet
     spec: LayoutSpec
     coloring: Coloring
-    style: PointStyle
+    points: PointSettings
     hover: tuple[str, ...]
 
 
@@ -77,6 +78,7 @@ class ViewState:
     similarity : how the map is colored by similarity to an item, or None
     matching : the rows that pass the filter
     table : the rows of the table
+    style : of the points
     is_working : whether the view changes without a click: a job, a query or a reading is
         unfinished
     """
@@ -91,6 +93,7 @@ class ViewState:
     similarity: SimilarityColors | None
     matching: Matching
     table: TableRows
+    style: PointStyle
     is_working: bool
 
     @property
@@ -196,6 +199,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         similarity=similarity_colors(embedding_set, history, found),
         matching=matching,
         table=table_rows(key, embedding_set, kinds, history, matching, metric),
+        style=point_style(key, embedding_set, request.points),
         is_working=displayed.job is not None or is_coloring or is_query_pending or is_reading,
     )
 

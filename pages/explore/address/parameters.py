@@ -35,7 +35,7 @@ class Address:
     within : selections, each among the rows of the one before; the last is laid out by itself
     method, dims, params, seed : of the layout; parameters by name, as text
     color, named, granularity, scaled : see color_controls.Coloring
-    point_size, opacity : of the points, see components.PointStyle
+    point_size, opacity, size_by : of the points, see point_controls.PointSettings
     hidden : codes of the hidden categories
     filter : the filter as text
     hide_rest : whether the map leaves out what does not pass the filter
@@ -67,6 +67,7 @@ class Address:
     scaled: bool | None = None
     point_size: float | None = None
     opacity: float | None = None
+    size_by: str | None = None
     hidden: tuple[int, ...] = ()
     filter: str = ""
     hide_rest: bool = False
@@ -180,6 +181,7 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "scaled": _FLAG,
     "point_size": (str, partial(_read_within, *POINT_SIZES)),
     "opacity": (str, partial(_read_within, *OPACITIES)),
+    "size_by": _TEXT,
     "hidden": (
         lambda codes: ",".join(map(str, codes)),
         lambda text: tuple(sorted({_read_whole(part) for part in text.split(",")})),

@@ -31,7 +31,7 @@ function recorder() {
 function dots(count, { color = "#0b6bcb", ...options } = {}) {
   const xs = Float32Array.from({ length: count }, (_, i) => 10 + (i % 300));
   const ys = Float32Array.from({ length: count }, (_, i) => 20 + (i % 200));
-  return { name: "one", radius: 2, opacity: 0.5, palette: [color], codes: null, xs, ys, ...options };
+  return { name: "one", radius: 2, radii: null, opacity: 0.5, palette: [color], codes: null, xs, ys, ...options };
 }
 
 function figure(options = {}) {
@@ -183,6 +183,11 @@ describe("SVG", () => {
     assert.match(svg, /<rect class="background"/);
   });
 
+  test("has circles of their own sizes", async () => {
+    const svg = await toSvg(figure({ dots: [dots(2, { radii: Float32Array.of(1.5, 4) })] }), unexpected);
+    assert.deepEqual([...svg.matchAll(/<circle [^>]* r="([\d.]+)"/g)].map(([, r]) => r), ["1.5", "4"]);
+  });
+
   test("has no background if none is wanted, and fades all points together", async () => {
     const svg = await toSvg(figure({ background: null, opacity: 0.38 }), unexpected);
     assert.doesNotMatch(svg, /background/);
@@ -256,6 +261,12 @@ describe("PDF", () => {
     const { bytes } = await toPdf(many, { ...rasterize, points: async () => pixels });
     const content = objectsOf(bytes).find((object) => object.includes(" Do"));
     assert.doesNotMatch(content, / l S$/m);
+  });
+
+  test("has dots of their own sizes", async () => {
+    const one = figure({ dots: [dots(3, { radii: Float32Array.of(1.5, 4, 4) })] });
+    const content = objectsOf((await toPdf(one, rasterize)).bytes).find((object) => object.includes(" l S"));
+    assert.match(content, /\n3 w\n10 20 m 10 20 l S\n8 w\n11 21 m 11 21 l S\n12 22 m 12 22 l S/);
   });
 
   test("fades all points together", async () => {

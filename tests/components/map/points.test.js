@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  boxOf, groupRows, inBox, inPolygon, interpolate, markerStyle, projected2d, rowsInside, take,
+  boxOf, diameterFactors, groupRows, inBox, inPolygon, interpolate, markerStyle, projected2d, rowsInside, take,
   toDisplay, visibleRows,
 } from "../../../components/map/points.js";
 import { packBits, toBase64, unpackBits } from "../../../components/shared/bits.js";
@@ -67,7 +67,7 @@ test("interpolate goes from one layout to the other on straight lines", () => {
   assert.deepEqual([...interpolate(from, to, 0.25).axes[0]], [-0.5, 0.5]);
 });
 
-const FITTING = { size: 1, opacity: 1 };
+const FITTING = { size: 1, opacity: 1, diameters: null };
 
 test("more points are smaller and fainter, within limits", () => {
   const styles = [1, 100, 10_000, 1_000_000, 1e12].map((count) => markerStyle(count, 2, FITTING));
@@ -89,6 +89,13 @@ test("size and opacity are set around those that fit the number of points, in 2D
   assert.deepEqual(opacities.map((value) => value.toFixed(3)), ["0.000", "0.425", "0.850", "0.925", "1.000"]);
   const mutes = [0.5, 2].map((opacity) => markerStyle(1, 2, { size: 1, opacity }).muted);
   assert.deepEqual(mutes, [0.06, 0.12]); // never more than what stands out, and never brought out itself
+});
+
+test("areas of points that a column sizes grow evenly, the smallest still visible", () => {
+  const areas = [...diameterFactors(new Uint8Array([0, 51, 102, 255]))].map((factor) => factor ** 2);
+  const step = areas[1] - areas[0];
+  assert.ok(areas[0] > 0.3 && step > 0);
+  assert.ok(Math.abs(areas[2] - areas[1] - step) < 1e-5 && Math.abs(areas[3] - areas[0] - 5 * step) < 1e-5);
 });
 
 test("groupRows lists each group's rows in order, without those of the mask", () => {

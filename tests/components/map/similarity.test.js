@@ -46,17 +46,22 @@ test("the nearest row is painted above the others, and nothing outside of the ca
   const rowsByLevel = [new Uint32Array([1, 2, 3, 4]), new Uint32Array([0])];
   const colors = [[1, 0, 0], [2, 0, 0]];
   const visible = new Uint8Array([1, 1, 1, 0, 1]);
-  paintLevels(context, projection, visible, { rowsByLevel, colors, size: 2, opacity: 0.5 }, 0);
+  paintLevels(context, projection, visible, { rowsByLevel, colors, size: 2, opacity: 0.5, diameters: null }, 0);
   const reds = [...painted].map((pixel) => pixel & 255);
   assert.deepEqual(reds, [2, 2, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   assert.deepEqual([painted[0] >>> 24, painted[15] >>> 24], [128, 0]);
+  const diameters = new Float32Array([2, 1, 1, 1, 1]);
+  paintLevels(context, projection, visible, { rowsByLevel, colors, size: 2, opacity: 1, diameters }, 0);
+  assert.ok([...painted].filter((pixel) => (pixel & 255) === 2).length > 4);
 });
 
 test("levels are opaque until points are made fainter, and have the size of points", () => {
-  const fitting = levelStyle(1000, { size: 1, opacity: 1 });
+  const diameters = new Float32Array([1, 2]);
+  const fitting = levelStyle(1000, { size: 1, opacity: 1, diameters });
   assert.equal(fitting.opacity, 1);
-  assert.deepEqual(levelStyle(1000, { size: 2, opacity: 2 }), { size: 2 * fitting.size, opacity: 1 });
-  assert.equal(levelStyle(1000, { size: 1, opacity: 0.4 }).opacity, 0.4);
+  const large = levelStyle(1000, { size: 2, opacity: 2, diameters });
+  assert.deepEqual(large, { size: 2 * fitting.size, opacity: 1, diameters });
+  assert.equal(levelStyle(1000, { size: 1, opacity: 0.4, diameters }).opacity, 0.4);
 });
 
 test("levels that cannot be fetched leave the map as it is, and say so where the scale would be", async () => {

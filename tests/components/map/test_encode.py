@@ -13,6 +13,7 @@ from components import (
     mask_address,
     number_colors,
     points_of,
+    size_levels,
     text_address,
 )
 from embeddings.analysis.contexts import Excerpt
@@ -79,6 +80,26 @@ def test_the_color_scale_leaves_outliers_and_gaps_aside(blobs: Blobs) -> None:
     assert message["high"] == pytest.approx(1, abs=0.02)
     constant = number_colors(np.full(3, 7, dtype=np.float32), "n", blobs).message
     assert constant["low"] < 7 < constant["high"]
+
+
+def test_sizes_are_bytes_between_robust_percentiles_and_missing_ones_the_smallest(
+    blobs: Blobs,
+) -> None:
+    values = np.r_[np.linspace(0, 100, 1001), 1e9, np.nan, np.inf, -np.inf].astype(np.float32)
+    sizes = size_levels(values, "n", blobs)
+    assert (sizes.low, sizes.high) == pytest.approx((2, 98), abs=0.2)
+    levels = np.frombuffer(content(blobs, sizes.url), np.uint8)
+    assert len(levels) == len(values)
+    assert levels[[0, 1000]].tolist() == [0, 255] and abs(int(levels[500]) - 128) <= 1
+    assert levels[1001:].tolist() == [255, 0, 255, 0]
+    assert str(sizes).startswith("size by n, 2") and str(sizes).endswith(" to 98.1")
+
+
+@pytest.mark.parametrize("value", [7, 1e30, np.nan])
+def test_sizes_of_one_value_are_one(value: float, blobs: Blobs) -> None:
+    with np.errstate(all="raise"):
+        sizes = size_levels(np.full(3, value, dtype=np.float32), "n", blobs)
+    assert len(set(content(blobs, sizes.url))) == 1
 
 
 def test_masks_are_packed_first_row_first(blobs: Blobs) -> None:

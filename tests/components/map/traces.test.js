@@ -16,7 +16,8 @@ const numbers = {
   values: new Float32Array([1, NaN, 3, 4, 5]),
 };
 const build = (changes) => buildTraces({
-  points, colors: categories, mask: null, alone: null, hidden: new Set(), style: { size: 1, opacity: 1 }, theme: THEME,
+  points, colors: categories, mask: null, alone: null, hidden: new Set(), style: { size: 1, opacity: 1, diameters: null },
+  theme: THEME,
   ...changes,
 });
 const xs = (trace) => [...trace.x];
@@ -62,6 +63,18 @@ test("size and opacity apply to all points, those of other colors and in 3D, too
     assert.deepEqual(after.map(({ marker }) => marker.size), before.map(({ marker }) => 2 * marker.size));
     assert.deepEqual(after.map(({ marker }) => marker.opacity), before.map(({ marker }) => marker.opacity / 2));
   }
+});
+
+test("each point has the size of its row, muted ones and those without a number, too", () => {
+  const style = { size: 1, opacity: 1, diameters: new Float32Array([1, 2, 3, 4, 5]) };
+  const factors = (trace, size) => [...trace.marker.size].map((each) => Math.round(each / size));
+  const { size } = build({})[0].marker;
+  const mask = new Uint8Array([1, 1, 0, 0, 0]);
+  assert.deepEqual(build({ style, mask }).map((trace) => factors(trace, size)), [[3, 5, 4], [2], [1]]);
+  assert.deepEqual(build({ style, colors: numbers }).map((trace) => factors(trace, size)), [[2], [1, 3, 4, 5]]);
+  const spatial = toDisplay(new Float32Array([...X, ...X, ...X]), 5, 3);
+  const refs = [points, spatial].map((each) => build({ style, points: each })[0].marker.sizeref);
+  assert.deepEqual(refs, [1, 0.5]); // plotly.js draws 3D sizes that differ at half the size of equal ones
 });
 
 describe("numbers", () => {

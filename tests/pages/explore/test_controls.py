@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components import PointStyle
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
@@ -20,6 +19,7 @@ from pages.explore import layout_controls
 from pages.explore.address import Address
 from pages.explore.colors import color_controls
 from pages.explore.colors.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
+from pages.explore.colors.point_controls import PointSettings, point_style
 from pages.explore.navigation import OpenSet
 
 ROWS = 60
@@ -37,7 +37,7 @@ def draw(embedding_set, panel):  # runs as a script of its own
     elif panel == "color":
         st.session_state.chosen = color_controls.choose("source", embedding_set)
     elif panel == "points":
-        st.session_state.chosen = point_controls.choose()
+        st.session_state.chosen = point_controls.choose("source", embedding_set)
     elif panel == "hover":
         st.session_state.chosen = color_controls.choose_hover("source", embedding_set)
     else:
@@ -248,14 +248,27 @@ def test_labels_are_a_color_if_they_repeat(distinct: int, is_category: bool) -> 
 
 def test_size_and_opacity_of_points_are_part_of_the_address() -> None:
     app = controls("points", PLAIN)
-    assert app.session_state.chosen == PointStyle()
+    assert app.session_state.chosen == PointSettings() and not app.selectbox
     assert app.session_state.open_set.address == Address()
     app.slider[0].set_value(2.5).run()
     app.slider[1].set_value(0.4).run()
-    assert app.session_state.chosen == PointStyle(2.5, 0.4)
+    assert app.session_state.chosen == PointSettings(2.5, 0.4)
     held = app.session_state.open_set.address
     assert held == Address(point_size=2.5, opacity=0.4)
-    assert chosen("points", PLAIN, point_size=2.5, opacity=0.4) == PointStyle(2.5, 0.4)
+    assert chosen("points", PLAIN, point_size=2.5, opacity=0.4) == PointSettings(2.5, 0.4)
+
+
+def test_points_are_sized_by_a_column_of_numbers() -> None:
+    app = controls("points", COLORED)
+    assert app.selectbox[0].options == ["(one size)", "size"]
+    app.selectbox[0].select("size").run()
+    assert app.session_state.chosen == PointSettings(by="size")
+    assert app.session_state.open_set.address == Address(size_by="size")
+    assert chosen("points", COLORED, size_by="size") == PointSettings(by="size")
+    assert chosen("points", COLORED, size_by="two") == PointSettings()
+    style = point_style("source", COLORED, PointSettings(0.5, 2, "size"))
+    assert (style.size, style.opacity) == (0.5, 2) and style.by is not None
+    assert style.by.title == "size" and services.blobs().has(style.by.url)
 
 
 def contexts(*layers: str) -> EmbeddingSet:

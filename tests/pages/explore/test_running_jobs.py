@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components import Blobs, Colors, category_colors, one_color
+from components import Blobs, Colors, PointStyle, category_colors, one_color
 from embeddings import EmbeddingSet, layouts
 from embeddings.analysis.clusters import NOISE, Clusters
 from embeddings.cache import Cache
@@ -250,7 +250,7 @@ def state_of(
     request: Any = SimpleNamespace(active=SimpleNamespace(embedding_set=SET))
     return ViewState(
         request, {}, DISPLAYED, colored, history, None, nearest, None, matching,
-        TableRows(False, ROWS), False,
+        TableRows(False, ROWS), PointStyle(), False,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ addresses = st.builds(
     scaled=st.none() | st.just(True),
     point_size=st.none() | st.integers(2, 40).map(lambda step: step / 10),
     opacity=st.none() | st.integers(1, 20).map(lambda step: step / 10),
+    size_by=st.none() | texts,
     hidden=st.frozensets(st.integers(0, 255), max_size=5).map(lambda codes: tuple(sorted(codes))),
     filter=st.just("") | texts,
     hide_rest=st.booleans(),
