@@ -52,9 +52,11 @@ from components.map.encode import (
     number_colors,
     one_color,
     points_of,
+    recolored,
     size_levels,
     text_address,
 )
+from components.map.scales import Scale
 from components.neighbor_list.component import ListItem, neighbor_list
 from components.table.component import TableColumn, TableRow, data_table
 
@@ -80,6 +82,7 @@ __all__ = [
     "PointStyle",
     "Points",
     "Query",
+    "Scale",
     "Search",
     "Selection",
     "SelectionMode",
@@ -104,6 +107,7 @@ __all__ = [
     "number_colors",
     "one_color",
     "points_of",
+    "recolored",
     "search_box",
     "size_levels",
     "text_address",

@@ -1,4 +1,7 @@
-"""Twenty colors that stay apart for people with and without full color vision, on light and dark.
+"""Palettes for categories, and ramps for numbers.
+
+COLORS are twenty colors that stay apart for people with and without full color vision, on light and
+dark.
 
 The first six are Okabe and Ito's (2008, jfly.uni-koeln.de/color), less black and yellow. The others
 were added one by one. Each is the farthest in OKLab from all before it, among colors of lightness
@@ -31,3 +34,70 @@ COLORS = (
 
 OTHER = "#9AA3AE"
 """The color of what has none of its own: the folded tail, missing values, noise."""
+
+PALETTES = {
+    "Okabe and Ito, extended": COLORS,
+    "Tol": (
+        "#332288",
+        "#CC6677",
+        "#44AA99",
+        "#DDCC77",
+        "#88CCEE",
+        "#882255",
+        "#117733",
+        "#AA4499",
+        "#999933",
+        "#A198C8",
+        "#E6B3BB",
+        "#A2D5CC",
+        "#EEE6BB",
+        "#C4E6F7",
+        "#C491AA",
+        "#88BB99",
+        "#D5A2CC",
+        "#CCCC99",
+    ),
+    "Tableau 20": (
+        "#1F77B4",
+        "#FF7F0E",
+        "#2CA02C",
+        "#D62728",
+        "#9467BD",
+        "#8C564B",
+        "#E377C2",
+        "#BCBD22",
+        "#17BECF",
+        "#7F7F7F",
+        "#AEC7E8",
+        "#FFBB78",
+        "#98DF8A",
+        "#FF9896",
+        "#C5B0D5",
+        "#C49C94",
+        "#F7B6D2",
+        "#DBDB8D",
+        "#9EDAE5",
+        "#C7C7C7",
+    ),
+}
+"""Palettes by name, the default first. "Tol" is Paul Tol's "muted" (2021, personal.sron.nl/~pault),
+whose nine colors stay apart without full color vision, followed by each of them half as strong; in
+"Tableau 20" the ten strong colors are followed by the light ones."""
+
+RAMPS = {
+    "Viridis": (
+        "#440154", "#482878", "#3E4989", "#31688E", "#26828E",
+        "#1F9E89", "#35B779", "#6ECE58", "#B5DE2B", "#FDE725",
+    ),
+    "Cividis": (
+        "#00224E", "#123570", "#3B496C", "#575D6D", "#707173",
+        "#8A8678", "#A59C74", "#C3B369", "#E1CC55", "#FEE838",
+    ),
+    "Inferno": (
+        "#000004", "#1B0C41", "#4A0C6B", "#781C6D", "#A52C60",
+        "#CF4446", "#ED6925", "#FB9B06", "#F7D13D", "#FCFFA4",
+    ),
+    "Blue to red": ("#2166AC", "#4393C3", "#92C5DE", "#C8C8C8", "#F4A582", "#D6604D", "#B2182B"),
+}  # fmt: skip
+"""Ramps by name, the default first: colors at even distances, from low to high. The last one
+diverges from a grey middle, which shows on light and on dark."""

@@ -38,7 +38,14 @@ const GLYPH_SIZE = 4; // px of its font for a marker's size of 1
  * @property {Float32Array} x
  * @property {Float32Array} y
  * @property {Float32Array} [z]
- * @property {{ size: number | Float32Array, opacity: number, color: string | Float32Array, cmin?: number, cmax?: number }} marker
+ * @property {Marker} marker
+ *
+ * @typedef {object} Marker
+ * @property {number | Float32Array} size
+ * @property {number} opacity
+ * @property {string | Float32Array} color
+ * @property {number} [cmin]
+ * @property {number} [cmax]
  */
 
 /**

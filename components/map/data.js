@@ -25,6 +25,7 @@ import { diameterFactors, toDisplay } from "./points.js";
  * @property {number} low
  * @property {number} high
  * @property {{ values: number[], texts: string[] }} [ticks]
+ * @property {string[]} [ramp] Colors at even distances, from low to high; Viridis where there are none.
  *
  * @typedef {CategoryColors & { codes: Uint8Array }} LoadedCategories
  * @typedef {NumberColors & { values: Float32Array }} LoadedNumbers
@@ -43,7 +44,7 @@ import { diameterFactors, toDisplay } from "./points.js";
  * @typedef {object} StyleMessage
  * @property {number} size
  * @property {number} opacity
- * @property {{ url: string, title: string, low: number, high: number } | null} by Sizes by a column: a byte for each row.
+ * @property {{ url: string } | null} by Sizes by a column: a byte for each row.
  */
 
 /**

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from components.assets import Blobs
+from components.map.scales import Scale, percentiles, scaled
 from components.map.ticks import time_ticks
 from embeddings.analysis.contexts import Excerpt
 from embeddings.palette import COLORS, OTHER
@@ -102,16 +103,22 @@ def category_colors(
     )  # fmt: skip
 
 
-def number_colors(values: np.ndarray, title: str, blobs: Blobs) -> Colors:
-    """Color by a scale from the 1st to the 99th percentile of `values`.
+def number_colors(values: np.ndarray, title: str, blobs: Blobs, scale: Scale = "robust") -> Colors:
+    """Color by a scale of numbers.
 
     Parameters
     ----------
     values : float32, shape (n,); NaN where missing
     """
-    low, high = _percentiles(values, 1, 99)
-    url = blobs.put(np.ascontiguousarray(values, dtype="<f4").tobytes())
-    return Colors({"kind": "numbers", "url": url, "title": title, "low": low, "high": high})
+    drawn = scaled(values, scale)
+    url = blobs.put(np.ascontiguousarray(drawn.values, dtype="<f4").tobytes())
+    message: dict[str, Any] = {
+        "kind": "numbers", "url": url, "title": title, "low": drawn.low, "high": drawn.high,
+    }  # fmt: skip
+    if drawn.ticks:
+        places, texts = drawn.ticks
+        message["ticks"] = {"values": list(places), "texts": list(texts)}
+    return Colors(message)
 
 
 def date_colors(seconds: np.ndarray, title: str, blobs: Blobs) -> Colors:
@@ -138,26 +145,35 @@ def size_levels(values: np.ndarray, title: str, blobs: Blobs) -> Sizes:
     ----------
     values : float32, shape (n,); NaN where missing
     """
-    low, high = _percentiles(values, 2, 98)
+    low, high = percentiles(values, 2, 98)
     levels = np.clip((values.astype(float) - low) / (high - low), 0, 1) * 255
     levels = np.where(np.isnan(values), 0, levels).round().astype(np.uint8)
     return Sizes(blobs.put(levels.tobytes()), title, low, high)
+
+
+def recolored(colors: Colors, palette: Sequence[str], ramp: Sequence[str] | None) -> Colors:
+    """Return the same colors in another palette, or on another ramp.
+
+    Parameters
+    ----------
+    palette : colors of categories, in the order of COLORS; categories beyond it are grey
+    ramp : colors of numbers at even distances, from low to high; None for the usual one
+    """
+    message = colors.message
+    if message["kind"] == "categories":
+        others = {
+            usual: palette[i] if i < len(palette) else OTHER for i, usual in enumerate(COLORS)
+        }
+        changed = {"palette": [others.get(color, color) for color in message["palette"]]}
+    else:
+        changed = {"ramp": list(ramp)} if ramp else {}
+    return Colors({**message, **changed}, colors.codes)
 
 
 def text_address(texts: Sequence[str | Excerpt | None], blobs: Blobs) -> str:
     """Store n texts (labels, or a column to show on hovering) as JSON; an excerpt as an object."""
     written = [asdict(text) if isinstance(text, Excerpt) else text for text in texts]
     return blobs.put(json.dumps(written, ensure_ascii=False).encode(), ".json")
-
-
-def _percentiles(values: np.ndarray, first: float, last: float) -> tuple[float, float]:
-    """Return two percentiles of the finite values, apart from each other where they are equal."""
-    finite = values[np.isfinite(values)].astype(float)
-    low, high = np.percentile(finite, [first, last]) if len(finite) else (0.0, 1.0)
-    if low == high:
-        margin = max(0.5, 1e-9 * abs(low))
-        low, high = low - margin, high + margin
-    return float(low), float(high)
 
 
 def mask_address(mask: np.ndarray, blobs: Blobs) -> str:

@@ -53,7 +53,8 @@ export function toggleHidden(hidden, code) {
  * @param {Actions} actions
  */
 export function drawLegend(node, colors, hidden, actions) {
-  const state = () => JSON.stringify([colors.url, colors.title, [...hidden], node.dataset.folded]);
+  const palette = colors.kind === "categories" ? colors.palette : [];
+  const state = () => JSON.stringify([colors.url, colors.title, palette, [...hidden], node.dataset.folded]);
   if (node.dataset.drawn === state()) return; // focus and scroll stay where they are
   const active = document.activeElement;
   const focused = active instanceof HTMLElement && node.contains(active) ? active.dataset.key : null;

@@ -1,4 +1,4 @@
-"""Ticks of a scale of time: whole years, months, days, hours, minutes or seconds."""
+"""Ticks of a scale of time (whole years, months, days, hours, minutes, seconds) and of powers."""
 
 import numpy as np
 
@@ -32,6 +32,32 @@ def time_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
         found = np.unique(np.array([low, high]).astype("datetime64[s]"))
     seconds = found.astype("datetime64[s]").astype(np.int64).astype(float)
     return seconds.tolist(), [_text(each) for each in found]
+
+
+def power_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Return the ticks between two powers of ten, as exponents, and the texts of their numbers.
+
+    They are powers of ten, or, where there are fewer than two, numbers that begin with 1, 2 or 5;
+    where these are fewer than two, the ticks are both ends.
+    """
+    within = 1e-6  # float32 may miss a power of ten
+    exponents = np.arange(np.ceil(low - within), np.floor(high + within) + 1)
+    found = exponents[:: int(np.ceil(len(exponents) / MOST)) or 1]
+    if len(found) < 2:
+        finer = np.add.outer(np.arange(np.floor(low), np.ceil(high) + 1), np.log10([1, 2, 5]))
+        found = finer[(finer >= low - within) & (finer <= high + within)]
+    if len(found) < 2:
+        found = np.array([low, high])
+    return found.tolist(), [number_text(10**exponent) for exponent in found.tolist()]
+
+
+def number_text(number: float) -> str:
+    """Write a number with three digits, thousands as 12k, millions as 3.4M, billions as 5B."""
+    rounded = float(f"{number:.3g}")
+    for unit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if unit <= abs(rounded) < 1e15:
+            return f"{rounded / unit:.3g}{letter}"
+    return f"{rounded:.3g}"
 
 
 def _multiples(low: float, high: float, unit: str, step: int) -> np.ndarray:

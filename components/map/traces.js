@@ -109,7 +109,7 @@ function numberTraces(make, rows, colors, theme) {
   const missing = rows.filter((row) => Number.isNaN(colors.values[row]));
   const known = rows.filter((row) => !Number.isNaN(colors.values[row]));
   const marker = {
-    color: take(colors.values, known), colorscale: "Viridis",
+    color: take(colors.values, known), colorscale: colors.ramp ? evenly(colors.ramp) : "Viridis",
     cmin: colors.low, cmax: colors.high, showscale: true, colorbar: colorBar(colors, theme),
   };
   return [
@@ -117,6 +117,14 @@ function numberTraces(make, rows, colors, theme) {
     make(known, colors.title, marker),
   ];
 }
+
+/**
+ * Return colors with their places on a scale from 0 to 1, at even distances.
+ *
+ * @param {string[]} colors
+ * @returns {[number, string][]}
+ */
+const evenly = (colors) => colors.map((color, i) => [i / (colors.length - 1), color]);
 
 /**
  * @param {Numbers} colors

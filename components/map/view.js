@@ -198,7 +198,8 @@ export class MapView {
       return colors.kind === "categories" ? colors.palette[colors.codes[row]] : GREY;
     };
     const { left } = this.handlers.room();
-    paintPoints(this.plain, this.scene.projection, visible, colorOf, { ...style, ...markerStyle(points.count, 2, style) }, left);
+    const marker = { ...style, ...markerStyle(points.count, 2, style) };
+    paintPoints(this.plain, this.scene.projection, visible, colorOf, marker, left);
   }
 
   /**

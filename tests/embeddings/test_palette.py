@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from embeddings.palette import COLORS
+from embeddings.palette import COLORS, PALETTES, RAMPS
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
 VISIONS = {
@@ -72,3 +72,19 @@ def test_no_color_vanishes_on_white_or_black() -> None:
     lightness = [seen(color, VISIONS["normal"])[0] for color in COLORS]
     assert min(lightness) > 0.44
     assert max(lightness) < 0.86
+
+
+def test_the_first_nine_of_tol_stay_apart_under_every_vision() -> None:
+    assert least_distance(PALETTES["Tol"][:9]) > 0.05
+
+
+def test_palettes_have_different_colors_and_the_default_is_first() -> None:
+    assert next(iter(PALETTES.values())) == COLORS
+    assert all(len(set(palette)) == len(palette) <= 20 for palette in PALETTES.values())
+
+
+def test_ramps_get_lighter_all_the_way_or_darker_from_their_middle() -> None:
+    for name, ramp in RAMPS.items():
+        steps = np.diff([seen(color, VISIONS["normal"])[0] for color in ramp])
+        middle = len(steps) // 2 if name == "Blue to red" else len(steps)
+        assert (steps[:middle] > 0).all() and (steps[middle:] < 0).all(), name

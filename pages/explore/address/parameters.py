@@ -35,6 +35,7 @@ class Address:
     within : selections, each among the rows of the one before; the last is laid out by itself
     method, dims, params, seed : of the layout; parameters by name, as text
     color, named, granularity, scaled : see color_controls.Coloring
+    palette, ramp, reversed, scale : of the colors, see palette_controls.Scheme
     point_size, opacity, size_by : of the points, see point_controls.PointSettings
     hidden : codes of the hidden categories
     filter : the filter as text
@@ -65,6 +66,10 @@ class Address:
     named: tuple[str, ...] = ()
     granularity: float | None = None
     scaled: bool | None = None
+    palette: str | None = None
+    ramp: str | None = None
+    reversed: bool | None = None
+    scale: str | None = None
     point_size: float | None = None
     opacity: float | None = None
     size_by: str | None = None
@@ -179,6 +184,10 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "named": (_write_texts, _read_texts),
     "granularity": (str, partial(_read_within, 0, 1)),
     "scaled": _FLAG,
+    "palette": _TEXT,
+    "ramp": _TEXT,
+    "reversed": _FLAG,
+    "scale": _TEXT,
     "point_size": (str, partial(_read_within, *POINT_SIZES)),
     "opacity": (str, partial(_read_within, *OPACITIES)),
     "size_by": _TEXT,

@@ -1,6 +1,6 @@
 """The color controls: what the points are colored by, and what they show when hovered over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +22,8 @@ from embeddings.columns import (
 )
 from pages.common.choices import chosen, key_for
 from pages.explore import navigation
+from pages.explore.colors import palette_controls
+from pages.explore.colors.palette_controls import Kind, Scheme
 
 NAMED = 20
 """Categories with a color of their own."""
@@ -42,16 +44,32 @@ class Coloring:
     named : categories with a color of their own; by default the most frequent ones
     granularity : of clusters, 0 (coarse) to 1 (fine)
     scaled : True for whole numbers on a scale, not as categories
+    scheme : how the colors are drawn
     """
 
     by: str
     named: tuple[str, ...] = ()
     granularity: float = GRANULARITY
     scaled: bool = False
+    scheme: Scheme = field(default_factory=Scheme)
 
 
 def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     """Draw the color controls; the first column of categories is the default."""
+    coloring = _choose_coloring(source, embedding_set)
+    if coloring.by == SINGLE:
+        return coloring
+    return replace(coloring, scheme=palette_controls.choose(_kind(source, embedding_set, coloring)))
+
+
+def _kind(source: str, embedding_set: EmbeddingSet, coloring: Coloring) -> Kind:
+    what = column_kinds(source, embedding_set).get(coloring.by)
+    if coloring.scaled or what == "number":
+        return "numbers"
+    return "categories" if coloring.by == CLUSTERS or what in CATEGORICAL else "ramp"
+
+
+def _choose_coloring(source: str, embedding_set: EmbeddingSet) -> Coloring:
     kinds = column_kinds(source, embedding_set)
     columns = [name for name, what in kinds.items() if what in (*CATEGORICAL, *SCALED)]
     options = [*columns, CLUSTERS, PRESERVED, HUBS, LOCAL_CLUSTERING, SINGLE]
@@ -60,7 +78,7 @@ def choose(source: str, embedding_set: EmbeddingSet) -> Coloring:
     if former in ALIASES:  # from an old address
         opened.address = replace(opened.address, color=ALIASES[former])
     first = _first_color(embedding_set, kinds)
-    by = navigation.control("color", first, options, named=(), scaled=None)
+    by = navigation.control("color", first, options, named=(), scaled=None, scale=None)
     st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
         fine = navigation.control("granularity", GRANULARITY)

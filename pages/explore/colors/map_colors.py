@@ -26,6 +26,7 @@ from pages.explore.colors.color_controls import (
     Coloring,
     kind_of,
 )
+from pages.explore.colors.palette_controls import Scheme
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
 from pages.explore.subsets import groups
@@ -65,6 +66,11 @@ class Colored:
 
 def colors_of(active: ActiveSet, displayed: DisplayedLayout, coloring: Coloring) -> Colored:
     """Return the colors; clusters and preserved neighbors depend on the displayed layout."""
+    colored = _colors_by(active, displayed, coloring)
+    return replace(colored, colors=coloring.scheme.apply(colored.colors))
+
+
+def _colors_by(active: ActiveSet, displayed: DisplayedLayout, coloring: Coloring) -> Colored:
     embedding_set = active.embedding_set
     if coloring.by == CLUSTERS:
         return _cluster_colors(active, displayed, coloring.granularity)
@@ -74,7 +80,8 @@ def colors_of(active: ActiveSet, displayed: DisplayedLayout, coloring: Coloring)
         return _graph_colors(embedding_set, displayed, coloring.by)
     if coloring.by == SINGLE:
         return Colored(one_color(len(embedding_set), "all points"))
-    return _column_colors(active.key, coloring, embedding_set)
+    scheme = Scheme(scale=coloring.scheme.scale)  # all that the numbers depend on
+    return _column_colors(active.key, replace(coloring, scheme=scheme), embedding_set)
 
 
 def cluster_of(colored: Colored, selected: np.ndarray) -> int | None:
@@ -99,7 +106,8 @@ def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet
     if what == "date":
         return Colored(date_colors(seconds(column), coloring.by, services.blobs()))
     if what == "number":
-        return Colored(number_colors(numbers(column), coloring.by, services.blobs()))
+        scale = coloring.scheme.scale
+        return Colored(number_colors(numbers(column), coloring.by, services.blobs(), scale))
     found = categories(column, NAMED, coloring.named)
     grey = {MISSING, found.names[-1] if found.merged else MISSING}
     colors = category_colors(

@@ -73,9 +73,9 @@ def test_reset_and_double_click_fit_the_layout_that_is_shown(app: AppPage) -> No
 
 def test_size_and_opacity_of_points_are_drawn_without_fetching_points_again(app: AppPage) -> None:
     style = f"""() => {{
-      const {{ data, view }} = {ROOT}.embeddingMap;
+      const {{ message: {{ points }}, view }} = {ROOT}.embeddingMap;
       const {{ size, opacity }} = view.graph.data.at(-1).marker;
-      return {{ size, opacity, url: {ROOT}.embeddingMap.message.points.url, count: data.drawable.points.count }};
+      return {{ size, opacity, ...points }};
     }}"""
     before = app.page.evaluate(style)
     requests: list[str] = []
@@ -129,6 +129,43 @@ def test_legend_and_color_bar_cover_no_points(app: AppPage, tmp_path: Path) -> N
     bar.wait_for()
     places = np.array(app.places())
     assert places[:, 0].max() < bar.bounding_box()["x"]
+
+
+def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_path: Path) -> None:
+    count = 300
+    random = np.random.default_rng(5)
+    columns = {"price": np.geomspace(1, 1000, count), "kind": ["a", "b", "c"] * (count // 3)}
+    made = EmbeddingSet.of(random.normal(size=(count, 4)).astype(np.float32), metadata=columns)
+    save(made, tmp_path / "prices.embedding.parquet")
+    app.upload(tmp_path / "prices.embedding.parquet")
+    app.wait_for_map(points=count)
+    swatch = app.page.locator(".legend-swatch").first
+    usual = swatch.get_attribute("style")
+    app.page.get_by_text("Palette", exact=True).first.click()
+    app.choose("Palette", "Tol")
+    expect(swatch).not_to_have_attribute("style", usual)
+
+    app.choose("Color", "price")
+    app.page.locator(".colorbar").wait_for()
+    app.wait_for_script()
+    app.choose("Scale", "Logarithm")
+    ticks = app.page.locator(".colorbar .cbaxis text")
+    expect(ticks).to_have_text(["1", "10", "100", "1k"])
+
+    app.page.get_by_text("Points", exact=True).click()
+    app.wait_for_script()
+    app.choose("Size by", "price")
+    expect(app.page.locator(".st-key-status_bar")).to_contain_text("size by price")
+    sizes = f"""() => {ROOT}.embeddingMap.view.graph.data.at(-1).marker.size"""
+    app.page.wait_for_function(f"({sizes})().length === {count}")
+    drawn = np.array(list(app.page.evaluate(f"() => Array.from(({sizes})())")))
+    price = np.clip(columns["price"], *np.percentile(columns["price"], [2, 98]))
+    assert np.corrcoef(drawn**2, price)[0, 1] > 0.999  # the area shows the number
+    app.wait_for_script()
+    app.page.reload()
+    app.wait_for_map(points=count)
+    expect(ticks).to_have_text(["1", "10", "100", "1k"])
+    assert app.page.evaluate(f"() => Array.from(({sizes})())") == drawn.tolist()
 
 
 def test_the_status_bar_counts_what_is_visible(app: AppPage) -> None:

@@ -1,7 +1,9 @@
 // Colors by similarity: what the server sends, the colors, and the dots.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dotSpans, levelStyle, paintLevels, readLevels, shades, Similarity } from "../../../components/map/similarity.js";
+import {
+  dotSpans, levelStyle, paintLevels, readLevels, shades, Similarity,
+} from "../../../components/map/similarity.js";
 
 const theme = { background: "#ffffff", text: "#1c2430", accent: "#0b6bcb", font: "" };
 

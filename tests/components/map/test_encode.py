@@ -13,6 +13,7 @@ from components import (
     mask_address,
     number_colors,
     points_of,
+    recolored,
     size_levels,
     text_address,
 )
@@ -100,6 +101,28 @@ def test_sizes_of_one_value_are_one(value: float, blobs: Blobs) -> None:
     with np.errstate(all="raise"):
         sizes = size_levels(np.full(3, value, dtype=np.float32), "n", blobs)
     assert len(set(content(blobs, sizes.url))) == 1
+
+
+def test_a_logarithm_is_sent_with_the_ticks_of_its_numbers(blobs: Blobs) -> None:
+    message = number_colors(np.float32([1, 10, 1000]), "n", blobs, "log").message
+    assert np.frombuffer(content(blobs, message["url"]), "<f4") == pytest.approx([0, 1, 3])
+    assert message["ticks"] == {"values": [0, 1, 2, 3], "texts": ["1", "10", "100", "1k"]}
+
+
+def test_categories_take_another_palette_and_what_is_grey_stays_grey(blobs: Blobs) -> None:
+    names = ["a", "b", "other", "c"]
+    usual = category_colors(np.arange(4), names, [1] * 4, "kind", blobs, {"other"})
+    changed = recolored(usual, ["#111111", "#222222"], ["#000000", "#ffffff"])
+    assert changed.message == {**usual.message, "palette": ["#111111", "#222222", OTHER, OTHER]}
+    assert changed.codes is usual.codes
+    assert recolored(usual, COLORS, None).message == usual.message
+
+
+def test_numbers_take_another_ramp(blobs: Blobs) -> None:
+    usual = number_colors(np.float32([1, 2]), "n", blobs)
+    ramp = ["#000000", "#ffffff"]
+    assert recolored(usual, COLORS, ramp).message == {**usual.message, "ramp": ramp}
+    assert recolored(usual, COLORS, None).message == usual.message
 
 
 def test_masks_are_packed_first_row_first(blobs: Blobs) -> None:

@@ -1,9 +1,9 @@
-"""Ticks of a scale of time fall on whole units and lie within it."""
+"""Ticks of scales of time and of powers fall on whole units and lie within them."""
 
 import numpy as np
 import pytest
 
-from components.map.ticks import MOST, time_ticks
+from components.map.ticks import MOST, number_text, power_ticks, time_ticks
 
 
 def at(text: str) -> float:
@@ -39,3 +39,32 @@ def test_ticks_lie_within_and_are_few_at_every_scale() -> None:
 
 def test_a_moment_has_a_tick() -> None:
     assert time_ticks(5.2, 5.4)[1] == ["00:00:05"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0, 3, ["1", "10", "100", "1k"]),
+        (-2.5, 9, ["0.01", "1", "100", "10k", "1M", "100M"]),
+        (0.1, 1.2, ["2", "5", "10"]),
+        (0.4, 0.6, ["2.51", "3.98"]),
+        (2.0, 2.9999999, ["100", "1k"]),  # 3 as float32 may have it
+    ],
+)
+def test_ticks_of_powers_are_round_numbers(low: float, high: float, texts: list[str]) -> None:
+    assert power_ticks(low, high)[1] == texts
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (-1234, "-1.23k"),
+        (999.9, "1k"),
+        (0.00012, "0.00012"),
+        (5e9, "5B"),
+        (1e20, "1e+20"),
+    ],
+)
+def test_numbers_are_short(number: float, text: str) -> None:
+    assert number_text(number) == text

@@ -16,8 +16,8 @@ const numbers = {
   values: new Float32Array([1, NaN, 3, 4, 5]),
 };
 const build = (changes) => buildTraces({
-  points, colors: categories, mask: null, alone: null, hidden: new Set(), style: { size: 1, opacity: 1, diameters: null },
-  theme: THEME,
+  points, colors: categories, mask: null, alone: null, hidden: new Set(),
+  style: { size: 1, opacity: 1, diameters: null }, theme: THEME,
   ...changes,
 });
 const xs = (trace) => [...trace.x];
@@ -85,6 +85,12 @@ describe("numbers", () => {
     assert.deepEqual([...known.marker.color], [1, 3, 4, 5]);
     assert.deepEqual([known.marker.cmin, known.marker.cmax], [0, 9]);
     assert.equal(known.marker.colorbar.title.text, "how &lt;many&gt;");
+  });
+
+  test("take their colors at even distances from a ramp", () => {
+    const { marker } = build({ colors: { ...numbers, ramp: ["#000000", "#808080", "#ffffff"] } }).at(-1);
+    assert.deepEqual(marker.colorscale, [[0, "#000000"], [0.5, "#808080"], [1, "#ffffff"]]);
+    assert.equal(build({ colors: numbers }).at(-1).marker.colorscale, "Viridis");
   });
 
   test("a scale of time has its own ticks", () => {

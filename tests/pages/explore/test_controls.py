@@ -9,16 +9,19 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components import number_colors
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.layouts import Layout, LayoutSpec
 from embeddings.layouts.params import AxesParams, Params, TsneParams, UmapParams
 from embeddings.media import MEDIA
+from embeddings.palette import RAMPS
 from pages.common import services
 from pages.explore import layout_controls
 from pages.explore.address import Address
 from pages.explore.colors import color_controls
 from pages.explore.colors.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
+from pages.explore.colors.palette_controls import Scheme
 from pages.explore.colors.point_controls import PointSettings, point_style
 from pages.explore.navigation import OpenSet
 
@@ -244,6 +247,46 @@ def test_labels_are_a_color_if_they_repeat(distinct: int, is_category: bool) -> 
     with_column = EmbeddingSet.of(VECTORS, labels, {"label": VECTORS[:, 0]})
     assert color_controls.column_kinds("source", with_column) == {"label": "number"}
     assert color_controls.column_of(with_column, "label").type == pa.float32()
+
+
+def test_categories_have_palettes_and_numbers_ramps_and_scales() -> None:
+    def labels(**address: Any) -> list[str]:
+        app = controls("color", COLORED, **address)
+        return [each.label for each in (*app.selectbox, *app.toggle)]
+
+    assert labels(color="three") == ["Color", "Palette"]
+    assert labels(color="size") == ["Color", "Ramp", "Scale", "Reversed"]
+    assert labels(color=PRESERVED) == ["Color", "Ramp", "Reversed"]
+    assert labels(color=SINGLE) == ["Color"]
+
+
+def test_how_colors_are_drawn_is_part_of_the_address() -> None:
+    app = controls("color", COLORED, color="size")
+    app.selectbox[1].select("Cividis").run()
+    app.selectbox[2].select("quantile").run()
+    app.toggle[0].set_value(True).run()
+    scheme = Scheme(ramp="Cividis", is_reversed=True, scale="quantile")
+    assert app.session_state.chosen == Coloring("size", scheme=scheme)
+    held = app.session_state.open_set.address
+    assert held == Address(color="size", ramp="Cividis", reversed=True, scale="quantile")
+    found = chosen("color", COLORED, color="size", ramp="Cividis", reversed=True, scale="quantile")
+    assert found == Coloring("size", scheme=scheme)
+    app.selectbox[0].select("three").run()  # the scale was that of the other column
+    assert app.session_state.chosen.scheme == Scheme(ramp="Cividis", is_reversed=True)
+    app.selectbox[1].select("Tol").run()
+    assert app.session_state.chosen.scheme.palette == "Tol"
+
+
+def test_palettes_that_do_not_exist_are_replaced() -> None:
+    address = {"palette": "no", "ramp": "no", "scale": "no"}
+    assert chosen("color", COLORED, color="size", **address) == Coloring("size")
+
+
+def test_a_reversed_ramp_runs_the_other_way() -> None:
+    colors = number_colors(VECTORS[:, 0], "n", services.blobs())
+    assert Scheme().apply(colors).message == colors.message
+    ramp = Scheme(is_reversed=True).apply(colors).message["ramp"]
+    assert ramp == list(reversed(RAMPS["Viridis"]))
 
 
 def test_size_and_opacity_of_points_are_part_of_the_address() -> None:

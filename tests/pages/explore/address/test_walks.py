@@ -27,7 +27,7 @@ COLORED = Colored(one_color(ROWS, "all"))
 CONTROLS: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
     "method": ("tsne", ("tsne", "umap", "pca"), {"params": (), "seed": None}),
     "dims": (2, (2, 3), {}),
-    "color": ("kind", ("kind", "size", "(clusters)"), {"named": (), "scaled": None}),
+    "color": ("kind", ("kind", "size", "(clusters)"), {"named": (), "scaled": None, "scale": None}),
     "metric": ("cosine", ("cosine", "dot"), {}),
     "k": (10, (5, 10, 20), {}),
     "similar": ("off", ("off", "item"), {}),
