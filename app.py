@@ -4,6 +4,7 @@ Start it with `make app`, `embedding-explorer`, or `streamlit run app.py`. Strea
 imports this module to find `app`, and runs it as a script for each session.
 """
 
+import base64
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,9 @@ from server import exports, similarities, thumbnails
 from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
-ICON = FOLDER / "common" / "icon.png"  # a Material icon would be fetched from another server
+ICON = (FOLDER / "common" / "icon.png").read_bytes()
+ICON_ADDRESS = f"data:image/png;base64,{base64.b64encode(ICON).decode()}"
+"""The browser requests any other address again at each step, and the server may have dropped it."""
 STYLE = (FOLDER / "common" / "style.css").read_text()
 
 
@@ -40,7 +43,7 @@ def main() -> None:
         st.Page(train, title="Train", icon=":material/model_training:"),
         st.Page(evaluate, title="Evaluate", icon=":material/balance:"),
     ]
-    st.set_page_config("Embedding Explorer", ICON, layout="wide")
+    st.set_page_config("Embedding Explorer", ICON_ADDRESS, layout="wide")
     st.html(f"<style>{STYLE}</style>")
     page = st.navigation(linked, position="hidden")
     with st.sidebar, st.container(key="brand"):
