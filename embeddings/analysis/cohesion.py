@@ -72,16 +72,16 @@ def cohesion(embedding_set: EmbeddingSet, selected: np.ndarray, seed: int = 0) -
     drawn = min(size, n - size)
     read = max(1, drawn) * (embedding_set.dimensions + _ROW_NUMBERS)
     sets = int(np.clip(_NUMBERS // read, FEWEST_SETS, MOST_SETS))
-    everything = np.arange(n)
-    whole = _unit_sum(embedding_set, everything) if drawn < size else None
     rng = np.random.default_rng(seed)
-    found = np.empty(sets)
-    for i in range(sets):
-        rows = rng.choice(n, drawn, replace=False, shuffle=False)
-        total, count = _unit_sum(embedding_set, rows)
-        if whole is not None:
-            total, count = whole[0] - total, whole[1] - count
-        found[i] = _mean_cosine(total, count, size)
+    groups = [rng.choice(n, drawn, replace=False, shuffle=False) for _ in range(sets)]
+    if sets * drawn < n:
+        sums = [_unit_sum(embedding_set, rows) for rows in groups]
+    else:
+        sums = _unit_sums(embedding_set, groups)
+    if drawn < size:
+        whole, nonzero = _unit_sum(embedding_set, np.arange(n))
+        sums = [(whole - total, nonzero - count) for total, count in sums]
+    found = np.array([_mean_cosine(total, count, size) for total, count in sums])
     similarity = _mean_cosine(*_unit_sum(embedding_set, members), size)
     return Cohesion(
         similarity=similarity,
@@ -100,6 +100,24 @@ def _unit_sum(embedding_set: EmbeddingSet, rows: np.ndarray) -> tuple[np.ndarray
     for block in row_blocks(len(rows), embedding_set.dimensions, _BLOCK_NUMBERS):
         total += inverse[block] @ embedding_set.vectors[rows[block]].astype(np.float64)
     return total, int(np.count_nonzero(inverse))
+
+
+def _unit_sums(
+    embedding_set: EmbeddingSet, groups: list[np.ndarray]
+) -> list[tuple[np.ndarray, int]]:
+    """Return what `_unit_sum` returns for each group; all rows are read once."""
+    n, dimensions = embedding_set.vectors.shape
+    is_member = np.zeros((len(groups), n), dtype=bool)
+    for group, rows in zip(is_member, groups, strict=True):
+        group[rows] = True
+    inverse = inverse_norms(embedding_set.norms)
+    totals = np.zeros((len(groups), dimensions))
+    for block in row_blocks(n, dimensions, _BLOCK_NUMBERS):
+        units = embedding_set.vectors[block] * inverse[block, None]  # float64
+        totals += is_member[:, block].astype(np.float64) @ units
+    return list(
+        zip(totals, np.count_nonzero(is_member[:, inverse > 0], axis=1).tolist(), strict=True)
+    )
 
 
 def _mean_cosine(total: np.ndarray, nonzero: int, size: int) -> float:

@@ -34,19 +34,20 @@ def test_the_mean_cosine_of_all_pairs(size: int) -> None:
     )
 
 
-@pytest.mark.parametrize("size", [30, 150])
-def test_random_sets_are_those_of_the_seed(size: int) -> None:
-    """Also where the sum of a set is that of all rows less the others."""
-    made = EmbeddingSet.of(RANDOM.normal(size=(200, 4)))
-    selected = np.arange(200) < size
+@pytest.mark.parametrize(("rows_of_set", "size"), [(200, 30), (200, 150), (2_000, 5)])
+def test_random_sets_are_those_of_the_seed(rows_of_set: int, size: int) -> None:
+    """Where the sum of a set is that of all rows less the others, and where all rows are read."""
+    made = EmbeddingSet.of(RANDOM.normal(size=(rows_of_set, 4)))
+    selected = np.arange(rows_of_set) < size
     found = cohesion(made, selected, seed=7)
     rng = np.random.default_rng(7)
     drawn = [
-        rng.choice(200, min(size, 200 - size), replace=False, shuffle=False) for _ in range(100)
+        rng.choice(rows_of_set, min(size, rows_of_set - size), replace=False, shuffle=False)
+        for _ in range(100)
     ]
     means = []
     for rows in drawn:
-        chosen = np.zeros(200, dtype=bool)
+        chosen = np.zeros(rows_of_set, dtype=bool)
         chosen[rows] = True
         if size > 100:
             chosen = ~chosen
