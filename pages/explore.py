@@ -32,6 +32,7 @@ def main() -> None:
         coloring = color_controls.choose(active.key, active.embedding_set)
         style = point_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)
+        color_controls.choose_thumbnails(active.key, active.embedding_set)
         search_controls(active.embedding_set)  # drawn in the panels; the palette has them, too
         command_choices.draw(titles)
     map_panel.show(ViewRequest(active, spec, coloring, style, hover))

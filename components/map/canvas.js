@@ -5,7 +5,7 @@ import { fade } from "../shared/colors.js";
 /** @typedef {import("../shared/colors.js").Theme} Theme */
 /** @typedef {import("./projection.js").Projection} Projection */
 /** @typedef {{ x: number, y: number }} Place In px of the canvas. */
-/** @typedef {{ x: number, y: number, width: number }} Box Of a label that has been drawn. */
+/** @typedef {{ x: number, y: number, width: number, height?: number }} Box Of a label or an image. */
 
 const LONGEST_LABEL = 28; // characters
 const LABEL_HEIGHT = 16; // px
@@ -172,7 +172,7 @@ export function freePlace(at, width, gap, taken, canvasWidth) {
   const isFree = (/** @type {Place} */ { x, y }) =>
     x >= 0 && x + width <= canvasWidth
     && !taken.some((other) => x < other.x + other.width && x + width > other.x
-      && Math.abs(y - other.y) < LABEL_HEIGHT);
+      && y < other.y + (other.height ?? LABEL_HEIGHT) && y + LABEL_HEIGHT > other.y);
   return places.find(isFree) ?? null;
 }
 

@@ -118,6 +118,7 @@ def embedding_map(
     labels: str,
     hover: Sequence[tuple[str, str]] = (),
     images: str | None = None,
+    thumbnails: bool = True,
     focus: Focus | None = None,
     mask: Mask | None = None,
     style: PointStyle = PointStyle(),
@@ -144,6 +145,7 @@ def embedding_map(
     layout : identifies the layout, also while it is computed; the view is that of one layout
     labels : address of the labels, from text_address
     images : address of the small images, to which the browser appends a row number, or None
+    thumbnails : whether images take the place of points where there is room for them
     hover : name and address of each column shown on hovering
     hidden, camera : categories that are hidden, and the view as the map wrote it into the address;
         they are shown when `restored` is another number than before, and else the map has its own
@@ -167,6 +169,7 @@ def embedding_map(
         "labels": labels,
         "hover": [{"name": name, "url": url} for name, url in hover],
         "images": images,
+        "thumbnails": thumbnails,
         "focus": asdict(focus) if focus else None,
         "mask": asdict(mask) if mask else None,
         "style": asdict(style),

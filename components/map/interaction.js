@@ -66,7 +66,7 @@ export class Interaction {
     this.onKey = this.onKey.bind(this);
     window.addEventListener("keydown", this.onKey);
     const endPointer = listen(root, {
-      pickAt: (x, y, radius) => view.pick(x, y, radius),
+      pickAt: (x, y, radius) => overlay.images.at(x, y) ?? view.pick(x, y, radius),
       clicked: (row, at, event) => {
         const added = overlay.addedAt(at.x, at.y); // it is drawn above the points
         if (added !== null) this.emit({ type: "new_point", number: added });

@@ -30,6 +30,7 @@ import { MapView } from "./view.js";
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
  * @property {string | null} images Address of the small images; a row number is appended.
+ * @property {boolean} thumbnails Whether images take the place of points.
  * @property {[string, string][]} axes What is at the low and the high end of each axis.
  * @property {boolean} background Whether a click beside all points is an event.
  * @property {number[] | null} marker A marked place, in coordinates of the layout.
@@ -175,6 +176,7 @@ export class EmbeddingMap {
     if (this.#isDestroyed) return;
     this.interaction.backgroundClicks = message.background;
     this.interaction.images = message.images;
+    this.overlay.images.show(message.thumbnails ? message.images : null);
     const { focus, names, axes, marker } = message;
     const added = await this.data.loadAdded(message.added);
     this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker, added });
@@ -218,6 +220,7 @@ export class EmbeddingMap {
     this.data.forgetTexts();
     this.view.forgetView();
     this.similarity.reset();
+    this.overlay.images.show(null);
     this.overlay.highlight({ focus: null, matches: [], names: [], axes: [], marker: null, added: null });
     this.interaction.hover(null);
   }
@@ -292,7 +295,7 @@ export class EmbeddingMap {
     const { points, style } = this.data.drawable ?? {};
     const isOurs = levels?.levels.length === points?.count; // else another set has come meanwhile
     const drawn = rowsByLevel && isOurs && points && style
-      ? { rowsByLevel, colors: shades(this.theme), ...levelStyle(points.count, style) }
+      ? { ofRows: levels.levels, rowsByLevel, colors: shades(this.theme), ...levelStyle(points.count, style) }
       : null;
     this.overlay.highlight({ levels: drawn });
     root.classList.toggle("similar", isOurs);

@@ -1,10 +1,12 @@
 // @ts-check
-// What is drawn above the points: the focus, its neighbors and their labels, search matches, names
-// of groups, and the card beside the pointer.
+// What is drawn above the points: images, the focus, its neighbors and their labels, search matches,
+// names of groups, and the card beside the pointer.
 import { fade } from "../shared/colors.js";
 import { element, textNodes, thumbnail } from "../shared/dom.js";
 import { drawAdded, pickAdded, placesOf } from "./added.js";
 import { drawAxes, drawCross, drawDot, drawLabel, drawLine, drawRing, emptied } from "./canvas.js";
+import { SIDE } from "./image_places.js";
+import { MapImages, pointColors } from "./images.js";
 import { drawNames } from "./names.js";
 import { paintLevels } from "./similarity.js";
 
@@ -12,6 +14,7 @@ import { paintLevels } from "./similarity.js";
 /** @typedef {import("./canvas.js").Box} Box */
 /** @typedef {import("./canvas.js").Place} Place */
 /** @typedef {import("./data.js").MapData} MapData */
+/** @typedef {import("./image_places.js").PlacedImage} PlacedImage */
 /** @typedef {import("./projection.js").Projection} Projection */
 /** @typedef {import("./view.js").MapView} MapView */
 
@@ -69,9 +72,11 @@ export class Overlay {
     this.view = view;
     this.data = data;
     this.theme = theme;
+    this.images = new MapImages(() => this.redraw());
   }
 
   destroy() {
+    this.images.destroy();
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     if (this.#watch !== null) cancelAnimationFrame(this.#watch);
   }
@@ -97,7 +102,7 @@ export class Overlay {
   /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
   #watchCamera() {
     const { focus, matches, levels, names, added } = this.highlights;
-    const isDrawn = focus || matches.length || levels || names.length || added;
+    const isDrawn = focus || matches.length || levels || names.length || added || this.images.isOn;
     if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !isDrawn) return;
     this.#watch = requestAnimationFrame(() => {
       this.#watch = null;
@@ -112,16 +117,23 @@ export class Overlay {
     const names = focus || levels ? [] : this.highlights.names;
     const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
     const displayed = marker && this.view.displayed(marker);
+    const { scene, graph } = this.view;
+    const room = this.view.handlers.room();
+    if (scene) this.images.place(scene, room, this.highlights);
     // an emptied canvas may stay on the screen as it was until something else is painted
     const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed && !added
-      && !names.length && !axes.length;
+      && !names.length && !axes.length && this.images.isEmpty;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
-    const { scene } = this.view;
     if (levels && scene) {
-      paintLevels(context, projection, scene.visible, levels, this.view.handlers.room().left);
+      paintLevels(context, projection, scene.visible, levels, room.left);
     }
-    this.paint(context, projection, this.theme(), hovered);
+    if (scene && !this.images.isEmpty) {
+      const scale = graph._fullData?.find((trace) => Array.isArray(trace.marker?.colorscale))?.marker?.colorscale;
+      const colorOf = pointColors(scene.drawable.colors, scale, levels);
+      this.images.draw(context, projection.project, colorOf, this.theme());
+    }
+    this.paint(context, projection, this.theme(), hovered, this.images.onScreen());
   }
 
   /**
@@ -145,8 +157,9 @@ export class Overlay {
    * @param {Projection} projection
    * @param {Theme} theme
    * @param {number | null} hovered the row under the pointer
+   * @param {ReadonlyMap<number, PlacedImage>} [images] that are there, by row
    */
-  paint(context, projection, theme, hovered) {
+  paint(context, projection, theme, hovered, images = new Map()) {
     const { focus, matches, levels, marker, added } = this.highlights;
     const names = focus || levels ? [] : this.highlights.names;
     const { scene } = this.view;
@@ -162,17 +175,23 @@ export class Overlay {
       const unit = from && to ? (to.x - from.x) / scene.points.half : 0;
       drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme });
     }
-    for (const row of matches) drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
+    for (const row of matches) {
+      const image = images.get(row);
+      if (image) drawFrame(context, image, MATCH_COLOR);
+      else drawDot(context, projection.project(row), 4, MATCH_COLOR, theme.background);
+    }
     const marked = displayed && projection.at(displayed[0], displayed[1], displayed[2]);
-    if (focus) drawFocus(context, projection, focus, marked, labels, theme, taken);
+    if (focus) drawFocus(context, projection, focus, marked, labels, theme, taken, images);
     if (added && scene) {
       drawAdded(context, placesOf(added, scene.points, projection), added.labels, theme, taken);
     }
     if (marked) drawCross(context, marked, theme.accent);
     const at = hovered === null ? null : projection.project(hovered);
     if (at && hovered !== null) {
-      drawRing(context, at, 7, 1.5, theme.text);
-      if (labels) drawLabel(context, at, labels[hovered], theme, taken, { strong: true });
+      const image = images.get(hovered);
+      if (image) drawFrame(context, image, theme.text);
+      if (!image || isBeside(image)) drawRing(context, at, 7, 1.5, theme.text);
+      if (labels) drawLabel(context, image ?? at, labels[hovered], theme, taken, { strong: true, gap: gapOf(image) });
     }
   }
 }
@@ -185,29 +204,77 @@ export class Overlay {
  * @param {string[] | null} labels
  * @param {Theme} theme
  * @param {Box[]} taken
+ * @param {ReadonlyMap<number, PlacedImage>} [images] that are there, by row
  */
-export function drawFocus(context, projection, { row, rows, nearness }, marked, labels, theme, taken) {
+export function drawFocus(context, projection, focus, marked, labels, theme, taken, images = new Map()) {
+  const { row, rows, nearness } = focus;
+  const isCovered = (/** @type {number | null} */ which) => {
+    const image = images.get(which ?? -1);
+    return image !== undefined && !isBeside(image);
+  };
+  for (const { x, y } of images.values()) taken.push({ x: x - SIDE / 2, y: y - SIDE / 2, width: SIDE, height: SIDE });
   const own = row === null ? null : projection.project(row);
   const center = own ?? marked;
   const places = rows.map((neighbor) => projection.project(neighbor));
   if (center) {
     places.forEach((at, i) => {
-      if (at) drawLine(context, center, at, fade(theme.accent, 0.15 + 0.45 * nearness[i]));
+      if (!at) return;
+      const [from, to] = [isCovered(row) ? edge(center, at) : center, isCovered(rows[i]) ? edge(at, center) : at];
+      if (from && to) drawLine(context, from, to, fade(theme.accent, 0.15 + 0.45 * nearness[i]));
     });
   }
   for (let i = places.length - 1; i >= 0; i--) {
     const color = fade(theme.accent, 0.35 + 0.65 * nearness[i]);
-    drawDot(context, places[i], 3.5 + 1.5 * nearness[i], color, theme.background);
+    if (!isCovered(rows[i])) drawDot(context, places[i], 3.5 + 1.5 * nearness[i], color, theme.background);
   }
   if (own && row !== null) {
-    drawDot(context, own, 5, theme.accent, theme.background);
-    drawRing(context, own, 10, 2, theme.accent);
-    if (labels) drawLabel(context, own, labels[row], theme, taken, { strong: true, gap: 12 });
+    const image = images.get(row);
+    if (image) drawFrame(context, image, theme.accent);
+    if (!isCovered(row)) {
+      drawDot(context, own, 5, theme.accent, theme.background);
+      drawRing(context, own, 10, 2, theme.accent);
+    }
+    const gap = isCovered(row) ? gapOf(image) : 12;
+    if (labels) drawLabel(context, own, labels[row], theme, taken, { strong: true, gap });
   }
   if (!labels) return;
   places.slice(0, MOST_LABELS).forEach((at, i) => {
-    if (at) drawLabel(context, at, labels[rows[i]], theme, taken);
+    const gap = gapOf(isCovered(rows[i]) ? images.get(rows[i]) : undefined);
+    if (at) drawLabel(context, at, labels[rows[i]], theme, taken, { gap });
   });
+}
+
+/**
+ * Return where a line from the middle of an image leaves it; null if it ends before.
+ *
+ * @param {Place} middle
+ * @param {Place} end
+ */
+function edge(middle, end) {
+  const [dx, dy] = [end.x - middle.x, end.y - middle.y];
+  const fraction = (SIDE / 2 + 3) / Math.max(Math.abs(dx), Math.abs(dy), 1);
+  return fraction < 1 ? { x: middle.x + fraction * dx, y: middle.y + fraction * dy } : null;
+}
+
+/** @param {PlacedImage} image */
+const isBeside = ({ x, y, at }) => x !== at.x || y !== at.y;
+
+/**
+ * Return how far the label of a row is from the middle of its image, or from its point, in px.
+ *
+ * @param {PlacedImage | undefined} image
+ */
+const gapOf = (image) => (image ? SIDE / 2 + 4 : 8);
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {PlacedImage} image
+ * @param {string} color
+ */
+function drawFrame(context, { x, y }, color) {
+  context.strokeStyle = color;
+  context.lineWidth = 3;
+  context.strokeRect(x - SIDE / 2, y - SIDE / 2, SIDE, SIDE);
 }
 
 /**

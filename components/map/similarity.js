@@ -22,6 +22,7 @@ import { markerStyle } from "./points.js";
  * @property {number} high and at level 255.
  *
  * @typedef {object} LevelDots Rows as dots, colored by level.
+ * @property {Uint8Array} ofRows The level of each row.
  * @property {Uint32Array[]} rowsByLevel
  * @property {[number, number, number][]} colors
  * @property {number} size In px.

@@ -90,6 +90,7 @@ def _draw(request: ViewRequest) -> None:
             labels=labels,
             hover=hover_addresses(view),
             images=image_address(view),
+            thumbnails=opened.address.thumbnails is not False,
             focus=focus,
             mask=mask,
             style=view.style,

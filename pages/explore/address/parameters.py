@@ -37,6 +37,7 @@ class Address:
     color, named, granularity, scaled : see color_controls.Coloring
     palette, ramp, reversed, scale : of the colors, see palette_controls.Scheme
     point_size, opacity, size_by : of the points, see point_controls.PointSettings
+    thumbnails : whether images take the place of points
     hidden : codes of the hidden categories
     filter : the filter as text
     hide_rest : whether the map leaves out what does not pass the filter
@@ -73,6 +74,7 @@ class Address:
     point_size: float | None = None
     opacity: float | None = None
     size_by: str | None = None
+    thumbnails: bool | None = None
     hidden: tuple[int, ...] = ()
     filter: str = ""
     hide_rest: bool = False
@@ -191,6 +193,7 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "point_size": (str, partial(_read_within, *POINT_SIZES)),
     "opacity": (str, partial(_read_within, *OPACITIES)),
     "size_by": _TEXT,
+    "thumbnails": (lambda value: "0", lambda text: {"0": False}[text]),
     "hidden": (
         lambda codes: ",".join(map(str, codes)),
         lambda text: tuple(sorted({_read_whole(part) for part in text.split(",")})),

@@ -129,6 +129,18 @@ def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
         )
 
 
+def choose_thumbnails(source: str, embedding_set: EmbeddingSet) -> None:
+    """Draw the switch of the images on the map, if the set has images."""
+    if "image" in column_kinds(source, embedding_set).values():
+        shown = navigation.control("thumbnails", True, (True, False))
+        st.toggle(
+            "Images on the map",
+            shown,
+            key=key_for("thumbnails", shown),
+            help="In place of points when zoomed in, and around the clicked item.",
+        )
+
+
 def _choose_named(embedding_set: EmbeddingSet, column: str) -> tuple[str, ...]:
     """Draw the choice of categories with a color, if there are more than the palette has."""
     everything = categories(column_of(embedding_set, column), most=254)

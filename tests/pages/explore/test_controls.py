@@ -18,7 +18,7 @@ from embeddings.media import MEDIA
 from embeddings.palette import RAMPS
 from pages.common import services
 from pages.explore import layout_controls
-from pages.explore.address import Address
+from pages.explore.address import Address, decode, encode
 from pages.explore.colors import color_controls
 from pages.explore.colors.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
 from pages.explore.colors.palette_controls import Scheme
@@ -41,6 +41,8 @@ def draw(embedding_set, panel):  # runs as a script of its own
         st.session_state.chosen = color_controls.choose("source", embedding_set)
     elif panel == "points":
         st.session_state.chosen = point_controls.choose("source", embedding_set)
+    elif panel == "thumbnails":
+        st.session_state.chosen = color_controls.choose_thumbnails("source", embedding_set)
     elif panel == "hover":
         st.session_state.chosen = color_controls.choose_hover("source", embedding_set)
     else:
@@ -137,6 +139,20 @@ def test_axes_are_chosen_as_text_and_a_mistake_leaves_them_as_they_were() -> Non
     app.text_input(key=key).set_value("7 -> 5").run()
     assert app.session_state.chosen == LayoutSpec("axes", 2, AxesParams("7 -> 5", "pca 3"))
     assert app.session_state.open_set.address.params == (("x", "7 -> 5"), ("y", "pca 3"))
+
+
+def test_images_on_the_map_are_switched_off_in_the_address() -> None:
+    media = pa.array([{"bytes": b"", "path": "x.png"}] * ROWS, MEDIA)
+    pictured = EmbeddingSet.of(VECTORS, metadata={"image": media})
+    app = controls("thumbnails", pictured)
+    assert app.toggle[0].value is True
+    app.toggle[0].set_value(False).run()
+    assert encode(app.session_state.open_set.address) == {"thumbnails": "0"}
+    app = controls("thumbnails", pictured, **decode({"thumbnails": "0"}).__dict__)
+    assert app.toggle[0].value is False
+    app.toggle[0].set_value(True).run()
+    assert encode(app.session_state.open_set.address) == {}
+    assert not controls("thumbnails", PLAIN).toggle
 
 
 def test_the_ends_of_axes_are_written_on_the_map() -> None:

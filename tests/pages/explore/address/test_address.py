@@ -31,6 +31,7 @@ addresses = st.builds(
     point_size=st.none() | st.integers(2, 40).map(lambda step: step / 10),
     opacity=st.none() | st.integers(1, 20).map(lambda step: step / 10),
     size_by=st.none() | texts,
+    thumbnails=st.none() | st.just(False),
     hidden=st.frozensets(st.integers(0, 255), max_size=5).map(lambda codes: tuple(sorted(codes))),
     filter=st.just("") | texts,
     hide_rest=st.booleans(),
@@ -74,6 +75,7 @@ def test_any_text_is_an_address(params: dict[str, str]) -> None:
         {"row": "9" * 5_000}, {"row": "²"}, {"row": "-1"}, {"dims": "two"}, {"k": ""},
         {"granularity": "nan"}, {"granularity": "2"}, {"hidden": "1,x"}, {"scaled": "0"},
         {"point_size": "0"}, {"point_size": "1e9"}, {"opacity": "nan"},
+        {"thumbnails": "1"},
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_ignored(params: dict[str, str]) -> None:

@@ -30,6 +30,7 @@ CONTROLS: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
     "color": ("kind", ("kind", "size", "(clusters)"), {"named": (), "scaled": None, "scale": None}),
     "metric": ("cosine", ("cosine", "dot"), {}),
     "k": (10, (5, 10, 20), {}),
+    "thumbnails": (True, (True, False), {}),
     "similar": ("off", ("off", "item"), {}),
 }
 """Default, options and what else a choice resets, as the page has them."""

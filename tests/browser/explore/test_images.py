@@ -1,0 +1,63 @@
+"""Images of the items: on the map, in place of points."""
+
+import pytest
+
+from tests.browser.driver import MAP, ROOT, AppPage
+
+ON_SCREEN = f"[...{ROOT}.embeddingMap.overlay.images.onScreen().keys()]"
+IMAGES = f"""[...{ROOT}.embeddingMap.overlay.images.onScreen().values()]
+  .map(({{ row, x, y, opacity }}) => ({{ row, x, y, opacity }}))"""
+
+
+def zoom_until_images(app: AppPage) -> None:
+    """Zoom in with the wheel at a row, a tenth at each turn."""
+    row = app.a_row_in_the_open()
+    place = app.place(row)
+    app.page.mouse.move(place["x"] - 60, place["y"] - 60)
+    for _ in range(16):
+        app.page.mouse.wheel(0, -300)
+    app.wait_until_still(row)
+    app.page.wait_for_function(f"{ON_SCREEN}.length > 5")
+
+
+def test_images_take_the_place_of_points_and_lead_to_their_items(app: AppPage) -> None:
+    page = app.page
+    assert page.evaluate(ON_SCREEN) == []
+    zoom_until_images(app)
+    box = page.locator(MAP).bounding_box()
+    assert box is not None
+    legend = page.locator(".map-legend").bounding_box()
+    assert legend is not None
+    images = page.evaluate(IMAGES)
+    assert len(images) <= 150
+    chosen = next(
+        each
+        for each in images
+        if legend["x"] + legend["width"] - box["x"] + 60 < each["x"] < box["width"] - 60
+        and 60 < each["y"] < box["height"] - 60
+    )
+    place = app.place(chosen["row"])
+    assert (box["x"] + chosen["x"], box["y"] + chosen["y"]) == pytest.approx(
+        (place["x"], place["y"]), abs=1
+    )
+    page.mouse.click(place["x"] + 15, place["y"] - 15)  # beyond the radius of a point
+    app.wait_for_neighbors(chosen["row"])
+    opacities = {each["row"]: each["opacity"] for each in page.evaluate(IMAGES)}
+    near = {chosen["row"], *(row for row, _ in app.neighbors())}
+    assert opacities[chosen["row"]] == 1
+    assert all((opacity == 1) == (row in near) for row, opacity in opacities.items())
+
+    page.get_by_text("Images on the map", exact=True).click()
+    page.wait_for_function(f"{ON_SCREEN}.length === 0")
+    page.wait_for_function("location.search.includes('thumbnails=0')")
+
+
+def test_images_of_neighbors_are_beside_their_points_at_any_zoom(app: AppPage) -> None:
+    row = app.a_row_in_the_open()
+    app.click_point(row)
+    app.wait_for_neighbors(row)
+    app.page.wait_for_function(f"{ON_SCREEN}.length > 1")
+    shown = app.page.evaluate(ON_SCREEN)
+    assert set(shown) <= {row, *(other for other, _ in app.neighbors())}
+    app.page.keyboard.press("Escape")
+    app.page.wait_for_function(f"{ON_SCREEN}.length === 0")
