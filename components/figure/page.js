@@ -3,6 +3,7 @@
 import { toBase64 } from "../shared/bits.js";
 import { fade, GREY } from "../shared/colors.js";
 import { escapeHtml } from "../shared/text.js";
+import { displayedPoints } from "../map/added.js";
 import { markerStyle, take } from "../map/points.js";
 import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
@@ -70,7 +71,7 @@ function describePage(map, options) {
   const { labels, columns } = data.texts;
   const { points, drawable: { mask, alone, style } } = scene;
   const theme = options.background === "white" ? onWhite(map.theme) : map.theme;
-  const { focus, names, axes, levels } = overlay.highlights;
+  const { focus, names, axes, levels, added } = overlay.highlights;
   const isSimilar = levels !== null;
   const rows = rowsOf(points.count, isSimilar ? scene.visible : alone);
   const places = new Int32Array(points.count).fill(-1); // in the file, of each row that it has
@@ -99,6 +100,7 @@ function describePage(map, options) {
       nearness: focus.nearness.filter((_, i) => places[focus.rows[i]] >= 0),
     },
     names: names.map((name) => ({ ...name, row: places[name.row] })).filter(({ row }) => row >= 0),
+    added: added && { axes: displayedPoints(added, points), labels: added.labels },
     ends: points.dims === 2 ? axes : [],
     half: points.half,
     view: seen(graph, points.dims),

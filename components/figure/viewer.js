@@ -1,5 +1,6 @@
 // @ts-check
 // The page of an exported HTML file: the map's points on a canvas, with hovering, legend and search.
+import { drawAdded } from "../map/added.js";
 import { drawAxes, drawDot, drawLabel, drawLine, drawRing, emptied } from "../map/canvas.js";
 import { drawLegend } from "../map/legend.js";
 import { drawNames } from "../map/names.js";
@@ -36,6 +37,8 @@ import { fromBase64, scaleElement, search } from "./viewer_parts.js";
  * @property {import("../map/data.js").HoverColumn[]} columns
  * @property {import("../map/overlay.js").Focus | null} focus
  * @property {import("../map/names.js").GroupName[]} names
+ * @property {{ axes: number[][], labels: string[] } | null} added Display coordinates of each point that is no row of
+ *   the set.
  * @property {[string, string][]} ends What is at the ends of each axis.
  * @property {number} half Coordinates of the layout in one of the display.
  * @property {import("./viewer_camera.js").Seen} view
@@ -201,7 +204,7 @@ class Viewer {
   }
 
   paintMarks() {
-    const { page: { theme, names, focus, labels, ends, half, scale, legend }, view, hovered } = this;
+    const { page: { theme, names, focus, added, labels, ends, half, scale, legend }, view, hovered } = this;
     const context = emptied(this.canvas);
     const { left } = this.room();
     /** @type {import("../map/canvas.js").Box[]} */
@@ -213,6 +216,8 @@ class Viewer {
     if (!focus && !isColored) drawNames(context, view, names, { hidden: this.hidden, unit, left, theme });
     for (const row of this.matches) drawDot(context, view.project(row), 4, MATCH_COLOR, theme.background);
     if (focus) drawFocus(context, view, focus, null, labels, theme, taken);
+    const rings = added?.axes.map(([x, y, z]) => view.at(x, y, z ?? 0));
+    if (added && rings) drawAdded(context, rings, added.labels, theme, taken);
     const at = hovered === null ? null : view.project(hovered);
     if (!at || hovered === null) return;
     drawRing(context, at, 7, 1.5, theme.text);

@@ -14,19 +14,29 @@ const REACH = 8; // px around the pointer within which a ring is picked
 const MOST_LABELS = 30; // written; more are shown under the pointer
 
 /**
- * Return where added points are on the screen; null where one is behind the camera. Points that
- * were placed on a layout of other dimensions are nowhere.
+ * Return the display coordinates of added points. Points that were placed on a layout of other
+ * dimensions have none.
  *
  * @param {AddedPoints} added
- * @param {Points} points the layout, in display coordinates
+ * @param {Pick<Points, "center" | "half">} points the layout
+ * @returns {number[][]}
+ */
+export function displayedPoints({ coordinates, count, dims }, { center, half }) {
+  if (center.length !== dims) return [];
+  return Array.from({ length: count }, (_, i) =>
+    center.map((middle, axis) => (coordinates[axis * count + i] - middle) / half));
+}
+
+/**
+ * Return where added points are on the screen; null where one is behind the camera.
+ *
+ * @param {AddedPoints} added
+ * @param {Pick<Points, "center" | "half">} points the layout
  * @param {Projection} projection
  * @returns {(ScreenPoint | null)[]}
  */
-export function placesOf({ coordinates, count, dims }, { center, half }, projection) {
-  if (center.length !== dims) return [];
-  const at = (/** @type {number} */ axis, /** @type {number} */ i) =>
-    (axis < dims ? (coordinates[axis * count + i] - center[axis]) / half : 0);
-  return Array.from({ length: count }, (_, i) => projection.at(at(0, i), at(1, i), at(2, i)));
+export function placesOf(added, points, projection) {
+  return displayedPoints(added, points).map(([x, y, z]) => projection.at(x, y, z ?? 0));
 }
 
 /**

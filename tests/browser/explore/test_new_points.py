@@ -54,6 +54,15 @@ def test_digits_are_placed_into_the_map_of_the_others(app: AppPage, tmp_path: Pa
     app.wait_until_still(0)
     assert app.places() == before
 
+    app.press("Export")
+    for kind in ("SVG", "HTML"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        written = download.value.path().read_text()
+        assert all(label in written for label in new.labels)
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-export_files")).to_be_hidden()
+
     at = place_of(app, 3)
     page.mouse.move(at["x"], at["y"])
     expect(page.locator(".map-tooltip")).to_contain_text("held out 15")

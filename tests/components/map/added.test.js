@@ -1,7 +1,7 @@
 // Added points: where they are, which one is clicked, and what is drawn for them.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { drawAdded, pickAdded, placesOf } from "../../../components/map/added.js";
+import { displayedPoints, drawAdded, pickAdded, placesOf } from "../../../components/map/added.js";
 import { toDisplay } from "../../../components/map/points.js";
 
 const projection = { at: (x, y, z) => ({ x: 100 + 100 * x, y: 100 - 100 * y, depth: z }) };
@@ -27,6 +27,7 @@ describe("the places of added points", () => {
   test("are none on a layout of other dimensions", () => {
     const added = { count: 1, dims: 3, coordinates: new Float32Array(3), labels: [] };
     assert.deepEqual(placesOf(added, toDisplay(layout, 4, 2), projection), []);
+    assert.deepEqual(displayedPoints(added, toDisplay(layout, 4, 2)), []);
   });
 });
 
