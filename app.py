@@ -28,8 +28,9 @@ from server.web_guard import WebGuard
 
 FOLDER = Path(pages.__file__).parent  # not beside this file where the package is installed
 ICON = (FOLDER / "common" / "icon.png").read_bytes()
+# the browser requests any other address again at each step, and the server may have dropped it;
+# a string here would be shown: Streamlit draws the bare expressions of its main script
 ICON_ADDRESS = f"data:image/png;base64,{base64.b64encode(ICON).decode()}"
-"""The browser requests any other address again at each step, and the server may have dropped it."""
 STYLE = (FOLDER / "common" / "style.css").read_text()
 
 

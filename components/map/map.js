@@ -293,7 +293,7 @@ export class EmbeddingMap {
     const { root } = this.elements;
     const rowsByLevel = levels && groupRows(levels.levels, 256);
     const { points, style } = this.data.drawable ?? {};
-    const isOurs = levels?.levels.length === points?.count; // else another set has come meanwhile
+    const isOurs = levels !== null && levels.levels.length === points?.count; // else another set has come meanwhile
     const drawn = rowsByLevel && isOurs && points && style
       ? { ofRows: levels.levels, rowsByLevel, colors: shades(this.theme), ...levelStyle(points.count, style) }
       : null;
