@@ -9,7 +9,7 @@ import numpy as np
 
 from components.assets import Blobs
 from components.map.scales import Scale, percentiles, scaled
-from components.map.ticks import time_ticks
+from components.map.ticks import number_text, time_ticks
 from embeddings.analysis.contexts import Excerpt
 from embeddings.palette import COLORS, OTHER
 
@@ -55,7 +55,7 @@ class Sizes:
 
     def __str__(self) -> str:
         """Describe the scale."""
-        return f"size by {self.title}, {self.low:.3g} to {self.high:.3g}"
+        return f"size by {self.title}, {number_text(self.low)} to {number_text(self.high)}"
 
 
 def points_of(coordinates: np.ndarray, blobs: Blobs) -> Points:

@@ -77,6 +77,7 @@ def test_size_and_opacity_of_points_are_drawn_without_fetching_points_again(app:
       const {{ size, opacity }} = view.graph.data.at(-1).marker;
       return {{ size, opacity, ...points }};
     }}"""
+    expect(app.page.locator(".map-legend")).to_be_visible()  # similarity would hide it
     before = app.page.evaluate(style)
     requests: list[str] = []
     app.page.on("request", lambda request: requests.append(request.url))
@@ -154,7 +155,8 @@ def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_
 
     app.page.get_by_text("Points", exact=True).click()
     app.wait_for_script()
-    app.choose("Size by", "price")
+    app.page.get_by_role("combobox", name="Size by").scroll_into_view_if_needed()
+    app.choose("Size by", "price")  # scrolling would close the list
     expect(app.page.locator(".st-key-status_bar")).to_contain_text("size by price")
     sizes = f"""() => {ROOT}.embeddingMap.view.graph.data.at(-1).marker.size"""
     app.page.wait_for_function(f"({sizes})().length === {count}")
