@@ -5,6 +5,7 @@ shared/ is JavaScript that several need.
 """
 
 from components.assets import Blobs
+from components.contact_sheet.component import SheetItem, contact_sheet
 from components.elements import (
     Chart,
     Choice,
@@ -86,6 +87,7 @@ __all__ = [
     "Search",
     "Selection",
     "SelectionMode",
+    "SheetItem",
     "SimilarityColors",
     "Sizes",
     "Sort",
@@ -96,6 +98,7 @@ __all__ = [
     "address_bar",
     "category_colors",
     "command_palette",
+    "contact_sheet",
     "data_table",
     "date_colors",
     "decode",

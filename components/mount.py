@@ -14,7 +14,15 @@ from components.assets import frontend_address, plotly_address
 from components.events import Event, EventError, decode
 
 Module = Literal[
-    "map", "search", "neighbor_list", "line_charts", "address", "figure", "table", "commands"
+    "map",
+    "search",
+    "neighbor_list",
+    "contact_sheet",
+    "line_charts",
+    "address",
+    "figure",
+    "table",
+    "commands",
 ]
 
 _log = logging.getLogger(__name__)

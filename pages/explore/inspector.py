@@ -24,7 +24,13 @@ from pages.explore.colors.similarity_colors import similarity_options
 from pages.explore.history import History
 from pages.explore.item_details import show_columns, show_excerpt, show_image, show_title
 from pages.explore.map_data import image_address
-from pages.explore.subsets import audit_panel, contents, selection_actions, selection_details
+from pages.explore.subsets import (
+    audit_panel,
+    contact_sheet,
+    contents,
+    selection_actions,
+    selection_details,
+)
 from pages.explore.view import DEFAULT_K, K_OPTIONS, ViewState
 
 SEARCHED = (*CATEGORICAL, *SCALED, "text", "list")
@@ -163,6 +169,7 @@ def _selection(view: ViewState, selected: np.ndarray, on_event: OnEvent) -> None
     st.caption(f"{count:,} of {len(selected):,} points, {count / len(selected):.1%}")
     selection_actions.draw(view)
     _only_these(view.history)
+    contact_sheet.draw(view, selected, on_event)
     selection_details.show_differences(view.request.active, selected)
     selection_details.show_similarity(view.key, embedding_set, selected)
     central, outliers = selection_details.central_and_outlying(

@@ -26,9 +26,14 @@ def label_address(view: ViewState) -> str:
     return _labels(view.key, view.embedding_set)
 
 
+def image_column(view: ViewState) -> str | None:
+    """Return the first column of images; None if the set has no images."""
+    return next((name for name, kind in view.kinds.items() if kind == "image"), None)
+
+
 def image_address(view: ViewState) -> str | None:
     """Return the address of the items' small images; None if the set has no images."""
-    name = next((name for name, kind in view.kinds.items() if kind == "image"), None)
+    name = image_column(view)
     if name is None:
         return None
     return services.thumbnails().address(view.key, view.embedding_set, name)

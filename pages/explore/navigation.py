@@ -137,6 +137,7 @@ class OpenSet:
     zoom : number of the last zoom to what is selected; negative for the return from it
     last_ranking : the item that all others were ranked by last, and their order
     tabled : what decides which rows the table has, and in which order, as it was drawn last
+    sheet : the selection whose images were paged through last, and the page, from 0
     hidden : the coloring whose categories were hidden last, and which of them are hidden
     offers : options of the controls, by name
     new_points : vectors that were added to the map
@@ -170,6 +171,7 @@ class OpenSet:
     zoom: int = 0
     last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
     tabled: tuple[object, ...] | None = None
+    sheet: tuple[np.ndarray | None, int] = (None, 0)
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())
     offers: dict[str, Offer] = field(default_factory=dict)
     new_points: NewPoints = field(default_factory=NewPoints)

@@ -1,10 +1,12 @@
 """Images of the items: on the map, in place of points."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.driver import MAP, ROOT, AppPage
 
 ON_SCREEN = f"[...{ROOT}.embeddingMap.overlay.images.onScreen().keys()]"
+HIGHLIGHTS = f"{ROOT}.embeddingMap.overlay.highlights"
 IMAGES = f"""[...{ROOT}.embeddingMap.overlay.images.onScreen().values()]
   .map(({{ row, x, y, opacity }}) => ({{ row, x, y, opacity }}))"""
 
@@ -61,3 +63,25 @@ def test_images_of_neighbors_are_beside_their_points_at_any_zoom(app: AppPage) -
     assert set(shown) <= {row, *(other for other, _ in app.neighbors())}
     app.page.keyboard.press("Escape")
     app.page.wait_for_function(f"{ON_SCREEN}.length === 0")
+
+
+def test_a_contact_sheet_shows_the_selection_and_leads_to_items(app: AppPage) -> None:
+    page = app.page
+    page.locator(".map-legend li").first.hover()
+    page.get_by_label("Select the members of 3").click()
+    cells = page.locator(".contact-sheet button")
+    expect(cells).to_have_count(120)
+    expect(page.get_by_text("1–120 of 183 images")).to_be_visible()
+    row = int(cells.nth(1).get_attribute("data-row") or "")
+    cells.nth(1).hover()
+    page.wait_for_function(
+        f"row => {ROOT}.embeddingMap.overlay.highlights.hovered === row", arg=row
+    )
+    cells.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.row") == str(row)
+    page.keyboard.press("Enter")
+    app.wait_for_neighbors(row)
+    page.get_by_role("button", name="← 3 (183)").click()
+    page.get_by_role("button", name="›", exact=True).click()
+    expect(cells).to_have_count(63)

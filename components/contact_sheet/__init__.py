@@ -1,0 +1,1 @@
+"""A grid of small images of items."""
