@@ -4,7 +4,8 @@ import { drawAdded } from "../map/added.js";
 import { drawAxes, drawDot, drawLabel, drawLine, drawRing, emptied } from "../map/canvas.js";
 import { drawLegend } from "../map/legend.js";
 import { drawNames } from "../map/names.js";
-import { drawFocus, fillTooltip, MATCH_COLOR } from "../map/overlay.js";
+import { drawFocus } from "../map/focus.js";
+import { fillTooltip, MATCH_COLOR } from "../map/overlay.js";
 import { groupRows } from "../map/points.js";
 import { pick } from "../map/projection.js";
 import { gridColors } from "../map/traces.js";
@@ -35,7 +36,7 @@ import { fromBase64, scaleElement, search } from "./viewer_parts.js";
  *   of each point's diameter, float32; null where all have one size.
  * @property {string[]} labels
  * @property {import("../map/data.js").HoverColumn[]} columns
- * @property {import("../map/overlay.js").Focus | null} focus
+ * @property {import("../map/focus.js").Focus | null} focus
  * @property {import("../map/names.js").GroupName[]} names
  * @property {{ axes: number[][], labels: string[] } | null} added Display coordinates of each point that is no row of
  *   the set.

@@ -7,8 +7,9 @@ import { send, subscribe } from "../shared/page.js";
 import { graphElement } from "../shared/plotly.js";
 import { MapData } from "./data.js";
 import { Interaction } from "./interaction.js";
+import { withNearness } from "./focus.js";
 import { drawLegend } from "./legend.js";
-import { Overlay, withNearness } from "./overlay.js";
+import { Overlay } from "./overlay.js";
 import { groupRows } from "./points.js";
 import { levelStyle, shades, Similarity } from "./similarity.js";
 import { MapView } from "./view.js";
@@ -26,7 +27,7 @@ import { MapView } from "./view.js";
  * @property {string} camera The view, as `writeView` writes it, or "".
  * @property {number} zoom When it changes, the view zooms to the rows that stand out, or, if it is negative,
  *   returns to where it was before it zoomed.
- * @property {import("./overlay.js").FocusMessage | null} focus
+ * @property {import("./focus.js").FocusMessage | null} focus
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
  * @property {string | null} images Address of the small images; a row number is appended.

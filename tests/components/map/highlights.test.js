@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { freePlace } from "../../../components/map/canvas.js";
+import { withNearness } from "../../../components/map/focus.js";
 import { stepTo, toggleAlone, toggleHidden } from "../../../components/map/legend.js";
-import { withNearness } from "../../../components/map/overlay.js";
 import { modeOf } from "../../../components/map/pointer.js";
 
 describe("the legend", () => {
