@@ -38,24 +38,18 @@ OTHER = "#9AA3AE"
 PALETTES = {
     "Okabe and Ito, extended": COLORS,
     "Tol": (
-        "#332288",
-        "#CC6677",
-        "#44AA99",
-        "#DDCC77",
-        "#88CCEE",
-        "#882255",
-        "#117733",
-        "#AA4499",
-        "#999933",
-        "#A198C8",
-        "#E6B3BB",
-        "#A2D5CC",
-        "#EEE6BB",
-        "#C4E6F7",
-        "#C491AA",
-        "#88BB99",
-        "#D5A2CC",
-        "#CCCC99",
+        "#4477AA",
+        "#EE6677",
+        "#228833",
+        "#CCBB44",
+        "#66CCEE",
+        "#AA3377",
+        "#A2BBD4",
+        "#F6B2BB",
+        "#90C499",
+        "#E6DDA2",
+        "#B2E6F6",
+        "#D499BB",
     ),
     "Tableau 20": (
         "#1F77B4",
@@ -80,9 +74,9 @@ PALETTES = {
         "#C7C7C7",
     ),
 }
-"""Palettes by name, the default first. "Tol" is Paul Tol's "muted" (2021, personal.sron.nl/~pault),
-whose nine colors stay apart without full color vision, followed by each of them half as strong; in
-"Tableau 20" the ten strong colors are followed by the light ones."""
+"""Palettes by name, the default first. "Tol" is Paul Tol's "bright" (2021,
+personal.sron.nl/~pault), whose six colors stay apart without full color vision, followed by each of
+them half as strong; in "Tableau 20" the ten strong colors are followed by the light ones."""
 
 RAMPS = {
     "Viridis": (

@@ -74,8 +74,11 @@ def test_no_color_vanishes_on_white_or_black() -> None:
     assert max(lightness) < 0.86
 
 
-def test_the_first_nine_of_tol_stay_apart_under_every_vision() -> None:
-    assert least_distance(PALETTES["Tol"][:9]) > 0.05
+def test_the_strong_colors_of_tol_stay_apart_and_vanish_neither_on_white_nor_on_black() -> None:
+    strong = PALETTES["Tol"][:6]
+    assert least_distance(strong) > 0.08
+    lightness = [seen(color, VISIONS["normal"])[0] for color in strong]
+    assert 0.44 < min(lightness) <= max(lightness) < 0.86
 
 
 def test_palettes_have_different_colors_and_the_default_is_first() -> None:

@@ -153,10 +153,9 @@ def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_
     ticks = app.page.locator(".colorbar .cbaxis text")
     expect(ticks).to_have_text(["1", "10", "100", "1k"])
 
-    app.page.get_by_text("Points", exact=True).click()
-    app.wait_for_script()
-    app.page.get_by_role("combobox", name="Size by").scroll_into_view_if_needed()
-    app.choose("Size by", "price")  # scrolling would close the list
+    app.page.wait_for_function("location.search.includes('scale=log')")
+    app.page.goto(f"{app.page.url}&size_by=price")
+    app.wait_for_map(points=count)
     expect(app.page.locator(".st-key-status_bar")).to_contain_text("size by price")
     sizes = f"""() => {ROOT}.embeddingMap.view.graph.data.at(-1).marker.size"""
     app.page.wait_for_function(f"({sizes})().length === {count}")
