@@ -110,7 +110,7 @@ def test_a_trusted_file_beyond_the_limit_is_mapped(tmp_path, monkeypatch, name):
     if name == "v.npy":  # safetensors are always mapped
         assert not is_mapped(load(tmp_path / name).vectors)
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "100")
-    with pytest.raises(EmbeddingError, match=f"{name}: the file has .* limit of 100"):
+    with pytest.raises(EmbeddingError, match=f"{name}: the (file|array) .* limit of 100"):
         load(tmp_path / name)
     little_memory = SimpleNamespace(available=2_500)  # for the labels: vectors need none
     monkeypatch.setattr(psutil, "virtual_memory", lambda: little_memory)

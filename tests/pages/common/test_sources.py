@@ -113,7 +113,7 @@ def test_only_files_of_this_machine_may_exceed_the_size_limit(
     source = sources.store([upload("x.npy", content)])
     monkeypatch.setenv("EMBEDDING_MAX_BYTES", "1000")
     assert len(sources.opened("file:x.npy").embedding_set) == 100
-    with pytest.raises(EmbeddingError, match=r"x\.npy: the file has .* limit of 1,000"):
+    with pytest.raises(EmbeddingError, match=r"x\.npy: the (file|array) .* limit of 1,000"):
         sources.opened(source.key)
 
 
