@@ -5,13 +5,14 @@ shared/ is JavaScript that several need.
 """
 
 from components.assets import Blobs
-from components.contact_sheet.component import SheetItem, contact_sheet
 from components.elements import (
     Chart,
     Choice,
     Line,
+    SheetItem,
     address_bar,
     command_palette,
+    contact_sheet,
     figure_panel,
     line_charts,
     search_box,

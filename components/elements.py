@@ -56,7 +56,7 @@ class Chart:
 def line_charts(*, key: str, charts: Sequence[Chart], smoothing: float = 0.0) -> None:
     """Mount charts side by side; those that change are drawn again in place.
 
-    (Streamlit's own chart is made anew whenever its data change, and blinks.)
+    (Streamlit's own chart is recreated whenever its data change, and blinks.)
 
     Parameters
     ----------
@@ -118,3 +118,37 @@ def figure_panel(*, key: str, name: str) -> None:
     name : begins the names of the files
     """
     mount("figure", key, {"name": name})
+
+
+@dataclass(frozen=True)
+class SheetItem:
+    """One image of the grid: the number of its row, and what the row is called."""
+
+    row: int
+    label: str
+
+
+def contact_sheet(
+    *,
+    key: str,
+    items: Sequence[SheetItem],
+    images: str,
+    count: int,
+    description: str,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Mount the grid; a clicked image is a `Click`.
+
+    Parameters
+    ----------
+    images : address of the small images, to which the browser appends a row number
+    count : rows of the set
+    description : for screen readers
+    on_event : called before the rerun with what the person did
+    """
+    message = {
+        "items": [asdict(item) for item in items],
+        "images": images,
+        "description": description,
+    }
+    mount("contact_sheet", key, message, count=count, on_event=on_event)

@@ -1,6 +1,6 @@
 """Metadata columns: what kind of values one has, and these as categories, numbers or text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -121,6 +121,30 @@ def are_codes(column: pa.ChunkedArray) -> bool:
         return False
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return bool(np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all())
+
+
+def shown_kind(column: pa.ChunkedArray) -> ColumnKind:
+    """Return the kind of a column on the screen: whole numbers of few values are categories."""
+    return "category" if are_codes(column) else column_kind(column)
+
+
+def first_to_color_by(columns: Mapping[str, pa.ChunkedArray], colors: int) -> str | None:
+    """Return the name of the first column to color by, or None if there is none.
+
+    Preferred are columns with more than two categories but no more than colors, then those of text.
+
+    Parameters
+    ----------
+    columns : columns of categories, in their order
+    colors : how many categories have a color of their own
+    """
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        column = columns[name]
+        distinct = pc.count_distinct(as_text(column)).as_py()
+        return distinct <= 2, distinct > colors, is_number(column.type)
+
+    return min(columns, key=rank, default=None)
 
 
 def categories(column: pa.ChunkedArray, most: int = 20, named: Sequence[str] = ()) -> Categories:

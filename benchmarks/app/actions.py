@@ -44,7 +44,7 @@ class Wire:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Reset what was counted."""
         self.asked: float | None = None  # seconds, of the browser's clock
         self.answered = 0.0
         self.points_fetched = 0
@@ -118,8 +118,7 @@ def measure(size: int, repeat: int) -> dict[str, list[tuple[float, int, int]]]:
                 ours.bytes = 0
                 act(number)
                 while not wire.is_answered:
-                    ours.page.wait_for_timeout(20)
-                ours.settle()
+                    ours.settle()
                 times.append((wire.ms, ours.bytes, wire.points_fetched))
             found[name] = times[1:]  # the first warms up
         return found

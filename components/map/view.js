@@ -106,8 +106,8 @@ export class MapView {
     const traces = this.webgl
       ? buildTraces({ points, colors, mask, alone, hidden, style, theme })
       : emptyTraces(points, colors, theme);
-    const anew = this.#dims !== points.dims;
-    if (anew) plotly().purge(this.graph);
+    const isNewChart = this.#dims !== points.dims;
+    if (isNewChart) plotly().purge(this.graph);
     this.#dims = points.dims;
     await plotly().react(this.graph, traces, layout, chartConfig(points.dims, this.#reset));
     if (!this.graph._fullLayout) return; // it has been removed meanwhile
@@ -116,7 +116,7 @@ export class MapView {
       const isMoved = xaxis._offset !== before.xaxis._offset || xaxis._length !== before.xaxis._length;
       if (isMoved) await plotly().relayout(this.graph, keepPlaces(before, xaxis));
     }
-    if (anew) this.#listen();
+    if (isNewChart) this.#listen();
     this.#fitted ??= this.#currentView();
     this.scene = {
       points,

@@ -4,19 +4,15 @@ import io
 
 import numpy as np
 import PIL.Image
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from embeddings.arrow_types import is_number
 from embeddings.columns import (
     CATEGORICAL,
     MISSING,
     SCALED,
-    are_codes,
-    as_text,
     categories,
-    column_kind,
+    first_to_color_by,
     numbers,
+    shown_kind,
 )
 from embeddings.embedding_set import EmbeddingSet
 from embeddings.palette import COLORS, OTHER
@@ -119,13 +115,11 @@ def _point_colors(embedding_set: EmbeddingSet) -> np.ndarray:
     columns = {
         name: embedding_set.metadata.column(name) for name in embedding_set.metadata.schema.names
     }
-    kinds = {
-        name: "category" if are_codes(column) else column_kind(column)
-        for name, column in columns.items()
-    }
-    named = [columns[name] for name, kind in kinds.items() if kind in CATEGORICAL]
-    if named:
-        found = categories(min(named, key=_rank), most=len(COLORS))
+    kinds = {name: shown_kind(column) for name, column in columns.items()}
+    named = {name: columns[name] for name, kind in kinds.items() if kind in CATEGORICAL}
+    first = first_to_color_by(named, len(COLORS))
+    if first is not None:
+        found = categories(named[first], most=len(COLORS))
         grey = {MISSING, found.names[-1] if found.merged else MISSING}
         own = [
             _channels(OTHER) if name in grey else palette[i % len(COLORS)]
@@ -136,12 +130,6 @@ def _point_colors(embedding_set: EmbeddingSet) -> np.ndarray:
     if not scaled:
         return np.tile(palette[0], (len(embedding_set), 1))
     return _on_a_scale(numbers(scaled[0]).astype(np.float64), palette[0], palette[1])
-
-
-def _rank(column: pa.ChunkedArray) -> tuple[bool, bool, bool]:
-    """Return by what columns of categories are compared to color by; the least is the best."""
-    distinct = pc.count_distinct(as_text(column)).as_py()
-    return distinct <= 2, distinct > len(COLORS), is_number(column.type)
 
 
 def _on_a_scale(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ def show_built_in() -> None:
             width="stretch",
         )
     _draw(comparison, "built-in")
-    st.caption(f"Made by `{gallery.COMPARISON_COMMAND}`. Compare, on the left, runs it anew.")
+    st.caption(f"Made by `{gallery.COMPARISON_COMMAND}`. Compare, on the left, runs it again.")
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

@@ -18,7 +18,7 @@ IMPORT = re.compile(r'^import .*?from "(.+?)";', re.MULTILINE | re.DOTALL)
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
-    """Return what is declared to Streamlit, by name, for assets loaded anew."""
+    """Return what is declared to Streamlit, by name, for freshly loaded assets."""
     folders: dict[str, Path] = {}
     monkeypatch.setattr(
         assets.components_v1, "declare_component", lambda name, path: folders.update({name: path})

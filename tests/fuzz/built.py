@@ -1,6 +1,6 @@
 """Inputs built to do harm: bombs, quadratic names, counts that lie, many parts, depth, long lines.
 
-Each kind has a generator, which draws sizes, places and packings anew for every input. What a
+Each kind has a generator, which draws new sizes, places and packings for every input. What a
 hostile file does is in how it is made; mutations of sound files (mutations.py) hardly find it.
 """
 

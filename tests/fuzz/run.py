@@ -53,7 +53,7 @@ class Result:
 
 
 class Worker:
-    """A process that inspects one input after the other, started anew where one ends it."""
+    """A process that inspects one input after the other, restarted when one ends it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

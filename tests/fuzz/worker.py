@@ -40,7 +40,7 @@ def _inspect(paths: list[str], scratch: Path) -> dict[str, object]:
     from embeddings.cli import main as command
 
     before = _memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
     started, originals, status = time.process_time(), (os.dup(1), os.dup(2)), None
     outputs = [scratch / "stdout", scratch / "stderr"]
     for number, output in enumerate(outputs, 1):

@@ -9,8 +9,8 @@ sentence with more tokens than fit is split between words, so every word gets a 
 
 For masked language modeling, 15 % of the tokens are chosen at random, except special ones. Of the
 chosen tokens, 80 % are replaced by [MASK], 10 % by a random token, and 10 % stay as they are, so
-that every token's vector must represent its context (Devlin et al., 2018). Each epoch chooses anew
-(Liu et al., "RoBERTa", 2019).
+that every token's vector must represent its context (Devlin et al., 2018). Each epoch
+chooses others (Liu et al., "RoBERTa", 2019).
 """
 
 from collections import Counter

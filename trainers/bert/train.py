@@ -132,7 +132,7 @@ class MaskedTask(Task):
     def batch(self, epoch: int, step: int) -> Batch:
         """Return masked inputs and targets, int64, (B, t), of sequences of similar length.
 
-        Sequences are reshuffled, and masked anew, each epoch.
+        Sequences are reshuffled and remasked each epoch.
         """
         if self._order[0] != epoch:
             self._order = epoch, self._steps(epoch)

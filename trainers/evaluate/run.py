@@ -5,7 +5,7 @@
 
 Entity embeddings, one-hot, label and target encoding, and the categories that trees handle natively
 are compared by cross-validation under k-NN, a linear model (ridge or logistic regression) and
-histogram gradient boosting. Whatever is learned from the target is fitted anew in each fold, on its
+histogram gradient boosting. Whatever is learned from the target is refitted in each fold, on its
 training rows only. Standard output has the table, and one JSON object as its last line.
 
 With --run-dir, metrics.jsonl there reports the progress: `start` with the number of steps, `begin`

@@ -65,7 +65,7 @@ class Word2VecConfig(TextOptions, LoopConfig):
     engine: Annotated[Engine, COMPUTATION, Doc(
         "fast: compiled for the CPU; torch: for GPUs and several processes")] = "fast"
     window: Annotated[Count, Unit("words"), MODEL, Doc(
-        "Maximum distance of context words, drawn anew for each word")] = 5
+        "Maximum distance of context words, redrawn for each word")] = 5
     min_count: Annotated[MinCount, Doc("Minimum count of a word; rarer words are ignored")] = 5
     negatives: Annotated[Count, Label("Negative samples"), TRAINING, Doc(
         "Negative samples per center word")] = 5

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import streamlit as st
 
 from embeddings import EmbeddingSet
@@ -14,11 +12,10 @@ from embeddings.columns import (
     CATEGORICAL,
     LABEL,
     SCALED,
-    are_codes,
-    as_text,
     categories,
-    column_kind,
     column_of,
+    first_to_color_by,
+    shown_kind,
 )
 from pages.common.choices import chosen, key_for
 from pages.explore import navigation
@@ -77,7 +74,10 @@ def _choose_coloring(source: str, embedding_set: EmbeddingSet) -> Coloring:
     former = opened.address.color or ""
     if former in ALIASES:  # from an old address
         opened.address = replace(opened.address, color=ALIASES[former])
-    first = _first_color(embedding_set, kinds)
+    named = {
+        name: column_of(embedding_set, name) for name, what in kinds.items() if what in CATEGORICAL
+    }
+    first = first_to_color_by(named, NAMED) or SINGLE
     by = navigation.control("color", first, options, named=(), scaled=None, scale=None)
     st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
@@ -98,18 +98,6 @@ def _choose_coloring(source: str, embedding_set: EmbeddingSet) -> Coloring:
         named = _choose_named(embedding_set, by)
         return Coloring(by, named)
     return Coloring(by)
-
-
-def _first_color(embedding_set: EmbeddingSet, kinds: dict[str, str]) -> str:
-    """Return the first column of categories, preferably with 3 to NAMED of them, texts first."""
-
-    def rank(name: str) -> tuple[bool, bool, bool]:
-        column = column_of(embedding_set, name)
-        distinct = pc.count_distinct(as_text(column)).as_py()
-        return distinct <= 2, distinct > NAMED, is_number(column.type)
-
-    named = [name for name, what in kinds.items() if what in CATEGORICAL]
-    return min(named, key=rank, default=SINGLE)
 
 
 def choose_hover(source: str, embedding_set: EmbeddingSet) -> tuple[str, ...]:
@@ -166,12 +154,7 @@ def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
     Whole numbers of few values, such as classes, are categories.
     """
     metadata = _embedding_set.metadata
-    kinds = {name: kind_of(metadata.column(name)) for name in metadata.column_names}
+    kinds = {name: shown_kind(metadata.column(name)) for name in metadata.column_names}
     if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
         kinds[LABEL] = "category"
     return kinds
-
-
-def kind_of(column: pa.ChunkedArray) -> str:
-    """Return the kind of a column; whole numbers of few values are categories."""
-    return "category" if are_codes(column) else column_kind(column)

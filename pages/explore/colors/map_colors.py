@@ -13,7 +13,7 @@ from embeddings.analysis.cluster_names import name_clusters
 from embeddings.analysis.clusters import NOISE, Clusters, radii
 from embeddings.analysis.column_index import ColumnIndex, index_columns
 from embeddings.cache import key_hash
-from embeddings.columns import LABEL, MISSING, categories, column_of, numbers, seconds
+from embeddings.columns import LABEL, MISSING, categories, column_of, numbers, seconds, shown_kind
 from embeddings.layouts import Layout, quality
 from pages.common import services
 from pages.explore.colors.color_controls import (
@@ -24,7 +24,6 @@ from pages.explore.colors.color_controls import (
     PRESERVED,
     SINGLE,
     Coloring,
-    kind_of,
 )
 from pages.explore.colors.palette_controls import Scheme
 from pages.explore.layers import ActiveSet
@@ -102,7 +101,7 @@ def _is_served(colored: Colored) -> bool:
 @st.cache_resource(max_entries=64, show_spinner=False, validate=_is_served)
 def _column_colors(source: str, coloring: Coloring, _embedding_set: EmbeddingSet) -> Colored:
     column = column_of(_embedding_set, coloring.by)
-    what = "number" if coloring.scaled else kind_of(column)
+    what = "number" if coloring.scaled else shown_kind(column)
     if what == "date":
         return Colored(date_colors(seconds(column), coloring.by, services.blobs()))
     if what == "number":

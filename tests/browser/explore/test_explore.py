@@ -251,8 +251,7 @@ def test_umap_runs_with_progress_and_is_cached(app: AppPage, tmp_path: Path) -> 
 
 
 def test_cancel_stops_a_layout(app: AppPage) -> None:
-    app.choose("Layout", "t-SNE")
-    app.choose_dims(3)
+    app.open("?method=tsne&dims=3&params=iterations:10000")  # it does not end by itself before
     app.page.get_by_role("button", name="Run t-SNE").click()
     app.page.get_by_role("button", name="Cancel").click()
     expect(app.page.get_by_role("button", name="Run t-SNE")).to_be_visible()

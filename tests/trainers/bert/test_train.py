@@ -109,7 +109,7 @@ def test_held_out_sentences_are_not_trained_on():
         MaskedTask(replace(text, sentences=text.sentences[:1]), config(validation_fraction=0.99))
 
 
-def test_an_epoch_has_every_sequence_once_and_masks_anew():
+def test_an_epoch_has_every_sequence_once_and_new_masks():
     task = MaskedTask(synthetic_senses(sentences=300), config(batch_size=16, dim=8))
     seen = np.concatenate([task._steps(epoch)[step] for epoch in (0,)
                            for step in range(task.steps_per_epoch)])  # fmt: skip
