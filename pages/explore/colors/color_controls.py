@@ -74,10 +74,10 @@ def _choose_coloring(source: str, embedding_set: EmbeddingSet) -> Coloring:
     former = opened.address.color or ""
     if former in ALIASES:  # from an old address
         opened.address = replace(opened.address, color=ALIASES[former])
-    named = {
+    categorical = {
         name: column_of(embedding_set, name) for name, what in kinds.items() if what in CATEGORICAL
     }
-    first = first_to_color_by(named, NAMED) or SINGLE
+    first = first_to_color_by(categorical, NAMED) or SINGLE
     by = navigation.control("color", first, options, named=(), scaled=None, scale=None)
     st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
@@ -154,7 +154,9 @@ def column_kinds(source: str, _embedding_set: EmbeddingSet) -> dict[str, str]:
     Whole numbers of few values, such as classes, are categories.
     """
     metadata = _embedding_set.metadata
-    kinds = {name: shown_kind(metadata.column(name)) for name in metadata.column_names}
+    kinds: dict[str, str] = {
+        name: shown_kind(metadata.column(name)) for name in metadata.column_names
+    }
     if LABEL not in kinds and 2 * len(set(_embedding_set.labels)) <= len(_embedding_set):
         kinds[LABEL] = "category"
     return kinds

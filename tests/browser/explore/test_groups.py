@@ -1,5 +1,9 @@
 """Selecting with the keys, naming what is selected, and laying it out by itself."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,6 +12,13 @@ from tests.browser.explore.test_filters import MASKED, wait_for_mask
 from tests.browser.explore.test_map import ranges
 
 ROWS, THREES, FIVES = 1797, 183, 182  # of the digits
+
+
+@pytest.fixture(autouse=True)
+def no_groups_remain(cache: Path) -> Iterator[None]:
+    """Remove the groups that the test names in the digits, which other tests use too."""
+    yield
+    shutil.rmtree(cache / "annotations", ignore_errors=True)
 
 
 def click(app: AppPage, legend: str, *keys: str) -> None:
