@@ -142,20 +142,27 @@ def _receive(event: Event, view: ViewState) -> None:
 
 
 def _status_bar(view: ViewState, placed: Placement | None) -> None:
-    """Describe the view in one line; offer to run what is missing, or to cancel what runs.
-
-    What comes and goes has containers of its own: an open panel that moved would close.
-    """
+    """Describe the view in one line; offer to run what is missing, or to cancel what runs."""
     spec, displayed, history = view.request.spec, view.displayed, view.history
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
         st.markdown(plain(_description(view, placed)), width="stretch")
-        with st.container(key="work", horizontal=True, width="content"):
-            _work(view)
+        if displayed.job is not None:
+            _progress(view, displayed.job)
+        elif not displayed.is_requested:
+            title = f"Run {METHODS[spec.method].title}"
+            st.button(title, type="primary", key="run", on_click=_start, args=(view,))
+        elif not displayed.layout.quality:
+            st.button(
+                "Measure quality",
+                help="How many of the true nearest neighbors does this layout preserve?",
+                key="measure_quality",
+                on_click=_start,
+                args=(view,),
+            )
         filter_panel.draw(view.key, view.embedding_set, view.kinds)
         new_points.draw(view.request.active)
-        with st.container(key="clearing", width="content"):
-            if not history.is_empty:
-                st.button("Clear", key="clear", on_click=history.clear)
+        if not history.is_empty:
+            st.button("Clear", key="clear", on_click=history.clear)
         export_panel.draw(view)
     refused_key, reason = st.session_state.get("refused_job", ("", ""))
     if view.matching.error:
@@ -164,24 +171,6 @@ def _status_bar(view: ViewState, placed: Placement | None) -> None:
         error_box(displayed.error)
     elif reason and refused_key == layout_controls.job_key(view.embedding_set, spec):
         error_box(reason)
-
-
-def _work(view: ViewState) -> None:
-    """Show the work in progress, or the button that starts what has not been computed."""
-    spec, displayed = view.request.spec, view.displayed
-    if displayed.job is not None:
-        _progress(view, displayed.job)
-    elif not displayed.is_requested:
-        title = f"Run {METHODS[spec.method].title}"
-        st.button(title, type="primary", key="run", on_click=_start, args=(view,))
-    elif not displayed.layout.quality:
-        st.button(
-            "Measure quality",
-            help="How many of the true nearest neighbors does this layout preserve?",
-            key="measure_quality",
-            on_click=_start,
-            args=(view,),
-        )
 
 
 def _start(view: ViewState) -> None:
