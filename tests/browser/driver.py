@@ -48,6 +48,15 @@ PLACES = f"""() => {{
     return [box.left + at.x, box.top + at.y];
   }});
 }}"""
+STILL = """place => new Promise((resolve) => {
+  let last = "", since = performance.now();
+  const look = (now) => {
+    const at = JSON.stringify(place());
+    if (at !== last) [last, since] = [at, now];
+    if (now - since > 500) resolve(); else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
 IN_THE_OPEN = f"""after => {{
   const {{ view, elements }} = {ROOT}.embeddingMap;
   const {{ clientWidth: width, clientHeight: height }} = elements.root;
@@ -222,18 +231,7 @@ class AppPage:
 
     def wait_until_still(self, row: int) -> None:
         """Wait until a row keeps its place for half a second."""
-        self.page.evaluate(
-            f"""row => new Promise((resolve) => {{
-              let last = "", since = performance.now();
-              const look = (now) => {{
-                const at = JSON.stringify(({PLACE})(row));
-                if (at !== last) [last, since] = [at, now];
-                if (now - since > 500) resolve(); else requestAnimationFrame(look);
-              }};
-              requestAnimationFrame(look);
-            }})""",
-            row,
-        )
+        self.page.evaluate(f"row => ({STILL})(() => ({PLACE})(row))", row)
 
     def click_point(self, row: int) -> None:
         """Click a row at its pixel on the map."""
@@ -250,6 +248,13 @@ class AppPage:
         """Choose an option of a select box."""
         self.page.get_by_role("combobox", name=label).first.click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def unfold(self, title: str) -> None:
+        """Open an expander; wait until what is in it stands still, so that a click meets it."""
+        self.wait_for_script()
+        expander = self.page.locator("details").filter(has=self.page.get_by_text(title, exact=True))
+        expander.locator("summary").first.click()
+        expander.first.evaluate(f"box => ({STILL})(() => box.getBoundingClientRect())")
 
     def fill(self, setting: str, value: str) -> None:
         """Type a number into the box of a setting."""

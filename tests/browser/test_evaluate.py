@@ -45,7 +45,7 @@ def upload(page: AppPage, table: Path) -> None:
 def choose_little(page: AppPage) -> None:
     """Choose settings that take seconds: two folds, two epochs, no boosting."""
     page.fill("Folds", "2")
-    page.page.get_by_text("More settings").click()
+    page.unfold("More settings")
     page.fill("Epochs", "2")
     page.page.locator("[class*=st-key-models]").get_by_text("boosting", exact=True).click()
 
@@ -94,7 +94,7 @@ def test_a_run_is_cancelled_started_over_and_deleted(page: AppPage, tmp_path: Pa
     page.upload(write_shops(tmp_path / "many.csv", 50_000))  # which takes minutes
     expect(page.page.get_by_text("First rows of 50,000")).to_be_visible()
     page.fill("Folds", "20")
-    page.page.get_by_text("More settings").click()
+    page.unfold("More settings")
     page.fill("Epochs", "1000")
     page.press("Compare")
     expect(page.page.get_by_text("Fold 1 of 20: entity embeddings, training")).to_be_visible()

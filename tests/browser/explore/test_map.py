@@ -81,7 +81,7 @@ def test_size_and_opacity_of_points_are_drawn_without_fetching_points_again(app:
     before = app.page.evaluate(style)
     requests: list[str] = []
     app.page.on("request", lambda request: requests.append(request.url))
-    app.page.get_by_text("Points", exact=True).click()
+    app.unfold("Points")
     for name, presses in (("Size", 10), ("Opacity", 5)):
         slider = app.page.get_by_role("slider", name=name)
         slider.focus()
@@ -142,7 +142,7 @@ def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_
     app.wait_for_map(points=count)
     swatch = app.page.locator(".legend-swatch").first
     usual = swatch.get_attribute("style")
-    app.page.get_by_text("Palette", exact=True).first.click()
+    app.unfold("Palette")
     app.choose("Palette", "Tol")
     expect(swatch).not_to_have_attribute("style", usual)
 
