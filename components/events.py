@@ -3,6 +3,7 @@
 import base64
 import binascii
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -16,6 +17,7 @@ LONGEST_ADDRESS = 512 * 1024
 LONGEST_TEXT = 200_000
 """Characters of a search; a pasted vector of thousands of numbers has so many."""
 
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 SelectionMode = Literal["replace", "add", "subtract"]
 """What selected rows do to the selection that there is."""
@@ -78,6 +80,19 @@ class Hidden:
 
 
 @dataclass(frozen=True)
+class PickColor:
+    """A color, "#rrggbb", was picked for a category of the legend."""
+
+    code: int
+    color: str
+
+
+@dataclass(frozen=True)
+class ResetColors:
+    """The categories of the legend are to have the colors of the palette again."""
+
+
+@dataclass(frozen=True)
 class ToggleSimilarity:
     """The map is to be colored by similarity to the current item, or no longer."""
 
@@ -124,6 +139,8 @@ Event = (
     | BackgroundClick
     | NewPointClick
     | Hidden
+    | PickColor
+    | ResetColors
     | ToggleSimilarity
     | Navigated
     | Query
@@ -144,6 +161,7 @@ def decode(message: Any, count: int) -> Event:
     message : {"type": "click", "row"}, {"type": "toggle", "row"}, {"type": "clear"},
         {"type": "selection", "bits", "name", "mode"}, {"type": "background", "position"},
         {"type": "new_point", "number"}, {"type": "hidden", "codes"}, {"type": "similarity"},
+        {"type": "pick_color", "code", "color"}, {"type": "reset_colors"},
         {"type": "navigated", "search"},
         {"type": "query", "text"}, {"type": "search", "text"},
         {"type": "sort", "column", "descending"}
@@ -173,6 +191,10 @@ def decode(message: Any, count: int) -> Event:
         return NewPointClick(_number(message.get("number")))
     if kind == "hidden":
         return Hidden(_codes(message.get("codes")))
+    if kind == "pick_color":
+        return PickColor(_code(message.get("code")), _color(message.get("color")))
+    if kind == "reset_colors":
+        return ResetColors()
     if kind == "similarity":
         return ToggleSimilarity()
     if kind == "navigated":
@@ -238,9 +260,21 @@ def _position(position: Any) -> tuple[float, float]:
 
 
 def _codes(codes: Any) -> frozenset[int]:
-    if not isinstance(codes, list) or not all(type(c) is int and 0 <= c < 256 for c in codes):
-        raise EventError("the codes of categories are a list of whole numbers below 256")
-    return frozenset(codes)
+    if not isinstance(codes, list):
+        raise EventError(f"the codes of categories are a list, not {type(codes).__name__}")
+    return frozenset(map(_code, codes))
+
+
+def _code(code: Any) -> int:
+    if type(code) is not int or not 0 <= code < 256:
+        raise EventError(f"the code of a category is a whole number below 256, not {code!r}")
+    return code
+
+
+def _color(color: Any) -> str:
+    if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        raise EventError(f"a color is written as #rrggbb, not {color!r}")
+    return color.lower()
 
 
 def _parameters(search: Any) -> dict[str, str]:

@@ -176,7 +176,9 @@ export function wrap(text, measure) {
  */
 export function moved(marks, dx, dy) {
   const move = (/** @type {{ x: number, y: number }} */ { x, y }) => ({ x: x + dx, y: y + dy });
-  return marks.map((mark) => (mark.kind === "line"
-    ? { ...mark, from: move(mark.from), to: move(mark.to) }
-    : { ...mark, ...move(mark) }));
+  return marks.map((mark) => {
+    if (mark.kind === "line") return { ...mark, from: move(mark.from), to: move(mark.to) };
+    if (mark.kind === "shape") return { ...mark, rings: mark.rings.map((ring) => ring.map(move)) };
+    return { ...mark, ...move(mark) };
+  });
 }

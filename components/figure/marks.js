@@ -36,7 +36,15 @@
  * @property {number} height
  * @property {string[]} colors
  *
- * @typedef {Circle | Line | Text | Ramp} Mark
+ * @typedef {object} Shape Areas with the same color, or their outlines; of two areas one within the other that
+ *   run in opposite directions, the inner one is a hole.
+ * @property {"shape"} kind
+ * @property {Place[][]} rings
+ * @property {string | null} fill
+ * @property {string | null} stroke
+ * @property {number} width Of the stroke.
+ *
+ * @typedef {Circle | Line | Text | Ramp | Shape} Mark
  */
 
 /**
@@ -59,8 +67,8 @@
  * @property {string} font
  * @property {string | null} background Null for none.
  * @property {{ x: number, y: number, width: number, height: number }} plot What is inside is drawn.
- * @property {number} opacity Of lines and dots together.
- * @property {Line[]} lines Below the dots.
+ * @property {number} opacity Of the dots and what is below them together.
+ * @property {Mark[]} below Lines and areas below the dots.
  * @property {Dots[]} dots
  * @property {Mark[]} marks Above the dots: rings, labels, names.
  * @property {Mark[]} key The title and the legend, around the plot.
@@ -130,6 +138,12 @@ export class Recorder {
   /** @type {({ x: number, y: number, radius: number } | { from: Place, to: Place })[]} */
   #path = [];
 
+  /** Where in the path the last `moveTo` was. */
+  #begun = 0;
+
+  /** @type {Place[][]} The closed parts of the path, which are not in it any more. */
+  #rings = [];
+
   /** @type {Circle | null} The circle of this path that was filled last. */
   #filled = null;
 
@@ -156,6 +170,7 @@ export class Recorder {
 
   beginPath() {
     this.#path = [];
+    this.#rings = [];
     this.#start = this.#filled = null;
   }
 
@@ -174,6 +189,7 @@ export class Recorder {
    */
   moveTo(x, y) {
     this.#start = { x, y };
+    this.#begun = this.#path.length;
   }
 
   /**
@@ -185,7 +201,16 @@ export class Recorder {
     this.#start = { x, y };
   }
 
+  /** Make an area of the lines since the last `moveTo`. */
+  closePath() {
+    const lines = this.#path.splice(this.#begun);
+    const places = lines.flatMap((line) => ("from" in line ? [line.from, line.to] : []));
+    this.#rings.push(places.filter((_, i) => i % 2 === 1 || i === 0));
+  }
+
   fill() {
+    const { fillStyle: fill } = this;
+    if (this.#rings.length) this.marks.push({ kind: "shape", rings: this.#rings, fill, stroke: null, width: 0 });
     for (const part of this.#path) {
       if (!("radius" in part)) continue;
       this.#filled = { kind: "circle", ...part, fill: this.fillStyle, stroke: null, width: 0 };
@@ -195,6 +220,7 @@ export class Recorder {
 
   stroke() {
     const [color, width] = [this.strokeStyle, this.lineWidth];
+    if (this.#rings.length) this.marks.push({ kind: "shape", rings: this.#rings, fill: null, stroke: color, width });
     if (this.#filled) { // a circle that is filled and stroked is one mark
       Object.assign(this.#filled, { stroke: color, width });
       return;

@@ -7,9 +7,8 @@ import { displayedPoints } from "../map/added.js";
 import { markerStyle, take } from "../map/points.js";
 import { layoutOf } from "../map/projection.js";
 import { shades } from "../map/similarity.js";
-import {
-  colorScale, diameterOf, levelOfRows, numberScale, onWhite, rampColors, similarityScale, SHADES, wordsOf,
-} from "./describe.js";
+import { diameterOf, levelOfRows, onWhite, wordsOf } from "./describe.js";
+import { colorScale, numberScale, rampColors, SHADES, similarityScale } from "./scales.js";
 
 /** @typedef {import("../map/map.js").EmbeddingMap} EmbeddingMap */
 /** @typedef {import("./describe.js").Options} Options */
@@ -71,7 +70,7 @@ function describePage(map, options) {
   const { labels, columns } = data.texts;
   const { points, drawable: { mask, alone, style } } = scene;
   const theme = options.background === "white" ? onWhite(map.theme) : map.theme;
-  const { focus, names, axes, levels, added } = overlay.highlights;
+  const { focus, names, axes, levels, added, pointLabels } = overlay.highlights;
   const isSimilar = levels !== null;
   const rows = rowsOf(points.count, isSimilar ? scene.visible : alone);
   const places = new Int32Array(points.count).fill(-1); // in the file, of each row that it has
@@ -100,9 +99,10 @@ function describePage(map, options) {
       nearness: focus.nearness.filter((_, i) => places[focus.rows[i]] >= 0),
     },
     names: names.map((name) => ({ ...name, row: places[name.row] })).filter(({ row }) => row >= 0),
+    pointLabels, density: overlay.density.mode,
     added: added && { axes: displayedPoints(added, points), labels: added.labels },
     ends: points.dims === 2 ? axes : [],
-    half: points.half,
+    half: points.half, extent: points.extent, reach: points.reach,
     view: seen(graph, points.dims),
     box: points.dims === 3 && !isSimilar ? boxOf(graph) : null,
   };

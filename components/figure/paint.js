@@ -32,16 +32,16 @@ export async function toPng(figure, scale) {
 }
 
 /**
- * Return lines and dots of a figure as a canvas that fills its plot.
+ * Return the dots of a figure, and what is below them, as a canvas that fills its plot.
  *
  * @param {Figure} figure
  * @param {number} [scale] pixels per px
  */
 export async function paintPoints(figure, scale = IMAGE_SCALE) {
-  const { plot, opacity, lines, dots } = figure;
+  const { plot, opacity, below, dots } = figure;
   const { canvas, context } = makeCanvas(plot.width, plot.height, scale);
   context.translate(-plot.x, -plot.y);
-  lines.forEach((line) => paintMark(context, line, figure.font));
+  below.forEach((mark) => paintMark(context, mark, figure.font));
   let painted = 0;
   for (const { radius, radii, opacity: own, palette, codes, xs, ys } of dots) {
     context.globalAlpha = own;
@@ -62,7 +62,7 @@ export async function paintPoints(figure, scale = IMAGE_SCALE) {
 }
 
 /**
- * Return lines and dots as the URL of a PNG.
+ * Return the same as the URL of a PNG.
  *
  * @param {Figure} figure
  */
@@ -103,6 +103,16 @@ export function paintMark(context, mark, font) {
     context.moveTo(mark.from.x, mark.from.y);
     context.lineTo(mark.to.x, mark.to.y);
     stroke(context, mark.color, mark.width);
+  } else if (mark.kind === "shape") {
+    for (const ring of mark.rings) {
+      ring.forEach(({ x, y }, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+      context.closePath();
+    }
+    if (mark.fill) {
+      context.fillStyle = mark.fill;
+      context.fill();
+    }
+    if (mark.stroke) stroke(context, mark.stroke, mark.width);
   } else if (mark.kind === "ramp") {
     const { x, y, width, height, colors } = mark;
     const gradient = height > width

@@ -14,7 +14,7 @@ import { MOST_SHAPES } from "./svg.js";
 
 /**
  * @typedef {object} Rasterize
- * @property {(figure: Figure) => Promise<Pixels>} points Return lines and dots, to fill the plot.
+ * @property {(figure: Figure) => Promise<Pixels>} points Return the dots and what is below them, to fill the plot.
  * @property {(text: Text, box: import("./marks.js").Figure["plot"]) => Pixels} text Return a text; the
  *   box is relative to its place.
  */
@@ -105,6 +105,7 @@ class Content {
       const { from, to } = mark;
       this.write(`${number(from.x)} ${number(from.y)} m ${number(to.x)} ${number(to.y)} l S`);
     } else if (mark.kind === "ramp") this.#ramp(mark);
+    else if (mark.kind === "shape") this.#shape(mark);
     else await this.#text(mark);
   }
 
@@ -124,6 +125,20 @@ class Content {
     if (stroke) {
       this.setStroke(stroke, width);
       this.write(`${path} S`);
+    }
+  }
+
+  /** @param {import("./marks.js").Shape} shape */
+  #shape({ rings, fill, stroke, width }) {
+    const path = rings.map((ring) =>
+      `${ring.map(({ x, y }, i) => `${number(x)} ${number(y)} ${i ? "l" : "m"}`).join(" ")} h`).join("\n");
+    if (fill) {
+      this.setFill(fill);
+      this.write(path, "f");
+    }
+    if (stroke) {
+      this.setStroke(stroke, width);
+      this.write(path, "S");
     }
   }
 
@@ -269,8 +284,8 @@ export async function toPdf(figure, rasterize) {
  * @param {Content} content
  * @param {Figure} figure
  */
-async function drawPoints(content, { lines, dots }) {
-  for (const line of lines) await content.mark(line);
+async function drawPoints(content, { below, dots }) {
+  for (const mark of below) await content.mark(mark);
   for (const each of dots) content.dots(each);
 }
 

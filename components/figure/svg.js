@@ -13,7 +13,7 @@ export const MOST_SHAPES = 20_000;
  * Return the figure as the text of an SVG file.
  *
  * @param {Figure} figure
- * @param {(figure: Figure) => Promise<string>} rasterize return lines and dots as the URL of a PNG
+ * @param {(figure: Figure) => Promise<string>} rasterize return the dots and what is below them as the URL of a PNG
  *   that fills the plot; called above MOST_SHAPES
  */
 export async function toSvg(figure, rasterize) {
@@ -22,7 +22,7 @@ export async function toSvg(figure, rasterize) {
   const isImage = countDots(figure) > MOST_SHAPES;
   const points = isImage
     ? [`<image ${box} href="${await rasterize(figure)}"/>`]
-    : [...figure.lines.map(mark), ...figure.dots.map(dots)];
+    : [...figure.below.map(mark), ...figure.dots.map(dots)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${attributes({ width, height })} viewBox="0 0 ${width} ${height}"`
       + ` font-family="${escapeXml(font)}">`,
@@ -67,6 +67,12 @@ function mark(shape) {
       const { from, to, color, width } = shape;
       const ends = attributes({ x1: from.x, y1: from.y, x2: to.x, y2: to.y });
       return `<line ${ends}${paint("stroke", color)} stroke-width="${number(width)}"/>`;
+    }
+    case "shape": {
+      const { rings, fill, stroke, width } = shape;
+      const path = rings.map((ring) => `M${ring.map(({ x, y }) => `${number(x)} ${number(y)}`).join("L")}Z`).join("");
+      const edge = stroke ? paint("stroke", stroke) + ` stroke-width="${number(width)}"` : "";
+      return `<path d="${path}"${fill ? paint("fill", fill) : ' fill="none"'}${edge}/>`;
     }
     case "text":
       return text(shape);

@@ -2,18 +2,23 @@
 // The page of an exported HTML file: the map's points on a canvas, with hovering, legend and search.
 import { drawAdded } from "../map/added.js";
 import { drawAxes, drawDot, drawLabel, drawLine, drawRing, emptied } from "../map/canvas.js";
+import { centralPoints } from "../map/central.js";
+import { densityContours } from "../map/density.js";
+import { drawDensityFrom } from "../map/density_layer.js";
 import { drawLegend } from "../map/legend.js";
 import { drawNames } from "../map/names.js";
 import { drawFocus } from "../map/focus.js";
 import { fillTooltip, MATCH_COLOR } from "../map/overlay.js";
 import { groupRows } from "../map/points.js";
-import { pick } from "../map/projection.js";
+import { drawPointLabels } from "../map/point_labels.js";
 import { gridColors } from "../map/traces.js";
 import { GREY } from "../shared/colors.js";
 import { element } from "../shared/dom.js";
 import { formatCount } from "../shared/text.js";
+import { standingOut } from "../map/scene.js";
 import { gridOf } from "./box.js";
 import { orbitView, planeView } from "./viewer_camera.js";
+import { listen } from "./viewer_input.js";
 import { fromBase64, scaleElement, search } from "./viewer_parts.js";
 
 /** @typedef {import("../map/canvas.js").Place} Place */
@@ -38,20 +43,29 @@ import { fromBase64, scaleElement, search } from "./viewer_parts.js";
  * @property {import("../map/data.js").HoverColumn[]} columns
  * @property {import("../map/focus.js").Focus | null} focus
  * @property {import("../map/names.js").GroupName[]} names
+ * @property {import("../map/point_labels.js").LabelMode} pointLabels How many central points are labeled.
+ * @property {import("../map/density_layer.js").DensityMode} density How the density is drawn.
  * @property {{ axes: number[][], labels: string[] } | null} added Display coordinates of each point that is no row of
  *   the set.
  * @property {[string, string][]} ends What is at the ends of each axis.
  * @property {number} half Coordinates of the layout in one of the display.
+ * @property {number[]} extent See Points.
+ * @property {number} reach See Points.
  * @property {import("./viewer_camera.js").Seen} view
  * @property {Pick<import("../shared/plotly_types.d.ts").SceneAxes, "bounds" | "ticks"> | null} box In 3D, in
  *   display coordinates.
  */
 
 const MOST_MOVING = 40_000; // points that are painted while the view moves
-const RADIUS = 9; // px around the pointer within which a point is picked
 const STILL = 120; // ms without movement after which all points are painted
 
-class Viewer {
+export class Viewer {
+  /** @type {import("../map/central.js").CentralPoint[]} */
+  central = [];
+
+  /** @type {import("../map/contours.js").Ring[][]} */
+  contours = [];
+
   /** @type {number[]} */
   matches = [];
 
@@ -103,7 +117,7 @@ class Viewer {
     const room = () => this.room();
     const { view } = page;
     this.view = view.dims === 2 ? planeView(view, this.axes, room) : orbitView(view, this.axes, room);
-    this.listen();
+    listen(this);
     this.show();
     Object.assign(this.root, { viewer: this }); // for the console and the tests
     new ResizeObserver(() => this.redraw()).observe(this.root);
@@ -136,6 +150,10 @@ class Viewer {
       count += this.visible[row];
     });
     this.root.dataset.points = String(count);
+    const shown = standingOut({ visible: this.visible, drawable: { mask: this.mask } });
+    const points = { ...page, axes: this.axes };
+    this.central = page.pointLabels === "none" ? [] : centralPoints(points, shown);
+    this.contours = page.density === "none" || page.dims === 3 ? [] : densityContours(points, shown);
     this.redraw();
   }
 
@@ -161,10 +179,11 @@ class Viewer {
   }
 
   paintPoints() {
-    const { page: { style, palette, order }, mask, diameters } = this;
+    const { page: { style, palette, order, density, theme }, mask, diameters } = this;
     const context = emptied(this.points);
     const { left, width, height } = this.room();
     this.paintBox(context);
+    drawDensityFrom(context, this.view, this.contours, density, theme, left);
     const step = this.#isMoving ? Math.ceil(this.codes.length / MOST_MOVING) : 1;
     const paint = (/** @type {Uint32Array} */ rows, /** @type {number} */ drawn, hasColors = false) => {
       for (let i = 0; i < rows.length; i += step) {
@@ -205,7 +224,8 @@ class Viewer {
   }
 
   paintMarks() {
-    const { page: { theme, names, focus, added, labels, ends, half, scale, legend }, view, hovered } = this;
+    const { page: { theme, names, focus, added, labels, ends, half, scale, legend, pointLabels: mode }, view } = this;
+    const { axes, central, hovered } = this;
     const context = emptied(this.canvas);
     const { left } = this.room();
     /** @type {import("../map/canvas.js").Box[]} */
@@ -214,7 +234,10 @@ class Viewer {
     const [from, to] = [view.place(0, 0), view.place(1, 0)];
     const unit = from && to ? (to.x - from.x) / half : 0;
     const isColored = scale && !legend; // as on the map: no names above similarities
-    if (!focus && !isColored) drawNames(context, view, names, { hidden: this.hidden, unit, left, theme });
+    if (!focus && !isColored) {
+      const named = drawNames(context, view, names, { hidden: this.hidden, unit, left, theme });
+      drawPointLabels(context, view, axes, central, labels, { mode, left, taken: named, theme });
+    }
     for (const row of this.matches) drawDot(context, view.project(row), 4, MATCH_COLOR, theme.background);
     if (focus) drawFocus(context, view, focus, null, labels, theme, taken);
     const rings = added?.axes.map(([x, y, z]) => view.at(x, y, z ?? 0));
@@ -223,67 +246,6 @@ class Viewer {
     if (!at || hovered === null) return;
     drawRing(context, at, 7, 1.5, theme.text);
     drawLabel(context, at, labels[hovered], theme, taken, { strong: true });
-  }
-
-  listen() {
-    const { root, view } = this;
-    /** @type {Place | null} */
-    let dragged = null;
-    const place = (/** @type {MouseEvent} */ event) => {
-      const box = root.getBoundingClientRect();
-      return { x: event.clientX - box.left, y: event.clientY - box.top };
-    };
-    root.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || this.legend.contains(/** @type {Node} */ (event.target))) return;
-      dragged = place(event);
-      root.setPointerCapture(event.pointerId);
-    });
-    root.addEventListener("pointerup", () => (dragged = null));
-    root.addEventListener("pointercancel", () => (dragged = null));
-    root.addEventListener("pointerleave", () => this.hover(null, null));
-    root.addEventListener("pointermove", (event) => {
-      const at = place(event);
-      if (dragged) {
-        view.drag(at.x - dragged.x, at.y - dragged.y);
-        dragged = at;
-        this.hover(null, null);
-        this.move();
-      } else if (this.legend.contains(/** @type {Node} */ (event.target))) {
-        this.hover(null, null);
-      } else {
-        this.hover(pick(view, this.visible, at.x, at.y, RADIUS), at);
-      }
-    });
-    root.addEventListener("wheel", (event) => {
-      if (this.legend.contains(/** @type {Node} */ (event.target))) return;
-      event.preventDefault();
-      view.zoom(Math.exp(-event.deltaY / 400), place(event));
-      this.move();
-    }, { passive: false });
-    root.addEventListener("dblclick", () => {
-      view.reset();
-      this.redraw();
-    });
-    root.addEventListener("keydown", (event) => {
-      if (event.target !== root || !this.press(event.key)) return;
-      event.preventDefault();
-      this.move();
-    });
-  }
-
-  /**
-   * Move the view by a key; return whether it is a key that moves it.
-   *
-   * @param {string} key
-   */
-  press(key) {
-    const arrow = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[key];
-    const factor = { "+": 1.3, "=": 1.3, "-": 1 / 1.3 }[key];
-    const { left, width, height } = this.room();
-    if (arrow) this.view.drag(arrow[0], arrow[1]);
-    else if (factor) this.view.zoom(factor, { x: (left + width) / 2, y: height / 2 });
-    else if (key === "0") this.view.reset();
-    return Boolean(arrow || factor || key === "0");
   }
 
   /**

@@ -151,7 +151,7 @@ export function drawAxes(context, [[west, east], [south, north]], left, theme) {
 }
 
 /** @param {string} text */
-const shorten = (text) => (text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text);
+export const shorten = (text) => (text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text);
 
 /**
  * Return where a label is clear of the others and of the canvas's sides, or null.

@@ -94,6 +94,12 @@ class GroupName:
     code: int | None = None
 
 
+PointLabels = Literal["none", "few", "many"]
+"""How many of the most central points in view are labeled; the browser finds them."""
+DensityMode = Literal["none", "shading", "contours"]
+"""How the density of the visible points is drawn below them, in 2D; the browser computes it."""
+
+
 @dataclass(frozen=True)
 class PlacedPoints:
     """Points that are no rows of the set, drawn above its points as rings.
@@ -124,6 +130,8 @@ def embedding_map(
     style: PointStyle = PointStyle(),
     similarity: SimilarityColors | None = None,
     names: Sequence[GroupName] = (),
+    point_labels: PointLabels = "none",
+    density: DensityMode = "none",
     axes: Sequence[tuple[str, str]] = (),
     hidden: Collection[int] = (),
     camera: str = "",
@@ -153,6 +161,7 @@ def embedding_map(
     zoom : another number than before has the view zoom to the rows that stand out, or, if it is
         negative, return to where it was before it zoomed
     names : of groups of points, the coarsest and largest first
+    point_labels, density : labels of central points, and the density of the visible points
     axes : what is at the low and the high end of each axis; written in 2D
     background_clicks : whether a click beside all points, in 2D, is an event
     marker : a place to mark, in coordinates of the layout
@@ -175,6 +184,8 @@ def embedding_map(
         "style": asdict(style),
         "similarity": asdict(similarity) if similarity else None,
         "names": [asdict(name) for name in names],
+        "point_labels": point_labels,
+        "density": density,
         "axes": list(axes),
         "hidden": sorted(hidden),
         "camera": camera,

@@ -17,6 +17,7 @@ import { diameterFactors, toDisplay } from "./points.js";
  * @property {number[]} counts
  * @property {string[]} palette
  * @property {"solo" | "select"} click What a click on a name in the legend does.
+ * @property {boolean} [has_own] Whether the palette has colors that were picked for single categories.
  *
  * @typedef {object} NumberColors
  * @property {"numbers"} kind

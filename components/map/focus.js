@@ -41,7 +41,7 @@ export function drawFocus(context, projection, focus, marked, labels, theme, tak
     const image = images.get(which ?? -1);
     return image !== undefined && !isBeside(image);
   };
-  for (const { x, y } of images.values()) taken.push({ x: x - SIDE / 2, y: y - SIDE / 2, width: SIDE, height: SIDE });
+  for (const image of images.values()) taken.push(boxOf(image));
   const own = row === null ? null : projection.project(row);
   const center = own ?? marked;
   const places = rows.map((neighbor) => projection.project(neighbor));
@@ -84,6 +84,9 @@ function edge(middle, end) {
   const fraction = (SIDE / 2 + 3) / Math.max(Math.abs(dx), Math.abs(dy), 1);
   return fraction < 1 ? { x: middle.x + fraction * dx, y: middle.y + fraction * dy } : null;
 }
+
+/** @param {PlacedImage} image */
+export const boxOf = ({ x, y }) => ({ x: x - SIDE / 2, y: y - SIDE / 2, width: SIDE, height: SIDE });
 
 /** @param {PlacedImage} image */
 export const isBeside = ({ x, y, at }) => x !== at.x || y !== at.y;

@@ -20,6 +20,8 @@ import { rowsInside } from "./points.js";
  *   | { type: "background", position: number[] }
  *   | { type: "new_point", number: number }
  *   | { type: "hidden", codes: number[] }
+ *   | { type: "pick_color", code: number, color: string }
+ *   | { type: "reset_colors" }
  *   | { type: "similarity" }
  *   | { type: "clear" }} MapEvent As components/events.py decodes it.
  */

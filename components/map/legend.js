@@ -1,8 +1,8 @@
 // @ts-check
 // The legend: categories with their counts. A click shows one alone (or selects a cluster's
 // members), the swatch hides it, the arrow selects its members; keys do the same. With Shift, a
-// click adds the members to the selection; with Alt, it takes them out. The list is one stop of the
-// tab key; arrow keys move within it.
+// click adds the members to the selection; with Alt, it takes them out. A color can be picked for
+// each. The list is one stop of the tab key; arrow keys move within it.
 import { element } from "../shared/dom.js";
 import { formatCount } from "../shared/text.js";
 import { modeOf } from "./pointer.js";
@@ -15,6 +15,9 @@ import { modeOf } from "./pointer.js";
  * @property {(hidden: Set<number>) => void} setHidden Take the categories that are not drawn.
  * @property {(code: number, mode: import("./pointer.js").Mode) => void} select Select the members of a category.
  * @property {() => void} folded The legend was folded or unfolded.
+ * @property {(code: number, color: string) => void} [pick] Draw a category in another color; without it, the
+ *   legend offers none.
+ * @property {() => void} [reset] Draw all in the colors of the palette again.
  */
 
 const NARROW = 500; // px of the map below which the legend is folded at first
@@ -99,6 +102,9 @@ function fill(node, colors, hidden, actions) {
     const showAll = () => actions.setHidden(new Set());
     node.append(element("button", { class: "legend-all", type: "button", onclick: showAll }, "Show all"));
   }
+  if (colors.has_own && actions.reset) {
+    node.append(element("button", { class: "legend-all", type: "button", onclick: actions.reset }, "Reset colors"));
+  }
 }
 
 /**
@@ -178,5 +184,29 @@ function line(code, colors, hidden, actions) {
     },
     "→",
   );
-  return element("li", { class: isHidden ? "off" : "" }, swatch, entry, isSolo ? select : "");
+  return element(
+    "li", { class: isHidden ? "off" : "" },
+    swatch, entry, actions.pick ? picker(name, code, colors.palette[code], swatch, actions.pick) : "",
+    isSolo ? select : "",
+  );
+}
+
+/**
+ * Return a control in which a color is picked; the swatch shows it while the person chooses.
+ *
+ * @param {string} name
+ * @param {number} code
+ * @param {string} color
+ * @param {HTMLElement} swatch
+ * @param {(code: number, color: string) => void} pick
+ */
+function picker(name, code, color, swatch, pick) {
+  const title = `Color of ${name}`;
+  const input = element("input", {
+    class: "legend-color", type: "color", "data-key": `color-${code}`, title, "aria-label": title,
+    value: color.toLowerCase(),
+    oninput: () => swatch.style.setProperty("--swatch", input.value),
+    onchange: () => pick(code, input.value),
+  });
+  return input;
 }

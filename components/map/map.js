@@ -1,11 +1,11 @@
 // @ts-check
 // The map: shows a layout by what Python sends, and reports clicks and selections by row number.
 import { currentTheme } from "../shared/colors.js";
-import { addStyles, element } from "../shared/dom.js";
+import { addStyles } from "../shared/dom.js";
 import { mount, queue } from "../shared/mount.js";
 import { send, subscribe } from "../shared/page.js";
-import { graphElement } from "../shared/plotly.js";
 import { MapData } from "./data.js";
+import { buildElements, roomBeside } from "./elements.js";
 import { Interaction } from "./interaction.js";
 import { withNearness } from "./focus.js";
 import { drawLegend } from "./legend.js";
@@ -30,6 +30,8 @@ import { MapView } from "./view.js";
  * @property {import("./focus.js").FocusMessage | null} focus
  * @property {import("./similarity.js").SimilarityMessage | null} similarity
  * @property {import("./names.js").GroupName[]} names Of groups of points, the coarsest and largest first.
+ * @property {import("./point_labels.js").LabelMode} point_labels How many central points are labeled.
+ * @property {import("./density_layer.js").DensityMode} density How the density of the points is drawn.
  * @property {string | null} images Address of the small images; a row number is appended.
  * @property {boolean} thumbnails Whether images take the place of points.
  * @property {[string, string][]} axes What is at the low and the high end of each axis.
@@ -42,23 +44,6 @@ import { MapView } from "./view.js";
  *
  * @typedef {MapState & import("./data.js").Sources & import("./data.js").TextSources} MapMessage
  */
-
-/** The plot's element, canvases and cards, above each other. */
-function buildElements() {
-  const graph = graphElement({ class: "map-graph" });
-  const plain = element("canvas", { class: "map-plain", "aria-hidden": "true" });
-  const canvas = element("canvas", { class: "map-overlay", "aria-hidden": "true" });
-  const legend = element("div", { class: "map-legend", role: "group", "aria-label": "Legend" });
-  const scale = element("div", { class: "map-similarity", hidden: true });
-  const tooltip = element("div", { class: "map-tooltip", hidden: true });
-  const status = element("div", { class: "map-message", role: "status" }, "Loading the map…");
-  const root = element(
-    "div",
-    { "data-testid": "embedding-map", class: "embedding-map", role: "group", tabindex: "0" },
-    graph, plain, canvas, legend, scale, tooltip, status,
-  );
-  return { root, graph, plain, canvas, legend, scale, tooltip, status };
-}
 
 export class EmbeddingMap {
   /** @type {MapMessage | null} What is shown, or being drawn. */
@@ -88,17 +73,17 @@ export class EmbeddingMap {
   constructor(parent, plotlyUrl) {
     this.plotlyUrl = plotlyUrl;
     this.elements = buildElements();
-    const { root, graph, plain, canvas, tooltip } = this.elements;
+    const { root, under, graph, plain, canvas, tooltip } = this.elements;
     parent.append(root);
     this.theme = currentTheme(root);
     this.data = new MapData();
     this.view = new MapView(graph, plain, {
-      room: () => this.room(),
+      room: () => roomBeside(this.elements),
       moved: () => this.overlay.redraw(),
       settled: () => send("camera", this.view.viewText()),
       selected: (region) => this.selectRegion(region),
     });
-    this.overlay = new Overlay(canvas, this.view, this.data, () => this.theme);
+    this.overlay = new Overlay(canvas, under, this.view, this.data, () => this.theme);
     const { data, view, overlay } = this;
     this.interaction = new Interaction({ root, graph, tooltip, data, view, overlay }, {
       emit: (event) => this.#emit(event),
@@ -178,9 +163,10 @@ export class EmbeddingMap {
     this.interaction.backgroundClicks = message.background;
     this.interaction.images = message.images;
     this.overlay.images.show(message.thumbnails ? message.images : null);
-    const { focus, names, axes, marker } = message;
+    const { focus, names, axes, marker, point_labels: pointLabels, density } = message;
     const added = await this.data.loadAdded(message.added);
-    this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker, added });
+    this.overlay.density.mode = density;
+    this.overlay.highlight({ focus: focus && withNearness(focus), names, axes, marker, added, pointLabels });
     if (this.#levels) this.showLevels(this.#levels); // the theme may be another one
     this.similarity.update(message.similarity);
     root.classList.toggle("focused", Boolean(message.focus) && !mask?.alone);
@@ -238,6 +224,8 @@ export class EmbeddingMap {
     drawLegend(legend, drawable.colors, hidden, {
       setHidden: (changed) => this.setHidden(changed),
       select: (code, mode) => this.selectCategory(code, mode),
+      pick: (code, color) => this.#emit({ type: "pick_color", code, color }),
+      reset: () => this.#emit({ type: "reset_colors" }),
       folded: () => this.enqueue(() => this.draw()),
     });
     const drawing = { drawable, hidden, theme: this.theme, layout: this.message.layout };
@@ -302,15 +290,6 @@ export class EmbeddingMap {
     root.classList.toggle("similar", isOurs);
     root.dataset.similar = isOurs ? String(levels?.row) : "";
     this.similarity.drawScale(isOurs ? levels : null, this.theme);
-  }
-
-  /** Return the room beside the legend, in px; a folded legend, and one on a phone, takes none. */
-  room() {
-    const { root, legend } = this.elements;
-    const { clientWidth, clientHeight } = root;
-    const isBeside = !legend.hidden && legend.dataset.folded === "false" && clientWidth > 600;
-    const left = isBeside ? legend.offsetLeft + legend.offsetWidth + 4 : 0;
-    return { left, width: clientWidth - left, height: clientHeight };
   }
 }
 

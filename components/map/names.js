@@ -74,16 +74,18 @@ export function placeNames(names, locate, measure, room) {
 const shortened = (line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line);
 
 /**
+ * Return whether two rectangles are less than a few px apart.
+ *
  * @param {Omit<PlacedName, "lines" | "level">} one
  * @param {Omit<PlacedName, "lines" | "level">} other
  */
-function overlap(one, other) {
+export function overlap(one, other) {
   return one.x < other.x + other.width + GAP && other.x < one.x + one.width + GAP
     && one.y < other.y + other.height + GAP && other.y < one.y + one.height + GAP;
 }
 
 /**
- * Write the names of groups that are not hidden.
+ * Write the names of groups that are not hidden; return where they are.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Projection} projection
@@ -106,7 +108,8 @@ export function drawNames(context, projection, names, { hidden, unit, left, them
   context.textBaseline = "top";
   context.textAlign = "center";
   context.lineJoin = "round";
-  for (const { lines, x, y, width: wide, level } of placeNames(shown, locate, measure, { left, width, height })) {
+  const placed = placeNames(shown, locate, measure, { left, width, height });
+  for (const { lines, x, y, width: wide, level } of placed) {
     const size = SIZES[Math.min(level, 1)] * LINE_HEIGHT;
     context.font = fontOf(level, theme);
     lines.forEach((line, i) => {
@@ -119,4 +122,5 @@ export function drawNames(context, projection, names, { hidden, unit, left, them
     });
   }
   context.restore();
+  return placed;
 }

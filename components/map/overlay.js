@@ -1,12 +1,16 @@
 // @ts-check
 // What is drawn above the points: images, the focus, its neighbors and their labels, search matches,
-// names of groups, and the card beside the pointer.
+// names of groups, labels of central points, and the card beside the pointer.
 import { element, textNodes, thumbnail } from "../shared/dom.js";
 import { drawAdded, pickAdded, placesOf } from "./added.js";
 import { drawAxes, drawCross, drawDot, drawLabel, drawRing, emptied } from "./canvas.js";
-import { drawFocus, drawFrame, gapOf, isBeside } from "./focus.js";
+import { centralPoints } from "./central.js";
+import { DensityLayer } from "./density_layer.js";
+import { boxOf, drawFocus, drawFrame, gapOf, isBeside } from "./focus.js";
 import { MapImages, pointColors } from "./images.js";
 import { drawNames } from "./names.js";
+import { drawPointLabels } from "./point_labels.js";
+import { perScene, standingOut } from "./scene.js";
 import { paintLevels } from "./similarity.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
@@ -25,6 +29,8 @@ import { paintLevels } from "./similarity.js";
  * @property {number | null} hovered A row.
  * @property {import("./similarity.js").LevelDots | null} levels Colors by similarity, in place of those of the plot.
  * @property {import("./names.js").GroupName[]} names Of groups; not drawn beside a focus.
+ * @property {import("./point_labels.js").LabelMode} pointLabels How many central points are labeled; none beside a
+ *   focus, and none above colors by similarity.
  * @property {[string, string][]} axes What is at the ends of each axis; written in 2D.
  * @property {number[] | null} marker A marked place, in coordinates of the layout.
  * @property {import("./data.js").AddedPoints | null} added Points that are no rows of the set.
@@ -32,10 +38,13 @@ import { paintLevels } from "./similarity.js";
 
 export const MATCH_COLOR = "#e8770c";
 
+const centralOf = perScene((scene) => centralPoints(scene.points, standingOut(scene)));
+
 export class Overlay {
   /** @type {Highlights} */
   highlights = {
-    focus: null, matches: [], hovered: null, levels: null, names: [], axes: [], marker: null, added: null,
+    focus: null, matches: [], hovered: null, levels: null, names: [], pointLabels: "none", axes: [], marker: null,
+    added: null,
   };
 
   /** @type {number | null} The frame in which the overlay is drawn next. */
@@ -49,16 +58,18 @@ export class Overlay {
 
   /**
    * @param {HTMLCanvasElement} canvas
+   * @param {HTMLCanvasElement} under below the points
    * @param {MapView} view
    * @param {MapData} data
    * @param {() => Theme} theme
    */
-  constructor(canvas, view, data, theme) {
+  constructor(canvas, under, view, data, theme) {
     this.canvas = canvas;
     this.view = view;
     this.data = data;
     this.theme = theme;
     this.images = new MapImages(() => this.redraw());
+    this.density = new DensityLayer(under);
   }
 
   destroy() {
@@ -79,6 +90,7 @@ export class Overlay {
       this.#frame = null;
       if (!this.view.scene) return;
       this.#seen = this.view.scene.projection.refresh();
+      this.density.draw(this.view.scene, this.theme(), this.view.handlers.room().left);
       this.#draw(this.view.scene.projection);
       this.view.paint();
       this.#watchCamera();
@@ -87,8 +99,9 @@ export class Overlay {
 
   /** In 3D plotly.js reports no movement while it happens: look at the camera in each frame. */
   #watchCamera() {
-    const { focus, matches, levels, names, added } = this.highlights;
-    const isDrawn = focus || matches.length || levels || names.length || added || this.images.isOn;
+    const { focus, matches, levels, names, pointLabels, added } = this.highlights;
+    const isDrawn = focus || matches.length || levels || names.length || pointLabels !== "none" || added
+      || this.images.isOn;
     if (this.#watch !== null || this.view.scene?.points.dims !== 3 || !isDrawn) return;
     this.#watch = requestAnimationFrame(() => {
       this.#watch = null;
@@ -100,7 +113,7 @@ export class Overlay {
   /** @param {Projection} projection */
   #draw(projection) {
     const { focus, matches, hovered, levels, marker, added } = this.highlights;
-    const names = focus || levels ? [] : this.highlights.names;
+    const { names, pointLabels } = this.#named();
     const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
     const displayed = marker && this.view.displayed(marker);
     const { scene, graph } = this.view;
@@ -108,7 +121,7 @@ export class Overlay {
     if (scene) this.images.place(scene, room, this.highlights);
     // an emptied canvas may stay on the screen as it was until something else is painted
     const isEmpty = !focus && !matches.length && hovered === null && !levels && !displayed && !added
-      && !names.length && !axes.length && this.images.isEmpty;
+      && !names.length && pointLabels === "none" && !axes.length && this.images.isEmpty;
     this.canvas.style.visibility = isEmpty ? "hidden" : "visible";
     const context = emptied(this.canvas);
     if (levels && scene) {
@@ -120,6 +133,12 @@ export class Overlay {
       this.images.draw(context, projection.project, colorOf, this.theme());
     }
     this.paint(context, projection, this.theme(), hovered, this.images.onScreen());
+  }
+
+  /** Return what is named on the map: nothing beside a focus, or above colors by similarity. */
+  #named() {
+    const { focus, levels, names, pointLabels } = this.highlights;
+    return focus || levels ? { names: [], pointLabels: /** @type {const} */ ("none") } : { names, pointLabels };
   }
 
   /**
@@ -146,8 +165,8 @@ export class Overlay {
    * @param {ReadonlyMap<number, PlacedImage>} [images] that are there, by row
    */
   paint(context, projection, theme, hovered, images = new Map()) {
-    const { focus, matches, levels, marker, added } = this.highlights;
-    const names = focus || levels ? [] : this.highlights.names;
+    const { focus, matches, marker, added } = this.highlights;
+    const { names, pointLabels } = this.#named();
     const { scene } = this.view;
     const axes = scene?.points.dims === 2 ? this.highlights.axes : [];
     const labels = this.data.texts?.labels ?? null;
@@ -156,10 +175,15 @@ export class Overlay {
     const taken = [];
     const { left } = this.view.handlers.room();
     if (axes.length === 2) drawAxes(context, axes, left, theme);
+    const occupied = Array.from(images.values(), boxOf);
     if (names.length && scene) {
       const [from, to] = [projection.place(0, 0), projection.place(1, 0)];
       const unit = from && to ? (to.x - from.x) / scene.points.half : 0;
-      drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme });
+      occupied.push(...drawNames(context, projection, names, { hidden: this.data.hidden, unit, left, theme }));
+    }
+    if (pointLabels !== "none" && scene && labels) {
+      const options = { mode: pointLabels, left, taken: occupied, theme };
+      drawPointLabels(context, projection, scene.points.axes, centralOf(scene), labels, options);
     }
     for (const row of matches) {
       const image = images.get(row);

@@ -19,6 +19,8 @@ TITLES: Mapping[str, Callable[[Any], str]] = {
     "dims": lambda dims: f"Dimensions: {dims}D",
     "color": lambda column: f"Color: {column}",
     "size_by": lambda column: f"Size: {column}",
+    "labels": lambda labels: f"Labels: {labels}",
+    "density": lambda density: f"Density: {density}",
     "thumbnails": lambda shown: f"Images on the map: {'on' if shown else 'off'}",
     "layer": lambda layer: f"Layer: {layer}",
     "metric": lambda metric: f"Metric: {metric}",

@@ -10,6 +10,8 @@ from components import (
     Event,
     Hidden,
     NewPointClick,
+    PickColor,
+    ResetColors,
     Search,
     Selection,
     ToggleSimilarity,
@@ -30,6 +32,7 @@ from pages.explore import (
     query,
 )
 from pages.explore.address import bar as address_bar
+from pages.explore.colors.palette_controls import pick_color, reset_colors
 from pages.explore.colors.similarity_colors import toggle_similarity
 from pages.explore.map_data import (
     hover_addresses,
@@ -96,6 +99,8 @@ def _draw(request: ViewRequest) -> None:
             style=view.style,
             similarity=view.similarity,
             names=view.colored.names,
+            point_labels=view.request.points.labels,
+            density=view.request.points.density,
             axes=layout_controls.axis_ends(view.embedding_set, view.request.spec)
             if view.displayed.is_requested
             else (),
@@ -132,6 +137,10 @@ def _receive(event: Event, view: ViewState) -> None:
         new_points.show_neighbors(event.number)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
+    elif isinstance(event, PickColor):
+        pick_color(view.colored.colors, event.code, event.color)
+    elif isinstance(event, ResetColors):
+        reset_colors()
     elif isinstance(event, ToggleSimilarity):
         toggle_similarity()
     elif isinstance(event, Selection) and view.matching.mask is not None:

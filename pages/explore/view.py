@@ -26,6 +26,7 @@ from pages.explore.address import Address
 from pages.explore.address.selections import selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
 from pages.explore.colors.map_colors import Colored, colors_of
+from pages.explore.colors.palette_controls import with_own_colors
 from pages.explore.colors.point_controls import PointSettings, point_style
 from pages.explore.colors.similarity_colors import similarity_colors
 from pages.explore.history import History
@@ -51,7 +52,7 @@ class ViewRequest:
     active : the set, or the layer of it, to show
     spec : the layout to show it in
     coloring : the colors of the points
-    points : size and opacity of the points
+    points : size, opacity, labels and density of the points
     hover : columns that a point shows when it is hovered over
     """
 
@@ -179,6 +180,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         colored = Colored(one_color(len(embedding_set), "clusters"), note)
     else:
         colored = colors_of(request.active, displayed, request.coloring)
+        colored = replace(colored, colors=with_own_colors(colored.colors))
     is_coloring = colored.job is not None and not colored.job.is_finished
     if not is_waiting and not is_coloring:
         _keep_hidden(colored)

@@ -14,7 +14,9 @@ from components import (
     Hidden,
     Navigated,
     NewPointClick,
+    PickColor,
     Query,
+    ResetColors,
     Search,
     Selection,
     Sort,
@@ -89,6 +91,12 @@ def test_hidden_categories_are_named_by_their_codes() -> None:
     assert decode({"type": "hidden", "codes": []}, COUNT) == Hidden(frozenset())
 
 
+def test_colors_of_categories_are_picked_and_reset() -> None:
+    message = {"type": "pick_color", "code": 3, "color": "#0A6bCB"}
+    assert decode(message, COUNT) == PickColor(3, "#0a6bcb")
+    assert decode({"type": "reset_colors"}, COUNT) == ResetColors()
+
+
 def test_texts_of_searches_are_text_of_a_limited_length() -> None:
     assert decode({"type": "query", "text": "king - man"}, COUNT) == Query("king - man")
     assert decode({"type": "search", "text": "x"}, COUNT) == Search("x")
@@ -125,6 +133,11 @@ def test_clear_has_nothing_more() -> None:
         {"type": "hidden", "codes": [-1]},
         {"type": "hidden", "codes": [True]},
         {"type": "hidden", "codes": ["1"]},
+        {"type": "pick_color", "code": 3},
+        {"type": "pick_color", "code": 3, "color": "red"},
+        {"type": "pick_color", "code": 3, "color": "#0a6bcb\n"},
+        {"type": "pick_color", "code": 256, "color": "#0a6bcb"},
+        {"type": "pick_color", "code": True, "color": "#0a6bcb"},
         {"type": "click"},
         {"type": "click", "row": COUNT},
         {"type": "click", "row": -1},

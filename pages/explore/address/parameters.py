@@ -6,6 +6,7 @@ people type, cut and share addresses.
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -19,6 +20,7 @@ POINT_SIZES = (0.2, 4.0)
 """The smallest and the largest factor of the size of points."""
 OPACITIES = (0.1, 2.0)
 """The faintest and the most opaque points, see components.PointStyle."""
+_HEX_COLOR = re.compile("[0-9a-f]{6}")
 _MOST_DIGITS = 18  # of a whole number; int() refuses longer ones only beyond thousands
 _MOST_ROWS = 1 << 27  # that a selection in an address may have
 
@@ -36,7 +38,8 @@ class Address:
     method, dims, params, seed : of the layout; parameters by name, as text
     color, named, granularity, scaled : see color_controls.Coloring
     palette, ramp, reversed, scale : of the colors, see palette_controls.Scheme
-    point_size, opacity, size_by : of the points, see point_controls.PointSettings
+    own_colors : names of categories, and the colors, "#rrggbb", that were picked for them
+    point_size, opacity, size_by, labels, density : of the points, see point_controls.PointSettings
     thumbnails : whether images take the place of points
     hidden : codes of the hidden categories
     filter : the filter as text
@@ -71,9 +74,12 @@ class Address:
     ramp: str | None = None
     reversed: bool | None = None
     scale: str | None = None
+    own_colors: tuple[tuple[str, str], ...] = ()
     point_size: float | None = None
     opacity: float | None = None
     size_by: str | None = None
+    labels: str | None = None
+    density: str | None = None
     thumbnails: bool | None = None
     hidden: tuple[int, ...] = ()
     filter: str = ""
@@ -170,6 +176,15 @@ def _read_pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((unquote(name), unquote(value)) for name, colon, value in pairs if colon)
 
 
+def _write_colors(colors: tuple[tuple[str, str], ...]) -> str:
+    return _write_pairs(tuple((name, color.removeprefix("#")) for name, color in colors))
+
+
+def _read_colors(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = _read_pairs(text)
+    return tuple((name, f"#{digits}") for name, digits in pairs if _HEX_COLOR.fullmatch(digits))
+
+
 _TEXT = (str, str)
 _WHOLE = (str, _read_whole)
 _FLAG = (lambda value: "1", lambda text: {"1": True}[text])
@@ -190,9 +205,12 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "ramp": _TEXT,
     "reversed": _FLAG,
     "scale": _TEXT,
+    "own_colors": (_write_colors, _read_colors),
     "point_size": (str, partial(_read_within, *POINT_SIZES)),
     "opacity": (str, partial(_read_within, *OPACITIES)),
     "size_by": _TEXT,
+    "labels": _TEXT,
+    "density": _TEXT,
     "thumbnails": (lambda value: "0", lambda text: {"0": False}[text]),
     "hidden": (
         lambda codes: ",".join(map(str, codes)),

@@ -78,7 +78,9 @@ def _choose_coloring(source: str, embedding_set: EmbeddingSet) -> Coloring:
         name: column_of(embedding_set, name) for name, what in kinds.items() if what in CATEGORICAL
     }
     first = first_to_color_by(categorical, NAMED) or SINGLE
-    by = navigation.control("color", first, options, named=(), scaled=None, scale=None)
+    by = navigation.control(
+        "color", first, options, named=(), scaled=None, scale=None, own_colors=()
+    )
     st.selectbox("Color", options, options.index(by), key=key_for("color", by))
     if by == CLUSTERS:
         fine = navigation.control("granularity", GRANULARITY)

@@ -1,7 +1,7 @@
-"""The controls of palette, ramp and scale, which say how colors are drawn."""
+"""How colors are drawn: the controls of palette, ramp and scale, and colors that were picked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import streamlit as st
@@ -57,7 +57,11 @@ def choose(kind: Kind) -> Scheme:
     with st.expander("Palette"):
         if kind == "categories":
             st.selectbox(
-                "Palette", palettes, palettes.index(palette), key=key_for("palette", palette)
+                "Palette",
+                palettes,
+                palettes.index(palette),
+                key=key_for("palette", palette),
+                help="Colors of single categories are picked in the legend.",
             )
         else:
             st.selectbox("Ramp", ramps, ramps.index(ramp), key=key_for("ramp", ramp))
@@ -73,3 +77,29 @@ def choose(kind: Kind) -> Scheme:
                 "as many points.",
             )
     return Scheme(palette, ramp, is_reversed, scale)
+
+
+def with_own_colors(colors: Colors) -> Colors:
+    """Return colors with those that the person has picked for single categories."""
+    own, message = dict(navigation.open_set().address.own_colors), colors.message
+    if message["kind"] != "categories" or own.keys().isdisjoint(message["names"]):
+        return colors
+    pairs = zip(message["names"], message["palette"], strict=True)
+    palette = [own.get(name, color) for name, color in pairs]
+    return replace(colors, message={**message, "palette": palette, "has_own": True})
+
+
+def pick_color(colors: Colors, code: int, color: str) -> None:
+    """Draw a category in a color, "#rrggbb", from now on."""
+    names, opened = colors.message.get("names", ()), navigation.open_set()
+    if code >= len(names):
+        return  # of a coloring that was shown before
+    others = (pair for pair in opened.address.own_colors if pair[0] != names[code])
+    own = (*others, (names[code], color))
+    opened.address = replace(opened.address, own_colors=own)
+
+
+def reset_colors() -> None:
+    """Draw all categories in the colors of the palette again."""
+    opened = navigation.open_set()
+    opened.address = replace(opened.address, own_colors=())

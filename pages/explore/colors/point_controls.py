@@ -1,10 +1,11 @@
-"""The controls of the points: their size, one or by a column, and their opacity."""
+"""The controls of the points: their size, one or by a column, opacity, labels and density."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import streamlit as st
 
-from components import PointStyle, Sizes, size_levels
+from components import DensityMode, PointLabels, PointStyle, Sizes, size_levels
 from embeddings import EmbeddingSet
 from embeddings.arrow_types import is_number
 from embeddings.columns import column_of, numbers
@@ -26,11 +27,14 @@ class PointSettings:
     ----------
     size, opacity : see components.PointStyle
     by : name of the column that sizes depend on, or ONE_SIZE
+    labels, density : see components.embedding_map
     """
 
     size: float = 1.0
     opacity: float = 1.0
     by: str = ONE_SIZE
+    labels: PointLabels = "none"
+    density: DensityMode = "none"
 
 
 def choose(source: str, embedding_set: EmbeddingSet) -> PointSettings:
@@ -64,7 +68,38 @@ def choose(source: str, embedding_set: EmbeddingSet) -> PointSettings:
                 help="The area grows with the number, from the 2nd to the 98th percentile; "
                 "points without a number are the smallest.",
             )
-    return PointSettings(size, opacity, by)
+        labels, density = _choose_labels(), _choose_density()
+    return PointSettings(size, opacity, by, labels, density)
+
+
+def _choose_labels() -> PointLabels:
+    options: tuple[PointLabels, ...] = get_args(PointLabels)
+    labels: PointLabels = navigation.control("labels", options[0], options)
+    st.selectbox(
+        "Labels",
+        options,
+        options.index(labels),
+        format_func=str.capitalize,
+        key=key_for("labels", labels),
+        help="Of the points in the middle of the densest places, finer ones as you zoom in: up to "
+        "12 or 40 on the screen, out of 2,000. Above 50,000 points they are found in a sample.",
+    )
+    return labels
+
+
+def _choose_density() -> DensityMode:
+    options: tuple[DensityMode, ...] = get_args(DensityMode)
+    density: DensityMode = navigation.control("density", options[0], options)
+    st.selectbox(
+        "Density",
+        options,
+        options.index(density),
+        format_func=str.capitalize,
+        key=key_for("density", density),
+        help="Of the visible points, in 2D. The areas, or lines, hold 95, 80, 65, 50, 35 and 20% "
+        "of them.",
+    )
+    return density
 
 
 def point_style(source: str, embedding_set: EmbeddingSet, settings: PointSettings) -> PointStyle:

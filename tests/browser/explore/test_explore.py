@@ -126,7 +126,7 @@ def test_search_then_neighbors_then_back_and_forward(app: AppPage, digits: Embed
     app.wait_for_neighbors(first)
     app.wait_until_still(first)
     box = app.page.locator('[data-testid="embedding-map"]').bounding_box()
-    room = app.page.evaluate(f"{ROOT}.embeddingMap.room()")  # beside the legend
+    room = app.page.evaluate(f"{ROOT}.embeddingMap.view.handlers.room()")  # beside the legend
     center = {
         "x": box["x"] + room["left"] + room["width"] / 2,
         "y": box["y"] + box["height"] / 2,

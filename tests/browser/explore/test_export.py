@@ -105,6 +105,8 @@ def test_figures_show_what_the_map_shows(
 ) -> None:
     app.upload(animals)
     app.wait_for_map(points=100)
+    app.page.get_by_label("Color of 魚").fill("#0a0b0c")
+    app.page.wait_for_function(f"() => ({COLORS})().includes('#0a0b0c')")
     hide_a_category(app)
     colors, places = app.page.evaluate(COLORS), app.page.evaluate(PLACES)
     open_panel(app)

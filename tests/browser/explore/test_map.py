@@ -154,7 +154,7 @@ def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_
     expect(ticks).to_have_text(["1", "10", "100", "1k"])
 
     app.page.wait_for_function("location.search.includes('scale=log')")
-    app.page.goto(f"{app.page.url}&size_by=price")
+    app.page.goto(f"{app.page.url}&size_by=price&labels=few&density=contours")
     app.wait_for_map(points=count)
     expect(app.page.locator(".st-key-status_bar")).to_contain_text("size by price")
     sizes = f"""() => {ROOT}.embeddingMap.view.graph.data.at(-1).marker.size"""
@@ -162,6 +162,14 @@ def test_a_column_sizes_the_points_and_colors_them_on_a_scale(app: AppPage, tmp_
     drawn = np.array(list(app.page.evaluate(f"() => Array.from(({sizes})())")))
     price = np.clip(columns["price"], *np.percentile(columns["price"], [2, 98]))
     assert np.corrcoef(drawn**2, price)[0, 1] > 0.999  # the area shows the number
+    shown = f"""(name) => {{
+      const {{ elements }} = {ROOT}.embeddingMap;
+      const {{ width, height }} = elements[name];
+      const pixels = elements[name].getContext("2d").getImageData(0, 0, width, height).data;
+      return pixels.some((value) => value > 0);
+    }}"""
+    for canvas in ("under", "canvas"):  # the contours, and the labels
+        app.page.wait_for_function(shown, arg=canvas)
     app.wait_for_script()
     app.page.reload()
     app.wait_for_map(points=count)

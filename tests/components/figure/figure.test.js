@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inflateSync } from "node:zlib";
 import { edgesOf, gridOf } from "../../../components/figure/box.js";
-import { rampColors } from "../../../components/figure/describe.js";
+import { rampColors } from "../../../components/figure/scales.js";
 import { legendBlock, moved, titleBlock, wrap } from "../../../components/figure/key.js";
 import { readColor, Recorder, toGrey } from "../../../components/figure/marks.js";
 import { toPdf } from "../../../components/figure/pdf.js";
@@ -37,7 +37,7 @@ function dots(count, { color = "#0b6bcb", ...options } = {}) {
 function figure(options = {}) {
   return {
     title: "Digits <1>", width: 400, height: 300, font: "Source Sans", background: "#ffffff",
-    plot: { x: 0, y: 0, width: 400, height: 300 }, opacity: 1, lines: [], dots: [dots(3)], marks: [], key: [],
+    plot: { x: 0, y: 0, width: 400, height: 300 }, opacity: 1, below: [], dots: [dots(3)], marks: [], key: [],
     ...options,
   };
 }
@@ -46,6 +46,12 @@ const text = (content, options = {}) => ({
   kind: "text", text: content, x: 50, y: 60, size: 12, weight: 400, color: "#000000", anchor: "start", length: 40,
   halo: null, ...options,
 });
+
+const area = {
+  kind: "shape", fill: "rgba(0, 0, 0, 0.1)", stroke: null, width: 0,
+  rings: [[{ x: 1, y: 2 }, { x: 3, y: 2 }, { x: 3, y: 4 }], [{ x: 5, y: 6 }, { x: 7, y: 6 }, { x: 7, y: 8 }]],
+};
+const outline = { ...area, fill: null, stroke: "#ff0000", width: 1 };
 
 const unexpected = () => assert.fail("nothing was to be rastered");
 const count = (content, pattern) => content.match(pattern)?.length ?? 0;
@@ -89,6 +95,30 @@ describe("the recorder", () => {
     assert.deepEqual(context.marks, [
       { kind: "line", from: { x: 1, y: 2 }, to: { x: 3, y: 4 }, color: "#ff0000", width: 1 },
     ]);
+  });
+
+  test("makes one shape of closed lines, and keeps the lines that are not closed", () => {
+    const context = recorder();
+    context.fillStyle = "rgba(0, 0, 0, 0.1)";
+    context.beginPath();
+    for (const x of [0, 10]) {
+      context.moveTo(x, 0);
+      context.lineTo(x + 4, 0);
+      context.lineTo(x + 4, 4);
+      context.closePath();
+    }
+    context.fill();
+    context.moveTo(1, 1);
+    context.lineTo(2, 2);
+    context.stroke();
+    const rings = [0, 10].map((x) => [{ x, y: 0 }, { x: x + 4, y: 0 }, { x: x + 4, y: 4 }]);
+    const shape = { kind: "shape", rings };
+    assert.deepEqual(context.marks, [
+      { ...shape, fill: "rgba(0, 0, 0, 0.1)", stroke: null, width: 0 },
+      { ...shape, fill: null, stroke: "#000000", width: 1 },
+      { kind: "line", from: { x: 1, y: 1 }, to: { x: 2, y: 2 }, color: "#000000", width: 1 },
+    ]);
+    assert.deepEqual(moved(context.marks, 5, 6)[0].rings[1][2], { x: 19, y: 10 });
   });
 
   test("places a text by its baseline, with the halo that was stroked before", () => {
@@ -188,6 +218,13 @@ describe("SVG", () => {
     assert.deepEqual([...svg.matchAll(/<circle [^>]* r="([\d.]+)"/g)].map(([, r]) => r), ["1.5", "4"]);
   });
 
+  test("has areas and their outlines below the points", async () => {
+    const svg = await toSvg(figure({ below: [area, outline] }), unexpected);
+    const path = "M1 2L3 2L3 4ZM5 6L7 6L7 8Z";
+    assert.match(svg, new RegExp(`<path d="${path}" fill="#000000" fill-opacity="0.1"/>\n<path d="${path}" fill="none"`
+      + ' stroke="#ff0000" stroke-width="1"/>\n<g aria-label="one"'));
+  });
+
   test("has no background if none is wanted, and fades all points together", async () => {
     const svg = await toSvg(figure({ background: null, opacity: 0.38 }), unexpected);
     assert.doesNotMatch(svg, /background/);
@@ -267,6 +304,13 @@ describe("PDF", () => {
     const one = figure({ dots: [dots(3, { radii: Float32Array.of(1.5, 4, 4) })] });
     const content = objectsOf((await toPdf(one, rasterize)).bytes).find((object) => object.includes(" l S"));
     assert.match(content, /\n3 w\n10 20 m 10 20 l S\n8 w\n11 21 m 11 21 l S\n12 22 m 12 22 l S/);
+  });
+
+  test("has areas and their outlines below the points", async () => {
+    const one = figure({ below: [area, outline] });
+    const content = objectsOf((await toPdf(one, rasterize)).bytes).find((object) => object.includes(" l S"));
+    const path = "1 2 m 3 2 l 3 4 l h\n5 6 m 7 6 l 7 8 l h";
+    assert.match(content, new RegExp(`0 0 0 rg\n${path}\nf\n[^]*1 0 0 RG 1 w\n${path}\nS\n[^]* m .* l S`));
   });
 
   test("fades all points together", async () => {

@@ -28,9 +28,14 @@ addresses = st.builds(
     ramp=st.none() | texts,
     reversed=st.none() | st.just(True),
     scale=st.none() | texts,
+    own_colors=st.lists(
+        st.tuples(texts, st.integers(0, 0xFFFFFF).map(lambda color: f"#{color:06x}")), max_size=4
+    ).map(tuple),
     point_size=st.none() | st.integers(2, 40).map(lambda step: step / 10),
     opacity=st.none() | st.integers(1, 20).map(lambda step: step / 10),
     size_by=st.none() | texts,
+    labels=st.none() | texts,
+    density=st.none() | texts,
     thumbnails=st.none() | st.just(False),
     hidden=st.frozensets(st.integers(0, 255), max_size=5).map(lambda codes: tuple(sorted(codes))),
     filter=st.just("") | texts,
@@ -63,6 +68,11 @@ def test_what_is_at_its_default_is_not_written() -> None:
     assert encode(Address(set="gallery:digits", row=0)) == {"set": "gallery:digits", "row": "0"}
 
 
+def test_own_colors_are_short_in_an_address() -> None:
+    own = (("cats, dogs", "#0b6bcb"), ("x:y", "#ff0000"))
+    assert encode(Address(own_colors=own)) == {"own_colors": "cats%2C%20dogs:0b6bcb,x%3Ay:ff0000"}
+
+
 @given(st.dictionaries(st.sampled_from([*Address.__annotations__, "camera", "x"]), st.text()))
 def test_any_text_is_an_address(params: dict[str, str]) -> None:
     address = decode(params)
@@ -75,7 +85,7 @@ def test_any_text_is_an_address(params: dict[str, str]) -> None:
         {"row": "9" * 5_000}, {"row": "²"}, {"row": "-1"}, {"dims": "two"}, {"k": ""},
         {"granularity": "nan"}, {"granularity": "2"}, {"hidden": "1,x"}, {"scaled": "0"},
         {"point_size": "0"}, {"point_size": "1e9"}, {"opacity": "nan"},
-        {"thumbnails": "1"},
+        {"thumbnails": "1"}, {"own_colors": "a"}, {"own_colors": "a:red,b:12345,c:%23123456"},
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_ignored(params: dict[str, str]) -> None:

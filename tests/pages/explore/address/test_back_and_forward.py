@@ -57,6 +57,7 @@ def test_back_and_forward_undo_and_redo_each_step() -> None:
         lambda: select(app, "Neighbors").select(20).run(),
         lambda: select(app, "Metric").select("dot").run(),
         lambda: send_event(app, "map", '{"type": "click", "row": 7}'),
+        lambda: send_event(app, "map", '{"type": "pick_color", "code": 2, "color": "#0a0b0c"}'),
         lambda: select(app, "Color").select("(single color)").run(),
         lambda: send_event(app, "map", selection),
         lambda: send_event(app, "map", '{"type": "hidden", "codes": [0]}'),
@@ -74,19 +75,21 @@ def test_back_and_forward_undo_and_redo_each_step() -> None:
         metric = select(app, "Metric").value if history.row is not None else None
         k = select(app, "Neighbors").value if history.row is not None else None
         selected = None if history.selected is None else int(history.selected.sum())
-        return history.row, metric, k, select(app, "Color").value, selected, state.hidden[1]
+        color, own = select(app, "Color").value, dict(state.address.own_colors)
+        return history.row, metric, k, color, selected, state.hidden[1], list(own.values())
 
     expected = [
-        (None, None, None, "digit", None, frozenset()),
-        (42, "euclidean", 10, "digit", None, frozenset()),
-        (42, "euclidean", 20, "digit", None, frozenset()),
-        (42, "dot", 20, "digit", None, frozenset()),
-        (7, "dot", 20, "digit", None, frozenset()),
-        (7, "dot", 20, "(single color)", None, frozenset()),
-        (None, None, None, "(single color)", 40, frozenset()),
-        (None, None, None, "(single color)", 40, frozenset({0})),
+        (None, None, None, "digit", None, frozenset(), []),
+        (42, "euclidean", 10, "digit", None, frozenset(), []),
+        (42, "euclidean", 20, "digit", None, frozenset(), []),
+        (42, "dot", 20, "digit", None, frozenset(), []),
+        (7, "dot", 20, "digit", None, frozenset(), []),
+        (7, "dot", 20, "digit", None, frozenset(), ["#0a0b0c"]),
+        (7, "dot", 20, "(single color)", None, frozenset(), []),
+        (None, None, None, "(single color)", 40, frozenset(), []),
+        (None, None, None, "(single color)", 40, frozenset({0}), []),
     ]
-    order = [*range(len(visited) - 2, -1, -1), *range(1, len(visited)), 2, 6, 0]
+    order = [*range(len(visited) - 2, -1, -1), *range(1, len(visited)), 2, 7, 0]
     for number in order:
         go(app, visited[number])
         assert shown() == expected[number], number

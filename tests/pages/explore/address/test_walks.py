@@ -17,6 +17,7 @@ from pages.common.choices import key_for
 from pages.explore import navigation
 from pages.explore.address import decode, encode
 from pages.explore.colors.map_colors import Colored
+from pages.explore.colors.palette_controls import pick_color, reset_colors
 from pages.explore.navigation import OpenSet
 from pages.explore.view import ViewState, address_of, hide
 
@@ -27,7 +28,11 @@ COLORED = Colored(one_color(ROWS, "all"))
 CONTROLS: dict[str, tuple[Any, tuple[Any, ...], dict[str, Any]]] = {
     "method": ("tsne", ("tsne", "umap", "pca"), {"params": (), "seed": None}),
     "dims": (2, (2, 3), {}),
-    "color": ("kind", ("kind", "size", "(clusters)"), {"named": (), "scaled": None, "scale": None}),
+    "color": (
+        "kind",
+        ("kind", "size", "(clusters)"),
+        {"named": (), "scaled": None, "scale": None, "own_colors": ()},
+    ),
     "metric": ("cosine", ("cosine", "dot"), {}),
     "k": (10, (5, 10, 20), {}),
     "thumbnails": (True, (True, False), {}),
@@ -95,6 +100,14 @@ class Walk(RuleBasedStateMachine):
     @rule(codes=st.frozensets(st.integers(0, 5), max_size=3))
     def hide_categories(self, codes: frozenset[int]) -> None:
         hide(self.view, codes)
+        self.run_page()
+
+    @rule(color=st.sampled_from(["#0a0b0c", "#ffffff", None]))
+    def pick_a_color(self, color: str | None) -> None:
+        if color:
+            pick_color(COLORED.colors, 0, color)
+        else:
+            reset_colors()
         self.run_page()
 
     @rule(by=st.sampled_from([-1, 1]))

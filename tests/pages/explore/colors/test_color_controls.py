@@ -6,17 +6,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from components import number_colors
+from components import category_colors, number_colors
 from embeddings import EmbeddingSet
 from embeddings.analysis.contexts import CONTEXT, layers_of
 from embeddings.media import MEDIA
 from embeddings.palette import RAMPS
 from pages.common import services
+from pages.explore import navigation
 from pages.explore.address import Address, decode, encode
 from pages.explore.colors import color_controls
 from pages.explore.colors.color_controls import CLUSTERS, PRESERVED, SINGLE, Coloring
-from pages.explore.colors.palette_controls import Scheme
+from pages.explore.colors.palette_controls import (
+    Scheme,
+    pick_color,
+    reset_colors,
+    with_own_colors,
+)
 from pages.explore.colors.point_controls import PointSettings, point_style
+from pages.explore.navigation import OpenSet
 from tests.pages.explore.test_controls import PLAIN, ROWS, VECTORS, chosen, contexts, controls
 
 COLORED = EmbeddingSet.of(
@@ -138,9 +145,38 @@ def test_a_reversed_ramp_runs_the_other_way() -> None:
     assert ramp == list(reversed(RAMPS["Viridis"]))
 
 
+def test_a_category_has_the_color_that_was_picked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = OpenSet("gallery:x", address=Address(own_colors=(("gone", "#123456"),)))
+    monkeypatch.setattr(navigation, "open_set", lambda: opened)
+    codes, names = np.arange(3), ["a", "b", "c"]
+    usual = category_colors(codes, names, [1, 1, 1], "kind", services.blobs())
+    assert with_own_colors(usual) is usual
+    pick_color(usual, 1, "#111111")
+    pick_color(usual, 2, "#222222")
+    pick_color(usual, 1, "#333333")
+    pick_color(usual, 3, "#444444")  # there is none
+    own = with_own_colors(usual)
+    palette = [usual.message["palette"][0], "#333333", "#222222"]
+    assert own.message == {**usual.message, "palette": palette, "has_own": True}
+    assert own.codes is usual.codes
+    numbers = number_colors(VECTORS[:, 0], "n", services.blobs())
+    assert with_own_colors(numbers) is numbers
+    reset_colors()
+    assert opened.address == Address() and with_own_colors(usual) is usual
+
+
+def test_own_colors_end_with_the_column() -> None:
+    app = controls("color", COLORED, color="two", own_colors=(("a", "#111111"),))
+    app.selectbox[1].select("Tol").run()
+    assert app.session_state.open_set.address.own_colors == (("a", "#111111"),)
+    app.selectbox[0].select("three").run()
+    assert app.session_state.open_set.address == Address(palette="Tol")
+
+
 def test_size_and_opacity_of_points_are_part_of_the_address() -> None:
     app = controls("points", PLAIN)
-    assert app.session_state.chosen == PointSettings() and not app.selectbox
+    assert app.session_state.chosen == PointSettings()
+    assert [box.label for box in app.selectbox] == ["Labels", "Density"]
     assert app.session_state.open_set.address == Address()
     app.slider[0].set_value(2.5).run()
     app.slider[1].set_value(0.4).run()
@@ -148,6 +184,17 @@ def test_size_and_opacity_of_points_are_part_of_the_address() -> None:
     held = app.session_state.open_set.address
     assert held == Address(point_size=2.5, opacity=0.4)
     assert chosen("points", PLAIN, point_size=2.5, opacity=0.4) == PointSettings(2.5, 0.4)
+
+
+def test_labels_and_density_are_part_of_the_address() -> None:
+    app = controls("points", PLAIN)
+    app.selectbox[0].select("few").run()
+    app.selectbox[1].select("contours").run()
+    settings = PointSettings(labels="few", density="contours")
+    assert app.session_state.chosen == settings
+    assert encode(app.session_state.open_set.address) == {"labels": "few", "density": "contours"}
+    assert chosen("points", PLAIN, labels="few", density="contours") == settings
+    assert chosen("points", PLAIN, labels="all", density="3D") == PointSettings()
 
 
 def test_points_are_sized_by_a_column_of_numbers() -> None:
