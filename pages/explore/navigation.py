@@ -127,7 +127,7 @@ class OpenSet:
     query_error : why the last query failed, or ""
     expression : an expression or a vector to search for in the next run, or ""
     search_error : why an expression or a search found nothing, or ""
-    coded_selection : the selection that was written into an address last, and its text
+    coded : the masks that were written into an address last, by field, and their texts
     last_search : what neighbors were searched for last, and which were found
     held : a selection to compare others with, and its title; or None
     is_pattern : whether the text box of the filter panel is for a regular expression
@@ -161,7 +161,7 @@ class OpenSet:
     query_error: str = ""
     expression: str = ""
     search_error: str = ""
-    coded_selection: tuple[np.ndarray | None, str] = (None, "")
+    coded: dict[str, tuple[np.ndarray, str]] = field(default_factory=dict)
     held: tuple[np.ndarray, str] | None = None
     is_pattern: bool = False
     failed_filter: tuple[str, str, str] = ("", "", "")
@@ -259,6 +259,10 @@ def restore(embedding_set: EmbeddingSet) -> None:
         history.selected_name = wanted.selected
         if history.selected is None:
             opened.notice = "The selection in the address cannot be found on this server."
+    held = selection_mask(wanted.held, count) if wanted.held else None
+    opened.held = None if held is None else (held, wanted.held_name)
+    if wanted.held and held is None:
+        opened.notice = "The held selection in the address cannot be found on this server."
     history.only_these = wanted.only
     opened.query_box, opened.query_text = wanted.query, ""
     opened.expression, opened.search_error = wanted.expression, ""

@@ -23,7 +23,7 @@ from pages.common.choices import chosen
 from pages.common.sources import OF_THIS_MACHINE, Source
 from pages.explore import layout_controls, navigation, new_points, query
 from pages.explore.address import Address
-from pages.explore.address.selections import selection_text
+from pages.explore.address.selections import LONGEST, LONGEST_HELD, selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
 from pages.explore.colors.map_colors import Colored, colors_of
 from pages.explore.colors.palette_controls import with_own_colors
@@ -287,25 +287,30 @@ def address_of(view: ViewState) -> Address:
     opened, history = navigation.open_set(), view.history
     is_changeable = Source.of(opened.key).scheme in OF_THIS_MACHINE
     coloring, codes = opened.hidden
+    held, held_name = opened.held or (None, "")
     return replace(
         opened.address,
         set=opened.key,
         content=view.embedding_set.fingerprint[:CONTENT_DIGITS] if is_changeable else "",
         hidden=tuple(sorted(view.hidden if coloring else codes)),
         row=history.row,
-        selection=_selection_text(history.selected),
+        selection=_mask_text("selection", history.selected, LONGEST),
         selected=history.selected_name,
+        held=_mask_text("held", held, LONGEST_HELD),
+        held_name=held_name,
         query=history.query.text if history.query else "",
         expression=history.query.expression if history.query else "",
         only=history.only_these,
     )
 
 
-def _selection_text(selected: np.ndarray | None) -> str:
-    """Return the selection as the address has it; it is written once for all reruns."""
-    opened = navigation.open_set()
-    last, text = opened.coded_selection
-    if last is not selected:
-        text = "" if selected is None else selection_text(selected)
-        opened.coded_selection = (selected, text)
+def _mask_text(name: str, mask: np.ndarray | None, longest: int) -> str:
+    """Return selected rows as a field of the address has them; they are coded once."""
+    if mask is None:
+        return ""
+    coded = navigation.open_set().coded
+    last, text = coded.get(name, (None, ""))
+    if last is not mask:
+        text = selection_text(mask, longest)
+        coded[name] = (mask, text)
     return text

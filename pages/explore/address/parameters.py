@@ -47,6 +47,7 @@ class Address:
     row : the current item
     selection : the selected rows, as `encode_mask` writes them, or the key of a stored mask
     selected : title of the selection
+    held, held_name : the selection that others are compared with, as `selection`, and its title
     query : text whose neighbors are shown
     expression : sum and difference of labels, or numbers of a vector, whose neighbors are shown
     only : whether the map hides everything but what stands out
@@ -87,6 +88,8 @@ class Address:
     row: int | None = None
     selection: str = ""
     selected: str = ""
+    held: str = ""
+    held_name: str = ""
     query: str = ""
     expression: str = ""
     only: bool = False
@@ -221,6 +224,8 @@ _CODECS: dict[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
     "row": _WHOLE,
     "selection": _TEXT,
     "selected": _TEXT,
+    "held": _TEXT,
+    "held_name": _TEXT,
     "query": _TEXT,
     "expression": _TEXT,
     "only": _FLAG,

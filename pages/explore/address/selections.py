@@ -8,14 +8,20 @@ import xxhash
 from pages.common import services
 from pages.explore.address.parameters import decode_mask, encode_mask
 
-LONGEST = 4_000
-"""Characters of a selection that is part of the address; servers refuse much longer addresses."""
+LONGEST, LONGEST_HELD = 4_000, 1_000
+"""Characters of a selection, and of the one held beside it, that are part of the address; servers
+refuse much longer addresses."""
 
 _STORED = re.compile(r"\.[0-9a-f]{32}")
 
 
-def selection_text(mask: np.ndarray) -> str:
+def selection_text(mask: np.ndarray, longest: int = LONGEST) -> str:
     """Return the text of the selected rows for an address.
+
+    Parameters
+    ----------
+    mask : bool, shape (n,)
+    longest : characters beyond which the rows are stored, and the text is their key
 
     Raises
     ------
@@ -23,7 +29,7 @@ def selection_text(mask: np.ndarray) -> str:
         if it has to be stored and the cache cannot be written
     """
     text = encode_mask(mask)
-    if len(text) <= LONGEST:
+    if len(text) <= longest:
         return text
     key = xxhash.xxh3_128_hexdigest(text.encode())
     path = services.cache().path("selections", key, ".txt")

@@ -37,7 +37,9 @@ def descend(active: ActiveSet) -> ActiveSet:
         error_box("The part in the address cannot be found on this server.")
         opened.address = replace(opened.address, within=())
         if opened.destination is not None:
-            opened.destination = replace(opened.destination, row=None, selection="", within=())
+            opened.destination = replace(
+                opened.destination, row=None, selection="", held="", within=()
+            )
         return active
     return _part(active, levels[-1])
 

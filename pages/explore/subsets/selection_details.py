@@ -74,7 +74,7 @@ def show_differences(active: ActiveSet, selected: np.ndarray) -> None:
             "Hold to compare others with it",
             key="hold_selection",
             type="tertiary",
-            on_click=_hold,
+            on_click=hold,
             args=(selected,),
         )
 
@@ -103,7 +103,8 @@ def _is_comparable(selected: np.ndarray, other: np.ndarray | None) -> bool:
     return bool((selected & ~other).any() and (other & ~selected).any())
 
 
-def _hold(selected: np.ndarray) -> None:
+def hold(selected: np.ndarray) -> None:
+    """Hold the selection, so that others are compared with it."""
     opened = navigation.open_set()
     opened.held = selected, opened.history.selected_name
 

@@ -116,6 +116,20 @@ def test_an_address_replaces_what_stands_out(opened: OpenSet) -> None:
     assert opened.notice == ""
 
 
+def test_a_held_selection_is_part_of_the_address(opened: OpenSet) -> None:
+    held = np.arange(8) % 2 == 0
+    navigation.go_to(Address(held=encode_mask(held), held_name="even"))
+    navigation.restore(SET)
+    assert opened.held is not None and opened.held[1] == "even"
+    np.testing.assert_array_equal(opened.held[0], held)
+    navigation.go_to(Address())
+    navigation.restore(SET)
+    assert opened.held is None and opened.notice == ""
+    navigation.go_to(Address(held=encode_mask(np.ones(99, bool))))
+    navigation.restore(SET)
+    assert opened.held is None and "held selection" in opened.notice
+
+
 def test_a_selection_that_is_of_another_set_is_named(opened: OpenSet) -> None:
     navigation.go_to(Address(selection=encode_mask(np.ones(99, bool)), row=3))
     navigation.restore(SET)

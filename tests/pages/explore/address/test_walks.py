@@ -19,6 +19,7 @@ from pages.explore.address import decode, encode
 from pages.explore.colors.map_colors import Colored
 from pages.explore.colors.palette_controls import pick_color, reset_colors
 from pages.explore.navigation import OpenSet
+from pages.explore.subsets import selection_details
 from pages.explore.view import ViewState, address_of, hide
 
 ROWS = 40
@@ -93,6 +94,13 @@ class Walk(RuleBasedStateMachine):
         self.run_page()
 
     @rule()
+    def hold_the_selection(self) -> None:
+        selected = navigation.current().selected
+        if selected is not None:
+            selection_details.hold(selected)
+            self.run_page()
+
+    @rule()
     def clear(self) -> None:
         navigation.receive(Clear(), ROWS)
         self.run_page()
@@ -158,6 +166,8 @@ class Walk(RuleBasedStateMachine):
         self.run_page()
         assert self.entries == before
         assert encode(self.address) == before[place]
+        held = navigation.open_set().held
+        assert (held is not None) == ("held" in before[place])
 
     @invariant()
     def the_address_is_read_as_it_was_written(self) -> None:
