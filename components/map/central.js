@@ -12,14 +12,16 @@
  */
 
 export const MOST_CENTRAL = 2000; // points
-const SAMPLE = 50_000; // points that are looked at, of more
+const SAMPLE = 20_000; // points that are looked at, of more
 const SIDE = 0.5; // of the largest parts, in display coordinates; each is halved from level to level
 const LEVELS = 8;
+const FEWEST = 1 / 500; // of all points, that the largest parts have; a quarter of it from level to level
 const FINE = 4; // smaller cells along each side of a part, the fullest of which has the central point
 
 /**
  * Return the central points of parts of a map, large parts first and those with many points before
- * others: the point nearest to the middle of the fullest cell. No part has two.
+ * others: the point nearest to the middle of the fullest cell. No part has two. Outliers are central
+ * points of small parts only.
  *
  * @param {Pick<Points, "axes" | "reach">} points
  * @param {ArrayLike<number>} shown 1 for the rows that can be one
@@ -34,8 +36,10 @@ export function centralPoints({ axes, reach }, shown) {
     const cellOf = cells(axes, reach, side);
     const known = new Set(found.map(({ row }) => cellOf(row)));
     const parts = centersOf(rows, axes, cellOf, cells(axes, reach, side / FINE), known);
-    parts.sort((one, other) => other.count - one.count || one.row - other.row);
-    for (const { row } of parts.slice(0, MOST_CENTRAL - found.length)) {
+    const fewest = (FEWEST * rows.length) / 4 ** level;
+    const full = parts.filter(({ count }) => count >= fewest);
+    full.sort((one, other) => other.count - one.count || one.row - other.row);
+    for (const { row } of full.slice(0, MOST_CENTRAL - found.length)) {
       found.push({ row, radius: side / 2, isCoarsest: level === 0 });
     }
   }

@@ -44,6 +44,7 @@ export function ringsAt({ width, height, cell, left, bottom, values }, level) {
       const node = j * width + i;
       const corners = Number(values[node] >= level) | (Number(values[node + 1] >= level) << 1)
         | (Number(values[node + width + 1] >= level) << 2) | (Number(values[node + width] >= level) << 3);
+      if (corners === 0 || corners === 15) continue; // most cells: no line leads through them
       const sides = [2 * node, 2 * (node + 1) + 1, 2 * (node + width), 2 * node + 1];
       for (const [from, to] of LINES[corners]) next[sides[from]] = sides[to];
     }

@@ -6,7 +6,7 @@ import { ringsAt } from "./contours.js";
 /** @typedef {import("./contours.js").Ring} Ring */
 /** @typedef {import("./points.js").Points} Points */
 
-/** Fraction of the points that is within each contour, the outermost first. */
+/** Fraction of the points that is within each contour, the outermost first; point_controls.py names them. */
 export const FRACTIONS = [0.95, 0.8, 0.65, 0.5, 0.35, 0.2];
 
 const CELL = 0.01; // side of a cell in display coordinates, of which the first view shows about 2

@@ -27,7 +27,7 @@ export const SIDE = 40; // px of an image's longest side
 export const STEP = SIDE + 4; // px between the middles of two images
 export const MOST_IMAGES = 150; // on the map
 const MOST_IN_VIEW = 400; // points beyond which none has its image in its place
-const BUTTONS = { width: 190, height: 32 }; // px of the plot's buttons, at the top right
+export const BUTTONS = { width: 190, height: 32 }; // px of the plot's buttons, at the top right
 const MOST_BESIDE = 12; // neighbors whose image is beside their point
 
 /**

@@ -7,6 +7,7 @@ import { drawAxes, drawCross, drawDot, drawLabel, drawRing, emptied } from "./ca
 import { centralPoints } from "./central.js";
 import { DensityLayer } from "./density_layer.js";
 import { boxOf, drawFocus, drawFrame, gapOf, isBeside } from "./focus.js";
+import { BUTTONS } from "./image_places.js";
 import { MapImages, pointColors } from "./images.js";
 import { drawNames } from "./names.js";
 import { drawPointLabels } from "./point_labels.js";
@@ -175,7 +176,8 @@ export class Overlay {
     const taken = [];
     const { left } = this.view.handlers.room();
     if (axes.length === 2) drawAxes(context, axes, left, theme);
-    const occupied = Array.from(images.values(), boxOf);
+    const buttons = { x: context.canvas.clientWidth - BUTTONS.width, y: 0, ...BUTTONS };
+    const occupied = [buttons, ...Array.from(images.values(), boxOf)];
     if (names.length && scene) {
       const [from, to] = [projection.place(0, 0), projection.place(1, 0)];
       const unit = from && to ? (to.x - from.x) / scene.points.half : 0;

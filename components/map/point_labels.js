@@ -12,9 +12,13 @@ import { overlap } from "./names.js";
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rectangle In px. */
 /** @typedef {Rectangle & { at: Place, text: string }} PlacedLabel */
 
-/** How many labels are on the screen at most, and how large, in px, the part of the map of each is at least. */
-const LIMITS = { few: { most: 12, side: 150 }, many: { most: 40, side: 64 } };
+/**
+ * How many labels are on the screen at most, and how large, in px, the part of the map of each is at least. Their
+ * points are at least APART of that from each other.
+ */
+const LIMITS = { few: { most: 12, side: 100 }, many: { most: 40, side: 48 } };
 
+const APART = 0.6;
 const HEIGHT = 15; // px of a line of text
 const LIFT = 6; // px from a point to its label, which is above it
 const DOT = 2.5; // px, the radius
@@ -43,6 +47,7 @@ export function placeLabels(central, mode, locate, textOf, measure, room, taken)
     const at = locate(point);
     if (!at || (!point.isCoarsest && at.side < side)) continue;
     if (at.x < room.left || at.x > room.width || at.y < HEIGHT || at.y > room.height) continue;
+    if (placed.some((other) => Math.hypot(other.at.x - at.x, other.at.y - at.y) < APART * side)) continue;
     const text = shorten(textOf(point.row).trim());
     if (!text || used.has(text)) continue;
     const width = measure(text);

@@ -114,7 +114,7 @@ def _draw(request: ViewRequest) -> None:
             or query.query_position(view.embedding_set, view.displayed.layout, view.history.query),
             added=new_points.on_map(placed),
             title=view.embedding_set.provenance.name,
-            details=" · ".join(map(str, filter(None, (view.shown_layout, view.style.by)))),
+            details=" · ".join(_figure_details(view, points.dims)),
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
             f"{view.status}",
             on_event=on_event,
@@ -204,6 +204,13 @@ def _description(view: ViewState, placed: Placement | None) -> str:
     if view.displayed.is_requested:
         parts += [*view.displayed.layout.notes, *_quality(view)]
     return " · ".join([*parts, *(str(each) for each in (view.colored.note, view.style.by) if each)])
+
+
+def _figure_details(view: ViewState, dims: int) -> list[str]:
+    """Return the phrases below the title of an exported figure."""
+    sizes = str(view.style.by) if view.style.by else ""
+    phrases = (view.shown_layout, sizes, view.request.points.density_note(dims))
+    return [phrase for phrase in phrases if phrase]
 
 
 def _quality(view: ViewState) -> list[str]:

@@ -36,6 +36,13 @@ class PointSettings:
     labels: PointLabels = "none"
     density: DensityMode = "none"
 
+    def density_note(self, dims: int) -> str:
+        """Return what a figure in so many dimensions says of the density; "" for nothing."""
+        if self.density == "none" or dims != 2:
+            return ""
+        what = "areas" if self.density == "shading" else "contours"
+        return f"{what} around 95 to 20% of the points"
+
 
 def choose(source: str, embedding_set: EmbeddingSet) -> PointSettings:
     """Draw the controls, folded away; a factor of 1 is what fits the number of points."""
@@ -82,7 +89,7 @@ def _choose_labels() -> PointLabels:
         format_func=str.capitalize,
         key=key_for("labels", labels),
         help="Of the points in the middle of the densest places, finer ones as you zoom in: up to "
-        "12 or 40 on the screen, out of 2,000. Above 50,000 points they are found in a sample.",
+        "12 or 40 on the screen, out of 2,000. Above 20,000 points they are found in a sample.",
     )
     return labels
 

@@ -35,6 +35,13 @@ describe("central points", () => {
     assert.equal(new Set(found.map(({ row }) => row)).size, found.length);
   });
 
+  test("of large parts are no outliers", () => {
+    const crowd = Array.from({ length: 1998 }, (_, i) => [0.3 + i / 1e5, 0.3]);
+    const found = centralPoints(pointsAt([...crowd, [-0.9, -0.9], [0.9, -0.9]]), all(2000));
+    const radii = found.filter(({ row }) => row >= 1998).map(({ radius }) => radius);
+    assert.deepEqual(radii, [0.125, 0.125]); // at a quarter of 1/500, one of 2000 points is enough
+  });
+
   test("are shown rows only", () => {
     const shown = all(12);
     shown[0] = 0;
@@ -91,8 +98,14 @@ describe("labels", () => {
     assert.deepEqual(placed(many, "none"), []);
   });
 
+  test("of points close to each other are one if they are to be few", () => {
+    const two = [["a", 300, 300], ["b", 350, 300]];
+    assert.deepEqual(texts(placed(two, "few")), ["a"]);
+    assert.deepEqual(texts(placed(two, "many")), ["a", "b"]);
+  });
+
   test("of small parts come when one zooms in, those of the largest are always there", () => {
-    const small = ["ship", 600, 300, 100, false];
+    const small = ["ship", 600, 300, 70, false];
     assert.deepEqual(texts(placed([["sea", 300, 300, 20], small], "few")), ["sea"]);
     assert.deepEqual(texts(placed([["sea", 300, 300, 20], small], "many")), ["sea", "ship"]);
   });

@@ -195,6 +195,8 @@ def test_labels_and_density_are_part_of_the_address() -> None:
     assert encode(app.session_state.open_set.address) == {"labels": "few", "density": "contours"}
     assert chosen("points", PLAIN, labels="few", density="contours") == settings
     assert chosen("points", PLAIN, labels="all", density="3D") == PointSettings()
+    assert settings.density_note(2) == "contours around 95 to 20% of the points"
+    assert settings.density_note(3) == PointSettings().density_note(2) == ""
 
 
 def test_points_are_sized_by_a_column_of_numbers() -> None:
