@@ -67,17 +67,9 @@ def line_charts(*, key: str, charts: Sequence[Chart], smoothing: float = 0.0) ->
     mount("line_charts", key, message)
 
 
-def address_bar(*, key: str, on_event: Callable[[Event], None]) -> None:
-    """Mount an invisible element; Back, Forward, and the keys for undo and redo are `Navigated`.
-
-    (Streamlit reruns the page after Back, but does not say why. The address alone does not tell
-    either: a message that the browser sent before it received a new address holds the old one.)
-
-    Parameters
-    ----------
-    on_event : called before the rerun with the address that the person navigated to
-    """
-    mount("address", key, {}, on_event=on_event)
+def address_bar(*, key: str) -> None:
+    """Mount an invisible element: the keys for undo and redo; the map's view in the address."""
+    mount("address", key, {})
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pages.explore.view import ViewRequest, search_controls
 
 def main() -> None:
     """Draw the controls on the left, the map and the inspector beside them."""
+    address_bar.follow_history()
     services.reader()  # its workers warm up while the first set is looked at,
     services.pool()  # and so do these
     with st.sidebar:

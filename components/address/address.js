@@ -1,5 +1,5 @@
 // @ts-check
-// The browser's address: tells Python of Back and Forward, and has the view of the map in it.
+// The browser's address: it has the view of the map in it, and keys go through its history.
 import { mount } from "../shared/mount.js";
 import { subscribe } from "../shared/page.js";
 
@@ -29,28 +29,17 @@ export function withCamera(href, camera) {
 }
 
 class AddressBar {
-  /** @type {(event: { type: "navigated", search: string }) => void} */
-  #emit = () => {};
-
-  #path = location.pathname;
-
   #listeners = new AbortController();
 
   #endSubscription = subscribe({ camera: (camera) => this.#show(camera) });
 
   constructor() {
     const { signal } = this.#listeners;
-    window.addEventListener("popstate", () => this.#went(), { signal });
     window.addEventListener("keydown", (event) => this.#key(event), { signal });
   }
 
-  /**
-   * @param {object} _message
-   * @param {(event: { type: "navigated", search: string }) => void} emit
-   */
-  update(_message, emit) {
-    this.#emit = emit;
-  }
+  /** Do nothing: Python has nothing to tell. */
+  update() {}
 
   destroy() {
     this.#listeners.abort();
@@ -65,10 +54,6 @@ class AddressBar {
   #show(camera) {
     const href = withCamera(location.href, camera);
     if (href !== location.href) history.replaceState(history.state, "", href);
-  }
-
-  #went() {
-    if (location.pathname === this.#path) this.#emit({ type: "navigated", search: location.search });
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,13 +1,15 @@
 """The browser's address bar: it shows the address of the view, and Back and Forward work.
 
-Streamlit adds an entry to the browser's history for each address that a run writes. After Back or
-Forward, the component reports the address that the person navigated to.
+Streamlit adds an entry to the browser's history for each address that a run writes, and runs the
+page after Back and Forward. The address of a run alone does not tell that the person navigated: a
+message that the browser sent before it received a new address holds the old one.
 """
 
 from dataclasses import dataclass
 from typing import cast
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import components
 from components import Event, Navigated
@@ -31,13 +33,29 @@ class AddressBar:
 
 
 def draw() -> None:
-    """Draw the component that listens to the browser's history."""
+    """Draw the component that has the view of the map in the address, and undoes by keys."""
     with st.container(key="address"):
-        components.address_bar(key="address_bar", on_event=receive)
+        components.address_bar(key="address_bar")
+
+
+def follow_history() -> None:
+    """Have the view that Back or Forward led to opened by this run.
+
+    This is the page's first call: another run, which may begin at any later call, does not know
+    that the person navigated.
+    """
+    if is_after_navigation():
+        _bar().destination = st.query_params.to_dict()
+
+
+def is_after_navigation() -> bool:
+    """Return whether the run follows Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def receive(event: Event) -> None:
-    """Have the view of the address that the person navigated to opened by the next run."""
+    """Have the view of an address that the person chose opened by the next run."""
     if isinstance(event, Navigated):
         _bar().destination = event.params
 

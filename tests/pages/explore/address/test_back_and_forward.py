@@ -4,13 +4,12 @@ import base64
 import json
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.explore.address import encode_mask
+from pages.explore.address import bar, encode_mask
 from tests.embeddings.test_usage import select, send_event
 
 ROOT = Path(__file__).parents[4]
@@ -32,13 +31,13 @@ def at(**params: str) -> AppTest:
 
 
 def go(app: AppTest, params: dict[str, str]) -> None:
-    """Go to an entry of the browser's history: Streamlit runs the page, then the event arrives."""
+    """Go to an entry of the browser's history: Streamlit runs the page, and says why."""
     app.query_params.clear()
-    for name, value in params.items():
+    for name, value in {**params, "camera": "1"}.items():
         app.query_params[name] = value
-    app.run()
-    event = {"type": "navigated", "search": f"?{urlencode(params)}&camera=1"}
-    send_event(app, "address_bar", json.dumps(event))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bar, "is_after_navigation", lambda: True)
+        app.run()
     assert not app.exception
 
 
@@ -93,7 +92,7 @@ def test_back_and_forward_undo_and_redo_each_step() -> None:
     for number in order:
         go(app, visited[number])
         assert shown() == expected[number], number
-        assert dict(app.query_params) == visited[number]
+        assert dict(app.query_params) == {**visited[number], "camera": "1"}
 
 
 def test_an_address_shows_the_same_in_a_second_browser() -> None:
