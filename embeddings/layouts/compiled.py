@@ -1,6 +1,11 @@
-"""umap-learn's compiled functions, cached on disk: otherwise every process compiles them again."""
+"""umap-learn's compiled functions, cached on disk: otherwise every process compiles them again.
+
+And the number of threads of compiled functions.
+"""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -41,3 +46,16 @@ def cache_compiled(*dispatchers: Any) -> None:
             _log.warning("the compiled code of %s is not cached (%s)", name, error)
         finally:
             function.__qualname__ = name
+
+
+@contextmanager
+def numba_threads(count: int) -> Iterator[None]:
+    """Have compiled functions use so many threads, but no more than they use now."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(count, before))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

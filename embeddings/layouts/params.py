@@ -17,8 +17,9 @@ MAX_ROUNDS = 10_000
 Threads = Literal["reproducible", "fast"] | int
 
 _THREADS = Doc(
-    "CPU threads: reproducible uses one, and the same seed gives the same layout bit for bit; "
-    "fast uses all cores, and layouts differ between runs; or a number of threads"
+    "CPU threads: reproducible gives the same layout bit for bit, for which t-SNE can use all "
+    "cores and UMAP one; fast uses all cores, and UMAP's layouts differ between runs; or a number "
+    "of threads"
 )
 
 _AXIS = Doc(
@@ -49,7 +50,10 @@ class PrecomputedParams:
 
 @dataclass(frozen=True)
 class TsneParams:
-    """Parameters of t-SNE (van der Maaten and Hinton 2008; defaults of openTSNE)."""
+    """Parameters of t-SNE (van der Maaten and Hinton 2008; defaults of openTSNE).
+
+    The layout is the same for any number of threads.
+    """
 
     # fmt: off
 
@@ -69,12 +73,15 @@ class TsneParams:
     # fmt: on
     def __post_init__(self) -> None:
         check(self)
-        _name_single_thread(self)
 
     @property
     def graph_neighbors(self) -> int:
-        """Neighbors of each point that the method reads from the graph: 3 x perplexity."""
-        return max(1, int(3 * self.perplexity))
+        """Neighbors of each point that the method reads from the graph: 2 x perplexity.
+
+        Measured on 37,000 words of GloVe, 3 x perplexity preserves no more of the neighbors and
+        takes 1.4 times the CPU time.
+        """
+        return max(1, int(2 * self.perplexity))
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,8 @@ class UmapParams:
     # fmt: on
     def __post_init__(self) -> None:
         check(self)
-        _name_single_thread(self)
+        if self.threads == 1:  # equal computations have equal parameters
+            object.__setattr__(self, "threads", "reproducible")
         if self.min_dist > self.spread:
             raise SettingError("min_dist", self.min_dist, f"at most the spread, {self.spread}")
 
@@ -141,9 +149,3 @@ def thread_count(threads: Threads) -> int:
 
         return cpu_count()
     return int(threads)
-
-
-def _name_single_thread(params: TsneParams | UmapParams) -> None:
-    """Make 1 thread "reproducible", so that equal computations have equal parameters."""
-    if params.threads == 1:
-        object.__setattr__(params, "threads", "reproducible")

@@ -40,10 +40,12 @@ class Method:
     title : on the screen
     params : the dataclass of its parameters
     library : the distribution that does the work; its version is part of the cache key
+    library_3d : likewise in 3D, if that is another one
     function : (embedding_set, graph, params, dims, seed, progress) -> (coordinates, notes), where
         coordinates is float32, shape (n, dims), and notes are phrases for the screen; graph is None
         if params.graph_neighbors is 0
     uses_seed : whether the seed changes the result
+    depends_on_threads : whether the number of threads, if it is a parameter, changes the result
     """
 
     name: str
@@ -52,13 +54,24 @@ class Method:
     library: str
     function: Callable[..., tuple[np.ndarray, tuple[str, ...]]]
     uses_seed: bool = False
+    library_3d: str = ""
+    depends_on_threads: bool = True
 
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         Method("pca", "PCA", PcaParams, "numpy", pca_layout),
-        Method("tsne", "t-SNE", TsneParams, "openTSNE", tsne_layout, uses_seed=True),
+        Method(
+            "tsne",
+            "t-SNE",
+            TsneParams,
+            "numba",
+            tsne_layout,
+            uses_seed=True,
+            library_3d="openTSNE",
+            depends_on_threads=False,
+        ),
         Method("umap", "UMAP", UmapParams, "umap-learn", umap_layout, uses_seed=True),
         Method("precomputed", "Precomputed", PrecomputedParams, "numpy", precomputed_layout),
         Method("axes", "Axes", AxesParams, "numpy", axes_layout),
@@ -152,14 +165,16 @@ class LayoutSpec:
     @property
     def libraries(self) -> dict[str, str]:
         """Name and version of the library that computes the layout."""
-        library = METHODS[self.method].library
+        method = METHODS[self.method]
+        library = (method.library_3d if self.dims == 3 else "") or method.library
         return {library: _version(library)}
 
     def cache_key(self, embedding_set: EmbeddingSet) -> str:
         """Return the key of this layout of a set: 32 hexadecimal characters.
 
         It is a hash of everything that the layout depends on: the set's vectors and metric, this
-        specification, and the version of the method's library. It identifies the file in the cache,
+        specification (the number of threads only where it matters), and the version of the
+        method's library. It identifies the file in the cache,
         the job that computes the layout, and what is derived from the layout.
 
         Raises
@@ -183,4 +198,6 @@ class LayoutSpec:
             key["method"] = "none"  # its former name, so that files cached under it are found
         if isinstance(self.params, AxesParams):  # neither are labels and other columns
             key["given"] = axes_key(embedding_set, self.params, self.dims)
+        if not METHODS[self.method].depends_on_threads:
+            key["params"].pop("threads", None)
         return key_hash(key)

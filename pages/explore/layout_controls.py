@@ -81,7 +81,7 @@ def _last_valid(embedding_set: EmbeddingSet, method: str, dims: int) -> Params:
 def _parameters(method: str, dims: int) -> tuple[Params, int]:
     """Draw the method's parameters, folded away but for axes; return them and the seed."""
     kind = METHODS[method].params
-    settings = [_on_screen(each) for each in describe(kind)]
+    settings = _settings(method)
     if not settings:
         return kind(), 0
     form = _form(method, settings)
@@ -152,7 +152,7 @@ def _from_address(
 
 def _changed(method: str, params: Params) -> tuple[tuple[str, str], ...]:
     """Return name and text of the parameters that differ from the defaults of the screen."""
-    settings = [_on_screen(each) for each in describe(METHODS[method].params)]
+    settings = _settings(method)
     values = {each.name: getattr(params, each.name) for each in settings}
     return tuple(
         (each.name, str(values[each.name]))
@@ -161,9 +161,16 @@ def _changed(method: str, params: Params) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _on_screen(setting: SettingField) -> SettingField:
-    """Return the setting with the default of the screen: layouts are computed on all cores."""
-    return replace(setting, default="fast") if setting.name == "threads" else setting
+def _settings(method: str) -> list[SettingField]:
+    """Return the settings on the screen: layouts are computed on all cores by default.
+
+    Where the number of threads does not change the layout, it is no choice.
+    """
+    return [
+        replace(each, default="fast") if each.name == "threads" else each
+        for each in describe(METHODS[method].params)
+        if each.name != "threads" or METHODS[method].depends_on_threads
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +181,7 @@ class DisplayedLayout:
     ----------
     layout : the requested layout, or PCA until it is ready
     key : identifies its coordinates, for what is derived from them. It is the spec's cache key with
-        a hash of the coordinates, since a method with several threads is not reproducible.
+        a hash of the coordinates, since UMAP with several threads is not reproducible.
     is_requested : whether it is the requested layout
     job : status of the job that computes the layout or its quality; None if none is unfinished
     error : why the last attempt failed, or ""

@@ -56,8 +56,9 @@ class Worker:
             module_command("server.jobs.worker", str(niceness)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # OpenMP threads that spin while they wait would take the cores from the server
-            env=module_environment(OMP_WAIT_POLICY="passive"),
+            # OpenMP threads that spin while they wait would take the cores from the server; numba's
+            # own threads do not spin, and need only that one thread at a time calls its functions
+            env=module_environment(OMP_WAIT_POLICY="passive", NUMBA_THREADING_LAYER="workqueue"),
         )
         assert self._process.stdin and self._process.stdout
         self._inbox, self._answers = self._process.stdin, self._process.stdout

@@ -67,7 +67,7 @@ def test_a_value_out_of_bounds_is_refused(kind, values, message):
 def test_equal_values_are_equal_parameters():
     assert asdict(TsneParams(perplexity=20)) == asdict(TsneParams(perplexity=20.0))
     assert str(asdict(TsneParams(perplexity=20))) == str(asdict(TsneParams(perplexity=20.0)))
-    assert TsneParams(threads=1) == TsneParams(threads="reproducible")
+    assert UmapParams(threads=1) == UmapParams(threads="reproducible")
 
 
 def test_threads_are_counted():
@@ -82,7 +82,7 @@ def test_parameters_are_frozen():
 
 
 def test_neighbors_read_from_the_graph():
-    assert TsneParams(perplexity=33).graph_neighbors == 99
+    assert TsneParams(perplexity=33).graph_neighbors == 66
     assert UmapParams(n_neighbors=15).graph_neighbors == 14  # umap counts the point itself
     assert METHODS["pca"].params().graph_neighbors == 0
     assert METHODS["precomputed"].params().graph_neighbors == 0

@@ -98,8 +98,7 @@ def test_everything_that_matters_is_part_of_the_cache_key(monkeypatch):
 
 @pytest.mark.parametrize(
     ("method", "params", "library"),
-    [("pca", PcaParams(), "numpy"), ("tsne", TsneParams(perplexity=9), "openTSNE"),
-     ("umap", UmapParams(), "umap-learn")],
+    [("pca", PcaParams(), "numpy"), ("umap", UmapParams(), "umap-learn")],
 )  # fmt: skip
 def test_files_cached_before_there_was_a_spec_are_found(method, params, library):
     embedding_set = a_set(metric="dot")
@@ -113,6 +112,20 @@ def test_files_cached_before_there_was_a_spec_are_found(method, params, library)
         "libraries": {library: version(library)},
     }
     assert LayoutSpec(method, 3, params, 5).cache_key(embedding_set) == key_hash(key)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_the_threads_of_tsne_are_not_part_of_the_cache_key(dims):
+    keys = {
+        LayoutSpec("tsne", dims, TsneParams(threads=threads)).cache_key(a_set())
+        for threads in ("reproducible", "fast", 1, 2)
+    }
+    assert len(keys) == 1
+
+
+def test_the_library_of_tsne_depends_on_the_dimensions():
+    assert LayoutSpec("tsne", 2).libraries == {"numba": version("numba")}
+    assert LayoutSpec("tsne", 3).libraries == {"openTSNE": version("openTSNE")}
 
 
 def test_files_cached_under_the_name_none_are_found():

@@ -9,7 +9,7 @@ from embeddings.layouts import LayoutSpec, UmapParams
 from embeddings.layouts.umap import _fuzzy_edges, _initial_coordinates, umap_layout
 from embeddings.neighbors import build_graph
 from embeddings.progress import NullProgress
-from tests.embeddings.layouts.test_tsne import groups
+from tests.embeddings.layouts.tsne.test_optimization import groups
 from tests.embeddings.recorded_progress import RecordedProgress
 
 QUICK = {"epochs": 60}

@@ -101,7 +101,7 @@ def test_a_parameter_out_of_bounds_is_explained_and_the_layout_stays() -> None:
          UmapParams(epochs=7, threads="fast")),
         ("umap", (("min_dist", "5"),), UmapParams(threads="fast")),  # above the spread
         ("tsne", (("perplexity", "x"), ("learning_rate", "200")),
-         TsneParams(learning_rate=200, threads="fast")),
+         TsneParams(learning_rate=200)),
     ],
 )  # fmt: skip
 def test_the_address_holds_the_parameters_of_the_layout(

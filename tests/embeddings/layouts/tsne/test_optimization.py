@@ -1,11 +1,16 @@
-"""t-SNE: synthetic groups, the perplexity that few points allow, reproducible runs, progress."""
+"""t-SNE: synthetic groups, few and equal points, reproducible runs, progress; beside openTSNE."""
 
 import numpy as np
 import pytest
+from openTSNE import TSNEEmbedding
+from openTSNE.affinity import PrecomputedAffinities
 
 from embeddings import EmbeddingSet, layouts
 from embeddings.layouts import LayoutSpec, TsneParams
-from embeddings.layouts.tsne import EARLY_ITERATIONS, _affinities
+from embeddings.layouts.quality import evaluate_layout
+from embeddings.layouts.tsne import optimization
+from embeddings.layouts.tsne.affinities import graph_affinities
+from embeddings.layouts.tsne.optimization import EARLY_ITERATIONS
 from embeddings.neighbors import build_graph
 from embeddings.progress import NullProgress
 from tests.embeddings.recorded_progress import RecordedProgress
@@ -40,19 +45,16 @@ def test_groups_stay_together(metric, dims):
     assert (of[nearest] == of[:, None]).all()
 
 
-def test_one_thread_gives_the_same_bytes_twice():
-    embedding_set, _ = groups()
-    one, two = (lay_out(embedding_set, seed=3, threads=1, **QUICK) for _ in range(2))
-    assert one.coordinates.tobytes() == two.coordinates.tobytes()
-    other = lay_out(embedding_set, seed=4, threads=1, **QUICK)
-    assert one.coordinates.tobytes() != other.coordinates.tobytes()
-
-
-def test_several_threads_are_noted_as_not_reproducible():
-    embedding_set, _ = groups()
-    layout = lay_out(embedding_set, threads=2, **QUICK)
-    assert "computed with several threads: not reproducible" in layout.notes
-    assert np.isfinite(layout.coordinates).all()
+@pytest.mark.parametrize("dims", [2, 3])
+def test_any_number_of_threads_gives_the_same_bytes(dims):
+    embedding_set, _ = groups(per_group=101)
+    one, two, default = (
+        lay_out(embedding_set, dims, seed=3, **threads, **QUICK).coordinates.tobytes()
+        for threads in ({"threads": 1}, {"threads": 2}, {})
+    )
+    assert one == two == default
+    other = lay_out(embedding_set, dims, seed=4, **QUICK)
+    assert one != other.coordinates.tobytes()
 
 
 def test_a_perplexity_that_is_too_high_is_lowered_and_noted():
@@ -75,19 +77,8 @@ def test_scaling_the_vectors_hardly_changes_the_distances_it_sees():
     np.testing.assert_allclose(one, two, rtol=0.05, atol=0.05 * np.abs(one).max())
 
 
-def test_cosine_affinities_equal_euclidean_ones_of_unit_vectors():
-    random = np.random.default_rng(0)
-    vectors = random.normal(size=(90, 5)) * random.uniform(0.1, 10, size=(90, 1))
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosine = build_graph(EmbeddingSet.of(vectors, metric="cosine"), k=60)
-    euclidean = build_graph(EmbeddingSet.of(unit, metric="euclidean"), k=60)
-    np.testing.assert_array_equal(cosine.rows, euclidean.rows)
-    one, two = (_affinities(graph, 20.0, threads=1).P.toarray() for graph in (cosine, euclidean))
-    np.testing.assert_allclose(one, two, atol=1e-6)
-
-
 def test_progress_reports_iteration_and_error_to_the_end(monkeypatch):
-    monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("embeddings.layouts.tsne.optimization._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
     progress = RecordedProgress()
     lay_out(embedding_set, iterations=50, progress=progress)
@@ -100,7 +91,7 @@ def test_progress_reports_iteration_and_error_to_the_end(monkeypatch):
 
 
 def test_frames_grow_out_of_the_pca(monkeypatch):
-    monkeypatch.setattr("embeddings.layouts.tsne._FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("embeddings.layouts.tsne.optimization._FRAME_SECONDS", 0.0)
     embedding_set, _ = groups()
     progress = RecordedProgress()
     lay_out(embedding_set, iterations=1, progress=progress)
@@ -114,3 +105,48 @@ def test_early_stops_of_the_optimizer_do_not_leave_the_first_phase_out():
     gentle = lay_out(embedding_set, early_exaggeration=1, **QUICK)
     strong = lay_out(embedding_set, **QUICK)
     assert gentle.coordinates.tobytes() != strong.coordinates.tobytes()
+
+
+@pytest.mark.parametrize("vectors", [
+    np.eye(3), np.eye(5), np.ones((3, 4)), np.ones((50, 4)), np.zeros((5, 2)),
+    np.repeat(np.eye(3), 30, axis=0),
+])  # fmt: skip
+def test_few_points_and_equal_points_have_a_layout(vectors):
+    embedding_set = EmbeddingSet.of(vectors.astype(np.float32), metric="euclidean")
+    coordinates = lay_out(embedding_set, **QUICK).coordinates
+    assert np.isfinite(coordinates).all()
+    assert len(np.unique(coordinates, axis=0)) == len(vectors)
+    assert np.abs(coordinates).max() < 1e4
+
+
+def divergence(probabilities, layout):
+    """Return the Kullback-Leibler divergence of a layout, over all pairs of points."""
+    layout = layout.astype(np.float64)
+    kernel = 1 / (1 + ((layout[:, None] - layout) ** 2).sum(axis=2))
+    np.fill_diagonal(kernel, 0)
+    at = probabilities > 0
+    return (probabilities[at] * np.log(probabilities[at] * kernel.sum() / kernel[at])).sum()
+
+
+def test_layouts_are_as_good_as_those_of_open_tsne():
+    random = np.random.default_rng(0)
+    middles = random.normal(size=(12, 10))
+    vectors = middles[random.integers(12, size=1_200)] + 0.5 * random.normal(size=(1_200, 10))
+    embedding_set = EmbeddingSet.of(vectors.astype(np.float32), metric="euclidean")
+    graph = build_graph(embedding_set, k=60)
+    matrix = graph_affinities(graph, 30.0).matrix()
+    start = optimization._initial_coordinates(embedding_set, 2, 0)
+    embedding = TSNEEmbedding(start, PrecomputedAffinities(matrix.copy()), n_jobs=2)
+    embedding.optimize(n_iter=250, exaggeration=12, momentum=0.8, inplace=True)
+    embedding.optimize(n_iter=500, momentum=0.8, inplace=True)
+    reference = np.array(embedding)
+    expected = divergence(matrix.toarray(), reference)
+    preserved = evaluate_layout(embedding_set, graph, reference)["neighbor_preservation"]
+    for seed in range(2):
+        progress = RecordedProgress()
+        layout = lay_out(embedding_set, seed=seed, progress=progress)
+        found = divergence(matrix.toarray(), layout.coordinates)
+        assert found == pytest.approx(expected, rel=0.01)
+        reported = [note for phase, _, note in progress.reports if phase == "t-SNE"][-1]
+        assert float(reported.rpartition(" ")[2]) == pytest.approx(found, rel=0.01)
+        assert layout.quality["neighbor_preservation"] == pytest.approx(preserved, abs=0.01)
