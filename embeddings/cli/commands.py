@@ -131,7 +131,8 @@ def place(arguments: PlaceArguments) -> None:
             f"{arguments.new.name} has vectors of {new.dimensions:,} dimensions, and "
             f"{arguments.file.name} of {embedding_set.dimensions:,}"
         )
-    placed = layouts.place(embedding_set, made, new.vectors)
+    with TerminalProgress() as progress:
+        placed = layouts.place(embedding_set, made, new.vectors, progress)
     result = replace(made, coordinates=placed.coordinates, notes=(placed.how,), quality={})
     layouts.save_layout(result, new.labels, arguments.out)
     print_result({"rows": len(new), "dims": made.dims, "how": placed.how}, as_json=True)

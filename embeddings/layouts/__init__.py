@@ -18,7 +18,15 @@ from embeddings.layouts.params import (
     UmapParams,
 )
 from embeddings.layouts.pca import takes_seconds
-from embeddings.layouts.placement import NearestItems, Placement, nearest_items, place
+from embeddings.layouts.placement import (
+    NearestItems,
+    Placement,
+    check_new_vectors,
+    nearest_items,
+    place,
+    place_by_neighbors,
+    project,
+)
 from embeddings.layouts.precomputed import precomputed_dims
 from embeddings.layouts.space import layout_metric
 from embeddings.layouts.spec import ALIASES, METHODS, LayoutSpec, Method, find_method
@@ -40,6 +48,7 @@ __all__ = [
     "PrecomputedParams",
     "TsneParams",
     "UmapParams",
+    "check_new_vectors",
     "columns_read",
     "compute",
     "find_method",
@@ -48,8 +57,10 @@ __all__ = [
     "load_layout",
     "nearest_items",
     "place",
+    "place_by_neighbors",
     "precomputed_dims",
     "preview",
+    "project",
     "resolve_axes",
     "save_layout",
     "store",

@@ -21,12 +21,16 @@ from embeddings.layouts.layout import Layout
 from embeddings.layouts.space import layout_metric, points
 from embeddings.metrics import inverse_norms, row_norms
 from embeddings.neighbors import query_vectors
+from embeddings.progress import NullProgress, Progress
 
 PERPLEXITY = 5.0
 NEIGHBORS = 15  # three times the perplexity, as in t-SNE
 BY_PROJECTION = "placed by the layout's projection"
 BY_NEIGHBORS = "placed by their nearest neighbors"
 
+_BLOCK_PRODUCTS = (
+    4_000_000_000  # of a block of vectors with all items, after which progress is reported
+)
 _EQUAL = 1e-6  # distance of vectors that are equal but for rounding, by cosine
 _WIDTH_STEPS = 60  # halvings of the interval in which the width of a kernel is searched
 _TESTED_ROWS = 1_000
@@ -66,7 +70,7 @@ def place(
     embedding_set: EmbeddingSet,
     layout: Layout,
     vectors: np.ndarray,
-    nearest: NearestItems | None = None,
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
 ) -> Placement:
     """Place vectors into the layout of a set; this is deterministic, and the layout stays as it is.
 
@@ -74,30 +78,46 @@ def place(
     ----------
     layout : of the set
     vectors : float32, shape (m, d), in the set's space
-    nearest : what nearest_items returns for them, where it is known
 
     Raises
     ------
     EmbeddingError
-        if the layout has another number of items, or as nearest_items does
+        if the layout has another number of items, or as check_new_vectors does
+    """
+    projected = project(embedding_set, layout, vectors)
+    if projected is not None:
+        return projected
+    return place_by_neighbors(layout, nearest_items(embedding_set, vectors, progress))
+
+
+def project(embedding_set: EmbeddingSet, layout: Layout, vectors: np.ndarray) -> Placement | None:
+    """Place vectors by the projection that made the layout; None if it is not linear.
+
+    The parameters and errors are those of `place`.
     """
     if len(layout.coordinates) != len(embedding_set):
         raise EmbeddingError(
             f"a layout of {len(layout.coordinates):,} items for a set of {len(embedding_set):,}"
         )
-    vectors = _checked(embedding_set, vectors)
-    if layout.method == "pca":
-        projected = _project(embedding_set, layout.coordinates, vectors)
-        if projected is not None:
-            return Placement(projected, BY_PROJECTION)
-    if nearest is None:
-        nearest = nearest_items(embedding_set, vectors)
+    vectors = check_new_vectors(embedding_set, vectors)
+    if layout.method != "pca":
+        return None
+    projected = _project(embedding_set, layout.coordinates, vectors)
+    return None if projected is None else Placement(projected, BY_PROJECTION)
+
+
+def place_by_neighbors(layout: Layout, nearest: NearestItems) -> Placement:
+    """Place vectors at the weighted means of their nearest items, which `nearest_items` found."""
     weights = nearest.weights[:, :, None]
     coordinates = (layout.coordinates[nearest.rows] * weights).sum(axis=1)
     return Placement(coordinates.astype(np.float32), BY_NEIGHBORS)
 
 
-def nearest_items(embedding_set: EmbeddingSet, vectors: np.ndarray) -> NearestItems:
+def nearest_items(
+    embedding_set: EmbeddingSet,
+    vectors: np.ndarray,
+    progress: Progress = NullProgress(),  # noqa: B008 (stateless)
+) -> NearestItems:
     """Return the 15 items nearest to each vector by the layout's metric, and their weights.
 
     Parameters
@@ -107,14 +127,18 @@ def nearest_items(embedding_set: EmbeddingSet, vectors: np.ndarray) -> NearestIt
     Raises
     ------
     EmbeddingError
-        if the vectors do not have the set's number of dimensions, one is not finite, or, by cosine,
-        one is zero
+        as check_new_vectors does
     """
-    vectors = _checked(embedding_set, vectors)
+    vectors = check_new_vectors(embedding_set, vectors)
     metric = layout_metric(embedding_set)
     if not len(vectors):
         return NearestItems(np.empty((0, 1), np.int32), np.empty((0, 1)))
-    rows, values = query_vectors(embedding_set, vectors, NEIGHBORS, metric)
+    found = []
+    for block in row_blocks(len(vectors), embedding_set.vectors.size, _BLOCK_PRODUCTS):
+        progress("nearest items", block.start / len(vectors))
+        found.append(query_vectors(embedding_set, vectors[block], NEIGHBORS, metric))
+    rows = np.concatenate([each.rows for each in found])
+    values = np.concatenate([each.values for each in found])
     is_cosine = metric == "cosine"
     distances = np.sqrt(np.maximum(2.0 - 2.0 * values, 0.0)) if is_cosine else values
     weights = _affinities(distances)
@@ -123,8 +147,15 @@ def nearest_items(embedding_set: EmbeddingSet, vectors: np.ndarray) -> NearestIt
     return NearestItems(rows, weights)
 
 
-def _checked(embedding_set: EmbeddingSet, vectors: np.ndarray) -> np.ndarray:
-    """Return the vectors as float32, (m, d); raise EmbeddingError if they cannot be placed."""
+def check_new_vectors(embedding_set: EmbeddingSet, vectors: np.ndarray) -> np.ndarray:
+    """Return vectors to place as float32, shape (m, d).
+
+    Raises
+    ------
+    EmbeddingError
+        if the vectors do not have the set's number of dimensions, one is not finite, or, by cosine,
+        one is zero
+    """
     vectors = np.asarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != embedding_set.dimensions:
         raise EmbeddingError(

@@ -18,7 +18,7 @@ from components import (
     embedding_map,
 )
 from embeddings import EmbeddingError
-from embeddings.layouts import METHODS, Placement
+from embeddings.layouts import METHODS
 from embeddings.text import count_noun
 from pages.common import services
 from pages.common.formatting import duration, error_box, plain
@@ -28,7 +28,6 @@ from pages.explore import (
     inspector,
     layout_controls,
     navigation,
-    new_points,
     query,
 )
 from pages.explore.address import bar as address_bar
@@ -40,6 +39,7 @@ from pages.explore.map_data import (
     label_address,
     map_points,
 )
+from pages.explore.new_points import adding, placing
 from pages.explore.subsets import filter_bar, filter_panel, part
 from pages.explore.table import table_panel
 from pages.explore.view import (
@@ -75,10 +75,9 @@ def _draw(request: ViewRequest) -> None:
     left, right = st.columns([0.735, 0.265], gap="small")
     with left:
         points = map_points(view)
-        placed = new_points.placement(view.request.active, view.displayed)
         with st.container(key="above_map"):  # the map keeps its place, or it would be made again
             part.draw_breadcrumb(view)
-            _status_bar(view, placed)
+            _status_bar(view)
             bar = filter_bar.draw(view.matching, view.history)
             if bar is not None:
                 with bar:
@@ -110,9 +109,9 @@ def _draw(request: ViewRequest) -> None:
             zoom=opened.zoom,
             background_clicks=view.displayed.is_requested
             and query.decodes_positions(view.embedding_set, view.displayed.layout, view.encoder),
-            marker=new_points.position(placed)
+            marker=placing.position(view.placing)
             or query.query_position(view.embedding_set, view.displayed.layout, view.history.query),
-            added=new_points.on_map(placed),
+            added=placing.on_map(view.placing),
             title=view.embedding_set.provenance.name,
             details=" · ".join(_figure_details(view, points.dims)),
             description=f"Map of {len(view.embedding_set):,} points in {points.dims}D: "
@@ -134,7 +133,7 @@ def _receive(event: Event, view: ViewState) -> None:
         index = query.text_index(plain.key, plain.embedding_set)
         query.select_matches(view.embedding_set, index, event.text, view.matching.mask)
     elif isinstance(event, NewPointClick):
-        new_points.show_neighbors(event.number)
+        adding.show_neighbors(event.number)
     elif isinstance(event, Hidden):
         hide(view, event.codes)
     elif isinstance(event, PickColor):
@@ -150,13 +149,15 @@ def _receive(event: Event, view: ViewState) -> None:
         navigation.receive(event, len(view.embedding_set))
 
 
-def _status_bar(view: ViewState, placed: Placement | None) -> None:
+def _status_bar(view: ViewState) -> None:
     """Describe the view in one line; offer to run what is missing, or to cancel what runs."""
     spec, displayed, history = view.request.spec, view.displayed, view.history
     with st.container(key="status_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(_description(view, placed)), width="stretch")
+        st.markdown(plain(_description(view)), width="stretch")
         if displayed.job is not None:
             _progress(view, displayed.job)
+        elif view.placing.job is not None:
+            placing.draw_progress(view.placing)
         elif not displayed.is_requested:
             title = f"Run {METHODS[spec.method].title}"
             st.button(title, type="primary", key="run", on_click=_start, args=(view,))
@@ -169,11 +170,12 @@ def _status_bar(view: ViewState, placed: Placement | None) -> None:
                 args=(view,),
             )
         filter_panel.draw(view.key, view.embedding_set, view.kinds)
-        new_points.draw(view.request.active)
+        adding.draw(view.request.active)
         if not history.is_empty:
             st.button("Clear", key="clear", on_click=history.clear)
         export_panel.draw(view)
     refused_key, reason = st.session_state.get("refused_job", ("", ""))
+    placing.show_error(view.placing)
     if view.matching.error:
         error_box(view.matching.error)
     if displayed.error:
@@ -188,7 +190,7 @@ def _start(view: ViewState) -> None:
     st.session_state.refused_job = (job.key, job.error if job.state == "failed" else "")
 
 
-def _description(view: ViewState, placed: Placement | None) -> str:
+def _description(view: ViewState) -> str:
     """Return the line of the status bar: points, new points, layout, quality, automatic choices."""
     count, selected = len(view.embedding_set), view.history.selected
     points = f"{view.visible_count:,} of {count:,} points"
@@ -200,8 +202,8 @@ def _description(view: ViewState, placed: Placement | None) -> str:
         points += f"; {count_noun(len(view.hidden), 'category', 'categories')} hidden"
     if view.request.active.layer is not None:
         points += f" of layer {view.request.active.layer}"
-    parts = [points, *new_points.notes(placed), view.status]
-    if view.displayed.is_requested:
+    parts = [points, *placing.notes(view.placing), view.status]
+    if view.displayed.is_requested and not view.placing.is_working:  # there is room for one
         parts += [*view.displayed.layout.notes, *_quality(view)]
     return " · ".join([*parts, *(str(each) for each in (view.colored.note, view.style.by) if each)])
 

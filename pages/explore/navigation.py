@@ -73,31 +73,43 @@ class Attempt:
     reading: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Vectors that were added to the map together: float32, shape (m, d), and a hash of them."""
+
+    vectors: np.ndarray
+    digest: str
+
+
 @dataclass
 class NewPoints:
     """Vectors that were added to the map of the open set; they are no rows of it.
 
     Attributes
     ----------
-    labels : m strings
-    vectors : float32, shape (m, d); None for none
+    labels : of the vectors of all batches
+    batches : the vectors, by the times when they were added
     taken : ids of the uploads that were taken
     reading : key of the source that is being read, or ""; `names` are those of its files, and `job`
         is the key of the reading
     error : why the last ones could not be added, or ""
-    nearest : what the nearest items were searched for last, and which they are
-    placed : what they were placed on last, and where
+    nearest : the nearest items of each batch, by the key of the set and the batch's hash
+    placed : what they were placed on last, and where the first batches are
+    placing : key of the job that places them, while it is unfinished, or ""
+    cancelled : key of the job that this session cancelled last, or ""
     """
 
     labels: tuple[str, ...] = ()
-    vectors: np.ndarray | None = None
+    batches: tuple[Batch, ...] = ()
     taken: frozenset[str] = frozenset()
     reading: str = ""
     names: str = ""
     job: str = ""
     error: str = ""
-    nearest: tuple[tuple[object, ...] | None, NearestItems | None] = (None, None)
-    placed: tuple[tuple[object, ...] | None, Placement | None] = (None, None)
+    nearest: dict[tuple[str, str], NearestItems] = field(default_factory=dict)
+    placed: tuple[tuple[str, str], tuple[Placement, ...]] = (("", ""), ())
+    placing: str = ""
+    cancelled: str = ""
 
 
 @dataclass

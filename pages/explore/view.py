@@ -21,7 +21,7 @@ from embeddings.neighbors import Neighbors
 from pages.common import services
 from pages.common.choices import chosen
 from pages.common.sources import OF_THIS_MACHINE, Source
-from pages.explore import layout_controls, navigation, new_points, query
+from pages.explore import layout_controls, navigation, query
 from pages.explore.address import Address
 from pages.explore.address.selections import LONGEST, LONGEST_HELD, selection_text
 from pages.explore.colors.color_controls import CLUSTERS, Coloring, column_kinds
@@ -32,6 +32,8 @@ from pages.explore.colors.similarity_colors import similarity_colors
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout
+from pages.explore.new_points import adding, placing
+from pages.explore.new_points.placing import Placing
 from pages.explore.subsets import active_filter
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.table.table_rows import TableRows, table_rows
@@ -72,6 +74,7 @@ class ViewState:
     request : what the controls asked for
     kinds : kind of each metadata column
     displayed : the layout, or a PCA until it is ready
+    placing : of the new points on that layout
     colored : the colors, and the job that better ones wait for
     history : what was visited, selected or queried
     encoder : folder of the run that encodes queries for the set, or None
@@ -87,6 +90,7 @@ class ViewState:
     request: ViewRequest
     kinds: Mapping[str, str]
     displayed: DisplayedLayout
+    placing: Placing
     colored: Colored
     history: History
     encoder: Path | None
@@ -172,8 +176,9 @@ def compute_view(request: ViewRequest) -> ViewState:
     query.submit_inputs(embedding_set, encoder)
     query.evaluate_expression(embedding_set)
     is_query_pending = query.poll(embedding_set)  # an answer becomes part of the history
-    is_reading = new_points.take_uploads(key, embedding_set)
+    is_reading = adding.take_uploads(embedding_set)
     displayed = layout_controls.displayed_layout(embedding_set, request.spec)
+    placed = placing.place(request.active, displayed)
     is_waiting = displayed.job is not None and not displayed.is_requested
     if request.coloring.by == CLUSTERS and is_waiting:
         note = "clusters appear once the layout is ready"
@@ -194,6 +199,7 @@ def compute_view(request: ViewRequest) -> ViewState:
         request=request,
         kinds=kinds,
         displayed=displayed,
+        placing=placed,
         colored=colored,
         history=history,
         encoder=encoder,
@@ -202,7 +208,11 @@ def compute_view(request: ViewRequest) -> ViewState:
         matching=matching,
         table=table_rows(key, embedding_set, kinds, history, matching, metric),
         style=point_style(key, embedding_set, request.points),
-        is_working=displayed.job is not None or is_coloring or is_query_pending or is_reading,
+        is_working=displayed.job is not None
+        or placed.is_working
+        or is_coloring
+        or is_query_pending
+        or is_reading,
     )
 
 

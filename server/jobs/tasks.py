@@ -1,4 +1,4 @@
-"""The jobs of the worker processes: layouts, clusters, neighborhoods, small images of maps.
+"""The jobs of the worker processes: layouts, new points, clusters, neighborhoods, images of maps.
 
 Arguments are pickled, so vectors are passed as a file that workers map into memory.
 """
@@ -72,6 +72,31 @@ def lay_out(
     progress("opening the vectors")
     embedding_set, cache = open_vectors(vectors, metric, columns, labels), Cache(cache_folder)
     layouts.compute(embedding_set, spec, cache=cache, progress=progress, with_quality=with_quality)
+
+
+def find_nearest_items(
+    vectors: Path, metric: Metric, new: np.ndarray, progress: Progress
+) -> layouts.NearestItems:
+    """Find the items nearest to new vectors, float32 (m, d), by which they are placed.
+
+    Parameters
+    ----------
+    vectors : the path that share_vectors returned
+    metric : of the set
+    """
+    progress("opening the vectors")
+    return layouts.nearest_items(open_vectors(vectors, metric), new, progress)
+
+
+def project_points(
+    vectors: Path, metric: Metric, layout: layouts.Layout, new: np.ndarray, progress: Progress
+) -> layouts.Placement | None:
+    """Place new vectors, float32 (m, d), by the projection of a layout; None if it has none.
+
+    The other parameters are those of find_nearest_items.
+    """
+    progress("projecting")
+    return layouts.project(open_vectors(vectors, metric), layout, new)
 
 
 def find_clusters(

@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from scipy.special import entr
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, layouts, neighbors
-from embeddings.layouts import Layout, LayoutSpec, TsneParams
+from embeddings.layouts import Layout, LayoutSpec, TsneParams, placement
 from embeddings.layouts.placement import (
     BY_NEIGHBORS,
     BY_PROJECTION,
@@ -15,6 +15,7 @@ from embeddings.layouts.placement import (
     nearest_items,
     place,
 )
+from embeddings.progress import NullProgress
 
 RANDOM = np.random.default_rng(0)
 METRICS = ["cosine", "dot", "euclidean", "manhattan"]
@@ -86,9 +87,31 @@ def test_positions_are_weighted_means() -> None:
         sum(weight * layout.coordinates[row] for row, weight in zip(rows, weights, strict=True))
         for rows, weights in zip(nearest.rows, nearest.weights, strict=True)
     ]
-    for known in (None, nearest):
-        placed = place(embedding_set, layout, new, known)
-        np.testing.assert_allclose(placed.coordinates, expected, atol=1e-6)
+    placed = place(embedding_set, layout, new)
+    np.testing.assert_allclose(placed.coordinates, expected, atol=1e-6)
+
+
+def test_the_search_reports_how_far_it_is_and_blocks_change_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embedding_set, new = random_set(), RANDOM.normal(size=(5, 6)).astype(np.float32)
+    whole = nearest_items(embedding_set, new)
+    monkeypatch.setattr(placement, "_BLOCK_PRODUCTS", 2 * embedding_set.vectors.size)
+    fractions: list[float | None] = []
+    found = nearest_items(embedding_set, new, Reported(fractions))
+    assert fractions == [0, 0.4, 0.8]
+    np.testing.assert_array_equal(found.rows, whole.rows)
+    np.testing.assert_array_equal(found.weights, whole.weights)
+
+
+class Reported(NullProgress):
+    """Collects the fractions that are reported."""
+
+    def __init__(self, fractions: list[float | None]) -> None:
+        self.fractions = fractions
+
+    def __call__(self, phase: str, fraction: float | None = None, note: str = "") -> None:
+        self.fractions.append(fraction)
 
 
 @pytest.mark.parametrize("rows", [3, 4, 6])

@@ -22,6 +22,7 @@ from pages.explore.colors.color_controls import NAMED
 from pages.explore.history import History
 from pages.explore.layers import ActiveSet
 from pages.explore.layout_controls import DisplayedLayout, displayed_layout
+from pages.explore.new_points.placing import Placing
 from pages.explore.subsets.active_filter import Matching
 from pages.explore.table.table_rows import TableRows
 from pages.explore.view import ViewState
@@ -249,7 +250,7 @@ def state_of(
 ) -> ViewState:
     request: Any = SimpleNamespace(active=SimpleNamespace(embedding_set=SET))
     return ViewState(
-        request, {}, DISPLAYED, colored, history, None, nearest, None, matching,
+        request, {}, DISPLAYED, Placing(), colored, history, None, nearest, None, matching,
         TableRows(False, ROWS), PointStyle(), False,
     )  # fmt: skip
 

@@ -5,25 +5,22 @@ a click on one shows its nearest neighbors in the set.
 """
 
 import re
-from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
 import streamlit as st
+import xxhash
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from components import PlacedPoints, points_of, text_address
 from embeddings import EmbeddingError, EmbeddingSet, layouts
 from embeddings.analysis.algebra import parse_vector
-from embeddings.layouts import NearestItems, Placement
 from embeddings.text import count_noun
 from pages.common import file_reading, services, sources
 from pages.common.formatting import error_box, plain
 from pages.explore import navigation
 from pages.explore.history import AdHocQuery
 from pages.explore.layers import ActiveSet
-from pages.explore.layout_controls import DisplayedLayout
-from pages.explore.navigation import NewPoints
+from pages.explore.navigation import Batch, NewPoints
 from server.reading.reader import StillReading
 
 MOST_POINTS, FEWEST_POINTS = 10_000, 100
@@ -39,13 +36,8 @@ def most_points(embedding_set: EmbeddingSet) -> int:
     return min(max(affordable, FEWEST_POINTS), MOST_POINTS)
 
 
-def take_uploads(key: str, embedding_set: EmbeddingSet) -> bool:
-    """Add the points of newly uploaded files; return whether a file is still being read.
-
-    Parameters
-    ----------
-    key : identifies the set among all that are cached
-    """
+def take_uploads(embedding_set: EmbeddingSet) -> bool:
+    """Add the points of newly uploaded files; return whether a file is still being read."""
     opened = navigation.open_set()
     new = opened.new_points
     uploads: list[UploadedFile] = st.session_state.get(opened.widget("new_points")) or []
@@ -59,7 +51,7 @@ def take_uploads(key: str, embedding_set: EmbeddingSet) -> bool:
         if not new.reading:
             return False
         found = sources.opened(new.reading).embedding_set
-        _add(key, embedding_set, found.labels, found.vectors, new.names)
+        _add(embedding_set, found.labels, found.vectors, new.names)
     except StillReading as still:
         new.job = still.key
         return True
@@ -69,14 +61,14 @@ def take_uploads(key: str, embedding_set: EmbeddingSet) -> bool:
     return False
 
 
-def add_pasted(key: str, embedding_set: EmbeddingSet) -> None:
+def add_pasted(embedding_set: EmbeddingSet) -> None:
     """Add the points in the text box: a callback of the button beside it."""
     opened = navigation.open_set()
     text = str(st.session_state.get(opened.widget("pasted_points")) or "")
     opened.new_points.error = ""
     try:
         labels, vectors = parse_points(text, embedding_set.dimensions)
-        _add(key, embedding_set, labels, vectors, "The text")
+        _add(embedding_set, labels, vectors, "The text")
     except EmbeddingError as error:
         opened.new_points.error = str(error)
     else:
@@ -130,7 +122,6 @@ def _is_number(token: re.Match[str]) -> bool:
 
 
 def _add(
-    key: str,
     embedding_set: EmbeddingSet,
     labels: list[str] | tuple[str, ...],
     vectors: np.ndarray,
@@ -151,11 +142,10 @@ def _add(
             f"{names} has {len(vectors):,} points; at most {most:,} can be added to this set."
             f"{there}"
         )
-    joined = vectors if new.vectors is None else np.concatenate([new.vectors, vectors])
-    nearest = layouts.nearest_items(embedding_set, joined)
+    added = np.array(layouts.check_new_vectors(embedding_set, vectors))
     titles = (label or f"new {i}" for i, label in enumerate(labels, before + 1))
-    new.labels, new.vectors = (*new.labels, *titles), np.array(joined, dtype=np.float32)
-    new.nearest = ((key, len(joined)), nearest)
+    new.batches = (*new.batches, Batch(added, xxhash.xxh3_128_hexdigest(added.tobytes())))
+    new.labels = (*new.labels, *titles)
 
 
 def remove() -> None:
@@ -164,16 +154,19 @@ def remove() -> None:
     query = opened.history.query
     if query is not None and query.new_point is not None:
         opened.history.clear()
+    if opened.new_points.placing:
+        services.cancel(opened.new_points.placing)
     opened.new_points = NewPoints(taken=opened.new_points.taken)
 
 
 def show_neighbors(number: int) -> None:
     """Show the nearest neighbors of a new point in the set, as those of a query."""
     new = navigation.open_set().new_points
-    if new.vectors is None or number >= len(new.labels):  # they have just been removed
+    if number >= len(new.labels):  # they have just been removed
         return
+    vector = np.concatenate([batch.vectors for batch in new.batches])[number]
     notes = ("a new point, which is not in the set or its files",)
-    query = AdHocQuery(new.labels[number], new.vectors[number], notes=notes, new_point=number)
+    query = AdHocQuery(new.labels[number], vector, notes=notes, new_point=number)
     navigation.current().show_query(query)
 
 
@@ -182,60 +175,6 @@ def _show_chosen(widget: str) -> None:
     number = st.session_state[widget]
     if number is not None:
         show_neighbors(int(number))
-
-
-def placement(active: ActiveSet, displayed: DisplayedLayout) -> Placement | None:
-    """Return where the new points are on the layout that the map shows; None for none.
-
-    While a layout is being computed, its frames have none: they are placed when it is ready.
-    """
-    new, job = navigation.open_set().new_points, displayed.job
-    is_frame = not displayed.is_requested and job is not None and job.frame is not None
-    if new.vectors is None or is_frame:
-        return None
-    wanted = (displayed.key, active.key, len(new.labels))
-    last, placed = new.placed
-    if last != wanted or placed is None:
-        layout = replace(displayed.layout, coordinates=active.shown(displayed.layout))
-        nearest = _nearest(active, new, new.vectors)
-        placed = layouts.place(active.embedding_set, layout, new.vectors, nearest)
-        new.placed = (wanted, placed)
-    return placed
-
-
-def _nearest(active: ActiveSet, new: NewPoints, vectors: np.ndarray) -> NearestItems:
-    """Return the items nearest to the new points, which are searched once for all layouts."""
-    wanted = (active.key, len(vectors))
-    last, nearest = new.nearest
-    if last != wanted or nearest is None:
-        nearest = layouts.nearest_items(active.embedding_set, vectors)
-        new.nearest = (wanted, nearest)
-    return nearest
-
-
-def on_map(placed: Placement | None) -> PlacedPoints | None:
-    """Return the new points for the map, or None."""
-    if placed is None:
-        return None
-    blobs, new = services.blobs(), navigation.open_set().new_points
-    return PlacedPoints(points_of(placed.coordinates, blobs), text_address(new.labels, blobs))
-
-
-def position(placed: Placement | None) -> tuple[float, ...] | None:
-    """Return the place on the map of the new point whose neighbors are shown, or None."""
-    query = navigation.current().query
-    if placed is None or query is None or query.new_point is None:
-        return None
-    return tuple(placed.coordinates[query.new_point].tolist())
-
-
-def notes(placed: Placement | None) -> list[str]:
-    """Return what the status bar says of the new points: nothing if there are none."""
-    count = len(navigation.open_set().new_points.labels)
-    if not count:
-        return []
-    how = "placed when the layout is ready" if placed is None else placed.how
-    return [f"+{count_noun(count, 'new point')}, {how}"]
 
 
 def draw(active: ActiveSet) -> None:
@@ -262,7 +201,7 @@ def draw(active: ActiveSet) -> None:
             height=90,
             placeholder=f"my item, 0.12, -0.5, … ({embedding_set.dimensions:,} numbers)",
         )
-        st.button("Add", key="add_pasted", on_click=add_pasted, args=(active.key, embedding_set))
+        st.button("Add", key="add_pasted", on_click=add_pasted, args=(embedding_set,))
         if new.error:
             error_box(new.error)
         st.caption(

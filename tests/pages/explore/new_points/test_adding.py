@@ -1,7 +1,6 @@
-"""New points: read and checked against the set, placed on each layout, queried, and removed."""
+"""New points: read and checked against the set, added, queried, and removed."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,19 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from embeddings import EmbeddingError, EmbeddingSet, gallery, neighbors
-from embeddings.layouts import Layout
 from embeddings.layouts.placement import BY_NEIGHBORS, BY_PROJECTION
-from pages.explore import navigation, new_points
-from pages.explore.layers import ActiveSet
-from pages.explore.layout_controls import DisplayedLayout
+from pages.common import services
+from pages.explore import navigation
 from pages.explore.navigation import OpenSet
+from pages.explore.new_points import adding
 from tests.embeddings.test_usage import send_event
 
 RANDOM = np.random.default_rng(0)
 SET = EmbeddingSet.of(
     RANDOM.normal(size=(50, 3)).astype(np.float32), name="things", metric="euclidean"
 )
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -34,11 +32,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> OpenSet:
     return made
 
 
-def displayed(key: str, dims: int = 2, method: str = "tsne") -> DisplayedLayout:
-    layout = Layout(RANDOM.normal(size=(50, dims)).astype(np.float32), method)
-    return DisplayedLayout(layout, key, True, None, "")
-
-
 def test_lines_are_labels_and_numbers() -> None:
     text = """
     red apple, 1, -2.5, 3e2
@@ -47,7 +40,7 @@ def test_lines_are_labels_and_numbers() -> None:
     1984\t0.1\t0.2\t0.3
     pear (ripe): [1, 2, 3]
     """
-    labels, vectors = new_points.parse_points(text, 3)
+    labels, vectors = adding.parse_points(text, 3)
     assert labels == ["red apple", "green, not red", "", "1984", "pear (ripe):"]
     np.testing.assert_allclose(
         vectors, [[1, -2.5, 300], [4, 5, 6], [7, 8, 9], [0.1, 0.2, 0.3], [1, 2, 3]], rtol=1e-6
@@ -66,14 +59,22 @@ def test_lines_are_labels_and_numbers() -> None:
 )
 def test_lines_that_are_no_points_are_named(text: str, message: str) -> None:
     with pytest.raises(EmbeddingError, match=message):
-        new_points.parse_points(text, 3)
+        adding.parse_points(text, 3)
 
 
 def test_points_of_other_dimensions_are_refused_with_both(opened: OpenSet) -> None:
     message = "x.npy has vectors of 4 dimensions, and things of 3. New points need as many"
     with pytest.raises(EmbeddingError, match=message):
-        new_points._add("key", SET, ("a",), np.ones((1, 4), np.float32), "x.npy")
+        adding._add(SET, ("a",), np.ones((1, 4), np.float32), "x.npy")
     assert opened.new_points.labels == ()
+
+
+def test_a_point_that_cannot_be_placed_is_refused_with_its_number(opened: OpenSet) -> None:
+    directions = EmbeddingSet.of(SET.vectors, metric="cosine")
+    zero = np.array([[1, 2, 3], [0, 0, 0]], np.float32)
+    with pytest.raises(EmbeddingError, match="new vector 2 is a zero vector"):
+        adding._add(directions, ("a", "b"), zero, "x.npy")
+    assert opened.new_points.labels == () and opened.new_points.batches == ()
 
 
 def test_there_is_a_limit_that_falls_with_the_size_of_the_set(
@@ -82,64 +83,21 @@ def test_there_is_a_limit_that_falls_with_the_size_of_the_set(
     def of_size(numbers: int) -> Any:
         return SimpleNamespace(vectors=SimpleNamespace(size=numbers))
 
-    limits = [new_points.most_points(of_size(10**power)) for power in (6, 8, 10)]
+    limits = [adding.most_points(of_size(10**power)) for power in (6, 8, 10)]
     assert limits == [10_000, 1_000, 100]
-    monkeypatch.setattr(new_points, "MOST_POINTS", 3)
-    monkeypatch.setattr(new_points, "FEWEST_POINTS", 1)
-    new_points._add("key", SET, ("a", "b"), np.ones((2, 3), np.float32), "x.npy")
+    monkeypatch.setattr(adding, "MOST_POINTS", 3)
+    monkeypatch.setattr(adding, "FEWEST_POINTS", 1)
+    adding._add(SET, ("a", "b"), np.ones((2, 3), np.float32), "x.npy")
     message = "x.npy has 2 points; at most 3 can be added to this set. There are 2 already."
     with pytest.raises(EmbeddingError, match=message):
-        new_points._add("key", SET, ("c", "d"), np.ones((2, 3), np.float32), "x.npy")
+        adding._add(SET, ("c", "d"), np.ones((2, 3), np.float32), "x.npy")
     assert opened.new_points.labels == ("a", "b")
 
 
-def test_new_points_are_placed_again_on_each_layout_and_searched_once(
-    opened: OpenSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    active = ActiveSet("key", SET)
-    assert new_points.placement(active, displayed("one")) is None
-    new_points._add("key", SET, ("twin", ""), SET.vectors[[8, 30]], "x.npy")
-    assert opened.new_points.labels == ("twin", "new 2")
-    monkeypatch.setattr(new_points.layouts, "nearest_items", None)  # it was called before
-    for shown in (displayed("one"), displayed("two"), displayed("three", 3)):
-        before = shown.layout.coordinates.copy()
-        placed = new_points.placement(active, shown)
-        assert placed is not None
-        np.testing.assert_array_equal(placed.coordinates, before[[8, 30]])
-        np.testing.assert_array_equal(shown.layout.coordinates, before)
-        assert new_points.placement(active, shown) is placed
-        assert new_points.notes(placed) == [f"+2 new points, {BY_NEIGHBORS}"]
-
-
-def test_frames_of_a_running_layout_have_none(opened: OpenSet) -> None:
-    new_points._add("key", SET, ("a",), SET.vectors[:1], "x.npy")
-    job: Any = SimpleNamespace(frame=np.zeros((50, 2)))
-    shown = replace(displayed("one"), is_requested=False, job=job)
-    placed = new_points.placement(ActiveSet("key", SET), shown)
-    assert placed is None and new_points.on_map(placed) is None
-    assert new_points.notes(placed) == ["+1 new point, placed when the layout is ready"]
-    assert new_points.placement(ActiveSet("key", SET), replace(shown, job=None)) is not None
-
-
-def test_a_click_is_a_query_of_the_vector_and_removing_ends_it(opened: OpenSet) -> None:
-    new_points._add("key", SET, ("a", "b"), SET.vectors[[3, 4]] + 0.01, "x.npy")
-    placed = new_points.placement(ActiveSet("key", SET), displayed("one"))
-    assert placed is not None and new_points.position(placed) is None
-    new_points.show_neighbors(1)
-    query = opened.history.query
-    assert query is not None and query.title == "b" and query.new_point == 1
-    np.testing.assert_array_equal(query.vector, SET.vectors[4] + np.float32(0.01))
-    assert new_points.position(placed) == tuple(placed.coordinates[1].tolist())
-    new_points.remove()
-    assert opened.history.query is None and opened.new_points.labels == ()
-    new_points.show_neighbors(1)  # a click that was on its way
-    assert opened.history.query is None
-
-
 def test_removing_new_points_leaves_what_else_is_shown(opened: OpenSet) -> None:
-    new_points._add("key", SET, ("a",), SET.vectors[:1], "x.npy")
+    adding._add(SET, ("a",), SET.vectors[:1], "x.npy")
     opened.history.visit(7)
-    new_points.remove()
+    adding.remove()
     assert opened.history.row == 7
 
 
@@ -153,6 +111,7 @@ def npy(array: np.ndarray) -> bytes:
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """Open Explore with its first set, and the panel of new points."""
     monkeypatch.setenv("EMBEDDING_CACHE", str(tmp_path / "cache"))
+    services.open_sets().clear()  # its ready-made layout is in the cache of an earlier test
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.session_state["add_points"] = True
     app.run()

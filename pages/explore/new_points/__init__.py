@@ -1,0 +1,1 @@
+"""New points: adding vectors to the map, and placing them on it."""
