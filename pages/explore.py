@@ -11,6 +11,7 @@ from pages.explore import (
     map_panel,
     navigation,
     opening,
+    reproduction,
 )
 from pages.explore.address import bar as address_bar
 from pages.explore.colors import color_controls, point_controls
@@ -30,6 +31,7 @@ def main() -> None:
         whole = layers.choose(found.version, found.embedding_set)
         active = groups.attach(part.descend(whole))
         spec = layout_controls.choose(active.embedding_set, sources.ready_method(source))
+        reproduction.draw(active, spec)
         coloring = color_controls.choose(active.key, active.embedding_set)
         style = point_controls.choose(active.key, active.embedding_set)
         hover = color_controls.choose_hover(active.key, active.embedding_set)

@@ -14,7 +14,7 @@ from embeddings.analysis.clusters import GRANULARITY
 from embeddings.errors import EmbeddingError
 from embeddings.files.delimited.text_options import TextOptions
 from embeddings.files.options import CHOICE_NAMES, ChoiceName
-from embeddings.layouts import METHODS, LayoutSpec, find_method
+from embeddings.layouts import METHODS, AxesParams, LayoutSpec, find_method
 from embeddings.metrics import Metric
 from embeddings.settings import POSITIONAL, Alias, Metavar, check, describe, flag, hints
 
@@ -36,6 +36,20 @@ def reading_flags(selections: Mapping[ChoiceName, str], leave_out: bool = False)
         switches = {"yes": "--header", "no": "--no-header"} if name == "header" else {}
         flags.append(switches.get(value) or f"{flag(CHOICE_FIELDS[name])}={value}")
     return [*flags, *["--leave-out"] * leave_out]
+
+
+def layout_flags(spec: LayoutSpec) -> list[str]:
+    """Return the flags of `embeddings layout` that compute a layout, with all its parameters."""
+    method = METHODS[spec.method]
+    flags = [f"--method={method.name}", f"--dims={spec.dims}"]
+    if method.uses_seed:
+        flags.append(f"--seed={spec.seed}")
+    for setting in describe(method.params):
+        value = getattr(spec.params, setting.name)
+        is_unused = isinstance(spec.params, AxesParams) and setting.name == "z" and spec.dims == 2
+        if value is not None and not is_unused:
+            flags.append(f"{setting.flag}={value}")
+    return flags
 
 
 @dataclass(frozen=True, kw_only=True)
