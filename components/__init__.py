@@ -1,4 +1,4 @@
-"""The map, its export, search, lists, a table, charts, the address bar: Streamlit v2 components.
+"""The map, its export, search, lists, a table, charts, address bar, hints: Streamlit v2 components.
 
 Each has a folder with its JavaScript, and its Python unless that is a few lines (`elements.py`);
 shared/ is JavaScript that several need.
@@ -8,12 +8,14 @@ from components.assets import Blobs
 from components.elements import (
     Chart,
     Choice,
+    Hint,
     Line,
     SheetItem,
     address_bar,
     command_palette,
     contact_sheet,
     figure_panel,
+    hints,
     line_charts,
     search_box,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "Focus",
     "GroupName",
     "Hidden",
+    "Hint",
     "Line",
     "ListItem",
     "Mask",
@@ -113,6 +116,7 @@ __all__ = [
     "decode",
     "embedding_map",
     "figure_panel",
+    "hints",
     "line_charts",
     "mask_address",
     "neighbor_list",

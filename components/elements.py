@@ -102,6 +102,22 @@ def command_palette(
     mount("commands", key, {"choices": [asdict(each) for each in choices]}, on_event=on_event)
 
 
+@dataclass(frozen=True)
+class Hint:
+    """A hint, and the types of the events that follow it; the first one is its name."""
+
+    text: str
+    events: Sequence[str]
+
+
+def hints(*, key: str, hints: Sequence[Hint]) -> None:
+    """Mount hints for a person who is new.
+
+    The browser remembers which were followed, or dismissed, and does not show them again.
+    """
+    mount("hints", key, {"hints": [asdict(each) for each in hints]})
+
+
 def figure_panel(*, key: str, name: str) -> None:
     """Mount the panel; all that it exports is drawn in the browser, from what the map shows.
 

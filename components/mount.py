@@ -23,6 +23,7 @@ Module = Literal[
     "figure",
     "table",
     "commands",
+    "hints",
 ]
 
 _log = logging.getLogger(__name__)

@@ -93,6 +93,7 @@ class Commands {
 
   showHelp() {
     this.#show(this.help);
+    send("event", "keys");
   }
 
   /** @param {HTMLDialogElement} shown */

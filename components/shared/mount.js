@@ -1,5 +1,6 @@
 // @ts-check
 // How Streamlit mounts a component: one instance for each parent element, updated by each message.
+import { send } from "./page.js";
 
 /**
  * @template Message
@@ -34,8 +35,11 @@ export function mount(create) {
   return ({ data, parentElement, setTriggerValue }, plotlyUrl) => {
     const instance = instances.get(parentElement) ?? create(parentElement, plotlyUrl);
     instances.set(parentElement, instance);
-    // the nonce makes each event new: the same click a second time is a click, too
-    instance.update(data, (event) => setTriggerValue("event", { ...event, nonce: performance.now() }));
+    instance.update(data, (event) => {
+      send("event", "type" in event ? event.type : "");
+      // the nonce makes each event new: the same click a second time is a click, too
+      setTriggerValue("event", { ...event, nonce: performance.now() });
+    });
     return () => {
       instance.destroy();
       instances.delete(parentElement);

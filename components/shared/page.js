@@ -3,14 +3,15 @@
 
 /**
  * Carries "hover" (a row or null), "fly" (a row), "matches" (rows that a search found), "deselect",
- * "camera" (the map's view as text), "map" (a function that the map calls with itself) and "command"
- * (what the map is to do, "fit" or "fullscreen") between the map, the search box, the lists, the address,
- * the export of figures and the command palette.
+ * "camera" (the map's view as text), "map" (a function that the map calls with itself), "command"
+ * (what the map is to do, "fit" or "fullscreen") and "event" (the type of what goes to Python, or "keys" when
+ * these are shown) between the map, the search box, the lists, the address, the export of figures, the command
+ * palette and the hints.
  */
 const channel = new EventTarget();
 
 /**
- * @param {"hover" | "fly" | "matches" | "deselect" | "camera" | "map" | "command"} name
+ * @param {"hover" | "fly" | "matches" | "deselect" | "camera" | "map" | "command" | "event"} name
  * @param {unknown} [detail]
  */
 export function send(name, detail) {

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from components import Event, ListItem, neighbor_list, search_box
+import components
+from components import Event, Hint, ListItem, neighbor_list, search_box
 from embeddings import EmbeddingSet
 from embeddings.analysis import clusters
 from embeddings.analysis.contexts import Excerpt, context_of, is_layer
@@ -52,6 +53,18 @@ LONGEST_LOCKED = 24
 """Characters of the label of the item that colors are locked to."""
 SIMILARITY_TITLES = {"off": "Off", "item": "To this item", "pointer": "To the pointer"}
 
+NEIGHBORS_HINT = Hint(
+    "Click a point, or search, to see its nearest neighbors in the original space.",
+    ("click", "new_point", "query"),
+)
+SELECTION_HINT = Hint(
+    "Draw a box or a lasso to select a region; Shift adds, Alt subtracts. Ctrl-click selects "
+    "several points.",
+    ("selection", "toggle"),
+)
+SELECTION_HINT_3D = Hint("Ctrl-click selects several points.", ("selection", "toggle"))
+KEYS_HINT = Hint("? lists all keys; Ctrl-K finds every command.", ("keys",))
+
 OnEvent = Callable[[Event], None]
 
 
@@ -83,12 +96,13 @@ def show(view: ViewState, labels: str, on_event: OnEvent) -> None:
         elif history.query is not None:
             _query(view, history.query, on_event)
         else:
-            hint = "Click a point, or search, to see its nearest neighbors in the original space."
-            if view.displayed.layout.coordinates.shape[1] == 2:  # there are none in 3D
-                hint += " Draw a box or a lasso to select a region; Shift adds, Alt subtracts."
-            hint += " Ctrl-click selects several points."
-            st.caption(hint)
+            components.hints(key="hints", hints=hints_of(view.displayed.layout.dims))
             audit_panel.draw(view, on_event)
+
+
+def hints_of(dims: int) -> list[Hint]:
+    """Return the hints for a person who is new; a box and a lasso need a map in 2D."""
+    return [NEIGHBORS_HINT, SELECTION_HINT if dims == 2 else SELECTION_HINT_3D, KEYS_HINT]
 
 
 def _item(view: ViewState, row: int, on_event: OnEvent) -> None:
