@@ -8,6 +8,7 @@ import { MapData } from "./data.js";
 import { buildElements, roomBeside } from "./elements.js";
 import { Interaction } from "./interaction.js";
 import { withNearness } from "./focus.js";
+import { glide } from "./glide.js";
 import { drawLegend } from "./legend.js";
 import { Overlay } from "./overlay.js";
 import { groupRows } from "./points.js";
@@ -229,7 +230,7 @@ export class EmbeddingMap {
       folded: () => this.enqueue(() => this.draw()),
     });
     const drawing = { drawable, hidden, theme: this.theme, layout: this.message.layout };
-    if (from) await this.view.glide(from, drawing, () => this.#isDestroyed);
+    if (from) await glide(from, drawable.points, (points) => this.drawStep(drawing, points), () => this.#isDestroyed);
     if (this.#isDestroyed) return;
     await this.view.draw(drawing);
     this.overlay.redraw();
@@ -238,6 +239,17 @@ export class EmbeddingMap {
       const what = drawable.points.dims === 3 ? "a simplified plot of the first two axes" : "a simplified plot";
       root.dataset.note = `WebGL is not available in this browser: showing ${what}.`;
     }
+  }
+
+  /**
+   * Draw the points on their way to where a drawing has them.
+   *
+   * @param {import("./view.js").Drawing} drawing
+   * @param {import("./points.js").Points} points
+   */
+  async drawStep(drawing, points) {
+    await this.view.draw({ ...drawing, drawable: { ...drawing.drawable, points } });
+    this.overlay.redraw();
   }
 
   /** @param {MapMessage} message */

@@ -5,7 +5,8 @@ import { hasWebGL, loadPlotly, plotly } from "../shared/plotly.js";
 import { FIRST_VIEW, fit, flyTo, frame, keepPlaces, keyView, readView, writeView } from "./camera.js";
 import { paintPoints } from "./canvas.js";
 import { chartConfig, fullScreen } from "./chart_config.js";
-import { boxOf, interpolate, markerStyle, projected2d, visibleRows } from "./points.js";
+import { Drags } from "./drags.js";
+import { boxOf, markerStyle, projected2d, visibleRows } from "./points.js";
 import { layoutOf, pick, projection } from "./projection.js";
 import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
 
@@ -15,9 +16,6 @@ import { buildLayout, buildTraces, emptyTraces } from "./traces.js";
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {import("./points.js").Region} Region */
 /** @typedef {import("./projection.js").Projection} Projection */
-
-const GLIDE = 450; // ms
-const MOST_GLIDING = 5000; // points; more take too long to draw at each step
 
 /** @typedef {import("./camera.js").Size & { left: number }} Room For the points, right of the legend. */
 
@@ -50,6 +48,8 @@ export class MapView {
   /** @type {2 | 3 | null} Dimensions of the chart that plotly.js holds. */
   #dims = null;
 
+  #isDestroyed = false;
+
   /** The same function in each configuration: plotly.js makes a new chart where it differs. */
   #reset = () => this.fit();
 
@@ -66,6 +66,7 @@ export class MapView {
     this.graph = graph;
     this.plain = plain;
     this.handlers = handlers;
+    this.drags = new Drags(graph);
   }
 
   /**
@@ -79,7 +80,9 @@ export class MapView {
   }
 
   destroy() {
+    this.#isDestroyed = true;
     this.scene = null;
+    this.drags.destroy();
     window.Plotly?.purge(this.graph);
   }
 
@@ -94,11 +97,13 @@ export class MapView {
   }
 
   /**
-   * Draw; afterwards `scene` is what was drawn.
+   * Draw once no drag goes on; afterwards `scene` is what was drawn.
    *
    * @param {Drawing} drawing
    */
   async draw({ drawable, hidden, theme, layout: name }) {
+    await this.drags.ended();
+    if (this.#isDestroyed) return;
     const { colors, mask, alone, style } = drawable;
     const points = this.webgl || drawable.points.dims === 2 ? drawable.points : projected2d(drawable.points);
     const before = points.dims === 2 && this.#dims === 2 ? view2d(this.graph) : null;
@@ -167,26 +172,6 @@ export class MapView {
   #currentView() {
     const { xaxis, yaxis } = layoutOf(this.graph);
     return this.#dims === 3 ? "camera" : String([xaxis.range, yaxis.range]);
-  }
-
-  /**
-   * Animate the points from where they were to where `drawing` has them, so that the eye can
-   * follow each; the last step is left to be drawn.
-   *
-   * @param {Points} from
-   * @param {Drawing} drawing
-   * @param {() => boolean} isOver called before each step
-   */
-  async glide(from, drawing, isOver) {
-    const to = drawing.drawable.points;
-    if (!canGlide(from, to)) return;
-    const start = await nextFrame();
-    for (let now = start; now - start < GLIDE && !isOver(); now = await nextFrame()) {
-      const time = (now - start) / GLIDE;
-      const points = interpolate(from, to, time * time * (3 - 2 * time));
-      await this.draw({ ...drawing, drawable: { ...drawing.drawable, points } });
-      this.handlers.moved();
-    }
   }
 
   /** Paint the points where there is no WebGL. */
@@ -350,16 +335,3 @@ function view2d(graph) {
   const { xaxis: { range: x, _offset, _length }, yaxis: { range: y } } = layoutOf(graph);
   return { xaxis: { range: [x[0], x[1]], _offset, _length }, yaxis: { range: [y[0], y[1]] } };
 }
-
-/**
- * @param {Points} from
- * @param {Points} to
- */
-function canGlide(from, to) {
-  return from !== to && from.count === to.count && from.dims === to.dims
-    && to.count <= MOST_GLIDING && !document.hidden
-    && !matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-/** @returns {Promise<number>} the time of the next frame, in ms */
-const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));

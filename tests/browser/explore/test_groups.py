@@ -73,6 +73,24 @@ def test_selections_are_put_together_with_shift_alt_and_ctrl(app: AppPage) -> No
         wait_for_mask(app, rows)
 
 
+def test_a_box_is_not_lost_when_the_map_changes_meanwhile(app: AppPage) -> None:
+    page = app.page
+    app.wait_for_script()
+    page.locator('.modebar-btn[data-val="select"]').click()
+    app.wait_until_still(0)
+    plot = page.locator('[data-testid="embedding-map"] .nsewdrag').bounding_box()
+    x, y = plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 60, steps=4)
+    page.evaluate(f"() => {{ {ROOT}.embeddingMap.setHidden(new Set([0])); }}")
+    expect(page.locator(".st-key-status_bar")).to_contain_text("1 category hidden")
+    page.mouse.move(x + 200, y + 200, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("Closest to the centroid")).to_be_visible()
+    page.wait_for_function(f"() => ({MASKED}) > 50")
+
+
 def test_a_group_is_named_laid_out_by_itself_and_left_again(app: AppPage) -> None:
     page = app.page
     click(app, "3")
