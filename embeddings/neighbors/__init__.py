@@ -7,13 +7,13 @@ from embeddings.neighbors.graph import (
     load_cached,
     load_or_build,
 )
+from embeddings.neighbors.nearness_order import rank_all, rank_end
 from embeddings.neighbors.search import (
     Neighbors,
     compare_with,
     compare_with_all,
     query,
     query_vectors,
-    rank_all,
 )
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "query",
     "query_vectors",
     "rank_all",
+    "rank_end",
 ]

@@ -158,27 +158,19 @@ def compare_with(
     embedding_set: EmbeddingSet, row: int, others: np.ndarray, metric: Metric | None = None
 ) -> np.ndarray:
     """Compare an item with m `others`, int64 row numbers, as `compare_with_all` does with all."""
-    return _compare_item(embedding_set, row, others, metric)[0].values
+    return compare_item(embedding_set, row, others, metric)[0].values
 
 
-def rank_all(embedding_set: EmbeddingSet, row: int, metric: Metric | None = None) -> Neighbors:
-    """Return all items, the one in `row` included, nearest to it first.
+def compare_item(
+    embedding_set: EmbeddingSet, row: int, others: np.ndarray, metric: Metric | None
+) -> tuple[Comparison, Metric]:
+    """Compare an item with m `others`, int64 row numbers; return the metric, too.
 
     Raises
     ------
     EmbeddingError
         if the row number is not in the set
     """
-    every = np.arange(len(embedding_set))
-    compared, metric = _compare_item(embedding_set, row, every, metric)
-    order = compared.nearest_first(len(every))
-    return Neighbors(order.astype(np.int32), compared.values[order], metric)
-
-
-def _compare_item(
-    embedding_set: EmbeddingSet, row: int, others: np.ndarray, metric: Metric | None
-) -> tuple[Comparison, Metric]:
-    """Compare an item with others; return the metric, too."""
     if not 0 <= row < len(embedding_set):
         raise EmbeddingError(f"row {row}; the set has rows 0 to {len(embedding_set) - 1:,}")
     metric = check_metric(metric or embedding_set.provenance.metric)
@@ -292,9 +284,9 @@ def _compare_rows(
 ) -> Comparison:
     """Compare a query with m `rows` of a set, block by block: they may be all rows."""
     vectors, norms = embedding_set.vectors, embedding_set.norms
+    blocks = list(row_blocks(len(rows), vectors.shape[1], _BLOCK_NUMBERS)) or [slice(0, 0)]
     parts = [
-        compare(metric, query, norm, vectors[rows[block]], norms[rows[block]])
-        for block in row_blocks(len(rows), vectors.shape[1], _BLOCK_NUMBERS)
+        compare(metric, query, norm, vectors[rows[block]], norms[rows[block]]) for block in blocks
     ]
     if len(parts) == 1:
         return parts[0]

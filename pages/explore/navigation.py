@@ -148,6 +148,7 @@ class OpenSet:
     is_auditing : whether the audit is unfolded
     zoom : number of the last zoom to what is selected; negative for the return from it
     last_ranking : the item that all others were ranked by last, and their order
+    last_end : what one end of the ranking was searched for last, and its rows
     tabled : what decides which rows the table has, and in which order, as it was drawn last
     sheet : the selection whose images were paged through last, and the page, from 0
     hidden : the coloring whose categories were hidden last, and which of them are hidden
@@ -182,6 +183,7 @@ class OpenSet:
     is_auditing: bool = False
     zoom: int = 0
     last_ranking: tuple[tuple[object, ...] | None, Neighbors | None] = (None, None)
+    last_end: tuple[tuple[object, ...] | None, np.ndarray | None] = (None, None)
     tabled: tuple[object, ...] | None = None
     sheet: tuple[np.ndarray | None, int] = (None, 0)
     hidden: tuple[tuple[object, ...] | None, frozenset[int]] = (None, frozenset())

@@ -111,6 +111,34 @@ def test_the_rows_are_sorted_by_similarity_to_the_item(session: AppTest, metric:
     np.testing.assert_allclose(table.nearness[1:], nearest.values[: PAGE_ROWS - 1], rtol=1e-12)
     table = found(app, descending=not is_similarity)
     assert table.ordered is not None and table.ordered.tolist()[-1] == 42
+    assert table.shown.tolist() == table.ordered[:PAGE_ROWS].tolist()
+
+
+@pytest.mark.parametrize("descending", [True, False])
+def test_a_page_of_the_ranking_is_found_without_ranking_all_rows(
+    session: AppTest, monkeypatch: pytest.MonkeyPatch, descending: bool
+) -> None:
+    opened = session.session_state.open_set
+    opened.history.selected = RANDOM.random(COUNT) < 0.9
+    opened.history.visit(int(np.flatnonzero(opened.history.selected)[3]))
+    expected = found(session, sort=NEAREST, descending=descending, page=2).ordered
+    assert expected is not None
+    monkeypatch.setattr(neighbors, "rank_all", None)
+    for page in (1, 2, 3):
+        opened.last_ranking = (None, None)
+        table = found(session, page=page)
+        assert table.shown.tolist() == expected[table.start : table.stop].tolist()
+    monkeypatch.undo()
+    monkeypatch.setattr("pages.explore.table.table_rows.RANKED_ROWS", 60)
+    assert found(session, page=2).shown.tolist() == expected[50:100].tolist()
+
+
+@pytest.mark.parametrize("sort", ["", "year", NEAREST])
+def test_a_filter_that_nothing_passes_leaves_no_rows(session: AppTest, sort: str) -> None:
+    session.session_state.open_set.history.visit(42)
+    table = found(session, filter=Filter((InRange("year", 99, 99),)).to_text(), sort=sort)
+    assert (table.count, table.pages, table.shown.tolist()) == (0, 1, [])
+    assert table.nearness is not None and not len(table.nearness)
 
 
 def test_a_page_beyond_the_last_one_is_the_last_one(session: AppTest) -> None:
