@@ -33,7 +33,7 @@ def runs(rows: int, folder: Path) -> Iterator[Run]:
         pool.submit("ready", nothing, client="benchmark")
         ready = pool.wait("ready")
         report.print_progress(f"warm-up of the worker: {ready.state}")
-        umap_params, tsne_params = UmapParams(threads="fast"), TsneParams()
+        umap_params, tsne_params = UmapParams(), TsneParams()
         for name, spec in (
             ("ours: first UMAP, including the graph", LayoutSpec("umap", 2, umap_params, 0)),
             ("ours: UMAP, cached graph", LayoutSpec("umap", 2, umap_params, 1)),

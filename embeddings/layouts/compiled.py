@@ -12,20 +12,14 @@ _log = logging.getLogger(__name__)
 
 
 def cache_compiled_umap() -> None:
-    """Turn on numba's disk cache for UMAP's functions, which saves about 5 s of CPU per process.
+    """Turn on numba's disk cache for the functions that make UMAP's fuzzy graph.
 
     The files are where numba writes its cache: beside umap-learn's modules or, if that folder is
     read-only, in the user's cache folder. A new version of umap-learn is compiled again.
     """
-    from umap import layouts, umap_
+    from umap import umap_
 
-    cache_compiled(
-        umap_.smooth_knn_dist,
-        umap_.compute_membership_strengths,
-        layouts.clip,
-        layouts._nb_optimize_layout_euclidean_single_epoch,
-        layouts._nb_optimize_layout_euclidean_single_epoch_parallel,
-    )
+    cache_compiled(umap_.smooth_knn_dist, umap_.compute_membership_strengths)
 
 
 def cache_compiled(*dispatchers: Any) -> None:

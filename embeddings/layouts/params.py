@@ -17,9 +17,8 @@ MAX_ROUNDS = 10_000
 Threads = Literal["reproducible", "fast"] | int
 
 _THREADS = Doc(
-    "CPU threads: reproducible gives the same layout bit for bit, for which t-SNE can use all "
-    "cores and UMAP one; fast uses all cores, and UMAP's layouts differ between runs; or a number "
-    "of threads"
+    "CPU threads: a number, or reproducible or fast, which both mean all cores, since the layout "
+    "is the same bit for bit with any number of threads"
 )
 
 _AXIS = Doc(
@@ -86,7 +85,10 @@ class TsneParams:
 
 @dataclass(frozen=True)
 class UmapParams:
-    """Parameters of UMAP (McInnes, Healy and Melville 2018; defaults of umap-learn)."""
+    """Parameters of UMAP (McInnes, Healy and Melville 2018; defaults of umap-learn).
+
+    The layout is the same for any number of threads.
+    """
 
     # fmt: off
 
@@ -106,8 +108,6 @@ class UmapParams:
     # fmt: on
     def __post_init__(self) -> None:
         check(self)
-        if self.threads == 1:  # equal computations have equal parameters
-            object.__setattr__(self, "threads", "reproducible")
         if self.min_dist > self.spread:
             raise SettingError("min_dist", self.min_dist, f"at most the spread, {self.spread}")
 
@@ -142,10 +142,8 @@ Params = PcaParams | TsneParams | UmapParams | PrecomputedParams | AxesParams
 
 def thread_count(threads: Threads) -> int:
     """Return the number of threads that `threads` means on this machine."""
-    if threads == "reproducible":
-        return 1
-    if threads == "fast":
+    if isinstance(threads, str):
         from joblib import cpu_count  # respects the limits of a container or of taskset
 
         return cpu_count()
-    return int(threads)
+    return threads

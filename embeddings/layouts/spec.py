@@ -45,7 +45,6 @@ class Method:
         coordinates is float32, shape (n, dims), and notes are phrases for the screen; graph is None
         if params.graph_neighbors is 0
     uses_seed : whether the seed changes the result
-    depends_on_threads : whether the number of threads, if it is a parameter, changes the result
     """
 
     name: str
@@ -55,7 +54,6 @@ class Method:
     function: Callable[..., tuple[np.ndarray, tuple[str, ...]]]
     uses_seed: bool = False
     library_3d: str = ""
-    depends_on_threads: bool = True
 
 
 METHODS: dict[str, Method] = {
@@ -70,7 +68,6 @@ METHODS: dict[str, Method] = {
             tsne_layout,
             uses_seed=True,
             library_3d="openTSNE",
-            depends_on_threads=False,
         ),
         Method("umap", "UMAP", UmapParams, "umap-learn", umap_layout, uses_seed=True),
         Method("precomputed", "Precomputed", PrecomputedParams, "numpy", precomputed_layout),
@@ -173,9 +170,9 @@ class LayoutSpec:
         """Return the key of this layout of a set: 32 hexadecimal characters.
 
         It is a hash of everything that the layout depends on: the set's vectors and metric, this
-        specification (the number of threads only where it matters), and the version of the
-        method's library. It identifies the file in the cache,
-        the job that computes the layout, and what is derived from the layout.
+        specification except for the number of threads, and the version of the method's library. It
+        identifies the file in the cache, the job that computes the layout, and what is derived from
+        the layout.
 
         Raises
         ------
@@ -198,6 +195,5 @@ class LayoutSpec:
             key["method"] = "none"  # its former name, so that files cached under it are found
         if isinstance(self.params, AxesParams):  # neither are labels and other columns
             key["given"] = axes_key(embedding_set, self.params, self.dims)
-        if not METHODS[self.method].depends_on_threads:
-            key["params"].pop("threads", None)
+        key["params"].pop("threads", None)  # it does not change the result
         return key_hash(key)

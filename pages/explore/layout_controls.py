@@ -162,15 +162,8 @@ def _changed(method: str, params: Params) -> tuple[tuple[str, str], ...]:
 
 
 def _settings(method: str) -> list[SettingField]:
-    """Return the settings on the screen: layouts are computed on all cores by default.
-
-    Where the number of threads does not change the layout, it is no choice.
-    """
-    return [
-        replace(each, default="fast") if each.name == "threads" else each
-        for each in describe(METHODS[method].params)
-        if each.name != "threads" or METHODS[method].depends_on_threads
-    ]
+    """Return the settings on the screen: not the number of threads, which changes no layout."""
+    return [each for each in describe(METHODS[method].params) if each.name != "threads"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +174,7 @@ class DisplayedLayout:
     ----------
     layout : the requested layout, or PCA until it is ready
     key : identifies its coordinates, for what is derived from them. It is the spec's cache key with
-        a hash of the coordinates, since UMAP with several threads is not reproducible.
+        a hash of the coordinates, since a cached layout can come from another machine.
     is_requested : whether it is the requested layout
     job : status of the job that computes the layout or its quality; None if none is unfinished
     error : why the last attempt failed, or ""

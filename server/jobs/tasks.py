@@ -178,9 +178,8 @@ def warm_up() -> None:
     embedding_set = EmbeddingSet.of(vectors)
     params: layouts.Params = layouts.TsneParams(iterations=1)
     layouts.compute(embedding_set, layouts.LayoutSpec("tsne", params=params))
-    for threads in ("reproducible", "fast"):  # compiled separately
-        params = layouts.UmapParams(epochs=1, threads=threads)
-        layout = layouts.compute(embedding_set, layouts.LayoutSpec("umap", params=params))
+    params = layouts.UmapParams(epochs=1)
+    layout = layouts.compute(embedding_set, layouts.LayoutSpec("umap", params=params))
     clusters.cluster(layout.coordinates)
     _log.info("warm after %.1f s", time.monotonic() - started)
 

@@ -57,7 +57,7 @@ def tsne_layout(
 
     perplexity, notes = _usable_perplexity(params.perplexity, len(embedding_set))
     # any number of threads is reproducible
-    threads = thread_count("fast" if params.threads == "reproducible" else params.threads)
+    threads = thread_count(params.threads)
     progress("affinities")
     with numba_threads(threads):
         nearest = graph.first(min(graph.k, max(1, int(2 * perplexity))))

@@ -67,12 +67,10 @@ def test_a_value_out_of_bounds_is_refused(kind, values, message):
 def test_equal_values_are_equal_parameters():
     assert asdict(TsneParams(perplexity=20)) == asdict(TsneParams(perplexity=20.0))
     assert str(asdict(TsneParams(perplexity=20))) == str(asdict(TsneParams(perplexity=20.0)))
-    assert UmapParams(threads=1) == UmapParams(threads="reproducible")
 
 
 def test_threads_are_counted():
-    assert thread_count("reproducible") == 1
-    assert thread_count("fast") >= 1
+    assert thread_count("reproducible") == thread_count("fast") >= 1
     assert thread_count(3) == 3
 
 
