@@ -18,7 +18,12 @@ def test_the_palette_finds_a_color_and_a_control(app: AppPage) -> None:
     expect(page.locator(".st-key-filter_column")).to_be_visible()
 
 
-def test_help_opens_by_a_key_and_closing_it_clears_nothing(app: AppPage) -> None:
+def test_help_opens_by_a_key_and_hints_that_are_followed_do_not_come_again(app: AppPage) -> None:
+    hints = app.page.locator(".hints li:visible")
+    app.page.evaluate("localStorage.clear()")
+    app.page.reload()
+    app.wait_for_map()
+    expect(hints).to_have_count(3)
     row = app.a_row_in_the_open()
     app.click_point(row)
     app.wait_for_neighbors(row)
@@ -29,6 +34,15 @@ def test_help_opens_by_a_key_and_closing_it_clears_nothing(app: AppPage) -> None
     expect(app.page.locator('[data-testid="embedding-map"]')).to_have_attribute(
         "data-row", str(row)
     )
+    app.page.keyboard.press("Escape")
+    expect(hints).to_have_count(1)
+    expect(hints).to_contain_text("Draw a box or a lasso")
+    app.page.get_by_role("button", name="Got it").click()
+    expect(hints).to_have_count(0)
+    app.page.reload()
+    app.wait_for_map()
+    expect(app.page.locator(".hints")).to_be_attached()
+    expect(hints).to_have_count(0)
 
 
 def test_the_keyboard_stays_in_the_list_of_neighbors(app: AppPage) -> None:
