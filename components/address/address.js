@@ -1,5 +1,5 @@
 // @ts-check
-// The browser's address: it has the view of the map in it, and keys go through its history.
+// The browser's address: it has the view of the map and the theme in it, and keys go through its history.
 import { mount } from "../shared/mount.js";
 import { subscribe } from "../shared/page.js";
 
@@ -28,6 +28,21 @@ export function withCamera(href, camera) {
   return `${before}${parts.length ? "?" : ""}${parts.join("&")}${hash}`;
 }
 
+/**
+ * Return an address with parameters of a page that has been loaded, unless it has some of their name.
+ *
+ * @param {string} href
+ * @param {readonly string[]} parameters NAME=VALUE, of one name
+ */
+export function withLoaded(href, parameters) {
+  if (!parameters.length || href.includes(parameters[0].replace(/=.*/, "="))) return href;
+  const [, before, hash] = /** @type {RegExpExecArray} */ (/^([^#]*)(.*)$/.exec(href));
+  return `${before}${before.includes("?") ? "&" : "?"}${parameters.join("&")}${hash}`;
+}
+
+/** Streamlit's options that the page was loaded with, such as the theme; a link to another page drops them. */
+const LOADED = (globalThis.location?.search ?? "").split(/[?&]/).filter((part) => part.startsWith("embed_options="));
+
 class AddressBar {
   #listeners = new AbortController();
 
@@ -47,12 +62,12 @@ class AddressBar {
   }
 
   /**
-   * Write the view of the map into the address, which is not a step of the history.
+   * Write the view of the map, and the theme, into the address, which is not a step of the history.
    *
    * @param {string} camera
    */
   #show(camera) {
-    const href = withCamera(location.href, camera);
+    const href = withCamera(withLoaded(location.href, LOADED), camera);
     if (href !== location.href) history.replaceState(history.state, "", href);
   }
 

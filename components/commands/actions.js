@@ -46,19 +46,49 @@ export function matching(actions, text) {
     .map((each) => each.action);
 }
 
+/** The parameter by which Streamlit takes its theme from the address when a page is loaded; Python cannot set it. */
+const THEME = "embed_options";
+
+/** @type {readonly { title: string, option: string | null }[]} */
+export const THEMES = [
+  { title: "Theme: light", option: "light_theme" },
+  { title: "Theme: dark", option: "dark_theme" },
+  { title: "Theme: that of the system", option: null },
+];
+
 /**
- * Return the parameters of the address of a choice, as a query string.
+ * Return the parameters of the address of a choice, as a query string. Another set has the same theme.
  *
  * @param {string} search of the current address
  * @param {Pick<Choice, "params" | "alone">} choice
  */
 export function searchOf(search, { params, alone }) {
-  const next = new URLSearchParams(alone ? "" : search);
+  const current = new URLSearchParams(search);
+  const next = alone ? new URLSearchParams(current.getAll(THEME).map((option) => [THEME, option])) : current;
   for (const [name, value] of Object.entries(params)) {
     if (value === null) next.delete(name);
     else next.set(name, value);
   }
-  const text = next.toString();
+  return written(next);
+}
+
+/**
+ * Return the parameters of the address with another theme, as a query string.
+ *
+ * @param {string} search of the current address
+ * @param {string | null} option see THEMES
+ */
+export function withTheme(search, option) {
+  const next = new URLSearchParams(search);
+  const others = next.getAll(THEME).filter((each) => !THEMES.some((theme) => theme.option === each));
+  next.delete(THEME);
+  for (const each of option ? [...others, option] : others) next.append(THEME, each);
+  return written(next);
+}
+
+/** @param {URLSearchParams} params */
+function written(params) {
+  const text = params.toString();
   return text && `?${text}`;
 }
 

@@ -4,7 +4,7 @@ import { addStyles, element } from "../shared/dom.js";
 import { mount } from "../shared/mount.js";
 import { send } from "../shared/page.js";
 import { formatCount } from "../shared/text.js";
-import { controlsOf, distinct, matching, searchOf } from "./actions.js";
+import { controlsOf, distinct, matching, searchOf, THEMES, withTheme } from "./actions.js";
 import { KEYS } from "./keys.js";
 
 /** @typedef {import("./actions.js").Action} Action */
@@ -118,6 +118,7 @@ class Commands {
       command("Full screen", "fullscreen", "F"),
       { title: "Undo", keys: onThisMachine("Ctrl Z"), run: () => history.back() },
       { title: "Redo", keys: onThisMachine("Ctrl Y"), run: () => history.forward() },
+      ...themeActions(),
       keys,
     ];
   }
@@ -191,6 +192,17 @@ class Commands {
     else return;
     event.preventDefault();
   }
+}
+
+/**
+ * Return the choices of a theme but the current one; Streamlit takes it from the address of a page that is loaded.
+ *
+ * @returns {Action[]}
+ */
+function themeActions() {
+  return THEMES.map(({ title, option }) => ({ title, search: withTheme(location.search, option) }))
+    .filter(({ search }) => new URLSearchParams(search).toString() !== new URLSearchParams(location.search).toString())
+    .map(({ title, search }) => ({ title, keys: "", run: () => location.assign(`${location.pathname}${search}`) }));
 }
 
 /**

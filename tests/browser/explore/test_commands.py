@@ -1,5 +1,7 @@
 """What the keyboard reaches: all commands, help, the map on the full screen, lists."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.driver import AppPage
@@ -18,7 +20,9 @@ def test_the_palette_finds_a_color_and_a_control(app: AppPage) -> None:
     expect(page.locator(".st-key-filter_column")).to_be_visible()
 
 
-def test_help_opens_by_a_key_and_hints_that_are_followed_do_not_come_again(app: AppPage) -> None:
+def test_help_and_a_theme_by_keys_and_hints_that_do_not_come_again(
+    app: AppPage,
+) -> None:
     hints = app.page.locator(".hints li:visible")
     app.page.evaluate("localStorage.clear()")
     app.page.reload()
@@ -39,8 +43,13 @@ def test_help_opens_by_a_key_and_hints_that_are_followed_do_not_come_again(app: 
     expect(hints).to_contain_text("Draw a box or a lasso")
     app.page.get_by_role("button", name="Got it").click()
     expect(hints).to_have_count(0)
-    app.page.reload()
+    app.page.keyboard.press("Control+k")
+    app.page.keyboard.type("theme dark")
+    with app.page.expect_navigation():  # Streamlit takes the theme from the address of a new page
+        app.page.keyboard.press("Enter")
     app.wait_for_map()
+    expect(app.page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(18, 22, 28)")
+    expect(app.page).to_have_url(re.compile("embed_options=dark_theme"))
     expect(app.page.locator(".hints")).to_be_attached()
     expect(hints).to_have_count(0)
 

@@ -1,7 +1,7 @@
 // Keys that undo and redo.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stepOf, withCamera } from "../../../components/address/address.js";
+import { stepOf, withCamera, withLoaded } from "../../../components/address/address.js";
 
 const none = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 
@@ -26,4 +26,13 @@ test("the view of the map is one parameter of the address", () => {
   assert.equal(withCamera(withCamera(at, "1,2,3"), ""), at);
   assert.equal(withCamera("http://localhost:1/", "1,2,3"), "http://localhost:1/?camera=1,2,3");
   assert.equal(withCamera("http://localhost:1/?camera=1", ""), "http://localhost:1/");
+});
+
+test("options that the page was loaded with stay in the address", () => {
+  const dark = ["embed_options=dark_theme"];
+  assert.equal(withLoaded("http://localhost:1/", dark), "http://localhost:1/?embed_options=dark_theme");
+  assert.equal(withLoaded("http://localhost:1/?set=a#x", dark), "http://localhost:1/?set=a&embed_options=dark_theme#x");
+  const light = "http://localhost:1/?embed_options=light_theme&set=a";
+  assert.equal(withLoaded(light, dark), light);
+  assert.equal(withLoaded("http://localhost:1/", []), "http://localhost:1/");
 });

@@ -1,7 +1,7 @@
 // What the command palette offers for a text, and the addresses of its choices.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { distinct, matching, searchOf } from "../../../components/commands/actions.js";
+import { distinct, matching, searchOf, withTheme } from "../../../components/commands/actions.js";
 
 const titles = (found) => found.map((action) => action.title);
 const actions = ["Color: plot", "Layout: PCA", "Open: Colors of plots", "Clear", "Layout: t-SNE"]
@@ -24,6 +24,15 @@ test("a choice changes its parameters, and removes those that belong to the last
   const choice = { params: { color: "a & b", named: null, scaled: null }, alone: false };
   assert.equal(searchOf("?set=x&named=1&color=y", choice), "?set=x&color=a+%26+b");
   assert.equal(searchOf("", { params: { color: null }, alone: false }), "");
+});
+
+test("a theme takes the place of the last one, and another set has the same", () => {
+  assert.equal(withTheme("?set=x&row=4", "dark_theme"), "?set=x&row=4&embed_options=dark_theme");
+  const dark = "?embed_options=show_padding&embed_options=dark_theme&set=x";
+  assert.equal(withTheme(dark, "light_theme"), "?set=x&embed_options=show_padding&embed_options=light_theme");
+  assert.equal(withTheme("?embed_options=dark_theme", null), "");
+  const choice = { params: { set: "y" }, alone: true };
+  assert.equal(searchOf("?embed_options=dark_theme&set=x&row=4", choice), "?embed_options=dark_theme&set=y");
 });
 
 test("another set keeps nothing of the address", () => {
