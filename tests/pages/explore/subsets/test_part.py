@@ -92,10 +92,10 @@ def test_back_leads_out_of_a_part_and_forward_into_it_again() -> None:
     inside = dict(app.query_params)
     for _ in range(2):
         go(app, outside)
-        assert (shown(app), dict(app.query_params)) == (len(DIGITS), outside)
+        assert (shown(app), dict(app.query_params)) == (len(DIGITS), {**outside, "camera": "1"})
         assert np.array_equal(app.session_state.open_set.history.selected, OUTER)
         go(app, inside)
-        assert (shown(app), dict(app.query_params)) == (599, inside)
+        assert (shown(app), dict(app.query_params)) == (599, {**inside, "camera": "1"})
         assert app.session_state.open_set.history.is_empty
     other = at(**inside)
     assert shown(other) == 599
