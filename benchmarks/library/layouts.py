@@ -25,7 +25,7 @@ from embeddings.layouts import quality
 
 RUN = "from benchmarks.library.contenders import main; main()"
 METRICS = ("neighbor_preservation", "trustworthiness")
-MARGIN = 0.01  # by which ours may preserve a smaller fraction of neighbors than a peer
+MARGIN, TSNE_MARGIN = 0.01, 0.005  # by which ours may preserve fewer neighbors than a peer
 Medians = dict[str, dict[str, float]]
 
 
@@ -75,34 +75,42 @@ def median(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 def targets_of(medians: Medians, size: int) -> list[dict[str, Any]]:
-    """Compare wall times and neighbor preservation with the targets for this size."""
+    """Compare times and neighbor preservation with the targets for this size."""
     first, again, tsne = (run for run in medians if run.startswith("ours"))
     scikit_learn, open_tsne, tsne_with_graph, fresh, warm, umap_with_graph = (
         run for run in medians if not run.startswith("ours")
     )
+    both = f"{tsne} and graph"  # as the peers that find the neighbors themselves
+    with_graph = medians[tsne]["wall s"] + medians[first]["graph s (included)"]
+    medians = {**medians, both: {"wall s": with_graph}}
     faster = min(scikit_learn, open_tsne, key=lambda run: medians[run]["wall s"])
     bounds = {
         10_000: [
-            (tsne, faster, 1.05), (tsne, tsne_with_graph, 1.05), (again, warm, 1.1),
-            (again, umap_with_graph, 1.1), (first, fresh, 0.5),
+            ("wall s", both, faster, 0.5), ("CPU s", tsne, tsne_with_graph, 0.3),
+            ("wall s", again, warm, 1.1), ("wall s", again, umap_with_graph, 1.1),
+            ("wall s", first, fresh, 0.5),
         ],
         37_000: [
-            (tsne, scikit_learn, 0.4), (tsne, open_tsne, 1.0), (tsne, tsne_with_graph, 1.05),
-            (again, warm, 1.25), (again, umap_with_graph, 1.1), (first, fresh, 0.5),
+            ("wall s", both, scikit_learn, 0.12), ("wall s", both, open_tsne, 0.35),
+            ("CPU s", tsne, tsne_with_graph, 0.3), ("wall s", again, warm, 1.25),
+            ("wall s", again, umap_with_graph, 1.1), ("wall s", first, fresh, 0.5),
         ],
     }  # fmt: skip
     targets = [
         report.target(
-            f"wall time at {size:,}, {run} / {peer}",
-            medians[run]["wall s"] / medians[peer]["wall s"],
+            f"{time} at {size:,}, {run} / {peer}",
+            medians[run][time] / medians[peer][time],
             at_most=bound,
         )
-        for run, peer, bound in bounds.get(size, [])
+        for time, run, peer, bound in bounds.get(size, [])
     ]
-    for run, peer in ((tsne, scikit_learn), (tsne, open_tsne), (first, warm), (again, warm)):
+    for run, peer, margin in (
+        (tsne, scikit_learn, TSNE_MARGIN), (tsne, open_tsne, TSNE_MARGIN),
+        (tsne, tsne_with_graph, TSNE_MARGIN), (first, warm, MARGIN), (again, warm, MARGIN),
+    ):  # fmt: skip
         preserved = [medians[each]["neighbor_preservation"] for each in (run, peer)]
         what = f"neighbor preservation at {size:,}, {run} - {peer}"
-        targets.append(report.target(what, preserved[0] - preserved[1], at_least=-MARGIN))
+        targets.append(report.target(what, preserved[0] - preserved[1], at_least=-margin))
     return targets
 
 

@@ -1,6 +1,7 @@
 """The forces of t-SNE in 2D: repulsion by a grid, attraction by a sparse matrix; and the step.
 
-Each point feels F = 4 (attraction - repulsion / Z), with the Student kernel K(r) = 1 / (1 + r^2):
+The gradient of the divergence is 4 (attraction - repulsion / Z), with the Student kernel
+K(r) = 1 / (1 + r^2). The 4 is left to the learning rate, as in openTSNE.
 
     attraction_i = sum_j p_ij K_ij (y_i - y_j)        over its nearest neighbors
     repulsion_i  = sum_j K_ij^2 (y_i - y_j)           over all points
@@ -31,6 +32,7 @@ _MOST_CELLS = 2048  # along a side; the FFT then takes some 200 MB
 _SHORTEST = 1e-20  # longer side of a layout: shorter ones count as this long
 _ROOM = 1.03  # a grid is made so much larger than needed, and kept while the layout fits
 _MOST_IDLE = 0.9  # a grid is made anew when less of it is needed
+_LEAST_POTENTIAL = 1e-5  # of a point: float32 does not resolve less beside its own of 1
 
 _ONE, _HALF = np.float32(1), np.float32(0.5)
 _TWO, _THREE, _FOUR = np.float32(2), np.float32(3), np.float32(4)
@@ -55,7 +57,9 @@ class GridRepulsion:
         self._constant = 0.0
 
     def __call__(self, points: np.ndarray, repulsion: np.ndarray) -> float:
-        """Fill `repulsion`, and return Z.
+        """Fill `repulsion`, and return Z, which is at least 1e-5 n.
+
+        Points so far from each other that Z is less are repelled too little, and so drawn together.
 
         Parameters
         ----------
@@ -71,7 +75,8 @@ class GridRepulsion:
         coefficients = self._convolve(grid)
         _gather(points, low, spacing, coefficients, self._own, potential, repulsion)
         count = len(points)
-        return float(potential.sum(dtype=np.float64)) + self._constant * count * (count - 1)
+        total = float(potential.sum(dtype=np.float64)) + self._constant * count * (count - 1)
+        return max(total, _LEAST_POTENTIAL * count)
 
     def _fit(self, extent: np.ndarray) -> None:
         """Choose spacing and size for a layout of these side lengths."""

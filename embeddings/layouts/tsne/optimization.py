@@ -5,7 +5,9 @@ learning rate n / exaggeration follow Kobak and Berens (2019) and Belkina et al.
 momentum and the two phases are those of openTSNE.
 
 In 2D the forces are our own (forces.py); in 3D openTSNE computes them by Barnes-Hut. Either
-way the layout is the same, bit for bit, for any number of threads.
+way the layout is the same, bit for bit, for any number of threads. Measured on GloVe, CPU seconds
+of 750 iterations in 2D at 500 / 1,000 / 2,000 / 5,000 points: ours 0.6 / 0.9 / 1.1 / 2.0,
+openTSNE's Barnes-Hut 0.7 / 1.7 / 4.1 / 15.
 """
 
 import time
@@ -141,7 +143,10 @@ def _optimize(
 
 
 def _in_strips(layout: np.ndarray) -> np.ndarray:
-    """Return the points strip by strip, and from one end of a strip to the other."""
+    """Return the points strip by strip, and from one end of a strip to the other.
+
+    Of 400,000 points with 60 neighbors each, attraction takes a third of the time in this order.
+    """
     strips = max(1, round(np.sqrt(len(layout)) / 8))
     strip = np.empty(len(layout), np.int32)
     strip[np.argsort(layout[:, 0], kind="stable")] = np.arange(len(layout)) * strips // len(layout)

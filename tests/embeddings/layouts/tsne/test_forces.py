@@ -67,6 +67,25 @@ def test_a_huge_layout_has_a_grid_of_bounded_size(monkeypatch):
     assert max(shapes[0]) < 150
 
 
+def test_points_far_from_each_other_are_not_divided_by_nothing():
+    points = np.float32([[0, 0], [3e5, 0], [0, 4e5], [-1e5, 2e5]])
+    found = np.empty_like(points)
+    assert forces.GridRepulsion()(points, found) == pytest.approx(4e-5)
+    assert np.isfinite(found).all()
+
+
+def test_the_transform_of_the_kernel_is_kept_while_the_layout_fits(monkeypatch):
+    sizes = []
+    transform = forces._kernel_transform
+    monkeypatch.setattr(
+        forces, "_kernel_transform", lambda *size: sizes.append(size) or transform(*size)
+    )
+    repel = forces.GridRepulsion()
+    for points in (cloud(), 1.01 * cloud(), cloud() * (1, 0.5), cloud() * (1, 0.49)):
+        repel(points.astype(np.float32), np.empty((500, 2), np.float32))
+    assert len(sizes) == 2
+
+
 def sparse(count=300, k=20, seed=0):
     """Return a random CSR matrix: starts, neighbors and values, and it as an array."""
     random = np.random.default_rng(seed)
