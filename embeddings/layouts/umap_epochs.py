@@ -20,7 +20,9 @@ from numba import njit, prange
 NEGATIVES = 5
 """Random points that repel the head of an edge, each time that the edge is sampled."""
 
-_BLOCKS = 8
+# Half as many threads have work. On 37,000 words of GloVe .1445 of the neighbors are preserved with
+# 1 block, .1438 with 4 and .1410 with 8 (umap-learn: .1460).
+_BLOCKS = 4
 _BLOCKS_FROM = 5_000  # points; fewer are one block, which one thread optimizes in a second
 _LARGEST_MOVE = np.float32(4.0)  # along an axis, times the learning rate
 

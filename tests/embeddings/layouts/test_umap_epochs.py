@@ -165,7 +165,7 @@ def test_as_many_neighbors_are_preserved_as_by_umap_learn(digits):
     for seed in range(3):
         start = _initial_coordinates(embedding_set, 2, seed)
         one_block.append(preserved(nearest, optimize(edges, start, epochs, seed, blocks=1)))
-        blocks.append(preserved(nearest, optimize(edges, start, epochs, seed, blocks=8)))
+        blocks.append(preserved(nearest, optimize(edges, start, epochs, seed, blocks=4)))
         states = np.random.default_rng(seed).integers(-(2**31), 2**31, 3)
         umap_layouts.optimize_layout_euclidean(
             start, start, edges.row, edges.col, epochs, len(start), every, A, B, states,
