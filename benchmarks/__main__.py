@@ -10,7 +10,7 @@ from benchmarks import table
 from embeddings.files.atomic import atomic_path
 
 FOLDERS = {
-    "library": ("neighbors", "layouts", "umap", "load", "save_h5ad"),
+    "library": ("neighbors", "layouts", "tsne", "umap", "load", "save_h5ad"),
     "app": ("click", "actions", "server_click", "server_table", "open_file", "restart"),
     "trainers": (
         "entity", "two_tower", "transfer", "sentiment", "word2vec", "interest", "search",
