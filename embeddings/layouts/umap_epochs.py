@@ -70,10 +70,11 @@ class Optimization:
         place, self._rows, self._bounds = _deal(count, blocks)
         edges = edges.tocoo()
         block_of = np.searchsorted(self._bounds, place, side="right").astype(np.int64) - 1
-        segments = block_of[edges.col] * count + place[edges.row]
-        order = np.lexsort((place[edges.col], segments))
-        self._starts = np.searchsorted(segments[order], np.arange(blocks * count + 1))
-        self._starts = self._starts.astype(np.uint32)
+        # the edges from place i to block j are segment j * count + i
+        keys = (block_of[edges.col] * count + place[edges.row]) * count + place[edges.col]
+        order = np.argsort(keys)
+        segments = keys[order] // count
+        self._starts = np.searchsorted(segments, np.arange(blocks * count + 1)).astype(np.uint32)
         self._tails = place[edges.col[order]].astype(np.uint32)
         self._weights = fixed_point_weights(edges.data[order])
         self._pairs = tournament(blocks)
