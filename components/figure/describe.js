@@ -68,8 +68,10 @@ export function describeFigure(map, options) {
   const [dx, dy] = [left.width - screen.x, top.height - screen.y];
   const plot = { x: left.width, y: top.height, width: screen.width, height: screen.height };
   const marks = new Recorder(measuring, { clientWidth: x + width, clientHeight: y + height });
-  map.overlay.paint(/** @type {any} */ (marks), scene.projection, theme, null);
-  const { levels } = map.overlay.highlights;
+  const { images, highlights: { levels } } = map.overlay;
+  images.step(1); // none is half faded in
+  map.overlay.paintImages(/** @type {any} */ (marks), scene.projection, theme);
+  map.overlay.paint(/** @type {any} */ (marks), scene.projection, theme, null, images.onScreen());
   // below a clicked item the style sheet makes the plot grey and pale
   const opacity = levels ? 1 : Number(getComputedStyle(map.elements.plain).opacity);
   const isMuted = opacity < 1;

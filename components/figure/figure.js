@@ -4,7 +4,7 @@ import { addStyles, element } from "../shared/dom.js";
 import { mount } from "../shared/mount.js";
 import { send } from "../shared/page.js";
 import { describeFigure } from "./describe.js";
-import { makeCanvas, paintMark, paintPoints, pointsUrl, toPng } from "./paint.js";
+import { canvasOf, makeCanvas, paintMark, paintPoints, pointsUrl, toPng } from "./paint.js";
 import { toPage } from "./page.js";
 import { toPdf } from "./pdf.js";
 import { toSvg } from "./svg.js";
@@ -30,17 +30,20 @@ const FORMATS = {
   png: async (/** @type {Options & { scale: number }} */ options) =>
     ({ blob: await toPng(describeFigure(theMap(), options), options.scale), note: "" }),
   svg: async (/** @type {Options} */ options) => {
-    const text = await toSvg(describeFigure(theMap(), options), pointsUrl);
+    const text = await toSvg(describeFigure(theMap(), options), { points: pointsUrl, image: imageUrl });
     return { blob: new Blob([text], { type: "image/svg+xml" }), note: "" };
   },
   pdf: async (/** @type {Options} */ options) => {
     const figure = describeFigure(theMap(), options);
-    const { bytes, drawnTexts } = await toPdf(figure, { points: pointPixels, text: textPixels });
+    const { bytes, drawnTexts } = await toPdf(figure, { points: pointPixels, text: textPixels, image: imagePixels });
     const note = drawnTexts ? `${drawnTexts} texts with other than Latin letters are drawn as images. ` : "";
     return { blob: new Blob([/** @type {BlobPart} */ (bytes)], { type: "application/pdf" }), note };
   },
-  html: async (/** @type {Options} */ options) =>
-    ({ blob: new Blob([await toPage(theMap(), options)], { type: "text/html" }), note: "" }),
+  html: async (/** @type {Options} */ options) => {
+    const map = theMap();
+    const note = map.overlay.images.onScreen().size ? "The file has points in place of the images. " : "";
+    return { blob: new Blob([await toPage(map, options)], { type: "text/html" }), note };
+  },
 };
 
 /** @typedef {keyof typeof FORMATS} Format */
@@ -151,6 +154,12 @@ function select(name, options, chosen) {
 async function pointPixels(figure) {
   return pixelsOf(await paintPoints(figure));
 }
+
+/** @param {HTMLImageElement} image */
+const imagePixels = (image) => pixelsOf(canvasOf(image));
+
+/** @param {HTMLImageElement} image */
+const imageUrl = (image) => canvasOf(image).toDataURL("image/png");
 
 /** @type {import("./pdf.js").Rasterize["text"]} */
 function textPixels(mark, box) {

@@ -44,7 +44,10 @@
  * @property {string | null} stroke
  * @property {number} width Of the stroke.
  *
- * @typedef {Circle | Line | Text | Ramp | Shape} Mark
+ * @typedef {{ kind: "image", image: HTMLImageElement, opacity: number, isSmooth: boolean } & Figure["plot"]} Image
+ *   `isSmooth`: whether its pixels are blended where it is scaled.
+ *
+ * @typedef {Circle | Line | Text | Ramp | Shape | Image} Mark
  */
 
 /**
@@ -70,7 +73,7 @@
  * @property {number} opacity Of the dots and what is below them together.
  * @property {Mark[]} below Lines and areas below the dots.
  * @property {Dots[]} dots
- * @property {Mark[]} marks Above the dots: rings, labels, names.
+ * @property {Mark[]} marks Above the dots: images, rings, labels, names.
  * @property {Mark[]} key The title and the legend, around the plot.
  */
 
@@ -121,6 +124,8 @@ export class Recorder {
 
   fillStyle = "#000000";
   strokeStyle = "#000000";
+  globalAlpha = 1; // of images, lines and shapes
+  imageSmoothingEnabled = true;
   lineWidth = 1;
   lineJoin = "miter";
   font = "10px sans-serif";
@@ -160,8 +165,8 @@ export class Recorder {
   }
 
   save() {
-    const { fillStyle, strokeStyle, lineWidth, lineJoin, font, textAlign, textBaseline } = this;
-    this.#saved.push({ fillStyle, strokeStyle, lineWidth, lineJoin, font, textAlign, textBaseline });
+    const { fillStyle, strokeStyle, globalAlpha, lineWidth, lineJoin, font, textAlign, textBaseline } = this;
+    this.#saved.push({ fillStyle, strokeStyle, globalAlpha, lineWidth, lineJoin, font, textAlign, textBaseline });
   }
 
   restore() {
@@ -209,7 +214,7 @@ export class Recorder {
   }
 
   fill() {
-    const { fillStyle: fill } = this;
+    const fill = this.#faded(this.fillStyle);
     if (this.#rings.length) this.marks.push({ kind: "shape", rings: this.#rings, fill, stroke: null, width: 0 });
     for (const part of this.#path) {
       if (!("radius" in part)) continue;
@@ -219,7 +224,7 @@ export class Recorder {
   }
 
   stroke() {
-    const [color, width] = [this.strokeStyle, this.lineWidth];
+    const [color, width] = [this.#faded(this.strokeStyle), this.lineWidth];
     if (this.#rings.length) this.marks.push({ kind: "shape", rings: this.#rings, fill: null, stroke: color, width });
     if (this.#filled) { // a circle that is filled and stroked is one mark
       Object.assign(this.#filled, { stroke: color, width });
@@ -229,6 +234,34 @@ export class Recorder {
       if ("radius" in part) this.marks.push({ kind: "circle", ...part, fill: null, stroke: color, width });
       else this.marks.push({ kind: "line", ...part, color, width });
     }
+  }
+
+  /** @param {[x: number, y: number, width: number, height: number]} box */
+  fillRect(...box) {
+    const fill = this.#faded(this.fillStyle);
+    this.marks.push({ kind: "shape", rings: [corners(...box)], fill, stroke: null, width: 0 });
+  }
+
+  /** @param {[x: number, y: number, width: number, height: number]} box */
+  strokeRect(...box) {
+    const [stroke, width] = [this.#faded(this.strokeStyle), this.lineWidth];
+    this.marks.push({ kind: "shape", rings: [corners(...box)], fill: null, stroke, width });
+  }
+
+  /**
+   * @param {HTMLImageElement} image
+   * @param {[x: number, y: number, width: number, height: number]} box
+   */
+  drawImage(image, ...[x, y, width, height]) {
+    const { globalAlpha: opacity, imageSmoothingEnabled: isSmooth } = this;
+    this.marks.push({ kind: "image", image, x, y, width, height, opacity, isSmooth });
+  }
+
+  /** @param {string} color */
+  #faded(color) {
+    if (this.globalAlpha === 1) return color;
+    const [red, green, blue, opacity] = readColor(color);
+    return `rgba(${red}, ${green}, ${blue}, ${opacity * this.globalAlpha})`;
   }
 
   /** @param {string} text */
@@ -269,3 +302,7 @@ export class Recorder {
     return letters - line;
   }
 }
+
+/** @type {(x: number, y: number, width: number, height: number) => Place[]} */
+const corners = (x, y, width, height) =>
+  [{ x, y }, { x: x + width, y }, { x: x + width, y: y + height }, { x, y: y + height }];

@@ -71,6 +71,17 @@ export async function pointsUrl(figure) {
 }
 
 /**
+ * Return an image, in its own size, as a canvas.
+ *
+ * @param {HTMLImageElement} image
+ */
+export function canvasOf(image) {
+  const { canvas, context } = makeCanvas(image.naturalWidth, image.naturalHeight, 1);
+  context.drawImage(image, 0, 0);
+  return canvas;
+}
+
+/**
  * @param {number} width in px
  * @param {number} height
  * @param {number} scale
@@ -121,6 +132,12 @@ export function paintMark(context, mark, font) {
     colors.forEach((color, i) => gradient.addColorStop(i / (colors.length - 1), color));
     context.fillStyle = gradient;
     context.fillRect(x, y, width, height);
+  } else if (mark.kind === "image") {
+    context.save();
+    context.globalAlpha = mark.opacity;
+    context.imageSmoothingEnabled = mark.isSmooth;
+    context.drawImage(mark.image, mark.x, mark.y, mark.width, mark.height);
+    context.restore();
   } else {
     paintText(context, mark, font);
   }

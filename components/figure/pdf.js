@@ -17,6 +17,7 @@ import { MOST_SHAPES } from "./svg.js";
  * @property {(figure: Figure) => Promise<Pixels>} points Return the dots and what is below them, to fill the plot.
  * @property {(text: Text, box: import("./marks.js").Figure["plot"]) => Pixels} text Return a text; the
  *   box is relative to its place.
+ * @property {(image: HTMLImageElement) => Pixels} image
  */
 
 const POINTS = 0.75; // of PDF, in a px
@@ -106,7 +107,10 @@ class Content {
       this.write(`${number(from.x)} ${number(from.y)} m ${number(to.x)} ${number(to.y)} l S`);
     } else if (mark.kind === "ramp") this.#ramp(mark);
     else if (mark.kind === "shape") this.#shape(mark);
-    else await this.#text(mark);
+    else if (mark.kind === "image") {
+      this.setOpacity(mark.opacity);
+      await this.image(this.rasterize.image(mark.image), mark);
+    } else await this.#text(mark);
   }
 
   /** @param {import("./marks.js").Circle} circle */

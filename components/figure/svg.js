@@ -4,7 +4,15 @@ import { countDots, readColor } from "./marks.js";
 
 /** @typedef {import("./marks.js").Dots} Dots */
 /** @typedef {import("./marks.js").Figure} Figure */
+/** @typedef {import("./marks.js").Image} Image */
 /** @typedef {import("./marks.js").Mark} Mark */
+
+/**
+ * @typedef {object} Rasterize
+ * @property {(figure: Figure) => Promise<string>} points Return the dots and what is below them as the URL of a PNG
+ *   that fills the plot; called above MOST_SHAPES.
+ * @property {(image: HTMLImageElement) => string} image Return the URL of an image, which holds its pixels.
+ */
 
 /** Points up to which SVG and PDF have each as a shape of its own. */
 export const MOST_SHAPES = 20_000;
@@ -13,16 +21,16 @@ export const MOST_SHAPES = 20_000;
  * Return the figure as the text of an SVG file.
  *
  * @param {Figure} figure
- * @param {(figure: Figure) => Promise<string>} rasterize return the dots and what is below them as the URL of a PNG
- *   that fills the plot; called above MOST_SHAPES
+ * @param {Rasterize} rasterize
  */
 export async function toSvg(figure, rasterize) {
   const { width, height, plot, background, font, opacity } = figure;
   const box = attributes({ x: plot.x, y: plot.y, width: plot.width, height: plot.height });
   const isImage = countDots(figure) > MOST_SHAPES;
+  const draw = (/** @type {Mark} */ one) => (one.kind === "image" ? image(one, rasterize.image(one.image)) : mark(one));
   const points = isImage
-    ? [`<image ${box} href="${await rasterize(figure)}"/>`]
-    : [...figure.below.map(mark), ...figure.dots.map(dots)];
+    ? [`<image ${box} href="${await rasterize.points(figure)}"/>`]
+    : [...figure.below.map(draw), ...figure.dots.map(dots)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${attributes({ width, height })} viewBox="0 0 ${width} ${height}"`
       + ` font-family="${escapeXml(font)}">`,
@@ -33,10 +41,10 @@ export async function toSvg(figure, rasterize) {
     ...points,
     "</g>",
     `<g class="marks" clip-path="url(#plot)">`,
-    ...figure.marks.map(mark),
+    ...figure.marks.map(draw),
     "</g>",
     `<g class="key">`,
-    ...figure.key.map(mark),
+    ...figure.key.map(draw),
     "</g>",
     "</svg>",
     "",
@@ -54,7 +62,7 @@ function dots({ name, radius, radii, opacity, palette, codes, xs, ys }) {
   return [`<g aria-label="${escapeXml(name)}" fill-opacity="${number(opacity)}"${all}>`, ...circles, "</g>"].join("\n");
 }
 
-/** @param {Mark} shape */
+/** @param {Exclude<Mark, Image>} shape */
 function mark(shape) {
   switch (shape.kind) {
     case "circle": {
@@ -79,6 +87,16 @@ function mark(shape) {
     case "ramp":
       return ramp(shape);
   }
+}
+
+/**
+ * @param {Image} image
+ * @param {string} url
+ */
+function image({ x, y, width, height, opacity, isSmooth }, url) {
+  const pale = opacity === 1 ? "" : ` opacity="${number(opacity)}"`;
+  const sharp = isSmooth ? "" : ' style="image-rendering: pixelated"';
+  return `<image ${attributes({ x, y, width, height })} preserveAspectRatio="none"${pale}${sharp} href="${url}"/>`;
 }
 
 /**

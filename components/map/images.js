@@ -128,19 +128,21 @@ export class MapImages {
     }
   }
 
-  /**
-   * Draw the images, a step more or less opaque than in the frame before.
-   *
-   * @param {CanvasRenderingContext2D} context
-   * @param {(row: number) => Place | null} project
-   * @param {(row: number) => string} colorOf color of a row's frame
-   * @param {Theme} theme
-   */
-  draw(context, project, colorOf, theme) {
+  /** Return how much of a fade belongs to the time since the last frame. */
+  #sinceLastFrame() {
     const now = performance.now();
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const step = isStill ? 1 : Math.min(FRAME, now - this.#drawn) / FADE;
     this.#drawn = now;
+    return step;
+  }
+
+  /**
+   * Make the images more or less opaque than in the frame before; redraw while they fade.
+   *
+   * @param {number} [step] fraction of a fade; 1 ends it
+   */
+  step(step = this.#sinceLastFrame()) {
     let isFading = false;
     for (const [row, { x, y, at }] of this.placed) {
       const image = this.#held.get(row);
@@ -155,6 +157,18 @@ export class MapImages {
       isFading ||= shown.opacity !== target;
       if (shown.opacity === 0 && target === 0) this.#shown.delete(row);
     }
+    if (isFading) this.redraw();
+  }
+
+  /**
+   * Paint the images, on the screen or into a figure.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {(row: number) => Place | null} project
+   * @param {(row: number) => string} colorOf color of a row's frame
+   * @param {Theme} theme
+   */
+  paint(context, project, colorOf, theme) {
     context.save();
     for (const [row, shown] of [...this.#shown].reverse()) {
       const at = project(row);
@@ -166,7 +180,6 @@ export class MapImages {
       drawImage(context, image, middle, colorOf(row), theme);
     }
     context.restore();
-    if (isFading) this.redraw();
   }
 
   /**

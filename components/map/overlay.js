@@ -12,7 +12,7 @@ import { MapImages, pointColors } from "./images.js";
 import { drawNames } from "./names.js";
 import { drawPointLabels } from "./point_labels.js";
 import { perScene, standingOut } from "./scene.js";
-import { paintLevels } from "./similarity.js";
+import { paintLevels, shades } from "./similarity.js";
 
 /** @typedef {import("../shared/colors.js").Theme} Theme */
 /** @typedef {import("./canvas.js").Box} Box */
@@ -117,7 +117,7 @@ export class Overlay {
     const { names, pointLabels } = this.#named();
     const axes = this.view.scene?.points.dims === 2 ? this.highlights.axes : [];
     const displayed = marker && this.view.displayed(marker);
-    const { scene, graph } = this.view;
+    const { scene } = this.view;
     const room = this.view.handlers.room();
     if (scene) this.images.place(scene, room, this.highlights);
     // an emptied canvas may stay on the screen as it was until something else is painted
@@ -128,10 +128,9 @@ export class Overlay {
     if (levels && scene) {
       paintLevels(context, projection, scene.visible, levels, room.left);
     }
-    if (scene && !this.images.isEmpty) {
-      const scale = graph._fullData?.find((trace) => Array.isArray(trace.marker?.colorscale))?.marker?.colorscale;
-      const colorOf = pointColors(scene.drawable.colors, scale, levels);
-      this.images.draw(context, projection.project, colorOf, this.theme());
+    if (!this.images.isEmpty) {
+      this.images.step();
+      this.paintImages(context, projection, this.theme());
     }
     this.paint(context, projection, this.theme(), hovered, this.images.onScreen());
   }
@@ -157,7 +156,23 @@ export class Overlay {
   }
 
   /**
-   * Paint all but the points, on the screen or into a figure.
+   * Paint the images, in frames of the points' colors, on the screen or into a figure.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {Projection} projection
+   * @param {Theme} theme
+   */
+  paintImages(context, projection, theme) {
+    const { scene, graph } = this.view;
+    if (!scene) return;
+    const { levels } = this.highlights;
+    const scale = graph._fullData?.find((trace) => Array.isArray(trace.marker?.colorscale))?.marker?.colorscale;
+    const themed = levels && { ...levels, colors: shades(theme) };
+    this.images.paint(context, projection.project, pointColors(scene.drawable.colors, scale, themed), theme);
+  }
+
+  /**
+   * Paint all but the points and the images, on the screen or into a figure.
    *
    * @param {CanvasRenderingContext2D} context
    * @param {Projection} projection

@@ -1,5 +1,9 @@
 """Images of the items: on the map, in place of points."""
 
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -9,6 +13,7 @@ ON_SCREEN = f"[...{ROOT}.embeddingMap.overlay.images.onScreen().keys()]"
 HIGHLIGHTS = f"{ROOT}.embeddingMap.overlay.highlights"
 IMAGES = f"""[...{ROOT}.embeddingMap.overlay.images.onScreen().values()]
   .map(({{ row, x, y, opacity }}) => ({{ row, x, y, opacity }}))"""
+ALL_LOADED = f"{ON_SCREEN}.length === {ROOT}.embeddingMap.overlay.images.placed.size"
 
 
 def zoom_until_images(app: AppPage) -> None:
@@ -20,6 +25,16 @@ def zoom_until_images(app: AppPage) -> None:
         app.page.mouse.wheel(0, -300)
     app.wait_until_still(row)
     app.page.wait_for_function(f"{ON_SCREEN}.length > 5")
+
+
+def images_in(figure: Path) -> list[tuple[float, float, float]]:
+    """Return the middle and the opacity of each image of an SVG file, which holds their pixels."""
+    found = []
+    for image in ElementTree.parse(figure).iter("{http://www.w3.org/2000/svg}image"):
+        assert image.attrib["href"].startswith("data:image/png;base64,iVBOR")
+        x, y, width, height = (float(image.attrib[name]) for name in ("x", "y", "width", "height"))
+        found.append((x + width / 2, y + height / 2, float(image.get("opacity", 1))))
+    return sorted(found)
 
 
 def test_images_take_the_place_of_points_and_lead_to_their_items(app: AppPage) -> None:
@@ -48,6 +63,16 @@ def test_images_take_the_place_of_points_and_lead_to_their_items(app: AppPage) -
     near = {chosen["row"], *(row for row, _ in app.neighbors())}
     assert opacities[chosen["row"]] == 1
     assert all((opacity == 1) == (row in near) for row, opacity in opacities.items())
+
+    page.wait_for_function(ALL_LOADED)
+    app.press("Export")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG", exact=True).click()
+    figure = images_in(Path(download.value.path()))
+    screen = sorted((each["x"], each["y"], each["opacity"]) for each in page.evaluate(IMAGES))
+    moved = np.array(figure) - np.array(screen)  # by the legend and the title
+    assert np.allclose(moved[:, 2], 0) and np.allclose(moved, moved[0], atol=0.02)
+    app.press("Export")
 
     page.get_by_text("Images on the map", exact=True).click()
     page.wait_for_function(f"{ON_SCREEN}.length === 0")

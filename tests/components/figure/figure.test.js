@@ -54,6 +54,10 @@ const area = {
 const outline = { ...area, fill: null, stroke: "#ff0000", width: 1 };
 
 const unexpected = () => assert.fail("nothing was to be rastered");
+const inSvg = { points: unexpected, image: unexpected };
+const photo = {
+  kind: "image", image: "seven", x: 11, y: 12, width: 36, height: 18, opacity: 0.3, isSmooth: false,
+};
 const count = (content, pattern) => content.match(pattern)?.length ?? 0;
 
 describe("colors", () => {
@@ -140,6 +144,34 @@ describe("the recorder", () => {
   });
 });
 
+describe("an image on the map", () => {
+  const frame = [[9, 9], [31, 9], [31, 21], [9, 21]].map(([x, y]) => ({ x, y }));
+
+  test("is a mark of its place and opacity, in a frame that is as pale", () => {
+    const context = recorder();
+    context.save();
+    context.globalAlpha = 0.25;
+    context.strokeStyle = "#ff0000";
+    context.lineWidth = 2;
+    context.strokeRect(9, 9, 22, 12);
+    context.fillStyle = "rgba(0, 0, 255, 0.5)";
+    context.fillRect(9, 9, 22, 12);
+    context.imageSmoothingEnabled = false;
+    context.drawImage("seven", 10, 10, 20, 10);
+    drawLine(context, { x: 1, y: 2 }, { x: 3, y: 4 }, "#00ff00");
+    context.restore();
+    assert.equal(context.globalAlpha, 1);
+    assert.deepEqual(context.marks, [
+      { kind: "shape", rings: [frame], fill: null, stroke: "rgba(255, 0, 0, 0.25)", width: 2 },
+      { kind: "shape", rings: [frame], fill: "rgba(0, 0, 255, 0.125)", stroke: null, width: 0 },
+      { kind: "image", image: "seven", x: 10, y: 10, width: 20, height: 10, opacity: 0.25, isSmooth: false },
+      { kind: "line", from: { x: 1, y: 2 }, to: { x: 3, y: 4 }, color: "rgba(0, 255, 0, 0.25)", width: 1 },
+    ]);
+    const [, , { x, y }] = moved(context.marks, 5, 6);
+    assert.deepEqual([x, y], [15, 16]);
+  });
+});
+
 describe("the key", () => {
   const colors = {
     kind: "categories", title: "digit", names: ["zero", "one", "two"], counts: [3, 2000, 1],
@@ -203,7 +235,7 @@ describe("SVG", () => {
   test("has a circle for each point, in its color, and texts as texts", async () => {
     const many = dots(2, { palette: ["#000000", "rgb(253, 231, 37)"], codes: Uint8Array.of(1, 0) });
     const marks = [text("kings & <queens>", { halo: { color: "rgba(255, 255, 255, 0.9)", width: 4 } })];
-    const svg = await toSvg(figure({ dots: [dots(3), many], marks }), unexpected);
+    const svg = await toSvg(figure({ dots: [dots(3), many], marks }), inSvg);
     assert.equal(count(svg, /<circle /g), 5);
     assert.match(svg, /<g aria-label="one" fill-opacity="0.5" fill="#0b6bcb">\n<circle cx="10" cy="20" r="2"\/>/);
     assert.match(svg, /<circle cx="10" cy="20" r="2" fill="#fde725"\/>/);
@@ -214,19 +246,28 @@ describe("SVG", () => {
   });
 
   test("has circles of their own sizes", async () => {
-    const svg = await toSvg(figure({ dots: [dots(2, { radii: Float32Array.of(1.5, 4) })] }), unexpected);
+    const svg = await toSvg(figure({ dots: [dots(2, { radii: Float32Array.of(1.5, 4) })] }), inSvg);
     assert.deepEqual([...svg.matchAll(/<circle [^>]* r="([\d.]+)"/g)].map(([, r]) => r), ["1.5", "4"]);
   });
 
   test("has areas and their outlines below the points", async () => {
-    const svg = await toSvg(figure({ below: [area, outline] }), unexpected);
+    const svg = await toSvg(figure({ below: [area, outline] }), inSvg);
     const path = "M1 2L3 2L3 4ZM5 6L7 6L7 8Z";
     assert.match(svg, new RegExp(`<path d="${path}" fill="#000000" fill-opacity="0.1"/>\n<path d="${path}" fill="none"`
       + ' stroke="#ff0000" stroke-width="1"/>\n<g aria-label="one"'));
   });
 
+  test("holds the pixels of its images", async () => {
+    const marks = [photo, { ...photo, image: "eight", opacity: 1, isSmooth: true }];
+    const svg = await toSvg(figure({ marks }), { ...inSvg, image: (image) => `data:image/png;base64,${image}` });
+    const box = '<image x="11" y="12" width="36" height="18" preserveAspectRatio="none"';
+    const pale = 'opacity="0.3" style="image-rendering: pixelated"';
+    assert.ok(svg.includes(`${box} ${pale} href="data:image/png;base64,seven"/>`));
+    assert.ok(svg.includes(`${box} href="data:image/png;base64,eight"/>`));
+  });
+
   test("has no background if none is wanted, and fades all points together", async () => {
-    const svg = await toSvg(figure({ background: null, opacity: 0.38 }), unexpected);
+    const svg = await toSvg(figure({ background: null, opacity: 0.38 }), inSvg);
     assert.doesNotMatch(svg, /background/);
     assert.match(svg, /<g class="points"[^>]* opacity="0.38">/);
   });
@@ -237,8 +278,9 @@ describe("SVG", () => {
       rastered.push(one);
       return "data:image/png;base64,AA==";
     };
-    assert.equal(count(await toSvg(figure({ dots: [dots(MOST_SHAPES)] }), unexpected), /<circle /g), MOST_SHAPES);
-    const svg = await toSvg(figure({ dots: [dots(MOST_SHAPES), dots(1)], marks: [text("king")] }), rasterize);
+    assert.equal(count(await toSvg(figure({ dots: [dots(MOST_SHAPES)] }), inSvg), /<circle /g), MOST_SHAPES);
+    const many = figure({ dots: [dots(MOST_SHAPES), dots(1)], marks: [text("king")] });
+    const svg = await toSvg(many, { ...inSvg, points: rasterize });
     assert.equal(count(svg, /<circle /g), 0);
     assert.equal(count(svg, /<image /g), 1);
     assert.equal(rastered.length, 1);
@@ -246,7 +288,7 @@ describe("SVG", () => {
   });
 
   test("has no characters that XML forbids", async () => {
-    const svg = await toSvg(figure({ marks: [text("a\u0000b\u0008c")] }), unexpected);
+    const svg = await toSvg(figure({ marks: [text("a\u0000b\u0008c")] }), inSvg);
     assert.match(svg, />a\ufffdb\ufffdc<\/text>/);
   });
 });
@@ -270,7 +312,7 @@ function objectsOf(bytes) {
 
 describe("PDF", () => {
   const pixels = { width: 2, height: 1, data: Uint8ClampedArray.of(1, 2, 3, 4, 5, 6, 7, 8) };
-  const rasterize = { points: unexpected, text: unexpected };
+  const rasterize = { points: unexpected, text: unexpected, image: unexpected };
   const hexOf = (content) => Buffer.from(content, "latin1").toString("hex");
 
   test("has a dot for each point and Latin texts as texts", async () => {
@@ -298,6 +340,15 @@ describe("PDF", () => {
     const { bytes } = await toPdf(many, { ...rasterize, points: async () => pixels });
     const content = objectsOf(bytes).find((object) => object.includes(" Do"));
     assert.doesNotMatch(content, / l S$/m);
+  });
+
+  test("has its images at their places, as pale as on the map", async () => {
+    const { bytes } = await toPdf(figure({ marks: [photo] }), { ...rasterize, image: () => pixels });
+    const objects = objectsOf(bytes);
+    const content = objects.find((object) => object.includes(" Do"));
+    const [, state] = /\/(G\d) gs\nq 36 0 0 -18 11 30 cm \/X0 Do Q/.exec(content);
+    assert.ok(objects.some((object) => object.includes(`/${state} << /CA 0.3 /ca 0.3 >>`)));
+    assert.ok(objects.includes("\x01\x02\x03\x05\x06\x07") && objects.includes("\x04\x08"));
   });
 
   test("has dots of their own sizes", async () => {
