@@ -73,7 +73,7 @@ export class MapImages {
     return this.#address !== null;
   }
 
-  /** Whether there are images on the screen now. */
+  /** Whether there are no images on the screen now. */
   get isEmpty() {
     return !this.placed.size && !this.#shown.size;
   }
