@@ -2,8 +2,13 @@
 // Drags on the chart, for whose end a drawing waits: plotly.js selects from the traces that a box or a lasso was
 // begun on, fails where they have been replaced since, and the box is lost.
 
+const LAST_SELECTION = 150; // ms after the end; plotly.js selects every 100 ms, for the last time after it
+
 export class Drags {
   #isDragging = false;
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} Of the time until the last selection. */
+  #ending;
 
   /** @type {(() => void)[]} */
   #waiting = [];
@@ -16,8 +21,14 @@ export class Drags {
    */
   constructor(node, page = window) {
     const { signal } = this.#listeners;
-    const begin = () => (this.#isDragging = true);
-    const end = () => this.#end();
+    const begin = () => {
+      clearTimeout(this.#ending);
+      this.#ending = undefined;
+      this.#isDragging = true;
+    };
+    const end = () => {
+      if (this.#isDragging) this.#ending ??= setTimeout(() => this.#end(), LAST_SELECTION);
+    };
     for (const name of ["mousedown", "touchstart"]) node.addEventListener(name, begin, { capture: true, signal });
     for (const name of ["mouseup", "touchend", "touchcancel", "blur"]) page.addEventListener(name, end, { signal });
     page.addEventListener("mousemove", (event) => { // it was released outside of the window
@@ -27,6 +38,7 @@ export class Drags {
 
   destroy() {
     this.#listeners.abort();
+    clearTimeout(this.#ending);
     this.#end();
   }
 
@@ -36,8 +48,8 @@ export class Drags {
   }
 
   #end() {
+    this.#ending = undefined;
     this.#isDragging = false;
-    const waiting = this.#waiting.splice(0);
-    setTimeout(() => waiting.forEach((resolve) => resolve())); // plotly.js hears of the end first
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -267,6 +267,7 @@ export class MapView {
     if (!this.scene) return;
     const { points } = this.scene;
     const box = boxOf(points, rows);
+    await this.drags.ended();
     if (box) await plotly().relayout(this.graph, frame(box, layoutOf(this.graph), points));
   }
 
@@ -285,6 +286,7 @@ export class MapView {
    */
   async look(text) {
     if (!this.#dims || text === this.viewText()) return;
+    await this.drags.ended();
     const change = readView(text, this.#dims, this.handlers.room());
     if (change) await plotly().relayout(this.graph, change);
     else this.fit();
@@ -314,6 +316,7 @@ export class MapView {
 
   /** Take the element's new size; a view that fitted the cloud fits it again. */
   async resize() {
+    await this.drags.ended();
     const room = this.handlers.room();
     if (!this.scene || room.width <= 0) return;
     const fits = this.#dims === 2 && this.#currentView() === this.#fitted;

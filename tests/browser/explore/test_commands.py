@@ -38,6 +38,8 @@ def test_help_and_a_theme_by_keys_and_hints_that_do_not_come_again(
     expect(app.page.locator('[data-testid="embedding-map"]')).to_have_attribute(
         "data-row", str(row)
     )
+    app.wait_for_script()
+    app.page.locator('[data-testid="embedding-map"]').focus()
     app.page.keyboard.press("Escape")
     expect(hints).to_have_count(1)
     expect(hints).to_contain_text("Draw a box or a lasso")
