@@ -16,6 +16,7 @@ from embeddings.metrics import (
     value_kind,
 )
 from embeddings.neighbors import Neighbors, query_vectors
+from embeddings.neighbors.prefilter import one_blas_thread
 
 MOST_SETS, FEWEST_SETS = 100, 10
 """Random sets that a group is compared with."""
@@ -97,8 +98,9 @@ def _unit_sum(embedding_set: EmbeddingSet, rows: np.ndarray) -> tuple[np.ndarray
     """Return the sum of the unit vectors of some rows, float64 (d,), and how many are not zero."""
     total = np.zeros(embedding_set.dimensions)
     inverse = inverse_norms(embedding_set.norms[rows])
-    for block in row_blocks(len(rows), embedding_set.dimensions, _BLOCK_NUMBERS):
-        total += inverse[block] @ embedding_set.vectors[rows[block]].astype(np.float64)
+    with one_blas_thread():
+        for block in row_blocks(len(rows), embedding_set.dimensions, _BLOCK_NUMBERS):
+            total += inverse[block] @ embedding_set.vectors[rows[block]].astype(np.float64)
     return total, int(np.count_nonzero(inverse))
 
 
@@ -112,9 +114,10 @@ def _unit_sums(
         group[rows] = True
     inverse = inverse_norms(embedding_set.norms)
     totals = np.zeros((len(groups), dimensions))
-    for block in row_blocks(n, dimensions, _BLOCK_NUMBERS):
-        units = embedding_set.vectors[block] * inverse[block, None]  # float64
-        totals += is_member[:, block].astype(np.float64) @ units
+    with one_blas_thread():
+        for block in row_blocks(n, dimensions, _BLOCK_NUMBERS):
+            units = embedding_set.vectors[block] * inverse[block, None]  # float64
+            totals += is_member[:, block].astype(np.float64) @ units
     return list(
         zip(totals, np.count_nonzero(is_member[:, inverse > 0], axis=1).tolist(), strict=True)
     )

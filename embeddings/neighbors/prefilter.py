@@ -4,6 +4,7 @@ A score grows as points get nearer. The rows that may be among the k nearest, gi
 the candidates; search.py and refine.py order them by their exact values.
 """
 
+from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np
@@ -130,17 +131,22 @@ def product(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """Return the dot products of q queries, shape (q, d), with n vectors: float32, shape (q, n)."""
     if len(queries) > 1:
         return queries @ vectors.T
-    with _blas().limit(limits=1, user_api="blas"):  # bound by memory: threads gain nothing
+    with one_blas_thread():  # bound by memory: threads gain nothing
         return (vectors @ queries[0])[None, :]
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    """Return the controller of numpy's BLAS, which limits its threads.
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Have numpy's BLAS use one thread in a block of code, which answers a person.
 
     With two threads, while both cores compute a layout, a click at 100,000 x 50 took 8 ms in the
     median, with one thread 0.6 ms: the product waits for the thread that is scheduled last.
     """
+    return _blas().limit(limits=1, user_api="blas")
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the controller of numpy's BLAS; finding the libraries takes milliseconds."""
     return ThreadpoolController()
 
 
