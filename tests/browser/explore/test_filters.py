@@ -52,8 +52,10 @@ def test_a_selection_is_explained_and_stays_while_its_members_are_visited(app: A
     page.get_by_role("button", name="Clear filters").click()
     line.click()
     expect(page.locator(".st-key-filter_bar")).to_contain_text("digit is 3")
+    central = page.locator(".st-key-neighbors button[data-row]").first
+    central.wait_for()  # the inspector is drawn after the bar
     row, _ = app.neighbors()[0]
-    page.locator(".st-key-neighbors button[data-row]").first.click()
+    central.click()
     app.wait_for_neighbors(row)
     wait_for_mask(app, 183)
     page.get_by_role("button", name="(183)").click()
