@@ -44,11 +44,6 @@ def _show_layout(active: ActiveSet, source: Source, spec: LayoutSpec) -> None:
     st.code(layout_commands(spec, names, reading), language="sh", wrap_lines=True)
     made_by = listed([f"{name} {version}" for name, version in spec.libraries.items()])
     notes.append(f"Computed by {made_by}.")
-    if getattr(spec.params, "threads", "reproducible") != "reproducible":
-        notes.append(
-            "With several threads each run differs a little; `--threads=reproducible` gives the "
-            "same layout bit for bit."
-        )
     st.caption(" ".join(notes))
 
 

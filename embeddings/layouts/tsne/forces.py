@@ -31,7 +31,7 @@ _FEWEST_CELLS = 64  # along the longer side: the kernel is then as smooth as the
 _MOST_CELLS = 2048  # along a side; the FFT then takes some 200 MB
 _SHORTEST = 1e-20  # longer side of a layout: shorter ones count as this long
 _ROOM = 1.03  # a grid is made so much larger than needed, and kept while the layout fits
-_MOST_IDLE = 0.9  # a grid is made anew when less of it is needed
+_MOST_IDLE = 0.9  # a new grid is made when less of it is needed
 _LEAST_POTENTIAL = 1e-5  # of a point: float32 does not resolve less beside its own of 1
 
 _ONE, _HALF = np.float32(1), np.float32(0.5)
